@@ -1,0 +1,235 @@
+"""What is particular to classifiers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy.sparse import issparse
+from scipy.special import expit, log_expit, log_softmax, softmax
+from sklearn.base import ClassifierMixin
+from sklearn.utils import Tags, assert_all_finite, column_or_1d
+from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+
+from ._declaration import hyperparameter, recurrent_estimator
+from ._estimator import SequenceEstimator
+
+
+@recurrent_estimator
+class SequenceClassifier(ClassifierMixin, SequenceEstimator):
+    """Label whole sequences: one class each, or any number of labels."""
+
+    class_weight: Any = hyperparameter(
+        None,
+        [dict, list, StrOptions({"balanced"}), None],
+        """dict, list of dict, "balanced" or None
+        Weight of each class in the loss: ``{class: weight}`` with one for the classes
+        left out, or "balanced" for weights against the classes' frequencies. For
+        multilabel targets "balanced" or a list with a dict for each label.""",
+    )
+
+    _attributes_doc = """
+    classes_ : ndarray of shape (n_classes,)
+        Class labels; for multilabel targets the columns of y.
+    """
+
+    # ----------------------------------------------------------------------- targets
+
+    def _encode_target(
+        self, y: Any, *, reset: bool, classes: Any = None
+    ) -> np.ndarray:
+        labels = _check_labels(y, type(self).__name__)
+        if reset:
+            self._is_multilabel = labels.ndim == 2
+            self.classes_ = (
+                np.arange(labels.shape[1])
+                if self._is_multilabel
+                else np.unique(labels if classes is None else classes)
+            )
+        if self._is_multilabel:
+            if labels.shape[1:] != self.classes_.shape:
+                raise ValueError(
+                    f"y has shape {labels.shape}, expected {len(self.classes_)} columns "
+                    "of zeros and ones, as in the first fit."
+                )
+            return labels.astype(np.float64)
+        unknown = np.setdiff1d(labels, self.classes_)
+        if labels.ndim != 1 or len(unknown):
+            raise ValueError(
+                f"y contains classes that are not in {self.classes_}: {unknown}. All "
+                "classes must be known at the first fit or partial_fit."
+            )
+        return np.searchsorted(self.classes_, labels)
+
+    def _count_outputs(self) -> int:
+        return len(self.classes_)
+
+    def _get_loss(self) -> dict[str, Any]:
+        kind = "binary_cross_entropy" if self._is_multilabel else "cross_entropy"
+        return {"loss": kind, "quantile": None}
+
+    def _get_strata(self, target: np.ndarray) -> np.ndarray | None:
+        return None if self._is_multilabel else target
+
+    def _get_class_weights(
+        self, target: np.ndarray, weight: np.ndarray | None
+    ) -> np.ndarray | None:
+        if self.class_weight is None:
+            return None
+        if not self._is_multilabel:
+            if isinstance(self.class_weight, list):
+                raise ValueError(
+                    "class_weight is a list, which is for multilabel targets; expected a "
+                    'dict {class: weight}, "balanced" or None.'
+                )
+            return _weights(self.class_weight, target, self.classes_, weight)
+        per_label = self.class_weight
+        if per_label == "balanced":
+            per_label = ["balanced"] * len(self.classes_)
+        if not isinstance(per_label, list) or len(per_label) != len(self.classes_):
+            raise ValueError(
+                f"class_weight of multilabel targets must be \"balanced\" or a list of "
+                f"{len(self.classes_)} dicts, one per label, however: {per_label!r}"
+            )
+        zero_one = np.array([0, 1])
+        columns = [
+            _weights(one, column.astype(int), zero_one, weight)
+            for one, column in zip(per_label, target.T, strict=True)
+        ]
+        return np.prod(columns, axis=0)
+
+    # ----------------------------------------------------------------------- training
+
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None):
+        """Train for one epoch, going on from where the last call or fit ended.
+
+        Parameters
+        ----------
+        X : array-like
+            Sequences, as in fit.
+        y : array-like of shape (n_sequences,) or (n_sequences, n_labels)
+            Classes.
+        classes : array-like of shape (n_classes,), default=None
+            All classes that will ever come; required at the first call.
+        sample_weight : array-like of shape (n_sequences,), default=None
+            Weight of each sequence.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+        """
+        return self._train_one_epoch(X, y, sample_weight, classes)
+
+    # ---------------------------------------------------------------------- answering
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Predict the class of each sequence.
+
+        Parameters
+        ----------
+        X : array-like
+            Sequences, as in fit.
+
+        Returns
+        -------
+        ndarray of shape (n_sequences,) or (n_sequences, n_labels)
+            Labels as fit saw them.
+        """
+        scores = self._answer(X)
+        if self._is_multilabel:
+            return (scores > 0).astype(int)
+        return self.classes_[scores.argmax(axis=1)]
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Predict the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like
+            Sequences, as in fit.
+
+        Returns
+        -------
+        ndarray of shape (n_sequences, n_classes)
+            In the order of ``classes_``; float32 for a float32 X, else float64.
+        """
+        scores = self._answer(X)
+        return expit(scores) if self._is_multilabel else softmax(scores, axis=1)
+
+    def predict_log_proba(self, X: Any) -> np.ndarray:
+        """Predict the logarithm of the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like
+            Sequences, as in fit.
+
+        Returns
+        -------
+        ndarray of shape (n_sequences, n_classes)
+            In the order of ``classes_``.
+        """
+        scores = self._answer(X)
+        return log_expit(scores) if self._is_multilabel else log_softmax(scores, axis=1)
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
+
+
+def _check_labels(y: Any, name: str) -> np.ndarray:
+    """Return labels (n,), or zeros and ones (n, n_labels)."""
+    if y is None:
+        raise ValueError(
+            f"This {name} estimator requires y to be passed, but the target y is None."
+        )
+    labels = y.toarray() if issparse(y) else np.asarray(y)
+    if labels.dtype.kind == "U" and not hasattr(y, "dtype"):
+        kinds = {type(label).__name__ for label in y if not isinstance(label, str)}
+        if kinds:
+            raise ValueError(f"y mixes str with {kinds}: expected labels of one type.")
+    if labels.ndim != 2 or labels.shape[1] == 1:
+        labels = column_or_1d(labels, warn=True)
+    if any(label is None for label in labels.flat):
+        raise ValueError("Input y contains None, expected a label for each sequence.")
+    assert_all_finite(labels, input_name="y")
+    check_classification_targets(labels)
+    if labels.ndim == 2 and type_of_target(labels) != "multilabel-indicator":
+        raise ValueError(
+            f"y has shape {labels.shape} and is {type_of_target(labels)}; expected one "
+            "class per sequence (n,), or zeros and ones (n, n_labels). For several "
+            "outputs of several classes use sklearn.multioutput.MultiOutputClassifier."
+        )
+    return labels
+
+
+def _weights(
+    wanted: Any, codes: np.ndarray, classes: np.ndarray, weight: np.ndarray | None
+) -> np.ndarray:
+    """Look each sequence's class up in ``class_weight``.
+
+    Balanced weights are n / (k n_c) for the n_c of n sequences in one of k classes.
+    """
+    if isinstance(wanted, str):
+        counts = np.bincount(codes, weight, minlength=len(classes))
+        present = counts > 0
+        per_class = np.ones(len(classes))
+        per_class[present] = counts.sum() / (present.sum() * counts[present])
+        return per_class[codes]
+    known = classes.tolist()
+    unknown = [label for label in wanted if label not in known]
+    if unknown:
+        raise ValueError(
+            f"class_weight has weights for {unknown}, which y has not: its classes are "
+            f"{known}."
+        )
+    per_class = np.array([wanted.get(label, 1.0) for label in known], dtype=float)
+    if not (np.isfinite(per_class) & (per_class >= 0)).all() or not per_class.any():
+        raise ValueError(
+            f"class_weight must hold finite weights of at least zero, and not zeros "
+            f"alone, however: {wanted}"
+        )
+    return per_class[codes]

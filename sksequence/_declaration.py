@@ -1,0 +1,99 @@
+"""A hyperparameter is declared once: its default, its range, its words, its place.
+
+:func:`hyperparameter` declares one as a dataclass field, :func:`recurrent_estimator`
+makes of a class's fields, and of those that it inherits, the explicit signature that
+scikit-learn asks for, the constraints that it validates and the docstring that users read.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Sequence
+from typing import Any, TypeVar, dataclass_transform
+
+_Class = TypeVar("_Class", bound=type)
+NETWORK, TRAINING = "network", "training"
+_SECTIONS = ("See Also", "Notes", "References", "Examples")
+
+
+def hyperparameter(
+    default: Any, constraints: Sequence[Any], doc: str, *, role: str = "estimator"
+) -> Any:
+    """Declare a hyperparameter.
+
+    Parameters
+    ----------
+    default : object
+        Default value, immutable.
+    constraints : sequence
+        What scikit-learn's parameter validation accepts.
+    doc : str
+        A line with the type, as numpydoc has it, then what the hyperparameter does.
+    role : str, default="estimator"
+        Who takes it as a keyword of the same name: ``NETWORK``, ``TRAINING``, or
+        nobody but the estimator.
+    """
+    metadata = {
+        "constraints": list(constraints),
+        "doc": inspect.cleandoc(doc),
+        "role": role,
+    }
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def parameters_for(role: str, estimator: Any) -> dict[str, Any]:
+    """The values of the hyperparameters with that role, by name."""
+    return {
+        field.name: getattr(estimator, field.name)
+        for field in dataclasses.fields(estimator)
+        if field.metadata["role"] == role
+    }
+
+
+@dataclass_transform(
+    kw_only_default=True, eq_default=False, field_specifiers=(hyperparameter,)
+)
+def recurrent_estimator(cls: _Class) -> _Class:
+    """Complete a class from its hyperparameters: signature, constraints, docstring.
+
+    Examples
+    --------
+    >>> @recurrent_estimator
+    ... class Estimator:
+    ...     '''Do nothing.'''
+    ...
+    ...     width: int = hyperparameter(3, [int], "int\\nHow wide.")
+    >>> print(inspect.signature(Estimator), Estimator.__doc__)
+    (*, width: int = 3) -> None Do nothing.
+    <BLANKLINE>
+    Parameters
+    ----------
+    width : int, default=3
+        How wide.
+    """
+    words = inspect.cleandoc(cls.__doc__ or "")
+    cls = dataclasses.dataclass(kw_only=True, eq=False, repr=False)(cls)
+    fields = dataclasses.fields(cls)
+    cls._parameter_constraints = {f.name: f.metadata["constraints"] for f in fields}
+    parameters = "\n".join(_describe(field) for field in fields)
+    attributes = "\n".join(
+        inspect.cleandoc(base.__dict__["_attributes_doc"])
+        for base in reversed(cls.__mro__)
+        if "_attributes_doc" in base.__dict__
+    )
+    sections = {"Parameters": parameters, "Attributes": attributes}
+    text = "\n\n".join(
+        f"{title}\n{'-' * len(title)}\n{body}" for title, body in sections.items() if body
+    )
+    at = min((i for s in _SECTIONS if (i := words.find(f"\n{s}\n---")) >= 0), default=None)
+    cls.__doc__ = (
+        f"{words}\n\n{text}" if at is None else f"{words[:at]}\n{text}\n{words[at:]}"
+    )
+    return cls
+
+
+def _describe(field: dataclasses.Field) -> str:
+    kind, *lines = field.metadata["doc"].splitlines()
+    head = f"{field.name} : {kind}, default={field.default!r}"
+    return "\n".join([head, *(f"    {line}".rstrip() for line in lines)])

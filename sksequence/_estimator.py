@@ -1,0 +1,407 @@
+"""How every recurrent estimator fits, continues, answers and is stored."""
+
+from __future__ import annotations
+
+import os
+from abc import abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    _fit_context,
+)
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils import Tags, check_random_state
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
+
+from ._callbacks import CallbackSupportMixin, with_callbacks
+from ._declaration import NETWORK, TRAINING, parameters_for, recurrent_estimator
+from ._hyperparameters import Hyperparameters
+from ._inputs import Sequences, check_groups, check_sequences, check_weights
+from ._splitting import validation_split
+
+if TYPE_CHECKING:
+    from . import _training
+    from ._training import EpochObserver, SequenceNet
+
+
+def _load_training() -> Any:
+    """Load torch and skorch, which a fit needs and an import does not."""
+    from . import _training
+
+    return _training
+
+
+@recurrent_estimator
+class SequenceEstimator(
+    CallbackSupportMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    Hyperparameters,
+    BaseEstimator,
+):
+    """Hold a network, train it on sequences, answer for each sequence by itself."""
+
+    _cell: ClassVar[str | None] = None  # the hyperparameter of that name, if there is one
+    _doc_link_module = "sksequence"
+    _doc_link_template = (
+        "https://sksequence.readthedocs.io/en/latest/"
+        "api.html#{estimator_module}.{estimator_name}"
+    )
+    _attributes_doc = """
+    net_ : skorch.NeuralNet
+        The trained net; its ``module_`` is a :class:`sksequence.nn.SequenceNetwork`.
+    n_features_in_ : int
+        Columns of a 2-D X, else channels per step.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names of a DataFrame, if all are strings.
+    n_epochs_ : int
+        Epochs trained.
+    history_ : list of dict
+        For each epoch ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and
+        ``duration`` in seconds.
+    """
+
+    # ----------------------------------------------- what each task says for itself
+
+    @abstractmethod
+    def _encode_target(
+        self, y: Any, *, reset: bool, classes: Any = None
+    ) -> np.ndarray:
+        """Check y; return class codes (n,) or numbers (n, n_outputs)."""
+
+    @abstractmethod
+    def _get_loss(self) -> dict[str, Any]:
+        """The loss, by its name and its own parameters."""
+
+    @abstractmethod
+    def _count_outputs(self) -> int:
+        """How many raw outputs the network has."""
+
+    def _get_strata(self, target: np.ndarray) -> np.ndarray | None:
+        """The classes whose shares the early-stopping split keeps."""
+        return None
+
+    def _get_class_weights(
+        self, target: np.ndarray, weight: np.ndarray | None
+    ) -> np.ndarray | None:
+        """Weights that follow from the class of each sequence."""
+        return None
+
+    def _fit_target_scale(self, target: np.ndarray, weight: np.ndarray | None) -> None:
+        """Learn what ``_scale_target`` does."""
+
+    def _scale_target(self, target: np.ndarray) -> np.ndarray:
+        """Bring the target to the scale on which the loss is taken."""
+        return target
+
+    # ------------------------------------------------------------------------ fitting
+
+    @with_callbacks
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None):
+        """Train the network.
+
+        Parameters
+        ----------
+        X : array-like
+            Sequences: 2-D (n_sequences, n_steps), each row univariate; 3-D
+            (n_sequences, n_steps, n_channels); or a list or object array of arrays of
+            shape (n_steps_i, n_channels) or (n_steps_i,), of any lengths.
+        y : array-like of shape (n_sequences,) or (n_sequences, n_outputs)
+            Targets.
+        sample_weight : array-like of shape (n_sequences,), default=None
+            Weight of each sequence in loss and scaling; zero is as good as absent.
+        groups : array-like of shape (n_sequences,), default=None
+            With early stopping, sequences of one group are held out together.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError, TypeError
+            For data or hyperparameters of no use, before any training; ValueError also
+            when training diverges. The estimator is then what it was before.
+        MemoryError
+            With the sizes, when they are too large for the machine.
+        """
+        continues = self.warm_start and hasattr(self, "net_")
+        with self._all_or_nothing():
+            return self._train(X, y, sample_weight, groups, continues=continues)
+
+    def _train(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        groups: Any = None,
+        classes: Any = None,
+        *,
+        continues: bool,
+        one_epoch: bool = False,
+    ):
+        """Fit, or go on fitting: check everything, build, then train."""
+        training = _load_training()
+        rng = check_random_state(self.random_state)
+        network = self._get_network(continues)
+        sequences = self._check_X(X, reset=not continues)
+        target = self._encode_target(y, reset=not continues, classes=classes)
+        check_consistent_length(sequences.lengths, target)
+        weight = check_weights(sample_weight, len(sequences))
+        groups = check_groups(groups, len(sequences))
+
+        seed = rng.randint(np.iinfo(np.int32).max)
+        rows = np.arange(len(target)) if weight is None else np.flatnonzero(weight)
+        held_out = rows[:0]
+        if self.early_stopping and not one_epoch:
+            rows, held_out = self._hold_out(rows, target, groups, rng)
+        if not continues:
+            self._fit_scale(sequences.take(rows), _at(weight, rows))
+            self._fit_target_scale(target[rows], _at(weight, rows))
+            network |= {
+                "n_channels": sequences.n_channels,
+                "n_outputs": self._count_outputs(),
+                "dtype": self.dtype,
+            }
+
+        self._network = network
+        loss_weight = _product(weight, self._get_class_weights(target, weight))
+        data, valid = (
+            training.make_dataset(
+                sequences.take(part),
+                self._scale_target(target[part]),
+                _normalised(_at(loss_weight, part)),
+                **self._get_scaling(),
+            )
+            for part in (rows, held_out)
+        )
+        settings = self._get_settings(one_epoch)
+        with self._computing(data):
+            net = self._make_net(network, settings, None if continues else seed)
+            net.module_.check_lengths(sequences.lengths)
+            if continues:
+                training.restore(net, training.state_of(self.net_))
+            self.net_, self._settings = net, settings
+            with self._watched_by_callbacks(X, y, sample_weight, one_epoch) as observer:
+                training.train(net, data, valid, observer)
+
+        earlier = self.history_ if continues else []
+        self.history_ = earlier + training.epochs_of(net)
+        self.n_epochs_ = len(self.history_)
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def _train_one_epoch(
+        self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None
+    ):
+        """What partial_fit does."""
+        with self._all_or_nothing():
+            return self._train(
+                X,
+                y,
+                sample_weight,
+                classes=classes,
+                continues=hasattr(self, "net_"),
+                one_epoch=True,
+            )
+
+    @contextmanager
+    def _all_or_nothing(self) -> Iterator[None]:
+        """Whatever goes wrong inside, the estimator stays what it was."""
+        before = dict(vars(self))
+        try:
+            yield
+        except BaseException:
+            for name in set(vars(self)) - set(before):
+                # scikit-learn's own callback attributes it takes away itself.
+                if "callback" not in name:
+                    delattr(self, name)
+            vars(self).update(before)
+            raise
+
+    @contextmanager
+    def _watched_by_callbacks(
+        self, X: Any, y: Any, sample_weight: Any, one_epoch: bool
+    ) -> Iterator[EpochObserver | None]:
+        """Report the fit, and each epoch as a task within it, to sklearn's callbacks."""
+        if one_epoch:
+            yield None
+            return
+        task = {
+            "estimator": self,
+            "X": X,
+            "y": y,
+            "metadata": None if sample_weight is None else {"sample_weight": sample_weight},
+        }
+        context = self._init_callback_context(max_subtasks=self.max_epochs)
+        context.call_on_fit_task_begin(**task)
+        epochs: list[Any] = []
+
+        def begin() -> None:
+            epochs.append(context.subcontext(task_name="epoch"))
+            epochs[-1].call_on_fit_task_begin(**task)
+
+        def end() -> bool:
+            # A copy of the estimator (its plain state) is the fitted one of this epoch.
+            return epochs[-1].call_on_fit_task_end(**task, reconstruction_attributes={})
+
+        yield _load_training().EpochObserver(begin, end)
+        context.call_on_fit_task_end(**task, reconstruction_attributes={})
+
+    # --------------------------------------------------------------- parts of fitting
+
+    def _get_network(self, continues: bool) -> dict[str, Any]:
+        """Keywords of the network: those of the fit that goes on, if one does."""
+        network = {"cell": self._cell} | parameters_for(NETWORK, self)
+        _load_training().check_sizes(network)
+        if not continues:
+            return network
+        for name, value in network.items():
+            if value != self._network[name]:
+                raise ValueError(
+                    f"{name}={value!r} cannot continue the fit of a network with "
+                    f"{name}={self._network[name]!r}. Set it back, or fit anew on a "
+                    "clone with warm_start=False."
+                )
+        return self._network
+
+    def _get_settings(self, one_epoch: bool) -> dict[str, Any]:
+        """Keywords of the training."""
+        settings = parameters_for(TRAINING, self) | self._get_loss()
+        if one_epoch:
+            settings |= {
+                "max_epochs": 1,
+                "early_stopping": False,
+                "lr_schedule": "constant",
+            }
+        return settings
+
+    def _make_net(
+        self, network: dict[str, Any], settings: dict[str, Any], seed: int | None
+    ) -> SequenceNet:
+        training = _load_training()
+        return training.make_net(*training.make_module(**network, seed=seed), **settings)
+
+    def _hold_out(
+        self,
+        rows: np.ndarray,
+        target: np.ndarray,
+        groups: np.ndarray | None,
+        rng: np.random.RandomState,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        train, valid = validation_split(
+            len(rows),
+            self.validation_fraction,
+            rng,
+            classes=_at(self._get_strata(target), rows),
+            groups=_at(groups, rows),
+        )
+        return rows[train], rows[valid]
+
+    def _fit_scale(self, sequences: Sequences, weight: np.ndarray | None) -> None:
+        """Learn each channel's mean and standard deviation, over the steps there are."""
+        self._channel_mean = np.zeros(sequences.n_channels)
+        self._channel_scale = np.ones(sequences.n_channels)
+        if self.standardize:
+            per_step = None if weight is None else np.repeat(weight, sequences.lengths)
+            scaler = StandardScaler().fit(sequences.values, sample_weight=per_step)
+            self._channel_mean, self._channel_scale = scaler.mean_, scaler.scale_
+
+    def _get_scaling(self) -> dict[str, Any]:
+        return {
+            "mean": self._channel_mean,
+            "scale": self._channel_scale,
+            "dtype": self._network["dtype"],
+        }
+
+    @contextmanager
+    def _computing(self, data: _training.SequenceDataset) -> Iterator[None]:
+        """Keep to the threads that were asked for; say the sizes if memory runs out."""
+        training = _load_training()
+        n_threads = self.n_jobs or 1
+        if n_threads < 0:
+            n_threads = max(1, (os.cpu_count() or 1) + 1 + n_threads)
+        with training.torch_threads(n_threads):
+            with training.memory_errors(data, self.batch_size):
+                yield
+
+    # ---------------------------------------------------------------------- answering
+
+    def _check_X(self, X: Any, *, reset: bool) -> Sequences:
+        return check_sequences(
+            self, X, reset=reset, channels_first=self.data_format == "channels_first"
+        )
+
+    def _answer(self, X: Any, method: str = "forward") -> np.ndarray:
+        """Apply a method of the network, in the dtype that X asks for."""
+        check_is_fitted(self)
+        sequences = self._check_X(X, reset=False)
+        self.net_.module_.check_lengths(sequences.lengths)
+        data = _load_training().make_dataset(sequences, None, None, **self._get_scaling())
+        with self._computing(data):
+            return self.net_.answers(data, method).astype(sequences.dtype)
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Represent each sequence by what the network's head reads.
+
+        Parameters
+        ----------
+        X : array-like
+            Sequences, as in fit.
+
+        Returns
+        -------
+        ndarray of shape (n_sequences, n_units)
+            The pooled hidden states, then the convolutional branch if there is one.
+        """
+        return self._answer(X, "represent")
+
+    @property
+    def _n_features_out(self) -> int:
+        return self.net_.module_.representation_size
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = True
+        tags.input_tags.three_d_array = True
+        tags.target_tags.required = True
+        return tags
+
+    # ------------------------------------------------------------------------ storing
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Everything in numpy and plain Python; the net as its weights."""
+        state = dict(super().__getstate__())
+        if "net_" in state:
+            state["net_"] = _load_training().state_of(state["net_"])
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        if "net_" in state:
+            settings = _load_training().settings_here(self._settings)
+            net = self._make_net(self._network, settings, None)
+            _load_training().restore(net, state["net_"])
+            self.net_ = net
+
+
+def _at(values: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:
+    return None if values is None else values[rows]
+
+
+def _product(*weights: np.ndarray | None) -> np.ndarray | None:
+    given = [weight for weight in weights if weight is not None]
+    return np.prod(given, axis=0) if given else None
+
+
+def _normalised(weight: np.ndarray | None) -> np.ndarray | None:
+    """Scale to a mean of one, so that lr and gradient_clip mean what they always do."""
+    return None if weight is None or not len(weight) else weight / weight.mean()

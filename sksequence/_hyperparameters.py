@@ -1,0 +1,243 @@
+"""The hyperparameters that every recurrent estimator has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from numbers import Integral, Real
+from typing import Any
+
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from ._declaration import NETWORK, TRAINING, hyperparameter, recurrent_estimator
+
+_COUNT = Interval(Integral, 1, None, closed="left")
+
+
+@recurrent_estimator
+class Hyperparameters:
+    """Declare what can be searched, each with its range and its words."""
+
+    hidden_size: int | Sequence[int] = hyperparameter(
+        64,
+        [_COUNT, tuple, list],
+        """int or tuple of int
+        Units of each recurrent layer and direction, for all layers or one per layer.""",
+        role=NETWORK,
+    )
+    num_layers: int = hyperparameter(
+        1,
+        [_COUNT],
+        """int
+        Recurrent layers, one on top of the other.""",
+        role=NETWORK,
+    )
+    bidirectional: bool = hyperparameter(
+        False,
+        ["boolean"],
+        """bool
+        Read every sequence from both ends. Without it the network is causal: nothing
+        that it holds at one step depends on a later one.""",
+        role=NETWORK,
+    )
+    merge_mode: str = hyperparameter(
+        "concat",
+        [StrOptions({"concat", "sum", "mean", "mul"})],
+        """{"concat", "sum", "mean", "mul"}
+        How the two directions of a layer become one.""",
+        role=NETWORK,
+    )
+    dropout: float = hyperparameter(
+        0.0,
+        [Interval(Real, 0, 1, closed="left")],
+        """float
+        Probability of a zero between recurrent layers and before the head, in [0, 1).
+        """,
+        role=NETWORK,
+    )
+    conv_channels: Sequence[int] = hyperparameter(
+        (),
+        [tuple, list],
+        """tuple of int
+        Output channels of the convolutions before the recurrence, one per layer.""",
+        role=NETWORK,
+    )
+    conv_kernel_size: int | Sequence[int] = hyperparameter(
+        5,
+        [_COUNT, tuple, list],
+        """int or tuple of int
+        Their kernels, in steps. No longer than the shortest sequence.""",
+        role=NETWORK,
+    )
+    conv_stride: int | Sequence[int] = hyperparameter(
+        1,
+        [_COUNT, tuple, list],
+        """int or tuple of int
+        Their strides: a stride of s leaves one step of s to the layers above.""",
+        role=NETWORK,
+    )
+    parallel_channels: Sequence[int] = hyperparameter(
+        (),
+        [tuple, list],
+        """tuple of int
+        Output channels of the convolutions beside the recurrence, whose mean over time
+        joins it before the head: ``(128, 256, 128)`` makes an LSTM-FCN.""",
+        role=NETWORK,
+    )
+    parallel_kernel_size: int | Sequence[int] = hyperparameter(
+        (8, 5, 3),
+        [_COUNT, tuple, list],
+        """int or tuple of int
+        Their kernels, in steps.""",
+        role=NETWORK,
+    )
+    pooling: str = hyperparameter(
+        "mean",
+        [StrOptions({"last", "mean", "max", "attention"})],
+        """{"last", "mean", "max", "attention"}
+        How the steps of a sequence become one vector: the final state of each
+        direction, the mean or maximum over its steps, or a mean by learnt weights.""",
+        role=NETWORK,
+    )
+    standardize: bool = hyperparameter(
+        True,
+        ["boolean"],
+        """bool
+        Centre and scale each channel, and a regressor's targets, by what fit saw. The
+        2-D X counts as one channel.""",
+    )
+    data_format: str = hyperparameter(
+        "channels_last",
+        [StrOptions({"channels_last", "channels_first"})],
+        """{"channels_last", "channels_first"}
+        Whether a 3-D X is (n_sequences, n_steps, n_channels) or
+        (n_sequences, n_channels, n_steps), and the arrays of a list likewise.""",
+    )
+    lr: float = hyperparameter(
+        0.005,
+        [Interval(Real, 0, None, closed="neither")],
+        """float
+        Learning rate.""",
+        role=TRAINING,
+    )
+    lr_schedule: str = hyperparameter(
+        "constant",
+        [StrOptions({"constant", "cosine", "plateau"})],
+        """{"constant", "cosine", "plateau"}
+        Course of the learning rate over a fit: as it is, down to zero along half a
+        cosine, or halved whenever the loss (on the validation part, if there is one) has
+        not improved for 5 epochs.""",
+        role=TRAINING,
+    )
+    max_epochs: int = hyperparameter(
+        50,
+        [_COUNT],
+        """int
+        Passes over the training sequences.""",
+        role=TRAINING,
+    )
+    batch_size: int | None = hyperparameter(
+        16,
+        [_COUNT, None],
+        """int or None
+        Sequences per step of the optimizer; None takes all at once.""",
+        role=TRAINING,
+    )
+    optimizer: Any = hyperparameter(
+        "adam",
+        [StrOptions({"adam", "adamw", "rmsprop", "sgd"}), callable],
+        """{"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class
+        What steps the weights.""",
+        role=TRAINING,
+    )
+    weight_decay: float = hyperparameter(
+        0.0,
+        [Interval(Real, 0, None, closed="left")],
+        """float
+        Pull of the weights towards zero, in the optimizer's own sense.""",
+        role=TRAINING,
+    )
+    gradient_clip: float | None = hyperparameter(
+        1.0,
+        [Interval(Real, 0, None, closed="neither"), None],
+        """float or None
+        Largest norm of the gradient; longer ones are shortened to it.""",
+        role=TRAINING,
+    )
+    early_stopping: bool = hyperparameter(
+        False,
+        ["boolean"],
+        """bool
+        Hold a part of the training sequences out, stop when its loss no longer
+        improves, and keep the weights that were best on it. The part has its share of
+        every class, or consists of whole groups where fit gets ``groups``.""",
+        role=TRAINING,
+    )
+    validation_fraction: float = hyperparameter(
+        0.1,
+        [Interval(Real, 0, 1, closed="neither")],
+        """float
+        Share of the sequences that early stopping holds out, in (0, 1).""",
+    )
+    patience: int = hyperparameter(
+        10,
+        [_COUNT],
+        """int
+        Epochs without improvement before early stopping stops.""",
+        role=TRAINING,
+    )
+    device: str = hyperparameter(
+        "auto",
+        [str],
+        """str
+        Where the network is: "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU if there
+        is one.""",
+        role=TRAINING,
+    )
+    n_jobs: int | None = hyperparameter(
+        None,
+        [Integral, None],
+        """int or None
+        Threads of torch in fit and predict: None is one, -1 all cores. float32 training
+        depends on it in its last digits.""",
+    )
+    dtype: str = hyperparameter(
+        "float32",
+        [StrOptions({"float32", "float64"})],
+        """{"float32", "float64"}
+        What the network computes in.""",
+    )
+    callbacks: Any = hyperparameter(
+        None,
+        [list, tuple, None],
+        """list of skorch callbacks or None
+        Called while training.""",
+        role=TRAINING,
+    )
+    net_params: dict[str, Any] | None = hyperparameter(
+        None,
+        [dict, None],
+        """dict or None
+        Anything else that :class:`skorch.NeuralNet` takes, in its names, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``; overrides the rest.""",
+        role=TRAINING,
+    )
+    random_state: Any = hyperparameter(
+        None,
+        ["random_state"],
+        """int, RandomState instance or None
+        Source of initial weights, batches, dropout and the early-stopping split. An int
+        makes a refit equal to the bit.""",
+    )
+    verbose: int = hyperparameter(
+        0,
+        ["verbose"],
+        """int
+        Above zero, print a line per epoch.""",
+        role=TRAINING,
+    )
+    warm_start: bool = hyperparameter(
+        False,
+        ["boolean"],
+        """bool
+        Let fit continue from the weights of the last one.""",
+    )

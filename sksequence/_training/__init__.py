@@ -1,0 +1,34 @@
+"""Torch and skorch at work behind the estimators; loaded when the first fit begins."""
+
+from ..nn import check_sizes
+from .batches import SequenceDataset, make_dataset
+from .devices import settings_here
+from .memory import memory_errors
+from .net import (
+    EpochObserver,
+    SequenceNet,
+    epochs_of,
+    make_module,
+    make_net,
+    restore,
+    state_of,
+    train,
+)
+from .threads import torch_threads
+
+__all__ = [
+    "EpochObserver",
+    "SequenceDataset",
+    "SequenceNet",
+    "check_sizes",
+    "epochs_of",
+    "make_dataset",
+    "make_module",
+    "make_net",
+    "memory_errors",
+    "restore",
+    "settings_here",
+    "state_of",
+    "torch_threads",
+    "train",
+]

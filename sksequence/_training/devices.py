@@ -1,0 +1,52 @@
+"""Which device computes."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import torch
+
+
+def find_device(device: str) -> str:
+    """Resolve "auto" and refuse what the machine lacks.
+
+    Examples
+    --------
+    >>> find_device("cpu")
+    'cpu'
+    >>> find_device("gpu")
+    Traceback (most recent call last):
+    ...
+    ValueError: device must be "auto", "cpu", or a torch device such as "cuda:0", \
+however: 'gpu'
+    """
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        where = torch.device(device)
+    except RuntimeError:
+        raise ValueError(
+            'device must be "auto", "cpu", or a torch device such as "cuda:0", '
+            f"however: {device!r}"
+        ) from None
+    lacking = {
+        "cuda": (where.index or 0) >= torch.cuda.device_count(),
+        "mps": not torch.backends.mps.is_available(),
+    }
+    if lacking.get(where.type, where.type != "cpu"):
+        raise ValueError(
+            f"device={device!r} is not available: this machine has "
+            f'{torch.cuda.device_count()} CUDA device(s). Use "auto" or "cpu".'
+        )
+    return device
+
+
+def settings_here(settings: dict[str, Any]) -> dict[str, Any]:
+    """Settings for a net made elsewhere: on this machine, if it lacks their device."""
+    try:
+        find_device(settings["device"])
+    except ValueError as error:
+        warnings.warn(f"{error} It is loaded onto the CPU instead.", stacklevel=4)
+        return {**settings, "device": "cpu"}
+    return settings

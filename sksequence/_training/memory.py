@@ -1,0 +1,38 @@
+"""Say in sizes when memory does not suffice."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from .batches import SequenceDataset
+
+
+def require_memory(n_bytes: int, what: str) -> None:
+    """Raise MemoryError for what can never fit, before the system kills us for it."""
+    try:
+        machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return
+    if n_bytes > machine:
+        raise MemoryError(
+            f"{what} takes {n_bytes / 2**30:.1f} GiB to train; the machine has "
+            f"{machine / 2**30:.1f} GiB. Use a smaller hidden_size or fewer channels."
+        )
+
+
+@contextmanager
+def memory_errors(data: SequenceDataset, batch_size: int | None) -> Iterator[None]:
+    """Turn torch's complaints of too little memory into a MemoryError with the sizes."""
+    try:
+        yield
+    except RuntimeError as error:
+        words = str(error)
+        if not any(w in words for w in ("out of memory", "not enough memory", "allocate")):
+            raise
+        raise MemoryError(
+            f"Out of memory with {len(data)} sequences of up to {int(data.lengths.max())} "
+            f"steps x {data.values.shape[1]} channels in batches of {batch_size}. Use a "
+            f"smaller batch_size or a smaller network. torch said: {words.splitlines()[0]}"
+        ) from error

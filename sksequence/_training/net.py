@@ -1,0 +1,361 @@
+"""The skorch net that trains and applies a network."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+import torch
+from skorch import NeuralNet
+from skorch.callbacks import (
+    Callback,
+    EarlyStopping,
+    EpochTimer,
+    GradientNormClipping,
+    LRScheduler,
+    PassthroughScoring,
+    PrintLog,
+)
+from torch import Tensor, nn
+
+from ..nn import Dropout, SequenceNetwork
+from .batches import BatchIterator, SequenceDataset
+from .devices import find_device
+from .losses import choose_loss
+from .memory import require_memory
+from .optimizers import OPTIMIZERS
+
+# With fewer rows torch multiplies matrices on another path, whose last bits differ.
+_MIN_ROWS = 8
+# Hidden values per chunk of a prediction, at most: some tens of megabytes.
+_CHUNK_VALUES = 2**22
+
+
+class StopTraining(Exception):
+    """Ends training after a whole epoch; no failure."""
+
+
+class WeightedLoss(nn.Module):
+    """Mean over the batch of each sequence's loss times its weight."""
+
+    def __init__(self, name: str, quantile: float | None = None) -> None:
+        super().__init__()
+        self.loss = choose_loss(name, quantile)
+
+    def forward(self, output: Tensor, target: tuple[Tensor, ...]) -> Tensor:
+        truth, *weight = target
+        loss = self.loss(output, truth)
+        return (loss * weight[0]).mean() if weight else loss.mean()
+
+
+class LearningRate(Callback):
+    """Write each epoch's learning rate into the history."""
+
+    def on_epoch_begin(self, net: NeuralNet, **kwargs: Any) -> None:
+        net.history.record("lr", net.optimizer_.param_groups[0]["lr"])
+
+
+class RefuseDivergence(Callback):
+    """Raise ValueError when a loss or a weight is no longer finite."""
+
+    def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
+        self._check(net, math.isfinite(net.history[-1, "train_loss"]), "the loss")
+
+    def on_train_end(self, net: NeuralNet, **kwargs: Any) -> None:
+        finite = all(bool(p.isfinite().all()) for p in net.module_.parameters())
+        self._check(net, finite, "a weight")
+
+    def _check(self, net: NeuralNet, finite: bool, what: str) -> None:
+        if not finite:
+            raise ValueError(
+                f"Training diverged: {what} is not finite after epoch "
+                f"{net.history[-1, 'epoch']}, with lr={net.history[-1, 'lr']}. Try a "
+                "smaller lr or a smaller gradient_clip."
+            )
+
+
+class EpochObserver(Callback):
+    """Tell somebody of every epoch; stop after one at which the answer is true."""
+
+    def __init__(self, begin: Callable[[], None], end: Callable[[], bool]) -> None:
+        self.begin, self.end = begin, end
+
+    def on_epoch_begin(self, net: NeuralNet, **kwargs: Any) -> None:
+        self.begin()
+
+    def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
+        net.stop_requested = bool(self.end())
+
+
+class SequenceNet(NeuralNet):
+    """skorch's net, over :class:`SequenceDataset`, with answers exact in any batch."""
+
+    stop_requested = False
+
+    @property
+    def _default_callbacks(self) -> list[tuple[str, Callback]]:
+        return [
+            ("epoch_timer", EpochTimer()),
+            ("train_loss", PassthroughScoring(name="train_loss", on_train=True)),
+            ("valid_loss", PassthroughScoring(name="valid_loss")),
+            ("learning_rate", LearningRate()),
+            ("refuse_divergence", RefuseDivergence()),
+            ("print_log", PrintLog()),
+        ]
+
+    def partial_fit(self, X, y=None, classes=None, **fit_params):
+        """Train; unlike skorch's own, let the user's KeyboardInterrupt through."""
+        if not self.initialized_:
+            self.initialize()
+        self.stop_requested = False
+        self.notify("on_train_begin", X=X, y=y)
+        with suppress(StopTraining):
+            self.fit_loop(X, y, **fit_params)
+        self.notify("on_train_end", X=X, y=y)
+        return self
+
+    def notify(self, method_name: str, **cb_kwargs: Any) -> None:
+        at_epoch_end = method_name == "on_epoch_end"
+        try:
+            super().notify(method_name, **cb_kwargs)
+        except KeyboardInterrupt:
+            # skorch's callbacks raise it to ask for an early end.
+            if at_epoch_end:
+                raise StopTraining from None
+            raise
+        if at_epoch_end and self.stop_requested:
+            raise StopTraining
+
+    def answers(self, dataset: SequenceDataset, method: str = "forward") -> np.ndarray:
+        """Apply a method of the network to each sequence, in the data set's order.
+
+        Sequences of like length share a chunk, a chunk has eight rows or more, so that
+        an answer is the same to the bit in whatever company.
+        """
+        module: SequenceNetwork = self.module_.eval()
+        apply = getattr(module, method)
+        order = dataset.lengths.argsort(stable=True)
+        answers: list[Tensor] = []
+        with torch.inference_mode():
+            for index in _chunks(order, dataset.lengths[order], module):
+                rows = len(index)
+                if rows < _MIN_ROWS:
+                    index = index[torch.arange(_MIN_ROWS).clamp_(max=rows - 1)]
+                inputs, _ = dataset.batch(index)
+                inputs = {name: x.to(self.device) for name, x in inputs.items()}
+                answers.append(apply(**inputs)[:rows].cpu())
+            return torch.cat(answers)[order.argsort()].numpy()
+
+    def __repr__(self) -> str:
+        n_parameters = sum(p.numel() for p in self.module_.parameters())
+        return (
+            f"{type(self).__name__}({type(self.module_).__name__} with {n_parameters} "
+            f"parameters on {self.device})"
+        )
+
+
+def _chunks(order: Tensor, lengths: Tensor, module: SequenceNetwork) -> Iterator[Tensor]:
+    """Cut rows sorted by length into chunks of bounded memory."""
+    width = max(module.representation_size, 64)
+    begin = 0
+    while begin < len(order):
+        size = max(_MIN_ROWS, min(256, _CHUNK_VALUES // (width * int(lengths[begin]))))
+        # The last row of a chunk is the longest: count with that one.
+        end = min(begin + size, len(order))
+        size = max(_MIN_ROWS, _CHUNK_VALUES // (width * int(lengths[end - 1])))
+        end = min(begin + size, end)
+        yield order[begin:end]
+        begin = end
+
+
+def make_module(
+    network: dict[str, Any],
+    *,
+    n_channels: int,
+    n_outputs: int,
+    dtype: str,
+    seed: int | None,
+) -> tuple[SequenceNetwork, torch.Generator]:
+    """Build a network whose weights and masks come from a generator of its own.
+
+    Built without memory first: neither is torch's global random state touched, nor is
+    anything allocated that does not fit. Without a seed the weights stay undefined.
+    """
+    with torch.device("meta"):
+        module = SequenceNetwork(n_channels, n_outputs, **network)
+    module = module.to(getattr(torch, dtype))
+    n_parameters = sum(p.numel() for p in module.parameters())
+    n_bytes = n_parameters * getattr(torch, dtype).itemsize
+    # Weights, gradients, and two running averages of the optimizer.
+    require_memory(4 * n_bytes, f"A network of {n_parameters} parameters")
+    module = module.to_empty(device="cpu")
+    generator = torch.Generator()
+    if seed is not None:
+        generator.manual_seed(seed)
+        module.reset_parameters(generator)
+    return module, generator
+
+
+def make_net(
+    module: SequenceNetwork,
+    generator: torch.Generator,
+    *,
+    loss: str,
+    quantile: float | None,
+    optimizer: Any,
+    lr: float,
+    lr_schedule: str,
+    max_epochs: int,
+    batch_size: int | None,
+    weight_decay: float,
+    gradient_clip: float | None,
+    early_stopping: bool,
+    patience: int,
+    device: str,
+    callbacks: Any,
+    net_params: dict[str, Any] | None,
+    verbose: int,
+) -> SequenceNet:
+    """Put a skorch net around a network; ``net_params`` has the last word."""
+    where = find_device(device)
+    ours: list[Any] = []
+    if gradient_clip is not None:
+        ours.append(("gradient_clip", GradientNormClipping(gradient_clip)))
+    if early_stopping:
+        ours.append(("early_stopping", _early_stopping(patience, verbose)))
+    if lr_schedule != "constant":
+        ours.append(("lr_schedule", _schedule(lr_schedule, max_epochs, early_stopping)))
+    params = {
+        "criterion": WeightedLoss,
+        "criterion__name": loss,
+        "criterion__quantile": quantile,
+        "optimizer": OPTIMIZERS.get(optimizer, optimizer)
+        if isinstance(optimizer, str)
+        else optimizer,
+        "optimizer__weight_decay": weight_decay,
+        "lr": lr,
+        "max_epochs": max_epochs,
+        "batch_size": -1 if batch_size is None else batch_size,
+        "iterator_train": BatchIterator,
+        "iterator_train__generator": generator,
+        "iterator_valid": BatchIterator,
+        "dataset": SequenceDataset,
+        "train_split": None,
+        "callbacks": [*ours, *(callbacks or ())],
+        "device": where,
+        "verbose": verbose,
+        **(net_params or {}),
+    }
+    net = SequenceNet(module, **params).initialize()
+    masks = generator
+    if torch.device(where).type != "cpu":
+        masks = torch.Generator(where).manual_seed(generator.initial_seed())
+    for layer in net.module_.modules():
+        if isinstance(layer, Dropout):
+            layer.generator = masks
+    return net
+
+
+def _early_stopping(patience: int, verbose: int) -> EarlyStopping:
+    return EarlyStopping(
+        patience=patience,
+        threshold=0.0,
+        load_best=True,
+        sink=print if verbose else lambda *_: None,
+    )
+
+
+def _schedule(name: str, max_epochs: int, validates: bool) -> LRScheduler:
+    if name == "cosine":
+        return LRScheduler("CosineAnnealingLR", T_max=max_epochs)
+    monitor = "valid_loss" if validates else "train_loss"
+    return LRScheduler("ReduceLROnPlateau", monitor=monitor, patience=5, factor=0.5)
+
+
+def train(
+    net: SequenceNet,
+    data: SequenceDataset,
+    valid: SequenceDataset | None,
+    observer: EpochObserver | None,
+) -> None:
+    """Train for ``max_epochs``, or fewer where a callback says so."""
+    if valid is not None:
+        net.train_split = lambda *_: (data, valid)
+    if observer is not None:
+        net.callbacks_.append(("observer", observer))
+    try:
+        net.partial_fit(data)
+    finally:
+        # Neither data nor observer nor gradients are part of what was learnt.
+        net.train_split = None
+        net.callbacks_ = [(name, cb) for name, cb in net.callbacks_ if cb is not observer]
+        net.optimizer_.zero_grad()
+
+
+def epochs_of(net: SequenceNet) -> list[dict[str, float]]:
+    """What the history says of each epoch, in plain numbers."""
+    names = {"train_loss": "train_loss", "valid_loss": "valid_loss", "lr": "lr"}
+    names["dur"] = "duration"
+    return [
+        {new: float(epoch[old]) for old, new in names.items() if old in epoch}
+        for epoch in net.history
+    ]
+
+
+# ------------------------------------------------------------------ state, in numpy
+
+
+def state_of(net: SequenceNet) -> dict[str, Any]:
+    """All that training changed, as numpy arrays and plain Python.
+
+    Returns
+    -------
+    dict
+        ``weights``, ``optimizer`` and ``generator``.
+    """
+    return {
+        "weights": _to_numpy(net.module_.state_dict()),
+        "optimizer": _to_numpy(net.optimizer_.state_dict()),
+        "generator": net.iterator_train__generator.get_state().numpy().copy(),
+    }
+
+
+def restore(net: SequenceNet, state: dict[str, Any]) -> None:
+    """Put a state of :func:`state_of` back into a net of the same making."""
+    net.module_.load_state_dict(_to_torch(state["weights"]))
+    net.iterator_train__generator.set_state(torch.from_numpy(state["generator"].copy()))
+    restore_optimizer(net, state["optimizer"])
+
+
+def restore_optimizer(net: SequenceNet, state: dict[str, Any]) -> None:
+    """Continue with the optimizer's running averages, at the net's own rates."""
+    own = net.optimizer_.state_dict()["param_groups"]
+    groups = [{**old, **_settings(new)} for old, new in zip(state["param_groups"], own)]
+    net.optimizer_.load_state_dict(_to_torch({**state, "param_groups": groups}))
+
+
+def _settings(group: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in group.items() if name != "params"}
+
+
+def _to_numpy(tree: Any) -> Any:
+    if isinstance(tree, Tensor):
+        return tree.detach().cpu().numpy().copy()
+    if isinstance(tree, dict):
+        return {key: _to_numpy(value) for key, value in tree.items()}
+    if isinstance(tree, list | tuple):
+        return type(tree)(_to_numpy(value) for value in tree)
+    return tree
+
+
+def _to_torch(tree: Any) -> Any:
+    if isinstance(tree, np.ndarray):
+        return torch.from_numpy(tree.copy())
+    if isinstance(tree, dict):
+        return {key: _to_torch(value) for key, value in tree.items()}
+    if isinstance(tree, list | tuple):
+        return type(tree)(_to_torch(value) for value in tree)
+    return tree

@@ -1,0 +1,131 @@
+"""Optimizers by name; Adam in one fused step.
+
+The first ``torch.optim`` object of a process imports torch's compiler stack: over a
+second and 70 MB, more than a small fit takes. :class:`Adam` steps the same fused kernel
+without it, with the same weights to the bit (``benchmarks/first_fit.py``).
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+HAS_FUSED_KERNELS = hasattr(torch, "_fused_adam_") and hasattr(torch, "_fused_adamw_")
+
+
+class Adam(torch.optim.Optimizer):
+    """Adam (Kingma and Ba, 2015) on torch's fused kernel.
+
+    Parameters
+    ----------
+    params : iterable of Tensor or of dict
+        What to optimise.
+    lr : float, default=1e-3
+        Learning rate.
+    betas : tuple of float, default=(0.9, 0.999)
+        Decay of the two running averages.
+    eps : float, default=1e-8
+        Added to the denominator.
+    weight_decay : float, default=0.0
+        L2 penalty; decoupled from the gradient in :class:`AdamW`.
+    """
+
+    _decoupled = False
+
+    def __init__(
+        self,
+        params: Iterable,
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+    ) -> None:
+        # Not super().__init__(): that is what imports the compiler. These are the
+        # attributes that learning rate schedulers and state_dict rely on.
+        self.defaults = dict(lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
+        self.state: defaultdict[Tensor, Any] = defaultdict(dict)
+        for moment in (
+            "step_pre",
+            "step_post",
+            "state_dict_pre",
+            "state_dict_post",
+            "load_state_dict_pre",
+            "load_state_dict_post",
+        ):
+            setattr(self, f"_optimizer_{moment}_hooks", OrderedDict())
+        groups = list(params)
+        if groups and not isinstance(groups[0], dict):
+            groups = [{"params": groups}]
+        self.param_groups = [
+            {**self.defaults, **group, "params": _tensors(group["params"])}
+            for group in groups
+        ]
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                if set_to_none:
+                    parameter.grad = None
+                elif parameter.grad is not None:
+                    parameter.grad.detach_().zero_()
+
+    @torch.no_grad()
+    def step(self, closure: Callable | None = None):  # type: ignore[override]
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        kernel = torch._fused_adamw_ if self._decoupled else torch._fused_adam_
+        for group in self.param_groups:
+            active = [p for p in group["params"] if p.grad is not None]
+            states = [self._state_of(p) for p in active]
+            steps = [state["step"] for state in states]
+            torch._foreach_add_(steps, 1)
+            kernel(
+                active,
+                [p.grad for p in active],
+                [state["exp_avg"] for state in states],
+                [state["exp_avg_sq"] for state in states],
+                [],
+                steps,
+                amsgrad=False,
+                lr=group["lr"],
+                beta1=group["betas"][0],
+                beta2=group["betas"][1],
+                weight_decay=group["weight_decay"],
+                eps=group["eps"],
+                maximize=False,
+                grad_scale=None,
+                found_inf=None,
+            )
+        return loss
+
+    def _state_of(self, parameter: Tensor) -> dict[str, Tensor]:
+        state = self.state[parameter]
+        if not state:
+            state["step"] = torch.zeros((), dtype=torch.float32, device=parameter.device)
+            state["exp_avg"] = torch.zeros_like(parameter)
+            state["exp_avg_sq"] = torch.zeros_like(parameter)
+        return state
+
+
+class AdamW(Adam):
+    """Adam with decoupled weight decay (Loshchilov and Hutter, 2019)."""
+
+    _decoupled = True
+
+
+def _tensors(params: Any) -> list[Tensor]:
+    return [params] if isinstance(params, Tensor) else list(params)
+
+
+OPTIMIZERS: dict[str, Callable] = {
+    "adam": Adam if HAS_FUSED_KERNELS else torch.optim.Adam,
+    "adamw": AdamW if HAS_FUSED_KERNELS else torch.optim.AdamW,
+    "rmsprop": torch.optim.RMSprop,
+    "sgd": torch.optim.SGD,
+}

@@ -1,0 +1,287 @@
+"""The public estimators: a docstring, and what is particular."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from sklearn.utils._param_validation import StrOptions
+
+from ._classifier import SequenceClassifier
+from ._declaration import NETWORK, hyperparameter, recurrent_estimator
+from ._estimator import SequenceEstimator
+from ._regressor import SequenceRegressor
+
+
+@recurrent_estimator
+class _SimpleRNN(SequenceEstimator):
+    """The plain recurrent cell, whose activation is a choice."""
+
+    nonlinearity: str = hyperparameter(
+        "tanh",
+        [StrOptions({"tanh", "relu"})],
+        """{"tanh", "relu"}
+        Activation of the hidden state.""",
+        role=NETWORK,
+    )
+    _cell: ClassVar[str] = "rnn"
+
+
+@recurrent_estimator
+class _AnyCell(SequenceEstimator):
+    """A cell that is a hyperparameter itself."""
+
+    cell: str = hyperparameter(
+        "lstm",
+        [StrOptions({"rnn", "lstm", "gru"})],
+        """{"rnn", "lstm", "gru"}
+        Recurrent cell.""",
+        role=NETWORK,
+    )
+
+
+@recurrent_estimator
+class SimpleRNNClassifier(_SimpleRNN, SequenceClassifier):
+    r"""Label sequences with a simple recurrent network.
+
+    .. math:: h_t = \tanh(W x_t + U h_{t-1} + b)
+
+    The smallest and fastest of the recurrent networks. Its memory fades within some tens
+    of steps (Bengio, Simard and Frasconi, 1994): the choice for short sequences, and the
+    yardstick for the other cells.
+
+    See Also
+    --------
+    LSTMClassifier, GRUClassifier : Cells with gates, for longer memory.
+    RecurrentClassifier : The cell as a hyperparameter.
+
+    References
+    ----------
+    Elman (1990), Finding structure in time. Cognitive Science 14.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksequence import SimpleRNNClassifier
+    >>> rng = np.random.default_rng(0)
+    >>> X = [rng.normal(size=(n, 2)).cumsum(axis=0) for n in rng.integers(5, 20, 80)]
+    >>> y = np.array(["up" if x[-1, 0] > x[0, 0] else "down" for x in X])
+    >>> model = SimpleRNNClassifier(hidden_size=16, random_state=0).fit(X[:60], y[:60])
+    >>> model.predict(X[60:63])
+    array(['up', 'down', 'up'], dtype='<U4')
+    >>> model.score(X[60:], y[60:]) > 0.8
+    True
+    """
+
+
+@recurrent_estimator
+class SimpleRNNRegressor(_SimpleRNN, SequenceRegressor):
+    r"""Predict numbers from sequences with a simple recurrent network.
+
+    .. math:: h_t = \tanh(W x_t + U h_{t-1} + b)
+
+    The smallest and fastest of the recurrent networks, with a memory of some tens of
+    steps.
+
+    See Also
+    --------
+    LSTMRegressor, GRURegressor : Cells with gates, for longer memory.
+    RecurrentRegressor : The cell as a hyperparameter.
+
+    References
+    ----------
+    Elman (1990), Finding structure in time. Cognitive Science 14.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksequence import SimpleRNNRegressor
+    >>> X = np.random.default_rng(0).normal(size=(120, 10))
+    >>> y = X[:, -3:].mean(axis=1)
+    >>> model = SimpleRNNRegressor(hidden_size=16, random_state=0).fit(X[:100], y[:100])
+    >>> model.score(X[100:], y[100:]) > 0.5
+    True
+    """
+
+
+@recurrent_estimator
+class LSTMClassifier(SequenceClassifier):
+    r"""Label sequences with a long short-term memory network.
+
+    .. math::
+        i, f, o &= \sigma(W_{ifo} x_t + U_{ifo} h_{t-1} + b_{ifo}) \\
+        c_t &= f \odot c_{t-1} + i \odot \tanh(W_c x_t + U_c h_{t-1} + b_c) \\
+        h_t &= o \odot \tanh(c_t)
+
+    The cell state :math:`c` is only added to and faded, so that its gradient survives
+    hundreds of steps.
+
+    See Also
+    --------
+    GRUClassifier : Fewer gates and weights, often as good.
+    RecurrentClassifier : The cell as a hyperparameter.
+
+    References
+    ----------
+    Hochreiter and Schmidhuber (1997), Long short-term memory. Neural Computation 9.
+    Gers, Schmidhuber and Cummins (2000), Learning to forget. Neural Computation 12.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksequence import LSTMClassifier
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(120, 30, 2))
+    >>> y = (X[:, :, 0].mean(axis=1) > X[:, :, 1].mean(axis=1)).astype(int)
+    >>> model = LSTMClassifier(hidden_size=16, random_state=0).fit(X[:100], y[:100])
+    >>> model.predict_proba(X[100:]).shape
+    (20, 2)
+    >>> model.score(X[100:], y[100:]) > 0.8
+    True
+    """
+
+    _cell = "lstm"
+
+
+@recurrent_estimator
+class LSTMRegressor(SequenceRegressor):
+    r"""Predict numbers from sequences with a long short-term memory network.
+
+    .. math::
+        i, f, o &= \sigma(W_{ifo} x_t + U_{ifo} h_{t-1} + b_{ifo}) \\
+        c_t &= f \odot c_{t-1} + i \odot \tanh(W_c x_t + U_c h_{t-1} + b_c) \\
+        h_t &= o \odot \tanh(c_t)
+
+    See Also
+    --------
+    GRURegressor : Fewer gates and weights, often as good.
+    RecurrentRegressor : The cell as a hyperparameter.
+
+    References
+    ----------
+    Hochreiter and Schmidhuber (1997), Long short-term memory. Neural Computation 9.
+    Gers, Schmidhuber and Cummins (2000), Learning to forget. Neural Computation 12.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksequence import LSTMRegressor
+    >>> X = np.random.default_rng(0).normal(size=(120, 10))
+    >>> y = np.column_stack([X.mean(axis=1), X[:, -1]])
+    >>> model = LSTMRegressor(hidden_size=16, random_state=0).fit(X[:100], y[:100])
+    >>> model.predict(X[100:]).shape
+    (20, 2)
+    """
+
+    _cell = "lstm"
+
+
+@recurrent_estimator
+class GRUClassifier(SequenceClassifier):
+    r"""Label sequences with a network of gated recurrent units.
+
+    .. math::
+        r, z &= \sigma(W_{rz} x_t + U_{rz} h_{t-1} + b_{rz}) \\
+        n &= \tanh(W_n x_t + b_n + r \odot (U_n h_{t-1} + b'_n)) \\
+        h_t &= z \odot h_{t-1} + (1 - z) \odot n
+
+    See Also
+    --------
+    LSTMClassifier : A cell state beside the hidden one.
+    RecurrentClassifier : The cell as a hyperparameter.
+
+    References
+    ----------
+    Cho et al. (2014), Learning phrase representations using RNN encoder-decoder for
+    statistical machine translation. EMNLP.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksequence import GRUClassifier
+    >>> X = [np.sin(f * np.arange(n)) for n in range(20, 50) for f in (0.3, 0.4)]
+    >>> y = np.tile(["slow", "fast"], 30)
+    >>> model = GRUClassifier(bidirectional=True, random_state=0).fit(X[:40], y[:40])
+    >>> model.score(X[40:], y[40:])
+    1.0
+    """
+
+    _cell = "gru"
+
+
+@recurrent_estimator
+class GRURegressor(SequenceRegressor):
+    r"""Predict numbers from sequences with a network of gated recurrent units.
+
+    .. math::
+        r, z &= \sigma(W_{rz} x_t + U_{rz} h_{t-1} + b_{rz}) \\
+        n &= \tanh(W_n x_t + b_n + r \odot (U_n h_{t-1} + b'_n)) \\
+        h_t &= z \odot h_{t-1} + (1 - z) \odot n
+
+    See Also
+    --------
+    LSTMRegressor : A cell state beside the hidden one.
+    RecurrentRegressor : The cell as a hyperparameter.
+
+    References
+    ----------
+    Cho et al. (2014), Learning phrase representations using RNN encoder-decoder for
+    statistical machine translation. EMNLP.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksequence import GRURegressor
+    >>> frequency = np.random.default_rng(0).uniform(0.2, 0.6, size=100)
+    >>> X = np.sin(frequency[:, None] * np.arange(40))
+    >>> model = GRURegressor(random_state=0).fit(X[:80], frequency[:80])
+    >>> model.score(X[80:], frequency[80:]) > 0.9
+    True
+    """
+
+    _cell = "gru"
+
+
+@recurrent_estimator
+class RecurrentClassifier(_AnyCell, SequenceClassifier):
+    """Label sequences with a recurrent network whose cell is a hyperparameter.
+
+    The same networks as the classes named after one cell, for searches among them.
+
+    See Also
+    --------
+    SimpleRNNClassifier, LSTMClassifier, GRUClassifier : One cell each.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from sksequence import RecurrentClassifier
+    >>> X = [np.sin(f * np.arange(n)) for n in range(20, 40) for f in (0.3, 0.4)]
+    >>> y = np.tile(["slow", "fast"], 20)
+    >>> model = RecurrentClassifier(hidden_size=16, random_state=0)
+    >>> search = GridSearchCV(model, {"cell": ["rnn", "gru"]}, cv=2).fit(X, y)
+    >>> sorted(search.cv_results_["param_cell"])
+    ['gru', 'rnn']
+    """
+
+
+@recurrent_estimator
+class RecurrentRegressor(_AnyCell, SequenceRegressor):
+    """Predict numbers from sequences with a network whose cell is a hyperparameter.
+
+    The same networks as the classes named after one cell, for searches among them.
+
+    See Also
+    --------
+    SimpleRNNRegressor, LSTMRegressor, GRURegressor : One cell each.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksequence import RecurrentRegressor
+    >>> X = np.random.default_rng(0).normal(size=(120, 10))
+    >>> y = X.mean(axis=1)
+    >>> model = RecurrentRegressor(cell="gru", hidden_size=16, random_state=0)
+    >>> model.fit(X[:100], y[:100]).predict(X[100:]).shape
+    (20,)
+    """

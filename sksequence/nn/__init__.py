@@ -1,0 +1,29 @@
+"""Layers for batches of sequences of unequal length, in plain torch.
+
+Every layer takes ``(X, lengths)`` with X of shape (batch, steps, channels) and answers
+for each sequence as if it stood alone: what the batch holds behind a sequence's end is
+never read. Layers that change the time axis return the new lengths.
+"""
+
+from ._sizes import check_sizes
+from .convolution import ConvBranch, ConvEncoder, ConvLayer, MaskedBatchNorm
+from .dropout import Dropout
+from .network import SequenceNetwork
+from .pooling import AttentionPooling, LastPooling, MaxPooling, MeanPooling
+from .recurrent import RecurrentLayer, RecurrentStack
+
+__all__ = [
+    "AttentionPooling",
+    "ConvBranch",
+    "ConvEncoder",
+    "ConvLayer",
+    "Dropout",
+    "LastPooling",
+    "MaskedBatchNorm",
+    "MaxPooling",
+    "MeanPooling",
+    "RecurrentLayer",
+    "RecurrentStack",
+    "SequenceNetwork",
+    "check_sizes",
+]

@@ -1,0 +1,43 @@
+"""One size for all layers, or one for each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from numbers import Integral
+
+
+def sizes_per_layer(
+    name: str, sizes: int | Sequence[int], num_layers: int
+) -> tuple[int, ...]:
+    """Spread one size over all layers, or check that there is one for each.
+
+    Examples
+    --------
+    >>> sizes_per_layer("hidden_size", 8, 3)
+    (8, 8, 8)
+    >>> sizes_per_layer("hidden_size", (8, 4), 3)
+    Traceback (most recent call last):
+    ...
+    ValueError: hidden_size must be one int, or one per layer (3), however: (8, 4)
+    """
+    spread = (sizes,) * num_layers if isinstance(sizes, Integral) else tuple(sizes)
+    if len(spread) != num_layers:
+        raise ValueError(
+            f"{name} must be one int, or one per layer ({num_layers}), however: {spread}"
+        )
+    for size in spread:
+        if not isinstance(size, Integral) or isinstance(size, bool) or size < 1:
+            raise ValueError(f"{name} must be int of at least 1, however: {sizes!r}")
+    return tuple(int(size) for size in spread)
+
+
+def check_sizes(network: dict) -> None:
+    """Check the sizes among a network's keywords against each other, by their names."""
+    sizes_per_layer("hidden_size", network["hidden_size"], network["num_layers"])
+    for kind, others in {"conv": ("kernel_size", "stride"), "parallel": ("kernel_size",)}.items():
+        channels = network[f"{kind}_channels"]
+        sizes_per_layer(f"{kind}_channels", channels, len(channels))
+        if channels:
+            for other in others:
+                name = f"{kind}_{other}"
+                sizes_per_layer(name, network[name], len(channels))

@@ -1,0 +1,84 @@
+"""What every layer needs to know about time: valid steps, reversal, sums."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+# torch sums a long axis in a tree whose shape depends on the number of steps from
+# 2**16 steps on. Summing blocks below that one after the other keeps a sum bitwise
+# independent of how many masked (zero) steps follow.
+_BLOCK = 2**15
+
+
+def valid_steps(lengths: Tensor, n_steps: int) -> Tensor:
+    """Return a boolean mask, true where a step belongs to the sequence.
+
+    Shape
+        lengths (batch,) -> (batch, n_steps)
+
+    Examples
+    --------
+    >>> valid_steps(torch.tensor([1, 3]), 3)
+    tensor([[ True, False, False],
+            [ True,  True,  True]])
+    """
+    return torch.arange(n_steps, device=lengths.device) < lengths[:, None]
+
+
+def zero_padding(x: Tensor, lengths: Tensor | None) -> Tensor:
+    """Set the steps behind each sequence's end to zero.
+
+    Filling, where a product with the mask would let NaN or infinity through.
+
+    Shape
+        x (batch, steps, channels) -> the same
+    """
+    if lengths is None:
+        return x
+    return x.masked_fill(~valid_steps(lengths, x.shape[1])[..., None], 0)
+
+
+def reverse_steps(x: Tensor, lengths: Tensor | None) -> Tensor:
+    """Reverse each sequence within its own length; padding stays behind the end.
+
+    Shape
+        x (batch, steps, channels) -> the same
+
+    Examples
+    --------
+    >>> x = torch.tensor([[1, 2, 0], [3, 4, 5]])[..., None]
+    >>> reverse_steps(x, torch.tensor([2, 3])).squeeze(-1)
+    tensor([[2, 1, 0],
+            [5, 4, 3]])
+    """
+    if lengths is None:
+        return x.flip(1)
+    steps = torch.arange(x.shape[1], device=x.device)
+    mirrored = lengths[:, None] - 1 - steps
+    index = torch.where(mirrored < 0, steps, mirrored)
+    return x.gather(1, index[..., None].expand_as(x))
+
+
+def last_step(x: Tensor, lengths: Tensor | None) -> Tensor:
+    """Return what stands at each sequence's last valid step.
+
+    Shape
+        x (batch, steps, channels) -> (batch, channels)
+    """
+    if lengths is None:
+        return x[:, -1]
+    return x[torch.arange(len(x), device=x.device), lengths - 1]
+
+
+def sum_steps(x: Tensor) -> Tensor:
+    """Sum over the steps; any number of zero steps behind leaves every bit as it is.
+
+    Shape
+        x (batch, steps, channels) -> (batch, channels)
+    """
+    first, *others = x.split(_BLOCK, dim=1)
+    total = first.sum(1)
+    for block in others:
+        total = total + block.sum(1)
+    return total

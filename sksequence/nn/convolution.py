@@ -1,0 +1,286 @@
+"""Convolution along time, exact on batches of sequences of unequal length."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ._random import RandomLayer
+from ._sizes import sizes_per_layer
+from ._time import valid_steps, zero_padding
+from .pooling import MeanPooling
+
+
+class MaskedBatchNorm(nn.BatchNorm1d):
+    r"""Batch normalisation whose statistics are taken over valid steps alone.
+
+    .. math:: y = \gamma \, \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}} + \beta
+
+    where :math:`\mu` and :math:`\sigma^2` are each channel's mean and variance over the
+    valid steps of the batch while training, and their running averages afterwards.
+
+    Parameters
+    ----------
+    num_features : int
+        Number of channels.
+
+    Shape
+    -----
+    - Input: ``(batch, channels, steps)``, lengths ``(batch,)`` or None
+    - Output: ``(batch, channels, steps)``
+
+    Examples
+    --------
+    >>> norm = MaskedBatchNorm(1)
+    >>> x = torch.tensor([[[1.0, 3.0, 99.0]]])
+    >>> norm(x, torch.tensor([2]))[..., :2].round(decimals=3)
+    tensor([[[-1.,  1.]]], grad_fn=<RoundBackward1>)
+    >>> norm.running_mean
+    tensor([0.2000])
+
+    References
+    ----------
+    Ioffe and Szegedy (2015), Batch normalization: accelerating deep network training by
+    reducing internal covariate shift. ICML.
+    """
+
+    def forward(  # type: ignore[override]
+        self, x: Tensor, lengths: Tensor | None = None
+    ) -> Tensor:
+        if not self.training:
+            return super().forward(x)
+        if lengths is None:
+            mean, variance = x.mean((0, 2)), x.var((0, 2), correction=0)
+            count = x.shape[0] * x.shape[2]
+        else:
+            mask = valid_steps(lengths, x.shape[2])[:, None]
+            count = lengths.sum().to(x.dtype)
+            mean = x.masked_fill(~mask, 0).sum((0, 2)) / count
+            centred = (x - mean[:, None]).masked_fill(~mask, 0)
+            variance = centred.square().sum((0, 2)) / count
+        self._update_running(mean.detach(), variance.detach(), count)
+        scale = self.weight * torch.rsqrt(variance + self.eps)
+        return x * scale[:, None] + (self.bias - mean * scale)[:, None]
+
+    def _update_running(self, mean: Tensor, variance: Tensor, count) -> None:
+        # torch's running variance is the unbiased one; a lone step has none.
+        unbiased = variance * count / (count - 1 + (count == 1))
+        self.running_mean.lerp_(mean, self.momentum)
+        self.running_var.lerp_(unbiased, self.momentum)
+        self.num_batches_tracked.add_(1)
+
+
+class ConvLayer(RandomLayer):
+    """Convolve along time, normalise, rectify.
+
+    Output ``j`` reads the block of ``stride`` steps that begins at ``j * stride`` and
+    ``kernel_size - stride`` steps more: all of them before the block if ``causal``, half
+    before and half behind otherwise. What lies outside the sequence counts as zero.
+
+    Parameters
+    ----------
+    in_channels, out_channels : int
+        Channels per step, before and after.
+    kernel_size : int
+        Steps that one output reads.
+    stride : int, default=1
+        Steps from one output to the next.
+    causal : bool, default=False
+        Never read a step behind the output's own block.
+
+    Shape
+    -----
+    - Input: ``(batch, in_channels, steps)``, lengths ``(batch,)`` or None
+    - Output: ``(batch, out_channels, ceil(steps / stride))`` and the lengths divided
+      likewise
+
+    Examples
+    --------
+    >>> layer = ConvLayer(3, 8, kernel_size=5, stride=2)
+    >>> y, lengths = layer(torch.randn(2, 3, 9), torch.tensor([9, 4]))
+    >>> y.shape, lengths
+    (torch.Size([2, 8, 5]), tensor([5, 2]))
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int,
+        stride: int = 1,
+        *,
+        causal: bool = False,
+    ) -> None:
+        super().__init__()
+        self.convolution = nn.Conv1d(
+            in_channels, out_channels, kernel_size, stride, bias=False
+        )
+        self.norm = MaskedBatchNorm(out_channels)
+        beyond = max(kernel_size - stride, 0)
+        self.before = beyond if causal else beyond // 2
+        self.kernel_size, self.stride, self.causal = kernel_size, stride, causal
+        self.reset_parameters()
+
+    def reset_parameters(self, generator: torch.Generator | None = None) -> None:
+        """Draw the weights anew, by He et al. (2015) for rectified units."""
+        nn.init.kaiming_uniform_(
+            self.convolution.weight, nonlinearity="relu", generator=generator
+        )
+        self.norm.reset_parameters()
+
+    def output_lengths(self, lengths):
+        """Lengths after this layer: ``ceil(lengths / stride)``."""
+        return -(-lengths // self.stride)
+
+    def forward(
+        self, x: Tensor, lengths: Tensor | None = None
+    ) -> tuple[Tensor, Tensor | None]:
+        if lengths is not None:
+            x = x.masked_fill(~valid_steps(lengths, x.shape[2])[:, None], 0)
+            lengths = self.output_lengths(lengths)
+        n_steps, n_outputs = x.shape[2], self.output_lengths(x.shape[2])
+        behind = (n_outputs - 1) * self.stride + self.kernel_size - self.before - n_steps
+        x = self.convolution(F.pad(x, (self.before, behind)))
+        return torch.relu(self.norm(x, lengths)), lengths
+
+
+class ConvEncoder(nn.Module):
+    """Convolutional layers in a row, with a kernel and a stride for each.
+
+    Put before a recurrence it finds local shapes and, with strides, shortens the
+    sequence that the recurrence has to remember.
+
+    Parameters
+    ----------
+    input_size : int
+        Channels per step.
+    channels : sequence of int
+        Output channels of each layer; empty for no layer at all.
+    kernel_size, stride : int or sequence of int, default=5 and 1
+        For all layers, or one per layer.
+    causal : bool, default=False
+        Never look ahead; see :class:`ConvLayer`.
+
+    Shape
+    -----
+    - Input: ``(batch, steps, input_size)``, lengths ``(batch,)`` or None
+    - Output: ``(batch, ceil(steps / strides), channels[-1])`` and the lengths likewise
+
+    Examples
+    --------
+    >>> encoder = ConvEncoder(3, (8, 16), kernel_size=(7, 3), stride=(4, 2))
+    >>> y, lengths = encoder(torch.randn(2, 100, 3), torch.tensor([100, 33]))
+    >>> y.shape, lengths
+    (torch.Size([2, 13, 16]), tensor([13,  5]))
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        channels: Sequence[int],
+        kernel_size: int | Sequence[int] = 5,
+        stride: int | Sequence[int] = 1,
+        *,
+        causal: bool = False,
+    ) -> None:
+        super().__init__()
+        widths = (input_size, *sizes_per_layer("channels", channels, len(channels)))
+        kernels = sizes_per_layer("kernel_size", kernel_size, len(channels))
+        strides = sizes_per_layer("stride", stride, len(channels))
+        self.layers = nn.ModuleList(
+            ConvLayer(before, after, kernel, stride, causal=causal)
+            for before, after, kernel, stride in zip(
+                widths, widths[1:], kernels, strides, strict=False
+            )
+        )
+        self.output_size = widths[-1]
+
+    def check_lengths(self, lengths: Sequence[int]) -> None:
+        """Raise ValueError if a kernel or a stride exceeds the shortest sequence.
+
+        Parameters
+        ----------
+        lengths : sequence of int
+            Steps of each sequence, before the first layer.
+        """
+        index = min(range(len(lengths)), key=lengths.__getitem__)
+        steps = left = int(lengths[index])
+        for number, layer in enumerate(self.layers, 1):
+            for name in ("kernel_size", "stride"):
+                size = getattr(layer, name)
+                if size > left:
+                    raise ValueError(
+                        f"Convolution {number} has {name}={size}, but sequence {index}, "
+                        f"the shortest, has only {left} step(s) left of {steps} when it "
+                        f"gets there (n_features = {steps} if X is 2-D). Use a smaller "
+                        f"{name}, fewer layers, or leave such short sequences out."
+                    )
+            left = layer.output_lengths(left)
+
+    def forward(
+        self, x: Tensor, lengths: Tensor | None = None
+    ) -> tuple[Tensor, Tensor | None]:
+        if not self.layers:
+            return x, lengths
+        x = x.transpose(1, 2)
+        for layer in self.layers:
+            x, lengths = layer(x, lengths)
+        return x.transpose(1, 2), lengths
+
+
+class ConvBranch(nn.Module):
+    """Fully convolutional view of a whole sequence: convolutions, then their mean.
+
+    The branch that stands beside the recurrence in an LSTM-FCN. Kernels may be longer
+    than a sequence: what lies outside counts as zero.
+
+    Parameters
+    ----------
+    input_size : int
+        Channels per step.
+    channels : sequence of int
+        Output channels of each layer; empty for a branch that says nothing.
+    kernel_size : int or sequence of int, default=(8, 5, 3)
+        For all layers, or one per layer.
+    causal : bool, default=False
+        Never look ahead; see :class:`ConvLayer`.
+
+    Shape
+    -----
+    - Input: ``(batch, steps, input_size)``, lengths ``(batch,)`` or None
+    - Output: ``(batch, channels[-1])``, or ``(batch, 0)`` without layers
+
+    Examples
+    --------
+    >>> branch = ConvBranch(3, (16, 32, 16))
+    >>> branch(torch.randn(2, 50, 3), torch.tensor([50, 20])).shape
+    torch.Size([2, 16])
+
+    References
+    ----------
+    Karim, Majumdar, Darabi and Chen (2018), LSTM fully convolutional networks for time
+    series classification. IEEE Access 6.
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        channels: Sequence[int],
+        kernel_size: int | Sequence[int] = (8, 5, 3),
+        *,
+        causal: bool = False,
+    ) -> None:
+        super().__init__()
+        kernels = kernel_size if channels else ()
+        self.encoder = ConvEncoder(input_size, channels, kernels, causal=causal)
+        self.pool = MeanPooling()
+        self.output_size = channels[-1] if channels else 0
+
+    def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
+        if not self.output_size:
+            return x.new_empty(len(x), 0)
+        steps, lengths = self.encoder(x, lengths)
+        return self.pool(zero_padding(steps, lengths), lengths)

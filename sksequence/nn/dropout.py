@@ -1,0 +1,69 @@
+"""Dropout that draws from a generator of its own."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ._random import RandomLayer
+
+
+class Dropout(RandomLayer):
+    r"""Zero each element with probability ``p`` while training, scale the rest.
+
+    .. math:: y = \frac{m}{1 - p} \odot x, \quad m \sim \text{Bernoulli}(1 - p)
+
+    As :class:`torch.nn.Dropout`, but the mask may come from a private
+    :class:`torch.Generator`, so that training neither reads nor moves the global random
+    state: fits in parallel threads stay reproducible.
+
+    Parameters
+    ----------
+    p : float, default=0.5
+        Probability of an element to be zeroed, in [0, 1).
+
+    Attributes
+    ----------
+    generator : torch.Generator or None
+        Source of the masks; None is torch's global generator.
+
+    Shape
+    -----
+    - Input: ``(*)``
+    - Output: ``(*)``
+
+    Examples
+    --------
+    >>> layer = Dropout(0.25)
+    >>> layer.reset_parameters(torch.Generator().manual_seed(0))
+    >>> layer(torch.ones(4))
+    tensor([0.0000, 1.3333, 1.3333, 0.0000])
+    >>> layer.eval()(torch.ones(4))
+    tensor([1., 1., 1., 1.])
+
+    References
+    ----------
+    Srivastava et al. (2014), Dropout: a simple way to prevent neural networks from
+    overfitting. JMLR 15.
+    """
+
+    generator: torch.Generator | None = None
+
+    def __init__(self, p: float = 0.5) -> None:
+        super().__init__()
+        if not 0 <= p < 1:
+            raise ValueError(f"p must be in [0, 1), however: p={p}")
+        self.p = p
+
+    def reset_parameters(self, generator: torch.Generator | None = None) -> None:
+        """Draw the masks from ``generator`` from now on."""
+        self.generator = generator
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training or self.p == 0:
+            return x
+        keep = torch.empty_like(x).bernoulli_(1 - self.p, generator=self.generator)
+        return x * keep.div_(1 - self.p)
+
+    def extra_repr(self) -> str:
+        return f"p={self.p}"

@@ -1,0 +1,144 @@
+"""The whole network: convolution, recurrence, pooling and a linear head."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from ._random import RandomLayer, reset_layers
+from ._time import zero_padding
+from .convolution import ConvBranch, ConvEncoder
+from .dropout import Dropout
+from .pooling import POOLINGS
+from .recurrent import RecurrentStack, choose
+
+
+class SequenceNetwork(RandomLayer):
+    r"""Map each sequence to a vector of raw outputs: logits or values.
+
+    ::
+
+        X -> ConvEncoder -> RecurrentStack -> pooling -+-> dropout -> linear
+          \-> ConvBranch ------------------------------/
+
+    A sequence's output is the same alone, in any batch and with any padding. Without a
+    backward direction the convolutions are causal too: no state depends on a later step.
+
+    Parameters
+    ----------
+    input_size : int
+        Channels per step.
+    output_size : int
+        Number of outputs.
+    cell : {"rnn", "lstm", "gru"}, default="lstm"
+        Recurrent cell.
+    hidden_size : int or sequence of int, default=64
+        Width of each direction's state, for all layers or one per layer.
+    num_layers : int, default=1
+        Number of recurrent layers.
+    bidirectional : bool, default=False
+        Read from both ends.
+    merge_mode : {"concat", "sum", "mean", "mul"}, default="concat"
+        How the two directions become one output.
+    dropout : float, default=0.0
+        Probability of a zero between recurrent layers and before the head, in [0, 1).
+    nonlinearity : {"tanh", "relu"}, default="tanh"
+        Activation of the "rnn" cell.
+    conv_channels : sequence of int, default=()
+        Channels of the convolutions before the recurrence.
+    conv_kernel_size, conv_stride : int or sequence of int, default=5 and 1
+        Their kernels and strides.
+    parallel_channels : sequence of int, default=()
+        Channels of the convolutions beside the recurrence.
+    parallel_kernel_size : int or sequence of int, default=(8, 5, 3)
+        Their kernels.
+    pooling : {"last", "mean", "max", "attention"}, default="last"
+        How the steps of a sequence become one vector.
+
+    Shape
+    -----
+    - Input: X ``(batch, steps, input_size)``, lengths ``(batch,)`` or None when every
+      sequence has all the steps. What X holds behind an end is never read.
+    - Output: ``(batch, output_size)``
+
+    Examples
+    --------
+    >>> network = SequenceNetwork(3, 5, cell="gru", conv_channels=(16,), conv_stride=2)
+    >>> network(torch.randn(4, 20, 3), torch.tensor([20, 12, 6, 5])).shape
+    torch.Size([4, 5])
+    >>> network.represent(torch.randn(4, 20, 3)).shape
+    torch.Size([4, 64])
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        output_size: int,
+        *,
+        cell: str = "lstm",
+        hidden_size: int | Sequence[int] = 64,
+        num_layers: int = 1,
+        bidirectional: bool = False,
+        merge_mode: str = "concat",
+        dropout: float = 0.0,
+        nonlinearity: str = "tanh",
+        conv_channels: Sequence[int] = (),
+        conv_kernel_size: int | Sequence[int] = 5,
+        conv_stride: int | Sequence[int] = 1,
+        parallel_channels: Sequence[int] = (),
+        parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        pooling: str = "last",
+    ) -> None:
+        super().__init__()
+        causal = not bidirectional
+        self.encoder = ConvEncoder(
+            input_size, conv_channels, conv_kernel_size, conv_stride, causal=causal
+        )
+        self.recurrence = RecurrentStack(
+            self.encoder.output_size,
+            hidden_size,
+            num_layers,
+            cell=cell,
+            bidirectional=bidirectional,
+            merge_mode=merge_mode,
+            dropout=dropout,
+            nonlinearity=nonlinearity,
+        )
+        self.pool = choose("pooling", POOLINGS, pooling)(self.recurrence.output_size)
+        self.branch = ConvBranch(
+            input_size, parallel_channels, parallel_kernel_size, causal=causal
+        )
+        self.representation_size = self.recurrence.output_size + self.branch.output_size
+        self.dropout = Dropout(dropout)
+        self.head = nn.Linear(self.representation_size, output_size)
+        self._reset_head(None)
+
+    def _reset_head(self, generator: torch.Generator | None) -> None:
+        nn.init.xavier_uniform_(self.head.weight, generator=generator)
+        nn.init.zeros_(self.head.bias)
+
+    def reset_parameters(self, generator: torch.Generator | None = None) -> None:
+        """Draw all weights anew, and every later dropout mask, from ``generator``."""
+        reset_layers(self, generator)
+        self._reset_head(generator)
+
+    def check_lengths(self, lengths: Sequence[int]) -> None:
+        """Raise ValueError if a sequence is too short for a kernel or a stride."""
+        self.encoder.check_lengths(lengths)
+
+    def represent(self, X: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Return what the head reads.
+
+        Shape
+            X (batch, steps, input_size) -> (batch, representation_size)
+        """
+        X = zero_padding(X, lengths)
+        encoded, left = self.encoder(X, lengths)
+        steps, final = self.recurrence(encoded, left)
+        pooled = self.pool(steps, left, final)
+        return torch.cat([pooled, self.branch(X, lengths)], dim=1)
+
+    def forward(self, X: Tensor, lengths: Tensor | None = None) -> Tensor:
+        return self.head(self.dropout(self.represent(X, lengths)))

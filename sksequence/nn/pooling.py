@@ -1,0 +1,149 @@
+"""From one vector per step to one vector per sequence, over valid steps only."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from ._random import RandomLayer
+from ._time import last_step, sum_steps, valid_steps, zero_padding
+
+
+class LastPooling(nn.Module):
+    """Take the final state.
+
+    Shape
+    -----
+    - Input: steps ``(batch, steps, size)``, lengths ``(batch,)`` or None, final
+      ``(batch, size)`` or None
+    - Output: ``(batch, size)``: ``final`` where it is given, since a bidirectional
+      recurrence has finished reading at both ends, else the last valid step
+
+    Examples
+    --------
+    >>> steps = torch.tensor([[[1.0], [2.0], [0.0]]])
+    >>> LastPooling()(steps, torch.tensor([2]))
+    tensor([[2.]])
+    """
+
+    def __init__(self, size: int | None = None) -> None:
+        super().__init__()
+
+    def forward(
+        self, steps: Tensor, lengths: Tensor | None = None, final: Tensor | None = None
+    ) -> Tensor:
+        return last_step(steps, lengths) if final is None else final
+
+
+class MeanPooling(nn.Module):
+    """Average the valid steps.
+
+    Shape
+    -----
+    - Input: steps ``(batch, steps, size)``, lengths ``(batch,)`` or None
+    - Output: ``(batch, size)``
+
+    Examples
+    --------
+    >>> steps = torch.tensor([[[1.0], [2.0], [99.0]]])
+    >>> MeanPooling()(steps, torch.tensor([2]))
+    tensor([[1.5000]])
+    """
+
+    def __init__(self, size: int | None = None) -> None:
+        super().__init__()
+
+    def forward(
+        self, steps: Tensor, lengths: Tensor | None = None, final: Tensor | None = None
+    ) -> Tensor:
+        total = sum_steps(zero_padding(steps, lengths))
+        return total / (steps.shape[1] if lengths is None else lengths[:, None])
+
+
+class MaxPooling(nn.Module):
+    """Take each unit's largest value over the valid steps.
+
+    Shape
+    -----
+    - Input: steps ``(batch, steps, size)``, lengths ``(batch,)`` or None
+    - Output: ``(batch, size)``
+
+    Examples
+    --------
+    >>> steps = torch.tensor([[[1.0], [2.0], [99.0]]])
+    >>> MaxPooling()(steps, torch.tensor([2]))
+    tensor([[2.]])
+    """
+
+    def __init__(self, size: int | None = None) -> None:
+        super().__init__()
+
+    def forward(
+        self, steps: Tensor, lengths: Tensor | None = None, final: Tensor | None = None
+    ) -> Tensor:
+        if lengths is not None:
+            mask = valid_steps(lengths, steps.shape[1])[..., None]
+            steps = steps.masked_fill(~mask, -torch.inf)
+        return steps.amax(1)
+
+
+class AttentionPooling(RandomLayer):
+    r"""Average the valid steps by learnt weights.
+
+    .. math::
+        a_t = \frac{\exp(u^\top \tanh(W h_t + b))}
+                   {\sum_s \exp(u^\top \tanh(W h_s + b))}, \quad y = \sum_t a_t h_t
+
+    Parameters
+    ----------
+    size : int
+        Channels per step.
+
+    Shape
+    -----
+    - Input: steps ``(batch, steps, size)``, lengths ``(batch,)`` or None
+    - Output: ``(batch, size)``
+
+    Examples
+    --------
+    >>> pool = AttentionPooling(8)
+    >>> pool(torch.randn(2, 5, 8), torch.tensor([5, 3])).shape
+    torch.Size([2, 8])
+
+    References
+    ----------
+    Yang et al. (2016), Hierarchical attention networks for document classification.
+    NAACL.
+    """
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.hidden = nn.Linear(size, size)
+        self.context = nn.Linear(size, 1, bias=False)
+        self.reset_parameters()
+
+    def reset_parameters(self, generator: torch.Generator | None = None) -> None:
+        """Draw the weights anew, by Glorot and Bengio (2010)."""
+        nn.init.xavier_uniform_(self.hidden.weight, generator=generator)
+        nn.init.zeros_(self.hidden.bias)
+        nn.init.xavier_uniform_(self.context.weight, generator=generator)
+
+    def forward(
+        self, steps: Tensor, lengths: Tensor | None = None, final: Tensor | None = None
+    ) -> Tensor:
+        steps = zero_padding(steps, lengths)
+        score = self.context(torch.tanh(self.hidden(steps)))
+        if lengths is not None:
+            mask = valid_steps(lengths, steps.shape[1])[..., None]
+            score = score.masked_fill(~mask, -torch.inf)
+        # A softmax in three lines: its sums must not depend on the padding.
+        weight = torch.exp(score - score.amax(1, keepdim=True))
+        return sum_steps(weight * steps) / sum_steps(weight)
+
+
+POOLINGS: dict[str, type[nn.Module]] = {
+    "last": LastPooling,
+    "mean": MeanPooling,
+    "max": MaxPooling,
+    "attention": AttentionPooling,
+}

@@ -1,0 +1,195 @@
+"""Stacked recurrence over batches of sequences of unequal length."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from ._random import RandomLayer
+from ._sizes import sizes_per_layer
+from ._time import last_step, reverse_steps, zero_padding
+from .dropout import Dropout
+
+CELLS: dict[str, type[nn.RNNBase]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
+
+MERGES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "concat": lambda ahead, back: torch.cat([ahead, back], dim=-1),
+    "sum": torch.add,
+    "mean": lambda ahead, back: (ahead + back) / 2,
+    "mul": torch.mul,
+}
+
+
+def choose(name: str, options: dict, value: str):
+    """Look ``value`` up in ``options`` or say what there is."""
+    if value not in options:
+        raise ValueError(
+            f"{name} must be one of {', '.join(map(repr, options))}, however: {value!r}"
+        )
+    return options[value]
+
+
+class RecurrentLayer(RandomLayer):
+    r"""One recurrent layer that reads ahead, or ahead and back, and merges the two.
+
+    Both directions are dense torch recurrences; the backward one reads every sequence
+    reversed within its own length, so padding never reaches a state.
+
+    Parameters
+    ----------
+    input_size : int
+        Channels per step.
+    hidden_size : int
+        Width of the hidden state of each direction.
+    cell : {"rnn", "lstm", "gru"}, default="lstm"
+        Recurrent cell.
+    bidirectional : bool, default=False
+        Read from both ends.
+    merge_mode : {"concat", "sum", "mean", "mul"}, default="concat"
+        How the two directions become one output.
+    nonlinearity : {"tanh", "relu"}, default="tanh"
+        Activation of the "rnn" cell; the others have their own.
+
+    Shape
+    -----
+    - Input: ``(batch, steps, input_size)``, lengths ``(batch,)`` or None
+    - Output: steps ``(batch, steps, output_size)`` and final state
+      ``(batch, output_size)``, where ``output_size`` is ``2 * hidden_size`` for a
+      bidirectional layer with "concat", else ``hidden_size``. The steps behind a
+      sequence's end hold nothing of use.
+
+    Examples
+    --------
+    >>> layer = RecurrentLayer(3, 8, cell="gru", bidirectional=True)
+    >>> steps, final = layer(torch.randn(2, 5, 3), torch.tensor([5, 4]))
+    >>> steps.shape, final.shape
+    (torch.Size([2, 5, 16]), torch.Size([2, 16]))
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        *,
+        cell: str = "lstm",
+        bidirectional: bool = False,
+        merge_mode: str = "concat",
+        nonlinearity: str = "tanh",
+    ) -> None:
+        super().__init__()
+        build = choose("cell", CELLS, cell)
+        options = {"nonlinearity": nonlinearity} if cell == "rnn" else {}
+        self.merge_mode = merge_mode
+        self.merge = choose("merge_mode", MERGES, merge_mode)
+        self.ahead = build(input_size, hidden_size, batch_first=True, **options)
+        self.back = (
+            build(input_size, hidden_size, batch_first=True, **options)
+            if bidirectional
+            else None
+        )
+        doubled = bidirectional and merge_mode == "concat"
+        self.output_size = hidden_size * (2 if doubled else 1)
+        self.reset_parameters()
+
+    def reset_parameters(self, generator: torch.Generator | None = None) -> None:
+        """Draw the weights anew.
+
+        Input weights by Glorot and Bengio (2010), recurrent weights orthogonal gate by
+        gate (Saxe et al., 2014), biases zero but for the LSTM's forget gate, whose one
+        keeps the memory open at the start (Jozefowicz et al., 2015).
+        """
+        for recurrence in (self.ahead, self.back):
+            if recurrence is None:
+                continue
+            size = recurrence.hidden_size
+            for gate in recurrence.weight_ih_l0.detach().split(size):
+                nn.init.xavier_uniform_(gate, generator=generator)
+            for gate in recurrence.weight_hh_l0.detach().split(size):
+                nn.init.orthogonal_(gate, generator=generator)
+            nn.init.zeros_(recurrence.bias_ih_l0)
+            nn.init.zeros_(recurrence.bias_hh_l0)
+            if isinstance(recurrence, nn.LSTM):
+                with torch.no_grad():  # gates stand as input, forget, cell, output
+                    recurrence.bias_ih_l0[size : 2 * size].fill_(1)
+
+    def forward(self, x: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        ahead, _ = self.ahead(x)
+        if self.back is None:
+            return ahead, last_step(ahead, lengths)
+        back, _ = self.back(reverse_steps(x, lengths))
+        final = self.merge(last_step(ahead, lengths), last_step(back, lengths))
+        return self.merge(ahead, reverse_steps(back, lengths)), final
+
+
+class RecurrentStack(nn.Module):
+    r"""Chain recurrent layers, each reading the steps of the one below.
+
+    Parameters
+    ----------
+    input_size : int
+        Channels per step.
+    hidden_size : int or sequence of int
+        Width of each direction's state, for all layers or one per layer.
+    num_layers : int, default=1
+        Number of layers.
+    cell, bidirectional, merge_mode, nonlinearity
+        As in :class:`RecurrentLayer`, the same for every layer.
+    dropout : float, default=0.0
+        Probability of a zero between two layers, in [0, 1).
+
+    Shape
+    -----
+    - Input: ``(batch, steps, input_size)``, lengths ``(batch,)`` or None
+    - Output: steps ``(batch, steps, output_size)``, zero behind each end, and the final
+      state ``(batch, output_size)``: what the forward direction holds at a sequence's
+      last step, merged with what the backward direction holds at its first.
+
+    Examples
+    --------
+    >>> stack = RecurrentStack(3, (16, 8), num_layers=2, bidirectional=True)
+    >>> steps, final = stack(torch.randn(4, 10, 3), torch.tensor([10, 7, 3, 1]))
+    >>> steps.shape, final.shape
+    (torch.Size([4, 10, 16]), torch.Size([4, 16]))
+
+    References
+    ----------
+    Schuster and Paliwal (1997), Bidirectional recurrent neural networks.
+    Graves et al. (2013), Speech recognition with deep recurrent neural networks.
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int | Sequence[int],
+        num_layers: int = 1,
+        *,
+        cell: str = "lstm",
+        bidirectional: bool = False,
+        merge_mode: str = "concat",
+        dropout: float = 0.0,
+        nonlinearity: str = "tanh",
+    ) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList()
+        for size in sizes_per_layer("hidden_size", hidden_size, num_layers):
+            layer = RecurrentLayer(
+                input_size,
+                size,
+                cell=cell,
+                bidirectional=bidirectional,
+                merge_mode=merge_mode,
+                nonlinearity=nonlinearity,
+            )
+            self.layers.append(layer)
+            input_size = layer.output_size
+        self.dropout = Dropout(dropout)
+        self.output_size = input_size
+
+    def forward(self, x: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        first, *others = self.layers
+        steps, final = first(x, lengths)
+        for layer in others:
+            steps, final = layer(self.dropout(steps), lengths)
+        return zero_padding(steps, lengths), final
