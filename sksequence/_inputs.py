@@ -99,11 +99,12 @@ def check_sequences(
     if _lists_sequences(X):
         sequences = _from_items(X, channels_first)
     else:
-        array = _check_rectangular(estimator, X)
-        is_table = array.ndim == 2
+        X = np.asarray(X) if isinstance(X, list | tuple) and len(X) else X
+        is_table = getattr(X, "ndim", 0) == 2
         if is_table and (reset or estimator._fitted_on_table):
+            # Column names first: a frame with other columns may well hold NaN.
             validate_data(estimator, X, reset=reset, skip_check_array=True)
-        sequences = _from_array(array, channels_first)
+        sequences = _from_array(_check_rectangular(estimator, X), channels_first)
     if reset:
         estimator._fitted_on_table = is_table
         estimator._n_channels = sequences.n_channels
@@ -244,7 +245,7 @@ def _check_object(array: np.ndarray, name: str) -> None:
 
 def _check_rectangular(estimator: Any, X: Any) -> np.ndarray:
     """Check a 2-D or 3-D array-like and return it as a numeric array."""
-    shape = np.shape(X) if isinstance(X, list | tuple) else getattr(X, "shape", ())
+    shape = getattr(X, "shape", ())
     if isinstance(X, list | tuple) and len(X) == 0:
         raise ValueError(
             "X holds no sequence: got an empty list, found array with 0 sample(s) while "

@@ -172,12 +172,7 @@ def _chunks(order: Tensor, lengths: Tensor, module: SequenceNetwork) -> Iterator
 
 
 def make_module(
-    network: dict[str, Any],
-    *,
-    n_channels: int,
-    n_outputs: int,
-    dtype: str,
-    seed: int | None,
+    *, n_channels: int, n_outputs: int, dtype: str, seed: int | None, **network: Any
 ) -> tuple[SequenceNetwork, torch.Generator]:
     """Build a network whose weights and masks come from a generator of its own.
 
