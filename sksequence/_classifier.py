@@ -120,6 +120,8 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator):
         self : object
             The estimator.
         """
+        if classes is None and not hasattr(self, "net_"):
+            _require_multilabel(y)
         return self._train_one_epoch(X, y, sample_weight, classes)
 
     # ---------------------------------------------------------------------- answering
@@ -204,6 +206,14 @@ def _check_labels(y: Any, name: str) -> np.ndarray:
             "outputs of several classes use sklearn.multioutput.MultiOutputClassifier."
         )
     return labels
+
+
+def _require_multilabel(y: Any) -> None:
+    if type_of_target(y, input_name="y") != "multilabel-indicator":
+        raise ValueError(
+            "classes must be passed on the first call to partial_fit: later calls may "
+            "bring classes that this y has not."
+        )
 
 
 def _weights(

@@ -103,8 +103,14 @@ class SequenceNet(NeuralNet):
             ("valid_loss", PassthroughScoring(name="valid_loss")),
             ("learning_rate", LearningRate()),
             ("refuse_divergence", RefuseDivergence()),
-            ("print_log", PrintLog()),
+            # It lays out a table for every epoch, also when it prints none.
+            *([("print_log", PrintLog())] if self.verbose else []),
         ]
+
+    def _set_training(self, training: bool = True) -> None:
+        # A walk through all layers for every batch, if they are not there yet.
+        if self.module_.training != training:
+            super()._set_training(training)
 
     def partial_fit(self, X, y=None, classes=None, **fit_params):
         """Train; unlike skorch's own, let the user's KeyboardInterrupt through."""
@@ -181,17 +187,29 @@ def make_module(
     """
     with torch.device("meta"):
         module = SequenceNetwork(n_channels, n_outputs, **network)
-    module = module.to(getattr(torch, dtype))
     n_parameters = sum(p.numel() for p in module.parameters())
-    n_bytes = n_parameters * getattr(torch, dtype).itemsize
     # Weights, gradients, and two running averages of the optimizer.
-    require_memory(4 * n_bytes, f"A network of {n_parameters} parameters")
-    module = module.to_empty(device="cpu")
+    n_bytes = 4 * n_parameters * getattr(torch, dtype).itemsize
+    require_memory(n_bytes, f"A network of {n_parameters} parameters")
+    _allocate(module, getattr(torch, dtype))
     generator = torch.Generator()
     if seed is not None:
         generator.manual_seed(seed)
         module.reset_parameters(generator)
     return module, generator
+
+
+def _allocate(module: nn.Module, dtype: torch.dtype) -> None:
+    """Give memory to a module built on the meta device.
+
+    What ``to_empty`` does, less the symbolic algebra that it loads: 0.8 seconds.
+    """
+    for layer in module.modules():
+        for name, parameter in layer.named_parameters(recurse=False):
+            setattr(layer, name, nn.Parameter(torch.empty(parameter.shape, dtype=dtype)))
+        for name, buffer in layer.named_buffers(recurse=False):
+            kind = dtype if buffer.is_floating_point() else buffer.dtype
+            setattr(layer, name, torch.zeros(buffer.shape, dtype=kind))
 
 
 def make_net(

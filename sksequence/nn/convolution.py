@@ -167,7 +167,8 @@ class ConvEncoder(nn.Module):
     Shape
     -----
     - Input: ``(batch, steps, input_size)``, lengths ``(batch,)`` or None
-    - Output: ``(batch, ceil(steps / strides), channels[-1])`` and the lengths likewise
+    - Output: ``(batch, ceil(steps / strides), channels[-1])`` and the lengths likewise;
+      without layers the input, zero behind each end
 
     Examples
     --------
@@ -224,7 +225,7 @@ class ConvEncoder(nn.Module):
         self, x: Tensor, lengths: Tensor | None = None
     ) -> tuple[Tensor, Tensor | None]:
         if not self.layers:
-            return x, lengths
+            return zero_padding(x, lengths), lengths
         x = x.transpose(1, 2)
         for layer in self.layers:
             x, lengths = layer(x, lengths)

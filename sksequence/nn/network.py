@@ -128,16 +128,26 @@ class SequenceNetwork(RandomLayer):
         """Raise ValueError if a sequence is too short for a kernel or a stride."""
         self.encoder.check_lengths(lengths)
 
+    def states(
+        self, X: Tensor, lengths: Tensor | None = None
+    ) -> tuple[Tensor, Tensor | None, Tensor]:
+        """Return the recurrence's output at every step it takes, and its final state.
+
+        Shape
+            X (batch, steps, input_size) -> steps (batch, steps', size), the lengths
+            that are left after strides, and the final state (batch, size)
+        """
+        encoded, left = self.encoder(X, lengths)
+        steps, final = self.recurrence(encoded, left)
+        return steps, left, final
+
     def represent(self, X: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Return what the head reads.
 
         Shape
             X (batch, steps, input_size) -> (batch, representation_size)
         """
-        X = zero_padding(X, lengths)
-        encoded, left = self.encoder(X, lengths)
-        steps, final = self.recurrence(encoded, left)
-        pooled = self.pool(steps, left, final)
+        pooled = self.pool(*self.states(X, lengths))
         return torch.cat([pooled, self.branch(X, lengths)], dim=1)
 
     def forward(self, X: Tensor, lengths: Tensor | None = None) -> Tensor:

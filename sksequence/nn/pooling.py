@@ -57,7 +57,10 @@ class MeanPooling(nn.Module):
         self, steps: Tensor, lengths: Tensor | None = None, final: Tensor | None = None
     ) -> Tensor:
         total = sum_steps(zero_padding(steps, lengths))
-        return total / (steps.shape[1] if lengths is None else lengths[:, None])
+        if lengths is None:
+            # One number for each: torch divides by a lone one in other last bits.
+            lengths = torch.full((len(steps),), steps.shape[1], device=steps.device)
+        return total / lengths[:, None]
 
 
 class MaxPooling(nn.Module):

@@ -1,0 +1,360 @@
+"""The contract of a sequence estimator, as checks that anybody can run."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import random
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from joblib import Parallel, delayed
+from sklearn.base import clone, is_classifier
+
+__all__ = ["check_sequence_estimator"]
+
+
+def check_sequence_estimator(
+    estimator: Any,
+    *,
+    X: list[np.ndarray] | None = None,
+    y: np.ndarray | None = None,
+    on_fail: str | None = "raise",
+) -> list[dict[str, Any]]:
+    """Check that an estimator's answers belong to its sequences, and to nothing else.
+
+    The counterpart, for sequences, of
+    :func:`sklearn.utils.estimator_checks.check_estimator`, which knows tables alone. The
+    contract, a check for each sentence:
+
+    - ``alone``: a sequence's answer is the same to the bit alone, in any batch, in any
+      order, and with any padding.
+    - ``input_untouched``: neither fit nor predict writes to X or y.
+    - ``every_step_used``: no step of a sequence is without influence.
+    - ``both_ends_used``: every unit of ``transform`` has seen both the first step and
+      the last.
+    - ``causal``: without ``bidirectional``, no state depends on a later step.
+    - ``gradients``: every parameter of the network gets a gradient.
+    - ``refit``: a fit with the same ``random_state`` is equal to the bit: repeated, after
+      pickling, in threads, in processes, and whatever number of torch threads the caller
+      has.
+    - ``global_random_state``: fit and predict neither read nor move it.
+    - ``renamed_labels``: renaming a classifier's labels renames its answers.
+    - ``disk``: nothing is written to the working or the temporary folder.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Classifier or regressor; not touched, only clones of it are fitted. Those checks
+        that look into the network need ``net_.module_`` to be a
+        :class:`sksequence.nn.SequenceNetwork` or alike, and are skipped otherwise.
+    X : list of ndarray of shape (n_steps_i, n_channels), default=None
+        Ten sequences or more, of unequal lengths; None for random ones of 9 to 30 steps
+        with two channels.
+    y : ndarray of shape (n_sequences,), default=None
+        Their targets; None for such as can be learnt.
+    on_fail : {"raise"} or None, default="raise"
+        Raise the first failure, or return all results.
+
+    Returns
+    -------
+    list of dict
+        For each check its ``name``, its ``status`` ("passed", "failed" or "skipped") and
+        the ``exception`` that says why.
+
+    Raises
+    ------
+    AssertionError
+        With the name of the broken promise, if ``on_fail`` is "raise".
+
+    Examples
+    --------
+    >>> from sksequence import GRUClassifier
+    >>> from sksequence.utils import check_sequence_estimator
+    >>> results = check_sequence_estimator(GRUClassifier(hidden_size=4, max_epochs=2))
+    >>> {result["status"] for result in results}
+    {'passed'}
+    """
+    if on_fail not in ("raise", None):
+        raise ValueError(f'on_fail must be "raise" or None, however: {on_fail!r}')
+    if (X is None) != (y is None):
+        raise ValueError("X and y must be given together, or neither of them.")
+    if X is None:
+        X, y = _make_sequences(is_classifier(estimator))
+    results = []
+    for name, check in CHECKS.items():
+        result: dict[str, Any] = {"name": name, "status": "passed", "exception": None}
+        try:
+            check(_fresh(estimator), X, y)
+        except _Skip as reason:
+            result.update(status="skipped", exception=reason)
+        except Exception as error:
+            if on_fail == "raise":
+                raise AssertionError(f"{name}: {error}") from error
+            result.update(status="failed", exception=error)
+        results.append(result)
+    return results
+
+
+# ------------------------------------------------------------------------- the checks
+
+
+def check_alone(estimator: Any, X: list, y: np.ndarray) -> None:
+    estimator.fit(X, y)
+    together = _answers(estimator, X)
+    for i, x in enumerate(X):
+        _assert_equal(_answers(estimator, [x])[0], together[i], f"sequence {i} alone")
+    order = np.random.RandomState(0).permutation(len(X))
+    permuted = _answers(estimator, [X[i] for i in order])
+    _assert_equal(permuted, together[order], "sequences in another order")
+    longest = np.concatenate([*X, *X])
+    padded = _answers(estimator, [*X, longest])[:-1]
+    _assert_equal(padded, together, "sequences beside a much longer one")
+    many = _answers(estimator, X * 12)
+    _assert_equal(many, np.concatenate([together] * 12), "sequences in a large batch")
+
+
+def check_input_untouched(estimator: Any, X: list, y: np.ndarray) -> None:
+    before = pickle.dumps((X, y))
+    for x in X:
+        x.flags.writeable = False
+    try:
+        estimator.fit(X, y)
+        _answers(estimator, X)
+    finally:
+        for x in X:
+            x.flags.writeable = True
+    assert pickle.dumps((X, y)) == before, "fit or predict changed X or y"
+
+
+def check_every_step_used(estimator: Any, X: list, y: np.ndarray) -> None:
+    estimator.fit(X, y)
+    steps = min(len(x) for x in X)
+    X = [x[:steps] for x in X]
+    answers = _answers(estimator, X)
+    for step in range(steps):
+        changed = _answers(estimator, [_changed(x, step) for x in X])
+        assert not np.array_equal(changed, answers), (
+            f"changing step {step} of {steps} in every sequence changed no answer"
+        )
+
+
+def check_both_ends_used(estimator: Any, X: list, y: np.ndarray) -> None:
+    if not hasattr(estimator, "transform"):
+        raise _Skip("the estimator has no transform")
+    estimator.fit(X, y)
+    units = _numpy(estimator.transform(X))
+    alive = units.std(axis=0) > 0
+    for end, step in {"first": 0, "last": -1}.items():
+        blind = alive
+        for shift in (1, -1, 5, -5):
+            changed = _numpy(estimator.transform([_changed(x, step, shift) for x in X]))
+            blind = blind & (changed == units).all(axis=0)
+        assert not blind.any(), (
+            f"{blind.sum()} of {len(blind)} units have not seen the {end} step: "
+            f"{np.flatnonzero(blind)[:5]} ..."
+        )
+
+
+def check_causal(estimator: Any, X: list, y: np.ndarray) -> None:
+    if getattr(estimator, "bidirectional", True):
+        raise _Skip("the estimator looks ahead by design")
+    module = _module_of(estimator.fit(X, y))
+    inputs = _one_batch(estimator, X)
+    n_steps = inputs.shape[1]
+    states = module.states(inputs)[0].detach().numpy()
+    stride = -(-n_steps // states.shape[1])
+    for step in range(stride, n_steps, stride):
+        future = inputs.clone()
+        future[:, step:] += 1
+        past = module.states(future)[0].detach().numpy()[:, : step // stride]
+        assert np.array_equal(past, states[:, : step // stride]), (
+            f"changing steps {step} to {n_steps} changed states before step {step}"
+        )
+
+
+def check_gradients(estimator: Any, X: list, y: np.ndarray) -> None:
+    module = _module_of(estimator.fit(X, y))
+    module.train().zero_grad()
+    output = module(_one_batch(estimator, X))
+    weight = np.random.RandomState(0).normal(size=tuple(output.shape))
+    (output * output.new_tensor(weight)).sum().backward()
+    for name, parameter in module.named_parameters():
+        gradient = parameter.grad
+        assert gradient is not None, f"parameter {name} gets no gradient"
+        assert bool(gradient.isfinite().all()), f"gradient of {name} is not finite"
+        assert bool((gradient != 0).any()), f"gradient of {name} is zero"
+
+
+def check_refit(estimator: Any, X: list, y: np.ndarray) -> None:
+    answers = _fit_and_answer(estimator, X, y)
+    again = clone(estimator).fit(X, y)
+    _assert_equal(_answers(again, X), answers, "a second fit")
+    unpickled = pickle.loads(pickle.dumps(again))
+    _assert_equal(_answers(unpickled, X), answers, "a fit after pickling")
+    unfitted = pickle.loads(pickle.dumps(clone(estimator)))
+    _assert_equal(_fit_and_answer(unfitted, X, y), answers, "the fit of a pickled clone")
+    for backend in ("threading", "loky"):
+        fits = Parallel(n_jobs=2, backend=backend)(
+            delayed(_fit_and_answer)(clone(estimator), X, y) for _ in range(4)
+        )
+        for fit in fits:
+            _assert_equal(fit, answers, f"a fit in joblib's {backend} backend")
+    with _torch_threads() as numbers:
+        for number in numbers:
+            fit = _fit_and_answer(clone(estimator), X, y)
+            _assert_equal(fit, answers, f"a fit with {number} torch threads")
+
+
+def check_global_random_state(estimator: Any, X: list, y: np.ndarray) -> None:
+    before = _global_random_state()
+    answers = _fit_and_answer(estimator, X, y)
+    assert _global_random_state() == before, "fit or predict moved the global state"
+    random.random(), np.random.random(), _draw_from_torch()
+    again = _fit_and_answer(clone(estimator), X, y)
+    _assert_equal(again, answers, "a fit with another global random state")
+
+
+def check_renamed_labels(estimator: Any, X: list, y: np.ndarray) -> None:
+    if not is_classifier(estimator):
+        raise _Skip("not a classifier")
+    classes, codes = np.unique(y, return_inverse=True)
+    names = np.array([f"class {chr(ord('A') + i)}" for i in range(len(classes))])
+    numbers = 10 * np.arange(len(classes)) - 5
+    plain = clone(estimator).fit(X, y).predict(X)
+    expected = np.searchsorted(classes, plain)
+    for labels in (names, numbers):
+        predicted = clone(estimator).fit(X, labels[codes]).predict(X)
+        assert np.array_equal(np.asarray(predicted), labels[expected]), (
+            f"with classes {labels} it predicted {predicted[:5]} ..., where it had "
+            f"predicted {plain[:5]} ... with classes {classes}"
+        )
+
+
+def check_disk(estimator: Any, X: list, y: np.ndarray) -> None:
+    with _empty_folders() as written:
+        _fit_and_answer(estimator, X, y)
+        assert not written(), f"fit or predict wrote {written()}"
+
+
+CHECKS: dict[str, Callable[[Any, list, np.ndarray], None]] = {
+    "alone": check_alone,
+    "input_untouched": check_input_untouched,
+    "every_step_used": check_every_step_used,
+    "both_ends_used": check_both_ends_used,
+    "causal": check_causal,
+    "gradients": check_gradients,
+    "refit": check_refit,
+    "global_random_state": check_global_random_state,
+    "renamed_labels": check_renamed_labels,
+    "disk": check_disk,
+}
+
+
+# ------------------------------------------------------------------- what they stand on
+
+
+class _Skip(Exception):
+    """A check that has nothing to check."""
+
+
+def _make_sequences(classify: bool) -> tuple[list[np.ndarray], np.ndarray]:
+    rng = np.random.RandomState(0)
+    X = [rng.normal(size=(n, 2)) for n in rng.randint(9, 31, size=24)]
+    y = np.array([x[:, 0].mean() - x[-1, 1] for x in X])
+    return X, (np.digitize(y, np.quantile(y, [1 / 3, 2 / 3])) if classify else y)
+
+
+def _fresh(estimator: Any) -> Any:
+    estimator = clone(estimator)
+    if "random_state" in estimator.get_params():
+        estimator.set_params(random_state=0)
+    return estimator
+
+
+def _numpy(answers: Any) -> np.ndarray:
+    return np.asarray(answers)
+
+
+def _answers(estimator: Any, X: list) -> np.ndarray:
+    method = "predict_proba" if hasattr(estimator, "predict_proba") else "predict"
+    return _numpy(getattr(estimator, method)(X))
+
+
+def _fit_and_answer(estimator: Any, X: list, y: np.ndarray) -> np.ndarray:
+    return _answers(estimator.fit(X, y), X)
+
+
+def _assert_equal(got: np.ndarray, expected: np.ndarray, what: str) -> None:
+    if not np.array_equal(got, expected):
+        apart = np.abs(np.asarray(got, float) - np.asarray(expected, float)).max()
+        raise AssertionError(f"the answers of {what} are {apart:.2g} apart, expected 0")
+
+
+def _changed(x: np.ndarray, step: int, shift: float = 1) -> np.ndarray:
+    x = x.copy()
+    x[step] += shift
+    return x
+
+
+def _module_of(estimator: Any) -> Any:
+    module = getattr(getattr(estimator, "net_", None), "module_", None)
+    if not hasattr(module, "states"):
+        raise _Skip("the estimator shows no network with states")
+    return module.cpu().eval()
+
+
+def _one_batch(estimator: Any, X: list) -> Any:
+    """Cut all sequences to the shortest, as one tensor."""
+    import torch
+
+    steps = min(len(x) for x in X)
+    dtype = next(estimator.net_.module_.parameters()).dtype
+    return torch.as_tensor(np.stack([x[:steps] for x in X])).to(dtype)
+
+
+def _global_random_state() -> bytes:
+    import torch
+
+    return pickle.dumps(
+        (random.getstate(), np.random.get_state(), torch.get_rng_state().numpy())
+    )
+
+
+def _draw_from_torch() -> None:
+    import torch
+
+    torch.rand(1)
+
+
+@contextmanager
+def _torch_threads() -> Iterator[tuple[int, ...]]:
+    import torch
+
+    def numbers() -> Iterator[int]:
+        for number in (1, 2):
+            torch.set_num_threads(number)
+            yield number
+
+    before = torch.get_num_threads()
+    try:
+        yield numbers()  # type: ignore[misc]
+    finally:
+        torch.set_num_threads(before)
+
+
+@contextmanager
+def _empty_folders() -> Iterator[Callable[[], list[str]]]:
+    """Work in an empty folder, with an empty one for temporary files."""
+    here, temporary = os.getcwd(), tempfile.tempdir
+    with tempfile.TemporaryDirectory() as work, tempfile.TemporaryDirectory() as scratch:
+        os.chdir(work)
+        tempfile.tempdir = scratch
+        try:
+            yield lambda: os.listdir(work) + os.listdir(scratch)
+        finally:
+            os.chdir(here)
+            tempfile.tempdir = temporary
