@@ -34,8 +34,8 @@ def check_sequence_estimator(
       order, and with any padding.
     - ``input_untouched``: neither fit nor predict writes to X or y.
     - ``every_step_used``: no step of a sequence is without influence.
-    - ``both_ends_used``: every unit of ``transform`` has seen both the first step and
-      the last.
+    - ``both_ends_used``: every unit of the final state has seen the first step and the
+      last, also those of the backward direction.
     - ``causal``: without ``bidirectional``, no state depends on a later step.
     - ``gradients``: every parameter of the network gets a gradient.
     - ``refit``: a fit with the same ``random_state`` is equal to the bit: repeated, after
@@ -143,20 +143,17 @@ def check_every_step_used(estimator: Any, X: list, y: np.ndarray) -> None:
 
 
 def check_both_ends_used(estimator: Any, X: list, y: np.ndarray) -> None:
-    if not hasattr(estimator, "transform"):
-        raise _Skip("the estimator has no transform")
-    estimator.fit(X, y)
-    units = _numpy(estimator.transform(X))
-    alive = units.std(axis=0) > 0
+    module = _module_of(estimator.fit(X, y))
+    inputs = _one_batch(estimator, X)
+    final = module.states(inputs)[2]
     for end, step in {"first": 0, "last": -1}.items():
-        blind = alive
+        blind = final == final
         for shift in (1, -1, 5, -5):
-            changed = _numpy(estimator.transform([_changed(x, step, shift) for x in X]))
-            blind = blind & (changed == units).all(axis=0)
-        assert not blind.any(), (
-            f"{blind.sum()} of {len(blind)} units have not seen the {end} step: "
-            f"{np.flatnonzero(blind)[:5]} ..."
-        )
+            changed = inputs.clone()
+            changed[:, step] += shift
+            blind &= module.states(changed)[2] == final
+        units = blind.all(0).nonzero().flatten().tolist()
+        assert not units, f"units {units} of the final state have not seen the {end} step"
 
 
 def check_causal(estimator: Any, X: list, y: np.ndarray) -> None:
@@ -294,9 +291,9 @@ def _assert_equal(got: np.ndarray, expected: np.ndarray, what: str) -> None:
         raise AssertionError(f"the answers of {what} are {apart:.2g} apart, expected 0")
 
 
-def _changed(x: np.ndarray, step: int, shift: float = 1) -> np.ndarray:
+def _changed(x: np.ndarray, step: int) -> np.ndarray:
     x = x.copy()
-    x[step] += shift
+    x[step] += 1
     return x
 
 

@@ -1,15 +1,9 @@
-"""What every layer needs to know about time: valid steps, reversal, sums."""
+"""What every layer needs to know about time: valid steps, reversal, the end."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
-
-# torch sums a long axis in a tree whose shape depends on the number of steps from
-# 2**16 steps on. Summing blocks below that one after the other keeps a sum bitwise
-# independent of how many masked (zero) steps follow.
-_BLOCK = 2**15
-
 
 def valid_steps(lengths: Tensor, n_steps: int) -> Tensor:
     """Return a boolean mask, true where a step belongs to the sequence.
@@ -69,16 +63,3 @@ def last_step(x: Tensor, lengths: Tensor | None) -> Tensor:
     if lengths is None:
         return x[:, -1]
     return x[torch.arange(len(x), device=x.device), lengths - 1]
-
-
-def sum_steps(x: Tensor) -> Tensor:
-    """Sum over the steps; any number of zero steps behind leaves every bit as it is.
-
-    Shape
-        x (batch, steps, channels) -> (batch, channels)
-    """
-    first, *others = x.split(_BLOCK, dim=1)
-    total = first.sum(1)
-    for block in others:
-        total = total + block.sum(1)
-    return total

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from . import _exact
 from ._random import RandomLayer, reset_layers
 from ._time import zero_padding
 from .convolution import ConvBranch, ConvEncoder
@@ -151,4 +152,7 @@ class SequenceNetwork(RandomLayer):
         return torch.cat([pooled, self.branch(X, lengths)], dim=1)
 
     def forward(self, X: Tensor, lengths: Tensor | None = None) -> Tensor:
-        return self.head(self.dropout(self.represent(X, lengths)))
+        representation = self.dropout(self.represent(X, lengths))
+        if self.training:
+            return self.head(representation)
+        return _exact.linear(self.head, representation)

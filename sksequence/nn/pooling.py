@@ -5,8 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from . import _exact
 from ._random import RandomLayer
-from ._time import last_step, sum_steps, valid_steps, zero_padding
+from ._time import last_step, valid_steps, zero_padding
 
 
 class LastPooling(nn.Module):
@@ -56,7 +57,8 @@ class MeanPooling(nn.Module):
     def forward(
         self, steps: Tensor, lengths: Tensor | None = None, final: Tensor | None = None
     ) -> Tensor:
-        total = sum_steps(zero_padding(steps, lengths))
+        steps = zero_padding(steps, lengths)
+        total = steps.sum(1) if self.training else _exact.sum_steps(steps)
         if lengths is None:
             # One number for each: torch divides by a lone one in other last bits.
             lengths = torch.full((len(steps),), steps.shape[1], device=steps.device)
@@ -135,13 +137,14 @@ class AttentionPooling(RandomLayer):
         self, steps: Tensor, lengths: Tensor | None = None, final: Tensor | None = None
     ) -> Tensor:
         steps = zero_padding(steps, lengths)
-        score = self.context(torch.tanh(self.hidden(steps)))
+        score = _exact.linear(self.context, torch.tanh(_exact.linear(self.hidden, steps)))
         if lengths is not None:
             mask = valid_steps(lengths, steps.shape[1])[..., None]
             score = score.masked_fill(~mask, -torch.inf)
-        # A softmax in three lines: its sums must not depend on the padding.
+        if self.training:
+            return (torch.softmax(score, 1) * steps).sum(1)
         weight = torch.exp(score - score.amax(1, keepdim=True))
-        return sum_steps(weight * steps) / sum_steps(weight)
+        return _exact.sum_steps(weight * steps) / _exact.sum_steps(weight)
 
 
 POOLINGS: dict[str, type[nn.Module]] = {

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
+from . import _exact
 from ._random import RandomLayer
 from ._sizes import sizes_per_layer
 from ._time import last_step, reverse_steps, zero_padding
@@ -115,12 +116,15 @@ class RecurrentLayer(RandomLayer):
                     recurrence.bias_ih_l0[size : 2 * size].fill_(1)
 
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        ahead, _ = self.ahead(x)
+        ahead = self._run(self.ahead, x)
         if self.back is None:
             return ahead, last_step(ahead, lengths)
-        back, _ = self.back(reverse_steps(x, lengths))
+        back = self._run(self.back, reverse_steps(x, lengths))
         final = self.merge(last_step(ahead, lengths), last_step(back, lengths))
         return self.merge(ahead, reverse_steps(back, lengths)), final
+
+    def _run(self, recurrence: nn.RNNBase, x: Tensor) -> Tensor:
+        return recurrence(x)[0] if self.training else _exact.recurrence(recurrence, x)
 
 
 class RecurrentStack(nn.Module):
