@@ -1,0 +1,46 @@
+"""What the tests share: fast hyperparameters, the public classes, small data."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+import sksequence
+
+FAST = {"hidden_size": 8, "max_epochs": 2, "random_state": 0}
+
+CLASSIFIERS = [name for name in sksequence.__all__ if name.endswith("Classifier")]
+REGRESSORS = [name for name in sksequence.__all__ if name.endswith("Regressor")]
+ESTIMATORS = CLASSIFIERS + REGRESSORS
+
+
+def make(name, **params):
+    """A fast estimator of the public class with that name."""
+    return getattr(sksequence, name)(**{**FAST, **params})
+
+
+def ragged(lengths=(9, 4, 7, 12, 5, 8, 6, 10), n_channels=2, seed=0):
+    """Sequences of unequal length, (n_steps_i, n_channels) each."""
+    rng = np.random.default_rng(seed)
+    return [rng.normal(size=(n_steps, n_channels)) for n_steps in lengths]
+
+
+def labels_for(name, n, seed=0):
+    """Two classes in turn for a classifier, numbers for a regressor."""
+    if name.endswith("Classifier"):
+        return np.arange(n) % 2
+    return np.random.default_rng(seed).normal(size=n)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_torch_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)

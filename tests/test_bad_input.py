@@ -1,0 +1,913 @@
+"""Bad input is refused before any training, with what was got and what was expected.
+
+One table of cases for fit: each has to raise on a new estimator, which stays unfitted,
+and on a fitted one, which then answers as before.
+"""
+
+from __future__ import annotations
+
+import copy
+from contextlib import contextmanager, suppress
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from conftest import CLASSIFIERS, ESTIMATORS, FAST, REGRESSORS, labels_for, make, ragged
+from scipy import sparse
+from sklearn.exceptions import FitFailedWarning, NotFittedError
+from sklearn.model_selection import GridSearchCV
+from skorch.callbacks import Callback, EarlyStopping
+
+N, STEPS = 12, 6
+CUBE = np.random.default_rng(0).normal(size=(N, STEPS, 2))
+TABLE = CUBE[:, :, 0].copy()
+LISTED = list(CUBE)
+LABELS = np.arange(N) % 2
+NUMBERS = np.random.default_rng(1).normal(size=N)
+MULTILABEL = np.random.default_rng(2).integers(0, 2, size=(N, 2))
+DATES = np.arange(N * STEPS).reshape(N, STEPS).astype("M8[s]")
+
+
+class Case(NamedTuple):
+    """A call of fit that has to fail, and how."""
+
+    id: str
+    words: str
+    error: type[Exception] = ValueError
+    X: Any = CUBE
+    y: Any = LABELS
+    name: str = "GRUClassifier"
+    params: dict = {}
+    fit_params: dict = {}
+
+
+def with_value(X, value, dtype=float):
+    """X with one value of sequence 3, at step 2, changed."""
+    X = X.astype(dtype)
+    X[(3, 2, 1)[: X.ndim]] = value
+    return X
+
+
+def with_item(item, at=7):
+    """The list of sequences with one of them replaced."""
+    return [*LISTED[:at], item, *LISTED[at + 1 :]]
+
+
+def objects(items):
+    array = np.empty(len(items), dtype=object)
+    array[:] = items
+    return array
+
+
+# ------------------------------------------------------------------------------ bad X
+
+NOT_FINITE = {"NaN": np.nan, "infinity": np.inf, "1e300": 1e300, "-1e300": -1e300}
+X_CASES = [
+    *(
+        Case(
+            f"{name} in {kind}",
+            f"X contains .*sequence 3 .*step 2, channel {channel}",
+            X=X,
+        )
+        for name, value in NOT_FINITE.items()
+        for kind, X, channel in [
+            ("2-D", with_value(TABLE, value), 0),
+            ("3-D", with_value(CUBE, value), 1),
+            ("list", list(with_value(CUBE, value)), 1),
+            ("unequal list", [*with_value(CUBE, value)[:, :5].tolist()[:-1], CUBE[0]], 1),
+        ]
+    ),
+    Case("NaN in float16", "X contains NaN", X=with_value(CUBE, np.nan, np.float16)),
+    Case("infinity in float32", "X contains inf", X=with_value(CUBE, np.inf, np.float32)),
+    Case("1e300 is named", r"X contains 1e\+300.*float32", X=with_value(CUBE, 1e300)),
+    Case("huge int", "X contains .*float32", X=with_value(TABLE, 10**60, object)),
+    Case("NaN in DataFrame", "X contains NaN", X=pd.DataFrame(with_value(TABLE, np.nan))),
+    Case(
+        "NA in DataFrame",
+        "X contains NaN",
+        X=pd.DataFrame({"a": pd.array([1, None] * 6, dtype="Int64"), "b": 1}),
+    ),
+    Case("NaN in tensor", "X contains NaN", X=torch.tensor(with_value(CUBE, np.nan))),
+    # no sequence, no step
+    Case("empty list", "no sequence.*0 sample", X=[], y=[]),
+    Case("empty tuple", "no sequence.*0 sample", X=(), y=[]),
+    Case("empty 2-D", r"0 sample.*\(0, 6\).*minimum of 1", X=TABLE[:0], y=[]),
+    Case("empty 3-D", r"0 sample.*\(0, 6, 2\).*minimum of 1", X=CUBE[:0], y=[]),
+    Case("empty object array", "0 sample", X=objects([]), y=[]),
+    Case("no column", r"0 feature.*\(12, 0\)", X=TABLE[:, :0]),
+    Case("no step in 3-D", r"empty.*\(12, 0, 2\)", X=CUBE[:, :0]),
+    Case("no channel in 3-D", r"empty.*\(12, 6, 0\)", X=CUBE[:, :, :0]),
+    Case("no step in item", "Sequence 7 is empty.*0 step", X=with_item(CUBE[0, :0])),
+    Case(
+        "no channel in item",
+        "Sequence 7 is empty.*0 channel",
+        X=with_item(CUBE[0, :, :0]),
+    ),
+    Case("no step in (t,)", "Sequence 11 is empty", X=[*TABLE[:11], TABLE[0, :0]]),
+    Case("no step in nested", "Sequence 11 is empty", X=[*TABLE[:11].tolist(), []]),
+    # channels that differ
+    Case(
+        "channels of array",
+        r"Sequence 7 has 3 channel.*\(5, 3\).*sequence 0 has 2.*\(6, 2\)",
+        X=with_item(np.ones((5, 3))),
+    ),
+    Case(
+        "channels of (t,)", r"Sequence 7 has 1 channel.*\(5, 1\)", X=with_item(np.ones(5))
+    ),
+    Case("channels of transposed", "Sequence 7 has 6 channel", X=with_item(CUBE[7].T)),
+    Case(
+        "channels of nested", "Sequence 7 has 3 channel", X=with_item([[1.0, 2.0, 3.0]])
+    ),
+    Case("unequal rows", "Sequence 7 is not.*n_steps", X=with_item([[1.0, 2.0], [3.0]])),
+    # dimensions
+    Case("1-D", "Expected 2D array, got 1D array", X=TABLE[:, 0]),
+    Case("list of numbers", "Expected 2D array, got 1D array", X=TABLE[:, 0].tolist()),
+    Case("Series of numbers", "2.?D|2-dimensional", X=pd.Series(TABLE[:, 0])),
+    Case("4-D", r"dim 4.*\(12, 6, 2, 1\).*dim <= 3", X=CUBE[..., None]),
+    Case("5-D", r"dim 5.*\(12, 6, 2, 1, 1\).*dim <= 3", X=CUBE[..., None, None]),
+    Case(
+        "3-D item",
+        r"Sequence 7.*shape \(6, 2, 1\); expected",
+        X=with_item(CUBE[7][..., None]),
+    ),
+    Case("0-D item", r"Sequence 7.*shape \(\); expected", X=with_item(np.float64(3))),
+    Case("number", "scalar", X=3.0),
+    # no numbers
+    Case("None", "None", (ValueError, TypeError), X=None),
+    Case("word", "abc|str", (ValueError, TypeError), X="abc"),
+    Case("dict", "dict|scalar", (ValueError, TypeError), X={"a": TABLE}),
+    Case("text", "X holds text", X=TABLE.astype(str)),
+    Case("bytes", "X holds text", X=TABLE.astype("S")),
+    Case("text as objects", "X holds text", X=TABLE.astype(str).astype(object)),
+    Case("text in nested", "X holds text", X=[["a", "b"]] * N),
+    Case("numeric strings", "X holds text", X=[["1", "2"]] * N),
+    Case(
+        "numeric strings, unequal", "Sequence 0 holds text", X=[["1", "2"]] * 11 + [["1"]]
+    ),
+    Case("text in item", "Sequence 7 holds text", X=with_item(CUBE[7].astype(str))),
+    Case("text for item", "Sequence 7 holds text", X=with_item("abc")),
+    Case(
+        "text in DataFrame",
+        "text|string.*'a'",
+        X=pd.DataFrame({"a": list("abcdefghijkl"), "b": 1.0}),
+    ),
+    Case(
+        "category in DataFrame",
+        "text|string",
+        X=pd.DataFrame({"a": pd.Categorical(["u"] * N)}),
+    ),
+    Case("Series of strings", "text|string", X=pd.Series(list("abcdefghijkl"))),
+    Case(
+        "text in listed DataFrame", "Sequence 0.*'a'", X=[pd.DataFrame({"a": ["a"]})] * N
+    ),
+    Case("None in array", "X .*None", X=with_value(TABLE, None, object)),
+    Case("None in nested", "X .*None", X=with_value(TABLE, None, object).tolist()),
+    Case("None in item", "Sequence 3 .*None", X=list(with_value(TABLE, None, object))),
+    Case("None for item", "Sequence 7 .*None", X=with_item(None)),
+    Case("complex", "Complex data not supported.*X is complex", X=CUBE + 1j),
+    Case("complex item", "Complex data.*Sequence 7", X=with_item(CUBE[7] + 1j)),
+    Case("complex nested", "Complex data not supported", X=(CUBE + 1j).tolist()),
+    Case("complex objects", "Complex data.*X holds", X=(TABLE + 1j).astype(object)),
+    Case("dates", r"X holds dates.*datetime64\[s\]", TypeError, X=DATES),
+    Case("durations", "X holds dates or durations", TypeError, X=DATES - DATES[0, 0]),
+    Case("dates in item", "Sequence 7 holds dates", TypeError, X=with_item(DATES[:, :2])),
+    Case("dates in DataFrame", "X holds dates", TypeError, X=pd.DataFrame(DATES)),
+    Case(
+        "dates with a zone",
+        "date|time",
+        (TypeError, ValueError),
+        X=pd.DataFrame(DATES).apply(lambda column: column.dt.tz_localize("UTC")),
+    ),
+    Case(
+        "dates among numbers",
+        "X holds dates",
+        TypeError,
+        X=pd.DataFrame({"a": DATES[:, 0], "b": 1.0}),
+    ),
+    Case("dates as objects", "X holds dates", TypeError, X=DATES.astype(object)),
+    Case("dates in nested", "X holds dates", TypeError, X=DATES.astype(object).tolist()),
+    Case("masked", "masked.*filled", TypeError, X=np.ma.masked_array(CUBE)),
+    Case("masked 2-D", "masked.*filled", TypeError, X=np.ma.masked_less(TABLE, 0)),
+    Case(
+        "masked item",
+        "Sequence 7 is a masked.*filled",
+        TypeError,
+        X=with_item(np.ma.masked_less(CUBE[7], 0)),
+    ),
+    Case("sparse", "[Ss]parse.*dense.*toarray", TypeError, X=sparse.csr_array(TABLE)),
+    Case("sparse matrix", "[Ss]parse.*dense", TypeError, X=sparse.csr_matrix(TABLE)),
+    Case(
+        "sparse item",
+        "Sequence 7.*dense",
+        TypeError,
+        X=with_item(sparse.csr_array(CUBE[7])),
+    ),
+]
+
+# ------------------------------------------------------------------------------ bad y
+
+
+def _y_cases(name, good):
+    with_none, with_nan = good.astype(object), good.astype(float)
+    with_none[3], with_nan[3] = None, np.nan
+    return [
+        Case("y=None", f"{name} .*requires y .*y is None", y=None, name=name),
+        Case("short y", r"inconsistent.*\[12, 11\]", y=good[:11], name=name),
+        Case("long y", r"inconsistent.*\[12, 13\]", y=np.r_[good, 1], name=name),
+        Case("y of one", r"inconsistent.*\[12, 1\]", y=[1], name=name),
+        Case("number for y", "y|dim", (ValueError, TypeError), y=1, name=name),
+        Case("NaN in y", "y contains NaN", y=with_nan, name=name),
+        Case(
+            "infinity in y",
+            "y contains inf",
+            y=np.where(with_nan > 9, 0, np.inf),
+            name=name,
+        ),
+        Case("None in y", "y contains (None|NaN)", y=with_none, name=name),
+        Case(
+            "None in listed y", "y contains (None|NaN)", y=with_none.tolist(), name=name
+        ),
+        Case("3-D y", "dim 3|shape", y=np.zeros((N, 2, 2)), name=name),
+        Case("complex y", "[Cc]omplex", y=good + 1j, name=name),
+        Case("unequal y", "y|shape", y=[[1], [1, 2]] * 6, name=name),
+        Case(
+            "masked y",
+            "y is a masked array",
+            TypeError,
+            y=np.ma.masked_array(good, good > 0),
+            name=name,
+        ),
+    ]
+
+
+Y_CASES = [
+    *_y_cases("GRUClassifier", LABELS),
+    *_y_cases("GRURegressor", NUMBERS),
+    Case("continuous y", "continuous", y=NUMBERS),
+    Case("continuous 2-D y", "continuous", y=CUBE[:, 0]),
+    Case(
+        "multiclass-multioutput y",
+        r"\(12, 2\).*multiclass-multioutput.*MultiOutputClassifier",
+        y=np.arange(2 * N).reshape(N, 2) % 3,
+    ),
+    Case("text and numbers in y", "y mixes", (ValueError, TypeError), y=["a", 1] * 6),
+    Case(
+        "text and numbers among objects in y",
+        "y mixes|y .*types",
+        (ValueError, TypeError),
+        y=np.array(["a", 1] * 6, dtype=object),
+    ),
+    Case("text y", "y.*(text|string|numbers)", y=["a", "b"] * 6, name="GRURegressor"),
+    Case("numeric strings y", "y.*(text|str)", y=["1", "2"] * 6, name="GRURegressor"),
+    Case("dates y", "y .*dates", TypeError, y=DATES[:, 0], name="GRURegressor"),
+    Case(
+        "sparse y",
+        "[Ss]parse",
+        TypeError,
+        y=sparse.csr_array(CUBE[:, 0]),
+        name="GRURegressor",
+    ),
+    Case("huge y", "y contains .*too large", y=NUMBERS * 1e300, name="GRURegressor"),
+    Case(
+        "negative counts",
+        'loss="poisson".*at least zero.*minimum -1',
+        y=LABELS - 1.0,
+        name="GRURegressor",
+        params={"loss": "poisson"},
+    ),
+    Case(
+        "counts of zero alone",
+        'loss="poisson".*positive sum.*0',
+        y=LABELS * 0.0,
+        name="GRURegressor",
+        params={"loss": "poisson"},
+    ),
+]
+
+# ---------------------------------------------------- sizes that do not go with the data
+
+EARLY = {"early_stopping": True}
+SHORT = with_item(CUBE[7, :3])
+SIZE_CASES = [
+    *(
+        Case(
+            f"{n} sequences for early stopping",
+            rf"n_samples = {n}\b",
+            X=X,
+            y=y,
+            params=EARLY,
+        )
+        for n, X, y in [
+            (1, CUBE[:1], [0]),
+            (2, CUBE[:2], [0, 1]),
+            (2, CUBE[:2], ["a", "b"]),
+        ]
+    ),
+    Case(
+        "one sequence for early stopping",
+        "validation.*n_samples = 1",
+        X=CUBE[:1],
+        y=[0.5],
+        name="GRURegressor",
+        params=EARLY,
+    ),
+    Case(
+        "weights that leave too few",
+        "validation.*n_samples = 2",
+        params=EARLY,
+        fit_params={"sample_weight": np.r_[1, 1, np.zeros(10)]},
+    ),
+    Case(
+        "one group for early stopping",
+        r"validation.*1 group",
+        params=EARLY,
+        fit_params={"groups": ["a"] * N},
+    ),
+    Case(
+        "a class per group for early stopping",
+        r"validation.*2 group",
+        params=EARLY,
+        fit_params={"groups": LABELS},
+    ),
+    Case(
+        "long kernel",
+        "kernel_size=5.*sequence 7.*3 step",
+        X=SHORT,
+        params={"conv_channels": [4]},
+    ),
+    Case(
+        "long kernel on a table",
+        r"kernel_size=5.*3 step.*n_features = 3",
+        X=TABLE[:, :3],
+        params={"conv_channels": (4,)},
+    ),
+    Case(
+        "long stride",
+        "stride=4.*sequence 7.*3 step",
+        X=SHORT,
+        params={"conv_channels": (4,), "conv_kernel_size": 2, "conv_stride": 4},
+    ),
+    Case(
+        "long second kernel",
+        "Convolution 2.*kernel_size=3.*sequence 7.*2 step.*of 3",
+        X=SHORT,
+        params={"conv_channels": (4, 4), "conv_kernel_size": 3, "conv_stride": 2},
+    ),
+    *(
+        Case(
+            f"{name}={value}",
+            rf"{name} must be .*per layer \({n}\)",
+            params={name: value} | p,
+        )
+        for name, value, n, p in [
+            ("hidden_size", (4, 4), 1, {}),
+            ("hidden_size", (4,), 2, {"num_layers": 2}),
+            ("hidden_size", (), 1, {}),
+            ("conv_kernel_size", (3, 3), 1, {"conv_channels": (4,)}),
+            ("conv_kernel_size", (3, 3), 0, {}),
+            ("conv_stride", (1,), 2, {"conv_channels": (4, 4), "conv_kernel_size": 2}),
+            ("parallel_kernel_size", (8, 5, 3), 2, {"parallel_channels": (4, 4)}),
+            ("parallel_kernel_size", (3,), 2, {"parallel_channels": (4, 4)}),
+        ]
+    ),
+]
+
+# ------------------------------------------------------------------ weights and groups
+
+
+def _weighted(id, words, weight, error=ValueError, **params):
+    return Case(id, words, error, fit_params={"sample_weight": weight}, params=params)
+
+
+def _class_weighted(class_weight, words, y=LABELS, error=ValueError):
+    return Case(
+        f"class_weight={class_weight}",
+        f"class_weight.*{words}",
+        error,
+        y=y,
+        params={"class_weight": class_weight},
+    )
+
+
+WEIGHT_CASES = [
+    _weighted("negative weight", "Negative.*sample_weight: -2.0 at 1", [1, -2] * 6),
+    _weighted("NaN weight", "sample_weight contains NaN", [1, np.nan] * 6),
+    _weighted("infinite weight", "sample_weight contains NaN or inf", [1, np.inf] * 6),
+    _weighted("weights of zero", "sample_weight is zero everywhere", [0] * N),
+    _weighted("short weight", r"sample_weight.*\(11,\), expected \(12,\)", [1] * 11),
+    _weighted(
+        "2-D weight", r"sample_weight.*\(12, 1\), expected \(12,\)", np.ones((N, 1))
+    ),
+    _weighted("text weight", "sample_weight.*(text|numbers)", ["a"] * N),
+    _weighted("numeric strings weight", "sample_weight.*(text|numbers)", ["1"] * N),
+    _weighted(
+        "complex weight", "sample_weight.*complex|[Cc]omplex.*sample_weight", [1j] * N
+    ),
+    _weighted("dates weight", "sample_weight.*dates", DATES[:, 0], TypeError),
+    _weighted("unequal weight", "sample_weight", [[1], [1, 2]] * 6),
+    _weighted("None weight", "sample_weight", [1, None] * 6),
+    _weighted("sparse weight", "sample_weight", sparse.csr_array(TABLE), TypeError),
+    _weighted(
+        "masked weight",
+        "sample_weight.*masked",
+        np.ma.masked_less(np.ones(N), 2),
+        TypeError,
+    ),
+    Case("short groups", r"groups.*\(11,\).*\(12,\)", fit_params={"groups": [1] * 11}),
+    Case(
+        "2-D groups",
+        r"groups.*\(12, 1\).*\(12,\)",
+        fit_params={"groups": np.ones((N, 1))},
+    ),
+    Case(
+        "mixed groups",
+        "groups",
+        (ValueError, TypeError),
+        params=EARLY,
+        fit_params={"groups": np.array(["a", 1] * 6, dtype=object)},
+    ),
+    Case(
+        "None among groups",
+        "groups",
+        (ValueError, TypeError),
+        params=EARLY,
+        fit_params={"groups": [None, "a"] * 6},
+    ),
+    _class_weighted({5: 1.0}, r"\[5\].*\[0, 1\]"),
+    _class_weighted({"0": 1.0}, r"\['0'\].*\[0, 1\]"),
+    _class_weighted({0: -1}, "at least zero.*-1"),
+    _class_weighted({0: np.nan}, "finite.*nan"),
+    _class_weighted({0: np.inf}, "finite.*inf"),
+    _class_weighted({0: 0, 1: 0}, "zeros alone"),
+    _class_weighted({0: "a"}, ".*'a'", error=(ValueError, TypeError)),
+    _class_weighted([{0: 1, 1: 2}], "list.*multilabel.*dict"),
+    _class_weighted({0: 1, 1: 2}, "multilabel.*list of 2", MULTILABEL),
+    _class_weighted([{0: 1, 1: 2}], "multilabel.*list of 2", MULTILABEL),
+    _class_weighted([{0: 1}, {5: 1}], r"\[5\]", MULTILABEL),
+    _class_weighted([{0: -1}, {0: 1}], "at least zero", MULTILABEL),
+    _class_weighted(["a", "b"], ".*'a'", MULTILABEL, (ValueError, TypeError)),
+    _class_weighted([1, 2], "multilabel.*dict", MULTILABEL, (ValueError, TypeError)),
+]
+
+# ------------------------------------------------------------------- hyperparameters
+
+# Values out of range or of a wrong type, for every hyperparameter of any estimator.
+COUNT = [0, -1, 2.5, "a", None]
+FLAG = [None, "yes", 2]
+SIZES = [*COUNT, (0,), (2.5,), ("a",), (None,)]
+BAD_VALUES = {
+    "hidden_size": [*SIZES, True, (True,), np.array([4])],
+    "num_layers": COUNT,
+    "bidirectional": FLAG,
+    "merge_mode": ["max", None, 1],
+    "dropout": [-0.1, 1.0, "a", None, np.nan],
+    "conv_channels": [4, None, "a", (0,), (2.5,), ("a",), (True,)],
+    "conv_kernel_size": SIZES,
+    "conv_stride": SIZES,
+    "parallel_channels": [4, None, "a", (0,), (2.5,), ("a",)],
+    "parallel_kernel_size": SIZES,
+    "pooling": ["min", None],
+    "standardize": FLAG,
+    "data_format": ["channels", None],
+    "lr": [0, -1, "a", None, np.nan, np.inf],
+    "lr_schedule": ["step", None],
+    "max_epochs": COUNT,
+    "batch_size": [0, -1, 2.5, "a"],
+    "optimizer": ["adagrad", None, 3, torch.nn.Linear, print],
+    "weight_decay": [-1, "a", None, np.nan, np.inf],
+    "gradient_clip": [0, -1, "a", np.nan, np.inf],
+    "early_stopping": FLAG,
+    "validation_fraction": [0, 1, -0.1, 1.5, "a", None, np.nan],
+    "patience": COUNT,
+    "device": ["gpu", "cuda:99", "", None, 3],
+    "n_jobs": [0, 1.5, "a", 10**6],
+    "dtype": ["float16", "int", None, np.float32],
+    "callbacks": [3, "a", [3], ["a"], [EarlyStopping]],
+    "net_params": [3, "a", [1], {"width": 3}, {"optimizer__width": 3}, {3: 3}],
+    "random_state": ["a", -1, 1.5, 2**40],
+    "verbose": [-1, "a", None],
+    "warm_start": FLAG,
+    "class_weight": ["even", 3],
+    "loss": ["mse", None],
+    "quantile": [0, 1, -1, "a", None, np.nan],
+    "cell": ["tcn", None],
+    "nonlinearity": ["sigmoid", None],
+}
+# Without layers their kernels count for nothing.
+CONTEXT = {
+    "conv_kernel_size": {"conv_channels": (4,)},
+    "conv_stride": {"conv_channels": (4,)},
+    "parallel_kernel_size": {"parallel_channels": (4,)},
+}
+
+
+def _estimator_with(parameter):
+    names = ("GRUClassifier", "GRURegressor", *ESTIMATORS)
+    return next(name for name in names if hasattr(make(name), parameter))
+
+
+def _parameter_cases():
+    for parameter, values in BAD_VALUES.items():
+        name = _estimator_with(parameter)
+        for value in values:
+            params = CONTEXT.get(parameter, {}) | {parameter: value}
+            yield Case(
+                f"{parameter}={value!r}",
+                rf"\b{parameter}\b",
+                (ValueError, TypeError),
+                y=labels_for(name, N),
+                name=name,
+                params=params,
+            )
+
+
+MEMORY_CASES = [
+    Case(
+        f"hidden_size={size:.0e}",
+        "GiB|too large",
+        MemoryError,
+        params={"hidden_size": size},
+    )
+    for size in (10**6, 10**12)
+] + [
+    Case("wide convolution", "GiB", MemoryError, params={"conv_channels": (10**9,)}),
+]
+
+CASES = [
+    *X_CASES,
+    *Y_CASES,
+    *SIZE_CASES,
+    *WEIGHT_CASES,
+    *_parameter_cases(),
+    *MEMORY_CASES,
+]
+
+
+def _say(case):
+    return (
+        case.id
+        if case.name == Case._field_defaults["name"]
+        else f"{case.id} ({case.name})"
+    )
+
+
+every_case = pytest.mark.parametrize("case", CASES, ids=_say)
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_every_hyperparameter_has_a_bad_value(name):
+    assert not set(make(name).get_params()) - set(BAD_VALUES)
+
+
+@contextmanager
+def no_training():
+    """Training must not begin, nor may torch be told to start a million threads."""
+
+    def begin(*args):
+        raise AssertionError("training began")
+
+    def set_threads(n):
+        assert n <= 1024, f"torch was told to use {n} threads"
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sksequence._training.train", begin)
+        patch.setattr("torch.set_num_threads", set_threads)
+        yield
+
+
+@every_case
+def test_bad_fit_is_refused_before_training(case):
+    model = make(case.name, **case.params)
+    before = dict(vars(model))
+    with no_training(), pytest.raises(case.error, match=f"(?s){case.words}"):
+        model.fit(case.X, case.y, **case.fit_params)
+    assert not hasattr(model, "net_")
+    assert vars(model) == before
+
+
+@cache
+def _fitted(name):
+    X = TABLE if name == "GRURegressor" else CUBE
+    y = LABELS if name.endswith("Classifier") else NUMBERS
+    model = make(name).fit(X, y)
+    return model, X, model.transform(X)
+
+
+@every_case
+def test_bad_refit_leaves_a_fitted_estimator_as_it_was(case):
+    model, X, expected = _fitted(case.name)
+    model = copy.copy(model).set_params(**case.params)
+    before = dict(vars(model))
+    with no_training(), pytest.raises(case.error):
+        model.fit(case.X, case.y, **case.fit_params)
+    after = vars(model)
+    assert after.keys() == before.keys()
+    assert all(after[name] is value for name, value in before.items())
+    model.set_params(**_fitted(case.name)[0].get_params())
+    np.testing.assert_array_equal(model.transform(X), expected)
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+@pytest.mark.parametrize(
+    "case",
+    [case for case in X_CASES if case.id in {"NaN in list", "4-D", "sparse"}],
+    ids=_say,
+)
+def test_every_estimator_refuses_a_bad_X(name, case):
+    with no_training(), pytest.raises(case.error, match=case.words):
+        make(name).fit(case.X, labels_for(name, N))
+
+
+# -------------------------------------------------------------------------- answering
+
+ANSWERS = ["predict", "predict_proba", "predict_log_proba", "transform"]
+
+
+@pytest.mark.parametrize("case", X_CASES, ids=_say)
+def test_bad_X_is_refused_in_answers_too_and_does_no_harm(case):
+    model, X, expected = _fitted("GRUClassifier")
+    # A table that has no channel or no column has not those of fit either.
+    words = f"(?s){case.words}|X has . features, but GRUClassifier"
+    for answer in ANSWERS:
+        with pytest.raises(case.error, match=words):
+            getattr(model, answer)(case.X)
+    np.testing.assert_array_equal(model.transform(X), expected)
+
+
+@pytest.mark.parametrize(
+    ("X", "words"),
+    [
+        (CUBE[:, :, :1], "X has 1 features, .*expecting 2 features"),
+        ([x[:, :1] for x in CUBE], "X has 1 features, .*expecting 2 features"),
+        (TABLE, "X has 1 features, .*expecting 2 features"),
+        (
+            CUBE[0],
+            r"expecting 2 features.*pass a single multivariate sequence x as \[x\]",
+        ),
+    ],
+    ids=["3-D", "list", "table", "one sequence"],
+)
+def test_other_channels_than_in_fit_are_refused(X, words):
+    model, _, _ = _fitted("GRUClassifier")
+    with pytest.raises(ValueError, match=words):
+        model.predict(X)
+
+
+def test_other_columns_than_in_fit_are_refused():
+    model, _, _ = _fitted("GRURegressor")
+    with pytest.raises(ValueError, match=r"X has 4 features, .*expecting 6 features"):
+        model.predict(TABLE[:, :4])
+
+
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        ({"conv_kernel_size": 4}, "kernel_size=4.*sequence 7.*3 step"),
+        ({"conv_kernel_size": 2, "conv_stride": 4}, "stride=4.*sequence 7.*3 step"),
+    ],
+)
+def test_sequences_too_short_to_answer_are_named(params, words):
+    model = make("GRUClassifier", conv_channels=(4,), **params).fit(CUBE, LABELS)
+    with pytest.raises(ValueError, match=words):
+        model.predict(SHORT)
+    assert len(model.predict(CUBE)) == N
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_nothing_is_answered_before_fit(name):
+    model = make(name)
+    for answer in (*ANSWERS, "get_feature_names_out"):
+        if hasattr(model, answer):
+            with pytest.raises(
+                NotFittedError, match=f"This {name} instance is not fitted"
+            ):
+                getattr(model, answer)(CUBE)
+    with pytest.raises(NotFittedError, match=f"This {name} instance is not fitted"):
+        model.score(CUBE, labels_for(name, N))
+
+
+# ------------------------------------------------------------------- going on with a fit
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_the_first_partial_fit_needs_the_classes(name):
+    model = make(name)
+    with pytest.raises(ValueError, match="classes must be passed on the first call"):
+        model.partial_fit(CUBE, LABELS)
+    assert not hasattr(model, "net_")
+    assert hasattr(model.partial_fit(CUBE, MULTILABEL), "net_")
+
+
+@pytest.mark.parametrize(
+    ("y", "classes", "words"),
+    [
+        (LABELS, [0], r"not in.*\[0\].*1"),
+        (LABELS, ["a", "b"], r"not in.*'a' 'b'.*0 1"),
+        (LABELS, [0, 1, np.nan], "classes.*NaN"),
+        (LABELS, [[0, 1]], "classes"),
+        (LABELS, [], "classes"),
+        (LABELS[:5], [0, 1], r"inconsistent.*\[12, 5\]"),
+        (None, [0, 1], "requires y"),
+        (None, None, "requires y"),
+    ],
+)
+def test_a_bad_first_partial_fit_is_refused(y, classes, words):
+    model = make("GRUClassifier")
+    with pytest.raises(ValueError, match=words):
+        model.partial_fit(CUBE, y, classes=classes)
+    assert not hasattr(model, "net_")
+
+
+def _new_class(model):
+    model.partial_fit(CUBE, LABELS + 1)
+
+
+def _other_classes(model):
+    model.partial_fit(CUBE, LABELS, classes=[0, 1, 2])
+
+
+def _other_channels(model):
+    model.partial_fit(CUBE[:, :, :1], LABELS)
+
+
+def _several_labels(model):
+    model.partial_fit(CUBE, MULTILABEL)
+
+
+def _other_network(model):
+    model.set_params(hidden_size=5).partial_fit(CUBE, LABELS)
+
+
+def _warm_start(**params):
+    def fit(model):
+        model.set_params(warm_start=True, **params).fit(CUBE, model.predict(CUBE))
+
+    fit.__name__ = str(params)
+    return fit
+
+
+GOING_ON = [
+    ("GRUClassifier", _new_class, r"not in \[0 1\].*\[2\]"),
+    ("GRUClassifier", _other_classes, "classes"),
+    ("GRUClassifier", _other_channels, "X has 1 features.*expecting 2"),
+    ("GRUClassifier", _several_labels, r"y has shape \(12, 2\)"),
+    ("GRUClassifier", _other_network, "hidden_size=5 cannot continue.*hidden_size=8"),
+    ("RecurrentClassifier", _warm_start(cell="gru"), "cell='gru' cannot.*cell='lstm'"),
+    (
+        "SimpleRNNClassifier",
+        _warm_start(nonlinearity="relu"),
+        "nonlinearity='relu' cannot",
+    ),
+    ("GRUClassifier", _warm_start(dtype="float64"), "dtype='float64' cannot continue"),
+    ("GRURegressor", _warm_start(loss="poisson"), "loss='poisson' cannot continue"),
+    *(
+        ("GRUClassifier", _warm_start(**{name: value}), f"{name}=.* cannot continue")
+        for name, value in [
+            ("hidden_size", 9),
+            ("num_layers", 2),
+            ("bidirectional", True),
+            ("merge_mode", "sum"),
+            ("dropout", 0.5),
+            ("conv_channels", (3,)),
+            ("conv_kernel_size", 2),
+            ("conv_stride", 2),
+            ("parallel_channels", (2, 2, 2)),
+            ("parallel_kernel_size", 3),
+            ("pooling", "max"),
+        ]
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "go_on", "words"), GOING_ON, ids=[go_on.__name__ for _, go_on, _ in GOING_ON]
+)
+def test_what_cannot_continue_a_fit_is_refused(name, go_on, words):
+    model = make(name).fit(CUBE, np.abs(labels_for(name, N)))
+    expected = model.transform(CUBE)
+    with pytest.raises(ValueError, match=words):
+        go_on(model)
+    model.set_params(**make(name).get_params())
+    np.testing.assert_array_equal(model.transform(CUBE), expected)
+
+
+@pytest.mark.parametrize("after", ["adam", "adamw", "rmsprop", "sgd"])
+@pytest.mark.parametrize("before", ["adam", "adamw", "rmsprop", "sgd"])
+def test_another_optimizer_may_continue_a_fit(before, after):
+    model = make("GRUClassifier", optimizer=before, warm_start=True).fit(CUBE, LABELS)
+    weights = model.transform(CUBE)
+    model.set_params(optimizer=after).fit(CUBE, LABELS)
+    assert model.n_epochs_ == 2 * FAST["max_epochs"]
+    assert (model.transform(CUBE) != weights).any()
+
+
+@pytest.mark.parametrize("name", REGRESSORS)
+def test_another_number_of_outputs_is_refused(name):
+    model = make(name).fit(CUBE, CUBE[:, 0])
+    with pytest.raises(ValueError, match=r"y has 1 output.*expected 2"):
+        model.partial_fit(CUBE, NUMBERS)
+
+
+def test_net_params_have_the_last_word_on_the_number_of_epochs():
+    model = make("GRUClassifier", net_params={"max_epochs": 4}).fit(CUBE, LABELS)
+    assert model.n_epochs_ == 4
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
+@pytest.mark.parametrize("device", ["cuda", "cuda:0", "mps:7", "meta"])
+def test_a_device_that_the_machine_lacks_is_refused(device):
+    with pytest.raises(ValueError, match=f"device='{device}' is not available"):
+        make("GRUClassifier", device=device).fit(CUBE, LABELS)
+
+
+# -------------------------------------------------------------------- while training
+
+WILD = {"lr": 1e38, "gradient_clip": None, "max_epochs": 5}
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_divergence_is_an_error_with_epoch_and_rate(name, optimizer):
+    model, y = make(name), labels_for(name, N)
+    expected = model.fit(CUBE, y).transform(CUBE)
+    model.set_params(optimizer=optimizer, **WILD)
+    with pytest.raises(ValueError, match=r"diverged.*epoch \d.*lr=1e\+38.*smaller lr"):
+        model.fit(CUBE * 100, y * 100)
+    np.testing.assert_array_equal(model.transform(CUBE), expected)
+
+
+@pytest.mark.parametrize("max_epochs", [1, 2])
+@pytest.mark.parametrize("lr", [1e30, 1e38])
+def test_what_training_leaves_answers_in_finite_numbers(lr, max_epochs):
+    """The last step of an epoch comes after its last loss."""
+    model = make("GRURegressor", lr=lr, max_epochs=max_epochs, hidden_size=64)
+    model.set_params(gradient_clip=None)
+    with suppress(ValueError):
+        model.fit(CUBE, NUMBERS)
+    assert not hasattr(model, "net_") or np.isfinite(model.predict(CUBE)).all()
+
+
+@pytest.mark.filterwarnings("ignore:One or more of the test scores are non-finite")
+def test_a_search_scores_a_diverging_candidate_nan():
+    model = make("GRURegressor", gradient_clip=None, max_epochs=5, optimizer="sgd")
+    search = GridSearchCV(model, {"lr": [1e30, 0.01]}, cv=2, error_score=np.nan)
+    with pytest.warns(FitFailedWarning, match="2 fits failed"):
+        search.fit(CUBE, NUMBERS)
+    scores = search.cv_results_["mean_test_score"]
+    assert np.isnan(scores[0])
+    assert np.isfinite(scores[1])
+    assert search.best_params_ == {"lr": 0.01}
+
+
+class Interrupt(Callback):
+    """Press Ctrl-C in the middle of an epoch."""
+
+    def __init__(self, epoch):
+        self.epoch = epoch
+
+    def on_batch_end(self, net, **kwargs):
+        if len(net.history) == self.epoch:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("fit", ["fit", "partial_fit"])
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_an_interrupt_gets_through_and_leaves_the_estimator_as_it_was(name, fit):
+    y = labels_for(name, N)
+    model = make(name, callbacks=[Interrupt(epoch=2)])
+    before = dict(vars(model))
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(CUBE, y)
+    assert vars(model) == before
+    expected = model.set_params(callbacks=None).fit(CUBE, y).transform(CUBE)
+    before = dict(vars(model))
+    model.set_params(callbacks=[Interrupt(epoch=1)])
+    with pytest.raises(KeyboardInterrupt):
+        getattr(model, fit)(CUBE, y)
+    model.set_params(callbacks=None)
+    assert vars(model) == before
+    np.testing.assert_array_equal(model.transform(CUBE), expected)
+
+
+def test_a_callback_that_asks_for_an_end_just_ends_the_fit():
+    stop = EarlyStopping(monitor="train_loss", patience=3, sink=lambda _: None)
+    model = make("GRUClassifier", callbacks=[stop], max_epochs=50, lr=1e-12)
+    model.fit(CUBE, LABELS)
+    assert 3 <= model.n_epochs_ < 50
+    assert len(model.history_) == model.n_epochs_
+    assert len(model.predict(CUBE)) == N
+
+
+def test_an_error_within_a_callback_leaves_the_estimator_as_it_was():
+    class Break(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            raise RuntimeError("broken")
+
+    model, X = make("GRUClassifier"), ragged()
+    expected = model.fit(X, LABELS[:8]).transform(X)
+    with pytest.raises(RuntimeError, match="broken"):
+        model.set_params(callbacks=[Break()]).fit(X[:4], LABELS[:4])
+    np.testing.assert_array_equal(model.transform(X), expected)
