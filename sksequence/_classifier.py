@@ -40,12 +40,24 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator):
         self, y: Any, *, reset: bool, classes: Any = None
     ) -> np.ndarray:
         labels = _check_labels(y, type(self).__name__)
+        if classes is not None:
+            classes = np.asarray(classes)
+            if classes.ndim != 1 or not len(classes):
+                raise ValueError(
+                    f"classes must be a list of all labels, however: {classes}"
+                )
+            assert_all_finite(classes, input_name="classes")
         if reset:
             self._is_multilabel = labels.ndim == 2
             self.classes_ = (
                 np.arange(labels.shape[1])
                 if self._is_multilabel
                 else np.unique(labels if classes is None else classes)
+            )
+        elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+            raise ValueError(
+                f"classes={np.unique(classes)} is not what the first call to "
+                f"partial_fit had: {self.classes_}."
             )
         if self._is_multilabel:
             if labels.shape[1:] != self.classes_.shape:
@@ -54,13 +66,25 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator):
                     "of zeros and ones, as in the first fit."
                 )
             return labels.astype(np.float64)
+        if labels.ndim != 1:
+            raise ValueError(
+                f"y has shape {labels.shape}, expected one class per sequence (n,), as "
+                "in the first fit."
+            )
         unknown = np.setdiff1d(labels, self.classes_)
-        if labels.ndim != 1 or len(unknown):
+        if len(unknown):
             raise ValueError(
                 f"y contains classes that are not in {self.classes_}: {unknown}. All "
                 "classes must be known at the first fit or partial_fit."
             )
         return np.searchsorted(self.classes_, labels)
+
+    def _check_first_batch(self, y: Any, classes: Any) -> None:
+        if classes is None and _check_labels(y, type(self).__name__).ndim == 1:
+            raise ValueError(
+                "classes must be passed on the first call to partial_fit: later calls "
+                "may bring classes that this y has not."
+            )
 
     def _count_outputs(self) -> int:
         return len(self.classes_)
@@ -94,7 +118,7 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator):
             )
         zero_one = np.array([0, 1])
         columns = [
-            _weights(one, column.astype(int), zero_one, weight)
+            _weights(_check_dict(one), column.astype(int), zero_one, weight)
             for one, column in zip(per_label, target.T, strict=True)
         ]
         return np.prod(columns, axis=0)
@@ -120,8 +144,6 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator):
         self : object
             The estimator.
         """
-        if classes is None and not hasattr(self, "net_"):
-            _require_multilabel(y)
         return self._train_one_epoch(X, y, sample_weight, classes)
 
     # ---------------------------------------------------------------------- answering
@@ -188,6 +210,8 @@ def _check_labels(y: Any, name: str) -> np.ndarray:
         raise ValueError(
             f"This {name} estimator requires y to be passed, but the target y is None."
         )
+    if isinstance(y, np.ma.MaskedArray):
+        raise TypeError("y is a masked array, whose mask would be ignored.")
     labels = y.toarray() if issparse(y) else np.asarray(y)
     if labels.dtype.kind == "U" and not hasattr(y, "dtype"):
         kinds = {type(label).__name__ for label in y if not isinstance(label, str)}
@@ -198,6 +222,8 @@ def _check_labels(y: Any, name: str) -> np.ndarray:
     if any(label is None for label in labels.flat):
         raise ValueError("Input y contains None, expected a label for each sequence.")
     assert_all_finite(labels, input_name="y")
+    if labels.dtype == object and len({isinstance(x, str) for x in labels.flat}) > 1:
+        raise ValueError("y mixes text with other types: expected labels of one type.")
     check_classification_targets(labels)
     if labels.ndim == 2 and type_of_target(labels) != "multilabel-indicator":
         raise ValueError(
@@ -208,12 +234,15 @@ def _check_labels(y: Any, name: str) -> np.ndarray:
     return labels
 
 
-def _require_multilabel(y: Any) -> None:
-    if type_of_target(y, input_name="y") != "multilabel-indicator":
+def _check_dict(wanted: Any) -> Any:
+    if not isinstance(wanted, dict) and not (
+        isinstance(wanted, str) and wanted == "balanced"
+    ):
         raise ValueError(
-            "classes must be passed on the first call to partial_fit: later calls may "
-            "bring classes that this y has not."
+            "class_weight of multilabel targets must hold a dict or \"balanced\" for each "
+            f"label, however: {wanted!r}"
         )
+    return wanted
 
 
 def _weights(
@@ -236,7 +265,11 @@ def _weights(
             f"class_weight has weights for {unknown}, which y has not: its classes are "
             f"{known}."
         )
-    per_class = np.array([wanted.get(label, 1.0) for label in known], dtype=float)
+    chosen = [wanted.get(label, 1.0) for label in known]
+    try:
+        per_class = np.array(chosen, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"class_weight must hold numbers, however: {wanted}") from error
     if not (np.isfinite(per_class) & (per_class >= 0)).all() or not per_class.any():
         raise ValueError(
             f"class_weight must hold finite weights of at least zero, and not zeros "

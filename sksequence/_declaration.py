@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any, TypeVar, dataclass_transform
 
 _Class = TypeVar("_Class", bound=type)
-NETWORK, TRAINING = "network", "training"
+NETWORK, TRAINING, MODEL = "network", "training", "model"
 _SECTIONS = ("See Also", "Notes", "References", "Examples")
 
 
@@ -31,8 +31,9 @@ def hyperparameter(
     doc : str
         A line with the type, as numpydoc has it, then what the hyperparameter does.
     role : str, default="estimator"
-        Who takes it as a keyword of the same name: ``NETWORK``, ``TRAINING``, or
-        nobody but the estimator.
+        ``NETWORK`` and ``TRAINING`` take it as a keyword of the same name; ``MODEL``
+        and the network's cannot change while a fit goes on; the rest is the
+        estimator's alone.
     """
     metadata = {
         "constraints": list(constraints),
@@ -42,12 +43,16 @@ def hyperparameter(
     return dataclasses.field(default=default, metadata=metadata)
 
 
-def parameters_for(role: str, estimator: Any) -> dict[str, Any]:
-    """The values of the hyperparameters with that role, by name."""
-    return {
+def parameters_for(estimator: Any, *roles: str) -> dict[str, Any]:
+    """The values of the hyperparameters with these roles, by name; lists as tuples."""
+    values = {
         field.name: getattr(estimator, field.name)
         for field in dataclasses.fields(estimator)
-        if field.metadata["role"] == role
+        if field.metadata["role"] in roles
+    }
+    return {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in values.items()
     }
 
 
@@ -64,8 +69,8 @@ def recurrent_estimator(cls: _Class) -> _Class:
     ...     '''Do nothing.'''
     ...
     ...     width: int = hyperparameter(3, [int], "int\\nHow wide.")
-    >>> print(inspect.signature(Estimator), Estimator.__doc__)
-    (*, width: int = 3) -> None Do nothing.
+    >>> print(list(inspect.signature(Estimator).parameters), Estimator.__doc__)
+    ['width'] Do nothing.
     <BLANKLINE>
     Parameters
     ----------

@@ -20,7 +20,7 @@ from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from ._callbacks import CallbackSupportMixin, with_callbacks
-from ._declaration import NETWORK, TRAINING, parameters_for, recurrent_estimator
+from ._declaration import MODEL, NETWORK, TRAINING, parameters_for, recurrent_estimator
 from ._hyperparameters import Hyperparameters
 from ._inputs import Sequences, check_groups, check_sequences, check_weights
 from ._splitting import validation_split
@@ -50,8 +50,7 @@ class SequenceEstimator(
     _cell: ClassVar[str | None] = None  # the hyperparameter of that name, if there is one
     _doc_link_module = "sksequence"
     _doc_link_template = (
-        "https://sksequence.readthedocs.io/en/latest/"
-        "api.html#{estimator_module}.{estimator_name}"
+        "https://sksequence.readthedocs.io/en/latest/api.html#sksequence.{estimator_name}"
     )
     _attributes_doc = """
     net_ : skorch.NeuralNet
@@ -82,6 +81,9 @@ class SequenceEstimator(
     @abstractmethod
     def _count_outputs(self) -> int:
         """How many raw outputs the network has."""
+
+    def _check_first_batch(self, y: Any, classes: Any) -> None:
+        """Refuse a first partial_fit that leaves open what later ones may bring."""
 
     def _get_strata(self, target: np.ndarray) -> np.ndarray | None:
         """The classes whose shares the early-stopping split keeps."""
@@ -151,7 +153,11 @@ class SequenceEstimator(
         """Fit, or go on fitting: check everything, build, then train."""
         training = _load_training()
         rng = check_random_state(self.random_state)
-        network = self._get_network(continues)
+        network = {"cell": self._cell} | parameters_for(self, NETWORK)
+        training.check_sizes(network)
+        if continues:
+            self._check_unchanged()
+            network = self._network
         sequences = self._check_X(X, reset=not continues)
         target = self._encode_target(y, reset=not continues, classes=classes)
         check_consistent_length(sequences.lengths, target)
@@ -171,6 +177,7 @@ class SequenceEstimator(
                 "n_outputs": self._count_outputs(),
                 "dtype": self.dtype,
             }
+            self._fixed = parameters_for(self, NETWORK, MODEL)
 
         self._network = network
         loss_weight = _product(weight, self._get_class_weights(target, weight))
@@ -190,7 +197,8 @@ class SequenceEstimator(
             if continues:
                 training.restore(net, training.state_of(self.net_))
             self.net_, self._settings = net, settings
-            with self._watched_by_callbacks(X, y, sample_weight, one_epoch) as observer:
+            epochs = None if one_epoch else net.max_epochs
+            with self._watched_by_callbacks(X, y, sample_weight, epochs) as observer:
                 training.train(net, data, valid, observer)
 
         earlier = self.history_ if continues else []
@@ -203,13 +211,16 @@ class SequenceEstimator(
         self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None
     ):
         """What partial_fit does."""
+        continues = hasattr(self, "net_")
+        if not continues:
+            self._check_first_batch(y, classes)
         with self._all_or_nothing():
             return self._train(
                 X,
                 y,
                 sample_weight,
                 classes=classes,
-                continues=hasattr(self, "net_"),
+                continues=continues,
                 one_epoch=True,
             )
 
@@ -229,10 +240,10 @@ class SequenceEstimator(
 
     @contextmanager
     def _watched_by_callbacks(
-        self, X: Any, y: Any, sample_weight: Any, one_epoch: bool
+        self, X: Any, y: Any, sample_weight: Any, epochs: int | None
     ) -> Iterator[EpochObserver | None]:
-        """Report the fit, and each epoch as a task within it, to sklearn's callbacks."""
-        if one_epoch:
+        """Report a fit, and each epoch as a task within it, to sklearn's callbacks."""
+        if epochs is None:
             yield None
             return
         task = {
@@ -241,41 +252,35 @@ class SequenceEstimator(
             "y": y,
             "metadata": None if sample_weight is None else {"sample_weight": sample_weight},
         }
-        context = self._init_callback_context(max_subtasks=self.max_epochs)
+        context = self._init_callback_context(max_subtasks=epochs)
         context.call_on_fit_task_begin(**task)
-        epochs: list[Any] = []
+        begun: list[Any] = []
 
         def begin() -> None:
-            epochs.append(context.subcontext(task_name="epoch"))
-            epochs[-1].call_on_fit_task_begin(**task)
+            begun.append(context.subcontext(task_name="epoch"))
+            begun[-1].call_on_fit_task_begin(**task)
 
         def end() -> bool:
             # A copy of the estimator (its plain state) is the fitted one of this epoch.
-            return epochs[-1].call_on_fit_task_end(**task, reconstruction_attributes={})
+            return begun[-1].call_on_fit_task_end(**task, reconstruction_attributes={})
 
         yield _load_training().EpochObserver(begin, end)
         context.call_on_fit_task_end(**task, reconstruction_attributes={})
 
     # --------------------------------------------------------------- parts of fitting
 
-    def _get_network(self, continues: bool) -> dict[str, Any]:
-        """Keywords of the network: those of the fit that goes on, if one does."""
-        network = {"cell": self._cell} | parameters_for(NETWORK, self)
-        _load_training().check_sizes(network)
-        if not continues:
-            return network
-        for name, value in network.items():
-            if value != self._network[name]:
+    def _check_unchanged(self) -> None:
+        """Refuse to continue with hyperparameters that the last fit has settled."""
+        for name, value in parameters_for(self, NETWORK, MODEL).items():
+            if value != self._fixed[name]:
                 raise ValueError(
-                    f"{name}={value!r} cannot continue the fit of a network with "
-                    f"{name}={self._network[name]!r}. Set it back, or fit anew on a "
-                    "clone with warm_start=False."
+                    f"{name}={value!r} cannot continue a fit with "
+                    f"{name}={self._fixed[name]!r}. Set it back, or fit a clone anew."
                 )
-        return self._network
 
     def _get_settings(self, one_epoch: bool) -> dict[str, Any]:
         """Keywords of the training."""
-        settings = parameters_for(TRAINING, self) | self._get_loss()
+        settings = parameters_for(self, TRAINING) | self._get_loss()
         if one_epoch:
             settings |= {
                 "max_epochs": 1,

@@ -8,7 +8,7 @@ from typing import Any
 
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from ._declaration import NETWORK, TRAINING, hyperparameter, recurrent_estimator
+from ._declaration import MODEL, NETWORK, TRAINING, hyperparameter, recurrent_estimator
 
 _COUNT = Interval(Integral, 1, None, closed="left")
 
@@ -72,7 +72,8 @@ class Hyperparameters:
         1,
         [_COUNT, tuple, list],
         """int or tuple of int
-        Their strides: a stride of s leaves one step of s to the layers above.""",
+        Their strides: a stride of s leaves one step of s to the layers above. With a
+        stride beyond the kernel the steps between are never read.""",
         role=NETWORK,
     )
     parallel_channels: Sequence[int] = hyperparameter(
@@ -104,6 +105,7 @@ class Hyperparameters:
         """bool
         Centre and scale each channel, and a regressor's targets, by what fit saw. The
         2-D X counts as one channel.""",
+        role=MODEL,
     )
     data_format: str = hyperparameter(
         "channels_last",
@@ -114,7 +116,7 @@ class Hyperparameters:
     )
     lr: float = hyperparameter(
         0.005,
-        [Interval(Real, 0, None, closed="neither")],
+        [Interval(Real, 0, 3.4e38, closed="neither")],
         """float
         Learning rate.""",
         role=TRAINING,
@@ -195,7 +197,11 @@ class Hyperparameters:
     )
     n_jobs: int | None = hyperparameter(
         None,
-        [Integral, None],
+        [
+            Interval(Integral, None, -1, closed="right"),
+            Interval(Integral, 1, 1024, closed="both"),
+            None,
+        ],
         """int or None
         Threads of torch in fit and predict: None is one, -1 all cores. float32 training
         depends on it in its last digits.""",
@@ -205,6 +211,7 @@ class Hyperparameters:
         [StrOptions({"float32", "float64"})],
         """{"float32", "float64"}
         What the network computes in.""",
+        role=MODEL,
     )
     callbacks: Any = hyperparameter(
         None,

@@ -120,11 +120,28 @@ def check_sequences(
     return sequences
 
 
+def as_numbers(values: Any, name: str) -> np.ndarray:
+    """Turn an array-like into a numeric array, and nothing into numbers silently."""
+    values = _without_wrapping(values, name)
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise ValueError(f"{name} is no array of numbers: {error}") from error
+    _check_kind(array.dtype, name)
+    if array.dtype != object:
+        return array
+    _check_object(array, name)
+    try:
+        return array.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{name} is no array of numbers: {error}") from error
+
+
 def check_weights(sample_weight: Any, n: int) -> np.ndarray | None:
-    """Return weights (n,) as float64, or say why they cannot be."""
+    """Return weights (n,) of at most one, or say why they cannot be."""
     if sample_weight is None:
         return None
-    weight = np.asarray(_without_wrapping(sample_weight, "sample_weight"), dtype=float)
+    weight = as_numbers(sample_weight, "sample_weight").astype(np.float64)
     if weight.ndim == 0:
         weight = np.full(n, weight)
     if weight.shape != (n,):
@@ -140,17 +157,21 @@ def check_weights(sample_weight: Any, n: int) -> np.ndarray | None:
         )
     if not weight.any():
         raise ValueError("sample_weight is zero everywhere: there is nothing to fit.")
-    return weight
+    # Only their ratios count, and those must not overflow.
+    return weight / weight.max()
 
 
 def check_groups(groups: Any, n: int) -> np.ndarray | None:
-    """Return group names (n,), or say why they cannot be."""
+    """Return group numbers (n,), or say why they cannot be."""
     if groups is None:
         return None
     names = np.asarray(groups)
     if names.shape != (n,):
         raise ValueError(f"groups.shape == {names.shape}, expected ({n},).")
-    return names
+    try:
+        return np.unique(names, return_inverse=True)[1]
+    except TypeError as error:
+        raise TypeError(f"groups must be of one type that sorts: {error}") from error
 
 
 # --------------------------------------------------------------- which kind of X it is
@@ -165,9 +186,9 @@ def _without_wrapping(X: Any, name: str) -> Any:
         )
     if isinstance(X, np.ma.MaskedArray):
         raise TypeError(
-            f"{name} is a masked array, whose mask would be ignored; expected "
-            f"{_SEQUENCE} for each sequence. Fill the gaps with '.filled(value)', or "
-            "leave the masked steps out and pass a list of unequal sequences."
+            f"{name} is a masked array, whose mask would be ignored; expected a plain "
+            "array. Fill the gaps with '.filled(value)', or leave what is masked out: "
+            "sequences may be unequal."
         )
     if hasattr(X, "detach"):  # a torch tensor, recognised without importing torch
         return X.detach().cpu().numpy()
@@ -204,7 +225,7 @@ def _is_uneven(nested: list | tuple) -> bool:
         return True
 
 
-def _check_kind(dtype: np.dtype, name: str, got: Any = None) -> None:
+def _check_kind(dtype: np.dtype, name: str) -> None:
     """Refuse data types that numpy would turn into numbers, or half of them, silently."""
     if dtype.kind in "Mm":
         raise TypeError(
@@ -246,10 +267,10 @@ def _check_object(array: np.ndarray, name: str) -> None:
 def _check_rectangular(estimator: Any, X: Any) -> np.ndarray:
     """Check a 2-D or 3-D array-like and return it as a numeric array."""
     shape = getattr(X, "shape", ())
-    if isinstance(X, list | tuple) and len(X) == 0:
+    if shape == (0,) or (isinstance(X, list | tuple) and not X):
         raise ValueError(
-            "X holds no sequence: got an empty list, found array with 0 sample(s) while "
-            "a minimum of 1 is required."
+            "X holds no sequence: found array with 0 sample(s) while a minimum of 1 is "
+            "required."
         )
     if len(shape) > 3:
         raise ValueError(
@@ -262,22 +283,29 @@ def _check_rectangular(estimator: Any, X: Any) -> np.ndarray:
             f"Sequence 0 is empty: X of shape {tuple(shape)} has no step or no channel, "
             "while a minimum of 1 of each is required."
         )
-    if hasattr(X, "dtype"):
-        _check_kind(np.dtype(X.dtype), "X")
+    for dtype in _numpy_dtypes(X):
+        _check_kind(dtype, "X")
     if getattr(X, "dtype", None) == object:
-        _check_object(X, "X")
+        _check_object(np.asarray(X), "X")
     array = check_array(
         X,
         dtype="numeric",
-        ensure_all_finite=True,
+        ensure_all_finite=False,  # checked later, and named sequence by sequence
         allow_nd=True,
-        ensure_min_samples=1,
-        ensure_min_features=1,
         estimator=estimator,
         input_name="X",
     )
     _check_kind(array.dtype, "X")
     return array
+
+
+def _numpy_dtypes(X: Any) -> list[np.dtype]:
+    """The dtypes of an array, or of a frame's columns, dates with a zone included."""
+    if hasattr(X, "columns") and hasattr(X, "dtypes"):
+        dtypes = [getattr(dtype, "base", dtype) for dtype in X.dtypes]
+    else:
+        dtypes = [getattr(X, "dtype", None)]
+    return [dtype for dtype in dtypes if isinstance(dtype, np.dtype)]
 
 
 def _from_array(array: np.ndarray, channels_first: bool) -> Sequences:
@@ -315,16 +343,9 @@ def _from_item(item: Any, i: int, channels_first: bool) -> np.ndarray:
     """Return one sequence as a numeric array of shape (n_steps, n_channels)."""
     name = f"Sequence {i}"
     try:
-        array = np.asarray(_without_wrapping(item, name))
+        array = as_numbers(item, name)
     except ValueError as error:
-        raise ValueError(f"{name} is not {_SEQUENCE}: {error}") from error
-    _check_kind(array.dtype, name)
-    if array.dtype == object:
-        _check_object(array, name)
-        try:
-            array = array.astype(np.float64)
-        except (TypeError, ValueError) as error:
-            raise type(error)(f"{name} is not {_SEQUENCE} of numbers: {error}") from error
+        raise ValueError(f"{name} is not {_SEQUENCE}. {error}") from error
     if array.ndim not in (1, 2):
         raise ValueError(f"{name} has shape {array.shape}; expected {_SEQUENCE}.")
     if array.ndim == 1:
@@ -345,8 +366,7 @@ def _check_range(sequences: Sequences) -> None:
     values = sequences.values
     if values.dtype.kind not in "fiu":
         return
-    with np.errstate(invalid="ignore"):
-        low, high = values.min(), values.max()
+    low, high = float(values.min()), float(values.max())
     if -_FLOAT32_MAX <= low and high <= _FLOAT32_MAX:
         return
     bad = ~(np.abs(values.astype(np.float64)) <= _FLOAT32_MAX)

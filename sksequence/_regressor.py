@@ -11,8 +11,9 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import Tags, check_array, column_or_1d
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from ._declaration import hyperparameter, recurrent_estimator
+from ._declaration import MODEL, hyperparameter, recurrent_estimator
 from ._estimator import SequenceEstimator
+from ._inputs import as_numbers
 
 
 @recurrent_estimator
@@ -26,6 +27,7 @@ class SequenceRegressor(RegressorMixin, SequenceEstimator):
         What is made small, and with it what is predicted: the mean, the median, a mean
         that outliers beyond one standard deviation pull at less, the quantile named by
         ``quantile``, or the rate of counts (targets of zero and more).""",
+        role=MODEL,
     )
     quantile: float = hyperparameter(
         0.5,
@@ -84,12 +86,17 @@ class SequenceRegressor(RegressorMixin, SequenceEstimator):
                 "target y is None."
             )
         target = check_array(
-            y,
+            as_numbers(y, "y"),
             dtype=np.float64,
             ensure_2d=False,
             input_name="y",
             estimator=self,
         )
+        if np.abs(target).max() > np.finfo(np.float32).max:
+            raise ValueError(
+                f"y contains {target.flat[np.abs(target).argmax()]}, a value too large for "
+                "dtype('float32')."
+            )
         if target.ndim == 2 and target.shape[1] == 1:
             target = column_or_1d(target, warn=True)
         n_outputs = target.shape[1] if target.ndim == 2 else 1

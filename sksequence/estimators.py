@@ -112,8 +112,8 @@ class LSTMClassifier(SequenceClassifier):
         c_t &= f \odot c_{t-1} + i \odot \tanh(W_c x_t + U_c h_{t-1} + b_c) \\
         h_t &= o \odot \tanh(c_t)
 
-    The cell state :math:`c` is only added to and faded, so that its gradient survives
-    hundreds of steps.
+    The cell state :math:`c` is only faded and added to, and the gates decide by how much:
+    what it holds, and the gradient through it, can survive hundreds of steps.
 
     See Also
     --------

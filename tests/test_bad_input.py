@@ -367,7 +367,6 @@ SIZE_CASES = [
             ("hidden_size", (4,), 2, {"num_layers": 2}),
             ("hidden_size", (), 1, {}),
             ("conv_kernel_size", (3, 3), 1, {"conv_channels": (4,)}),
-            ("conv_kernel_size", (3, 3), 0, {}),
             ("conv_stride", (1,), 2, {"conv_channels": (4, 4), "conv_kernel_size": 2}),
             ("parallel_kernel_size", (8, 5, 3), 2, {"parallel_channels": (4, 4)}),
             ("parallel_kernel_size", (3,), 2, {"parallel_channels": (4, 4)}),

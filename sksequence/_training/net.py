@@ -185,8 +185,11 @@ def make_module(
     Built without memory first: neither is torch's global random state touched, nor is
     anything allocated that does not fit. Without a seed the weights stay undefined.
     """
-    with torch.device("meta"):
-        module = SequenceNetwork(n_channels, n_outputs, **network)
+    try:
+        with torch.device("meta"):
+            module = SequenceNetwork(n_channels, n_outputs, **network)
+    except RuntimeError as error:  # not even the number of bytes can be written
+        raise MemoryError(f"The network is too large for any machine: {error}") from error
     n_parameters = sum(p.numel() for p in module.parameters())
     # Weights, gradients, and two running averages of the optimizer.
     n_bytes = 4 * n_parameters * getattr(torch, dtype).itemsize
@@ -248,7 +251,7 @@ def make_net(
         "optimizer": OPTIMIZERS.get(optimizer, optimizer)
         if isinstance(optimizer, str)
         else optimizer,
-        "optimizer__weight_decay": weight_decay,
+        **({"optimizer__weight_decay": weight_decay} if weight_decay else {}),
         "lr": lr,
         "max_epochs": max_epochs,
         "batch_size": -1 if batch_size is None else batch_size,
@@ -257,12 +260,20 @@ def make_net(
         "iterator_valid": BatchIterator,
         "dataset": SequenceDataset,
         "train_split": None,
-        "callbacks": [*ours, *(callbacks or ())],
+        "callbacks": [*ours, *map(_check_callback, callbacks or ())],
         "device": where,
         "verbose": verbose,
         **(net_params or {}),
     }
-    net = SequenceNet(module, **params).initialize()
+    try:
+        net = SequenceNet(module, **params).initialize()
+    except (TypeError, ValueError, AttributeError) as error:
+        raise TypeError(
+            f"skorch or torch refused optimizer={optimizer!r} or "
+            f"net_params={net_params!r}: {error}"
+        ) from error
+    if not isinstance(net.optimizer_, torch.optim.Optimizer):
+        raise TypeError(f"optimizer={optimizer!r} makes no torch.optim.Optimizer.")
     masks = generator
     if torch.device(where).type != "cpu":
         masks = torch.Generator(where).manual_seed(generator.initial_seed())
@@ -270,6 +281,16 @@ def make_net(
         if isinstance(layer, Dropout):
             layer.generator = masks
     return net
+
+
+def _check_callback(callback: Any) -> Any:
+    named = isinstance(callback, tuple) and len(callback) == 2
+    if not isinstance(callback[1] if named else callback, Callback):
+        raise TypeError(
+            "callbacks must hold instances of skorch.callbacks.Callback, or tuples "
+            f"(name, instance), however: {callback!r}"
+        )
+    return callback
 
 
 def _early_stopping(patience: int, verbose: int) -> EarlyStopping:
@@ -327,11 +348,12 @@ def state_of(net: SequenceNet) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``weights``, ``optimizer`` and ``generator``.
+        ``weights``, ``optimizer``, ``optimizer_class`` and ``generator``.
     """
     return {
         "weights": _to_numpy(net.module_.state_dict()),
         "optimizer": _to_numpy(net.optimizer_.state_dict()),
+        "optimizer_class": type(net.optimizer_).__name__,
         "generator": net.iterator_train__generator.get_state().numpy().copy(),
     }
 
@@ -340,14 +362,15 @@ def restore(net: SequenceNet, state: dict[str, Any]) -> None:
     """Put a state of :func:`state_of` back into a net of the same making."""
     net.module_.load_state_dict(_to_torch(state["weights"]))
     net.iterator_train__generator.set_state(torch.from_numpy(state["generator"].copy()))
-    restore_optimizer(net, state["optimizer"])
-
-
-def restore_optimizer(net: SequenceNet, state: dict[str, Any]) -> None:
-    """Continue with the optimizer's running averages, at the net's own rates."""
-    own = net.optimizer_.state_dict()["param_groups"]
-    groups = [{**old, **_settings(new)} for old, new in zip(state["param_groups"], own)]
-    net.optimizer_.load_state_dict(_to_torch({**state, "param_groups": groups}))
+    if state["optimizer_class"] == type(net.optimizer_).__name__:
+        # Its running averages go on, at the net's own rates.
+        own = net.optimizer_.state_dict()["param_groups"]
+        groups = [
+            {**old, **_settings(new)}
+            for old, new in zip(state["optimizer"]["param_groups"], own, strict=True)
+        ]
+        averages = {**state["optimizer"], "param_groups": groups}
+        net.optimizer_.load_state_dict(_to_torch(averages))
 
 
 def _settings(group: dict[str, Any]) -> dict[str, Any]:

@@ -18,19 +18,21 @@ def torch_threads(number: int) -> Iterator[None]:
     """Give torch ``number`` threads, and the caller its own number back at the end.
 
     float32 training depends on the number of threads, and the workers of a search would
-    each take all cores. The number belongs to the process, so of several threads inside
-    at once the last one out restores it.
+    each take all cores. One part of the number belongs to the thread (OpenMP), another to
+    the process (MKL): each thread restores what it found, and of several inside at once
+    the last one out restores what the first one found.
     """
     global _inside, _callers_number
     with _lock:
+        # Asked for even where it is not needed: torch reads it lazily, once a thread.
+        mine = torch.get_num_threads()
         if _inside == 0:
-            _callers_number = torch.get_num_threads()
-        _inside += 1
+            _callers_number = mine
         torch.set_num_threads(number)
+        _inside += 1
     try:
         yield
     finally:
         with _lock:
             _inside -= 1
-            if _inside == 0:
-                torch.set_num_threads(_callers_number)
+            torch.set_num_threads(mine if _inside else _callers_number)

@@ -20,6 +20,8 @@ def sizes_per_layer(
     ...
     ValueError: hidden_size must be one int, or one per layer (3), however: (8, 4)
     """
+    if not isinstance(sizes, Integral | Sequence) or isinstance(sizes, str):
+        raise ValueError(f"{name} must be int or a sequence of int, however: {sizes!r}")
     spread = (sizes,) * num_layers if isinstance(sizes, Integral) else tuple(sizes)
     if len(spread) != num_layers:
         raise ValueError(

@@ -59,7 +59,8 @@ class MaskedBatchNorm(nn.BatchNorm1d):
         else:
             mask = valid_steps(lengths, x.shape[2])[:, None]
             count = lengths.sum().to(x.dtype)
-            mean = x.masked_fill(~mask, 0).sum((0, 2)) / count
+            x = x.masked_fill(~mask, 0)
+            mean = x.sum((0, 2)) / count
             centred = (x - mean[:, None]).masked_fill(~mask, 0)
             variance = centred.square().sum((0, 2)) / count
         self._update_running(mean.detach(), variance.detach(), count)
@@ -169,8 +170,7 @@ class ConvEncoder(nn.Module):
     Shape
     -----
     - Input: ``(batch, steps, input_size)``, lengths ``(batch,)`` or None
-    - Output: ``(batch, ceil(steps / strides), channels[-1])`` and the lengths likewise;
-      without layers the input, zero behind each end
+    - Output: ``(batch, ceil(steps / strides), channels[-1])`` and the lengths likewise
 
     Examples
     --------
@@ -191,8 +191,9 @@ class ConvEncoder(nn.Module):
     ) -> None:
         super().__init__()
         widths = (input_size, *sizes_per_layer("channels", channels, len(channels)))
-        kernels = sizes_per_layer("kernel_size", kernel_size, len(channels))
-        strides = sizes_per_layer("stride", stride, len(channels))
+        # Without layers, their kernels and strides say nothing.
+        kernels = sizes_per_layer("kernel_size", kernel_size if channels else (), len(channels))
+        strides = sizes_per_layer("stride", stride if channels else (), len(channels))
         self.layers = nn.ModuleList(
             ConvLayer(before, after, kernel, stride, causal=causal)
             for before, after, kernel, stride in zip(
@@ -227,7 +228,7 @@ class ConvEncoder(nn.Module):
         self, x: Tensor, lengths: Tensor | None = None
     ) -> tuple[Tensor, Tensor | None]:
         if not self.layers:
-            return zero_padding(x, lengths), lengths
+            return x, lengths
         x = x.transpose(1, 2)
         for layer in self.layers:
             x, lengths = layer(x, lengths)
@@ -277,8 +278,7 @@ class ConvBranch(nn.Module):
         causal: bool = False,
     ) -> None:
         super().__init__()
-        kernels = kernel_size if channels else ()
-        self.encoder = ConvEncoder(input_size, channels, kernels, causal=causal)
+        self.encoder = ConvEncoder(input_size, channels, kernel_size, causal=causal)
         self.pool = MeanPooling()
         self.output_size = channels[-1] if channels else 0
 

@@ -116,6 +116,7 @@ class RecurrentLayer(RandomLayer):
                     recurrence.bias_ih_l0[size : 2 * size].fill_(1)
 
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        x = zero_padding(x, lengths)
         ahead = self._run(self.ahead, x)
         if self.back is None:
             return ahead, last_step(ahead, lengths)

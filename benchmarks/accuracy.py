@@ -1,0 +1,382 @@
+"""Measure the estimators on public data sets with official training and test parts.
+
+Every configuration below was chosen by cross-validation on the training part alone. The
+test part is read here, and only to be scored.
+
+The data are the UCR/UEA archive's and the TSER archive's, one ``NAME.npz`` per set, at
+any depth below one folder, with arrays ``X_train``, ``y_train``, ``X_test`` and
+``y_test``. X is (n_sequences, n_channels, n_steps), with NaN behind the end of a shorter
+sequence. Run for example::
+
+    python benchmarks/accuracy.py --data ~/archives
+    SKSEQUENCE_DATA=~/archives python benchmarks/accuracy.py --only GunPoint --seeds 1
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+import numpy as np
+import sklearn
+import torch
+from sklearn.base import BaseEstimator, clone, is_regressor
+from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import accuracy_score, root_mean_squared_error
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+import sksequence
+from sksequence import GRUClassifier, LSTMClassifier, LSTMRegressor
+
+REPORT = Path(__file__).with_suffix(".md")
+
+LSTM_FCN = LSTMClassifier(
+    hidden_size=16,
+    bidirectional=True,
+    dropout=0.3,
+    parallel_channels=(64, 128, 64),
+    pooling="max",
+    lr=0.003,
+    lr_schedule="cosine",
+    max_epochs=60,
+    batch_size=8,
+    gradient_clip=1.0,
+)
+
+CHOSEN: dict[str, tuple[BaseEstimator, float]] = {
+    "JapaneseVowels": (
+        LSTMClassifier(
+            bidirectional=True,
+            dropout=0.5,
+            pooling="mean",
+            lr=0.005,
+            lr_schedule="cosine",
+            max_epochs=60,
+            batch_size=16,
+            gradient_clip=1.0,
+        ),
+        0.975,
+    ),
+    "BasicMotions": (clone(LSTM_FCN).set_params(max_epochs=40), 1.0),
+    "GunPoint": (clone(LSTM_FCN).set_params(parallel_kernel_size=(16, 9, 5)), 0.985),
+    "ItalyPowerDemand": (
+        GRUClassifier(
+            bidirectional=True,
+            dropout=0.5,
+            pooling="last",
+            lr=0.003,
+            lr_schedule="cosine",
+            max_epochs=60,
+            batch_size=16,
+            gradient_clip=1.0,
+        ),
+        0.965,
+    ),
+    "SyntheticControl": (
+        GRUClassifier(
+            hidden_size=32,
+            bidirectional=True,
+            dropout=0.3,
+            conv_channels=(64,),
+            conv_kernel_size=5,
+            conv_stride=2,
+            pooling="max",
+            lr=0.003,
+            lr_schedule="cosine",
+            max_epochs=40,
+            batch_size=16,
+            gradient_clip=1.0,
+        ),
+        0.985,
+    ),
+    "Covid3Month": (
+        make_pipeline(
+            FunctionTransformer(np.log1p),
+            LSTMRegressor(
+                hidden_size=16,
+                bidirectional=True,
+                dropout=0.5,
+                pooling="max",
+                lr=0.003,
+                lr_schedule="cosine",
+                max_epochs=30,
+                batch_size=16,
+                weight_decay=0.01,
+                optimizer="adamw",
+                gradient_clip=1.0,
+            ),
+        ),
+        0.0447,
+    ),
+}
+"""For each set the chosen estimator, and the accuracy or RMSE aimed at.
+
+What defaults might change is named here, so that the figures stay those of these
+configurations.
+"""
+
+DEFAULT_SETS = (
+    "ACSF1",
+    "ArrowHead",
+    "BasicMotions",
+    "ECG200",
+    "GunPoint",
+    "ItalyPowerDemand",
+    "JapaneseVowels",
+    "OSULeaf",
+    "PhalangesOutlinesCorrect",
+    "PickupGestureWiimoteZ",
+    "SyntheticControl",
+)
+
+
+@dataclass
+class Part:
+    """Sequences, an array if all are of one length and else a list, and targets."""
+
+    X: Any
+    y: np.ndarray
+
+
+@dataclass
+class Row:
+    """One line of a table: an estimator on a set, measured once per seed."""
+
+    name: str
+    estimator: BaseEstimator
+    target: float | None
+    naive: float
+    scores: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+
+    @property
+    def metric(self) -> str:
+        return "RMSE" if is_regressor(self.estimator) else "accuracy"
+
+    @property
+    def reached(self) -> bool | None:
+        """Whether the mean reaches the target: above it, or below it for an error."""
+        if self.target is None:
+            return None
+        if is_regressor(self.estimator):
+            return mean(self.scores) < self.target
+        return mean(self.scores) >= self.target
+
+
+def find_folder(option: str | None) -> Path:
+    """Return the folder of the data or say how to name it."""
+    where = option or os.environ.get("SKSEQUENCE_DATA")
+    if not where:
+        raise SystemExit(
+            "Where are the data? Name their folder by --data PATH or by the environment "
+            "variable SKSEQUENCE_DATA."
+        )
+    folder = Path(where).expanduser()
+    if not folder.is_dir():
+        raise SystemExit(f"There is no folder {folder}.")
+    return folder
+
+
+def load(folder: Path, name: str) -> tuple[Part, Part]:
+    """Return the training and the test part of a set."""
+    path = next(iter(sorted(folder.rglob(f"{name}.npz"))), None)
+    if path is None:
+        raise SystemExit(f"There is no {name}.npz below {folder}.")
+    with np.load(path) as data:
+        lists = np.isnan(data["X_train"]).any() or np.isnan(data["X_test"]).any()
+        train, test = (
+            Part(_sequences(data[f"X_{part}"], as_list=lists), data[f"y_{part}"])
+            for part in ("train", "test")
+        )
+    return train, test
+
+
+def _sequences(X: np.ndarray, *, as_list: bool) -> Any:
+    """Put channels last, and cut the NaN behind the ends off."""
+    X = X.transpose(0, 2, 1)
+    return [x[~np.isnan(x).all(axis=1)] for x in X] if as_list else X
+
+
+def score(estimator: BaseEstimator, train: Part, test: Part) -> float:
+    """Fit on one part, and return the accuracy or RMSE on the other."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        answer = estimator.fit(train.X, train.y).predict(test.X)
+    if is_regressor(estimator):
+        return float(root_mean_squared_error(test.y, answer))
+    return float(accuracy_score(test.y, answer))
+
+
+def naive_score(estimator: BaseEstimator, train: Part, test: Part) -> float:
+    """The score of the training part's mean, or of its most frequent class."""
+    naive = DummyRegressor() if is_regressor(estimator) else DummyClassifier()
+    rows = (Part(np.zeros((len(part.y), 1)), part.y) for part in (train, test))
+    return score(naive, *rows)
+
+
+def measure(
+    folder: Path,
+    name: str,
+    estimator: BaseEstimator,
+    target: float | None,
+    n_seeds: int,
+) -> Row:
+    """Score an estimator on a set with ``random_state`` 0, 1, ..."""
+    train, test = load(folder, name)
+    row = Row(name, estimator, target, naive_score(estimator, train, test))
+    for seed in range(n_seeds):
+        model = with_seed(estimator, seed)
+        start = time.perf_counter()
+        row.scores.append(score(model, train, test))
+        row.seconds.append(time.perf_counter() - start)
+        print(f"{name}, seed {seed}: {row.scores[-1]:.4f}, {row.seconds[-1]:.0f} s")
+    return row
+
+
+def configuration(estimator: BaseEstimator) -> str:
+    """The estimator as one would write it, on one line, less what is default.
+
+    Examples
+    --------
+    >>> configuration(LSTMClassifier(hidden_size=8))
+    'LSTMClassifier(hidden_size=8)'
+    """
+    if isinstance(estimator, Pipeline):
+        steps = (configuration(step) for _, step in estimator.steps)
+        return f"make_pipeline({', '.join(steps)})"
+    if isinstance(estimator, FunctionTransformer):
+        return f"FunctionTransformer({estimator.func.__name__})"
+    defaults = type(estimator)().get_params()
+    given = estimator.get_params()
+    changed = (f"{k}={v!r}" for k, v in given.items() if v != defaults[k])
+    return f"{type(estimator).__name__}({', '.join(changed)})"
+
+
+def with_seed(estimator: BaseEstimator, seed: int) -> BaseEstimator:
+    """A copy with that ``random_state``, on the CPU."""
+    copy = clone(estimator)
+    network = copy[-1] if isinstance(copy, Pipeline) else copy
+    network.set_params(random_state=seed, device="cpu")
+    return copy
+
+
+def cpu_model() -> str:
+    """The processor's name, as the system gives it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    names = (line.split(":", 1)[1].strip() for line in lines if "model name" in line)
+    return next(names, platform.processor() or platform.machine())
+
+
+def table(rows: Sequence[Row], naive: str) -> Iterator[str]:
+    """Lines of a Markdown table."""
+    yield f"| set | estimator | metric | mean | seeds | target | {naive} | s per fit |"
+    yield "|---|---|---|---:|---|---:|---:|---:|"
+    for row in rows:
+        target = "" if row.target is None else f"{row.target:g}"
+        target += "" if row.reached is not False else " (missed)"
+        cells = (
+            row.name,
+            f"`{configuration(row.estimator)}`",
+            row.metric,
+            f"{mean(row.scores):.4f}",
+            ", ".join(f"{one:.4f}" for one in row.scores),
+            target,
+            f"{row.naive:.4f}",
+            f"{mean(row.seconds):.1f}",
+        )
+        yield f"| {' | '.join(cells)} |"
+
+
+def report(chosen: Sequence[Row], default: Sequence[Row]) -> str:
+    """The whole report in Markdown."""
+    lines = [
+        "# Accuracy on official test parts",
+        "",
+        f"Measured by `benchmarks/{Path(__file__).name}` on {date.today().isoformat()}, "
+        f"{cpu_model()}, one thread. Python {platform.python_version()}, torch "
+        f"{torch.__version__}, scikit-learn {sklearn.__version__}, sksequence "
+        f"{sksequence.__version__}.",
+    ]
+    if chosen:
+        lines += [
+            "",
+            "## Chosen configurations",
+            "",
+            "Configurations were chosen by cross-validation on the training parts; the "
+            "test parts had no say. Parameters not named are the defaults. Seeds are "
+            "the values 0, 1, ... of `random_state`; targets are for the mean over them.",
+            "",
+            *table(chosen, "naive"),
+            "",
+            "Naive is the most frequent class, or the mean of the training targets.",
+        ]
+    if default:
+        lines += [
+            "",
+            "## Defaults",
+            "",
+            "`LSTMClassifier` as it comes, beside the most frequent class.",
+            "",
+            *table(default, "majority"),
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", help="folder of the data (else SKSEQUENCE_DATA)")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="these sets alone")
+    parser.add_argument("--seeds", type=int, default=3, help="fits per row (default 3)")
+    parser.add_argument(
+        "--rows",
+        choices=("all", "chosen", "defaults"),
+        default="all",
+        help="the chosen configurations, the defaults, or both (default)",
+    )
+    parser.add_argument("--output", type=Path, default=REPORT, help="Markdown to write")
+    wanted = parser.parse_args(arguments)
+    unknown = set(wanted.only or ()) - {*CHOSEN, *DEFAULT_SETS}
+    if unknown:
+        parser.error(f"--only has unknown sets: {', '.join(sorted(unknown))}")
+    if wanted.seeds < 1:
+        parser.error("--seeds must be at least 1")
+    return wanted
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure what is asked for, print it and write it down."""
+    wanted = parse_arguments(arguments)
+    folder = find_folder(wanted.data)
+    chosen: list[Row] = []
+    default: list[Row] = []
+    if wanted.rows != "defaults":
+        for name, (estimator, target) in CHOSEN.items():
+            if not wanted.only or name in wanted.only:
+                chosen.append(measure(folder, name, estimator, target, wanted.seeds))
+    if wanted.rows != "chosen":
+        for name in DEFAULT_SETS:
+            if not wanted.only or name in wanted.only:
+                row = measure(folder, name, LSTMClassifier(), None, wanted.seeds)
+                default.append(row)
+    text = report(chosen, default)
+    wanted.output.write_text(text, encoding="utf-8")
+    print(f"\n{text}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,464 @@
+"""The contract passes what keeps it, and names the promise that anything else breaks."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from conftest import ESTIMATORS, labels_for, make, ragged
+from sklearn.base import clone
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from sksequence import GRUClassifier, GRURegressor
+from sksequence.nn._time import last_step
+from sksequence.utils import CHECKS, check_sequence_estimator
+
+LOOKS_INTO_NETWORK = {"both_ends_used", "causal", "gradients"}
+
+# Ten sequences and few steps: what is wrong with an estimator shows in them too.
+LENGTHS = (9, 4, 7, 12, 5, 8, 6, 10, 4, 11)
+
+
+def small(estimator):
+    name = type(estimator).__mro__[1].__name__
+    return {"X": ragged(LENGTHS), "y": labels_for(name, len(LENGTHS))}
+
+
+def with_status(results, status):
+    return {result["name"] for result in results if result["status"] == status}
+
+
+# ------------------------------------------------------------------------- what is right
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_every_estimator_keeps_the_contract(name):
+    results = check_sequence_estimator(make(name))
+    assert [result["name"] for result in results] == list(CHECKS)
+    skipped = set() if name.endswith("Classifier") else {"renamed_labels"}
+    assert with_status(results, "skipped") == skipped
+    assert with_status(results, "passed") == set(CHECKS) - skipped
+
+
+@pytest.mark.parametrize(
+    ("name", "params"),
+    [
+        ("LSTMClassifier", {"bidirectional": True, "pooling": "last"}),
+        ("GRUClassifier", {"bidirectional": True, "merge_mode": "sum"}),
+        ("SimpleRNNRegressor", {"bidirectional": True, "merge_mode": "mean"}),
+        ("LSTMRegressor", {"bidirectional": True, "merge_mode": "mul"}),
+        ("LSTMClassifier", {"num_layers": 2, "dropout": 0.3, "pooling": "max"}),
+        (
+            "GRURegressor",
+            {"conv_channels": (4, 6), "conv_kernel_size": (5, 3), "conv_stride": (2, 1)},
+        ),
+        ("SimpleRNNClassifier", {"parallel_channels": (4, 6), "parallel_kernel_size": 3}),
+        ("GRUClassifier", {"pooling": "attention", "early_stopping": True}),
+        ("LSTMRegressor", {"dtype": "float64", "optimizer": "rmsprop", "max_epochs": 1}),
+        ("RecurrentClassifier", {"cell": "rnn", "hidden_size": 3, "n_jobs": 2}),
+    ],
+    ids=lambda value: ",".join(value) if isinstance(value, dict) else value,
+)
+def test_every_configuration_keeps_the_contract(name, params):
+    results = check_sequence_estimator(make(name, **params))
+    looks_ahead = {"causal"} if "bidirectional" in params else set()
+    skipped = looks_ahead | (set() if "Classifier" in name else {"renamed_labels"})
+    assert with_status(results, "skipped") == skipped
+    assert not with_status(results, "failed")
+
+
+def identity(X):
+    return X
+
+
+def test_a_network_out_of_sight_is_skipped_with_the_reason():
+    pipe = make_pipeline(FunctionTransformer(identity), make("GRUClassifier"))
+    results = check_sequence_estimator(pipe)
+    assert with_status(results, "skipped") == LOOKS_INTO_NETWORK
+    assert not with_status(results, "failed")
+    for result in results:
+        assert (result["exception"] is None) == (result["status"] == "passed")
+
+
+@pytest.mark.parametrize("name", ["GRUClassifier", "GRURegressor"])
+@pytest.mark.parametrize(
+    ("factor", "offset"), [(1, 0), (1e4, 1e5), (1e-4, 0)], ids=["plain", "large", "small"]
+)
+def test_given_sequences_are_those_that_are_checked(name, factor, offset):
+    X = [offset + factor * x for x in ragged((6, 4, 7, 12, 5, 8, 6, 10, 9, 11), 3)]
+    y = labels_for(name, len(X))
+    seen = []
+    estimator = make(name)
+    fit = type(estimator).fit
+
+    class Recording(type(estimator)):
+        def fit(self, X, y):
+            seen.append((X, y))
+            return fit(self, X, y)
+
+    results = check_sequence_estimator(
+        Recording(**estimator.get_params()), X=X, y=y, on_fail=None
+    )
+    # A class that no worker can import fails where processes take part, and there alone.
+    assert with_status(results, "failed") <= {"refit"}
+    for X_seen, _ in seen:
+        for x, given in zip(X_seen, X, strict=True):
+            np.testing.assert_array_equal(x, given)
+
+
+def test_the_estimator_itself_and_the_data_are_left_alone():
+    estimator = make("GRUClassifier", random_state=7)
+    params = estimator.get_params()
+    X, y = ragged(LENGTHS), labels_for("GRUClassifier", len(LENGTHS))
+    X[0].flags.writeable = False
+    check_sequence_estimator(estimator, X=X, y=y)
+    assert estimator.get_params() == params
+    assert not hasattr(estimator, "net_")
+    assert [x.flags.writeable for x in X] == [False] + [True] * (len(X) - 1)
+    for x, expected in zip(X, ragged(LENGTHS), strict=True):
+        np.testing.assert_array_equal(x, expected)
+
+
+def test_data_that_cannot_be_written_to_are_welcome():
+    """As np.frombuffer gives them, or the memory maps of a joblib worker."""
+    X = [np.frombuffer(x.tobytes()).reshape(x.shape) for x in ragged(LENGTHS)]
+    check_sequence_estimator(
+        make("GRUClassifier"), X=X, y=labels_for("GRUClassifier", len(X))
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "words"),
+    [
+        ({"on_fail": "warn"}, ValueError, "on_fail must be .* however: 'warn'"),
+        ({"X": ragged()}, ValueError, "X and y must be given together"),
+        ({"y": np.arange(8)}, ValueError, "X and y must be given together"),
+    ],
+)
+def test_arguments_of_no_use_are_refused(arguments, error, words):
+    with pytest.raises(error, match=words):
+        check_sequence_estimator(make("GRUClassifier"), **arguments)
+
+
+def test_a_class_is_no_estimator():
+    with pytest.raises(TypeError, match="instance"):
+        check_sequence_estimator(GRUClassifier)
+
+
+# ------------------------------------------------------------------------- what is wrong
+#
+# Each is right but for one thing. They stand at the top level so that the workers of
+# joblib, which get this folder on their path, can import them.
+
+
+class MinusBatchMean(GRURegressor):
+    def predict(self, X):
+        answers = super().predict(X)
+        return answers - answers.mean()
+
+
+class SortedByLength(GRURegressor):
+    def predict(self, X):
+        order = np.argsort([len(x) for x in X], kind="stable")
+        return super().predict(X)[order]
+
+
+class Rounds(GRURegressor):
+    """Add what a sum in another order adds: one unit in the last place."""
+
+    def predict(self, X):
+        answers = super().predict(X)
+        return np.nextafter(answers, np.inf) if len(X) == 1 else answers
+
+
+class PatchedNetwork(GRURegressor):
+    """Do something to the network as soon as it is fitted."""
+
+    def fit(self, X, y):
+        super().fit(X, y)
+        self._patch(self.net_.module_)
+        return self
+
+
+class ReadsPadding(PatchedNetwork):
+    def _patch(self, module):
+        module.pool.forward = lambda steps, lengths, final: steps[:, -1]
+
+
+class BackwardHalfAtTheEnd(PatchedNetwork):
+    """What ``output[:, -1]`` is in torch: the backward half has seen one step."""
+
+    def _patch(self, module):
+        recurrence = module.recurrence
+        run = type(recurrence).forward
+
+        def forward(x, lengths=None):
+            steps, _ = run(recurrence, x, lengths)
+            return steps, last_step(steps, lengths)
+
+        recurrence.forward = forward
+
+
+class ForwardHalfAtTheStart(PatchedNetwork):
+    def _patch(self, module):
+        recurrence = module.recurrence
+        run = type(recurrence).forward
+        recurrence.forward = lambda x, lengths=None: (
+            run(recurrence, x, lengths)[0],
+            run(recurrence, x, lengths)[0][:, 0],
+        )
+
+
+class CentredConvolution(PatchedNetwork):
+    def _patch(self, module):
+        for layer in module.encoder.layers:
+            layer.before = (layer.kernel_size - layer.stride) // 2
+
+
+class UnusedParameter(PatchedNetwork):
+    def _patch(self, module):
+        module.unused = torch.nn.Parameter(torch.ones(3))
+
+
+class DetachedEncoder(PatchedNetwork):
+    def _patch(self, module):
+        encode = type(module.encoder).forward
+
+        def forward(x, lengths=None):
+            encoded, left = encode(module.encoder, x, lengths)
+            return encoded.detach(), left
+
+        module.encoder.forward = forward
+
+
+class BlockedParameter(PatchedNetwork):
+    """A gradient that is there, and nothing but zeros."""
+
+    def _patch(self, module):
+        forward = module.branch.forward
+        module.branch.forward = lambda *inputs: forward(*inputs) * 0
+
+
+class LastStepAlone(GRURegressor):
+    """What torch does with ``batch_first`` forgotten, in effect."""
+
+    def fit(self, X, y):
+        return super().fit([x[-1:] for x in X], y)
+
+    def predict(self, X):
+        return super().predict([x[-1:] for x in X])
+
+
+class FirstStepsAlone(GRURegressor):
+    def predict(self, X):
+        return super().predict([x[:3] for x in X])
+
+
+class WritesX(GRURegressor):
+    def fit(self, X, y):
+        for x in X:
+            x -= x.mean(axis=0)
+        return super().fit(X, y)
+
+
+class WritesXInPredict(GRURegressor):
+    def predict(self, X):
+        for x in X:
+            np.round(x, 3, out=x)
+        return super().predict(X)
+
+
+class WritesY(GRURegressor):
+    def fit(self, X, y):
+        y.sort()
+        return super().fit(X, y)
+
+
+class IgnoresRandomState(GRURegressor):
+    def fit(self, X, y):
+        given, self.random_state = self.random_state, None
+        try:
+            return super().fit(X, y)
+        finally:
+            self.random_state = given
+
+
+class Shifted(GRURegressor):
+    """Let the answers depend on where the fit happens to run."""
+
+    def fit(self, X, y):
+        super().fit(X, y)
+        self.shift_ = self._where()
+        return self
+
+    def predict(self, X):
+        return super().predict(X) + self.shift_
+
+
+class DependsOnProcess(Shifted):
+    def _where(self):
+        return os.getpid()
+
+
+class DependsOnThread(Shifted):
+    def _where(self):
+        return threading.current_thread() is threading.main_thread()
+
+
+class DependsOnTorchThreads(Shifted):
+    def _where(self):
+        return torch.get_num_threads()
+
+
+class ForgetsWhenPickled(Shifted):
+    def _where(self):
+        return 1.0
+
+    def __getstate__(self):
+        return {**super().__getstate__(), "shift_": 0.0}
+
+
+class ForgetsParametersWhenPickled(GRURegressor):
+    def __getstate__(self):
+        state = super().__getstate__()
+        return state if hasattr(self, "net_") else {**state, "hidden_size": 5}
+
+
+class SeedsTorch(Shifted):
+    """Initialise from torch's global generator, as is the custom."""
+
+    def _where(self):
+        torch.manual_seed(self.random_state)
+        return float(torch.rand(()))
+
+
+class SeedsNumpy(Shifted):
+    def _where(self):
+        np.random.seed(self.random_state)
+        return np.random.random()
+
+
+class ReadsGlobalState(Shifted):
+    """Draw from the global generator, and put it back as if nothing had happened."""
+
+    def _where(self):
+        before = np.random.get_state()
+        drawn = np.random.random()
+        np.random.set_state(before)
+        return drawn
+
+
+class DrawsInPredict(GRURegressor):
+    def predict(self, X):
+        torch.rand(1)
+        return super().predict(X)
+
+
+class PredictsCodes(GRUClassifier):
+    def predict(self, X):
+        return self.predict_proba(X).argmax(axis=1)
+
+
+class KnowsNumbersAlone(GRUClassifier):
+    """Predict names by their place in the alphabet of numbers."""
+
+    def predict(self, X):
+        labels = super().predict(X)
+        return labels if labels.dtype.kind == "U" else np.abs(labels)
+
+
+class WritesCheckpoint(GRURegressor):
+    def fit(self, X, y):
+        super().fit(X, y)
+        write_where_empty(Path.cwd())
+        return self
+
+
+class LeavesTemporaryFile(GRURegressor):
+    def predict(self, X):
+        write_where_empty(Path(tempfile.gettempdir()))
+        return super().predict(X)
+
+
+def write_where_empty(folder):
+    """Write a file, but into no folder that anybody uses."""
+    if not any(folder.iterdir()):
+        (folder / "weights.pt").write_text("0.5")
+
+
+CONVOLVED = {"conv_channels": (4,), "conv_kernel_size": 3}
+BRANCHED = {"parallel_channels": (4,), "parallel_kernel_size": 3}
+BOTH_WAYS = {"bidirectional": True, "pooling": "last"}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "params", "name", "words"),
+    [
+        (MinusBatchMean, {}, "alone", "sequence 0 alone"),
+        (SortedByLength, {}, "alone", "sequence"),
+        (Rounds, {}, "alone", "alone are .* apart, expected 0"),
+        (ReadsPadding, {}, "alone", "sequence"),
+        (ReadsPadding, BOTH_WAYS, "alone", "sequence"),
+        (WritesX, {}, "input_untouched", "read-only"),
+        (WritesXInPredict, {}, "input_untouched", "read-only"),
+        (WritesY, {}, "input_untouched", "changed X or y"),
+        (LastStepAlone, {}, "every_step_used", "step 0 of 4"),
+        (FirstStepsAlone, {}, "every_step_used", "step 3 of 4"),
+        (BackwardHalfAtTheEnd, BOTH_WAYS, "both_ends_used", "have not seen the first"),
+        (ForwardHalfAtTheStart, BOTH_WAYS, "both_ends_used", "have not seen the last"),
+        (CentredConvolution, CONVOLVED, "causal", "changed states before step"),
+        (UnusedParameter, {}, "gradients", "unused gets no gradient"),
+        (DetachedEncoder, CONVOLVED, "gradients", "encoder.* gets no gradient"),
+        (BlockedParameter, BRANCHED, "gradients", "branch.* is zero"),
+        (IgnoresRandomState, {}, "refit", "a second fit"),
+        (ForgetsWhenPickled, {}, "refit", "a fit after pickling"),
+        (ForgetsParametersWhenPickled, {}, "refit", "the fit of a pickled clone"),
+        (DependsOnThread, {}, "refit", "joblib's threading backend"),
+        (DependsOnProcess, {}, "refit", "joblib's loky backend"),
+        (DependsOnTorchThreads, {}, "refit", "2 torch threads"),
+        (SeedsTorch, {}, "global_random_state", "moved"),
+        (SeedsNumpy, {}, "global_random_state", "moved"),
+        (DrawsInPredict, {}, "global_random_state", "moved"),
+        (PredictsCodes, {}, "renamed_labels", "with classes .*class A"),
+        (KnowsNumbersAlone, {}, "renamed_labels", "with classes .*-5"),
+        (WritesCheckpoint, {}, "disk", "weights.pt"),
+        (LeavesTemporaryFile, {}, "disk", "weights.pt"),
+    ],
+    ids=lambda value: value.__name__ if isinstance(value, type) else "",
+)
+def test_a_broken_promise_is_named(wrong, params, name, words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    estimator = wrong(hidden_size=6, max_epochs=1, **params)
+    with pytest.raises(AssertionError, match=f"(?s)^{name}: .*{words}"):
+        check_sequence_estimator(estimator, **small(estimator))
+
+
+def test_a_state_that_is_read_and_put_back_was_read():
+    """In processes, each with a global state of its own, refits differ as well."""
+    estimator = ReadsGlobalState(hidden_size=6, max_epochs=1)
+    results = check_sequence_estimator(estimator, **small(estimator), on_fail=None)
+    assert with_status(results, "failed") == {"refit", "global_random_state"}
+
+
+def test_without_raising_every_failure_is_in_the_results():
+    estimator = UnusedParameter(hidden_size=6, max_epochs=1)
+    results = check_sequence_estimator(estimator, **small(estimator), on_fail=None)
+    (failed,) = (result for result in results if result["name"] == "gradients")
+    assert failed["status"] == "failed"
+    assert "unused" in str(failed["exception"])
+    assert {"alone", "global_random_state", "disk"} <= with_status(results, "passed")
+
+
+def test_wrong_estimators_are_wrong_in_that_alone():
+    """What they are made from keeps the contract on the very same data."""
+    for params in ({}, BOTH_WAYS, CONVOLVED, BRANCHED):
+        for right in (GRURegressor, GRUClassifier):
+            estimator = clone(right(hidden_size=6, max_epochs=1, **params))
+            data = {"X": ragged(LENGTHS), "y": labels_for(right.__name__, len(LENGTHS))}
+            check_sequence_estimator(estimator, **data)

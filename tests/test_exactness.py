@@ -1,0 +1,266 @@
+"""Answers and fits that are equal to the bit, whatever stands around them."""
+
+from __future__ import annotations
+
+import random
+from itertools import combinations, product
+
+import numpy as np
+import pytest
+import torch
+from conftest import labels_for, make, ragged
+from joblib import Parallel, delayed
+from sklearn.base import clone
+
+FACTORS = {
+    "cell": ["tanh", "relu", "gru", "lstm"],
+    "direction": [None, "concat", "sum", "mean", "mul"],
+    "pooling": ["last", "mean", "max", "attention"],
+    "convolution": [
+        {},
+        {"conv_channels": (3,), "conv_kernel_size": 1},
+        {"conv_channels": (5,), "conv_kernel_size": 2, "conv_stride": 2},
+        {"conv_channels": (8,), "conv_kernel_size": 4, "conv_stride": 3},
+        {"conv_channels": (6, 7), "conv_kernel_size": (4, 1), "conv_stride": (2, 1)},
+    ],
+    "branch": [
+        {},
+        {"parallel_channels": (5,), "parallel_kernel_size": 1},
+        {"parallel_channels": (4, 3), "parallel_kernel_size": (8, 3)},
+    ],
+    "hidden_size": [3, 7, 10, 32, 50],
+    "num_layers": [1, 2],
+    "n_channels": [1, 3, 5, 8],
+    "n_outputs": [2, 3, 10],
+    "task": ["Classifier", "Regressor"],
+    "dtype": ["float32", "float64"],
+    "n_jobs": [None, 2],
+    "longest": [12, 40, 130],
+}
+
+
+def pairs_of(choice):
+    """All pairs of levels in a choice of one level, by number, for each factor."""
+    return set(combinations(enumerate(choice), 2))
+
+
+def draw_choices(n, seed=0):
+    """Draw n choices of levels; take the one of many that brings the most new pairs."""
+    rng = random.Random(seed)
+    sizes = [len(levels) for levels in FACTORS.values()]
+    choices, seen = [], set()
+    for _ in range(n):
+        candidates = [tuple(rng.randrange(size) for size in sizes) for _ in range(50)]
+        choices.append(max(candidates, key=lambda choice: len(pairs_of(choice) - seen)))
+        seen |= pairs_of(choices[-1])
+    return choices
+
+
+CHOICES = draw_choices(60)
+
+
+def fitted(choice):
+    """An estimator of that choice, fitted for one epoch, and data to ask it about."""
+    levels = {
+        name: levels[i] for (name, levels), i in zip(FACTORS.items(), choice, strict=True)
+    }
+    cell = levels["cell"]
+    family = {"gru": "GRU", "lstm": "LSTM"}.get(cell, "SimpleRNN")
+    params = {"nonlinearity": cell} if family == "SimpleRNN" else {}
+    if levels["direction"] is not None:
+        params |= {"bidirectional": True, "merge_mode": levels["direction"]}
+    for name in ("pooling", "hidden_size", "num_layers", "dtype", "n_jobs"):
+        params[name] = levels[name]
+    model = make(
+        family + levels["task"],
+        **{"max_epochs": 1, **params, **levels["convolution"], **levels["branch"]},
+    )
+
+    rng = np.random.default_rng(choice)
+    shortest = 5 if levels["convolution"] else 1
+    lengths = rng.integers(shortest, levels["longest"] + 1, size=300)
+    X = ragged(lengths, levels["n_channels"], seed=choice[0])
+    n_outputs = levels["n_outputs"]
+    y = (
+        np.arange(30) % n_outputs
+        if levels["task"] == "Classifier"
+        else rng.normal(size=(30, n_outputs))
+    )
+    return model.fit(X[:30], y), X
+
+
+def methods_of(model):
+    answer = "predict_proba" if hasattr(model, "predict_proba") else "predict"
+    return [getattr(model, answer), model.transform]
+
+
+def test_every_pair_of_levels_is_drawn():
+    every = {
+        ((i, a), (j, b))
+        for (i, first), (j, second) in combinations(enumerate(FACTORS.values()), 2)
+        for a, b in product(range(len(first)), range(len(second)))
+    }
+    assert set().union(*map(pairs_of, CHOICES)) == every
+
+
+@pytest.fixture(params=[1, 2], ids=["1 thread", "2 threads"])
+def callers_threads(request):
+    before = torch.get_num_threads()
+    torch.set_num_threads(request.param)
+    yield request.param
+    torch.set_num_threads(before)
+
+
+def in_company(X, rng):
+    """Which sequences are asked about together: sizes, orders and padding of all kinds."""
+    everyone = np.arange(len(X))
+    longest = max(everyone, key=lambda i: len(X[i]))
+    shortest = min(everyone, key=lambda i: len(X[i]))
+    some = rng.permutation(everyone)
+    for i in (*some[:5], longest, shortest):
+        yield [i]
+    for i in some[5:8]:
+        yield [i, longest]
+        yield [i, shortest]
+    for size in (3, 7, 8, 9, 40, 257):
+        yield some[:size]
+        yield some[-size:]
+    yield some
+    yield np.sort(some)[::-1]
+    yield np.concatenate([some[:3]] * 5)
+
+
+@pytest.mark.parametrize("choice", CHOICES, ids=lambda choice: "".join(map(str, choice)))
+def test_an_answer_belongs_to_its_sequence(choice):
+    model, X = fitted(choice)
+    before = torch.get_num_threads()
+    for method in methods_of(model):
+        expected = method(X)
+        assert len(np.unique(expected, axis=0)) > 1
+        try:
+            for number in (1, 2):
+                torch.set_num_threads(number)
+                for index in in_company(X, np.random.default_rng(number)):
+                    np.testing.assert_array_equal(
+                        method([X[i] for i in index]), expected[index]
+                    )
+        finally:
+            torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("cell", ["SimpleRNN", "GRU", "LSTM"])
+@pytest.mark.parametrize("n_steps", [1, 2, 25])
+def test_the_container_does_not_matter(cell, n_steps, callers_threads):
+    """A block, a list of its rows and, with one channel, a table are the same X."""
+    block = np.random.default_rng(0).normal(size=(20, n_steps, 1))
+    model = make(f"{cell}Regressor", hidden_size=7).fit(list(block), block[:, 0, 0])
+    expected = model.predict(list(block))
+    objects = np.empty(20, dtype=object)
+    objects[:] = [x[:, 0] for x in block]
+    for same in (block, block.tolist(), objects, np.asfortranarray(block)):
+        np.testing.assert_array_equal(model.predict(same), expected)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float16, np.int8])
+def test_numbers_that_single_precision_holds_are_the_same_in_any_dtype(dtype):
+    X = [np.round(4 * x) for x in ragged(n_channels=3)]
+    model = make("LSTMRegressor").fit(X, labels_for("LSTMRegressor", len(X)))
+    expected = model.predict(X)
+    answers = model.predict([x.astype(dtype) for x in X])
+    np.testing.assert_array_equal(answers.astype(np.float32), expected.astype(np.float32))
+
+
+# ---------------------------------------------------------------------------- refitting
+
+TRAININGS = {
+    "dropout": {"num_layers": 2, "dropout": 0.4},
+    "early stopping": {"early_stopping": True, "validation_fraction": 0.3, "patience": 2},
+    "everything": {
+        "bidirectional": True,
+        "pooling": "attention",
+        "dropout": 0.2,
+        "conv_channels": (5,),
+        "conv_kernel_size": 3,
+        "parallel_channels": (4,),
+        "early_stopping": True,
+        "lr_schedule": "cosine",
+    },
+}
+
+
+def weights_and_history(name, params, X, y):
+    """All that a fit learns; the time that it took is another each time."""
+    model = make(name, **{"max_epochs": 4, "batch_size": 7, **params}).fit(X, y)
+    history = [
+        {key: value for key, value in epoch.items() if key != "duration"}
+        for epoch in model.history_
+    ]
+    weights = [value.numpy() for value in model.net_.module_.state_dict().values()]
+    return weights, history
+
+
+def assert_same_fit(fit, expected):
+    assert fit[1] == expected[1]
+    for got, value in zip(fit[0], expected[0], strict=True):
+        np.testing.assert_array_equal(got, value)
+
+
+@pytest.fixture(scope="module")
+def task():
+    rng = np.random.default_rng(3)
+    X = ragged(rng.integers(4, 20, size=40), n_channels=3)
+    return X, {name: labels_for(name, 40) for name in ("Classifier", "Regressor")}
+
+
+@pytest.mark.parametrize("training", TRAININGS)
+@pytest.mark.parametrize(
+    "name", ["SimpleRNNRegressor", "GRUClassifier", "LSTMClassifier", "LSTMRegressor"]
+)
+def test_a_refit_is_equal_to_the_bit(name, training, task):
+    X, targets = task
+    arguments = name, TRAININGS[training], X, targets[name[-len("Regressor") :].lstrip("N")] \
+        if name.endswith("Regressor") else targets["Classifier"]
+    expected = weights_and_history(*arguments)
+    before = torch.get_num_threads()
+    try:
+        for number in (1, 2):
+            torch.set_num_threads(number)
+            assert_same_fit(weights_and_history(*arguments), expected)
+    finally:
+        torch.set_num_threads(before)
+    for backend in ("threading", "loky"):
+        fits = Parallel(n_jobs=2, backend=backend)(
+            delayed(weights_and_history)(*arguments) for _ in range(3)
+        )
+        for fit in fits:
+            assert_same_fit(fit, expected)
+
+
+@pytest.mark.parametrize("n_jobs", [2, -1])
+def test_a_refit_with_more_threads_is_equal_with_as_many(n_jobs, task, callers_threads):
+    X, targets = task
+    arguments = "LSTMClassifier", {"n_jobs": n_jobs, "hidden_size": 32}, X
+    first, second = (
+        weights_and_history(*arguments, targets["Classifier"]) for _ in range(2)
+    )
+    assert_same_fit(first, second)
+    assert torch.get_num_threads() == callers_threads
+
+
+@pytest.mark.parametrize("params", TRAININGS.values(), ids=TRAININGS)
+def test_another_random_state_is_another_fit(params, task):
+    X, targets = task
+    some, others = (
+        weights_and_history(
+            "GRUClassifier", {**params, "random_state": seed}, X, targets["Classifier"]
+        )
+        for seed in (0, 1)
+    )
+    assert some[1] != others[1]
+
+
+def test_a_clone_fits_as_its_original(task):
+    X, targets = task
+    model = make("GRUClassifier", dropout=0.3).fit(X, targets["Classifier"])
+    copy = clone(model).fit(X, targets["Classifier"])
+    np.testing.assert_array_equal(model.predict_proba(X), copy.predict_proba(X))
