@@ -25,7 +25,7 @@ except ImportError:  # scikit-learn < 1.9
         def call_on_fit_task_end(self, **_: Any) -> bool:
             return False
 
-    def with_callbacks(method: Callable) -> Callable:  # type: ignore[misc]
+    def with_callbacks(method: Callable) -> Callable:
         return method
 
 

@@ -36,9 +36,7 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator):
 
     # ----------------------------------------------------------------------- targets
 
-    def _encode_target(
-        self, y: Any, *, reset: bool, classes: Any = None
-    ) -> np.ndarray:
+    def _encode_target(self, y: Any, *, reset: bool, classes: Any = None) -> np.ndarray:
         labels = _check_labels(y, type(self).__name__)
         if classes is not None:
             classes = np.asarray(classes)
@@ -54,7 +52,9 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator):
                 if self._is_multilabel
                 else np.unique(labels if classes is None else classes)
             )
-        elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+        elif classes is not None and not np.array_equal(
+            np.unique(classes), self.classes_
+        ):
             raise ValueError(
                 f"classes={np.unique(classes)} is not what the first call to "
                 f"partial_fit had: {self.classes_}."
@@ -113,7 +113,7 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator):
             per_label = ["balanced"] * len(self.classes_)
         if not isinstance(per_label, list) or len(per_label) != len(self.classes_):
             raise ValueError(
-                f"class_weight of multilabel targets must be \"balanced\" or a list of "
+                f'class_weight of multilabel targets must be "balanced" or a list of '
                 f"{len(self.classes_)} dicts, one per label, however: {per_label!r}"
             )
         zero_one = np.array([0, 1])
@@ -239,7 +239,7 @@ def _check_dict(wanted: Any) -> Any:
         isinstance(wanted, str) and wanted == "balanced"
     ):
         raise ValueError(
-            "class_weight of multilabel targets must hold a dict or \"balanced\" for each "
+            'class_weight of multilabel targets must hold a dict or "balanced" for each '
             f"label, however: {wanted!r}"
         )
     return wanted

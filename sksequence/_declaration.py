@@ -2,7 +2,7 @@
 
 :func:`hyperparameter` declares one as a dataclass field, :func:`recurrent_estimator`
 makes of a class's fields, and of those that it inherits, the explicit signature that
-scikit-learn asks for, the constraints that it validates and the docstring that users read.
+scikit-learn asks for, the constraints that it validates, the docstring that users read.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def parameters_for(estimator: Any, *roles: str) -> dict[str, Any]:
     kw_only_default=True, eq_default=False, field_specifiers=(hyperparameter,)
 )
 def recurrent_estimator(cls: _Class) -> _Class:
-    """Complete a class from its hyperparameters: signature, constraints, docstring.
+    r"""Complete a class from its hyperparameters: signature, constraints, docstring.
 
     Examples
     --------
@@ -68,9 +68,11 @@ def recurrent_estimator(cls: _Class) -> _Class:
     ... class Estimator:
     ...     '''Do nothing.'''
     ...
-    ...     width: int = hyperparameter(3, [int], "int\\nHow wide.")
-    >>> print(list(inspect.signature(Estimator).parameters), Estimator.__doc__)
-    ['width'] Do nothing.
+    ...     width: int = hyperparameter(3, [int], "int\nHow wide.")
+    >>> inspect.signature(Estimator)
+    <Signature (*, width: 'int' = 3) -> None>
+    >>> print(Estimator.__doc__)
+    Do nothing.
     <BLANKLINE>
     Parameters
     ----------
@@ -78,9 +80,10 @@ def recurrent_estimator(cls: _Class) -> _Class:
         How wide.
     """
     words = inspect.cleandoc(cls.__doc__ or "")
-    cls = dataclasses.dataclass(kw_only=True, eq=False, repr=False)(cls)
+    dataclasses.dataclass(kw_only=True, eq=False, repr=False)(cls)
     fields = dataclasses.fields(cls)
-    cls._parameter_constraints = {f.name: f.metadata["constraints"] for f in fields}
+    constraints = {field.name: field.metadata["constraints"] for field in fields}
+    setattr(cls, "_parameter_constraints", constraints)  # noqa: B010, no attribute yet
     parameters = "\n".join(_describe(field) for field in fields)
     attributes = "\n".join(
         inspect.cleandoc(base.__dict__["_attributes_doc"])
@@ -91,7 +94,9 @@ def recurrent_estimator(cls: _Class) -> _Class:
     text = "\n\n".join(
         f"{title}\n{'-' * len(title)}\n{body}" for title, body in sections.items() if body
     )
-    at = min((i for s in _SECTIONS if (i := words.find(f"\n{s}\n---")) >= 0), default=None)
+    at = min(
+        (i for s in _SECTIONS if (i := words.find(f"\n{s}\n---")) >= 0), default=None
+    )
     cls.__doc__ = (
         f"{words}\n\n{text}" if at is None else f"{words[:at]}\n{text}\n{words[at:]}"
     )

@@ -37,8 +37,18 @@ def _load_training() -> Any:
     return _training
 
 
+class _Learnt:
+    """What a fit leaves behind; not among the fields of the class below."""
+
+    net_: SequenceNet
+    history_: list[dict[str, float]]
+    n_epochs_: int
+    _network: dict[str, Any]
+
+
 @recurrent_estimator
 class SequenceEstimator(
+    _Learnt,
     CallbackSupportMixin,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
@@ -69,9 +79,7 @@ class SequenceEstimator(
     # ----------------------------------------------- what each task says for itself
 
     @abstractmethod
-    def _encode_target(
-        self, y: Any, *, reset: bool, classes: Any = None
-    ) -> np.ndarray:
+    def _encode_target(self, y: Any, *, reset: bool, classes: Any = None) -> np.ndarray:
         """Check y; return class codes (n,) or numbers (n, n_outputs)."""
 
     @abstractmethod
@@ -157,7 +165,7 @@ class SequenceEstimator(
         training.check_sizes(network)
         if continues:
             self._check_unchanged()
-            network = self._network
+            network = dict(self._network)
         sequences = self._check_X(X, reset=not continues)
         target = self._encode_target(y, reset=not continues, classes=classes)
         check_consistent_length(sequences.lengths, target)
@@ -235,7 +243,7 @@ class SequenceEstimator(
                 # scikit-learn's own callback attributes it takes away itself.
                 if "callback" not in name:
                     delattr(self, name)
-            vars(self).update(before)
+            self.__dict__.update(before)
             raise
 
     @contextmanager
@@ -250,7 +258,9 @@ class SequenceEstimator(
             "estimator": self,
             "X": X,
             "y": y,
-            "metadata": None if sample_weight is None else {"sample_weight": sample_weight},
+            "metadata": None
+            if sample_weight is None
+            else {"sample_weight": sample_weight},
         }
         context = self._init_callback_context(max_subtasks=epochs)
         context.call_on_fit_task_begin(**task)
@@ -334,9 +344,11 @@ class SequenceEstimator(
         n_threads = self.n_jobs or 1
         if n_threads < 0:
             n_threads = max(1, (os.cpu_count() or 1) + 1 + n_threads)
-        with training.torch_threads(n_threads):
-            with training.memory_errors(data, self.batch_size):
-                yield
+        with (
+            training.torch_threads(n_threads),
+            training.memory_errors(data, self.batch_size),
+        ):
+            yield
 
     # ---------------------------------------------------------------------- answering
 

@@ -92,7 +92,7 @@ class Hyperparameters:
         role=NETWORK,
     )
     pooling: str = hyperparameter(
-        "mean",
+        "max",
         [StrOptions({"last", "mean", "max", "attention"})],
         """{"last", "mean", "max", "attention"}
         How the steps of a sequence become one vector: the final state of each
@@ -122,7 +122,7 @@ class Hyperparameters:
         role=TRAINING,
     )
     lr_schedule: str = hyperparameter(
-        "constant",
+        "cosine",
         [StrOptions({"constant", "cosine", "plateau"})],
         """{"constant", "cosine", "plateau"}
         Course of the learning rate over a fit: as it is, down to zero along half a

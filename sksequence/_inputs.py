@@ -206,9 +206,13 @@ def _lists_sequences(X: Any) -> bool:
         if any(_rank(item) > 0 and not isinstance(item, list | tuple) for item in X):
             return True
         return any(_rank(item) > 0 for item in X) and _is_uneven(X)
-    if getattr(X, "dtype", None) == object and _rank(X) == 1:  # numpy, or a pandas Series
+    if _holds_objects(X) and _rank(X) == 1:  # of numpy, or a Series of pandas
         return any(_rank(item) > 0 for item in X)
     return False
+
+
+def _holds_objects(X: Any) -> bool:
+    return isinstance(getattr(X, "dtype", None), np.dtype) and X.dtype.kind == "O"
 
 
 def _rank(X: Any) -> int:
@@ -285,7 +289,7 @@ def _check_rectangular(estimator: Any, X: Any) -> np.ndarray:
         )
     for dtype in _numpy_dtypes(X):
         _check_kind(dtype, "X")
-    if getattr(X, "dtype", None) == object:
+    if _holds_objects(X):
         _check_object(np.asarray(X), "X")
     array = check_array(
         X,
@@ -367,7 +371,7 @@ def _check_range(sequences: Sequences) -> None:
     if values.dtype.kind not in "fiu":
         return
     low, high = float(values.min()), float(values.max())
-    if -_FLOAT32_MAX <= low and high <= _FLOAT32_MAX:
+    if low >= -_FLOAT32_MAX and high <= _FLOAT32_MAX:
         return
     bad = ~(np.abs(values.astype(np.float64)) <= _FLOAT32_MAX)
     step, channel = np.argwhere(bad)[0]
@@ -380,8 +384,9 @@ def _check_range(sequences: Sequences) -> None:
         if np.isinf(value)
         else f"{value}, a value too large for dtype('float32')"
     )
+    step -= sequences.starts[i]
     raise ValueError(
-        f"Input X contains {what}: sequence {i} does at step {step - sequences.starts[i]}, "
+        f"Input X contains {what}: sequence {i} does at step {step}, "
         f"channel {channel}. Expected finite numbers up to {_FLOAT32_MAX:.1e}; impute, "
         "rescale or leave out those steps."
     )

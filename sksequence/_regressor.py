@@ -77,9 +77,7 @@ class SequenceRegressor(RegressorMixin, SequenceEstimator):
 
     # ----------------------------------------------------------------------- targets
 
-    def _encode_target(
-        self, y: Any, *, reset: bool, classes: Any = None
-    ) -> np.ndarray:
+    def _encode_target(self, y: Any, *, reset: bool, classes: Any = None) -> np.ndarray:
         if y is None:
             raise ValueError(
                 f"This {type(self).__name__} estimator requires y to be passed, but the "
@@ -92,10 +90,10 @@ class SequenceRegressor(RegressorMixin, SequenceEstimator):
             input_name="y",
             estimator=self,
         )
-        if np.abs(target).max() > np.finfo(np.float32).max:
+        largest = np.abs(target).max()
+        if largest > np.finfo(np.float32).max:
             raise ValueError(
-                f"y contains {target.flat[np.abs(target).argmax()]}, a value too large for "
-                "dtype('float32')."
+                f"y contains {largest}, a value too large for dtype('float32')."
             )
         if target.ndim == 2 and target.shape[1] == 1:
             target = column_or_1d(target, warn=True)

@@ -65,9 +65,9 @@ class SimpleRNNClassifier(_SimpleRNN, SequenceClassifier):
     >>> rng = np.random.default_rng(0)
     >>> X = [rng.normal(size=(n, 2)).cumsum(axis=0) for n in rng.integers(5, 20, 80)]
     >>> y = np.array(["up" if x[-1, 0] > x[0, 0] else "down" for x in X])
-    >>> model = SimpleRNNClassifier(hidden_size=16, random_state=0).fit(X[:60], y[:60])
-    >>> model.predict(X[60:63])
-    array(['up', 'down', 'up'], dtype='<U4')
+    >>> model = SimpleRNNClassifier(bidirectional=True, random_state=0)
+    >>> model.fit(X[:60], y[:60]).predict(X[60:63])
+    array(['up', 'up', 'up'], dtype='<U4')
     >>> model.score(X[60:], y[60:]) > 0.8
     True
     """

@@ -82,7 +82,7 @@ def check_sequence_estimator(
         raise ValueError(f'on_fail must be "raise" or None, however: {on_fail!r}')
     if (X is None) != (y is None):
         raise ValueError("X and y must be given together, or neither of them.")
-    if X is None:
+    if X is None or y is None:
         X, y = _make_sequences(is_classifier(estimator))
     results = []
     for name, check in CHECKS.items():
@@ -210,7 +210,7 @@ def check_global_random_state(estimator: Any, X: list, y: np.ndarray) -> None:
     before = _global_random_state()
     answers = _fit_and_answer(estimator, X, y)
     assert _global_random_state() == before, "fit or predict moved the global state"
-    random.random(), np.random.random(), _draw_from_torch()
+    _draw_from_global_generators()
     again = _fit_and_answer(clone(estimator), X, y)
     _assert_equal(again, answers, "a fit with another global random state")
 
@@ -299,7 +299,7 @@ def _changed(x: np.ndarray, step: int) -> np.ndarray:
 
 def _module_of(estimator: Any) -> Any:
     module = getattr(getattr(estimator, "net_", None), "module_", None)
-    if not hasattr(module, "states"):
+    if module is None or not hasattr(module, "states"):
         raise _Skip("the estimator shows no network with states")
     return module.cpu().eval()
 
@@ -321,9 +321,11 @@ def _global_random_state() -> bytes:
     )
 
 
-def _draw_from_torch() -> None:
+def _draw_from_global_generators() -> None:
     import torch
 
+    random.random()
+    np.random.random()
     torch.rand(1)
 
 

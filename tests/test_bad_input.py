@@ -775,7 +775,7 @@ GOING_ON = [
             ("conv_stride", 2),
             ("parallel_channels", (2, 2, 2)),
             ("parallel_kernel_size", 3),
-            ("pooling", "max"),
+            ("pooling", "mean"),
         ]
     ),
 ]

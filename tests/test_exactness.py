@@ -218,8 +218,14 @@ def task():
 )
 def test_a_refit_is_equal_to_the_bit(name, training, task):
     X, targets = task
-    arguments = name, TRAININGS[training], X, targets[name[-len("Regressor") :].lstrip("N")] \
-        if name.endswith("Regressor") else targets["Classifier"]
+    arguments = (
+        name,
+        TRAININGS[training],
+        X,
+        targets[name[-len("Regressor") :].lstrip("N")]
+        if name.endswith("Regressor")
+        else targets["Classifier"],
+    )
     expected = weights_and_history(*arguments)
     before = torch.get_num_threads()
     try:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn
-from conftest import CLASSIFIERS, ESTIMATORS, make, ragged
+from conftest import CLASSIFIERS, ESTIMATORS, make
 from sklearn.base import clone, is_classifier
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import StackingClassifier, VotingClassifier
@@ -99,7 +99,7 @@ def task():
     y = np.array(["up", "down"])[rng.integers(0, 2, size=60)]
     drift = np.where(y == "up", 0.5, -0.5)
     X = [
-        (rng.normal(size=(n, 2)) + [d, 0]).cumsum(axis=0)
+        (rng.normal(size=(n, 2)) + np.array([d, 0])).cumsum(axis=0)
         for n, d in zip(rng.integers(6, 25, size=60), drift, strict=True)
     ]
     return X, y
@@ -193,7 +193,9 @@ def test_inside_a_pipeline_as_transformer(task):
     X, y = task
     from sklearn.linear_model import LogisticRegression
 
-    pipe = make_pipeline(make("LSTMClassifier", max_epochs=8, lr=0.02), LogisticRegression())
+    pipe = make_pipeline(
+        make("LSTMClassifier", max_epochs=8, lr=0.02), LogisticRegression()
+    )
     assert pipe.fit(X, y).score(X, y) > 0.7
 
 
@@ -267,7 +269,9 @@ class TestCallbacks:
         def on_fit_task_end(
             self, estimator, context, *, X=None, y=None, fitted_estimator=None
         ):
-            self.tasks.append((context.estimator_name, context.task_name, context.task_id))
+            self.tasks.append(
+                (context.estimator_name, context.task_name, context.task_id)
+            )
             if context.task_name == "epoch" and fitted_estimator is not None:
                 self.scores.append(fitted_estimator.score(X, y))
                 return self.stop_at == context.task_id

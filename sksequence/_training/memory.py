@@ -29,10 +29,13 @@ def memory_errors(data: SequenceDataset, batch_size: int | None) -> Iterator[Non
         yield
     except RuntimeError as error:
         words = str(error)
-        if not any(w in words for w in ("out of memory", "not enough memory", "allocate")):
+        if not any(
+            w in words for w in ("out of memory", "not enough memory", "allocate")
+        ):
             raise
         raise MemoryError(
-            f"Out of memory with {len(data)} sequences of up to {int(data.lengths.max())} "
-            f"steps x {data.values.shape[1]} channels in batches of {batch_size}. Use a "
-            f"smaller batch_size or a smaller network. torch said: {words.splitlines()[0]}"
+            f"Out of memory with {len(data)} sequences of up to "
+            f"{int(data.lengths.max())} steps x {data.values.shape[1]} channels in "
+            f"batches of {batch_size}. Use a smaller batch_size or a smaller network. "
+            f"torch said: {words.splitlines()[0]}"
         ) from error

@@ -70,10 +70,11 @@ class RefuseDivergence(Callback):
 
     def _check(self, net: NeuralNet, finite: bool, what: str) -> None:
         if not finite:
+            epoch, lr = net.history[-1, ("epoch", "lr")]
             raise ValueError(
-                f"Training diverged: {what} is not finite after epoch "
-                f"{net.history[-1, 'epoch']}, with lr={net.history[-1, 'lr']}. Try a "
-                "smaller lr or a smaller gradient_clip."
+                f"Training diverged: {what} is not finite after epoch {epoch}, with "
+                f"lr={net.lr} ({lr:.3g} in that epoch). Try a smaller lr or a smaller "
+                "gradient_clip."
             )
 
 

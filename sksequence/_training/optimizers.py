@@ -46,7 +46,12 @@ class Adam(torch.optim.Optimizer):
     ) -> None:
         # Not super().__init__(): that is what imports the compiler. These are the
         # attributes that learning rate schedulers and state_dict rely on.
-        self.defaults = dict(lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
+        self.defaults = {
+            "lr": lr,
+            "betas": betas,
+            "eps": eps,
+            "weight_decay": weight_decay,
+        }
         self.state: defaultdict[Tensor, Any] = defaultdict(dict)
         for moment in (
             "step_pre",
@@ -74,7 +79,7 @@ class Adam(torch.optim.Optimizer):
                     parameter.grad.detach_().zero_()
 
     @torch.no_grad()
-    def step(self, closure: Callable | None = None):  # type: ignore[override]
+    def step(self, closure: Callable | None = None):
         loss = None
         if closure is not None:
             with torch.enable_grad():

@@ -49,16 +49,17 @@ def recurrence(layer: nn.RNNBase, x: Tensor) -> Tensor:
     if not inputs and not units:
         return layer(x)[0]
 
-    def widened(weight: Tensor, columns: int) -> Tensor:
+    def widened(name: str, columns: int) -> Tensor:
+        weight: Tensor = getattr(layer, name)
         gates = weight.view(-1, layer.hidden_size, *weight.shape[1:])
         zeros = (0, columns, 0, units) if weight.ndim == 2 else (0, units)
         return F.pad(gates, zeros).flatten(0, 1)
 
     weights = [
-        widened(layer.weight_ih_l0, inputs),
-        widened(layer.weight_hh_l0, units),
-        widened(layer.bias_ih_l0, 0),
-        widened(layer.bias_hh_l0, 0),
+        widened("weight_ih_l0", inputs),
+        widened("weight_hh_l0", units),
+        widened("bias_ih_l0", 0),
+        widened("bias_hh_l0", 0),
     ]
     # A unit without weights stays at zero, whatever its cell.
     state = x.new_zeros(1, len(x), layer.hidden_size + units)

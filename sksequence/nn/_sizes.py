@@ -36,7 +36,10 @@ def sizes_per_layer(
 def check_sizes(network: dict) -> None:
     """Check the sizes among a network's keywords against each other, by their names."""
     sizes_per_layer("hidden_size", network["hidden_size"], network["num_layers"])
-    for kind, others in {"conv": ("kernel_size", "stride"), "parallel": ("kernel_size",)}.items():
+    for kind, others in {
+        "conv": ("kernel_size", "stride"),
+        "parallel": ("kernel_size",),
+    }.items():
         channels = network[f"{kind}_channels"]
         sizes_per_layer(f"{kind}_channels", channels, len(channels))
         if channels:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+
 def valid_steps(lengths: Tensor, n_steps: int) -> Tensor:
     """Return a boolean mask, true where a step belongs to the sequence.
 

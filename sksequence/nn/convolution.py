@@ -48,17 +48,19 @@ class MaskedBatchNorm(nn.BatchNorm1d):
     reducing internal covariate shift. ICML.
     """
 
-    def forward(  # type: ignore[override]
-        self, x: Tensor, lengths: Tensor | None = None
-    ) -> Tensor:
+    running_mean: Tensor
+    running_var: Tensor
+    num_batches_tracked: Tensor
+
+    def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         if not self.training:
             return super().forward(x)
         if lengths is None:
             mean, variance = x.mean((0, 2)), x.var((0, 2), correction=0)
-            count = x.shape[0] * x.shape[2]
+            count = torch.tensor(x.shape[0] * x.shape[2])
         else:
             mask = valid_steps(lengths, x.shape[2])[:, None]
-            count = lengths.sum().to(x.dtype)
+            count = lengths.sum()
             x = x.masked_fill(~mask, 0)
             mean = x.sum((0, 2)) / count
             centred = (x - mean[:, None]).masked_fill(~mask, 0)
@@ -67,11 +69,12 @@ class MaskedBatchNorm(nn.BatchNorm1d):
         scale = self.weight * torch.rsqrt(variance + self.eps)
         return x * scale[:, None] + (self.bias - mean * scale)[:, None]
 
-    def _update_running(self, mean: Tensor, variance: Tensor, count) -> None:
+    def _update_running(self, mean: Tensor, variance: Tensor, count: Tensor) -> None:
         # torch's running variance is the unbiased one; a lone step has none.
-        unbiased = variance * count / (count - 1 + (count == 1))
-        self.running_mean.lerp_(mean, self.momentum)
-        self.running_var.lerp_(unbiased, self.momentum)
+        unbiased = variance * count / (count - 1).clamp(min=1)
+        share = self.momentum or 0.0
+        self.running_mean.lerp_(mean, share)
+        self.running_var.lerp_(unbiased, share)
         self.num_batches_tracked.add_(1)
 
 
@@ -146,7 +149,11 @@ class ConvLayer(RandomLayer):
         n_steps, n_outputs = x.shape[2], self.output_lengths(x.shape[2])
         behind = (n_outputs - 1) * self.stride + self.kernel_size - self.before - n_steps
         x = F.pad(x, (self.before, behind))
-        x = self.convolution(x) if self.training else _exact.convolution(self.convolution, x)
+        x = (
+            self.convolution(x)
+            if self.training
+            else _exact.convolution(self.convolution, x)
+        )
         return torch.relu(self.norm(x, lengths)), lengths
 
 
@@ -192,14 +199,17 @@ class ConvEncoder(nn.Module):
         super().__init__()
         widths = (input_size, *sizes_per_layer("channels", channels, len(channels)))
         # Without layers, their kernels and strides say nothing.
-        kernels = sizes_per_layer("kernel_size", kernel_size if channels else (), len(channels))
+        kernels = sizes_per_layer(
+            "kernel_size", kernel_size if channels else (), len(channels)
+        )
         strides = sizes_per_layer("stride", stride if channels else (), len(channels))
         self.layers = nn.ModuleList(
             ConvLayer(before, after, kernel, stride, causal=causal)
             for before, after, kernel, stride in zip(
-                widths, widths[1:], kernels, strides, strict=False
+                widths[:-1], widths[1:], kernels, strides, strict=True
             )
         )
+        self.kernels_and_strides = list(zip(kernels, strides, strict=True))
         self.output_size = widths[-1]
 
     def check_lengths(self, lengths: Sequence[int]) -> None:
@@ -212,9 +222,8 @@ class ConvEncoder(nn.Module):
         """
         index = min(range(len(lengths)), key=lengths.__getitem__)
         steps = left = int(lengths[index])
-        for number, layer in enumerate(self.layers, 1):
-            for name in ("kernel_size", "stride"):
-                size = getattr(layer, name)
+        for number, (kernel, stride) in enumerate(self.kernels_and_strides, 1):
+            for name, size in {"kernel_size": kernel, "stride": stride}.items():
                 if size > left:
                     raise ValueError(
                         f"Convolution {number} has {name}={size}, but sequence {index}, "
@@ -222,7 +231,7 @@ class ConvEncoder(nn.Module):
                         f"gets there (n_features = {steps} if X is 2-D). Use a smaller "
                         f"{name}, fewer layers, or leave such short sequences out."
                     )
-            left = layer.output_lengths(left)
+            left = -(-left // stride)
 
     def forward(
         self, x: Tensor, lengths: Tensor | None = None

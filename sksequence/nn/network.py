@@ -9,7 +9,6 @@ from torch import Tensor, nn
 
 from . import _exact
 from ._random import RandomLayer, reset_layers
-from ._time import zero_padding
 from .convolution import ConvBranch, ConvEncoder
 from .dropout import Dropout
 from .pooling import POOLINGS
@@ -55,7 +54,7 @@ class SequenceNetwork(RandomLayer):
         Channels of the convolutions beside the recurrence.
     parallel_kernel_size : int or sequence of int, default=(8, 5, 3)
         Their kernels.
-    pooling : {"last", "mean", "max", "attention"}, default="last"
+    pooling : {"last", "mean", "max", "attention"}, default="max"
         How the steps of a sequence become one vector.
 
     Shape
@@ -90,7 +89,7 @@ class SequenceNetwork(RandomLayer):
         conv_stride: int | Sequence[int] = 1,
         parallel_channels: Sequence[int] = (),
         parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
-        pooling: str = "last",
+        pooling: str = "max",
     ) -> None:
         super().__init__()
         causal = not bidirectional

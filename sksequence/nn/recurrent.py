@@ -112,8 +112,10 @@ class RecurrentLayer(RandomLayer):
             nn.init.zeros_(recurrence.bias_ih_l0)
             nn.init.zeros_(recurrence.bias_hh_l0)
             if isinstance(recurrence, nn.LSTM):
-                with torch.no_grad():  # gates stand as input, forget, cell, output
-                    recurrence.bias_ih_l0[size : 2 * size].fill_(1)
+                # The gates stand as input, forget, cell, output.
+                nn.init.ones_(
+                    recurrence.get_parameter("bias_ih_l0").data[size : 2 * size]
+                )
 
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor]:
         x = zero_padding(x, lengths)
