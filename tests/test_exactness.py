@@ -8,7 +8,7 @@ from itertools import combinations, product
 import numpy as np
 import pytest
 import torch
-from conftest import labels_for, make, ragged
+from conftest import CLASSIFIERS, labels_for, make, ragged
 from joblib import Parallel, delayed
 from sklearn.base import clone
 
@@ -34,8 +34,7 @@ FACTORS = {
     "n_outputs": [2, 3, 10],
     "task": ["Classifier", "Regressor"],
     "dtype": ["float32", "float64"],
-    "n_jobs": [None, 2],
-    "longest": [12, 40, 130],
+    "longest": [12, 40, 90],
 }
 
 
@@ -59,7 +58,7 @@ def draw_choices(n, seed=0):
 CHOICES = draw_choices(60)
 
 
-def fitted(choice):
+def fitted(choice, **more):
     """An estimator of that choice, fitted for one epoch, and data to ask it about."""
     levels = {
         name: levels[i] for (name, levels), i in zip(FACTORS.items(), choice, strict=True)
@@ -69,11 +68,12 @@ def fitted(choice):
     params = {"nonlinearity": cell} if family == "SimpleRNN" else {}
     if levels["direction"] is not None:
         params |= {"bidirectional": True, "merge_mode": levels["direction"]}
-    for name in ("pooling", "hidden_size", "num_layers", "dtype", "n_jobs"):
+    for name in ("pooling", "hidden_size", "num_layers", "dtype"):
         params[name] = levels[name]
     model = make(
         family + levels["task"],
         **{"max_epochs": 1, **params, **levels["convolution"], **levels["branch"]},
+        **more,
     )
 
     rng = np.random.default_rng(choice)
@@ -130,22 +130,43 @@ def in_company(X, rng):
     yield np.concatenate([some[:3]] * 5)
 
 
+def check_company_changes_nothing(model, X, seed):
+    for method in methods_of(model):
+        expected = method(X)
+        assert len(np.unique(expected, axis=0)) > 1
+        for index in in_company(X, np.random.default_rng(seed)):
+            np.testing.assert_array_equal(method([X[i] for i in index]), expected[index])
+
+
 @pytest.mark.parametrize("choice", CHOICES, ids=lambda choice: "".join(map(str, choice)))
 def test_an_answer_belongs_to_its_sequence(choice):
     model, X = fitted(choice)
     before = torch.get_num_threads()
-    for method in methods_of(model):
-        expected = method(X)
-        assert len(np.unique(expected, axis=0)) > 1
-        try:
-            for number in (1, 2):
-                torch.set_num_threads(number)
-                for index in in_company(X, np.random.default_rng(number)):
-                    np.testing.assert_array_equal(
-                        method([X[i] for i in index]), expected[index]
-                    )
-        finally:
-            torch.set_num_threads(before)
+    try:
+        for number in (1, 2):
+            torch.set_num_threads(number)
+            check_company_changes_nothing(model, X, seed=number)
+    finally:
+        torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("choice", CHOICES[::15], ids=lambda c: "".join(map(str, c)))
+def test_an_answer_belongs_to_its_sequence_with_more_threads(choice):
+    check_company_changes_nothing(*fitted(choice, n_jobs=2), seed=0)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("units", [8, 16, 64])
+@pytest.mark.parametrize("n_outputs", [1, 2])
+def test_a_head_of_few_outputs_is_exact(units, n_outputs, dtype):
+    """A product with one column is a kernel of its own, which looks at the rows."""
+    X = ragged([6] * 41, n_channels=2)
+    y = np.random.default_rng(0).normal(size=(41, n_outputs))
+    model = make("LSTMRegressor", hidden_size=units, max_epochs=1, dtype=dtype)
+    model.fit(X, y if n_outputs > 1 else y[:, 0])
+    expected = model.predict(X)
+    for n in range(1, 41):
+        np.testing.assert_array_equal(model.predict(X[:n]), expected[:n])
 
 
 @pytest.mark.parametrize("cell", ["SimpleRNN", "GRU", "LSTM"])
@@ -218,14 +239,8 @@ def task():
 )
 def test_a_refit_is_equal_to_the_bit(name, training, task):
     X, targets = task
-    arguments = (
-        name,
-        TRAININGS[training],
-        X,
-        targets[name[-len("Regressor") :].lstrip("N")]
-        if name.endswith("Regressor")
-        else targets["Classifier"],
-    )
+    kind = "Classifier" if name in CLASSIFIERS else "Regressor"
+    arguments = name, TRAININGS[training], X, targets[kind]
     expected = weights_and_history(*arguments)
     before = torch.get_num_threads()
     try:

@@ -36,10 +36,10 @@ class Dropout(RandomLayer):
     --------
     >>> layer = Dropout(0.25)
     >>> layer.reset_parameters(torch.Generator().manual_seed(0))
-    >>> layer(torch.ones(4))
-    tensor([0.0000, 1.3333, 1.3333, 0.0000])
-    >>> layer.eval()(torch.ones(4))
-    tensor([1., 1., 1., 1.])
+    >>> layer(torch.ones(100)).unique()
+    tensor([0.0000, 1.3333])
+    >>> layer.eval()(torch.ones(3))
+    tensor([1., 1., 1.])
 
     References
     ----------

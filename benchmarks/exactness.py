@@ -1,0 +1,101 @@
+"""In which shapes a row's last bits depend on the other rows, in torch and in here.
+
+Every case is one row (or sequence) computed in batches of many sizes, multiples of eight,
+and of many lengths; counted are the shapes in which not all results are equal to the bit.
+
+    python benchmarks/exactness.py
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from itertools import product
+
+import torch
+from torch import Tensor, nn
+
+from sksequence.nn import _exact
+
+SIZES = (1, 2, 3, 4, 5, 7, 8, 10, 12, 16, 20, 32, 50, 64)
+ROWS = (8, 16, 40, 256)
+
+
+def differs(compute: Callable[[Tensor], Tensor], one: Tensor, extra: Iterable[int]) -> bool:
+    """Whether ``one`` (steps, channels) has several results, by rows and extra steps."""
+    first = None
+    for rows, more in product(ROWS, extra):
+        batch = torch.zeros(rows, len(one) + more, one.shape[1])
+        batch[:, : len(one)] = one
+        result = compute(batch)
+        first = result[0].clone() if first is None else first
+        if (result != first).any():
+            return True
+    return False
+
+
+def count(name: str, make: Callable[[int, int], tuple[Callable, Callable]]) -> None:
+    """Count the shapes that differ, for torch's own computation and for ours."""
+    generator = torch.Generator().manual_seed(0)
+    bad = [0, 0]
+    shapes = list(product(SIZES, SIZES))
+    for n_inputs, n_outputs in shapes:
+        one = torch.randn(23, n_inputs, generator=generator)
+        for i, compute in enumerate(make(n_inputs, n_outputs)):
+            bad[i] += differs(compute, one, (0, 3, 40))
+    print(f"| {name} | {bad[0]} of {len(shapes)} | {bad[1]} of {len(shapes)} |", flush=True)
+
+
+def of_linear(n_inputs: int, n_outputs: int) -> tuple[Callable, Callable]:
+    """A linear layer on the last step."""
+    layer = nn.Linear(n_inputs, n_outputs)
+    return lambda x: layer(x[:, 22]), lambda x: _exact.linear(layer, x[:, 22])
+
+
+def of_cell(build: type[nn.RNNBase]) -> Callable[[int, int], tuple[Callable, Callable]]:
+    """A recurrent layer's state at the last step."""
+
+    def make(n_inputs: int, n_outputs: int) -> tuple[Callable, Callable]:
+        layer = build(n_inputs, n_outputs, batch_first=True)
+        return (
+            lambda x: layer(x)[0][:, 22],
+            lambda x: _exact.recurrence(layer, x)[:, 22],
+        )
+
+    return make
+
+
+def of_convolution(kernel: int) -> Callable[[int, int], tuple[Callable, Callable]]:
+    """A convolution's outputs within the sequence."""
+
+    def make(n_inputs: int, n_outputs: int) -> tuple[Callable, Callable]:
+        layer = nn.Conv1d(n_inputs, n_outputs, kernel, bias=False)
+        return (
+            lambda x: layer(x.mT)[..., : 24 - kernel],
+            lambda x: _exact.convolution(layer, x.mT)[..., : 24 - kernel],
+        )
+
+    return make
+
+
+def of_sum(n_inputs: int, n_outputs: int) -> tuple[Callable, Callable]:
+    """A sum over the steps."""
+    return lambda x: x.sum(1), _exact.sum_steps
+
+
+def main() -> None:
+    """Print a Markdown table."""
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    print("| computation | torch differs | sksequence differs |")
+    print("| --- | --- | --- |")
+    with torch.inference_mode():
+        count("linear", of_linear)
+        for build in (nn.RNN, nn.GRU, nn.LSTM):
+            count(build.__name__, of_cell(build))
+        for kernel in (1, 2, 5):
+            count(f"convolution, kernel {kernel}", of_convolution(kernel))
+        count("sum over time", of_sum)
+
+
+if __name__ == "__main__":
+    main()
