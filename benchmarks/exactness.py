@@ -20,7 +20,9 @@ SIZES = (1, 2, 3, 4, 5, 7, 8, 10, 12, 16, 20, 32, 50, 64)
 ROWS = (8, 16, 40, 256)
 
 
-def differs(compute: Callable[[Tensor], Tensor], one: Tensor, extra: Iterable[int]) -> bool:
+def differs(
+    compute: Callable[[Tensor], Tensor], one: Tensor, extra: Iterable[int]
+) -> bool:
     """Whether ``one`` (steps, channels) has several results, by rows and extra steps."""
     first = None
     for rows, more in product(ROWS, extra):
@@ -42,7 +44,8 @@ def count(name: str, make: Callable[[int, int], tuple[Callable, Callable]]) -> N
         one = torch.randn(23, n_inputs, generator=generator)
         for i, compute in enumerate(make(n_inputs, n_outputs)):
             bad[i] += differs(compute, one, (0, 3, 40))
-    print(f"| {name} | {bad[0]} of {len(shapes)} | {bad[1]} of {len(shapes)} |", flush=True)
+    cells = [name, *(f"{one} of {len(shapes)}" for one in bad)]
+    print("|", " | ".join(cells), "|", flush=True)
 
 
 def of_linear(n_inputs: int, n_outputs: int) -> tuple[Callable, Callable]:

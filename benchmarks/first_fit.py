@@ -1,7 +1,7 @@
 """What the first small fit of a fresh process costs, beyond the imports.
 
-200 sequences of 50 steps, 10 epochs: the size at which people try things out, and at which
-loading a compiler takes longer than the training.
+200 sequences of 50 steps, 10 epochs: the size at which people try things out, and at
+which loading a compiler takes longer than the training.
 
     python benchmarks/first_fit.py
 """
@@ -59,7 +59,8 @@ def measure(fit: str, runs: int) -> tuple[list[float], bool]:
         )
         outputs.append(done.stdout.split())
     columns = list(zip(*outputs, strict=True))
-    return [statistics.median(map(float, c)) for c in columns[:3]], columns[3][0] == "True"
+    medians = [statistics.median(map(float, column)) for column in columns[:3]]
+    return medians, columns[3][0] == "True"
 
 
 def main() -> None:

@@ -1,8 +1,8 @@
 """How much longer an epoch takes than in a bare torch loop over the same network.
 
-Both train the same :class:`sksequence.nn.SequenceNetwork` on the same batches with Adam and
-clipped gradients, turn by turn in one process; printed is the median of the ratios of
-neighbouring epochs, so that a machine whose speed drifts does not matter.
+Both train the same :class:`sksequence.nn.SequenceNetwork` on batches of the same size with
+Adam and clipped gradients, turn by turn in one process; printed is the median of the ratios
+of neighbouring epochs, so that a machine whose speed drifts does not matter.
 
     python benchmarks/training.py
 """
@@ -12,19 +12,30 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
+from skorch import NeuralNet
+from skorch.callbacks import Callback
 from torch import nn
 
 from sksequence import RecurrentClassifier
 from sksequence.nn import SequenceNetwork
 
-CASES = [
-    (cell, hidden, batch, steps)
-    for cell in ("lstm", "gru", "rnn")
-    for hidden, batch, steps in ((32, 32, 100), (64, 32, 100), (64, 256, 100), (32, 32, 12))
-]
+SIZES = [(32, 32, 100), (64, 32, 100), (64, 256, 100), (32, 32, 12)]
+CASES = [(cell, *sizes) for cell in ("lstm", "gru", "rnn") for sizes in SIZES]
+
+
+class Between(Callback):
+    """Run something after each epoch, outside of its measured time."""
+
+    def __init__(self, run: Callable[[], None]) -> None:
+        self.run = run
+
+    def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
+        self.run()
 
 
 class BareLoop:
@@ -65,23 +76,11 @@ def compare(cell: str, hidden: int, batch: int, steps: int, n_epochs: int) -> li
         hidden_size=hidden,
         batch_size=batch,
         max_epochs=n_epochs + 1,
-        callbacks=[_Between(lambda: seconds.append(bare.epoch()))],
+        callbacks=[Between(lambda: seconds.append(bare.epoch()))],
         random_state=0,
     ).fit(X, y)
     ours = [epoch["duration"] for epoch in model.history_[1:]]
     return [a / b for a, b in zip(ours, seconds[1:], strict=True)]
-
-
-def _Between(run):  # noqa: N802
-    from skorch.callbacks import Callback
-
-    class Between(Callback):
-        """Run something after each epoch, outside of its measured time."""
-
-        def on_epoch_end(self, net, **kwargs):
-            run()
-
-    return Between()
 
 
 def main() -> None:

@@ -391,7 +391,6 @@ def test_training_stops_and_keeps_the_best_weights(name, splits):
     ((train, valid),) = splits
     losses = np.array([epoch["valid_loss"] for epoch in model.history_])
     assert len(losses) == model.n_epochs_ < 60
-    # Either patience was at its end when it stopped, or skorch counts from one more.
     assert losses.argmin() <= model.n_epochs_ - 3
     assert sorted([*train, *valid]) == list(range(60))
     part = [X[i] for i in valid]
