@@ -1,8 +1,8 @@
 """How much longer an epoch takes than in a bare torch loop over the same network.
 
-Both train the same :class:`sksequence.nn.SequenceNetwork` on batches of the same size with
-Adam and clipped gradients, turn by turn in one process; printed is the median of the ratios
-of neighbouring epochs, so that a machine whose speed drifts does not matter.
+Both train the same :class:`sksequence.nn.SequenceNetwork` on batches of the same size
+with Adam and clipped gradients, turn by turn in one process; printed is the median of the
+ratios of neighbouring epochs, so that a machine whose speed drifts does not matter.
 
     python benchmarks/training.py
 """

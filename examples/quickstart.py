@@ -194,10 +194,8 @@ def main() -> None:
     print("\nMean accuracy by choice, averaged over all others:")
     for choice in ("cell", "units", "convolution"):
         means = table.groupby(choice)["accuracy"].mean()
-        print(
-            f"  {choice:12}",
-            ", ".join(f"{k or 'none'} {v:.3f}" for k, v in means.items()),
-        )
+        listed = ", ".join(f"{key or 'none'} {mean:.3f}" for key, mean in means.items())
+        print(f"  {choice:12}", listed)
     ties = (table["accuracy"] == table["accuracy"].max()).sum()
     print(
         f"{ties} of {len(table)} architectures share the best score: what reads the motions "

@@ -71,13 +71,8 @@ def recurrent_estimator(cls: _Class) -> _Class:
     ...     width: int = hyperparameter(3, [int], "int\nHow wide.")
     >>> inspect.signature(Estimator)
     <Signature (*, width: 'int' = 3) -> None>
-    >>> print(Estimator.__doc__)
-    Do nothing.
-    <BLANKLINE>
-    Parameters
-    ----------
-    width : int, default=3
-        How wide.
+    >>> Estimator.__doc__.splitlines()[-2:]
+    ['width : int, default=3', '    How wide.']
     """
     words = inspect.cleandoc(cls.__doc__ or "")
     dataclasses.dataclass(kw_only=True, eq=False, repr=False)(cls)

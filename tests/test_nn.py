@@ -367,7 +367,9 @@ def test_a_gradient_reaches_every_parameter(options):
 
 @pytest.mark.parametrize("direction", DIRECTIONS, ids=_say)
 def test_network_is_its_parts_one_after_the_other(direction):
-    network = SequenceNetwork(3, 2, pooling="last", **ENCODERS[1], **BRANCHES[1], **direction)
+    network = SequenceNetwork(
+        3, 2, pooling="last", **ENCODERS[1], **BRANCHES[1], **direction
+    )
     scrambled(network)
     X, lengths = batch_of(LENGTHS)
     steps, final = network.recurrence(*network.encoder(X, lengths))
