@@ -198,8 +198,8 @@ def main() -> None:
         print(f"  {choice:12}", listed)
     ties = (table["accuracy"] == table["accuracy"].max()).sum()
     print(
-        f"{ties} of {len(table)} architectures share the best score: what reads the motions "
-        "matters less\nthan that it has room for them."
+        f"{ties} of {len(table)} architectures share the best score; forty recordings "
+        "cannot rank those."
     )
     print(f"Picture: {options.output}")
 

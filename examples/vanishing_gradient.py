@@ -69,6 +69,7 @@ def main() -> None:
             max_epochs=max_epochs,
             batch_size=64,
             lr=0.01,
+            lr_schedule="constant",  # the long lags are learnt last
             random_state=0,
         ).fit(X, y)
         for lag in LAGS:
@@ -102,9 +103,10 @@ def main() -> None:
         + ", ".join(f"{accuracy[cell, far]:.2f} ({cell})" for cell in CELLS)
         + f"; of the gradient at lag {near}\nthere is left "
         + ", ".join(f"{kept[cell]:.0e} ({cell})" for cell in CELLS)
-        + ".\nWhere each step squashes the state the past fades; where a gate copies it, "
-        "it stays."
+        + "."
     )
+    remember = [cell for cell in CELLS if accuracy[cell, far] > 0.8]
+    print(f"Right four times in five after {far} steps of noise: {', '.join(remember)}.")
 
 
 if __name__ == "__main__":

@@ -220,6 +220,8 @@ class ConvEncoder(nn.Module):
         lengths : sequence of int
             Steps of each sequence, before the first layer.
         """
+        if not self.kernels_and_strides:
+            return
         index = min(range(len(lengths)), key=lengths.__getitem__)
         steps = left = int(lengths[index])
         for number, (kernel, stride) in enumerate(self.kernels_and_strides, 1):
