@@ -81,7 +81,7 @@ def main() -> None:
 
     # Why: a backward reader ends at the first step, so what is early is recent to it. A
     # second layer reads the states of the first in the same order and ends at the same
-    # step: it computes more at each step, on a way as long as before. Where the trouble is
+    # step: it computes more at each step, on a way just as long. Where the trouble is
     # computing (comparing and counting at once, with four units), it helps as well, and
     # so does a backward reader, which is after all a second network with units of its
     # own. Rows of a digit need both: the top row is eight steps ago, and shapes are

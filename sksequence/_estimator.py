@@ -15,14 +15,13 @@ from sklearn.base import (
     TransformerMixin,
     _fit_context,
 )
-from sklearn.preprocessing import StandardScaler
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from ._callbacks import CallbackSupportMixin, with_callbacks
 from ._declaration import MODEL, NETWORK, TRAINING, parameters_for, recurrent_estimator
 from ._hyperparameters import Hyperparameters
-from ._inputs import Sequences, check_groups, check_sequences, check_weights
+from ._inputs import Sequences, check_groups, check_sequences, check_weights, fit_scaler
 from ._splitting import validation_split
 
 if TYPE_CHECKING:
@@ -327,7 +326,7 @@ class SequenceEstimator(
         self._channel_scale = np.ones(sequences.n_channels)
         if self.standardize:
             per_step = None if weight is None else np.repeat(weight, sequences.lengths)
-            scaler = StandardScaler().fit(sequences.values, sample_weight=per_step)
+            scaler = fit_scaler(sequences.values, per_step)
             self._channel_mean, self._channel_scale = scaler.mean_, scaler.scale_
 
     def _get_scaling(self) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from scipy.sparse import issparse
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_array, validate_data
 
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
@@ -159,6 +160,13 @@ def check_weights(sample_weight: Any, n: int) -> np.ndarray | None:
         raise ValueError("sample_weight is zero everywhere: there is nothing to fit.")
     # Only their ratios count, and those must not overflow.
     return weight / weight.max()
+
+
+def fit_scaler(values: np.ndarray, weight: np.ndarray | None) -> StandardScaler:
+    """Learn mean and standard deviation of each column; of constant ones, a scale of 1."""
+    with np.errstate(invalid="ignore"):
+        # The weighted variance of a constant may come out a rounding below zero.
+        return StandardScaler().fit(values, sample_weight=weight)
 
 
 def check_groups(groups: Any, n: int) -> np.ndarray | None:

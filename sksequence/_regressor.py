@@ -7,13 +7,12 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import RegressorMixin
-from sklearn.preprocessing import StandardScaler
 from sklearn.utils import Tags, check_array, column_or_1d
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from ._declaration import MODEL, hyperparameter, recurrent_estimator
 from ._estimator import SequenceEstimator
-from ._inputs import as_numbers
+from ._inputs import as_numbers, fit_scaler
 
 
 @recurrent_estimator
@@ -125,7 +124,7 @@ class SequenceRegressor(RegressorMixin, SequenceEstimator):
         self._target_scale = np.ones(target.shape[1])
         if not self.standardize:
             return
-        scaler = StandardScaler().fit(target, sample_weight=weight)
+        scaler = fit_scaler(target, weight)
         if self._predicts_rates:
             # Rates relative to the mean rate: their logarithm begins at zero.
             self._target_scale = np.where(scaler.mean_ > 0, scaler.mean_, 1.0)

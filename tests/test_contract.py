@@ -61,7 +61,7 @@ def test_every_estimator_keeps_the_contract(name):
         ("SimpleRNNClassifier", {"parallel_channels": (4, 6), "parallel_kernel_size": 3}),
         ("GRUClassifier", {"pooling": "attention", "early_stopping": True}),
         ("LSTMRegressor", {"dtype": "float64", "optimizer": "rmsprop", "max_epochs": 1}),
-        ("RecurrentClassifier", {"cell": "rnn", "hidden_size": 3, "n_jobs": 2}),
+        ("RecurrentClassifier", {"cell": "rnn", "hidden_size": 3}),
     ],
     ids=lambda value: ",".join(value) if isinstance(value, dict) else value,
 )

@@ -1,6 +1,6 @@
 """Torch and skorch at work behind the estimators; loaded when the first fit begins."""
 
-from ..nn import check_sizes
+from ..nn._sizes import check_sizes
 from .batches import SequenceDataset, make_dataset
 from .devices import settings_here
 from .memory import memory_errors

@@ -28,8 +28,9 @@ from .losses import choose_loss
 from .memory import require_memory
 from .optimizers import OPTIMIZERS
 
-# With fewer rows torch multiplies matrices on another path, whose last bits differ.
-_MIN_ROWS = 8
+# With other numbers of rows than multiples of eight torch multiplies matrices on other
+# paths, whose last bits differ.
+_ROWS = 8
 # Hidden values per chunk of a prediction, at most: some tens of megabytes.
 _CHUNK_VALUES = 2**22
 
@@ -139,8 +140,8 @@ class SequenceNet(NeuralNet):
     def answers(self, dataset: SequenceDataset, method: str = "forward") -> np.ndarray:
         """Apply a method of the network to each sequence, in the data set's order.
 
-        Sequences of like length share a chunk, a chunk has eight rows or more, so that
-        an answer is the same to the bit in whatever company.
+        Sequences of like length share a chunk. A chunk is filled up to a multiple of
+        eight rows, so that an answer is the same to the bit in whatever company.
         """
         module: SequenceNetwork = self.module_.eval()
         apply = getattr(module, method)
@@ -149,8 +150,8 @@ class SequenceNet(NeuralNet):
         with torch.inference_mode():
             for index in _chunks(order, dataset.lengths[order], module):
                 rows = len(index)
-                if rows < _MIN_ROWS:
-                    index = index[torch.arange(_MIN_ROWS).clamp_(max=rows - 1)]
+                whole = -(-rows // _ROWS) * _ROWS
+                index = index[torch.arange(whole).clamp_(max=rows - 1)]
                 inputs, _ = dataset.batch(index)
                 inputs = {name: x.to(self.device) for name, x in inputs.items()}
                 answers.append(apply(**inputs)[:rows].cpu())
@@ -169,10 +170,10 @@ def _chunks(order: Tensor, lengths: Tensor, module: SequenceNetwork) -> Iterator
     width = max(module.representation_size, 64)
     begin = 0
     while begin < len(order):
-        size = max(_MIN_ROWS, min(256, _CHUNK_VALUES // (width * int(lengths[begin]))))
+        size = max(_ROWS, min(256, _CHUNK_VALUES // (width * int(lengths[begin]))))
         # The last row of a chunk is the longest: count with that one.
         end = min(begin + size, len(order))
-        size = max(_MIN_ROWS, _CHUNK_VALUES // (width * int(lengths[end - 1])))
+        size = max(_ROWS, _CHUNK_VALUES // (width * int(lengths[end - 1])))
         end = min(begin + size, end)
         yield order[begin:end]
         begin = end

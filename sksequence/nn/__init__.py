@@ -5,7 +5,6 @@ for each sequence as if it stood alone: what the batch holds behind a sequence's
 never read. Layers that change the time axis return the new lengths.
 """
 
-from ._sizes import check_sizes
 from .convolution import ConvBranch, ConvEncoder, ConvLayer, MaskedBatchNorm
 from .dropout import Dropout
 from .network import SequenceNetwork
@@ -25,5 +24,4 @@ __all__ = [
     "RecurrentLayer",
     "RecurrentStack",
     "SequenceNetwork",
-    "check_sizes",
 ]

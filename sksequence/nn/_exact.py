@@ -2,13 +2,14 @@
 
 Outside training every layer computes through this module. torch picks a kernel by the
 shape of a whole batch, and some of its kernels add in another order, so that a sequence's
-last bits depend on the others. Measured on x86 CPUs (``benchmarks/exactness.py``), with
-eight rows or more the following holds for any batch and any padding:
+last bits depend on the others. Measured on x86 CPUs (``benchmarks/exactness.py``), with a
+multiple of eight rows the following holds for any batch and any padding:
 
-- a product is the same for each row if the inner size is a multiple of four, and, in the
-  plain and the gated recurrence, if there are some units: zeros are put where they lack,
-- torch's LSTM always is,
-- a convolution is, unless its kernel is one step wide: that gets a second step of zeros,
+- a product is the same for each row if the inner size is a multiple of four, and, in a
+  recurrence, if there are some units and two steps: zeros are put where they lack,
+- torch's float32 LSTM always is,
+- a float32 convolution is, unless it has one channel or a kernel one step wide: such a
+  one is done as a product of windows, like all in float64,
 - a sum over time is not, a cumulative sum is.
 """
 
@@ -18,10 +19,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+# How to run a cell, and the units from which on its products are the same.
 _RUN = {
     "RNN_TANH": (torch.rnn_tanh, 16),
     "RNN_RELU": (torch.rnn_relu, 16),
     "GRU": (torch.gru, 8),
+    "LSTM": (torch.lstm, 8),
 }
 
 
@@ -42,11 +45,13 @@ def linear(layer: nn.Linear, x: Tensor) -> Tensor:
 
 def recurrence(layer: nn.RNNBase, x: Tensor) -> Tensor:
     """Run a recurrent layer of one direction over ``x`` (batch, steps, input_size)."""
-    if layer.mode not in _RUN or x.device.type != "cpu":
+    is_lstm = layer.mode == "LSTM"
+    if x.device.type != "cpu" or (is_lstm and x.dtype == torch.float32):
         return layer(x)[0]
     run, least = _RUN[layer.mode]
     inputs, units = _lacking(layer.input_size), _lacking(layer.hidden_size, least)
-    if not inputs and not units:
+    n_steps = x.shape[1]
+    if not inputs and not units and n_steps > 1:
         return layer(x)[0]
 
     def widened(name: str, columns: int) -> Tensor:
@@ -63,17 +68,25 @@ def recurrence(layer: nn.RNNBase, x: Tensor) -> Tensor:
     ]
     # A unit without weights stays at zero, whatever its cell.
     state = x.new_zeros(1, len(x), layer.hidden_size + units)
-    x = F.pad(x, (0, inputs))
-    steps, _ = run(x, state, weights, True, 1, 0.0, False, False, True)
-    return steps[..., : layer.hidden_size]
+    x = F.pad(x, (0, inputs, 0, max(2 - n_steps, 0)))
+    start = (state, state) if is_lstm else state
+    steps = run(x, start, weights, True, 1, 0.0, False, False, True)[0]
+    return steps[:, :n_steps, : layer.hidden_size]
 
 
 def convolution(layer: nn.Conv1d, x: Tensor) -> Tensor:
     """Convolve ``x`` (batch, channels, steps) without padding."""
-    if layer.kernel_size != (1,):
+    (kernel,), (stride,) = layer.kernel_size, layer.stride
+    steady = x.dtype == torch.float32 and layer.in_channels > 1 and kernel > 1
+    if steady or x.device.type != "cpu":
         return layer(x)
-    weight = F.pad(layer.weight, (0, 1))
-    return F.conv1d(F.pad(x, (0, 1)), weight, layer.bias, layer.stride)
+    windows = x.unfold(2, kernel, stride).transpose(1, 2).flatten(2)
+    n_outputs = windows.shape[1]
+    lacking = _lacking(windows.shape[2])
+    # A lone window would be multiplied as a vector.
+    windows = F.pad(windows, (0, lacking, 0, max(2 - n_outputs, 0)))
+    weight = F.pad(layer.weight.flatten(1), (0, lacking))
+    return F.linear(windows, weight, layer.bias)[:, :n_outputs].transpose(1, 2)
 
 
 def sum_steps(x: Tensor) -> Tensor:
