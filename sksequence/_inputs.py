@@ -163,7 +163,7 @@ def check_weights(sample_weight: Any, n: int) -> np.ndarray | None:
 
 
 def fit_scaler(values: np.ndarray, weight: np.ndarray | None) -> StandardScaler:
-    """Learn mean and standard deviation of each column; of constant ones, a scale of 1."""
+    """Learn each column's mean and standard deviation; a constant's scale is one."""
     with np.errstate(invalid="ignore"):
         # The weighted variance of a constant may come out a rounding below zero.
         return StandardScaler().fit(values, sample_weight=weight)

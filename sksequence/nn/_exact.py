@@ -15,12 +15,14 @@ multiple of eight rows the following holds for any batch and any padding:
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 # How to run a cell, and the units from which on its products are the same.
-_RUN = {
+_RUN: dict[str, tuple[Callable, int]] = {
     "RNN_TANH": (torch.rnn_tanh, 16),
     "RNN_RELU": (torch.rnn_relu, 16),
     "GRU": (torch.gru, 8),
@@ -84,7 +86,7 @@ def convolution(layer: nn.Conv1d, x: Tensor) -> Tensor:
     n_outputs = windows.shape[1]
     lacking = _lacking(windows.shape[2])
     # A lone window would be multiplied as a vector.
-    windows = F.pad(windows, (0, lacking, 0, max(2 - n_outputs, 0)))
+    windows = F.pad(windows, (0, lacking, 0, max(2 - n_outputs, 0))).contiguous()
     weight = F.pad(layer.weight.flatten(1), (0, lacking))
     return F.linear(windows, weight, layer.bias)[:, :n_outputs].transpose(1, 2)
 
