@@ -53,6 +53,8 @@ def recurrence(layer: nn.RNNBase, x: Tensor) -> Tensor:
     run, least = _RUN[layer.mode]
     inputs, units = _lacking(layer.input_size), _lacking(layer.hidden_size, least)
     n_steps = x.shape[1]
+    # A layer below hands its steps on in another layout, for which another kernel is.
+    x = x.contiguous()
     if not inputs and not units and n_steps > 1:
         return layer(x)[0]
 
