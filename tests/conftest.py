@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
+# Let scikit-learn check array API input too; read when scipy is first imported.
+os.environ.setdefault("SCIPY_ARRAY_API", "1")
+
 import numpy as np
 import pytest
 import torch
