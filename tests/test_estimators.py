@@ -897,3 +897,25 @@ def test_nothing_heavy_is_loaded_before_it_is_needed(code, absent):
         [sys.executable, "-c", code], capture_output=True, text=True, check=False
     )
     assert (done.stdout.strip(), done.returncode) == ("[]", 0), done.stderr
+
+
+def test_skorch_scores_every_epoch_as_the_estimator_itself_would():
+    from skorch.callbacks import EpochScoring
+
+    X = np.random.default_rng(0).normal(size=(60, 8))
+    y = np.where(X.mean(axis=1) > 0, "high", "low")
+    scoring = EpochScoring("accuracy", name="accuracy", on_train=False)
+    model = make(
+        "GRUClassifier",
+        max_epochs=4,
+        early_stopping=True,
+        validation_fraction=0.3,
+        patience=99,
+        callbacks=[scoring],
+    ).fit(X, y)
+    best = min(range(4), key=lambda epoch: model.history_[epoch]["valid_loss"])
+    seed_drawn_first = np.random.RandomState(0)
+    seed_drawn_first.randint(np.iinfo(np.int32).max)
+    split = sksequence._splitting.validation_split
+    _, valid = split(60, 0.3, seed_drawn_first, classes=y)
+    assert model.net_.history[best, "accuracy"] == model.score(X[valid], y[valid])

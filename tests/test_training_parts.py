@@ -219,7 +219,7 @@ def test_a_weight_of_two_is_the_sequence_twice(name, outputs, rng):
     weight[:3], weight[3] = 2, 0
     rows = torch.tensor([0, 0, 1, 1, 2, 2, 4, 5, 6, 7, 8])
     weighted = loss(outputs, (truth, weight)) * 9
-    torch.testing.assert_close(weighted, loss(outputs[rows], (truth[rows],)) * 11)
+    torch.testing.assert_close(weighted, loss(outputs[rows], truth[rows]) * 11)
 
 
 # ---------------------------------------------------------------------------- batches
@@ -327,7 +327,7 @@ def test_equal_lengths_within_a_batch_need_no_lengths():
 def test_an_item_is_a_batch_of_one():
     inputs, target = dataset_of([7, 3], target=torch.tensor([5, 6]))[1]
     assert inputs["X"].tolist() == [[[2.0, 2.0]] * 3]
-    assert [t.tolist() for t in target] == [[6]]
+    assert target.tolist() == [6]
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

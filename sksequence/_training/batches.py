@@ -51,21 +51,22 @@ class SequenceDataset(Dataset):
     def __len__(self) -> int:
         return len(self.lengths)
 
-    def __getitem__(self, index: int) -> tuple[Inputs, tuple]:
+    def __getitem__(self, index: int) -> tuple[Inputs, Tensor | tuple]:
         inputs, target = self.batch(torch.tensor([index]))
         return inputs, target
 
-    def batch(self, index: Tensor) -> tuple[Inputs, tuple]:
+    def batch(self, index: Tensor) -> tuple[Inputs, Tensor | tuple]:
         """The sequences at ``index``, padded with zeros to the longest of them.
 
         Returns
         -------
         inputs : dict
             ``X`` (batch, steps, channels), and ``lengths`` (batch,) where they differ.
-        target : tuple
-            Targets and weights, each maybe missing (an empty tuple, a lone target).
+        target : Tensor or tuple
+            Targets alone, targets and weights, or an empty tuple where there are none.
         """
-        target = tuple(t[index] for t in (self.target, self.weight) if t is not None)
+        given = [t[index] for t in (self.target, self.weight) if t is not None]
+        target = given[0] if len(given) == 1 else tuple(given)
         if self.block is not None:
             return {"X": self.block[index]}, target
         lengths = self.lengths[index]
@@ -104,7 +105,7 @@ class BatchIterator:
     def __len__(self) -> int:
         return -(-len(self.dataset) // self.batch_size)
 
-    def __iter__(self) -> Iterator[tuple[Inputs, tuple]]:
+    def __iter__(self) -> Iterator[tuple[Inputs, Tensor | tuple]]:
         for index in self._indices():
             yield self.dataset.batch(index)
 

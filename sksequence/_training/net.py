@@ -46,10 +46,11 @@ class WeightedLoss(nn.Module):
         super().__init__()
         self.loss = choose_loss(name, quantile)
 
-    def forward(self, output: Tensor, target: tuple[Tensor, ...]) -> Tensor:
-        truth, *weight = target
-        loss = self.loss(output, truth)
-        return (loss * weight[0]).mean() if weight else loss.mean()
+    def forward(self, output: Tensor, target: Tensor | tuple[Tensor, Tensor]) -> Tensor:
+        if isinstance(target, Tensor):
+            return self.loss(output, target).mean()
+        truth, weight = target
+        return (self.loss(output, truth) * weight).mean()
 
 
 class LearningRate(Callback):
@@ -136,6 +137,14 @@ class SequenceNet(NeuralNet):
             raise
         if at_epoch_end and self.stop_requested:
             raise StopTraining
+
+    def predict(self, X: Any) -> np.ndarray:
+        """What the scores of skorch's own callbacks compare: codes, labels or values."""
+        output = self.predict_proba(X)
+        name = self.get_params_for("criterion").get("name")
+        if name == "cross_entropy":
+            return output.argmax(axis=1)
+        return (output > 0).astype(int) if name == "binary_cross_entropy" else output
 
     def answers(self, dataset: SequenceDataset, method: str = "forward") -> np.ndarray:
         """Apply a method of the network to each sequence, in the data set's order.
