@@ -224,6 +224,9 @@ def _check_labels(y: Any, name: str) -> np.ndarray:
     assert_all_finite(labels, input_name="y")
     if labels.dtype == object and len({isinstance(x, str) for x in labels.flat}) > 1:
         raise ValueError("y mixes text with other types: expected labels of one type.")
+    if labels.dtype == object and not any(isinstance(x, str) for x in labels.flat):
+        # Integers that pandas calls nullable arrive as objects.
+        labels = np.asarray(labels.tolist())
     check_classification_targets(labels)
     if labels.ndim == 2 and type_of_target(labels) != "multilabel-indicator":
         raise ValueError(
