@@ -422,9 +422,6 @@ BOTH_WAYS = {"bidirectional": True, "pooling": "last"}
         (DependsOnThread, {}, "refit", "joblib's threading backend"),
         (DependsOnProcess, {}, "refit", "joblib's loky backend"),
         (DependsOnTorchThreads, {}, "refit", "2 torch threads"),
-        (SeedsTorch, {}, "global_random_state", "moved"),
-        (SeedsNumpy, {}, "global_random_state", "moved"),
-        (DrawsInPredict, {}, "global_random_state", "moved"),
         (PredictsCodes, {}, "renamed_labels", "with classes .*class A"),
         (KnowsNumbersAlone, {}, "renamed_labels", "with classes .*-5"),
         (WritesCheckpoint, {}, "disk", "weights.pt"),
@@ -439,11 +436,22 @@ def test_a_broken_promise_is_named(wrong, params, name, words, tmp_path, monkeyp
         check_sequence_estimator(estimator, **small(estimator))
 
 
+@pytest.mark.parametrize("wrong", [SeedsTorch, SeedsNumpy, DrawsInPredict])
+def test_moving_the_global_random_state_is_named(wrong):
+    """Whether fits in threads race for it as well is a matter of luck."""
+    estimator = wrong(hidden_size=6, max_epochs=1)
+    results = check_sequence_estimator(estimator, **small(estimator), on_fail=None)
+    failed = {r["name"]: str(r["exception"]) for r in results if r["status"] == "failed"}
+    assert "moved" in failed.pop("global_random_state")
+    assert set(failed) <= {"refit"}
+
+
 def test_a_state_that_is_read_and_put_back_was_read():
-    """In processes, each with a global state of its own, refits differ as well."""
+    """Refits in processes may differ as well, each with a global state of its own."""
     estimator = ReadsGlobalState(hidden_size=6, max_epochs=1)
     results = check_sequence_estimator(estimator, **small(estimator), on_fail=None)
-    assert with_status(results, "failed") == {"refit", "global_random_state"}
+    failed = with_status(results, "failed")
+    assert {"global_random_state"} <= failed <= {"refit", "global_random_state"}
 
 
 def test_without_raising_every_failure_is_in_the_results():
