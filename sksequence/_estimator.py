@@ -176,8 +176,10 @@ class SequenceEstimator(
         held_out = rows[:0]
         if self.early_stopping and not one_epoch:
             rows, held_out = self._hold_out(rows, target, groups, rng)
+        # All rows are no selection: spare a copy of the data.
+        chosen = sequences if len(rows) == len(sequences) else sequences.take(rows)
         if not continues:
-            self._fit_scale(sequences.take(rows), _at(weight, rows))
+            self._fit_scale(chosen, _at(weight, rows))
             self._fit_target_scale(target[rows], _at(weight, rows))
             network |= {
                 "n_channels": sequences.n_channels,
@@ -190,12 +192,15 @@ class SequenceEstimator(
         loss_weight = _product(weight, self._get_class_weights(target, weight))
         data, valid = (
             training.make_dataset(
-                sequences.take(part),
-                self._scale_target(target[part]),
-                _normalised(_at(loss_weight, part)),
+                part,
+                self._scale_target(target[index]),
+                _normalised(_at(loss_weight, index)),
                 **self._get_scaling(),
             )
-            for part in (rows, held_out)
+            for part, index in (
+                (chosen, rows),
+                (sequences.take(held_out), held_out),
+            )
         )
         settings = self._get_settings(one_epoch)
         with self._computing(data):

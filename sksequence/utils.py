@@ -270,13 +270,9 @@ def _fresh(estimator: Any) -> Any:
     return estimator
 
 
-def _numpy(answers: Any) -> np.ndarray:
-    return np.asarray(answers)
-
-
 def _answers(estimator: Any, X: list) -> np.ndarray:
     method = "predict_proba" if hasattr(estimator, "predict_proba") else "predict"
-    return _numpy(getattr(estimator, method)(X))
+    return np.asarray(getattr(estimator, method)(X))
 
 
 def _fit_and_answer(estimator: Any, X: list, y: np.ndarray) -> np.ndarray:

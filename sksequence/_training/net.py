@@ -259,9 +259,7 @@ def make_net(
         "criterion": WeightedLoss,
         "criterion__name": loss,
         "criterion__quantile": quantile,
-        "optimizer": OPTIMIZERS.get(optimizer, optimizer)
-        if isinstance(optimizer, str)
-        else optimizer,
+        "optimizer": OPTIMIZERS[optimizer] if isinstance(optimizer, str) else optimizer,
         **({"optimizer__weight_decay": weight_decay} if weight_decay else {}),
         "lr": lr,
         "max_epochs": max_epochs,

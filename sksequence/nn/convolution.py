@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from . import _exact
 from ._random import RandomLayer
 from ._sizes import sizes_per_layer
-from ._time import valid_steps, zero_padding
+from ._time import valid_steps
 from .pooling import MeanPooling
 
 
@@ -296,5 +296,4 @@ class ConvBranch(nn.Module):
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         if not self.output_size:
             return x.new_empty(len(x), 0)
-        steps, lengths = self.encoder(x, lengths)
-        return self.pool(zero_padding(steps, lengths), lengths)
+        return self.pool(*self.encoder(x, lengths))
