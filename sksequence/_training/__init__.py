@@ -2,18 +2,17 @@
 
 from ..nn._sizes import check_sizes
 from .batches import SequenceDataset, make_dataset
+from .callbacks import EpochObserver
 from .devices import settings_here
 from .memory import memory_errors
 from .net import (
-    EpochObserver,
     SequenceNet,
     epochs_of,
     make_module,
     make_net,
-    restore,
-    state_of,
     train,
 )
+from .state import restore, state_of
 from .threads import torch_threads
 
 __all__ = [

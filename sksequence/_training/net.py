@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
 import numpy as np
 import torch
 from skorch import NeuralNet
-from skorch.callbacks import (
-    Callback,
-    EarlyStopping,
-    EpochTimer,
-    GradientNormClipping,
-    LRScheduler,
-    PassthroughScoring,
-    PrintLog,
-)
+from skorch.callbacks import Callback, EpochTimer, PassthroughScoring, PrintLog
 from torch import Tensor, nn
 
 from ..nn import Dropout, SequenceNetwork
 from .batches import BatchIterator, SequenceDataset
+from .callbacks import EpochObserver, LearningRate, RefuseDivergence, make_callbacks
 from .devices import find_device
 from .losses import choose_loss
 from .memory import require_memory
@@ -51,46 +43,6 @@ class WeightedLoss(nn.Module):
             return self.loss(output, target).mean()
         truth, weight = target
         return (self.loss(output, truth) * weight).mean()
-
-
-class LearningRate(Callback):
-    """Write each epoch's learning rate into the history."""
-
-    def on_epoch_begin(self, net: NeuralNet, **kwargs: Any) -> None:
-        net.history.record("lr", net.optimizer_.param_groups[0]["lr"])
-
-
-class RefuseDivergence(Callback):
-    """Raise ValueError when a loss or a weight is no longer finite."""
-
-    def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
-        self._check(net, math.isfinite(net.history[-1, "train_loss"]), "the loss")
-
-    def on_train_end(self, net: NeuralNet, **kwargs: Any) -> None:
-        finite = all(bool(p.isfinite().all()) for p in net.module_.parameters())
-        self._check(net, finite, "a weight")
-
-    def _check(self, net: NeuralNet, finite: bool, what: str) -> None:
-        if not finite:
-            epoch, lr = net.history[-1, ("epoch", "lr")]
-            raise ValueError(
-                f"Training diverged: {what} is not finite after epoch {epoch}, with "
-                f"lr={net.lr} ({lr:.3g} in that epoch). Try a smaller lr or a smaller "
-                "gradient_clip."
-            )
-
-
-class EpochObserver(Callback):
-    """Tell somebody of every epoch; stop after one at which the answer is true."""
-
-    def __init__(self, begin: Callable[[], None], end: Callable[[], bool]) -> None:
-        self.begin, self.end = begin, end
-
-    def on_epoch_begin(self, net: NeuralNet, **kwargs: Any) -> None:
-        self.begin()
-
-    def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
-        net.stop_requested = bool(self.end())
 
 
 class SequenceNet(NeuralNet):
@@ -248,13 +200,15 @@ def make_net(
 ) -> SequenceNet:
     """Put a skorch net around a network; ``net_params`` has the last word."""
     where = find_device(device)
-    ours: list[Any] = []
-    if gradient_clip is not None:
-        ours.append(("gradient_clip", GradientNormClipping(gradient_clip)))
-    if early_stopping:
-        ours.append(("early_stopping", _early_stopping(patience, verbose)))
-    if lr_schedule != "constant":
-        ours.append(("lr_schedule", _schedule(lr_schedule, max_epochs, early_stopping)))
+    all_callbacks = make_callbacks(
+        callbacks,
+        gradient_clip=gradient_clip,
+        early_stopping=early_stopping,
+        patience=patience,
+        lr_schedule=lr_schedule,
+        max_epochs=max_epochs,
+        verbose=verbose,
+    )
     params = {
         "criterion": WeightedLoss,
         "criterion__name": loss,
@@ -269,7 +223,7 @@ def make_net(
         "iterator_valid": BatchIterator,
         "dataset": SequenceDataset,
         "train_split": None,
-        "callbacks": [*ours, *map(_check_callback, callbacks or ())],
+        "callbacks": all_callbacks,
         "device": where,
         "verbose": verbose,
         **(net_params or {}),
@@ -290,32 +244,6 @@ def make_net(
         if isinstance(layer, Dropout):
             layer.generator = masks
     return net
-
-
-def _check_callback(callback: Any) -> Any:
-    named = isinstance(callback, tuple) and len(callback) == 2
-    if not isinstance(callback[1] if named else callback, Callback):
-        raise TypeError(
-            "callbacks must hold instances of skorch.callbacks.Callback, or tuples "
-            f"(name, instance), however: {callback!r}"
-        )
-    return callback
-
-
-def _early_stopping(patience: int, verbose: int) -> EarlyStopping:
-    return EarlyStopping(
-        patience=patience,
-        threshold=0.0,
-        load_best=True,
-        sink=print if verbose else lambda *_: None,
-    )
-
-
-def _schedule(name: str, max_epochs: int, validates: bool) -> LRScheduler:
-    if name == "cosine":
-        return LRScheduler("CosineAnnealingLR", T_max=max_epochs)
-    monitor = "valid_loss" if validates else "train_loss"
-    return LRScheduler("ReduceLROnPlateau", monitor=monitor, patience=5, factor=0.5)
 
 
 def train(
@@ -346,61 +274,3 @@ def epochs_of(net: SequenceNet) -> list[dict[str, float]]:
         {new: float(epoch[old]) for old, new in names.items() if old in epoch}
         for epoch in net.history
     ]
-
-
-# ------------------------------------------------------------------ state, in numpy
-
-
-def state_of(net: SequenceNet) -> dict[str, Any]:
-    """All that training changed, as numpy arrays and plain Python.
-
-    Returns
-    -------
-    dict
-        ``weights``, ``optimizer``, ``optimizer_class`` and ``generator``.
-    """
-    return {
-        "weights": _to_numpy(net.module_.state_dict()),
-        "optimizer": _to_numpy(net.optimizer_.state_dict()),
-        "optimizer_class": type(net.optimizer_).__name__,
-        "generator": net.iterator_train__generator.get_state().numpy().copy(),
-    }
-
-
-def restore(net: SequenceNet, state: dict[str, Any]) -> None:
-    """Put a state of :func:`state_of` back into a net of the same making."""
-    net.module_.load_state_dict(_to_torch(state["weights"]))
-    net.iterator_train__generator.set_state(torch.from_numpy(state["generator"].copy()))
-    if state["optimizer_class"] == type(net.optimizer_).__name__:
-        # Its running averages go on, at the net's own rates.
-        own = net.optimizer_.state_dict()["param_groups"]
-        groups = [
-            {**old, **_settings(new)}
-            for old, new in zip(state["optimizer"]["param_groups"], own, strict=True)
-        ]
-        averages = {**state["optimizer"], "param_groups": groups}
-        net.optimizer_.load_state_dict(_to_torch(averages))
-
-
-def _settings(group: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in group.items() if name != "params"}
-
-
-def _to_numpy(tree: Any) -> Any:
-    if isinstance(tree, Tensor):
-        return tree.detach().cpu().numpy().copy()
-    if isinstance(tree, dict):
-        return {key: _to_numpy(value) for key, value in tree.items()}
-    if isinstance(tree, list | tuple):
-        return type(tree)(_to_numpy(value) for value in tree)
-    return tree
-
-
-def _to_torch(tree: Any) -> Any:
-    if isinstance(tree, np.ndarray):
-        return torch.from_numpy(tree.copy())
-    if isinstance(tree, dict):
-        return {key: _to_torch(value) for key, value in tree.items()}
-    if isinstance(tree, list | tuple):
-        return type(tree)(_to_torch(value) for value in tree)
-    return tree

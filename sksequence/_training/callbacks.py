@@ -1,0 +1,114 @@
+"""skorch callbacks: what happens around batches and epochs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from skorch import NeuralNet
+from skorch.callbacks import Callback, EarlyStopping, LRScheduler
+from torch import nn
+
+
+class LearningRate(Callback):
+    """Write each epoch's learning rate into the history."""
+
+    def on_epoch_begin(self, net: NeuralNet, **kwargs: Any) -> None:
+        net.history.record("lr", net.optimizer_.param_groups[0]["lr"])
+
+
+class RefuseDivergence(Callback):
+    """Raise ValueError when a loss or a weight is no longer finite."""
+
+    def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
+        self._check(net, math.isfinite(net.history[-1, "train_loss"]), "the loss")
+
+    def on_train_end(self, net: NeuralNet, **kwargs: Any) -> None:
+        finite = all(bool(p.isfinite().all()) for p in net.module_.parameters())
+        self._check(net, finite, "a weight")
+
+    def _check(self, net: NeuralNet, finite: bool, what: str) -> None:
+        if not finite:
+            epoch, lr = net.history[-1, ("epoch", "lr")]
+            raise ValueError(
+                f"Training diverged: {what} is not finite after epoch {epoch}, with "
+                f"lr={net.lr} ({lr:.3g} in that epoch). Try a smaller lr or a smaller "
+                "gradient_clip."
+            )
+
+
+class EpochObserver(Callback):
+    """Tell somebody of every epoch; stop after one at which the answer is true."""
+
+    def __init__(self, begin: Callable[[], None], end: Callable[[], bool]) -> None:
+        self.begin, self.end = begin, end
+
+    def on_epoch_begin(self, net: NeuralNet, **kwargs: Any) -> None:
+        self.begin()
+
+    def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
+        net.stop_requested = bool(self.end())
+
+
+class GradientClipping(Callback):
+    """Shorten the gradient to a norm.
+
+    Over the optimizer's own list of parameters, where skorch's callback of this kind
+    looks for them through all layers in every batch.
+    """
+
+    def __init__(self, max_norm: float) -> None:
+        self.max_norm = max_norm
+
+    def on_grad_computed(self, net: NeuralNet, *args: Any, **kwargs: Any) -> None:
+        groups = net.optimizer_.param_groups
+        parameters = [p for group in groups for p in group["params"]]
+        nn.utils.clip_grad_norm_(parameters, self.max_norm)
+
+
+def make_callbacks(
+    callbacks: Any,
+    *,
+    gradient_clip: float | None,
+    early_stopping: bool,
+    patience: int,
+    lr_schedule: str,
+    max_epochs: int,
+    verbose: int,
+) -> list[Any]:
+    """What the hyperparameters ask for, then the user's own."""
+    made: list[Any] = []
+    if gradient_clip is not None:
+        made.append(("gradient_clip", GradientClipping(gradient_clip)))
+    if early_stopping:
+        made.append(("early_stopping", _early_stopping(patience, verbose)))
+    if lr_schedule != "constant":
+        made.append(("lr_schedule", _schedule(lr_schedule, max_epochs, early_stopping)))
+    return [*made, *map(_check_callback, callbacks or ())]
+
+
+def _check_callback(callback: Any) -> Any:
+    named = isinstance(callback, tuple) and len(callback) == 2
+    if not isinstance(callback[1] if named else callback, Callback):
+        raise TypeError(
+            "callbacks must hold instances of skorch.callbacks.Callback, or tuples "
+            f"(name, instance), however: {callback!r}"
+        )
+    return callback
+
+
+def _early_stopping(patience: int, verbose: int) -> EarlyStopping:
+    return EarlyStopping(
+        patience=patience,
+        threshold=0.0,
+        load_best=True,
+        sink=print if verbose else lambda *_: None,
+    )
+
+
+def _schedule(name: str, max_epochs: int, validates: bool) -> LRScheduler:
+    if name == "cosine":
+        return LRScheduler("CosineAnnealingLR", T_max=max_epochs)
+    monitor = "valid_loss" if validates else "train_loss"
+    return LRScheduler("ReduceLROnPlateau", monitor=monitor, patience=5, factor=0.5)
