@@ -7,6 +7,8 @@ from .estimators import (
     LSTMRegressor,
     RecurrentClassifier,
     RecurrentRegressor,
+    RecurrentStepRegressor,
+    RecurrentTagger,
     SimpleRNNClassifier,
     SimpleRNNRegressor,
 )
@@ -20,6 +22,8 @@ __all__ = [
     "LSTMRegressor",
     "RecurrentClassifier",
     "RecurrentRegressor",
+    "RecurrentStepRegressor",
+    "RecurrentTagger",
     "SimpleRNNClassifier",
     "SimpleRNNRegressor",
 ]

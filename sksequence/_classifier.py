@@ -1,4 +1,4 @@
-"""What is particular to classifiers."""
+"""What is particular to answers that are classes."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils import Tags, assert_all_finite, column_or_1d
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.validation import check_is_fitted
 
 from ._declaration import hyperparameter, recurrent_estimator
 from ._estimator import SequenceEstimator
 
 
 @recurrent_estimator
-class SequenceClassifier(ClassifierMixin, SequenceEstimator):
-    """Label whole sequences: one class each, or any number of labels."""
+class Labeller(SequenceEstimator):
+    """Answer with classes: one for each target, or any number of labels."""
 
     class_weight: Any = hyperparameter(
         None,
@@ -68,8 +69,8 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator):
             return labels.astype(np.float64)
         if labels.ndim != 1:
             raise ValueError(
-                f"y has shape {labels.shape}, expected one class per sequence (n,), as "
-                "in the first fit."
+                f"y has shape {labels.shape}, expected one class each (n,), as in the "
+                "first fit."
             )
         unknown = np.setdiff1d(labels, self.classes_)
         if len(unknown):
@@ -149,7 +150,7 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator):
     # ---------------------------------------------------------------------- answering
 
     def predict(self, X: Any) -> np.ndarray:
-        """Predict the class of each sequence.
+        """Predict the class of each sequence, or of each step.
 
         Parameters
         ----------
@@ -159,9 +160,11 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator):
         Returns
         -------
         ndarray of shape (n_sequences,) or (n_sequences, n_labels)
-            Labels as fit saw them.
+            Labels as fit saw them; for steps in the form of y.
         """
-        scores = self._answer(X)
+        return self._answer(X, self._decide)
+
+    def _decide(self, scores: np.ndarray) -> np.ndarray:
         if self._is_multilabel:
             return (scores > 0).astype(int)
         return self.classes_[scores.argmax(axis=1)]
@@ -177,10 +180,11 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator):
         Returns
         -------
         ndarray of shape (n_sequences, n_classes)
-            In the order of ``classes_``; float32 for a float32 X, else float64.
+            In the order of ``classes_``; float32 for a float32 X, else float64. For steps
+            (n_sequences, n_steps, n_classes), or (n_steps_i, n_classes) each.
         """
-        scores = self._answer(X)
-        return expit(scores) if self._is_multilabel else softmax(scores, axis=1)
+        check_is_fitted(self)
+        return self._answer(X, expit if self._is_multilabel else _softmax)
 
     def predict_log_proba(self, X: Any) -> np.ndarray:
         """Predict the logarithm of the probability of each class.
@@ -193,15 +197,28 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator):
         Returns
         -------
         ndarray of shape (n_sequences, n_classes)
-            In the order of ``classes_``.
+            In the order of ``classes_``; for steps as probabilities are.
         """
-        scores = self._answer(X)
-        return log_expit(scores) if self._is_multilabel else log_softmax(scores, axis=1)
+        check_is_fitted(self)
+        return self._answer(X, log_expit if self._is_multilabel else _log_softmax)
+
+
+@recurrent_estimator
+class SequenceClassifier(ClassifierMixin, Labeller):
+    """Label whole sequences."""
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
+
+
+def _softmax(scores: np.ndarray) -> np.ndarray:
+    return softmax(scores, axis=1)
+
+
+def _log_softmax(scores: np.ndarray) -> np.ndarray:
+    return log_softmax(scores, axis=1)
 
 
 def _check_labels(y: Any, name: str) -> np.ndarray:

@@ -76,7 +76,12 @@ def recurrent_estimator(cls: _Class) -> _Class:
     """
     words = inspect.cleandoc(cls.__doc__ or "")
     dataclasses.dataclass(kw_only=True, eq=False, repr=False)(cls)
-    fields = dataclasses.fields(cls)
+    # The model comes before its training, whichever base declared what.
+    fields = sorted(
+        dataclasses.fields(cls),
+        key=lambda field: field.metadata["role"] not in (NETWORK, MODEL),
+    )
+    _reorder_signature(cls, [field.name for field in fields])
     constraints = {field.name: field.metadata["constraints"] for field in fields}
     setattr(cls, "_parameter_constraints", constraints)  # noqa: B010, no attribute yet
     parameters = "\n".join(_describe(field) for field in fields)
@@ -96,6 +101,15 @@ def recurrent_estimator(cls: _Class) -> _Class:
         f"{words}\n\n{text}" if at is None else f"{words[:at]}\n{text}\n{words[at:]}"
     )
     return cls
+
+
+def _reorder_signature(cls: type, names: list[str]) -> None:
+    """Let inspection show keyword-only parameters in this order."""
+    init: Any = vars(cls)["__init__"]
+    own = inspect.signature(init)
+    this = next(iter(own.parameters.values()))
+    ordered = [this, *(own.parameters[name] for name in names)]
+    init.__signature__ = own.replace(parameters=ordered)
 
 
 def _describe(field: dataclasses.Field) -> str:

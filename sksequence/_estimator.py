@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from abc import abstractmethod
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -20,13 +21,21 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from ._callbacks import CallbackSupportMixin, with_callbacks
 from ._declaration import MODEL, NETWORK, TRAINING, parameters_for, recurrent_estimator
-from ._hyperparameters import Hyperparameters
-from ._inputs import Sequences, check_groups, check_sequences, check_weights, fit_scaler
+from ._hyperparameters import Training
+from ._inputs import (
+    STEPS,
+    AnySequences,
+    Layout,
+    Sequences,
+    check_groups,
+    check_sequences,
+    check_weights,
+    fit_channel_scaler,
+)
 from ._splitting import validation_split
 
 if TYPE_CHECKING:
-    from . import _training
-    from ._training import EpochObserver, SequenceNet
+    from ._training import EpochObserver, SequenceDataset, SequenceNet
 
 
 def _load_training() -> Any:
@@ -43,6 +52,9 @@ class _Learnt:
     history_: list[dict[str, float]]
     n_epochs_: int
     _network: dict[str, Any]
+    _fixed: dict[str, Any]
+    _channel_mean: np.ndarray
+    _channel_scale: np.ndarray
 
 
 @recurrent_estimator
@@ -51,12 +63,14 @@ class SequenceEstimator(
     CallbackSupportMixin,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
-    Hyperparameters,
+    Training,
     BaseEstimator,
 ):
     """Hold a network, train it on sequences, answer for each sequence by itself."""
 
-    _cell: ClassVar[str | None] = None  # the hyperparameter of that name, if there is one
+    _layout: ClassVar[Layout] = STEPS
+    _network_kind: ClassVar[str] = "sequence"
+    _per_step: ClassVar[bool] = False  # whether each step has a target and an answer
     _doc_link_module = "sksequence"
     _doc_link_template = (
         "https://sksequence.readthedocs.io/en/latest/api.html#sksequence.{estimator_name}"
@@ -79,7 +93,19 @@ class SequenceEstimator(
 
     @abstractmethod
     def _encode_target(self, y: Any, *, reset: bool, classes: Any = None) -> np.ndarray:
-        """Check y; return class codes (n,) or numbers (n, n_outputs)."""
+        """Check y; return class codes (n,) or numbers (n, ...)."""
+
+    def _get_targets(
+        self, y: Any, sequences: AnySequences, *, reset: bool, classes: Any = None
+    ) -> Sequences:
+        """Encode y, and say which of its rows belong to which sequence."""
+        target = self._encode_target(y, reset=reset, classes=classes)
+        check_consistent_length(sequences.lengths, target)
+        return Sequences(target, np.ones(len(target), dtype=np.int64))
+
+    def _arrange(self, rows: np.ndarray, sequences: AnySequences) -> np.ndarray:
+        """Put answers into the form in which y was."""
+        return rows
 
     @abstractmethod
     def _get_loss(self) -> dict[str, Any]:
@@ -99,7 +125,7 @@ class SequenceEstimator(
     def _get_class_weights(
         self, target: np.ndarray, weight: np.ndarray | None
     ) -> np.ndarray | None:
-        """Weights that follow from the class of each sequence."""
+        """Weights that follow from the class of each target."""
         return None
 
     def _fit_target_scale(self, target: np.ndarray, weight: np.ndarray | None) -> None:
@@ -121,9 +147,10 @@ class SequenceEstimator(
         X : array-like
             Sequences: 2-D (n_sequences, n_steps), each row univariate; 3-D
             (n_sequences, n_steps, n_channels); or a list or object array of arrays of
-            shape (n_steps_i, n_channels) or (n_steps_i,), of any lengths.
+            shape (n_steps_i, n_channels) or (n_steps_i,), of any lengths. With
+            ``embedding_dim`` token ids; of films see the class.
         y : array-like of shape (n_sequences,) or (n_sequences, n_outputs)
-            Targets.
+            Targets; for answers to every step, or of frames, see the class.
         sample_weight : array-like of shape (n_sequences,), default=None
             Weight of each sequence in loss and scaling; zero is as good as absent.
         groups : array-like of shape (n_sequences,), default=None
@@ -160,48 +187,50 @@ class SequenceEstimator(
         """Fit, or go on fitting: check everything, build, then train."""
         training = _load_training()
         rng = check_random_state(self.random_state)
-        network = {"cell": self._cell} | parameters_for(self, NETWORK)
+        network = self._get_network()
         training.check_sizes(network)
         if continues:
             self._check_unchanged()
             network = dict(self._network)
         sequences = self._check_X(X, reset=not continues)
-        target = self._encode_target(y, reset=not continues, classes=classes)
-        check_consistent_length(sequences.lengths, target)
+        target = self._get_targets(y, sequences, reset=not continues, classes=classes)
         weight = check_weights(sample_weight, len(sequences))
         groups = check_groups(groups, len(sequences))
 
         seed = rng.randint(np.iinfo(np.int32).max)
-        rows = np.arange(len(target)) if weight is None else np.flatnonzero(weight)
+        rows = np.arange(len(sequences)) if weight is None else np.flatnonzero(weight)
         held_out = rows[:0]
         if self.early_stopping and not one_epoch:
             rows, held_out = self._hold_out(rows, target, groups, rng)
         # All rows are no selection: spare a copy of the data.
         chosen = sequences if len(rows) == len(sequences) else sequences.take(rows)
+        per_target = None if weight is None else np.repeat(weight, target.lengths)
+        self._learn_input(chosen, _at(weight, rows), continues=continues)
         if not continues:
-            self._fit_scale(chosen, _at(weight, rows))
-            self._fit_target_scale(target[rows], _at(weight, rows))
-            network |= {
-                "n_channels": sequences.n_channels,
-                "n_outputs": self._count_outputs(),
-                "dtype": self.dtype,
-            }
+            self._fit_target_scale(
+                target.take(rows).values, _of_targets(per_target, target, rows)
+            )
+            network |= self._describe(sequences) | {"dtype": self.dtype}
             self._fixed = parameters_for(self, NETWORK, MODEL)
 
         self._network = network
-        loss_weight = _product(weight, self._get_class_weights(target, weight))
-        data, valid = (
-            training.make_dataset(
-                part,
-                self._scale_target(target[index]),
-                _normalised(_at(loss_weight, index)),
-                **self._get_scaling(),
-            )
-            for part, index in (
-                (chosen, rows),
-                (sequences.take(held_out), held_out),
-            )
+        loss_weight = _product(
+            per_target, self._get_class_weights(target.values, per_target)
         )
+
+        def make_dataset(part: AnySequences, index: np.ndarray) -> SequenceDataset:
+            truth = target.take(index)
+            return training.make_dataset(
+                part,
+                self._prepare,
+                replace(truth, values=self._scale_target(truth.values)),
+                _normalised(_of_targets(loss_weight, target, index)),
+                dtype=network["dtype"],
+                per_step=self._per_step,
+            )
+
+        data = make_dataset(chosen, rows)
+        valid = make_dataset(sequences.take(held_out), held_out)
         settings = self._get_settings(one_epoch)
         with self._computing(data):
             net = self._make_net(network, settings, None if continues else seed)
@@ -295,6 +324,7 @@ class SequenceEstimator(
     def _get_settings(self, one_epoch: bool) -> dict[str, Any]:
         """Keywords of the training."""
         settings = parameters_for(self, TRAINING) | self._get_loss()
+        settings["per_step"] = self._per_step
         if one_epoch:
             settings |= {
                 "max_epochs": 1,
@@ -307,12 +337,13 @@ class SequenceEstimator(
         self, network: dict[str, Any], settings: dict[str, Any], seed: int | None
     ) -> SequenceNet:
         training = _load_training()
-        return training.make_net(*training.make_module(**network, seed=seed), **settings)
+        module = training.make_module(kind=self._network_kind, **network, seed=seed)
+        return training.make_net(*module, **settings)
 
     def _hold_out(
         self,
         rows: np.ndarray,
-        target: np.ndarray,
+        target: Sequences,
         groups: np.ndarray | None,
         rng: np.random.RandomState,
     ) -> tuple[np.ndarray, np.ndarray]:
@@ -320,29 +351,39 @@ class SequenceEstimator(
             len(rows),
             self.validation_fraction,
             rng,
-            classes=_at(self._get_strata(target), rows),
+            classes=_at(self._get_strata(target.values), rows),
             groups=_at(groups, rows),
         )
         return rows[train], rows[valid]
 
-    def _fit_scale(self, sequences: Sequences, weight: np.ndarray | None) -> None:
+    def _get_network(self) -> dict[str, Any]:
+        """Keywords of the network that follow from hyperparameters."""
+        return parameters_for(self, NETWORK)
+
+    def _describe(self, sequences: AnySequences) -> dict[str, Any]:
+        """Keywords of the network that follow from the data."""
+        return {"input_size": sequences.n_channels, "output_size": self._count_outputs()}
+
+    def _learn_input(
+        self, sequences: AnySequences, weight: np.ndarray | None, *, continues: bool
+    ) -> None:
         """Learn each channel's mean and standard deviation, over the steps there are."""
+        if continues:
+            return
         self._channel_mean = np.zeros(sequences.n_channels)
         self._channel_scale = np.ones(sequences.n_channels)
         if self.standardize:
-            per_step = None if weight is None else np.repeat(weight, sequences.lengths)
-            scaler = fit_scaler(sequences.values, per_step)
+            scaler = fit_channel_scaler(sequences, weight)
             self._channel_mean, self._channel_scale = scaler.mean_, scaler.scale_
 
-    def _get_scaling(self) -> dict[str, Any]:
-        return {
-            "mean": self._channel_mean,
-            "scale": self._channel_scale,
-            "dtype": self._network["dtype"],
-        }
+    def _prepare(self, sequences: Sequences) -> Sequences:
+        """Bring sequences to what the network reads."""
+        return _load_training().standardised(
+            sequences, self._channel_mean, self._channel_scale, self._network["dtype"]
+        )
 
     @contextmanager
-    def _computing(self, data: _training.SequenceDataset) -> Iterator[None]:
+    def _computing(self, data: SequenceDataset | None = None) -> Iterator[None]:
         """Keep to the threads that were asked for; say the sizes if memory runs out."""
         training = _load_training()
         n_threads = self.n_jobs or 1
@@ -350,25 +391,38 @@ class SequenceEstimator(
             n_threads = max(1, (os.cpu_count() or 1) + 1 + n_threads)
         with (
             training.torch_threads(n_threads),
-            training.memory_errors(data, self.batch_size),
+            training.memory_errors(data, self.batch_size)
+            if data is not None
+            else nullcontext(),
         ):
             yield
 
     # ---------------------------------------------------------------------- answering
 
-    def _check_X(self, X: Any, *, reset: bool) -> Sequences:
+    def _check_X(self, X: Any, *, reset: bool) -> AnySequences:
         return check_sequences(
-            self, X, reset=reset, channels_first=self.data_format == "channels_first"
+            self,
+            X,
+            reset=reset,
+            channels_first=self.data_format == "channels_first",
+            layout=self._layout,
         )
 
-    def _answer(self, X: Any, method: str = "forward") -> np.ndarray:
-        """Apply a method of the network, in the dtype that X asks for."""
+    def _answer(
+        self,
+        X: Any,
+        finish: Callable[[np.ndarray], np.ndarray] = np.asarray,
+        method: str = "forward",
+    ) -> np.ndarray:
+        """Apply a method of the network, in the dtype that X asks for, and finish."""
         check_is_fitted(self)
         sequences = self._check_X(X, reset=False)
         self.net_.module_.check_lengths(sequences.lengths)
-        data = _load_training().make_dataset(sequences, None, None, **self._get_scaling())
+        dtype = self._network["dtype"]
+        data = _load_training().make_dataset(sequences, self._prepare, dtype=dtype)
         with self._computing(data):
-            return self.net_.answers(data, method).astype(sequences.dtype)
+            rows = self.net_.answers(data, method).astype(sequences.dtype)
+        return self._arrange(finish(rows), sequences)
 
     def transform(self, X: Any) -> np.ndarray:
         """Represent each sequence by what the network's head reads.
@@ -383,7 +437,7 @@ class SequenceEstimator(
         ndarray of shape (n_sequences, n_units)
             The pooled hidden states, then the convolutional branch if there is one.
         """
-        return self._answer(X, "represent")
+        return self._answer(X, method="represent")
 
     @property
     def _n_features_out(self) -> int:
@@ -416,6 +470,13 @@ class SequenceEstimator(
 
 def _at(values: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:
     return None if values is None else values[rows]
+
+
+def _of_targets(
+    values: np.ndarray | None, target: Sequences, index: np.ndarray
+) -> np.ndarray | None:
+    """What belongs to the targets of the sequences at ``index``."""
+    return None if values is None else replace(target, values=values).take(index).values
 
 
 def _product(*weights: np.ndarray | None) -> np.ndarray | None:

@@ -1,4 +1,4 @@
-"""The hyperparameters that every recurrent estimator has."""
+"""The hyperparameters of recurrent estimators, by what they are for."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _COUNT = Interval(Integral, 1, None, closed="left")
 
 
 @recurrent_estimator
-class Hyperparameters:
-    """Declare what can be searched, each with its range and its words."""
+class Stack:
+    """The recurrent layers."""
 
     hidden_size: int | Sequence[int] = hyperparameter(
         64,
@@ -54,6 +54,12 @@ class Hyperparameters:
         """,
         role=NETWORK,
     )
+
+
+@recurrent_estimator
+class Convolutions:
+    """Convolutions before and beside the recurrence."""
+
     conv_channels: Sequence[int] = hyperparameter(
         (),
         [tuple, list],
@@ -91,6 +97,35 @@ class Hyperparameters:
         Their kernels, in steps.""",
         role=NETWORK,
     )
+
+
+@recurrent_estimator
+class Embedding:
+    """Tokens instead of numbers."""
+
+    embedding_dim: int | None = hyperparameter(
+        None,
+        [_COUNT, None],
+        """int or None
+        Width of each token's vector. X then holds token ids, as
+        :class:`sksequence.preprocessing.SequenceTokenizer` makes them: one per step,
+        from 0, the unknown token. Dropout acts on the vectors too.""",
+        role=NETWORK,
+    )
+    num_embeddings: int | None = hyperparameter(
+        None,
+        [_COUNT, None],
+        """int or None
+        Number of tokens; None is one more than the largest id in fit. A token that fit
+        has not met counts as unknown.""",
+        role=MODEL,
+    )
+
+
+@recurrent_estimator
+class Pooling:
+    """From steps to the sequence."""
+
     pooling: str = hyperparameter(
         "max",
         [StrOptions({"last", "mean", "max", "attention"})],
@@ -99,12 +134,18 @@ class Hyperparameters:
         direction, the mean or maximum over its steps, or a mean by learnt weights.""",
         role=NETWORK,
     )
+
+
+@recurrent_estimator
+class Training:
+    """Scaling, training, and where it happens."""
+
     standardize: bool = hyperparameter(
         True,
         ["boolean"],
         """bool
         Centre and scale each channel, and a regressor's targets, by what fit saw. The
-        2-D X counts as one channel.""",
+        2-D X counts as one channel. Token ids stay what they are.""",
         role=MODEL,
     )
     data_format: str = hyperparameter(

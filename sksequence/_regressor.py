@@ -1,4 +1,4 @@
-"""What is particular to regressors."""
+"""What is particular to answers that are numbers."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from ._inputs import as_numbers, fit_scaler
 
 
 @recurrent_estimator
-class SequenceRegressor(RegressorMixin, SequenceEstimator):
-    """Predict one number, or several, from a whole sequence."""
+class NumberPredictor(SequenceEstimator):
+    """Answer with one number, or several."""
 
     loss: str = hyperparameter(
         "squared_error",
@@ -55,7 +55,7 @@ class SequenceRegressor(RegressorMixin, SequenceEstimator):
         return self._train_one_epoch(X, y, sample_weight)
 
     def predict(self, X: Any) -> np.ndarray:
-        """Predict the target of each sequence.
+        """Predict the target of each sequence, or of each step.
 
         Parameters
         ----------
@@ -67,7 +67,9 @@ class SequenceRegressor(RegressorMixin, SequenceEstimator):
         ndarray of shape (n_sequences,) or (n_sequences, n_outputs)
             As y was in fit; float32 for a float32 X, else float64.
         """
-        output = self._answer(X)
+        return self._answer(X, self._rescale)
+
+    def _rescale(self, output: np.ndarray) -> np.ndarray:
         if self._predicts_rates:
             output = np.exp(output)
         values = output * self._target_scale.astype(output.dtype)
@@ -133,6 +135,11 @@ class SequenceRegressor(RegressorMixin, SequenceEstimator):
 
     def _scale_target(self, target: np.ndarray) -> np.ndarray:
         return (target - self._target_mean) / self._target_scale
+
+
+@recurrent_estimator
+class SequenceRegressor(RegressorMixin, NumberPredictor):
+    """Predict numbers from whole sequences."""
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

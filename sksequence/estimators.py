@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
+import numpy as np
+from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils._param_validation import StrOptions
 
-from ._classifier import SequenceClassifier
+from ._classifier import Labeller, SequenceClassifier
 from ._declaration import NETWORK, hyperparameter, recurrent_estimator
-from ._estimator import SequenceEstimator
-from ._regressor import SequenceRegressor
+from ._generation import generate
+from ._hyperparameters import Pooling
+from ._reading import StepReader
+from ._regressor import NumberPredictor, SequenceRegressor
+from ._stepwise import StepwiseEstimator
 
 
 @recurrent_estimator
-class _SimpleRNN(SequenceEstimator):
+class _SimpleRNN(StepReader):
     """The plain recurrent cell, whose activation is a choice."""
 
     nonlinearity: str = hyperparameter(
@@ -27,7 +32,7 @@ class _SimpleRNN(SequenceEstimator):
 
 
 @recurrent_estimator
-class _AnyCell(SequenceEstimator):
+class _AnyCell(StepReader):
     """A cell that is a hyperparameter itself."""
 
     cell: str = hyperparameter(
@@ -40,7 +45,7 @@ class _AnyCell(SequenceEstimator):
 
 
 @recurrent_estimator
-class SimpleRNNClassifier(_SimpleRNN, SequenceClassifier):
+class SimpleRNNClassifier(Pooling, _SimpleRNN, SequenceClassifier):
     r"""Label sequences with a simple recurrent network.
 
     .. math:: h_t = \tanh(W x_t + U h_{t-1} + b)
@@ -74,7 +79,7 @@ class SimpleRNNClassifier(_SimpleRNN, SequenceClassifier):
 
 
 @recurrent_estimator
-class SimpleRNNRegressor(_SimpleRNN, SequenceRegressor):
+class SimpleRNNRegressor(Pooling, _SimpleRNN, SequenceRegressor):
     r"""Predict numbers from sequences with a simple recurrent network.
 
     .. math:: h_t = \tanh(W x_t + U h_{t-1} + b)
@@ -104,7 +109,7 @@ class SimpleRNNRegressor(_SimpleRNN, SequenceRegressor):
 
 
 @recurrent_estimator
-class LSTMClassifier(SequenceClassifier):
+class LSTMClassifier(Pooling, StepReader, SequenceClassifier):
     r"""Label sequences with a long short-term memory network.
 
     .. math::
@@ -143,7 +148,7 @@ class LSTMClassifier(SequenceClassifier):
 
 
 @recurrent_estimator
-class LSTMRegressor(SequenceRegressor):
+class LSTMRegressor(Pooling, StepReader, SequenceRegressor):
     r"""Predict numbers from sequences with a long short-term memory network.
 
     .. math::
@@ -176,7 +181,7 @@ class LSTMRegressor(SequenceRegressor):
 
 
 @recurrent_estimator
-class GRUClassifier(SequenceClassifier):
+class GRUClassifier(Pooling, StepReader, SequenceClassifier):
     r"""Label sequences with a network of gated recurrent units.
 
     .. math::
@@ -209,7 +214,7 @@ class GRUClassifier(SequenceClassifier):
 
 
 @recurrent_estimator
-class GRURegressor(SequenceRegressor):
+class GRURegressor(Pooling, StepReader, SequenceRegressor):
     r"""Predict numbers from sequences with a network of gated recurrent units.
 
     .. math::
@@ -242,7 +247,7 @@ class GRURegressor(SequenceRegressor):
 
 
 @recurrent_estimator
-class RecurrentClassifier(_AnyCell, SequenceClassifier):
+class RecurrentClassifier(Pooling, _AnyCell, SequenceClassifier):
     """Label sequences with a recurrent network whose cell is a hyperparameter.
 
     The same networks as the classes named after one cell, for searches among them.
@@ -266,7 +271,7 @@ class RecurrentClassifier(_AnyCell, SequenceClassifier):
 
 
 @recurrent_estimator
-class RecurrentRegressor(_AnyCell, SequenceRegressor):
+class RecurrentRegressor(Pooling, _AnyCell, SequenceRegressor):
     """Predict numbers from sequences with a network whose cell is a hyperparameter.
 
     The same networks as the classes named after one cell, for searches among them.
@@ -285,3 +290,155 @@ class RecurrentRegressor(_AnyCell, SequenceRegressor):
     >>> model.fit(X[:100], y[:100]).predict(X[100:]).shape
     (20,)
     """
+
+
+@recurrent_estimator
+class RecurrentTagger(_AnyCell, StepwiseEstimator, Labeller):
+    """Label every step of a sequence, with one class or with any number of labels.
+
+    y is a list of arrays as long as their sequences: (n_steps_i,) for one class per step,
+    (n_steps_i, n_labels) of zeros and ones for several labels; or one array where all
+    sequences are equally long. ``predict`` answers in the same form: an array for an
+    array, and for a list of sequences an object array with an array for each.
+
+    With next tokens for targets it is a language model: ``bptt_steps`` trains on texts
+    of any length, and ``generate`` writes.
+
+    See Also
+    --------
+    RecurrentStepRegressor : Numbers for every step.
+    RecurrentClassifier : One class for the whole sequence.
+    sksequence.metrics.make_step_scorer : Scores over the steps, for searches.
+
+    References
+    ----------
+    Graves and Schmidhuber (2005), Framewise phoneme classification with bidirectional
+    LSTM and other neural network architectures. Neural Networks 18.
+    Huang, Xu and Yu (2015), Bidirectional LSTM-CRF models for sequence tagging. arXiv.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksequence import RecurrentTagger
+    >>> rng = np.random.default_rng(0)
+    >>> X = [rng.normal(size=n) for n in rng.integers(5, 15, 60)]
+    >>> y = [np.where(x.cumsum() > 0, "above", "below") for x in X]
+    >>> model = RecurrentTagger(hidden_size=16, random_state=0).fit(X[:50], y[:50])
+    >>> [len(labels) for labels in model.predict(X[50:53])] == [len(x) for x in X[50:53]]
+    True
+    >>> model.score(X[50:], y[50:]) > 0.8
+    True
+    """
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Share of steps labelled right; of several labels all must be.
+
+        Parameters
+        ----------
+        X : array-like
+            Sequences, as in fit.
+        y : list of array-like, or array-like
+            True labels of each step.
+        sample_weight : array-like of shape (n_sequences,), default=None
+            Weight of each sequence's steps.
+
+        Returns
+        -------
+        float
+            Accuracy over the steps that there are.
+        """
+        return self._score(accuracy_score, X, y, sample_weight)
+
+    def generate(
+        self,
+        prompt: Any,
+        n_steps: int,
+        *,
+        temperature: float = 1.0,
+        random_state: Any = None,
+    ) -> np.ndarray:
+        """Go on from a prompt, each token drawn from what the last ones make likely.
+
+        For language models: fitted on tokens (``embedding_dim``), with the next token of
+        each step for its class.
+
+        Parameters
+        ----------
+        prompt : array-like of shape (n_prompt_steps,)
+            Token ids to begin with, at least one.
+        n_steps : int
+            How many to write.
+        temperature : float, default=1.0
+            Below one likelier tokens are preferred even more, above one less so.
+        random_state : int, RandomState instance or None, default=None
+            Draws.
+
+        Returns
+        -------
+        ndarray of shape (n_steps,)
+            Token ids, without the prompt.
+
+        Raises
+        ------
+        ValueError
+            If the tagger is no language model, or looks ahead.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sksequence import RecurrentTagger
+        >>> text = np.tile([1, 2, 3], 40)
+        >>> model = RecurrentTagger(
+        ...     embedding_dim=4, hidden_size=8, bptt_steps=10, random_state=0
+        ... )
+        >>> model = model.fit([text[:-1]], [text[1:]])
+        >>> model.generate([1], 5, temperature=0.1, random_state=0)
+        array([2, 3, 1, 2, 3])
+        """
+        return generate(self, prompt, n_steps, temperature, random_state)
+
+
+@recurrent_estimator
+class RecurrentStepRegressor(_AnyCell, StepwiseEstimator, NumberPredictor):
+    """Predict one number, or several, for every step of a sequence.
+
+    y is a list of arrays as long as their sequences, (n_steps_i,) or (n_steps_i,
+    n_outputs); or one array where all sequences are equally long. ``predict`` answers in
+    the same form: an array for an array, and for a list of sequences an object array
+    with an array for each.
+
+    See Also
+    --------
+    RecurrentTagger : Classes for every step.
+    RecurrentRegressor : One number for the whole sequence.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksequence import RecurrentStepRegressor
+    >>> rng = np.random.default_rng(0)
+    >>> X = [rng.normal(size=n) for n in rng.integers(5, 15, 60)]
+    >>> y = [x.cumsum() for x in X]
+    >>> model = RecurrentStepRegressor(hidden_size=16, random_state=0)
+    >>> model.fit(X[:50], y[:50]).score(X[50:], y[50:]) > 0.8
+    True
+    """
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Coefficient of determination over all steps.
+
+        Parameters
+        ----------
+        X : array-like
+            Sequences, as in fit.
+        y : list of array-like, or array-like
+            True values of each step.
+        sample_weight : array-like of shape (n_sequences,), default=None
+            Weight of each sequence's steps.
+
+        Returns
+        -------
+        float
+            R squared of the steps that there are.
+        """
+        return self._score(r2_score, X, y, sample_weight)

@@ -21,7 +21,7 @@ def check_sequence_estimator(
     estimator: Any,
     *,
     X: list[np.ndarray] | None = None,
-    y: np.ndarray | None = None,
+    y: np.ndarray | list[np.ndarray] | None = None,
     on_fail: str | None = "raise",
 ) -> list[dict[str, Any]]:
     """Check that an estimator's answers belong to its sequences, and to nothing else.
@@ -48,14 +48,15 @@ def check_sequence_estimator(
     Parameters
     ----------
     estimator : estimator
-        Classifier or regressor; not touched, only clones of it are fitted. Those checks
-        that look into the network need ``net_.module_`` to be a
+        Classifier, regressor or tagger; not touched, only clones of it are fitted. Those
+        checks that look into the network need ``net_.module_`` to be a
         :class:`sksequence.nn.SequenceNetwork` or alike, and are skipped otherwise.
     X : list of ndarray of shape (n_steps_i, n_channels), default=None
-        Ten sequences or more, of unequal lengths; None for random ones of 9 to 30 steps
-        with two channels.
-    y : ndarray of shape (n_sequences,), default=None
-        Their targets; None for such as can be learnt.
+        Ten sequences or more, of unequal lengths, of numbers, of token ids (integers,
+        for an estimator with ``embedding_dim``) or of frames (n_steps_i, height, width);
+        None for random ones of 9 to 30 steps, of what the estimator reads.
+    y : ndarray of shape (n_sequences,) or list of ndarray, default=None
+        Their targets, or those of their steps; None for such as can be learnt.
     on_fail : {"raise"} or None, default="raise"
         Raise the first failure, or return all results.
 
@@ -83,13 +84,13 @@ def check_sequence_estimator(
     if (X is None) != (y is None):
         raise ValueError("X and y must be given together, or neither of them.")
     if X is None or y is None:
-        X, y = _make_sequences(is_classifier(estimator))
+        X, y = _make_sequences(estimator)
     results = []
     for name, check in CHECKS.items():
         result: dict[str, Any] = {"name": name, "status": "passed", "exception": None}
         try:
             # Copies: a check may be the victim of what it is there to find.
-            check(_fresh(estimator), [np.array(x) for x in X], np.array(y))
+            check(_fresh(estimator), [np.array(x) for x in X], _copied(y))
         except _Skip as reason:
             result.update(status="skipped", exception=reason)
         except Exception as error:
@@ -103,22 +104,23 @@ def check_sequence_estimator(
 # ------------------------------------------------------------------------- the checks
 
 
-def check_alone(estimator: Any, X: list, y: np.ndarray) -> None:
+def check_alone(estimator: Any, X: list, y: Any) -> None:
     estimator.fit(X, y)
     together = _answers(estimator, X)
     for i, x in enumerate(X):
-        _assert_equal(_answers(estimator, [x])[0], together[i], f"sequence {i} alone")
+        _assert_equal(_answers(estimator, [x]), [together[i]], f"sequence {i} alone")
     order = np.random.RandomState(0).permutation(len(X))
     permuted = _answers(estimator, [X[i] for i in order])
-    _assert_equal(permuted, together[order], "sequences in another order")
+    expected = [together[i] for i in order]
+    _assert_equal(permuted, expected, "sequences in another order")
     longest = np.concatenate([*X, *X])
     padded = _answers(estimator, [*X, longest])[:-1]
     _assert_equal(padded, together, "sequences beside a much longer one")
     many = _answers(estimator, X * 12)
-    _assert_equal(many, np.concatenate([together] * 12), "sequences in a large batch")
+    _assert_equal(many, together * 12, "sequences in a large batch")
 
 
-def check_input_untouched(estimator: Any, X: list, y: np.ndarray) -> None:
+def check_input_untouched(estimator: Any, X: list, y: Any) -> None:
     before = pickle.dumps((X, y))
     for x in X:
         x.flags.writeable = False
@@ -127,19 +129,19 @@ def check_input_untouched(estimator: Any, X: list, y: np.ndarray) -> None:
     assert pickle.dumps((X, y)) == before, "fit or predict changed X or y"
 
 
-def check_every_step_used(estimator: Any, X: list, y: np.ndarray) -> None:
+def check_every_step_used(estimator: Any, X: list, y: Any) -> None:
     estimator.fit(X, y)
     steps = min(len(x) for x in X)
     X = [x[:steps] for x in X]
     answers = _answers(estimator, X)
     for step in range(steps):
         changed = _answers(estimator, [_changed(x, step) for x in X])
-        assert not np.array_equal(changed, answers), (
+        assert not _equal(changed, answers), (
             f"changing step {step} of {steps} in every sequence changed no answer"
         )
 
 
-def check_both_ends_used(estimator: Any, X: list, y: np.ndarray) -> None:
+def check_both_ends_used(estimator: Any, X: list, y: Any) -> None:
     module = _module_of(estimator.fit(X, y))
     inputs = _one_batch(estimator, X)
     final = module.states(inputs)[2]
@@ -147,13 +149,13 @@ def check_both_ends_used(estimator: Any, X: list, y: np.ndarray) -> None:
         blind = final == final
         for shift in (1, -1, 5, -5):
             changed = inputs.clone()
-            changed[:, step] += shift
+            changed[:, step] = _shifted(inputs[:, step], shift, inputs)
             blind &= module.states(changed)[2] == final
-        units = blind.all(0).nonzero().flatten().tolist()
+        units = blind.all(0).nonzero().tolist()
         assert not units, f"units {units} of the final state have not seen the {end} step"
 
 
-def check_causal(estimator: Any, X: list, y: np.ndarray) -> None:
+def check_causal(estimator: Any, X: list, y: Any) -> None:
     if getattr(estimator, "bidirectional", True):
         raise _Skip("the estimator looks ahead by design")
     module = _module_of(estimator.fit(X, y))
@@ -163,14 +165,14 @@ def check_causal(estimator: Any, X: list, y: np.ndarray) -> None:
     stride = -(-n_steps // states.shape[1])
     for step in range(stride, n_steps, stride):
         future = inputs.clone()
-        future[:, step:] += 1
+        future[:, step:] = _shifted(inputs[:, step:], 1, inputs)
         past = module.states(future)[0].detach().numpy()[:, : step // stride]
         assert np.array_equal(past, states[:, : step // stride]), (
             f"changing steps {step} to {n_steps} changed states before step {step}"
         )
 
 
-def check_gradients(estimator: Any, X: list, y: np.ndarray) -> None:
+def check_gradients(estimator: Any, X: list, y: Any) -> None:
     module = _module_of(estimator.fit(X, y))
     module.train().zero_grad()
     output = module(_one_batch(estimator, X))
@@ -183,7 +185,7 @@ def check_gradients(estimator: Any, X: list, y: np.ndarray) -> None:
         assert bool((gradient != 0).any()), f"gradient of {name} is zero"
 
 
-def check_refit(estimator: Any, X: list, y: np.ndarray) -> None:
+def check_refit(estimator: Any, X: list, y: Any) -> None:
     answers = _fit_and_answer(estimator, X, y)
     again = clone(estimator).fit(X, y)
     _assert_equal(_answers(again, X), answers, "a second fit")
@@ -203,7 +205,7 @@ def check_refit(estimator: Any, X: list, y: np.ndarray) -> None:
             _assert_equal(fit, answers, f"a fit with {number} torch threads")
 
 
-def check_global_random_state(estimator: Any, X: list, y: np.ndarray) -> None:
+def check_global_random_state(estimator: Any, X: list, y: Any) -> None:
     _draw_from_global_generators()
     before = _global_random_state()
     answers = _fit_and_answer(estimator, X, y)
@@ -213,29 +215,31 @@ def check_global_random_state(estimator: Any, X: list, y: np.ndarray) -> None:
     _assert_equal(again, answers, "a fit with another global random state")
 
 
-def check_renamed_labels(estimator: Any, X: list, y: np.ndarray) -> None:
-    if not is_classifier(estimator):
-        raise _Skip("not a classifier")
-    classes, codes = np.unique(y, return_inverse=True)
+def check_renamed_labels(estimator: Any, X: list, y: Any) -> None:
+    plain = clone(estimator).fit(X, y)
+    if not hasattr(plain, "classes_"):
+        raise _Skip("no labels are predicted")
+    classes = np.unique(np.concatenate([np.ravel(labels) for labels in y]))
     names = np.array([f"class {chr(ord('A') + i)}" for i in range(len(classes))])
     numbers = 10 * np.arange(len(classes)) - 5
-    plain = clone(estimator).fit(X, y).predict(X)
-    expected = np.searchsorted(classes, plain)
-    for labels in (names, numbers):
-        predicted = clone(estimator).fit(X, labels[codes]).predict(X)
-        assert np.array_equal(np.asarray(predicted), labels[expected]), (
-            f"with classes {labels} it predicted {predicted[:5]} ..., where it had "
-            f"predicted {plain[:5]} ... with classes {classes}"
+    before = _labels(plain, X)
+    for renamed in (names, numbers):
+        new = [renamed[np.searchsorted(classes, labels)] for labels in y]
+        got = _labels(clone(estimator).fit(X, new), X)
+        expected = [renamed[np.searchsorted(classes, labels)] for labels in before]
+        assert all(map(np.array_equal, got, expected)), (
+            f"with classes {renamed} it predicted {got[:5]} ..., where it had predicted "
+            f"{before[:5]} ... with classes {classes}"
         )
 
 
-def check_disk(estimator: Any, X: list, y: np.ndarray) -> None:
+def check_disk(estimator: Any, X: list, y: Any) -> None:
     with _empty_folders() as written:
         _fit_and_answer(estimator, X, y)
         assert not written(), f"fit or predict wrote {written()}"
 
 
-CHECKS: dict[str, Callable[[Any, list, np.ndarray], None]] = {
+CHECKS: dict[str, Callable[[Any, list, Any], None]] = {
     "alone": check_alone,
     "input_untouched": check_input_untouched,
     "every_step_used": check_every_step_used,
@@ -256,11 +260,31 @@ class _Skip(Exception):
     """A check that has nothing to check."""
 
 
-def _make_sequences(classify: bool) -> tuple[list[np.ndarray], np.ndarray]:
+def _make_sequences(estimator: Any) -> tuple[list[np.ndarray], Any]:
+    """Random sequences of what the estimator reads, and targets of what it answers."""
     rng = np.random.RandomState(0)
-    X = [rng.normal(size=(n, 2)) for n in rng.randint(9, 31, size=24)]
-    y = np.array([x[:, 0].mean() - x[-1, 1] for x in X])
-    return X, (np.digitize(y, np.quantile(y, [1 / 3, 2 / 3])) if classify else y)
+    X: list[np.ndarray] = [rng.normal(size=(n, 2)) for n in rng.randint(9, 31, size=24)]
+    so_far = [x[:, 0].cumsum() / np.arange(1, len(x) + 1) - x[:, 1] for x in X]
+    if getattr(estimator, "embedding_dim", None) is not None:
+        X = [np.digitize(x[:, 0], [-1, -0.3, 0.3, 1]) for x in X]
+    elif hasattr(estimator, "patch_size"):
+        X = [x[:, :1, None] + rng.normal(size=(len(x), 5, 6)) for x in X]
+    thirds = [1 / 3, 2 / 3]
+    if not getattr(estimator, "_per_step", False):
+        y = np.array([values[-1] for values in so_far])
+        return X, np.digitize(y, np.quantile(y, thirds)) if is_classifier(
+            estimator
+        ) else y
+    if hasattr(estimator, "class_weight"):
+        cuts = np.quantile(np.concatenate(so_far), thirds)
+        return X, [np.digitize(values, cuts) for values in so_far]
+    return X, so_far
+
+
+def _copied(y: Any) -> Any:
+    """A copy of targets, or of the targets of each sequence's steps."""
+    per_step = isinstance(y, list) and np.ndim(y[0]) > 0
+    return [np.array(targets) for targets in y] if per_step else np.array(y)
 
 
 def _fresh(estimator: Any) -> Any:
@@ -270,27 +294,55 @@ def _fresh(estimator: Any) -> Any:
     return estimator
 
 
-def _answers(estimator: Any, X: list) -> np.ndarray:
+def _answers(estimator: Any, X: list) -> list[np.ndarray]:
+    """What is answered for each sequence."""
     method = "predict_proba" if hasattr(estimator, "predict_proba") else "predict"
-    return np.asarray(getattr(estimator, method)(X))
+    return [np.asarray(answer) for answer in getattr(estimator, method)(X)]
 
 
-def _fit_and_answer(estimator: Any, X: list, y: np.ndarray) -> np.ndarray:
+def _labels(estimator: Any, X: list) -> list[np.ndarray]:
+    return [np.asarray(labels) for labels in estimator.predict(X)]
+
+
+def _fit_and_answer(estimator: Any, X: list, y: Any) -> list[np.ndarray]:
     return _answers(estimator.fit(X, y), X)
 
 
-def _assert_equal(got: np.ndarray, expected: np.ndarray, what: str) -> None:
-    if not np.array_equal(got, expected):
-        apart = np.abs(np.asarray(got, float) - np.asarray(expected, float)).max()
-        raise AssertionError(f"the answers of {what} are {apart:.2g} apart, expected 0")
+def _equal(got: list[np.ndarray], expected: list[np.ndarray]) -> bool:
+    return len(got) == len(expected) and all(map(np.array_equal, got, expected))
+
+
+def _assert_equal(got: list[np.ndarray], expected: list[np.ndarray], what: str) -> None:
+    if _equal(got, expected):
+        return
+    shapes = [[answer.shape for answer in answers] for answers in (got, expected)]
+    assert shapes[0] == shapes[1], (
+        f"the answers of {what} have the shapes {shapes[0]}, expected {shapes[1]}"
+    )
+    apart = max(
+        np.abs(np.asarray(g, float) - np.asarray(e, float)).max()
+        for g, e in zip(got, expected, strict=True)
+    )
+    raise AssertionError(f"the answers of {what} are {apart:.2g} apart, expected 0")
 
 
 def _changed(x: np.ndarray, step: int) -> np.ndarray:
-    """Shift one step by a standard deviation of each channel."""
+    """Change one step: by a standard deviation of each channel, or to another token."""
+    if x.dtype.kind in "iu":
+        x = np.array(x)
+        x[step] = np.where(x[step] == x.max(), x.min(), x.max())
+        return x
     x = np.array(x, dtype=float)
     spread = x.std(axis=0)
     x[step] += np.where(spread > 0, spread, 1)
     return x
+
+
+def _shifted(steps: Any, by: int, inputs: Any) -> Any:
+    """Move numbers by so much, tokens on by so many."""
+    if inputs.is_floating_point():
+        return steps + by
+    return (steps + by) % (inputs.max() + 1)
 
 
 def _module_of(estimator: Any) -> Any:
@@ -305,8 +357,15 @@ def _one_batch(estimator: Any, X: list) -> Any:
     import torch
 
     steps = min(len(x) for x in X)
+    batch = np.stack([x[:steps] for x in X])
+    if batch.ndim == 2:
+        batch = batch[:, :, None]
+    elif hasattr(estimator, "patch_size"):
+        batch = np.moveaxis(batch, -1, 2) if batch.ndim == 5 else batch[:, :, None]
+    if getattr(estimator, "embedding_dim", None) is not None:
+        return torch.from_numpy(batch)
     dtype = next(estimator.net_.module_.parameters()).dtype
-    batch = np.stack([x[:steps] for x in X]).astype(float)
+    batch = batch.astype(float)
     spread = batch.std(axis=(0, 1))
     batch = (batch - batch.mean(axis=(0, 1))) / np.where(spread > 0, spread, 1)
     return torch.from_numpy(batch).to(dtype)

@@ -15,8 +15,11 @@ import sksequence
 
 FAST = {"hidden_size": 8, "max_epochs": 2, "random_state": 0}
 
-CLASSIFIERS = [name for name in sksequence.__all__ if name.endswith("Classifier")]
-REGRESSORS = [name for name in sksequence.__all__ if name.endswith("Regressor")]
+PUBLIC = list(sksequence.__all__)
+# Those that read steps and answer once for each sequence.
+CELLS = ("SimpleRNN", "LSTM", "GRU", "Recurrent")
+CLASSIFIERS = sorted(f"{cell}Classifier" for cell in CELLS)
+REGRESSORS = sorted(f"{cell}Regressor" for cell in CELLS)
 ESTIMATORS = CLASSIFIERS + REGRESSORS
 
 

@@ -468,6 +468,8 @@ BAD_VALUES = {
     "conv_stride": SIZES,
     "parallel_channels": [4, None, "a", (0,), (2.5,), ("a",)],
     "parallel_kernel_size": SIZES,
+    "embedding_dim": [0, -1, 2.5, "a"],
+    "num_embeddings": [0, -1, 2.5, "a"],
     "pooling": ["min", None],
     "standardize": FLAG,
     "data_format": ["channels", None],

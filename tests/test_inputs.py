@@ -9,7 +9,12 @@ import torch
 from conftest import make, ragged
 from sklearn.base import BaseEstimator
 
-from sksequence._inputs import Sequences, check_groups, check_sequences, check_weights
+from sksequence._inputs import (
+    Sequences,
+    check_groups,
+    check_sequences,
+    check_weights,
+)
 
 N, STEPS = 6, 5
 # Whole numbers that every dtype can hold.

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import CLASSIFIERS, ESTIMATORS, labels_for, make
+from conftest import CLASSIFIERS, ESTIMATORS, PUBLIC, labels_for, make
 
 import sksequence
 
@@ -27,9 +27,19 @@ PACKAGE = ROOT / "sksequence"
 # the others stands on its right.
 ARROWS = {
     "__init__": {"estimators"},
-    "estimators": {"_classifier", "_regressor", "_estimator", "_declaration"},
-    "_classifier": {"_estimator", "_declaration", "_inputs"},
-    "_regressor": {"_estimator", "_declaration", "_inputs"},
+    "estimators": {
+        "_classifier",
+        "_declaration",
+        "_generation",
+        "_hyperparameters",
+        "_reading",
+        "_regressor",
+        "_stepwise",
+    },
+    "_stepwise": {"_declaration", "_estimator", "_inputs"},
+    "_reading": {"_declaration", "_estimator", "_hyperparameters", "_inputs"},
+    "_classifier": {"_declaration", "_estimator", "_inputs"},
+    "_regressor": {"_declaration", "_estimator", "_inputs"},
     "_estimator": {
         "_callbacks",
         "_declaration",
@@ -45,6 +55,8 @@ ARROWS = {
     "_inputs": set(),
     "_splitting": set(),
     "nn": set(),
+    "metrics": {"_inputs"},
+    "preprocessing": set(),
     "utils": set(),
 }
 
@@ -183,7 +195,7 @@ def entries_of(section):
     return entries
 
 
-@pytest.mark.parametrize("name", ESTIMATORS)
+@pytest.mark.parametrize("name", PUBLIC)
 def test_documented_parameters_are_those_of_the_signature(name):
     cls = getattr(sksequence, name)
     documented = entries_of(sections_of(cls.__doc__)["Parameters"])
@@ -195,7 +207,7 @@ def test_documented_parameters_are_those_of_the_signature(name):
     assert kinds == {inspect.Parameter.KEYWORD_ONLY}
 
 
-@pytest.mark.parametrize("name", ESTIMATORS)
+@pytest.mark.parametrize("name", PUBLIC)
 def test_every_hyperparameter_is_validated(name):
     cls = getattr(sksequence, name)
     assert set(cls._parameter_constraints) == set(cls().get_params())
@@ -211,14 +223,14 @@ def test_a_hyperparameter_is_declared_once():
         and ast.unparse(node.value.func) == "hyperparameter"
     ]
     assert len(declared) == len(set(declared))
-    offered = {p for name in ESTIMATORS for p in make(name).get_params()}
+    offered = {p for name in PUBLIC for p in make(name).get_params()}
     assert set(declared) == offered
 
 
 def test_no_class_writes_an_init_of_its_own():
     owners = {
         cls.__name__
-        for name in ESTIMATORS
+        for name in PUBLIC
         for cls in getattr(sksequence, name).__mro__
         if cls.__module__.startswith("sksequence")
         and "__init__" in vars(cls)
@@ -239,7 +251,7 @@ def test_documented_attributes_are_there_after_a_fit_and_no_others(name):
     assert fitted == documented
 
 
-@pytest.mark.parametrize("name", ESTIMATORS)
+@pytest.mark.parametrize("name", PUBLIC)
 def test_every_class_has_an_example_that_is_run(name, pytestconfig):
     cls = getattr(sksequence, name)
     (test,) = doctest.DocTestFinder(recurse=False).find(cls, name)
@@ -254,7 +266,7 @@ def test_every_class_has_an_example_that_is_run(name, pytestconfig):
 METHODS = sorted(
     {
         (cls.__name__, method)
-        for cls in map(sksequence.__dict__.get, ESTIMATORS)
+        for cls in map(sksequence.__dict__.get, PUBLIC)
         for method, value in inspect.getmembers(cls, inspect.isfunction)
         if not method.startswith("_") and value.__module__.startswith("sksequence")
     }

@@ -227,11 +227,21 @@ def test_a_weight_of_two_is_the_sequence_twice(name, outputs, rng):
 LENGTHS = np.random.default_rng(0).integers(20, 200, size=500)
 
 
-def dataset_of(lengths, n_channels=2, **more):
+def as_they_are(sequences):
+    return sequences
+
+
+def one_each(target):
+    """A target for each sequence."""
+    return Sequences(np.asarray(target), np.ones(len(target), dtype=np.int64))
+
+
+def dataset_of(lengths, n_channels=2, *, target=None, weight=None):
     """Sequence i holds i + 1 at every step."""
     values = np.repeat(np.arange(len(lengths)) + 1.0, lengths).astype(np.float32)
     sequences = Sequences(np.tile(values[:, None], n_channels), np.asarray(lengths))
-    return SequenceDataset(sequences, **more)
+    target = None if target is None else one_each(target)
+    return SequenceDataset(sequences, as_they_are, target, weight)
 
 
 def _lengths_in(inputs):
@@ -259,8 +269,9 @@ def test_an_epoch_has_every_sequence_once(lengths, batch_size):
 
 
 def test_batches_hold_the_sequences_and_nothing_else():
-    target = torch.arange(500)
-    dataset = dataset_of(LENGTHS, target=target, weight=target / 10)
+    target = np.arange(500)
+    weight = (target / 10).astype(np.float32)
+    dataset = dataset_of(LENGTHS, target=target, weight=weight)
     for inputs, (truth, weight) in shuffled(dataset, 16):
         X, lengths = inputs["X"], _lengths_in(inputs)
         assert X.shape == (len(truth), lengths.max(), 2)
@@ -311,11 +322,11 @@ def test_long_and_short_batches_come_in_random_order():
 
 def test_equal_sequences_are_a_view_and_need_no_lengths():
     dataset = dataset_of([7] * 20)
-    assert dataset.block.data_ptr() == dataset.values.data_ptr()
+    assert dataset.held.block.data_ptr() == dataset.held.values.data_ptr()
     for inputs, _ in shuffled(dataset, 8):
         assert inputs.keys() == {"X"}
         assert inputs["X"].shape[1:] == (7, 2)
-    assert dataset_of([7, 8]).block is None
+    assert dataset_of([7, 8]).held.block is None
 
 
 def test_equal_lengths_within_a_batch_need_no_lengths():
@@ -352,16 +363,14 @@ def test_a_large_offset_does_not_cost_the_digits():
 
 def test_no_sequence_makes_no_dataset():
     none = Sequences(np.empty((0, 1)), np.empty(0, dtype=np.int64))
-    scale = {"mean": np.zeros(1), "scale": np.ones(1), "dtype": "float32"}
-    assert make_dataset(none, None, None, **scale) is None
+    assert make_dataset(none, as_they_are, dtype="float32") is None
 
 
 @pytest.mark.filterwarnings("ignore:overflow encountered in cast")
 def test_targets_that_overflow_are_refused():
     one = Sequences(np.ones((1, 1)), np.array([1]))
-    scale = {"mean": np.zeros(1), "scale": np.ones(1), "dtype": "float32"}
     with pytest.raises(ValueError, match=r"y contains .*float32"):
-        make_dataset(one, np.array([[1e300]]), None, **scale)
+        make_dataset(one, as_they_are, one_each([[1e300]]), dtype="float32")
 
 
 # ---------------------------------------------------------------------------- threads

@@ -1,7 +1,7 @@
 """Torch and skorch at work behind the estimators; loaded when the first fit begins."""
 
 from ..nn._sizes import check_sizes
-from .batches import SequenceDataset, make_dataset
+from .batches import SequenceDataset, make_dataset, standardised
 from .callbacks import EpochObserver
 from .devices import settings_here
 from .memory import memory_errors
@@ -27,6 +27,7 @@ __all__ = [
     "memory_errors",
     "restore",
     "settings_here",
+    "standardised",
     "state_of",
     "torch_threads",
     "train",

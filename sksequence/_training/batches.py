@@ -2,58 +2,108 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from .._inputs import Sequences
+from .._inputs import AnySequences, Sequences
 
 # Batches per pool: sorting 8 batches' worth of sequences by length brings padding from
 # 43 % down to 9 % for lengths spread evenly over 20 to 200, and leaves batches random.
 _POOL = 8
 
 Inputs = dict[str, Tensor]
+Prepare = Callable[[Sequences], Sequences]
+
+
+class PaddedBatches:
+    """Sequences as tensors, from which padded batches are cut."""
+
+    def __init__(self, sequences: Sequences) -> None:
+        self.lengths = torch.from_numpy(sequences.lengths)
+        self.starts = torch.from_numpy(sequences.starts)
+        self.values = torch.from_numpy(sequences.values)
+        n_steps = int(self.lengths[0]) if len(sequences) else 0
+        equal = bool((self.lengths == n_steps).all())
+        # Equal sequences are a view (n, steps, ...), and a batch of them a slice.
+        self.block = (
+            self.values.view(len(sequences), n_steps, *self.values.shape[1:])
+            if equal and n_steps
+            else None
+        )
+
+    def take(self, index: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Return the sequences at ``index``, padded with zeros to the longest of them.
+
+        Returns
+        -------
+        X : Tensor of shape (batch, steps, ...)
+        lengths : Tensor of shape (batch,) or None
+            None where all have the same.
+        """
+        if self.block is not None:
+            return self.block[index], None
+        lengths = self.lengths[index]
+        longest = int(lengths.max())
+        steps = torch.arange(longest)
+        rows = (self.starts[index, None] + steps).clamp_(max=len(self.values) - 1)
+        X = self.values[rows]
+        if bool((lengths == longest).all()):
+            return X, None
+        behind = steps >= lengths[:, None]
+        return X.masked_fill_(behind[(...,) + (None,) * (X.ndim - 2)], 0), lengths
 
 
 class SequenceDataset(Dataset):
-    """Sequences, their targets and their weights as tensors.
+    """Sequences, their targets and their weights, as tensors by the batch.
 
     Parameters
     ----------
-    sequences : Sequences
-        Standardised, in the dtype that the network computes in.
-    target : Tensor of shape (n_sequences, ...) or None
-        Encoded targets.
-    weight : Tensor of shape (n_sequences,) or None
-        Weight of each sequence's loss; None for one each.
+    sequences : Sequences or StoredSequences
+        The stored are loaded by the batch, and never held all at once.
+    prepare : callable
+        Turns Sequences into such as the network reads: scaled, in its dtype.
+    target : Sequences or None, default=None
+        Encoded targets: one of a sequence, or one of each of its steps.
+    weight : ndarray of shape (n_targets,) or None, default=None
+        Weight of each target's loss; None for one each.
+    per_step : bool, default=False
+        Whether there is a target for each step.
     """
 
     def __init__(
         self,
-        sequences: Sequences,
-        target: Tensor | None = None,
-        weight: Tensor | None = None,
+        sequences: AnySequences,
+        prepare: Prepare,
+        target: Sequences | None = None,
+        weight: np.ndarray | None = None,
+        *,
+        per_step: bool = False,
     ) -> None:
         self.lengths = torch.from_numpy(sequences.lengths)
-        self.starts = torch.from_numpy(sequences.starts)
-        self.values = torch.from_numpy(sequences.values)
-        self.target, self.weight = target, weight
-        n_steps = int(self.lengths[0]) if len(sequences) else 0
-        equal = bool((self.lengths == n_steps).all())
-        # Equal sequences are a view (n, steps, channels), and a batch of them a slice.
-        self.block = (
-            self.values.view(len(sequences), n_steps, -1) if equal and n_steps else None
-        )
+        self.equal = bool((self.lengths == self.lengths[0]).all())
+        self.step_shape = sequences.step_shape
+        self.prepare, self.per_step = prepare, per_step
+        self.source = sequences
+        self.held = None
+        if isinstance(sequences, Sequences):
+            self.held = PaddedBatches(prepare(sequences))
+        self.target = None if target is None else PaddedBatches(target)
+        self.weight = None
+        if target is not None and (weight is not None or (per_step and not self.equal)):
+            # Padded with zeros like all else, weights are the mask of the targets too.
+            weight = np.ones(len(target.values), np.float32) if weight is None else weight
+            self.weight = PaddedBatches(Sequences(weight, target.lengths))
 
     def __len__(self) -> int:
         return len(self.lengths)
 
     def __getitem__(self, index: int) -> tuple[Inputs, Tensor | tuple]:
-        inputs, target = self.batch(torch.tensor([index]))
-        return inputs, target
+        return self.batch(torch.tensor([index]))
 
     def batch(self, index: Tensor) -> tuple[Inputs, Tensor | tuple]:
         """The sequences at ``index``, padded with zeros to the longest of them.
@@ -61,23 +111,26 @@ class SequenceDataset(Dataset):
         Returns
         -------
         inputs : dict
-            ``X`` (batch, steps, channels), and ``lengths`` (batch,) where they differ.
+            ``X`` (batch, steps, ...), and ``lengths`` (batch,) where they differ.
         target : Tensor or tuple
             Targets alone, targets and weights, or an empty tuple where there are none.
         """
-        given = [t[index] for t in (self.target, self.weight) if t is not None]
-        target = given[0] if len(given) == 1 else tuple(given)
-        if self.block is not None:
-            return {"X": self.block[index]}, target
-        lengths = self.lengths[index]
-        longest = int(lengths.max())
-        steps = torch.arange(longest)
-        rows = (self.starts[index, None] + steps).clamp_(max=len(self.values) - 1)
-        X = self.values[rows]
-        if bool((lengths == longest).all()):
-            return {"X": X}, target
-        X.masked_fill_((steps >= lengths[:, None])[..., None], 0)
-        return {"X": X, "lengths": lengths}, target
+        if self.held is not None:
+            X, lengths = self.held.take(index)
+        else:
+            part = self.prepare(self.source.load(index.numpy()))
+            X, lengths = PaddedBatches(part).take(torch.arange(len(index)))
+        inputs = {"X": X} if lengths is None else {"X": X, "lengths": lengths}
+        return inputs, self._targets(index)
+
+    def _targets(self, index: Tensor) -> Tensor | tuple:
+        if self.target is None:
+            return ()
+        if not self.per_step:
+            truth = self.target.values[index]
+            return truth if self.weight is None else (truth, self.weight.values[index])
+        truth, _ = self.target.take(index)
+        return truth if self.weight is None else (truth, self.weight.take(index)[0])
 
 
 class BatchIterator:
@@ -114,7 +167,7 @@ class BatchIterator:
         if self.generator is None:
             return list(torch.arange(n).split(self.batch_size))
         order = torch.randperm(n, generator=self.generator)
-        if self.dataset.block is not None or n <= self.batch_size:
+        if self.dataset.equal or n <= self.batch_size:
             return list(order.split(self.batch_size))
         batches: list[Tensor] = []
         for pool in order.split(_POOL * self.batch_size):
@@ -124,27 +177,74 @@ class BatchIterator:
         return [batches[i] for i in shuffled.tolist()]
 
 
+class ChunkIterator(BatchIterator):
+    """Cut batches further, into chunks of some steps that are trained on in turn.
+
+    Truncated backpropagation through time: the state goes on from one chunk of a batch
+    to the next, gradients do not. A sequence that has ended leaves the batch.
+
+    Parameters
+    ----------
+    dataset, batch_size, generator
+        As for BatchIterator; there must be a target for each step.
+    bptt_steps : int
+        Steps per chunk.
+
+    References
+    ----------
+    Williams and Peng (1990), An efficient gradient-based algorithm for on-line training
+    of recurrent network trajectories. Neural Computation 2.
+    """
+
+    def __init__(
+        self,
+        dataset: SequenceDataset,
+        batch_size: int,
+        generator: torch.Generator | None = None,
+        *,
+        bptt_steps: int,
+    ) -> None:
+        super().__init__(dataset, batch_size, generator)
+        self.bptt_steps = bptt_steps
+
+    def __iter__(self) -> Iterator[tuple[Inputs, Tensor | tuple]]:
+        for index in self._indices():
+            lengths = self.dataset.lengths[index]
+            index = index[lengths.argsort(stable=True, descending=True)]
+            inputs, target = self.dataset.batch(index)
+            for begin in range(0, int(lengths.max()), self.bptt_steps):
+                rows = int((lengths > begin).sum())
+                part = slice(rows), slice(begin, begin + self.bptt_steps)
+                fresh = torch.full((rows,), begin == 0)
+                chunk = {"X": inputs["X"][part], "fresh": fresh}
+                yield (
+                    chunk,
+                    target[part]
+                    if isinstance(target, Tensor)
+                    else tuple(one[part] for one in target),
+                )
+
+
 def make_dataset(
-    sequences: Sequences,
-    target: np.ndarray | None,
-    weight: np.ndarray | None,
+    sequences: AnySequences,
+    prepare: Prepare,
+    target: Sequences | None = None,
+    weight: np.ndarray | None = None,
     *,
-    mean: np.ndarray,
-    scale: np.ndarray,
     dtype: str,
+    per_step: bool = False,
 ) -> SequenceDataset | None:
-    """Standardise, and put all into tensors; None for no sequence at all."""
+    """Put all into the dtypes of a network; None for no sequence at all."""
     if not len(sequences):
         return None
-    if target is not None and target.dtype.kind == "f":
-        target = target.astype(dtype)
-        if not np.isfinite(target).all():
+    if target is not None and target.values.dtype.kind == "f":
+        values = target.values.astype(dtype)
+        if not np.isfinite(values).all():
             raise ValueError(f"y contains a value too large for dtype({dtype!r}).")
-    return SequenceDataset(
-        standardised(sequences, mean, scale, dtype),
-        None if target is None else torch.from_numpy(target),
-        None if weight is None else torch.from_numpy(weight.astype(dtype)),
-    )
+        target = replace(target, values=values)
+    if weight is not None:
+        weight = weight.astype(dtype)
+    return SequenceDataset(sequences, prepare, target, weight, per_step=per_step)
 
 
 def standardised(
@@ -158,7 +258,14 @@ def standardised(
     >>> standardised(two, np.array([2.0]), np.array([0.5]), "float32").values.ravel()
     array([-2.,  2.], dtype=float32)
     """
+    per_channel = (-1,) + (1,) * (len(sequences.step_shape) - 1)
     values = np.empty(sequences.values.shape, dtype=dtype)
-    np.subtract(sequences.values, mean, out=values, casting="same_kind", dtype=np.float64)
-    values /= scale.astype(dtype)
-    return Sequences(values, sequences.lengths)
+    np.subtract(
+        sequences.values,
+        mean.reshape(per_channel),
+        out=values,
+        casting="same_kind",
+        dtype=np.float64,
+    )
+    values /= scale.astype(dtype).reshape(per_channel)
+    return replace(sequences, values=values)

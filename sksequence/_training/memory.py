@@ -35,7 +35,7 @@ def memory_errors(data: SequenceDataset, batch_size: int | None) -> Iterator[Non
             raise
         raise MemoryError(
             f"Out of memory with {len(data)} sequences of up to "
-            f"{int(data.lengths.max())} steps x {data.values.shape[1]} channels in "
+            f"{int(data.lengths.max())} steps x {data.step_shape[0]} channels in "
             f"batches of {batch_size}. Use a smaller batch_size or a smaller network. "
             f"torch said: {words.splitlines()[0]}"
         ) from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -13,7 +13,8 @@ from skorch.callbacks import Callback, EpochTimer, PassthroughScoring, PrintLog
 from torch import Tensor, nn
 
 from ..nn import Dropout, SequenceNetwork
-from .batches import BatchIterator, SequenceDataset
+from ..nn._exact import State, map_state
+from .batches import BatchIterator, ChunkIterator, Inputs, SequenceDataset
 from .callbacks import EpochObserver, LearningRate, RefuseDivergence, make_callbacks
 from .devices import find_device
 from .losses import choose_loss
@@ -32,23 +33,39 @@ class StopTraining(Exception):
 
 
 class WeightedLoss(nn.Module):
-    """Mean over the batch of each sequence's loss times its weight."""
+    """Mean over all targets of each one's loss times its weight.
 
-    def __init__(self, name: str, quantile: float | None = None) -> None:
+    With ``per_step`` every step has a target and, where sequences are unequal, a weight,
+    which is zero behind an end.
+    """
+
+    def __init__(
+        self, name: str, quantile: float | None = None, *, per_step: bool = False
+    ) -> None:
         super().__init__()
         self.loss = choose_loss(name, quantile)
+        self.per_step = per_step
 
     def forward(self, output: Tensor, target: Tensor | tuple[Tensor, Tensor]) -> Tensor:
-        if isinstance(target, Tensor):
-            return self.loss(output, target).mean()
-        truth, weight = target
-        return (self.loss(output, truth) * weight).mean()
+        truth, weight = (target, None) if isinstance(target, Tensor) else target
+        loss = self.loss(self._rows(output), self._rows(truth))
+        if weight is None:
+            return loss.mean()
+        if not self.per_step:
+            return (loss * weight).mean()
+        return (loss * weight.flatten()).sum() / weight.count_nonzero().clamp(min=1)
+
+    def _rows(self, x: Tensor) -> Tensor:
+        """One row for each target, of whatever shape that is."""
+        x = x.flatten(0, 1) if self.per_step else x
+        return x.flatten(1) if x.ndim > 2 else x
 
 
 class SequenceNet(NeuralNet):
     """skorch's net, over :class:`SequenceDataset`, with answers exact in any batch."""
 
     stop_requested = False
+    carried: Sequence[State] = ()  # where the sequences of the last chunk stand
 
     @property
     def _default_callbacks(self) -> list[tuple[str, Callback]]:
@@ -98,25 +115,64 @@ class SequenceNet(NeuralNet):
             return output.argmax(axis=1)
         return (output > 0).astype(int) if name == "binary_cross_entropy" else output
 
+    def infer(self, x: Any, **fit_params: Any) -> Tensor:
+        """Apply the module; to a chunk of longer sequences, from where they stand."""
+        if "fresh" not in x:
+            return super().infer(x, **fit_params)
+        X = x["X"].to(self.device)
+        state = None
+        if not x["fresh"].any():
+            # The sequences that have ended were the last rows.
+            state = [map_state(lambda s: s[:, : len(X)], one) for one in self.carried]
+        output, state = self.module_.advance(X, state)
+        self.carried = [map_state(Tensor.detach, one) for one in state]
+        return output
+
     def answers(self, dataset: SequenceDataset, method: str = "forward") -> np.ndarray:
-        """Apply a method of the network to each sequence, in the data set's order.
+        """Apply a method of the network to each sequence.
 
         Sequences of like length share a chunk. A chunk is filled up to a multiple of
         eight rows, so that an answer is the same to the bit in whatever company.
+
+        Returns
+        -------
+        ndarray of shape (n_sequences, ...) or (n_steps_in_all, ...)
+            In the data set's order.
         """
-        module: SequenceNetwork = self.module_.eval()
-        apply = getattr(module, method)
-        order = dataset.lengths.argsort(stable=True)
-        answers: list[Tensor] = []
+        module = self.module_.eval()
+        lengths = dataset.lengths
+        order = lengths.argsort(stable=True)
+        ends = lengths.cumsum(0)
+        all_answers = np.empty(0)
         with torch.inference_mode():
-            for index in _chunks(order, dataset.lengths[order], module):
+            for index in _chunks(order, lengths[order], module):
                 rows = len(index)
                 whole = -(-rows // _ROWS) * _ROWS
-                index = index[torch.arange(whole).clamp_(max=rows - 1)]
-                inputs, _ = dataset.batch(index)
+                filled = index[torch.arange(whole).clamp_(max=rows - 1)]
+                inputs, _ = dataset.batch(filled)
                 inputs = {name: x.to(self.device) for name, x in inputs.items()}
-                answers.append(apply(**inputs)[:rows].cpu())
-            return torch.cat(answers)[order.argsort()].numpy()
+                answers = _apply(module, method, inputs)[:rows].cpu().numpy()
+                if not len(all_answers):
+                    n = int(ends[-1]) if module.per_step else len(dataset)
+                    shape = answers.shape[1 + module.per_step :]
+                    all_answers = np.empty((n, *shape), answers.dtype)
+                if not module.per_step:
+                    all_answers[index.numpy()] = answers
+                    continue
+                for i, answer in zip(index.tolist(), answers, strict=True):
+                    n_steps = int(lengths[i])
+                    all_answers[int(ends[i]) - n_steps : int(ends[i])] = answer[:n_steps]
+        return all_answers
+
+    def advance(
+        self, steps: np.ndarray, state: list[State] | None
+    ) -> tuple[np.ndarray, list[State]]:
+        """Read on in one sequence; return what its last step says, and the state."""
+        module = self.module_.eval()
+        with torch.inference_mode():
+            X = torch.from_numpy(steps)[None].to(self.device)
+            output, state = module.advance(X, state)
+            return output[0, -1].cpu().numpy(), state
 
     def __repr__(self) -> str:
         n_parameters = sum(p.numel() for p in self.module_.parameters())
@@ -126,9 +182,9 @@ class SequenceNet(NeuralNet):
         )
 
 
-def _chunks(order: Tensor, lengths: Tensor, module: SequenceNetwork) -> Iterator[Tensor]:
+def _chunks(order: Tensor, lengths: Tensor, module: Any) -> Iterator[Tensor]:
     """Cut rows sorted by length into chunks of bounded memory."""
-    width = max(module.representation_size, 64)
+    width = module.values_per_step
     begin = 0
     while begin < len(order):
         size = max(_ROWS, min(256, _CHUNK_VALUES // (width * int(lengths[begin]))))
@@ -140,9 +196,27 @@ def _chunks(order: Tensor, lengths: Tensor, module: SequenceNetwork) -> Iterator
         begin = end
 
 
+def _apply(module: Any, method: str, inputs: Inputs) -> Tensor:
+    """Apply a method; to very long sequences piece by piece, where that is possible."""
+    n_rows, n_steps = inputs["X"].shape[:2]
+    size = max(_ROWS, _CHUNK_VALUES // (n_rows * module.values_per_step))
+    if n_steps <= size or method != "forward" or not module.can_advance:
+        return getattr(module, method)(**inputs)
+    # No lone step is left over: its last bits would differ.
+    cuts = range(size, n_steps - 1, size)
+    state, answers = None, []
+    for begin, end in zip([0, *cuts], [*cuts, n_steps], strict=True):
+        answer, state = module.advance(inputs["X"][:, begin:end], state)
+        answers.append(answer)
+    return torch.cat(answers, 1)
+
+
+NETWORKS = {"sequence": SequenceNetwork}
+
+
 def make_module(
-    *, n_channels: int, n_outputs: int, dtype: str, seed: int | None, **network: Any
-) -> tuple[SequenceNetwork, torch.Generator]:
+    *, kind: str, dtype: str, seed: int | None, **network: Any
+) -> tuple[nn.Module, torch.Generator]:
     """Build a network whose weights and masks come from a generator of its own.
 
     Built without memory first: neither is torch's global random state touched, nor is
@@ -150,7 +224,7 @@ def make_module(
     """
     try:
         with torch.device("meta"):
-            module = SequenceNetwork(n_channels, n_outputs, **network)
+            module = NETWORKS[kind](**network)
     except RuntimeError as error:  # not even the number of bytes can be written
         raise MemoryError(f"The network is too large for any machine: {error}") from error
     n_parameters = sum(p.numel() for p in module.parameters())
@@ -179,7 +253,7 @@ def _allocate(module: nn.Module, dtype: torch.dtype) -> None:
 
 
 def make_net(
-    module: SequenceNetwork,
+    module: nn.Module,
     generator: torch.Generator,
     *,
     loss: str,
@@ -197,6 +271,8 @@ def make_net(
     callbacks: Any,
     net_params: dict[str, Any] | None,
     verbose: int,
+    per_step: bool = False,
+    bptt_steps: int | None = None,
 ) -> SequenceNet:
     """Put a skorch net around a network; ``net_params`` has the last word."""
     where = find_device(device)
@@ -209,17 +285,22 @@ def make_net(
         max_epochs=max_epochs,
         verbose=verbose,
     )
+    batches: dict[str, Any] = {"iterator_train": BatchIterator}
+    if bptt_steps is not None:
+        batches = {"iterator_train": ChunkIterator}
+        batches["iterator_train__bptt_steps"] = bptt_steps
+    batches["iterator_train__generator"] = generator
     params = {
         "criterion": WeightedLoss,
         "criterion__name": loss,
         "criterion__quantile": quantile,
+        "criterion__per_step": per_step,
         "optimizer": OPTIMIZERS[optimizer] if isinstance(optimizer, str) else optimizer,
         **({"optimizer__weight_decay": weight_decay} if weight_decay else {}),
         "lr": lr,
         "max_epochs": max_epochs,
         "batch_size": -1 if batch_size is None else batch_size,
-        "iterator_train": BatchIterator,
-        "iterator_train__generator": generator,
+        **batches,
         "iterator_valid": BatchIterator,
         "dataset": SequenceDataset,
         "train_split": None,
@@ -260,10 +341,11 @@ def train(
     try:
         net.partial_fit(data)
     finally:
-        # Neither data nor observer nor gradients are part of what was learnt.
+        # Neither data nor observer nor gradients nor states are part of what was learnt.
         net.train_split = None
         net.callbacks_ = [(name, cb) for name, cb in net.callbacks_ if cb is not observer]
         net.optimizer_.zero_grad()
+        net.carried = ()
 
 
 def epochs_of(net: SequenceNet) -> list[dict[str, float]]:

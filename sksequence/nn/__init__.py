@@ -7,6 +7,7 @@ never read. Layers that change the time axis return the new lengths.
 
 from .convolution import ConvBranch, ConvEncoder, ConvLayer, MaskedBatchNorm
 from .dropout import Dropout
+from .embedding import TokenEmbedding
 from .network import SequenceNetwork
 from .pooling import AttentionPooling, LastPooling, MaxPooling, MeanPooling
 from .recurrent import RecurrentLayer, RecurrentStack
@@ -24,4 +25,5 @@ __all__ = [
     "RecurrentLayer",
     "RecurrentStack",
     "SequenceNetwork",
+    "TokenEmbedding",
 ]

@@ -30,6 +30,17 @@ _RUN: dict[str, tuple[Callable, int]] = {
 }
 
 
+# A recurrent layer's state, as torch has it: hidden, or hidden and cell.
+State = Tensor | tuple[Tensor, Tensor]
+
+
+def map_state(function: Callable[[Tensor], Tensor], state: State) -> State:
+    """Apply a function to each part of a state."""
+    if isinstance(state, Tensor):
+        return function(state)
+    return function(state[0]), function(state[1])
+
+
 def _lacking(size: int, least: int = 4) -> int:
     """How much is missing to a multiple of four, and to the least."""
     return max(-(-size // 4) * 4, least) - size
@@ -45,18 +56,23 @@ def linear(layer: nn.Linear, x: Tensor) -> Tensor:
     )
 
 
-def recurrence(layer: nn.RNNBase, x: Tensor) -> Tensor:
-    """Run a recurrent layer of one direction over ``x`` (batch, steps, input_size)."""
+def recurrence(
+    layer: nn.RNNBase, x: Tensor, state: State | None = None
+) -> tuple[Tensor, State]:
+    """Run a recurrent layer of one direction over ``x`` (batch, steps, input_size).
+
+    Returns its steps, and the state behind the last one if it was given a first one.
+    """
     is_lstm = layer.mode == "LSTM"
     if x.device.type != "cpu" or (is_lstm and x.dtype == torch.float32):
-        return layer(x)[0]
+        return layer(x, state)
     run, least = _RUN[layer.mode]
     inputs, units = _lacking(layer.input_size), _lacking(layer.hidden_size, least)
     n_steps = x.shape[1]
     # A layer below hands its steps on in another layout, for which another kernel is.
     x = x.contiguous()
-    if not inputs and not units and n_steps > 1:
-        return layer(x)[0]
+    if not inputs and not units and (n_steps > 1 or state is not None):
+        return layer(x, state)
 
     def widened(name: str, columns: int) -> Tensor:
         weight: Tensor = getattr(layer, name)
@@ -71,11 +87,19 @@ def recurrence(layer: nn.RNNBase, x: Tensor) -> Tensor:
         widened("bias_hh_l0", 0),
     ]
     # A unit without weights stays at zero, whatever its cell.
-    state = x.new_zeros(1, len(x), layer.hidden_size + units)
-    x = F.pad(x, (0, inputs, 0, max(2 - n_steps, 0)))
-    start = (state, state) if is_lstm else state
-    steps = run(x, start, weights, True, 1, 0.0, False, False, True)[0]
-    return steps[:, :n_steps, : layer.hidden_size]
+    if state is None:
+        zeros = x.new_zeros(1, len(x), layer.hidden_size + units)
+        start: State = (zeros, zeros) if is_lstm else zeros
+    else:
+        start = map_state(lambda part: F.pad(part, (0, units)), state)
+    # Given a state, a lone step stays one: the state behind it is asked for too.
+    more_steps = max(2 - n_steps, 0) if state is None else 0
+    x = F.pad(x, (0, inputs, 0, more_steps))
+    steps, *end = run(x, start, weights, True, 1, 0.0, False, False, True)
+    behind = map_state(
+        lambda part: part[..., : layer.hidden_size], tuple(end) if is_lstm else end[0]
+    )
+    return steps[:, :n_steps, : layer.hidden_size], behind
 
 
 def convolution(layer: nn.Conv1d, x: Tensor) -> Tensor:

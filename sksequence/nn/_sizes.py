@@ -40,7 +40,7 @@ def check_sizes(network: dict) -> None:
         "conv": ("kernel_size", "stride"),
         "parallel": ("kernel_size",),
     }.items():
-        channels = network[f"{kind}_channels"]
+        channels = network.get(f"{kind}_channels", ())
         sizes_per_layer(f"{kind}_channels", channels, len(channels))
         if channels:
             for other in others:

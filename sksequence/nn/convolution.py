@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -210,6 +211,7 @@ class ConvEncoder(nn.Module):
             )
         )
         self.kernels_and_strides = list(zip(kernels, strides, strict=True))
+        self.total_stride = math.prod(strides)
         self.output_size = widths[-1]
 
     def check_lengths(self, lengths: Sequence[int]) -> None:
@@ -297,3 +299,11 @@ class ConvBranch(nn.Module):
         if not self.output_size:
             return x.new_empty(len(x), 0)
         return self.pool(*self.encoder(x, lengths))
+
+    def steps(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Return what there is before the mean.
+
+        Shape
+            x (batch, steps, input_size) -> (batch, steps, channels[-1])
+        """
+        return self.encoder(x, lengths)[0] if self.output_size else x[..., :0]

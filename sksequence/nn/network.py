@@ -6,11 +6,14 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from . import _exact
+from ._exact import State
 from ._random import RandomLayer, reset_layers
 from .convolution import ConvBranch, ConvEncoder
 from .dropout import Dropout
+from .embedding import TokenEmbedding
 from .pooling import POOLINGS
 from .recurrent import RecurrentStack, choose
 
@@ -23,13 +26,16 @@ class SequenceNetwork(RandomLayer):
         X -> ConvEncoder -> RecurrentStack -> pooling -+-> dropout -> linear
           \-> ConvBranch ------------------------------/
 
+    With ``embedding_dim`` X holds token ids, and their vectors go the way of X. With
+    ``per_step`` there is no pooling, in the branch neither: every step has its outputs.
+
     A sequence's output is the same alone, in any batch and with any padding. Without a
     backward direction the convolutions are causal too: no state depends on a later step.
 
     Parameters
     ----------
     input_size : int
-        Channels per step.
+        Channels per step; with ``embedding_dim`` the number of tokens.
     output_size : int
         Number of outputs.
     cell : {"rnn", "lstm", "gru"}, default="lstm"
@@ -56,12 +62,18 @@ class SequenceNetwork(RandomLayer):
         Their kernels.
     pooling : {"last", "mean", "max", "attention"}, default="max"
         How the steps of a sequence become one vector.
+    embedding_dim : int or None, default=None
+        Width of a token's vector, if X holds tokens.
+    per_step : bool, default=False
+        Answer for each step instead of for the sequence. What a strided convolution
+        makes of several steps is the answer for each of them.
 
     Shape
     -----
-    - Input: X ``(batch, steps, input_size)``, lengths ``(batch,)`` or None when every
-      sequence has all the steps. What X holds behind an end is never read.
-    - Output: ``(batch, output_size)``
+    - Input: X ``(batch, steps, input_size)``, or ids ``(batch, steps, 1)``, lengths
+      ``(batch,)`` or None when every sequence has all the steps. What X holds behind an
+      end is never read.
+    - Output: ``(batch, output_size)``, or ``(batch, steps, output_size)``
 
     Examples
     --------
@@ -90,9 +102,15 @@ class SequenceNetwork(RandomLayer):
         parallel_channels: Sequence[int] = (),
         parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
         pooling: str = "max",
+        embedding_dim: int | None = None,
+        per_step: bool = False,
     ) -> None:
         super().__init__()
-        causal = not bidirectional
+        self.causal = causal = not bidirectional
+        self.embedding = None
+        if embedding_dim is not None:
+            self.embedding = TokenEmbedding(input_size, embedding_dim)
+            input_size = embedding_dim
         self.encoder = ConvEncoder(
             input_size, conv_channels, conv_kernel_size, conv_stride, causal=causal
         )
@@ -106,7 +124,8 @@ class SequenceNetwork(RandomLayer):
             dropout=dropout,
             nonlinearity=nonlinearity,
         )
-        self.pool = choose("pooling", POOLINGS, pooling)(self.recurrence.output_size)
+        pool = choose("pooling", POOLINGS, pooling)
+        self.pool = None if per_step else pool(self.recurrence.output_size)
         self.branch = ConvBranch(
             input_size, parallel_channels, parallel_kernel_size, causal=causal
         )
@@ -128,6 +147,27 @@ class SequenceNetwork(RandomLayer):
         """Raise ValueError if a sequence is too short for a kernel or a stride."""
         self.encoder.check_lengths(lengths)
 
+    @property
+    def per_step(self) -> bool:
+        """Whether every step has its outputs."""
+        return self.pool is None
+
+    @property
+    def can_advance(self) -> bool:
+        """Whether it can read on from a state: all that it keeps is the recurrence's."""
+        return (
+            self.per_step
+            and not self.encoder.layers
+            and not self.branch.output_size
+            and self.causal
+        )
+
+    @property
+    def values_per_step(self) -> int:
+        """The most values that a step becomes, to reckon memory with."""
+        n_outputs = self.head.out_features if self.per_step else 1
+        return max(self.representation_size, n_outputs, 64)
+
     def states(
         self, X: Tensor, lengths: Tensor | None = None
     ) -> tuple[Tensor, Tensor | None, Tensor]:
@@ -137,21 +177,69 @@ class SequenceNetwork(RandomLayer):
             X (batch, steps, input_size) -> steps (batch, steps', size), the lengths
             that are left after strides, and the final state (batch, size)
         """
-        encoded, left = self.encoder(X, lengths)
-        steps, final = self.recurrence(encoded, left)
-        return steps, left, final
+        return self._recur(self._embed(X, lengths), lengths)
 
     def represent(self, X: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Return what the head reads.
 
         Shape
-            X (batch, steps, input_size) -> (batch, representation_size)
+            X (batch, steps, input_size) -> (batch, representation_size), or (batch,
+            steps, representation_size)
         """
-        pooled = self.pool(*self.states(X, lengths))
-        return torch.cat([pooled, self.branch(X, lengths)], dim=1)
+        x = self._embed(X, lengths)
+        steps, left, final = self._recur(x, lengths)
+        if self.pool is None:
+            every = self._spread(steps, X.shape[1])
+            return torch.cat([every, self.branch.steps(x, lengths)], dim=2)
+        pooled = self.pool(steps, left, final)
+        return torch.cat([pooled, self.branch(x, lengths)], dim=1)
 
     def forward(self, X: Tensor, lengths: Tensor | None = None) -> Tensor:
-        representation = self.dropout(self.represent(X, lengths))
+        return self._answer(self.represent(X, lengths))
+
+    def advance(
+        self, X: Tensor, state: list[State] | None = None
+    ) -> tuple[Tensor, list[State]]:
+        """Read on from a state, or from a fresh one, and return the new one too.
+
+        Shape
+            X (batch, steps, input_size) -> (batch, steps, output_size) and the state
+        """
+        if not self.can_advance:
+            raise ValueError(
+                "Only a network that answers for every step can read on from a state, "
+                "without a backward direction and without convolutions."
+            )
+        steps, state = self.recurrence.advance(self._embed(X, None), state)
+        return self._answer(steps), state
+
+    def _embed(self, X: Tensor, lengths: Tensor | None) -> Tensor:
+        if self.embedding is None:
+            return X
+        return self.dropout(self.embedding(X, lengths))
+
+    def _recur(
+        self, x: Tensor, lengths: Tensor | None
+    ) -> tuple[Tensor, Tensor | None, Tensor]:
+        encoded, left = self.encoder(x, lengths)
+        steps, final = self.recurrence(encoded, left)
+        return steps, left, final
+
+    def _spread(self, steps: Tensor, n_steps: int) -> Tensor:
+        """Give each step that a stride took away the state that covers it.
+
+        A causal network's step has the last state that is complete by then, the first
+        steps none: zeros.
+        """
+        stride = self.encoder.total_stride
+        if stride == 1:
+            return steps
+        late = stride - 1 if self.causal else 0
+        covered = steps.repeat_interleave(stride, 1)
+        return F.pad(covered, (0, 0, late, 0))[:, :n_steps]
+
+    def _answer(self, representation: Tensor) -> Tensor:
+        representation = self.dropout(representation)
         if self.training:
             return self.head(representation)
         return _exact.linear(self.head, representation)

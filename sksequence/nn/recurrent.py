@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from . import _exact
+from ._exact import State
 from ._random import RandomLayer
 from ._sizes import sizes_per_layer
 from ._time import last_step, reverse_steps, zero_padding
@@ -126,8 +128,31 @@ class RecurrentLayer(RandomLayer):
         final = self.merge(last_step(ahead, lengths), last_step(back, lengths))
         return self.merge(ahead, reverse_steps(back, lengths)), final
 
+    def advance(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        """Read on from a state, or from a fresh one, and return the new one too.
+
+        Shape
+            x (batch, steps, input_size) -> (batch, steps, hidden_size) and the state
+
+        Raises
+        ------
+        ValueError
+            If there is a backward direction, which begins at the end.
+        """
+        if self.back is not None:
+            raise ValueError(
+                "A bidirectional layer reads from the end too: it has no state to go on "
+                "from. Use bidirectional=False."
+            )
+        if state is None:
+            zeros = x.new_zeros(1, len(x), self.ahead.hidden_size)
+            state = (zeros, zeros) if isinstance(self.ahead, nn.LSTM) else zeros
+        if self.training:
+            return self.ahead(x, state)
+        return _exact.recurrence(self.ahead, x, state)
+
     def _run(self, recurrence: nn.RNNBase, x: Tensor) -> Tensor:
-        return recurrence(x)[0] if self.training else _exact.recurrence(recurrence, x)
+        return recurrence(x)[0] if self.training else _exact.recurrence(recurrence, x)[0]
 
 
 class RecurrentStack(nn.Module):
@@ -200,3 +225,28 @@ class RecurrentStack(nn.Module):
         for layer in others:
             steps, final = layer(self.dropout(steps), lengths)
         return zero_padding(steps, lengths), final
+
+    def advance(
+        self, x: Tensor, states: Sequence[State] | None = None
+    ) -> tuple[Tensor, list[State]]:
+        """Read on from the layers' states, or from fresh ones.
+
+        Shape
+            x (batch, steps, input_size) -> (batch, steps, output_size) and a state for
+            each layer
+
+        Examples
+        --------
+        >>> stack = RecurrentStack(3, 8, num_layers=2, cell="gru").eval()
+        >>> x = torch.randn(1, 20, 3)
+        >>> first, states = stack.advance(x[:, :15])
+        >>> second, states = stack.advance(x[:, 15:], states)
+        >>> torch.allclose(torch.cat([first, second], 1), stack(x)[0], atol=1e-6)
+        True
+        """
+        given = [None] * len(self.layers) if states is None else states
+        new: list[State] = []
+        for i, layer in enumerate(cast("Iterable[RecurrentLayer]", self.layers)):
+            x, state = layer.advance(self.dropout(x) if i else x, given[i])
+            new.append(state)
+        return x, new

@@ -1,4 +1,4 @@
-"""What users pass as X becomes sequences: their steps in one array, and their lengths."""
+"""What users pass as X becomes sequences, or an error that says what is wrong."""
 
 from __future__ import annotations
 
@@ -7,66 +7,67 @@ from typing import Any
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_array, validate_data
 
+from .sequences import AnySequences, Sequences, StoredSequences, is_stored
+
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
-_SEQUENCE = "an array of shape (n_steps, n_channels) or (n_steps,)"
+_TEXT_HINT = (
+    "Convert it explicitly; text as such is for sksequence.preprocessing."
+    "SequenceTokenizer and an embedding_dim."
+)
 
 
 @dataclass(frozen=True)
-class Sequences:
-    """Sequences laid end to end.
+class Layout:
+    """Which axes a sequence has.
 
     Attributes
     ----------
-    values : ndarray of shape (n_steps_in_all, n_channels)
-        The steps of the first sequence, then those of the second, and so on. Maybe a
-        view of the user's own array: never written to.
-    lengths : ndarray of shape (n_sequences,), int64
-        Steps of each sequence, at least one.
+    axes : tuple of str
+        Of a sequence without channels.
+    first : int
+        Where its channels are with ``data_format="channels_first"``; else they are last.
     """
 
-    values: np.ndarray
-    lengths: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.lengths)
+    axes: tuple[str, ...]
+    first: int
 
     @property
-    def n_channels(self) -> int:
-        return self.values.shape[1]
+    def rank(self) -> int:
+        """Dimensions of a sequence without channels; with them it has one more."""
+        return len(self.axes)
 
-    @property
-    def dtype(self) -> np.dtype:
-        """The dtype to answer in: float32 for float32, float64 for all others."""
-        return np.dtype(np.float32 if self.values.dtype == np.float32 else np.float64)
+    def words(self, *more: str) -> str:
+        """How to say which shapes a sequence may have, or with ``more`` axes an X."""
+        plain = (*more, *self.axes)
+        alone = ", ".join(plain) + ("," if len(plain) == 1 else "")
+        return f"({', '.join(plain)}, n_channels) or ({alone})"
 
-    @property
-    def starts(self) -> np.ndarray:
-        """Where each sequence begins in ``values``."""
-        return np.cumsum(self.lengths) - self.lengths
-
-    def take(self, index: np.ndarray) -> Sequences:
-        """Return the sequences at ``index``, in its order.
-
-        Examples
-        --------
-        >>> three = Sequences(np.arange(6.0)[:, None], np.array([1, 2, 3]))
-        >>> three.take(np.array([2, 0])).values.ravel()
-        array([3., 4., 5., 0.])
-        """
-        lengths = self.lengths[index]
-        new_starts = np.cumsum(lengths) - lengths
-        rows = np.arange(lengths.sum()) + np.repeat(
-            self.starts[index] - new_starts, lengths
+    def channels_second(
+        self, array: np.ndarray, *, channels_first: bool, block: bool
+    ) -> np.ndarray:
+        """View a sequence, or a block of them, as (..., n_steps, n_channels, ...)."""
+        before = int(block)
+        if array.ndim == self.rank + before:
+            return np.expand_dims(array, before + 1)
+        return np.moveaxis(
+            array, before + self.first if channels_first else -1, before + 1
         )
-        return Sequences(self.values[rows], lengths)
+
+
+STEPS = Layout(("n_steps",), first=0)
+FRAMES = Layout(("n_steps", "height", "width"), first=1)
 
 
 def check_sequences(
-    estimator: Any, X: Any, *, reset: bool, channels_first: bool = False
-) -> Sequences:
+    estimator: Any,
+    X: Any,
+    *,
+    reset: bool,
+    channels_first: bool = False,
+    layout: Layout = STEPS,
+) -> AnySequences:
     """Turn X into sequences, or say what is wrong with it.
 
     In fit (``reset``) it learns ``n_features_in_``, and ``feature_names_in_`` of a
@@ -85,10 +86,14 @@ def check_sequences(
         True in fit.
     channels_first : bool, default=False
         Multivariate sequences are (n_channels, n_steps) instead.
+    layout : Layout, default=STEPS
+        With FRAMES a sequence has two more axes, height and width, and of a 2-D X each
+        number is a frame.
 
     Returns
     -------
-    Sequences
+    Sequences or StoredSequences
+        The latter for arrays of mapped files, which may be larger than memory.
 
     Raises
     ------
@@ -98,27 +103,39 @@ def check_sequences(
     X = _without_wrapping(X, "X")
     is_table = False
     if _lists_sequences(X):
-        sequences = _from_items(X, channels_first)
+        sequences = _from_items(X, channels_first, layout)
     else:
         X = np.asarray(X) if isinstance(X, list | tuple) and len(X) else X
         is_table = getattr(X, "ndim", 0) == 2
         if is_table and (reset or estimator._fitted_on_table):
             # Column names first: a frame with other columns may well hold NaN.
             validate_data(estimator, X, reset=reset, skip_check_array=True)
-        sequences = _from_array(_check_rectangular(estimator, X), channels_first)
+        array = _check_rectangular(estimator, X, layout)
+        sequences = _from_array(array, channels_first, layout)
     if reset:
         estimator._fitted_on_table = is_table
-        estimator._n_channels = sequences.n_channels
+        estimator._step_shape = sequences.step_shape
         if not is_table:
-            validate_data(estimator, sequences.values, reset=True, skip_check_array=True)
-    elif sequences.n_channels != estimator._n_channels:
+            one_step = np.empty((1, sequences.n_channels))
+            validate_data(estimator, one_step, reset=True, skip_check_array=True)
+    elif sequences.n_channels != estimator._step_shape[0]:
         raise ValueError(
             f"X has {sequences.n_channels} features, but {type(estimator).__name__} is "
-            f"expecting {estimator._n_channels} features as input: the channels of every "
-            "step. A 2-D X is read as one univariate sequence per row; pass a single "
-            "multivariate sequence x as [x]."
+            f"expecting {estimator._step_shape[0]} features as input: the channels of "
+            "every step. A 2-D X is read as one univariate sequence per row; pass a "
+            "single multivariate sequence x as [x]."
+        )
+    elif sequences.step_shape != estimator._step_shape:
+        raise ValueError(
+            f"X has frames of {_size(sequences.step_shape)}, but "
+            f"{type(estimator).__name__} is expecting {_size(estimator._step_shape)} "
+            "(height x width), as in fit. Crop, pad or resize them."
         )
     return sequences
+
+
+def _size(step_shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, step_shape[1:]))
 
 
 def as_numbers(values: Any, name: str) -> np.ndarray:
@@ -160,13 +177,6 @@ def check_weights(sample_weight: Any, n: int) -> np.ndarray | None:
         raise ValueError("sample_weight is zero everywhere: there is nothing to fit.")
     # Only their ratios count, and those must not overflow.
     return weight / weight.max()
-
-
-def fit_scaler(values: np.ndarray, weight: np.ndarray | None) -> StandardScaler:
-    """Learn each column's mean and standard deviation; a constant's scale is one."""
-    with np.errstate(invalid="ignore"):
-        # The weighted variance of a constant may come out a rounding below zero.
-        return StandardScaler().fit(values, sample_weight=weight)
 
 
 def check_groups(groups: Any, n: int) -> np.ndarray | None:
@@ -245,9 +255,7 @@ def _check_kind(dtype: np.dtype, name: str) -> None:
             "for example to seconds since the sequence's start."
         )
     if dtype.kind in "US":
-        raise ValueError(
-            f"{name} holds text ({dtype}); expected numbers. Convert it explicitly."
-        )
+        raise ValueError(f"{name} holds text ({dtype}); expected numbers. {_TEXT_HINT}")
     if dtype.kind == "c":
         raise ValueError(
             f"Complex data not supported: {name} is {dtype}. Pass the real and imaginary "
@@ -260,7 +268,7 @@ def _check_object(array: np.ndarray, name: str) -> None:
     for item in array.flat:
         if isinstance(item, str | bytes):
             raise ValueError(
-                f"{name} holds text ({item!r}); expected numbers. Convert it explicitly."
+                f"{name} holds text ({item!r}); expected numbers. {_TEXT_HINT}"
             )
         if item is None:
             raise ValueError(
@@ -276,24 +284,26 @@ def _check_object(array: np.ndarray, name: str) -> None:
 # --------------------------------------------------------------------- rectangular X
 
 
-def _check_rectangular(estimator: Any, X: Any) -> np.ndarray:
-    """Check a 2-D or 3-D array-like and return it as a numeric array."""
-    shape = getattr(X, "shape", ())
+def _check_rectangular(estimator: Any, X: Any, layout: Layout) -> np.ndarray:
+    """Check an array-like of two dimensions or the layout's, and return the numbers."""
+    shape = tuple(getattr(X, "shape", ()))
     if shape == (0,) or (isinstance(X, list | tuple) and not X):
         raise ValueError(
             "X holds no sequence: found array with 0 sample(s) while a minimum of 1 is "
             "required."
         )
-    if len(shape) > 3:
+    most = layout.rank + 2
+    if len(shape) > 2 and len(shape) not in (most - 1, most):
         raise ValueError(
-            f"Found array with dim {len(shape)}, of shape {tuple(shape)}, while dim <= 3 "
-            f"is required by {type(estimator).__name__}: (n_sequences, n_steps), "
-            "(n_sequences, n_steps, n_channels), or a list of sequences."
+            f"Found array with dim {len(shape)}, of shape {shape}, while dim <= {most} "
+            f"is required by {type(estimator).__name__}: "
+            f"{layout.words('n_sequences')}, a 2-D X of one number per step, or a list "
+            "of sequences."
         )
-    if len(shape) == 3 and 0 in shape[1:]:
+    if len(shape) > 2 and 0 in shape[1:]:
         raise ValueError(
-            f"Sequence 0 is empty: X of shape {tuple(shape)} has no step or no channel, "
-            "while a minimum of 1 of each is required."
+            f"Sequence 0 is empty: X of shape {shape} has no step or no channel, while a "
+            "minimum of 1 of each is required."
         )
     for dtype in _numpy_dtypes(X):
         _check_kind(dtype, "X")
@@ -320,23 +330,18 @@ def _numpy_dtypes(X: Any) -> list[np.dtype]:
     return [dtype for dtype in dtypes if isinstance(dtype, np.dtype)]
 
 
-def _from_array(array: np.ndarray, channels_first: bool) -> Sequences:
+def _from_array(array: np.ndarray, channels_first: bool, layout: Layout) -> AnySequences:
     if array.ndim == 2:
-        array = array[:, :, None]
-    elif channels_first:
-        array = array.transpose(0, 2, 1)
-    n_sequences, n_steps, n_channels = array.shape
-    lengths = np.full(n_sequences, n_steps, dtype=np.int64)
-    sequences = Sequences(array.reshape(-1, n_channels), lengths)
-    _check_range(sequences)
-    return sequences
+        array = array.reshape(*array.shape, *[1] * (layout.rank - 1))
+    array = layout.channels_second(array, channels_first=channels_first, block=True)
+    return laid_out(array, is_block=True)
 
 
 # -------------------------------------------------------------- sequences one by one
 
 
-def _from_items(items: Any, channels_first: bool) -> Sequences:
-    arrays = [_from_item(item, i, channels_first) for i, item in enumerate(items)]
+def _from_items(items: Any, channels_first: bool, layout: Layout) -> AnySequences:
+    arrays = [_from_item(item, i, channels_first, layout) for i, item in enumerate(items)]
     first = arrays[0].shape
     for i, array in enumerate(arrays):
         if array.shape[1] != first[1]:
@@ -345,25 +350,25 @@ def _from_items(items: Any, channels_first: bool) -> Sequences:
                 f"but sequence 0 has {first[1]}, in shape {first} (n_steps, n_channels): "
                 "all sequences must have the same channels."
             )
-    lengths = np.array([len(array) for array in arrays], dtype=np.int64)
-    sequences = Sequences(np.concatenate(arrays), lengths)
-    _check_range(sequences)
-    return sequences
+        if array.shape[1:] != first[1:]:
+            raise ValueError(
+                f"Sequence {i} has frames of {_size(array.shape[1:])}, but sequence 0 of "
+                f"{_size(first[1:])} (height x width): all must be of one size. Crop, "
+                "pad or resize them."
+            )
+    return laid_out(arrays)
 
 
-def _from_item(item: Any, i: int, channels_first: bool) -> np.ndarray:
-    """Return one sequence as a numeric array of shape (n_steps, n_channels)."""
-    name = f"Sequence {i}"
+def _from_item(item: Any, i: int, channels_first: bool, layout: Layout) -> np.ndarray:
+    """Return one sequence as a numeric array of shape (n_steps, n_channels, ...)."""
+    name, expected = f"Sequence {i}", f"an array of shape {layout.words()}"
     try:
         array = as_numbers(item, name)
     except ValueError as error:
-        raise ValueError(f"{name} is not {_SEQUENCE}. {error}") from error
-    if array.ndim not in (1, 2):
-        raise ValueError(f"{name} has shape {array.shape}; expected {_SEQUENCE}.")
-    if array.ndim == 1:
-        array = array[:, None]
-    elif channels_first:
-        array = array.T
+        raise ValueError(f"{name} is not {expected}. {error}") from error
+    if array.ndim not in (layout.rank, layout.rank + 1):
+        raise ValueError(f"{name} has shape {array.shape}; expected {expected}.")
+    array = layout.channels_second(array, channels_first=channels_first, block=False)
     if 0 in array.shape:
         raise ValueError(
             f"{name} is empty: it has {array.shape[0]} step(s) of {array.shape[1]} "
@@ -373,18 +378,45 @@ def _from_item(item: Any, i: int, channels_first: bool) -> np.ndarray:
     return array
 
 
-def _check_range(sequences: Sequences) -> None:
+def laid_out(
+    arrays: np.ndarray | list[np.ndarray], *, is_block: bool = False
+) -> AnySequences:
+    """Lay sequences (n_steps_i, n_channels, ...) end to end, if they are in memory."""
+    steps = (
+        [arrays.shape[1]] * len(arrays)
+        if isinstance(arrays, np.ndarray)
+        else [len(array) for array in arrays]
+    )
+    lengths = np.array(steps, dtype=np.int64)
+    sequences: AnySequences
+    if any(map(is_stored, [arrays] if isinstance(arrays, np.ndarray) else arrays)):
+        sequences = StoredSequences(list(arrays), lengths, is_block)
+    elif isinstance(arrays, np.ndarray):
+        values = arrays.reshape(-1, *arrays.shape[2:])
+        sequences = Sequences(values, lengths, is_block)
+    else:
+        sequences = Sequences(np.concatenate(arrays), lengths, is_block)
+    _check_range(sequences)
+    return sequences
+
+
+def _check_range(sequences: AnySequences) -> None:
     """Refuse what is not finite, or would not be as float32."""
-    values = sequences.values
-    if values.dtype.kind not in "fiu":
-        return
-    low, high = float(values.min()), float(values.max())
-    if low >= -_FLOAT32_MAX and high <= _FLOAT32_MAX:
-        return
+    for part, values in sequences.chunks():
+        if values.dtype.kind not in "fiu":
+            continue
+        low, high = float(values.min()), float(values.max())
+        if not (low >= -_FLOAT32_MAX and high <= _FLOAT32_MAX):
+            _refuse_values(values, sequences.lengths[part], part.start)
+
+
+def _refuse_values(values: np.ndarray, lengths: np.ndarray, first: int) -> None:
+    """Say which value of which sequence is not finite."""
     bad = ~(np.abs(values.astype(np.float64)) <= _FLOAT32_MAX)
-    step, channel = np.argwhere(bad)[0]
-    i = int(np.searchsorted(sequences.starts, step, side="right")) - 1
-    value = values[step, channel]
+    row, channel, *pixel = np.argwhere(bad)[0]
+    starts = np.cumsum(lengths) - lengths
+    i = int(np.searchsorted(starts, row, side="right")) - 1
+    value = values[row, channel, *pixel]
     what = (
         "NaN"
         if np.isnan(value)
@@ -392,9 +424,9 @@ def _check_range(sequences: Sequences) -> None:
         if np.isinf(value)
         else f"{value}, a value too large for dtype('float32')"
     )
-    step -= sequences.starts[i]
+    where = f", pixel {tuple(map(int, pixel))}" if pixel else ""
     raise ValueError(
-        f"Input X contains {what}: sequence {i} does at step {step}, "
-        f"channel {channel}. Expected finite numbers up to {_FLOAT32_MAX:.1e}; impute, "
-        "rescale or leave out those steps."
+        f"Input X contains {what}: sequence {first + i} does at step {row - starts[i]}, "
+        f"channel {channel}{where}. Expected finite numbers up to {_FLOAT32_MAX:.1e}; "
+        "impute, rescale or leave out those steps."
     )

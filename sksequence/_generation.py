@@ -1,0 +1,59 @@
+"""Write on with a fitted language model, token by token."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from scipy.special import softmax
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from ._inputs import Sequences, as_numbers
+
+
+def generate(
+    tagger: Any, prompt: Any, n_steps: int, temperature: float, random_state: Any
+) -> np.ndarray:
+    """What :meth:`sksequence.RecurrentTagger.generate` does."""
+    check_is_fitted(tagger)
+    _check_language_model(tagger)
+    if not isinstance(n_steps, Integral) or n_steps < 1:
+        raise ValueError(f"n_steps must be int of at least 1, however: {n_steps!r}")
+    if not isinstance(temperature, Real) or not 0 < temperature < np.inf:
+        raise ValueError(f"temperature must be above 0, however: {temperature!r}")
+    start = as_numbers(prompt, "prompt")
+    if start.ndim != 1 or not len(start):
+        raise ValueError(f"prompt must have shape (n_prompt_steps,): {prompt!r}")
+    rng = check_random_state(random_state)
+    step = tagger._prepare(tagger._check_X([start], reset=False))
+    state, written = None, []
+    with tagger._computing():
+        for _ in range(n_steps):
+            logits, state = tagger.net_.advance(step.values, state)
+            proba = softmax(logits.astype(np.float64) / temperature)
+            written.append(rng.choice(tagger.classes_, p=proba))
+            # A token is its own id: nothing to look up, nothing to scale.
+            step = Sequences(np.array([[written[-1]]]), np.array([1]))
+    return np.array(written)
+
+
+def _check_language_model(tagger: Any) -> None:
+    """Raise ValueError unless it writes what it reads, and looks back only."""
+    if tagger.embedding_dim is None:
+        raise ValueError(
+            "generate needs a tagger fitted on tokens (embedding_dim), with the next "
+            "token of each step for its class."
+        )
+    n_tokens, classes = len(tagger._known_tokens), tagger.classes_
+    if classes.dtype.kind not in "iu" or classes[0] < 0 or classes[-1] >= n_tokens:
+        raise ValueError(
+            f"generate needs classes that are token ids, below {n_tokens}, however: "
+            f"{classes}"
+        )
+    if not tagger.net_.module_.can_advance:
+        raise ValueError(
+            "generate needs a causal network without convolutions: bidirectional=False, "
+            "no conv_channels and no parallel_channels."
+        )

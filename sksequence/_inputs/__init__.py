@@ -1,0 +1,41 @@
+"""What users pass becomes sequences and numbers, or an error that says what is wrong.
+
+numpy, scipy and scikit-learn alone: no torch.
+"""
+
+from .checks import (
+    FRAMES,
+    STEPS,
+    Layout,
+    as_numbers,
+    check_groups,
+    check_sequences,
+    check_weights,
+)
+from .sequences import (
+    AnySequences,
+    Sequences,
+    StoredSequences,
+    fit_channel_scaler,
+    fit_scaler,
+)
+from .steps import flatten_steps, score_steps
+from .tokens import check_tokens
+
+__all__ = [
+    "FRAMES",
+    "STEPS",
+    "AnySequences",
+    "Layout",
+    "Sequences",
+    "StoredSequences",
+    "as_numbers",
+    "check_groups",
+    "check_sequences",
+    "check_tokens",
+    "check_weights",
+    "fit_channel_scaler",
+    "fit_scaler",
+    "flatten_steps",
+    "score_steps",
+]

@@ -1,0 +1,100 @@
+"""Targets and answers for every step, laid end to end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from .checks import check_weights
+
+
+def flatten_steps(y: Any, lengths: np.ndarray | None = None) -> np.ndarray:
+    """Lay the targets of all steps end to end.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_sequences, n_steps, ...), or list of array-like
+        A target for each step of each sequence.
+    lengths : ndarray of shape (n_sequences,) or None
+        How many there must be.
+
+    Returns
+    -------
+    ndarray of shape (n_steps_in_all, ...)
+
+    Raises
+    ------
+    ValueError
+        Naming the first sequence whose targets are not as many as its steps.
+
+    Examples
+    --------
+    >>> flatten_steps([["a", "b"], ["c"]])
+    array(['a', 'b', 'c'], dtype='<U1')
+    """
+    if y is None:
+        raise ValueError("Targets are required, but the target y is None.")
+    items = [np.asarray(item) for item in _items(y)]
+    if not items:
+        raise ValueError("y holds no sequence's targets.")
+    for i, item in enumerate(items):
+        if item.ndim not in (1, 2) or item.ndim != items[0].ndim:
+            raise ValueError(
+                f"y has targets of shape {item.shape} for sequence {i} and "
+                f"{items[0].shape} for sequence 0; expected (n_steps,) or (n_steps, "
+                "n_outputs) for each. For one target per sequence use a classifier or "
+                "regressor such as RecurrentClassifier."
+            )
+        if item.shape[1:] != items[0].shape[1:]:
+            raise ValueError(
+                f"y has {item.shape[1]} outputs per step for sequence {i}, but "
+                f"{items[0].shape[1]} for sequence 0."
+            )
+    if lengths is not None:
+        _check_lengths([len(item) for item in items], lengths)
+    return np.concatenate(items)
+
+
+def score_steps(
+    metric: Callable, y_true: Any, y_pred: Any, sample_weight: Any = None, **more: Any
+) -> float:
+    """Apply a metric of scikit-learn to all steps that there are.
+
+    Parameters
+    ----------
+    metric : callable
+        ``metric(y_true, y_pred, sample_weight=..., **more)``.
+    y_true, y_pred : list of array-like, or array-like
+        A value for each step of each sequence.
+    sample_weight : array-like of shape (n_sequences,) or None
+        Weight of each sequence's steps.
+    """
+    lengths = np.array([len(item) for item in _items(y_pred)])
+    rows = flatten_steps(y_true, lengths), flatten_steps(y_pred)
+    weight = check_weights(sample_weight, len(lengths))
+    if weight is not None:
+        more["sample_weight"] = np.repeat(weight, lengths)
+    return metric(*rows, **more)
+
+
+def _items(y: Any) -> Iterator[Any]:
+    if np.ndim(y) == 0 if hasattr(y, "ndim") else not hasattr(y, "__iter__"):
+        raise ValueError(f"y must hold the targets of each sequence, however: {y!r}")
+    return iter(getattr(y, "values", y) if hasattr(y, "iloc") else y)
+
+
+def _check_lengths(got: list[int], lengths: np.ndarray) -> None:
+    if len(got) != len(lengths):
+        raise ValueError(
+            f"Found input variables with inconsistent numbers of samples: "
+            f"[{len(lengths)}, {len(got)}] sequences in X and y."
+        )
+    wrong = np.flatnonzero(np.array(got) != lengths)
+    if len(wrong):
+        i = wrong[0]
+        raise ValueError(
+            f"y has {got[i]} target(s) for sequence {i}, which has {lengths[i]} step(s): "
+            "expected one for each step."
+        )

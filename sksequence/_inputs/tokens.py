@@ -1,0 +1,50 @@
+"""Token ids: whole numbers from zero."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .sequences import AnySequences
+
+# More vectors than this are no vocabulary, but numbers taken for tokens.
+_MOST_TOKENS = 2**31
+
+
+def check_tokens(sequences: AnySequences, limit: int | None) -> None:
+    """Raise ValueError unless sequences hold ids from 0 up to below ``limit``.
+
+    Examples
+    --------
+    >>> from sksequence._inputs import Sequences
+    >>> check_tokens(Sequences(np.array([[1], [7]]), np.array([2])), 5)
+    Traceback (most recent call last):
+    ...
+    ValueError: Sequence 0 holds the token 7 at step 1; expected ids below 5, ...
+    """
+    if sequences.n_channels != 1:
+        raise ValueError(
+            f"X has {sequences.n_channels} channels per step; with embedding_dim "
+            "expected one token id per step."
+        )
+    for part, values in sequences.chunks():
+        ids = values[:, 0]
+        most = _MOST_TOKENS if limit is None else limit
+        wrong = (ids < 0) | (ids >= most) | (ids != np.floor(ids))
+        if not wrong.any():
+            continue
+        row = int(wrong.argmax())
+        starts = np.cumsum(sequences.lengths[part]) - sequences.lengths[part]
+        i = int(np.searchsorted(starts, row, side="right")) - 1
+        where = f"Sequence {part.start + i} holds the token {ids[row]} at step "
+        where += f"{row - starts[i]}"
+        if ids[row] < 0 or ids[row] != np.floor(ids[row]):
+            raise ValueError(
+                f"{where}; expected whole numbers from 0, the unknown token, as "
+                "sksequence.preprocessing.SequenceTokenizer makes them. For numbers "
+                "that are no tokens leave embedding_dim=None."
+            )
+        raise ValueError(
+            f"{where}; expected ids below {most}, as many as fit saw or num_embeddings "
+            "says. Give num_embeddings the size of the vocabulary, or use the tokenizer "
+            "of the fit."
+        )

@@ -1,0 +1,66 @@
+"""What the networks read: steps of numbers, tokens, or films of frames."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ._declaration import recurrent_estimator
+from ._estimator import SequenceEstimator
+from ._hyperparameters import Convolutions, Embedding, Stack
+from ._inputs import AnySequences, Sequences, check_tokens
+
+
+class _LearntTokens:
+    """What a fit on tokens leaves behind; not among the fields of the class below."""
+
+    _known_tokens: np.ndarray
+
+
+@recurrent_estimator
+class StepReader(_LearntTokens, Embedding, Convolutions, Stack, SequenceEstimator):
+    """Read sequences of numbers, or of tokens, one step after the other."""
+
+    _cell: ClassVar[str | None] = None  # the hyperparameter of that name, if there is one
+
+    def _get_network(self) -> dict[str, Any]:
+        fixed = {"cell": self._cell, "per_step": self._per_step}
+        return fixed | super()._get_network()
+
+    def _describe(self, sequences: AnySequences) -> dict[str, Any]:
+        described = super()._describe(sequences)
+        if self.embedding_dim is not None:
+            described["input_size"] = len(self._known_tokens)
+        return described
+
+    def _check_X(self, X: Any, *, reset: bool) -> AnySequences:
+        sequences = super()._check_X(X, reset=reset)
+        if self.embedding_dim is not None:
+            limit = self.num_embeddings if reset else len(self._known_tokens)
+            check_tokens(sequences, limit)
+        return sequences
+
+    def _learn_input(
+        self, sequences: AnySequences, weight: np.ndarray | None, *, continues: bool
+    ) -> None:
+        """Learn which tokens there are, or how numbers are scaled."""
+        if self.embedding_dim is None:
+            super()._learn_input(sequences, weight, continues=continues)
+            return
+        met = [np.unique(values) for _, values in sequences.chunks()]
+        known = np.concatenate(met).astype(np.int64)
+        if continues:
+            before = self._known_tokens
+        else:
+            before = np.zeros(self.num_embeddings or int(known.max()) + 1, dtype=bool)
+        self._known_tokens = before.copy()
+        self._known_tokens[known] = True
+
+    def _prepare(self, sequences: Sequences) -> Sequences:
+        """Scale numbers; of tokens make those unknown that training has not met."""
+        if self.embedding_dim is None:
+            return super()._prepare(sequences)
+        ids = sequences.values.astype(np.int64)
+        ids[~self._known_tokens[ids]] = 0
+        return Sequences(ids, sequences.lengths, sequences.is_block)

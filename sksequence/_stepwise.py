@@ -1,0 +1,68 @@
+"""What is particular to answers for every step: targets and answers as long as X."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from numbers import Integral
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.utils._param_validation import Interval
+
+from ._declaration import TRAINING, hyperparameter, recurrent_estimator
+from ._estimator import SequenceEstimator
+from ._inputs import AnySequences, Sequences, flatten_steps, score_steps
+
+
+@recurrent_estimator
+class StepwiseEstimator(SequenceEstimator):
+    """Answer for each step of each sequence."""
+
+    bptt_steps: int | None = hyperparameter(
+        None,
+        [Interval(Integral, 1, None, closed="left"), None],
+        """int or None
+        Train on chunks of so many steps, one after the other: the state goes on from
+        chunk to chunk of a sequence, gradients are cut (truncated backpropagation
+        through time). For sequences too long to be trained on at once; needs a causal
+        network without convolutions.""",
+        role=TRAINING,
+    )
+
+    _per_step: ClassVar[bool] = True
+
+    def _get_network(self) -> dict[str, Any]:
+        network = super()._get_network()
+        if self.bptt_steps is not None and (
+            network["bidirectional"]
+            or network["conv_channels"]
+            or network["parallel_channels"]
+        ):
+            raise ValueError(
+                f"bptt_steps={self.bptt_steps} needs bidirectional=False, no "
+                "conv_channels and no parallel_channels: nothing but the recurrence's "
+                "state goes on from one chunk to the next."
+            )
+        return network
+
+    def _get_targets(
+        self, y: Any, sequences: AnySequences, *, reset: bool, classes: Any = None
+    ) -> Sequences:
+        rows = flatten_steps(y, sequences.lengths)
+        target = self._encode_target(rows, reset=reset, classes=classes)
+        return Sequences(target, sequences.lengths, sequences.is_block)
+
+    def _get_strata(self, target: np.ndarray) -> np.ndarray | None:
+        return None
+
+    def _arrange(self, rows: np.ndarray, sequences: AnySequences) -> np.ndarray:
+        if sequences.is_block:
+            return rows.reshape(len(sequences), -1, *rows.shape[1:])
+        arranged = np.empty(len(sequences), dtype=object)
+        cuts = np.cumsum(sequences.lengths)[:-1]
+        arranged[:] = np.split(rows, cuts) if len(arranged) > 1 else [rows]
+        return arranged
+
+    def _score(self, metric: Callable, X: Any, y: Any, sample_weight: Any) -> float:
+        """Compare all steps that there are."""
+        return score_steps(metric, y, self.predict(X), sample_weight)

@@ -1,0 +1,150 @@
+"""Scores of answers for every step, over the steps that there are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ._inputs import score_steps
+
+__all__ = ["StepScorer", "make_step_scorer", "perplexity", "perplexity_scorer"]
+
+
+def perplexity(
+    y_true: Any, y_proba: Any, *, classes: Any, sample_weight: Any = None
+) -> float:
+    r"""Exponential of the mean negative log-probability of what came.
+
+    .. math:: \exp \Bigl( -\frac{1}{T} \sum_t \log p_t(y_t) \Bigr)
+
+    Parameters
+    ----------
+    y_true : list of array-like of shape (n_steps_i,), or array (n_sequences, n_steps)
+        The class of each step.
+    y_proba : list of array-like of shape (n_steps_i, n_classes), or 3-D array
+        Probability of each class at each step.
+    classes : array-like of shape (n_classes,)
+        What the columns of ``y_proba`` stand for, sorted.
+    sample_weight : array-like of shape (n_sequences,), default=None
+        Weight of each sequence's steps.
+
+    Returns
+    -------
+    float
+        From 1, for certainty, upwards; infinite if what came had probability zero.
+        A class that is not among ``classes`` had.
+
+    References
+    ----------
+    Jelinek, Mercer, Bahl and Baker (1977), Perplexity, a measure of the difficulty of
+    speech recognition tasks. JASA 62.
+
+    Examples
+    --------
+    >>> perplexity([[0, 1]], [[[0.5, 0.5], [0.5, 0.5]]], classes=[0, 1])
+    2.0
+    """
+    classes = np.asarray(classes)
+
+    def of_rows(
+        truth: np.ndarray, proba: np.ndarray, sample_weight: np.ndarray | None = None
+    ) -> float:
+        code = np.searchsorted(classes, truth).clip(max=len(classes) - 1)
+        known = classes[code] == truth
+        came = np.where(known, proba[np.arange(len(code)), code], 0.0)
+        with np.errstate(divide="ignore"):
+            return float(np.exp(-np.average(np.log(came), weights=sample_weight)))
+
+    return score_steps(of_rows, y_true, y_proba, sample_weight)
+
+
+@dataclass(frozen=True)
+class StepScorer:
+    """Score an estimator's answers for every step; made by :func:`make_step_scorer`."""
+
+    score_func: Callable
+    response_method: str = "predict"
+    sign: int = 1
+    kwargs: dict[str, Any] = field(default_factory=dict)
+
+    def __call__(
+        self, estimator: Any, X: Any, y: Any, sample_weight: Any = None
+    ) -> float:
+        answers = getattr(estimator, self.response_method)(X)
+        return self.sign * score_steps(
+            self.score_func, y, answers, sample_weight, **self.kwargs
+        )
+
+
+def make_step_scorer(
+    score_func: Callable,
+    *,
+    response_method: str = "predict",
+    greater_is_better: bool = True,
+    **kwargs: Any,
+) -> StepScorer:
+    """Make a scorer for taggers of a metric that takes flat arrays.
+
+    What :func:`sklearn.metrics.make_scorer` does for one answer per sequence. Steps
+    count, sequences do not: a long one has as much more weight as it has steps.
+
+    Parameters
+    ----------
+    score_func : callable
+        ``score_func(y_true, y_pred, **kwargs)``, such as those of sklearn.metrics; it
+        sees all steps of all sequences in one array.
+    response_method : str, default="predict"
+        Which answers it compares; "predict_proba" for probabilities.
+    greater_is_better : bool, default=True
+        Otherwise the score is the negative.
+    **kwargs : dict
+        Passed to ``score_func``.
+
+    Returns
+    -------
+    callable
+        ``scorer(estimator, X, y, sample_weight=None)``, for ``scoring=`` of
+        cross_validate, GridSearchCV and alike.
+
+    Examples
+    --------
+    >>> from sklearn.metrics import f1_score
+    >>> scorer = make_step_scorer(f1_score, average="macro")
+    >>> scorer.response_method
+    'predict'
+    """
+    sign = 1 if greater_is_better else -1
+    return StepScorer(score_func, response_method, sign, kwargs)
+
+
+def perplexity_scorer(estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> float:
+    """Negative :func:`perplexity` of a tagger, for ``scoring=``: greater is better.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A fitted :class:`sksequence.RecurrentTagger`, or a search or pipeline over one.
+    X, y : list of array-like
+        Sequences, and the class of each step.
+    sample_weight : array-like of shape (n_sequences,), default=None
+        Weight of each sequence's steps.
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> from sklearn.model_selection import cross_val_score
+    >>> from sksequence import RecurrentTagger
+    >>> X = [[1, 2, 3] * 5, [2, 3] * 9, [3, 1, 2] * 4, [1, 2] * 6]
+    >>> y = [np.roll(x, -1) for x in X]
+    >>> model = RecurrentTagger(embedding_dim=4, hidden_size=8, random_state=0)
+    >>> bool((cross_val_score(model, X, y, cv=2, scoring=perplexity_scorer) < -1).all())
+    True
+    """
+    proba = estimator.predict_proba(X)
+    return -perplexity(y, proba, classes=estimator.classes_, sample_weight=sample_weight)

@@ -1,0 +1,5 @@
+"""What stands before a recurrent network: transformers that return sequences."""
+
+from .tokenizer import SequenceTokenizer
+
+__all__ = ["SequenceTokenizer"]

@@ -1,0 +1,492 @@
+"""Documents become sequences of token ids: learn a vocabulary, look tokens up in it."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from itertools import count, repeat
+from numbers import Integral
+from reprlib import repr as shortened
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+_UNKNOWN = "<unk>"
+_DOCUMENT = "a string or a list of tokens"
+
+
+class SequenceTokenizer(  # type: ignore[call-arg]
+    TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
+):
+    r"""Turn texts, or lists of tokens, into sequences of integer ids.
+
+    What :class:`~sklearn.feature_extraction.text.CountVectorizer` counts, this keeps in
+    its order: each document becomes an array of ids, one per token, for a recurrent
+    network with an embedding. Id 0 is the unknown token, that is every token which is
+    not in the vocabulary, and the token ``"<unk>"`` itself. The tokens of the vocabulary
+    are 1, 2, ... from the most frequent in the training documents down; among equally
+    frequent ones strings are in alphabetical order, whole numbers by size, and other
+    tokens by their ``repr``. The order of the documents has no say.
+
+    Strings are cut into tokens as the parameters tell. Lists, tuples and 1-D arrays are
+    tokens already, of any hashable type, and are taken as they are.
+
+    Parameters
+    ----------
+    analyzer : {"word", "char"} or callable, default="word"
+        What a string is made of: the matches of ``token_pattern``, or characters. A
+        callable gets the string itself and returns an iterable of hashable tokens.
+
+    lowercase : bool, default=True
+        Turn strings to lower case first, for words and characters alike; never what a
+        callable or a list gives. Choose False where the case carries meaning.
+
+    token_pattern : str, default=r"\w+(?:['\u2019]\w+)*|[^\w\s]"
+        Regular expression of a word. Unlike CountVectorizer's, the default also takes
+        words of one letter, contractions as one token ("don't"), and each other mark,
+        such as "!" or "-", as a token of its own: they mean something in a sequence. If
+        there is a group, it is the token. Matches of nothing are left out.
+
+    ngram_size : int, default=1
+        Join that many words (with a space) or characters in each token. Characters so
+        joined are the k-mers of a DNA sequence.
+
+    stride : int, default=1
+        Words or characters from the start of one token to the start of the next. With
+        1, n of them make ``n - ngram_size + 1`` tokens, which overlap; with
+        ``ngram_size``, tokens stand side by side. What is left at the end is too short
+        for a token, and is dropped.
+
+    max_features : int or None, default=None
+        Size of the vocabulary, the unknown token not counted: only the first, most
+        frequent tokens are kept.
+
+    min_df : int or float, default=1
+        Number of documents (int), or proportion of them (float in [0, 1]), that must
+        contain a token for it to enter the vocabulary. From 2 on, the training
+        sequences hold unknown tokens, so that a network learns what to make of them.
+
+    Attributes
+    ----------
+    vocabulary_ : dict
+        The id of each token, in the order of the ids.
+
+    See Also
+    --------
+    sklearn.feature_extraction.text.CountVectorizer : Counts of tokens, without order.
+
+    Examples
+    --------
+    >>> from sksequence.preprocessing import SequenceTokenizer
+    >>> tokenizer = SequenceTokenizer()
+    >>> tokenizer.fit_transform(["It's good!", "Good, good film!"])
+    [array([5, 1, 2]), array([1, 3, 1, 4, 2])]
+    >>> tokenizer.vocabulary_
+    {'good': 1, '!': 2, ',': 3, 'film': 4, "it's": 5}
+    >>> tokenizer.transform(["It's a film!"])
+    [array([5, 0, 4, 2])]
+    >>> tokenizer.inverse_transform([[5, 0, 4, 2]])
+    [["it's", '<unk>', 'film', '!']]
+
+    The k-mers of DNA, here of three bases, overlapping:
+
+    >>> kmers = SequenceTokenizer(analyzer="char", ngram_size=3, lowercase=False)
+    >>> kmers.fit_transform(["ACGTA", "CGTACG"])
+    [array([1, 2, 3]), array([2, 3, 4, 1])]
+    >>> kmers.get_feature_names_out()
+    array(['<unk>', 'ACG', 'CGT', 'GTA', 'TAC'], dtype=object)
+    """
+
+    _parameter_constraints: dict = {
+        "analyzer": [StrOptions({"word", "char"}), callable],
+        "lowercase": ["boolean"],
+        "token_pattern": [str],
+        "ngram_size": [Interval(Integral, 1, None, closed="left")],
+        "stride": [Interval(Integral, 1, None, closed="left")],
+        "max_features": [Interval(Integral, 1, None, closed="left"), None],
+        "min_df": [
+            Interval(RealNotInt, 0, 1, closed="both"),
+            Interval(Integral, 1, None, closed="left"),
+        ],
+    }
+
+    def __init__(
+        self,
+        *,
+        analyzer="word",
+        lowercase=True,
+        token_pattern=r"\w+(?:['\u2019]\w+)*|[^\w\s]",
+        ngram_size=1,
+        stride=1,
+        max_features=None,
+        min_df=1,
+    ):
+        self.analyzer = analyzer
+        self.lowercase = lowercase
+        self.token_pattern = token_pattern
+        self.ngram_size = ngram_size
+        self.stride = stride
+        self.max_features = max_features
+        self.min_df = min_df
+
+    def fit(self, X: Any, y: Any = None) -> SequenceTokenizer:
+        """Learn the vocabulary.
+
+        Parameters
+        ----------
+        X : list, tuple, 1-D ndarray or Series
+            Documents: strings, or lists, tuples or 1-D arrays of tokens.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : SequenceTokenizer
+            The fitted tokenizer.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If there is no document, a document is neither a string nor a list of tokens,
+            it has no token, kinds of documents are mixed, or the vocabulary is empty.
+        """
+        self.fit_transform(X)
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit_transform(self, X: Any, y: Any = None) -> list[np.ndarray]:
+        """Learn the vocabulary and return the ids, having read each document once.
+
+        Parameters
+        ----------
+        X : list, tuple, 1-D ndarray or Series
+            Documents: strings, or lists, tuples or 1-D arrays of tokens.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        ids : list of ndarray of shape (n_tokens_i,), int64
+            One array per document, as long as it has tokens.
+
+        Raises
+        ------
+        ValueError, TypeError
+            As :meth:`fit` does.
+        """
+        documents, are_texts = _check_documents(X)
+        self._check_ngrams(are_texts)
+        # Numbers in order of appearance, until the frequencies are known.
+        numbers: defaultdict[Hashable, int] = defaultdict(count().__next__)
+        numbered = [
+            _as_ids(map(numbers.__getitem__, tokens), len(tokens), i)
+            for i, tokens in enumerate(self._tokenize(documents, are_texts))
+        ]
+        _check_no_nan(numbers, numbered)
+        frequent = _frequent(numbers, numbered, self.min_df)[: self.max_features]
+        if not frequent:
+            raise ValueError(
+                f"The vocabulary is empty: none of {len(numbers)} token(s), {_UNKNOWN!r} "
+                f"not counted, is in min_df={self.min_df} of {len(documents)} "
+                "document(s). Lower min_df."
+            )
+        ids = np.zeros(len(numbers), dtype=np.int64)
+        ids[[numbers[token] for token in frequent]] = np.arange(1, len(frequent) + 1)
+        self.vocabulary_ = {token: i for i, token in enumerate(frequent, start=1)}
+        return [ids[sequence] for sequence in numbered]
+
+    def transform(self, X: Any) -> list[np.ndarray]:
+        """Look up the ids of the tokens; those that fit did not see are 0.
+
+        Parameters
+        ----------
+        X : list, tuple, 1-D ndarray or Series
+            Documents: strings, or lists, tuples or 1-D arrays of tokens.
+
+        Returns
+        -------
+        ids : list of ndarray of shape (n_tokens_i,), int64
+            One array per document, as long as it has tokens.
+
+        Raises
+        ------
+        NotFittedError
+            Before fit.
+        ValueError, TypeError
+            If there is no document, a document is neither a string nor a list of tokens,
+            it has no token, or kinds of documents are mixed.
+        """
+        check_is_fitted(self)
+        id_of = self.vocabulary_.get
+        return [
+            _as_ids(map(id_of, tokens, repeat(0)), len(tokens), i)
+            for i, tokens in enumerate(self._tokenize(*_check_documents(X)))
+        ]
+
+    def inverse_transform(self, X: Any) -> list[list]:
+        """Return the tokens that have these ids.
+
+        Parameters
+        ----------
+        X : iterable of array-like of shape (n_tokens_i,)
+            Sequences of ids.
+
+        Returns
+        -------
+        tokens : list of lists
+            One list per sequence, ``"<unk>"`` for 0.
+
+        Raises
+        ------
+        NotFittedError
+            Before fit.
+        ValueError, TypeError
+            If a sequence is not one-dimensional, or holds anything but ids that are
+            zero or in the vocabulary.
+        """
+        check_is_fitted(self)
+        tokens = [_UNKNOWN, *self.vocabulary_]
+        return [
+            [tokens[j] for j in _check_ids(ids, i, len(tokens))]
+            for i, ids in enumerate(X)
+        ]
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Return the token of each id, the unknown token's name first.
+
+        Parameters
+        ----------
+        input_features : None
+            Ignored.
+
+        Returns
+        -------
+        tokens : ndarray of shape (n_ids,), object
+            Entry i is the token with id i.
+        """
+        check_is_fitted(self)
+        # Not np.array, to which tokens that are tuples would be rows.
+        return np.fromiter([_UNKNOWN, *self.vocabulary_], dtype=object)
+
+    def set_output(self, *, transform: str | None = None) -> SequenceTokenizer:
+        """Change nothing: sequences of unequal length fit no table.
+
+        It is there for the steps behind it in a pipeline, which are asked all at once.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas", "polars"} or None, default=None
+            Ignored.
+
+        Returns
+        -------
+        self : SequenceTokenizer
+            The tokenizer.
+        """
+        return self
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
+    def _tokenize(self, documents: Sequence, are_texts: bool) -> Iterator[Sequence]:
+        """Yield the tokens of each document, at least one."""
+        tokens_of = self._text_analyzer() if are_texts else _as_list
+        for i, document in enumerate(documents):
+            tokens = tokens_of(document)
+            if not tokens:
+                source = f" of {self}" if are_texts else ""
+                raise ValueError(
+                    f"Document {i} has no token{source}: {shortened(document)}. Expected "
+                    "at least one in each. Leave it out, along with its target."
+                )
+            yield tokens
+
+    def _text_analyzer(self) -> Callable[[str], Sequence]:
+        """Return what turns a string into tokens."""
+        analyzer, size, stride = self.analyzer, self.ngram_size, self.stride
+        if callable(analyzer):
+            return lambda text: _as_list(_check_iterable(analyzer(text), text))
+        fold = str.lower if self.lowercase else str
+        if analyzer == "char":
+            return lambda text: _ngrams(fold(text), size, stride)
+        words_of = _compile(self.token_pattern).findall
+        return lambda text: [
+            " ".join(words)
+            for words in _ngrams([*filter(None, words_of(fold(text)))], size, stride)
+        ]
+
+    def _check_ngrams(self, are_texts: bool) -> None:
+        """Refuse n-grams of what is taken as it is, rather than not make them."""
+        if self.ngram_size == self.stride == 1:
+            return
+        if not are_texts or callable(self.analyzer):
+            source = "a callable analyzer" if are_texts else "lists"
+            raise ValueError(
+                f"ngram_size={self.ngram_size} and stride={self.stride} are for strings "
+                f"that analyzer='word' or 'char' cuts; tokens from {source} are taken as "
+                "they are. Leave both at 1, or make the n-grams beforehand."
+            )
+
+
+# ------------------------------------------------------------------------- documents in
+
+
+def _check_documents(X: Any) -> tuple[list, bool]:
+    """Return the documents, and whether they are strings; else lists of tokens."""
+    if isinstance(X, str):
+        raise ValueError(
+            f"X is a string, {shortened(X)}; expected a list of documents. Pass a single "
+            "document as [document]."
+        )
+    if _rank(X) == 2:
+        raise ValueError(
+            f"X has two dimensions, in shape {tuple(X.shape)}; expected one: a document "
+            "each. Pass one column, X['name'] of a frame or X[:, 0] of an array, or "
+            "list(X) where each row of an array is a list of tokens."
+        )
+    if not isinstance(X, list | tuple) and _rank(X) != 1:
+        raise TypeError(
+            f"X is of type {type(X).__name__}; expected a list, tuple, 1-D array or "
+            "Series of documents."
+        )
+    documents = list(X)
+    if not documents:
+        raise ValueError("X holds no document; expected at least one.")
+    are_texts = isinstance(documents[0], str)
+    for i, document in enumerate(documents):
+        _check_document(document, i, are_texts)
+    return documents, are_texts
+
+
+def _check_document(document: Any, i: int, expect_text: bool) -> None:
+    is_text = isinstance(document, str)
+    is_list = isinstance(document, list | tuple) or _rank(document) == 1
+    if (is_text or is_list) and is_text == expect_text:
+        return
+    what = f"Document {i} is {shortened(document)}, of type {type(document).__name__}"
+    if isinstance(document, bytes):
+        raise TypeError(f"{what}; expected {_DOCUMENT}. Decode it: document.decode().")
+    if not is_text and not is_list:
+        raise TypeError(
+            f"{what}; expected {_DOCUMENT}. Leave out what is missing, along with its "
+            "target, or put a string in its place."
+        )
+    kind = "a string" if expect_text else "a list of tokens"
+    raise TypeError(
+        f"{what}, but document 0 is {kind}; expected all of one kind. Cut the strings "
+        "into tokens, or join the tokens."
+    )
+
+
+def _rank(item: Any) -> int | None:
+    """The number of dimensions of an array or a Series, of whichever library."""
+    return len(item.shape) if hasattr(item, "shape") else None
+
+
+def _as_list(tokens: Any) -> list:
+    """Return plain Python tokens, also those of an array."""
+    return tokens.tolist() if hasattr(tokens, "tolist") else list(tokens)
+
+
+def _check_iterable(tokens: Any, text: str) -> Iterable:
+    if not isinstance(tokens, Iterable):
+        raise TypeError(
+            f"The analyzer made {tokens!r} of {shortened(text)}; expected an iterable of "
+            "tokens."
+        )
+    return tokens
+
+
+# ------------------------------------------------------------------------ text to tokens
+
+
+def _compile(pattern: str) -> re.Pattern[str]:
+    try:
+        compiled = re.compile(pattern)
+    except re.error as error:
+        raise ValueError(
+            f"token_pattern={pattern!r} is no regular expression: {error}."
+        ) from error
+    if compiled.groups > 1:
+        raise ValueError(
+            f"token_pattern={pattern!r} has {compiled.groups} groups; expected at most "
+            "one, which is the token. Write the others as (?:...)."
+        )
+    return compiled
+
+
+def _ngrams(units: Any, size: int, stride: int) -> list:
+    """Cut overlapping pieces out of a string or a list.
+
+    Examples
+    --------
+    >>> _ngrams("ACGTA", 3, 2)
+    ['ACG', 'GTA']
+    """
+    return [units[i : i + size] for i in range(0, len(units) - size + 1, stride)]
+
+
+# ------------------------------------------------------------------------- tokens to ids
+
+
+def _as_ids(ids: Iterable[int], n: int, i: int) -> np.ndarray:
+    """Gather the ids of document i, which are being looked up."""
+    try:
+        return np.fromiter(ids, dtype=np.int64, count=n)
+    except TypeError as error:
+        raise TypeError(
+            f"Document {i} holds a token of a type that cannot be looked up: {error}. "
+            "Expected strings, numbers or other hashable tokens."
+        ) from error
+
+
+def _check_no_nan(
+    numbers: Mapping[Hashable, int], numbered: Sequence[np.ndarray]
+) -> None:
+    """Refuse NaN, which is not equal to itself and so would never be found again."""
+    for token, number in numbers.items():
+        if isinstance(token, float) and np.isnan(token):
+            i = next(i for i, sequence in enumerate(numbered) if number in sequence)
+            raise ValueError(
+                f"Document {i} holds NaN as a token; expected tokens that equal "
+                "themselves. Leave it out, or put a token such as 'missing' in its place."
+            )
+
+
+def _frequent(
+    numbers: Mapping[Hashable, int], numbered: Sequence[np.ndarray], min_df: float
+) -> list[Hashable]:
+    """Return the tokens in at least ``min_df`` documents, the most frequent first."""
+    occurrences = np.bincount(np.concatenate(numbered)).tolist()
+    documents_with = np.bincount(np.concatenate([np.unique(s) for s in numbered]))
+    # A quotient, since 7 / 100 == 0.07 but 0.07 * 100 > 7.
+    whole = 1 if isinstance(min_df, Integral) else len(numbered)
+    is_common = documents_with / whole >= min_df
+    tokens = [t for t, number in numbers.items() if is_common[number] and t != _UNKNOWN]
+    has_order = any(all(isinstance(t, kind) for t in tokens) for kind in (str, Integral))
+    name: Callable[[Any], Any] = (lambda token: token) if has_order else repr
+    return sorted(tokens, key=lambda token: (-occurrences[numbers[token]], name(token)))
+
+
+def _check_ids(ids: Any, i: int, n_ids: int) -> list[int]:
+    array = np.asarray(ids)
+    if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
+        raise TypeError(
+            f"Sequence {i} is {shortened(ids)}; expected a list or 1-D array of integer "
+            "ids. Pass a single sequence as [sequence]."
+        )
+    wrong = array[(array < 0) | (array >= n_ids)]
+    if wrong.size:
+        raise ValueError(
+            f"Sequence {i} holds the id {wrong[0]}; expected ids from 0 to {n_ids - 1}, "
+            "those of this tokenizer."
+        )
+    return array.tolist()
