@@ -1,6 +1,8 @@
 """Recurrent neural networks that behave like scikit-learn's own estimators."""
 
 from .estimators import (
+    ConvLSTMClassifier,
+    ConvLSTMRegressor,
     GRUClassifier,
     GRURegressor,
     LSTMClassifier,
@@ -16,6 +18,8 @@ from .estimators import (
 __version__ = "0.1.0.dev0"
 
 __all__ = [
+    "ConvLSTMClassifier",
+    "ConvLSTMRegressor",
     "GRUClassifier",
     "GRURegressor",
     "LSTMClassifier",

@@ -108,12 +108,15 @@ class NumberPredictor(SequenceEstimator):
                 f"y has {n_outputs} output(s), expected {self._n_targets} as in the "
                 "first fit."
             )
+        self._check_rates(target)
+        return target.reshape(len(target), n_outputs)
+
+    def _check_rates(self, target: np.ndarray) -> None:
         if self._predicts_rates and (target.min() < 0 or target.sum() == 0):
             raise ValueError(
                 'loss="poisson" needs targets of at least zero with a positive sum, '
                 f"however: y has minimum {target.min()} and sum {target.sum()}."
             )
-        return target.reshape(len(target), n_outputs)
 
     def _count_outputs(self) -> int:
         return self._n_targets

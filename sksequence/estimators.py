@@ -10,6 +10,7 @@ from sklearn.utils._param_validation import StrOptions
 
 from ._classifier import Labeller, SequenceClassifier
 from ._declaration import NETWORK, hyperparameter, recurrent_estimator
+from ._films import FilmReader, FilmRegressor
 from ._generation import generate
 from ._hyperparameters import Pooling
 from ._reading import StepReader
@@ -442,3 +443,84 @@ class RecurrentStepRegressor(_AnyCell, StepwiseEstimator, NumberPredictor):
             R squared of the steps that there are.
         """
         return self._score(r2_score, X, y, sample_weight)
+
+
+@recurrent_estimator
+class ConvLSTMClassifier(FilmReader, SequenceClassifier):
+    r"""Label films with a convolutional LSTM.
+
+    An LSTM whose states are frames too, and whose products are convolutions:
+
+    .. math::
+        i, f, o &= \sigma(W_{ifo} * X_t + U_{ifo} * H_{t-1} + b_{ifo}) \\
+        C_t &= f \odot C_{t-1} + i \odot \tanh(W_c * X_t + U_c * H_{t-1} + b_c) \\
+        H_t &= o \odot \tanh(C_t)
+
+    X is (n_films, n_steps, height, width), with the channels of a pixel last if there are
+    several; or a list of films of any number of steps. The pooled states' mean over the
+    plane is what the head reads. Of a 2-D X every number is a frame of one pixel.
+
+    See Also
+    --------
+    ConvLSTMRegressor : Numbers or frames from films.
+
+    References
+    ----------
+    Shi et al. (2015), Convolutional LSTM network: a machine learning approach for
+    precipitation nowcasting. NeurIPS.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksequence import ConvLSTMClassifier
+    >>> X = np.zeros((60, 6, 8, 8), dtype=np.float32)
+    >>> y = np.array(["down", "right"] * 30)
+    >>> for i, way in enumerate(y):
+    ...     for t in range(6):
+    ...         place = (t, i % 8) if way == "down" else (i % 8, t)
+    ...         X[i, t][place] = 1
+    >>> model = ConvLSTMClassifier(
+    ...     hidden_size=8, lr=0.02, max_epochs=10, random_state=0
+    ... )
+    >>> model.fit(X[:40], y[:40]).score(X[40:], y[40:]) > 0.8
+    True
+    """
+
+
+@recurrent_estimator
+class ConvLSTMRegressor(FilmReader, FilmRegressor):
+    r"""Predict numbers, the next frame or the next frames of films.
+
+    .. math::
+        i, f, o &= \sigma(W_{ifo} * X_t + U_{ifo} * H_{t-1} + b_{ifo}) \\
+        C_t &= f \odot C_{t-1} + i \odot \tanh(W_c * X_t + U_c * H_{t-1} + b_c) \\
+        H_t &= o \odot \tanh(C_t)
+
+    X is (n_films, n_steps, height, width), with the channels of a pixel last if there are
+    several; or a list of films of any number of steps. What y is decides what is
+    predicted: numbers (n_films,) or (n_films, n_outputs); the next frame, in the layout
+    of a frame of X; or several next frames, (n_films, n_frames, height, width) or with
+    channels last, by a second network that starts from the states of the first.
+
+    See Also
+    --------
+    ConvLSTMClassifier : Labels of films.
+
+    References
+    ----------
+    Shi et al. (2015), Convolutional LSTM network: a machine learning approach for
+    precipitation nowcasting. NeurIPS.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksequence import ConvLSTMRegressor
+    >>> films = np.zeros((60, 8, 8, 8), dtype=np.float32)
+    >>> for i, film in enumerate(films):
+    ...     for t in range(8):
+    ...         film[t, (i + t) % 8, i % 7] = 1
+    >>> X, y = films[:, :5], films[:, 5:]
+    >>> model = ConvLSTMRegressor(hidden_size=8, lr=0.02, max_epochs=10, random_state=0)
+    >>> model.fit(X[:50], y[:50]).predict(X[50:]).shape
+    (10, 3, 8, 8)
+    """

@@ -12,7 +12,7 @@ from skorch import NeuralNet
 from skorch.callbacks import Callback, EpochTimer, PassthroughScoring, PrintLog
 from torch import Tensor, nn
 
-from ..nn import Dropout, SequenceNetwork
+from ..nn import Dropout, FrameNetwork, SequenceNetwork
 from ..nn._exact import State, map_state
 from .batches import BatchIterator, ChunkIterator, Inputs, SequenceDataset
 from .callbacks import EpochObserver, LearningRate, RefuseDivergence, make_callbacks
@@ -211,7 +211,7 @@ def _apply(module: Any, method: str, inputs: Inputs) -> Tensor:
     return torch.cat(answers, 1)
 
 
-NETWORKS = {"sequence": SequenceNetwork}
+NETWORKS = {"sequence": SequenceNetwork, "frames": FrameNetwork}
 
 
 def make_module(

@@ -5,9 +5,11 @@ for each sequence as if it stood alone: what the batch holds behind a sequence's
 never read. Layers that change the time axis return the new lengths.
 """
 
+from .convlstm import ConvLSTM, ConvLSTMCell, ConvLSTMLayer
 from .convolution import ConvBranch, ConvEncoder, ConvLayer, MaskedBatchNorm
 from .dropout import Dropout
 from .embedding import TokenEmbedding
+from .frames import FrameNetwork
 from .network import SequenceNetwork
 from .pooling import AttentionPooling, LastPooling, MaxPooling, MeanPooling
 from .recurrent import RecurrentLayer, RecurrentStack
@@ -16,8 +18,12 @@ __all__ = [
     "AttentionPooling",
     "ConvBranch",
     "ConvEncoder",
+    "ConvLSTM",
+    "ConvLSTMCell",
+    "ConvLSTMLayer",
     "ConvLayer",
     "Dropout",
+    "FrameNetwork",
     "LastPooling",
     "MaskedBatchNorm",
     "MaxPooling",

@@ -10,7 +10,11 @@ multiple of eight rows the following holds for any batch and any padding:
 - torch's float32 LSTM always is,
 - a float32 convolution is, unless it has one channel or a kernel one step wide: such a
   one is done as a product of windows, like all in float64,
-- a sum over time is not, a cumulative sum is.
+- a sum over time is not, a cumulative sum is,
+- a convolution of frames is not, as a product of windows it is,
+- a mean over the plane is not, a cumulative sum is,
+- a sigmoid is not: torch's computes what a vector does not fill by other instructions.
+  ``tanh`` and ``exp`` do not look where they are.
 """
 
 from __future__ import annotations
@@ -115,6 +119,36 @@ def convolution(layer: nn.Conv1d, x: Tensor) -> Tensor:
     windows = F.pad(windows, (0, lacking, 0, max(2 - n_outputs, 0))).contiguous()
     weight = F.pad(layer.weight.flatten(1), (0, lacking))
     return F.linear(windows, weight, layer.bias)[:, :n_outputs].transpose(1, 2)
+
+
+def frame_convolution(layer: nn.Conv2d, x: Tensor) -> Tensor:
+    """Convolve ``x`` (images, channels, height, width) to frames of the same size."""
+    if x.device.type != "cpu":
+        return layer(x)
+    kernel, around = layer.kernel_size[0], layer.kernel_size[0] // 2
+    lacking = _lacking(layer.in_channels)
+    # Channels last: they are copied in a row, and all gates of a pixel are one product.
+    x = F.pad(x.permute(0, 2, 3, 1), (0, lacking, around, around, around, around))
+    weight = F.pad(layer.weight.permute(0, 2, 3, 1), (0, lacking)).flatten(1)
+    convolved = []
+    # Windows take kernel ** 2 times the memory: so, of no more than eight images at once.
+    for images in x.split(8):
+        windows = images.unfold(1, kernel, 1).unfold(2, kernel, 1)
+        shape = (*windows.shape[:3], layer.out_channels)
+        rows = windows.permute(0, 1, 2, 4, 5, 3).flatten(0, 2).flatten(1)
+        convolved.append(F.linear(rows, weight, layer.bias).view(shape))
+    return torch.cat(convolved).permute(0, 3, 1, 2)
+
+
+def sigmoid(x: Tensor) -> Tensor:
+    """Squash ``x`` into (0, 1)."""
+    return (1 + torch.tanh(x / 2)) / 2
+
+
+def mean_plane(x: Tensor) -> Tensor:
+    """Average ``x`` (..., height, width) over the plane."""
+    places = x.flatten(-2)
+    return places.cumsum(-1)[..., -1] * (1 / places.shape[-1])
 
 
 def sum_steps(x: Tensor) -> Tensor:

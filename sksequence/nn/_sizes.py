@@ -36,6 +36,8 @@ def sizes_per_layer(
 def check_sizes(network: dict) -> None:
     """Check the sizes among a network's keywords against each other, by their names."""
     sizes_per_layer("hidden_size", network["hidden_size"], network["num_layers"])
+    if "kernel_size" in network:
+        sizes_per_layer("kernel_size", network["kernel_size"], network["num_layers"])
     for kind, others in {
         "conv": ("kernel_size", "stride"),
         "parallel": ("kernel_size",),

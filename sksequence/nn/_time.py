@@ -21,24 +21,31 @@ def valid_steps(lengths: Tensor, n_steps: int) -> Tensor:
     return torch.arange(n_steps, device=lengths.device) < lengths[:, None]
 
 
+def _spread(of_steps: Tensor, x: Tensor) -> Tensor:
+    """Let what is said of each step (batch, steps) stand for all that x has there."""
+    return of_steps.view(*of_steps.shape, *(1,) * (x.ndim - 2))
+
+
 def zero_padding(x: Tensor, lengths: Tensor | None) -> Tensor:
     """Set the steps behind each sequence's end to zero.
 
     Filling, where a product with the mask would let NaN or infinity through.
 
     Shape
-        x (batch, steps, channels) -> the same
+        x (batch, steps, channels) or (batch, steps, channels, height, width)
+        -> the same
     """
     if lengths is None:
         return x
-    return x.masked_fill(~valid_steps(lengths, x.shape[1])[..., None], 0)
+    return x.masked_fill(~_spread(valid_steps(lengths, x.shape[1]), x), 0)
 
 
 def reverse_steps(x: Tensor, lengths: Tensor | None) -> Tensor:
     """Reverse each sequence within its own length; padding stays behind the end.
 
     Shape
-        x (batch, steps, channels) -> the same
+        x (batch, steps, channels) or (batch, steps, channels, height, width)
+        -> the same
 
     Examples
     --------
@@ -52,14 +59,14 @@ def reverse_steps(x: Tensor, lengths: Tensor | None) -> Tensor:
     steps = torch.arange(x.shape[1], device=x.device)
     mirrored = lengths[:, None] - 1 - steps
     index = torch.where(mirrored < 0, steps, mirrored)
-    return x.gather(1, index[..., None].expand_as(x))
+    return x.gather(1, _spread(index, x).expand_as(x))
 
 
 def last_step(x: Tensor, lengths: Tensor | None) -> Tensor:
     """Return what stands at each sequence's last valid step.
 
     Shape
-        x (batch, steps, channels) -> (batch, channels)
+        x (batch, steps, channels) -> (batch, channels), frames alike
     """
     if lengths is None:
         return x[:, -1]

@@ -1,0 +1,166 @@
+"""Predict the next ten frames of films: bouncing digits, and rain seen by radar.
+
+Both are scored by the squared error of a frame, summed over its pixels, next to copying
+the last frame and to black. Nothing is chosen on the test part.
+
+    python benchmarks/frames.py --data ~/archives
+    SKSEQUENCE_DATA=~/archives python benchmarks/frames.py --only radar --minutes 5
+
+Moving digits (Srivastava, Mansimov and Salakhutdinov, 2015): two handwritten digits of 28
+x 28 pixels bounce in 64 x 64; ``mnist10k.npz`` holds ``X`` (n, 28, 28) or (n, 784) and
+those behind 8000 make the test films. Radar: ``knmi_20100826.npz`` with frames five
+minutes apart in hundredths of a millimetre; frames from 64 on are the test part, tiles of
+64 x 64 are films, and the logarithm of one plus the rain is predicted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from sksequence import ConvLSTMRegressor
+
+SIZE, N_IN, N_OUT = 64, 10, 10
+REPORT = Path(__file__).with_suffix(".md")
+
+
+def moving_digits(digits: np.ndarray, n_films: int, seed: int) -> np.ndarray:
+    """Let two random digits bounce off the walls: (n_films, 20, 64, 64) in 0..1."""
+    rng = np.random.default_rng(seed)
+    n_steps, room = N_IN + N_OUT, SIZE - digits.shape[1]
+    films = np.zeros((n_films, n_steps, SIZE, SIZE), dtype=np.float32)
+    for film in films:
+        for digit in digits[rng.integers(len(digits), size=2)]:
+            # Canonical: an angle, and a speed of a tenth of the room per frame.
+            angle = rng.uniform(0, 2 * np.pi)
+            place = rng.uniform(0, 1, size=2)
+            speed = 0.1 * np.array([np.sin(angle), np.cos(angle)])
+            for frame in film:
+                top, left = np.round(place * room).astype(int)
+                part = frame[top : top + len(digit), left : left + len(digit)]
+                np.maximum(part, digit, out=part)
+                place += speed
+                out = (place < 0) | (place > 1)
+                speed[out] *= -1
+                place = np.where(place < 0, -place, np.where(place > 1, 2 - place, place))
+    return films
+
+
+def load_digits(folder: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Handwritten digits for training films and for test films."""
+    with np.load(_find(folder, "mnist10k.npz")) as data:
+        name = next(n for n in ("X", "images", *data.files) if n in data.files)
+        digits = data[name].reshape(-1, 28, 28).astype(np.float32)
+    digits /= digits.max()
+    return digits[:8000], digits[8000:]
+
+
+def load_radar(folder: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Logarithms of one plus the rain: frames for training, frames for the test."""
+    with np.load(_find(folder, "knmi_20100826.npz")) as data:
+        name = max(data.files, key=lambda n: data[n].size)
+        rain = np.log1p(np.nan_to_num(data[name].astype(np.float32)))
+    return rain[:64], rain[64:]
+
+
+def tiles(frames: np.ndarray, every: int = 1, shift: int = SIZE) -> np.ndarray:
+    """Films of twenty frames of each tile of 64 x 64, beginning at each ``every``."""
+    n_steps = N_IN + N_OUT
+    height, width = frames.shape[1:]
+    return np.stack(
+        [
+            frames[begin : begin + n_steps, top : top + SIZE, left : left + SIZE]
+            for begin in range(0, len(frames) - n_steps + 1, every)
+            for top in range(0, height - SIZE + 1, shift)
+            for left in range(0, width - SIZE + 1, shift)
+        ]
+    )
+
+
+def squared_error(truth: np.ndarray, answer: np.ndarray) -> float:
+    """Squared error of a frame, summed over its pixels, on average."""
+    return float(np.square(truth - answer).sum(axis=(2, 3)).mean())
+
+
+def measure(
+    name: str, train: np.ndarray, test: np.ndarray, minutes: float, **params: object
+) -> str:
+    """Train for so many minutes, and return a row of the table."""
+    X, y = train[:, :N_IN], train[:, N_IN:]
+    begin = time.perf_counter()
+    model = ConvLSTMRegressor(
+        lr_schedule="constant", max_epochs=1, n_jobs=-1, random_state=0, **params
+    )
+    # How long an epoch takes says how many there may be; the cosine needs to know.
+    few = slice(min(len(X), 64))
+    model.fit(X[few], y[few])
+    seconds = model.history_[0]["duration"] * len(X) / len(X[few])
+    epochs = max(1, round(minutes * 60 / seconds))
+    model.set_params(max_epochs=epochs, lr_schedule="cosine").fit(X, y)
+    spent = (time.perf_counter() - begin) / 60
+    truth = test[:, N_IN:]
+    error = squared_error(truth, model.predict(test[:, :N_IN]))
+    last = squared_error(truth, np.repeat(test[:, N_IN - 1 : N_IN], N_OUT, axis=1))
+    black = squared_error(truth, np.zeros_like(truth))
+    print(f"{name}: {error:.1f} (last frame {last:.1f}, black {black:.1f})", flush=True)
+    shown = ", ".join(f"{k}={v!r}" for k, v in params.items())
+    return (
+        f"| {name} | `ConvLSTMRegressor({shown})` | {len(X)} | {epochs} | "
+        f"{model.n_epochs_ and spent:.0f} | {error:.1f} | {last:.1f} | {black:.1f} | "
+        f"{1 - error / last:.0%} |"
+    )
+
+
+def _find(folder: Path, name: str) -> Path:
+    found = next(iter(sorted(folder.rglob(name))), None)
+    if found is None:
+        raise SystemExit(f"There is no {name} below {folder}.")
+    return found
+
+
+def main() -> None:
+    """Measure what is asked for, and write the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", default=os.environ.get("SKSEQUENCE_DATA"))
+    parser.add_argument("--only", choices=("digits", "radar"))
+    parser.add_argument("--minutes", type=float, default=20, help="of training per task")
+    parser.add_argument("--films", type=int, default=2000, help="training films")
+    parser.add_argument("--output", type=Path, default=REPORT)
+    wanted = parser.parse_args()
+    if not wanted.data:
+        raise SystemExit("Name the data's folder by --data or by SKSEQUENCE_DATA.")
+    folder = Path(wanted.data).expanduser()
+    rows = []
+    if wanted.only != "radar":
+        train, test = load_digits(folder)
+        films = moving_digits(train, wanted.films, 0), moving_digits(test, 1000, 1)
+        params = {"hidden_size": 64, "patch_size": 4, "batch_size": 8, "lr": 0.002}
+        rows.append(measure("moving digits", *films, wanted.minutes, **params))
+    if wanted.only != "digits":
+        train, test = load_radar(folder)
+        films = tiles(train, shift=SIZE // 2), tiles(test)
+        params = {"hidden_size": 32, "patch_size": 4, "batch_size": 16, "lr": 0.002}
+        rows.append(measure("rain radar", *films, wanted.minutes, **params))
+    lines = [
+        "# Frames",
+        "",
+        f"`benchmarks/{Path(__file__).name}` on {date.today().isoformat()}, torch "
+        f"{torch.__version__}, {os.cpu_count()} threads. Squared error of a frame, "
+        "summed over 64 x 64 pixels, mean over ten frames ahead.",
+        "",
+        "| films | estimator | training films | epochs | minutes | error | last frame | "
+        "black | below the last frame |",
+        "|---|---|---:|---:|---:|---:|---:|---:|---:|",
+        *rows,
+    ]
+    wanted.output.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,366 @@
+"""Convolutional recurrence over batches of films of unequal length."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from . import _exact
+from ._random import RandomLayer
+from ._sizes import sizes_per_layer
+from ._time import reverse_steps, zero_padding
+from .dropout import Dropout
+from .recurrent import MERGES, choose
+
+State = tuple[Tensor, Tensor]
+
+# Channels stand third from the end, in a frame as in a film.
+FRAME_MERGES = {**MERGES, "concat": lambda ahead, back: torch.cat([ahead, back], dim=-3)}
+
+
+class ConvLSTMCell(RandomLayer):
+    r"""The LSTM's equations with convolutions in the place of matrices.
+
+    .. math::
+        i_t &= \sigma(W_i * x_t + U_i * h_{t-1} + V_i \odot c_{t-1} + b_i) \\
+        f_t &= \sigma(W_f * x_t + U_f * h_{t-1} + V_f \odot c_{t-1} + b_f) \\
+        c_t &= f_t \odot c_{t-1} + i_t \odot \tanh(W_g * x_t + U_g * h_{t-1} + b_g) \\
+        o_t &= \sigma(W_o * x_t + U_o * h_{t-1} + V_o \odot c_t + b_o) \\
+        h_t &= o_t \odot \tanh(c_t)
+
+    The convolutions see zeros around the frame, so that states are as large as frames.
+
+    Parameters
+    ----------
+    input_size : int
+        Channels per frame.
+    hidden_size : int
+        Channels of the hidden state and of the cell state.
+    kernel_size : int, default=3
+        Height and width of all kernels, odd.
+    peephole_size : tuple of (int, int) or None, default=None
+        Height and width of the frames, for peepholes :math:`V` with a weight for each
+        channel and pixel; None for a cell without peepholes.
+
+    Shape
+    -----
+    - Input: frame ``(batch, input_size, height, width)`` and the state before it, or None
+      for a state of zeros
+    - Output: the state after it: hidden and cell, both
+      ``(batch, hidden_size, height, width)``
+
+    Examples
+    --------
+    >>> cell = ConvLSTMCell(1, 8)
+    >>> state = cell(torch.randn(2, 1, 16, 16))
+    >>> hidden, memory = cell(torch.randn(2, 1, 16, 16), state)
+    >>> hidden.shape
+    torch.Size([2, 8, 16, 16])
+
+    References
+    ----------
+    Shi et al. (2015), Convolutional LSTM network: a machine learning approach for
+    precipitation nowcasting. NIPS.
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        kernel_size: int = 3,
+        *,
+        peephole_size: tuple[int, int] | None = None,
+    ) -> None:
+        super().__init__()
+        if kernel_size % 2 == 0:
+            raise ValueError(
+                "kernel_size must be odd, for a state pixel to lie in the middle of what "
+                f"it reads, however: kernel_size={kernel_size}"
+            )
+        around = kernel_size // 2
+        self.input_conv = nn.Conv2d(
+            input_size, 4 * hidden_size, kernel_size, padding=around
+        )
+        self.hidden_conv = nn.Conv2d(
+            hidden_size, 4 * hidden_size, kernel_size, padding=around, bias=False
+        )
+        self.peepholes = (
+            nn.Parameter(torch.empty(3, hidden_size, *peephole_size))
+            if peephole_size is not None
+            else None
+        )
+        self.hidden_size = hidden_size
+        self.reset_parameters()
+
+    def reset_parameters(self, generator: torch.Generator | None = None) -> None:
+        """Draw the weights anew.
+
+        Gate by gate as in :class:`RecurrentLayer`: input kernels by Glorot and Bengio
+        (2010), recurrent kernels orthogonal as matrices with a row for each channel of
+        the output, biases zero but for the forget gate's one. Peepholes are zero.
+        """
+        size = self.hidden_size
+        for gate in self.input_conv.weight.detach().split(size):
+            nn.init.xavier_uniform_(gate, generator=generator)
+        for gate in self.hidden_conv.weight.detach().split(size):
+            nn.init.orthogonal_(gate, generator=generator)
+        # The gates stand as input, forget, cell, output.
+        bias = self.input_conv.get_parameter("bias").detach()
+        nn.init.zeros_(bias)
+        nn.init.ones_(bias[size : 2 * size])
+        if self.peepholes is not None:
+            nn.init.zeros_(self.peepholes)
+
+    def forward(self, x: Tensor, state: State | None = None) -> State:
+        return self._update(self._convolve(self.input_conv, x), state)
+
+    def unroll(
+        self, x: Tensor, lengths: Tensor | None = None, state: State | None = None
+    ) -> tuple[Tensor, State]:
+        """Read whole films; behind a film's end its state stands still.
+
+        Shape
+            x (batch, steps, input_size, height, width), lengths (batch,) or None
+            -> hidden states (batch, steps, hidden_size, height, width), and the state
+            after each film's last step
+        """
+        steps = []
+        for step, gates in enumerate(self._input_gates(x)):
+            hidden, memory = self._update(gates, state)
+            if lengths is not None and state is not None:
+                valid = (lengths > step)[:, None, None, None]
+                hidden = torch.where(valid, hidden, state[0])
+                memory = torch.where(valid, memory, state[1])
+            state = hidden, memory
+            steps.append(hidden)
+        assert state is not None
+        return torch.stack(steps, 1), state
+
+    def _input_gates(self, x: Tensor) -> Iterable[Tensor]:
+        if not self.training:
+            # Frame by frame: the gates of a whole film take more memory than its states.
+            return (self._convolve(self.input_conv, frame) for frame in x.unbind(1))
+        return self.input_conv(x.flatten(0, 1)).unflatten(0, x.shape[:2]).unbind(1)
+
+    def _update(self, gates: Tensor, state: State | None) -> State:
+        sigmoid = torch.sigmoid if self.training else _exact.sigmoid
+        if state is None:
+            i, _, g, o = gates.chunk(4, 1)
+            memory = sigmoid(i) * torch.tanh(g)
+        else:
+            hidden, memory = state
+            gates = gates + self._convolve(self.hidden_conv, hidden)
+            i, f, g, o = gates.chunk(4, 1)
+            if self.peepholes is not None:
+                i, f = i + self.peepholes[0] * memory, f + self.peepholes[1] * memory
+            memory = sigmoid(f) * memory + sigmoid(i) * torch.tanh(g)
+        if self.peepholes is not None:
+            o = o + self.peepholes[2] * memory
+        return sigmoid(o) * torch.tanh(memory), memory
+
+    def _convolve(self, layer: nn.Conv2d, x: Tensor) -> Tensor:
+        return layer(x) if self.training else _exact.frame_convolution(layer, x)
+
+
+class ConvLSTMLayer(nn.Module):
+    """One convolutional recurrence that reads ahead, or ahead and back, and merges.
+
+    The backward direction reads every film reversed within its own length, so padding
+    never reaches a state.
+
+    Parameters
+    ----------
+    input_size : int
+        Channels per frame.
+    hidden_size : int
+        Channels of each direction's state.
+    kernel_size, peephole_size
+        As in :class:`ConvLSTMCell`.
+    bidirectional : bool, default=False
+        Read from both ends.
+    merge_mode : {"concat", "sum", "mean", "mul"}, default="concat"
+        How the two directions become one output.
+
+    Shape
+    -----
+    - Input: ``(batch, steps, input_size, height, width)``, lengths ``(batch,)`` or None
+    - Output: steps ``(batch, steps, output_size, height, width)``, which hold nothing of
+      use behind a film's end, and the final state: hidden and cell, both
+      ``(batch, output_size, height, width)``, each direction's where it ends, merged
+
+    Examples
+    --------
+    >>> layer = ConvLSTMLayer(1, 8, bidirectional=True)
+    >>> steps, (hidden, memory) = layer(torch.randn(2, 5, 1, 9, 9), torch.tensor([5, 4]))
+    >>> steps.shape, hidden.shape
+    (torch.Size([2, 5, 16, 9, 9]), torch.Size([2, 16, 9, 9]))
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        kernel_size: int = 3,
+        *,
+        peephole_size: tuple[int, int] | None = None,
+        bidirectional: bool = False,
+        merge_mode: str = "concat",
+    ) -> None:
+        super().__init__()
+        self.merge_mode = merge_mode
+        self.merge = choose("merge_mode", FRAME_MERGES, merge_mode)
+        cell = input_size, hidden_size, kernel_size
+        self.ahead = ConvLSTMCell(*cell, peephole_size=peephole_size)
+        self.back = (
+            ConvLSTMCell(*cell, peephole_size=peephole_size) if bidirectional else None
+        )
+        doubled = bidirectional and merge_mode == "concat"
+        self.output_size = hidden_size * (2 if doubled else 1)
+
+    def forward(self, x: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, State]:
+        x = zero_padding(x, lengths)
+        ahead, (hidden, memory) = self.ahead.unroll(x, lengths)
+        if self.back is None:
+            return ahead, (hidden, memory)
+        back, (hidden_back, memory_back) = self.back.unroll(
+            reverse_steps(x, lengths), lengths
+        )
+        steps = self.merge(ahead, reverse_steps(back, lengths))
+        return steps, (self.merge(hidden, hidden_back), self.merge(memory, memory_back))
+
+
+class ConvLSTM(nn.Module):
+    r"""Chain convolutional recurrences, each reading the steps of the one below.
+
+    Parameters
+    ----------
+    input_size : int
+        Channels per frame.
+    hidden_size : int or sequence of int
+        Channels of each direction's state, for all layers or one per layer.
+    num_layers : int, default=1
+        Number of layers.
+    kernel_size : int or sequence of int, default=3
+        Height and width of the kernels, odd, for all layers or one per layer.
+    bidirectional, merge_mode
+        As in :class:`ConvLSTMLayer`, the same for every layer.
+    dropout : float, default=0.0
+        Probability of a zero between two layers, in [0, 1).
+    peephole : bool, default=False
+        Let the gates see the cell state, with a weight for each channel and pixel.
+    frame_size : tuple of (int, int) or None, default=None
+        Height and width of the frames; peepholes need it.
+
+    Shape
+    -----
+    - Input: ``(batch, steps, input_size, height, width)``, lengths ``(batch,)`` or None
+    - Output: steps ``(batch, steps, output_size, height, width)``, zero behind each end,
+      and the final state ``(batch, output_size, height, width)``: what the forward
+      direction holds at a film's last step, merged with what the backward direction
+      holds at its first.
+
+    Examples
+    --------
+    >>> stack = ConvLSTM(1, (16, 8), num_layers=2, bidirectional=True)
+    >>> steps, final = stack(torch.randn(2, 5, 1, 12, 9), torch.tensor([5, 3]))
+    >>> steps.shape, final.shape
+    (torch.Size([2, 5, 16, 12, 9]), torch.Size([2, 16, 12, 9]))
+
+    Read a film, then go on frame by frame:
+
+    >>> stack = ConvLSTM(1, 8)
+    >>> steps, states = stack.encode(torch.randn(2, 5, 1, 12, 9))
+    >>> states = stack.step(torch.randn(2, 1, 12, 9), states)
+    >>> hidden, memory = states[-1]
+    >>> hidden.shape
+    torch.Size([2, 8, 12, 9])
+
+    References
+    ----------
+    Shi et al. (2015), Convolutional LSTM network: a machine learning approach for
+    precipitation nowcasting. NIPS.
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int | Sequence[int],
+        num_layers: int = 1,
+        *,
+        kernel_size: int | Sequence[int] = 3,
+        bidirectional: bool = False,
+        merge_mode: str = "concat",
+        dropout: float = 0.0,
+        peephole: bool = False,
+        frame_size: tuple[int, int] | None = None,
+    ) -> None:
+        super().__init__()
+        if peephole and frame_size is None:
+            raise ValueError(
+                "peephole=True has a weight for each pixel and needs frame_size=(height, "
+                "width), however: frame_size=None"
+            )
+        self.layers = nn.ModuleList()
+        for size, kernel in zip(
+            sizes_per_layer("hidden_size", hidden_size, num_layers),
+            sizes_per_layer("kernel_size", kernel_size, num_layers),
+            strict=True,
+        ):
+            layer = ConvLSTMLayer(
+                input_size,
+                size,
+                kernel,
+                peephole_size=frame_size if peephole else None,
+                bidirectional=bidirectional,
+                merge_mode=merge_mode,
+            )
+            self.layers.append(layer)
+            input_size = layer.output_size
+        self.dropout = Dropout(dropout)
+        self.output_size = input_size
+
+    @property
+    def output_sizes(self) -> list[int]:
+        """Channels of each layer's merged state."""
+        layers = cast("Iterable[ConvLSTMLayer]", self.layers)
+        return [layer.output_size for layer in layers]
+
+    def forward(self, x: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        steps, states = self.encode(x, lengths)
+        return steps, states[-1][0]
+
+    def encode(
+        self, x: Tensor, lengths: Tensor | None = None
+    ) -> tuple[Tensor, list[State]]:
+        """Return the top layer's steps, and every layer's two states at the end.
+
+        Shape
+            x (batch, steps, input_size, height, width), lengths (batch,) or None
+            -> steps (batch, steps, output_size, height, width), zero behind each end,
+            and for each layer hidden and cell state (batch, state_sizes[layer], height,
+            width)
+        """
+        first, *others = self.layers
+        steps, state = first(x, lengths)
+        states = [state]
+        for layer in others:
+            steps, state = layer(self.dropout(steps), lengths)
+            states.append(state)
+        return zero_padding(steps, lengths), states
+
+    def step(self, x: Tensor, states: Sequence[State]) -> list[State]:
+        """Read one frame more, from the layers' states before it to those after it.
+
+        Shape
+            x (batch, input_size, height, width) and, for each layer, hidden and cell
+            state (batch, state_sizes[layer], height, width) -> such states
+        """
+        after: list[State] = []
+        for layer, state in zip(self.layers, states, strict=True):
+            if layer.back is not None:
+                raise ValueError("A stack that also reads back cannot go on step by step")
+            after.append(layer.ahead(self.dropout(after[-1][0]) if after else x, state))
+        return after

@@ -1,0 +1,319 @@
+"""The whole network over frames: to a vector per film, or to the frames that follow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from numbers import Integral
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from . import _exact
+from ._random import RandomLayer, reset_layers
+from ._sizes import sizes_per_layer
+from .convlstm import ConvLSTM, State
+from .dropout import Dropout
+from .pooling import POOLINGS
+from .recurrent import choose
+
+
+def _check_count(name: str, count: int) -> int:
+    if not isinstance(count, Integral) or isinstance(count, bool) or count < 1:
+        raise ValueError(f"{name} must be int of at least 1, however: {count!r}")
+    return int(count)
+
+
+class FrameHead(RandomLayer):
+    """Read a frame off the hidden states of all layers, pixel by pixel.
+
+    Parameters
+    ----------
+    hidden_size : sequence of int
+        Channels of each layer's hidden state.
+    output_size : int
+        Channels of the frame.
+
+    Shape
+    -----
+    - Input: for each layer, hidden and cell state ``(batch, size, height, width)``
+    - Output: ``(batch, output_size, height, width)``
+    """
+
+    def __init__(self, hidden_size: Sequence[int], output_size: int) -> None:
+        super().__init__()
+        self.convolution = nn.Conv2d(sum(hidden_size), output_size, 1)
+        self.reset_parameters()
+
+    def reset_parameters(self, generator: torch.Generator | None = None) -> None:
+        """Draw the weights anew, by Glorot and Bengio (2010)."""
+        nn.init.xavier_uniform_(self.convolution.weight, generator=generator)
+        nn.init.zeros_(self.convolution.get_parameter("bias"))
+
+    def forward(self, states: Sequence[State]) -> Tensor:
+        hidden = torch.cat([hidden for hidden, _ in states], 1)
+        if self.training:
+            return self.convolution(hidden)
+        return _exact.frame_convolution(self.convolution, hidden)
+
+
+class Forecaster(nn.Module):
+    """Go on from the states in which an encoder has left a film.
+
+    A second stack starts from the encoder's states. Its input is the frame it has given
+    last; at first, what its head reads off the encoder's own states. So the frames may be
+    of another kind than the film's, with other channels and units.
+
+    Parameters
+    ----------
+    output_size : int
+        Channels per frame.
+    hidden_size : sequence of int
+        Channels of each layer's states, the encoder's.
+    kernel_size, dropout, peephole, frame_size
+        As in :class:`ConvLSTM`.
+
+    Shape
+    -----
+    - Input: for each layer, hidden and cell state ``(batch, size, height, width)``, and
+      the number of frames
+    - Output: ``(batch, n_frames, output_size, height, width)``
+
+    Examples
+    --------
+    >>> encoder, forecaster = ConvLSTM(3, (8, 4), 2), Forecaster(1, (8, 4))
+    >>> steps, states = encoder.encode(torch.randn(2, 5, 3, 12, 9))
+    >>> forecaster(states, n_frames=7).shape
+    torch.Size([2, 7, 1, 12, 9])
+    """
+
+    def __init__(
+        self,
+        output_size: int,
+        hidden_size: Sequence[int],
+        *,
+        kernel_size: int | Sequence[int] = 3,
+        dropout: float = 0.0,
+        peephole: bool = False,
+        frame_size: tuple[int, int] | None = None,
+    ) -> None:
+        super().__init__()
+        self.recurrence = ConvLSTM(
+            output_size,
+            hidden_size,
+            len(hidden_size),
+            kernel_size=kernel_size,
+            dropout=dropout,
+            peephole=peephole,
+            frame_size=frame_size,
+        )
+        self.head = FrameHead(hidden_size, output_size)
+
+    def forward(self, states: Sequence[State], n_frames: int) -> Tensor:
+        frame, frames = self.head(states), []
+        for _ in range(n_frames):
+            states = self.recurrence.step(frame, states)
+            frame = self.head(states)
+            frames.append(frame)
+        return torch.stack(frames, 1)
+
+
+class FrameNetwork(RandomLayer):
+    r"""Map each film to a vector of raw outputs, or to the frames that follow it.
+
+    ::
+
+        X -> patches -> ConvLSTM -+-> plane mean -> pooling -> dropout -> linear
+                                  \-> Forecaster -> pixels        (with n_frames)
+
+    A film's output is the same alone, in any batch and with any padding.
+
+    Parameters
+    ----------
+    input_size : int
+        Channels per frame.
+    output_size : int
+        Number of outputs; with ``n_frames``, channels per frame of the output.
+    frame_size : tuple of (int, int)
+        Height and width of the frames.
+    n_frames : int or None, default=None
+        How many frames to forecast; None for a vector of outputs.
+    hidden_size : int or sequence of int, default=16
+        Channels of each direction's state, for all layers or one per layer.
+    num_layers : int, default=1
+        Number of recurrent layers.
+    kernel_size : int or sequence of int, default=3
+        Height and width of the kernels, odd, for all layers or one per layer.
+    bidirectional : bool, default=False
+        Read from both ends. A forecaster starts from both directions' states, merged.
+    merge_mode : {"concat", "sum", "mean", "mul"}, default="concat"
+        How the two directions become one output.
+    dropout : float, default=0.0
+        Probability of a zero between recurrent layers and before the linear head,
+        in [0, 1).
+    peephole : bool, default=False
+        Let the gates see the cell state, with a weight for each channel and pixel.
+    patch_size : int, default=1
+        Side of the squares of pixels that the recurrence takes for one pixel of more
+        channels. Frames that it does not divide count as wider and higher by zeros.
+    pooling : {"last", "mean", "max", "attention"}, default="max"
+        How the steps of a film, each averaged over the plane, become one vector.
+
+    Shape
+    -----
+    - Input: X ``(batch, steps, input_size, height, width)``, lengths ``(batch,)`` or None
+      when every film has all the steps. What X holds behind an end is never read.
+    - Output: ``(batch, output_size)``, or
+      ``(batch, n_frames, output_size, height, width)``
+
+    Examples
+    --------
+    >>> X, lengths = torch.randn(4, 6, 1, 20, 15), torch.tensor([6, 2, 3, 6])
+    >>> FrameNetwork(1, 5, frame_size=(20, 15))(X, lengths).shape
+    torch.Size([4, 5])
+    >>> forecast = FrameNetwork(1, 1, frame_size=(20, 15), n_frames=3, patch_size=4)
+    >>> forecast(X, lengths).shape
+    torch.Size([4, 3, 1, 20, 15])
+    >>> forecast.represent(X, lengths).shape
+    torch.Size([4, 16])
+
+    References
+    ----------
+    Shi et al. (2015), Convolutional LSTM network: a machine learning approach for
+    precipitation nowcasting. NIPS.
+    """
+
+    # It answers once for a film, and reads all of it.
+    per_step = can_advance = False
+
+    def __init__(
+        self,
+        input_size: int,
+        output_size: int,
+        *,
+        frame_size: tuple[int, int],
+        n_frames: int | None = None,
+        hidden_size: int | Sequence[int] = 16,
+        num_layers: int = 1,
+        kernel_size: int | Sequence[int] = 3,
+        bidirectional: bool = False,
+        merge_mode: str = "concat",
+        dropout: float = 0.0,
+        peephole: bool = False,
+        patch_size: int = 1,
+        pooling: str = "max",
+    ) -> None:
+        super().__init__()
+        if len(frame_size) != 2:
+            raise ValueError(
+                f"frame_size must be (height, width), however: {frame_size!r}"
+            )
+        for side in frame_size:
+            _check_count("each of frame_size", side)
+        _check_count("patch_size", patch_size)
+        height, width = (-(-side // patch_size) for side in frame_size)
+        kernels = sizes_per_layer("kernel_size", kernel_size, num_layers)
+        if max(kernels) > min(height, width):
+            raise ValueError(
+                f"kernel_size={max(kernels)} is wider than the frames: frame_size="
+                f"{tuple(frame_size)} in patches of patch_size={patch_size} is {height} "
+                f"x {width}. Use a smaller kernel_size or patch_size."
+            )
+        self.frame_size, self.patch_size = tuple(frame_size), patch_size
+        area = patch_size**2
+        self.recurrence = ConvLSTM(
+            input_size * area,
+            hidden_size,
+            num_layers,
+            kernel_size=kernels,
+            bidirectional=bidirectional,
+            merge_mode=merge_mode,
+            dropout=dropout,
+            peephole=peephole,
+            frame_size=(height, width),
+        )
+        self.representation_size = self.recurrence.output_size
+        self.values_per_step = max(self.representation_size, 16) * height * width
+        build_pool = choose("pooling", POOLINGS, pooling)
+        self.n_frames = n_frames
+        if n_frames is None:
+            self.pool = build_pool(self.representation_size)
+            self.dropout = Dropout(dropout)
+            self.head = nn.Linear(self.representation_size, output_size)
+            self._reset_head(None)
+        else:
+            _check_count("n_frames", n_frames)
+            self.forecaster = Forecaster(
+                output_size * area,
+                self.recurrence.output_sizes,
+                kernel_size=kernels,
+                dropout=dropout,
+                peephole=peephole,
+                frame_size=(height, width),
+            )
+
+    def _reset_head(self, generator: torch.Generator | None) -> None:
+        nn.init.xavier_uniform_(self.head.weight, generator=generator)
+        nn.init.zeros_(self.head.bias)
+
+    def reset_parameters(self, generator: torch.Generator | None = None) -> None:
+        """Draw all weights anew, and every later dropout mask, from ``generator``."""
+        reset_layers(self, generator)
+        if self.n_frames is None:
+            self._reset_head(generator)
+
+    def check_lengths(self, lengths: Sequence[int]) -> None:
+        """Do nothing: no film is too short."""
+
+    def states(
+        self, X: Tensor, lengths: Tensor | None = None
+    ) -> tuple[Tensor, Tensor | None, Tensor]:
+        """Return the recurrence's states at every step, and its final one.
+
+        Shape
+            X (batch, steps, input_size, height, width) -> steps (batch, steps, size,
+            height', width') with a place for each patch, the lengths, and the final
+            state (batch, size, height', width')
+        """
+        steps, final = self.recurrence(self._to_patches(X), lengths)
+        return steps, lengths, final
+
+    def represent(self, X: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Return what the linear head reads; of a forecast, the last state's plane mean.
+
+        Shape
+            X (batch, steps, input_size, height, width) -> (batch, representation_size)
+        """
+        steps, _, final = self.states(X, lengths)
+        if self.n_frames is not None:
+            return self._average(final)
+        return self.pool(self._average(steps), lengths, self._average(final))
+
+    def forward(self, X: Tensor, lengths: Tensor | None = None) -> Tensor:
+        if self.n_frames is not None:
+            _, states = self.recurrence.encode(self._to_patches(X), lengths)
+            return self._to_pixels(self.forecaster(states, self.n_frames))
+        representation = self.dropout(self.represent(X, lengths))
+        if self.training:
+            return self.head(representation)
+        return _exact.linear(self.head, representation)
+
+    def _average(self, states: Tensor) -> Tensor:
+        return states.mean((-2, -1)) if self.training else _exact.mean_plane(states)
+
+    def _to_patches(self, x: Tensor) -> Tensor:
+        height, width = self.frame_size
+        if x.shape[-2:] != self.frame_size:
+            raise ValueError(
+                f"X has frames of {x.shape[-2]} x {x.shape[-1]}, expected are frames of "
+                f"{height} x {width} (height x width)"
+            )
+        x = F.pad(x, (0, -width % self.patch_size, 0, -height % self.patch_size))
+        # Frame by frame: torch refuses some memory layouts of films.
+        patches = F.pixel_unshuffle(x.flatten(0, 1), self.patch_size)
+        return patches.unflatten(0, x.shape[:2])
+
+    def _to_pixels(self, patches: Tensor) -> Tensor:
+        height, width = self.frame_size
+        pixels = F.pixel_shuffle(patches.flatten(0, 1), self.patch_size)
+        return pixels.unflatten(0, patches.shape[:2])[..., :height, :width]
