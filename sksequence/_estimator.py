@@ -205,7 +205,8 @@ class SequenceEstimator(
         # All rows are no selection: spare a copy of the data.
         chosen = sequences if len(rows) == len(sequences) else sequences.take(rows)
         per_target = None if weight is None else np.repeat(weight, target.lengths)
-        self._learn_input(chosen, _at(weight, rows), continues=continues)
+        others = sequences.take(held_out)
+        self._learn_input(chosen, _at(weight, rows), others, continues=continues)
         if not continues:
             self._fit_target_scale(
                 target.take(rows).values, _of_targets(per_target, target, rows)
@@ -230,7 +231,7 @@ class SequenceEstimator(
             )
 
         data = make_dataset(chosen, rows)
-        valid = make_dataset(sequences.take(held_out), held_out)
+        valid = make_dataset(others, held_out)
         settings = self._get_settings(one_epoch)
         with self._computing(data):
             net = self._make_net(network, settings, None if continues else seed)
@@ -365,7 +366,12 @@ class SequenceEstimator(
         return {"input_size": sequences.n_channels, "output_size": self._count_outputs()}
 
     def _learn_input(
-        self, sequences: AnySequences, weight: np.ndarray | None, *, continues: bool
+        self,
+        sequences: AnySequences,
+        weight: np.ndarray | None,
+        held_out: AnySequences,
+        *,
+        continues: bool,
     ) -> None:
         """Learn each channel's mean and standard deviation, over the steps there are."""
         if continues:

@@ -63,8 +63,7 @@ class FilmReader(_LearntFilms, Pooling, Stack, SequenceEstimator):
     def _check_X(self, X: Any, *, reset: bool) -> AnySequences:
         sequences = super()._check_X(X, reset=reset)
         if reset:
-            plain = self._fitted_on_table or _rank_of_films(X) == self._layout.rank
-            self._has_channels = not plain
+            self._has_channels = _rank_of_films(X) > self._layout.rank
         return sequences
 
     def _describe(self, sequences: AnySequences) -> dict[str, Any]:

@@ -32,19 +32,20 @@ def generate(
     with tagger._computing():
         for _ in range(n_steps):
             logits, state = tagger.net_.advance(step.values, state)
-            proba = softmax(logits.astype(np.float64) / temperature)
+            likely = logits.astype(np.float64) - logits.max()
+            proba = softmax(np.maximum(likely / temperature, -1e300))
             written.append(rng.choice(tagger.classes_, p=proba))
-            # A token is its own id: nothing to look up, nothing to scale.
-            step = Sequences(np.array([[written[-1]]]), np.array([1]))
+            token = Sequences(np.array([[written[-1]]]), np.array([1]))
+            step = tagger._prepare(token)
     return np.array(written)
 
 
 def _check_language_model(tagger: Any) -> None:
     """Raise ValueError unless it writes what it reads, and looks back only."""
-    if tagger.embedding_dim is None:
+    if tagger.embedding_dim is None or tagger._is_multilabel:
         raise ValueError(
             "generate needs a tagger fitted on tokens (embedding_dim), with the next "
-            "token of each step for its class."
+            "token of each step for its class: one class, not several labels."
         )
     n_tokens, classes = len(tagger._known_tokens), tagger.classes_
     if classes.dtype.kind not in "iu" or classes[0] < 0 or classes[-1] >= n_tokens:

@@ -42,18 +42,23 @@ class StepReader(_LearntTokens, Embedding, Convolutions, Stack, SequenceEstimato
         return sequences
 
     def _learn_input(
-        self, sequences: AnySequences, weight: np.ndarray | None, *, continues: bool
+        self,
+        sequences: AnySequences,
+        weight: np.ndarray | None,
+        held_out: AnySequences,
+        *,
+        continues: bool,
     ) -> None:
         """Learn which tokens there are, or how numbers are scaled."""
         if self.embedding_dim is None:
-            super()._learn_input(sequences, weight, continues=continues)
+            super()._learn_input(sequences, weight, held_out, continues=continues)
             return
-        met = [np.unique(values) for _, values in sequences.chunks()]
-        known = np.concatenate(met).astype(np.int64)
+        known = _tokens_of(sequences)
         if continues:
             before = self._known_tokens
         else:
-            before = np.zeros(self.num_embeddings or int(known.max()) + 1, dtype=bool)
+            largest = max(known.max(), *_tokens_of(held_out), 0)
+            before = np.zeros(self.num_embeddings or int(largest) + 1, dtype=bool)
         self._known_tokens = before.copy()
         self._known_tokens[known] = True
 
@@ -64,3 +69,9 @@ class StepReader(_LearntTokens, Embedding, Convolutions, Stack, SequenceEstimato
         ids = sequences.values.astype(np.int64)
         ids[~self._known_tokens[ids]] = 0
         return Sequences(ids, sequences.lengths, sequences.is_block)
+
+
+def _tokens_of(sequences: AnySequences) -> np.ndarray:
+    """The different ids in sequences."""
+    met = [np.unique(values) for _, values in sequences.chunks()]
+    return np.unique(np.concatenate([*met, []])).astype(np.int64)

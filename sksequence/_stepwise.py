@@ -52,6 +52,9 @@ class StepwiseEstimator(SequenceEstimator):
         target = self._encode_target(rows, reset=reset, classes=classes)
         return Sequences(target, sequences.lengths, sequences.is_block)
 
+    def _check_first_batch(self, y: Any, classes: Any) -> None:
+        super()._check_first_batch(flatten_steps(y), classes)
+
     def _get_strata(self, target: np.ndarray) -> np.ndarray | None:
         return None
 

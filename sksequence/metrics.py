@@ -55,6 +55,12 @@ def perplexity(
         code = np.searchsorted(classes, truth).clip(max=len(classes) - 1)
         known = classes[code] == truth
         came = np.where(known, proba[np.arange(len(code)), code], 0.0)
+        if sample_weight is not None:
+            # What has no weight may be impossible, too.
+            came, sample_weight = (
+                came[sample_weight > 0],
+                sample_weight[sample_weight > 0],
+            )
         with np.errstate(divide="ignore"):
             return float(np.exp(-np.average(np.log(came), weights=sample_weight)))
 

@@ -105,7 +105,8 @@ def check_sequences(
     if _lists_sequences(X):
         sequences = _from_items(X, channels_first, layout)
     else:
-        X = np.asarray(X) if isinstance(X, list | tuple) and len(X) else X
+        if (isinstance(X, list | tuple) and len(X)) or _only_converts(X):
+            X = np.asarray(X)
         is_table = getattr(X, "ndim", 0) == 2
         if is_table and (reset or estimator._fitted_on_table):
             # Column names first: a frame with other columns may well hold NaN.
@@ -227,6 +228,11 @@ def _lists_sequences(X: Any) -> bool:
     if _holds_objects(X) and _rank(X) == 1:  # of numpy, or a Series of pandas
         return any(_rank(item) > 0 for item in X)
     return False
+
+
+def _only_converts(X: Any) -> bool:
+    """Whether X is no array, but makes one."""
+    return hasattr(X, "__array__") and not hasattr(X, "ndim")
 
 
 def _holds_objects(X: Any) -> bool:

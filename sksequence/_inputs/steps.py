@@ -36,7 +36,7 @@ def flatten_steps(y: Any, lengths: np.ndarray | None = None) -> np.ndarray:
     """
     if y is None:
         raise ValueError("Targets are required, but the target y is None.")
-    items = [np.asarray(item) for item in _items(y)]
+    items = [_targets_of(item, i) for i, item in enumerate(_items(y))]
     if not items:
         raise ValueError("y holds no sequence's targets.")
     for i, item in enumerate(items):
@@ -52,9 +52,24 @@ def flatten_steps(y: Any, lengths: np.ndarray | None = None) -> np.ndarray:
                 f"y has {item.shape[1]} outputs per step for sequence {i}, but "
                 f"{items[0].shape[1]} for sequence 0."
             )
+    if len({item.dtype.kind in "US" for item in items if item.dtype.kind != "O"}) > 1:
+        raise ValueError("y mixes text with numbers: expected labels of one type.")
     if lengths is not None:
         _check_lengths([len(item) for item in items], lengths)
     return np.concatenate(items)
+
+
+def _targets_of(item: Any, i: int) -> np.ndarray:
+    """The targets of one sequence, with nothing turned into text or unmasked silently."""
+    if isinstance(item, np.ma.MaskedArray):
+        raise TypeError(
+            f"y of sequence {i} is a masked array: its mask would be ignored."
+        )
+    if isinstance(item, list | tuple) and len({isinstance(x, str) for x in item}) > 1:
+        raise ValueError(
+            f"y mixes text with other types in sequence {i}: expected labels of one type."
+        )
+    return np.asarray(item)
 
 
 def score_steps(
@@ -80,6 +95,8 @@ def score_steps(
 
 
 def _items(y: Any) -> Iterator[Any]:
+    if isinstance(y, np.ma.MaskedArray):
+        raise TypeError("y is a masked array, whose mask would be ignored.")
     if np.ndim(y) == 0 if hasattr(y, "ndim") else not hasattr(y, "__iter__"):
         raise ValueError(f"y must hold the targets of each sequence, however: {y!r}")
     return iter(getattr(y, "values", y) if hasattr(y, "iloc") else y)

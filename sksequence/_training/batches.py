@@ -94,9 +94,7 @@ class SequenceDataset(Dataset):
             self.held = PaddedBatches(prepare(sequences))
         self.target = None if target is None else PaddedBatches(target)
         self.weight = None
-        if target is not None and (weight is not None or (per_step and not self.equal)):
-            # Padded with zeros like all else, weights are the mask of the targets too.
-            weight = np.ones(len(target.values), np.float32) if weight is None else weight
+        if target is not None and weight is not None:
             self.weight = PaddedBatches(Sequences(weight, target.lengths))
 
     def __len__(self) -> int:
@@ -114,7 +112,16 @@ class SequenceDataset(Dataset):
             ``X`` (batch, steps, ...), and ``lengths`` (batch,) where they differ.
         target : Tensor or tuple
             Targets alone, targets and weights, or an empty tuple where there are none.
+            A mean over all places, weighted, is one over the steps that there are.
         """
+        inputs, target = self.take(index)
+        if self.per_step and isinstance(target, tuple) and target:
+            truth, weight = target
+            target = truth, _spread(weight, int(self.lengths[index].sum()))
+        return inputs, target
+
+    def take(self, index: Tensor) -> tuple[Inputs, Tensor | tuple]:
+        """Like ``batch``, with weights as they are."""
         if self.held is not None:
             X, lengths = self.held.take(index)
         else:
@@ -131,6 +138,11 @@ class SequenceDataset(Dataset):
             return truth if self.weight is None else (truth, self.weight.values[index])
         truth, _ = self.target.take(index)
         return truth if self.weight is None else (truth, self.weight.take(index)[0])
+
+
+def _spread(weight: Tensor, n_steps: int) -> Tensor:
+    """Scale weights so that a mean over all places is one over those that count."""
+    return weight * (weight.numel() / n_steps)
 
 
 class BatchIterator:
@@ -211,18 +223,18 @@ class ChunkIterator(BatchIterator):
         for index in self._indices():
             lengths = self.dataset.lengths[index]
             index = index[lengths.argsort(stable=True, descending=True)]
-            inputs, target = self.dataset.batch(index)
+            inputs, target = self.dataset.take(index)
             for begin in range(0, int(lengths.max()), self.bptt_steps):
                 rows = int((lengths > begin).sum())
                 part = slice(rows), slice(begin, begin + self.bptt_steps)
                 fresh = torch.full((rows,), begin == 0)
                 chunk = {"X": inputs["X"][part], "fresh": fresh}
-                yield (
-                    chunk,
-                    target[part]
-                    if isinstance(target, Tensor)
-                    else tuple(one[part] for one in target),
-                )
+                if isinstance(target, Tensor):
+                    yield chunk, target[part]
+                    continue
+                truth, weight = target
+                n_steps = int((lengths - begin).clamp(0, self.bptt_steps).sum())
+                yield chunk, (truth[part], _spread(weight[part], n_steps))
 
 
 def make_dataset(
@@ -244,6 +256,9 @@ def make_dataset(
         target = replace(target, values=values)
     if weight is not None:
         weight = weight.astype(dtype)
+    elif target is not None and per_step:
+        # Padded with zeros like all else, weights are the mask of the targets too.
+        weight = np.ones(len(target.values), dtype)
     return SequenceDataset(sequences, prepare, target, weight, per_step=per_step)
 
 

@@ -36,7 +36,7 @@ class WeightedLoss(nn.Module):
     """Mean over all targets of each one's loss times its weight.
 
     With ``per_step`` every step has a target and, where sequences are unequal, a weight,
-    which is zero behind an end.
+    which is zero behind an end and makes up for it elsewhere.
     """
 
     def __init__(
@@ -49,11 +49,7 @@ class WeightedLoss(nn.Module):
     def forward(self, output: Tensor, target: Tensor | tuple[Tensor, Tensor]) -> Tensor:
         truth, weight = (target, None) if isinstance(target, Tensor) else target
         loss = self.loss(self._rows(output), self._rows(truth))
-        if weight is None:
-            return loss.mean()
-        if not self.per_step:
-            return (loss * weight).mean()
-        return (loss * weight.flatten()).sum() / weight.count_nonzero().clamp(min=1)
+        return loss.mean() if weight is None else (loss * weight.flatten()).mean()
 
     def _rows(self, x: Tensor) -> Tensor:
         """One row for each target, of whatever shape that is."""

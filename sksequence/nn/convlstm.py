@@ -56,7 +56,7 @@ class ConvLSTMCell(RandomLayer):
     --------
     >>> cell = ConvLSTMCell(1, 8)
     >>> state = cell(torch.randn(2, 1, 16, 16))
-    >>> hidden, memory = cell(torch.randn(2, 1, 16, 16), state)
+    >>> hidden, _ = cell(torch.randn(2, 1, 16, 16), state)
     >>> hidden.shape
     torch.Size([2, 8, 16, 16])
 
@@ -117,9 +117,7 @@ class ConvLSTMCell(RandomLayer):
     def forward(self, x: Tensor, state: State | None = None) -> State:
         return self._update(self._convolve(self.input_conv, x), state)
 
-    def unroll(
-        self, x: Tensor, lengths: Tensor | None = None, state: State | None = None
-    ) -> tuple[Tensor, State]:
+    def unroll(self, x: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, State]:
         """Read whole films; behind a film's end its state stands still.
 
         Shape
@@ -127,21 +125,22 @@ class ConvLSTMCell(RandomLayer):
             -> hidden states (batch, steps, hidden_size, height, width), and the state
             after each film's last step
         """
-        steps = []
+        steps: list[Tensor] = []
+        state: State | None = None
         for step, gates in enumerate(self._input_gates(x)):
-            hidden, memory = self._update(gates, state)
+            hidden, cell = self._update(gates, state)
             if lengths is not None and state is not None:
                 valid = (lengths > step)[:, None, None, None]
                 hidden = torch.where(valid, hidden, state[0])
-                memory = torch.where(valid, memory, state[1])
-            state = hidden, memory
+                cell = torch.where(valid, cell, state[1])
+            state = hidden, cell
             steps.append(hidden)
         assert state is not None
         return torch.stack(steps, 1), state
 
     def _input_gates(self, x: Tensor) -> Iterable[Tensor]:
         if not self.training:
-            # Frame by frame: the gates of a whole film take more memory than its states.
+            # Frame by frame: the gates of a whole film take more room than its states.
             return (self._convolve(self.input_conv, frame) for frame in x.unbind(1))
         return self.input_conv(x.flatten(0, 1)).unflatten(0, x.shape[:2]).unbind(1)
 
@@ -149,17 +148,17 @@ class ConvLSTMCell(RandomLayer):
         sigmoid = torch.sigmoid if self.training else _exact.sigmoid
         if state is None:
             i, _, g, o = gates.chunk(4, 1)
-            memory = sigmoid(i) * torch.tanh(g)
+            cell = sigmoid(i) * torch.tanh(g)
         else:
-            hidden, memory = state
+            hidden, cell = state
             gates = gates + self._convolve(self.hidden_conv, hidden)
             i, f, g, o = gates.chunk(4, 1)
             if self.peepholes is not None:
-                i, f = i + self.peepholes[0] * memory, f + self.peepholes[1] * memory
-            memory = sigmoid(f) * memory + sigmoid(i) * torch.tanh(g)
+                i, f = i + self.peepholes[0] * cell, f + self.peepholes[1] * cell
+            cell = sigmoid(f) * cell + sigmoid(i) * torch.tanh(g)
         if self.peepholes is not None:
-            o = o + self.peepholes[2] * memory
-        return sigmoid(o) * torch.tanh(memory), memory
+            o = o + self.peepholes[2] * cell
+        return sigmoid(o) * torch.tanh(cell), cell
 
     def _convolve(self, layer: nn.Conv2d, x: Tensor) -> Tensor:
         return layer(x) if self.training else _exact.frame_convolution(layer, x)
@@ -194,7 +193,7 @@ class ConvLSTMLayer(nn.Module):
     Examples
     --------
     >>> layer = ConvLSTMLayer(1, 8, bidirectional=True)
-    >>> steps, (hidden, memory) = layer(torch.randn(2, 5, 1, 9, 9), torch.tensor([5, 4]))
+    >>> steps, (hidden, cell) = layer(torch.randn(2, 5, 1, 9, 9), torch.tensor([5, 4]))
     >>> steps.shape, hidden.shape
     (torch.Size([2, 5, 16, 9, 9]), torch.Size([2, 16, 9, 9]))
     """
@@ -212,24 +211,24 @@ class ConvLSTMLayer(nn.Module):
         super().__init__()
         self.merge_mode = merge_mode
         self.merge = choose("merge_mode", FRAME_MERGES, merge_mode)
-        cell = input_size, hidden_size, kernel_size
-        self.ahead = ConvLSTMCell(*cell, peephole_size=peephole_size)
+        sizes = input_size, hidden_size, kernel_size
+        self.ahead = ConvLSTMCell(*sizes, peephole_size=peephole_size)
         self.back = (
-            ConvLSTMCell(*cell, peephole_size=peephole_size) if bidirectional else None
+            ConvLSTMCell(*sizes, peephole_size=peephole_size) if bidirectional else None
         )
         doubled = bidirectional and merge_mode == "concat"
         self.output_size = hidden_size * (2 if doubled else 1)
 
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, State]:
         x = zero_padding(x, lengths)
-        ahead, (hidden, memory) = self.ahead.unroll(x, lengths)
+        ahead, (hidden, cell) = self.ahead.unroll(x, lengths)
         if self.back is None:
-            return ahead, (hidden, memory)
-        back, (hidden_back, memory_back) = self.back.unroll(
+            return ahead, (hidden, cell)
+        back, (hidden_back, cell_back) = self.back.unroll(
             reverse_steps(x, lengths), lengths
         )
         steps = self.merge(ahead, reverse_steps(back, lengths))
-        return steps, (self.merge(hidden, hidden_back), self.merge(memory, memory_back))
+        return steps, (self.merge(hidden, hidden_back), self.merge(cell, cell_back))
 
 
 class ConvLSTM(nn.Module):
@@ -274,7 +273,7 @@ class ConvLSTM(nn.Module):
     >>> stack = ConvLSTM(1, 8)
     >>> steps, states = stack.encode(torch.randn(2, 5, 1, 12, 9))
     >>> states = stack.step(torch.randn(2, 1, 12, 9), states)
-    >>> hidden, memory = states[-1]
+    >>> hidden, cell = states[-1]
     >>> hidden.shape
     torch.Size([2, 8, 12, 9])
 
@@ -303,6 +302,7 @@ class ConvLSTM(nn.Module):
                 "peephole=True has a weight for each pixel and needs frame_size=(height, "
                 "width), however: frame_size=None"
             )
+        self.frame_size = tuple(frame_size) if peephole and frame_size else None
         self.layers = nn.ModuleList()
         for size, kernel in zip(
             sizes_per_layer("hidden_size", hidden_size, num_layers),
@@ -340,9 +340,14 @@ class ConvLSTM(nn.Module):
         Shape
             x (batch, steps, input_size, height, width), lengths (batch,) or None
             -> steps (batch, steps, output_size, height, width), zero behind each end,
-            and for each layer hidden and cell state (batch, state_sizes[layer], height,
+            and for each layer hidden and cell state (batch, output_sizes[layer], height,
             width)
         """
+        if self.frame_size not in (None, x.shape[-2:]):
+            raise ValueError(
+                f"The peepholes are for frames of frame_size={self.frame_size} (height, "
+                f"width), however: x has {tuple(x.shape[-2:])}"
+            )
         first, *others = self.layers
         steps, state = first(x, lengths)
         states = [state]
@@ -356,7 +361,7 @@ class ConvLSTM(nn.Module):
 
         Shape
             x (batch, input_size, height, width) and, for each layer, hidden and cell
-            state (batch, state_sizes[layer], height, width) -> such states
+            state (batch, output_sizes[layer], height, width) -> such states
         """
         after: list[State] = []
         for layer, state in zip(self.layers, states, strict=True):

@@ -233,7 +233,8 @@ class FrameNetwork(RandomLayer):
             frame_size=(height, width),
         )
         self.representation_size = self.recurrence.output_size
-        self.values_per_step = max(self.representation_size, 16) * height * width
+        widest = max(self.representation_size, input_size * area, 16)
+        self.values_per_step = widest * height * width
         build_pool = choose("pooling", POOLINGS, pooling)
         self.n_frames = n_frames
         if n_frames is None:

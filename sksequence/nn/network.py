@@ -132,6 +132,7 @@ class SequenceNetwork(RandomLayer):
         self.representation_size = self.recurrence.output_size + self.branch.output_size
         self.dropout = Dropout(dropout)
         self.head = nn.Linear(self.representation_size, output_size)
+        self.widest = max(input_size, *conv_channels, *parallel_channels, 1)
         self._reset_head(None)
 
     def _reset_head(self, generator: torch.Generator | None) -> None:
@@ -166,7 +167,7 @@ class SequenceNetwork(RandomLayer):
     def values_per_step(self) -> int:
         """The most values that a step becomes, to reckon memory with."""
         n_outputs = self.head.out_features if self.per_step else 1
-        return max(self.representation_size, n_outputs, 64)
+        return max(self.widest, self.representation_size, n_outputs, 64)
 
     def states(
         self, X: Tensor, lengths: Tensor | None = None
