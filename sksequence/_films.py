@@ -194,9 +194,10 @@ class FilmRegressor(_LearntFilms, SequenceRegressor):
 
 def _rank_of_films(X: Any) -> int:
     """Dimensions of each film of a checked X."""
-    if isinstance(X, list | tuple) or np.ndim(X) == 1:
-        return np.ndim(next(iter(X)))
-    return np.ndim(X) - 1
+    if getattr(X, "ndim", 1) > 1:
+        return X.ndim - 1
+    X = X if isinstance(X, list | tuple) else np.asarray(X)
+    return np.asarray(X[0]).ndim
 
 
 def _kind(n_frames: int | None) -> str:

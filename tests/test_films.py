@@ -39,7 +39,10 @@ def dots(n, seed=0, n_steps=6):
 
 
 @parametrize_with_checks(
-    [ConvLSTMClassifier(hidden_size=8), ConvLSTMRegressor(hidden_size=8)],
+    [
+        ConvLSTMClassifier(hidden_size=8, lr=0.02),
+        ConvLSTMRegressor(hidden_size=8, lr=0.02),
+    ],
     expected_failed_checks=lambda _: {
         "check_sample_weight_equivalence_on_dense_data": (
             "a repeated row changes what shares a mini-batch with what"
