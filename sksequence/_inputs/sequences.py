@@ -85,7 +85,7 @@ class Sequences:
             Their steps.
         """
         starts = self.starts
-        for part in _parts(self.lengths, self.step_shape):
+        for part in _parts(self):
             begin = starts[part.start]
             yield part, self.values[begin : begin + self.lengths[part].sum()]
 
@@ -133,7 +133,7 @@ class StoredSequences:
         return Sequences(values, self.lengths[index], self.is_block)
 
     def chunks(self) -> Iterator[tuple[slice, np.ndarray]]:
-        for part in _parts(self.lengths, self.step_shape):
+        for part in _parts(self):
             yield part, np.concatenate(self.arrays[part])
 
 
@@ -183,12 +183,12 @@ def fit_channel_scaler(
     return scaler
 
 
-def _parts(lengths: np.ndarray, step_shape: tuple[int, ...]) -> Iterator[slice]:
+def _parts(sequences: AnySequences) -> Iterator[slice]:
     """Cut the sequences into runs of some megabytes, at least one sequence each."""
-    if not len(lengths):
-        return
-    sizes = np.cumsum(lengths) * int(np.prod(step_shape))
+    if not len(sequences):
+        return  # none that would know the shape of a step
+    sizes = np.cumsum(sequences.lengths) * int(np.prod(sequences.step_shape))
     chunk = (sizes - 1) // _CHUNK_VALUES
     begins = np.flatnonzero(np.diff(chunk, prepend=-1))
-    for begin, end in zip(begins, [*begins[1:], len(lengths)], strict=True):
+    for begin, end in zip(begins, [*begins[1:], len(sequences)], strict=True):
         yield slice(int(begin), int(end))
