@@ -82,6 +82,81 @@ def check_vanishing_gradient(printed: str, folder: Path) -> None:
     assert kept["rnn"] < 0.02 < kept["gru"]
 
 
+def check_sentiment(printed: str, folder: Path) -> None:
+    words, *_ = row(printed, "words")
+    pairs, _, negated, but, _ = row(printed, "words and pairs")
+    assert abs(words - 0.5) < 0.1
+    assert max(pairs, negated, but) < 0.8
+    last, *_ = row(printed, "LSTM, last state")
+    for name in ("BiLSTM, last states", "LSTM, maximum", "CNN + LSTM, maximum"):
+        everything, *kinds = row(printed, name)
+        assert min(kinds) > 0.85
+        assert everything > max(last, pairs) + 0.2
+    # The twins have the same words: the bag cannot differ, the order must.
+    (bag, praise), (same, blame) = (
+        row(printed, f"a {start} start but a {end} end")
+        for start, end in (("bad", "wonderful"), ("wonderful", "bad"))
+    )
+    assert bag == same
+    assert blame < 0.5 < praise
+
+
+def check_promoters(printed: str, folder: Path) -> None:
+    counts, *_, misplaced = row(printed, "k-mer counts")
+    network, *parts = row(printed, "CNN + GRU")
+    rule, *_ = row(printed, "the rule")
+    assert 0.5 < counts < network - 0.1 < rule
+    assert misplaced < 0.5 < min(parts)
+    searched = re.findall(rf"CNN \+ GRU, cross.*: ({NUMBER}) \(k = 1\)", printed)
+    assert abs(float(searched[0]) - network) < 0.1
+
+
+def check_tagging(printed: str, folder: Path) -> None:
+    frequent, _, _, _ = row(printed, "most frequent")
+    one, one_f1, before, behind = row(printed, "LSTM")
+    both, both_f1, both_before, both_behind = row(printed, "BiLSTM")
+    assert frequent < one < both
+    assert one_f1 < both_f1
+    assert min(before, both_before, both_behind) > 0.95
+    assert behind < 0.75
+    # "watch shops sell books": that the watch is a noun, only what follows tells.
+    assert re.search(r"^LSTM +VERB +NOUN +VERB +NOUN", printed, re.MULTILINE)
+    assert re.search(r"^BiLSTM +NOUN +NOUN +VERB +NOUN", printed, re.MULTILINE)
+
+
+def check_character_model(printed: str, folder: Path) -> None:
+    (single,), (pairs,) = row(printed, "characters"), row(printed, "pairs of characters")
+    whole, few_updates, _ = row(printed, "LSTM, whole streams")
+    chunks, many_updates, _ = row(printed, "LSTM, chunks of 25")
+    assert chunks < 0.8 * pairs
+    assert pairs < single
+    assert few_updates < many_updates
+    assert whole > pairs
+    assert printed.count("| **Data Set") == 2  # at two temperatures
+
+
+def check_spoken_digits(printed: str, folder: Path) -> None:
+    _, spectrum = row(printed, "mean spectrum")
+    _, steps, _, _, accuracy = row(printed, "CNN + GRU")
+    assert accuracy > 0.85
+    assert accuracy > spectrum + 0.1
+    _, samples, _, _, plain = row(printed, "GRU, 3 speakers")
+    *_, in_that_time = row(printed, "CNN + GRU, 3 speakers")
+    assert samples / steps == 128
+    assert in_that_time > plain + 0.1
+
+
+def check_next_frame(printed: str, folder: Path) -> None:
+    black, last, network = (
+        row(printed, name) for name in ("black", "last frame", "ConvLSTM")
+    )
+    assert len(network) == 4
+    assert all(error < 0.7 * dark for error, dark in zip(network, black, strict=True))
+    assert all(error > dark for error, dark in zip(last, black, strict=True))
+    assert network[0] < network[-1]
+    assert (folder / "next_frame.png").read_bytes().startswith(b"\x89PNG")
+
+
 CHECKS: dict[str, Callable[[str, Path], None]] = {
     "quickstart": check_quickstart,
     "unequal_lengths": check_unequal_lengths,
@@ -89,6 +164,12 @@ CHECKS: dict[str, Callable[[str, Path], None]] = {
     "regression": check_regression,
     "stacking_and_direction": check_stacking_and_direction,
     "vanishing_gradient": check_vanishing_gradient,
+    "sentiment": check_sentiment,
+    "promoters": check_promoters,
+    "tagging": check_tagging,
+    "character_model": check_character_model,
+    "spoken_digits": check_spoken_digits,
+    "next_frame": check_next_frame,
 }
 
 

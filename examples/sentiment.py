@@ -1,0 +1,183 @@
+"""Why does a bag of words not understand "a bad start but a wonderful end"?
+
+Small reviews, generated from a grammar. Each passes one verdict on a film, in one of four
+ways, and then chats on about something else:
+
+- plain: "the acting was really wonderful"
+- negated: "the acting was not in the least wonderful", "i never found the plot dull"
+- but: "a bad start but a wonderful end", where what comes last decides
+- although: "a wonderful end , although the start was bad", where what comes first does
+
+Regressions on counts, of words and of words and pairs, stand beside networks that read
+the words in order: ``SequenceTokenizer`` is to a network what ``CountVectorizer`` is to a
+regression, and all of them get strings. An LSTM answers from its final state or from the
+maximum over all its states, reads one way or both, with or without a convolution.
+"""
+
+import argparse
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline, make_pipeline
+
+from sksequence import LSTMClassifier
+from sksequence.preprocessing import SequenceTokenizer
+
+PARTS = ["plot", "acting", "music", "start", "end", "cast", "camera", "story"]
+GOOD = ["wonderful", "good", "clever", "moving", "funny", "brilliant", "charming"]
+BAD = ["bad", "dull", "clumsy", "awful", "boring", "weak", "tedious"]
+HOW = ["", "", "really", "rather", "so very", "quite"]
+BEFORE = ["", "i saw it on sunday .", "my sister took me along , and paid ."]
+AFTER = [
+    ". it runs for two hours , and the chairs are hard , so bring a cushion .",
+    ". we took the late train home and talked of the weather .",
+    "! the hall was half full , for it rained .",
+    ". my brother says so too , and he has seen a few .",
+]
+KINDS = ["plain", "negated", "but", "although"]
+
+
+class Critic:
+    """Write reviews at random."""
+
+    def __init__(self, seed: int) -> None:
+        self.rng = np.random.default_rng(seed)
+
+    def pick(self, words: list[str]) -> str:
+        """Choose one of several words."""
+        return words[self.rng.integers(len(words))]
+
+    def clause(self, likes: bool, negates: bool) -> str:
+        """Write one judgement: likes says what it means, negates how it is put."""
+        part, how = self.pick(PARTS), self.pick(HOW)
+        word = self.pick(GOOD if likes != negates else BAD)
+        if not negates:
+            return self.pick([f"the {part} was {how} {word}", f"a {how} {word} {part}"])
+        return self.pick(
+            [
+                f"the {part} was not {how} {word} at all",
+                f"the {part} was not in the least {word}",
+                f"nobody in the row behind me called the {part} {how} {word}",
+                f"i never found the {part} {how} {word}",
+            ]
+        )
+
+    def review(self, kind: str, likes: bool) -> str:
+        """Write a review of this kind, with the verdict likes."""
+        if kind in ("plain", "negated"):
+            verdict = self.clause(likes, negates=kind == "negated")
+        else:
+            # One clause in three of a contrast is itself negated.
+            decides = self.clause(likes, negates=self.rng.random() < 1 / 3)
+            yields = self.clause(not likes, negates=self.rng.random() < 1 / 3)
+            verdict = (
+                f"{yields} but {decides}"
+                if kind == "but"
+                else f"{decides} , although {yields}"
+            )
+        text = f"{self.pick(BEFORE)} {verdict} {self.pick(AFTER)}"
+        return " ".join(text.split())
+
+
+def make_reviews(n: int, seed: int) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """Generate n reviews, whether they praise, and of which kind they are."""
+    critic = Critic(seed)
+    praise = critic.rng.integers(2, size=n).astype(bool)
+    kinds = np.array([critic.pick(KINDS) for _ in range(n)])
+    texts = [
+        critic.review(kind, likes) for kind, likes in zip(kinds, praise, strict=True)
+    ]
+    return texts, np.where(praise, "praise", "blame"), kinds
+
+
+def make_models() -> dict[str, Pipeline]:
+    """Put two regressions and four networks behind what reads strings."""
+    counts = {
+        "words": CountVectorizer(),
+        "words and pairs": CountVectorizer(ngram_range=(1, 2)),
+    }
+    lstm = LSTMClassifier(
+        embedding_dim=16,
+        hidden_size=24,
+        max_epochs=20,
+        batch_size=32,
+        lr=0.01,
+        random_state=0,
+    )
+    networks = {
+        "LSTM, last state": {"pooling": "last"},
+        "BiLSTM, last states": {"pooling": "last", "bidirectional": True},
+        "LSTM, maximum": {"pooling": "max"},
+        "CNN + LSTM, maximum": {
+            "pooling": "max",
+            "conv_channels": (24,),
+            "conv_kernel_size": 3,
+        },
+    }
+    models = {
+        name: make_pipeline(vectorizer, LogisticRegression(max_iter=1000))
+        for name, vectorizer in counts.items()
+    }
+    for name, parameters in networks.items():
+        network = clone(lstm).set_params(**parameters)
+        models[name] = make_pipeline(SequenceTokenizer(), network)
+    return models
+
+
+def main() -> None:
+    """Compare the models by kind of review, then show two reviews."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--quick", action="store_true", help="one training set, not three"
+    )
+    sizes = (1000,) if parser.parse_args().quick else (500, 1000, 2000)
+
+    X_test, y_test, kinds = make_reviews(1000, seed=1)
+    for n in sizes:
+        X, y, _ = make_reviews(n, seed=0)
+        print(f"{f'{n} reviews':<21}" + "".join(f"{k:>10}" for k in ["all", *KINDS]))
+        models, accuracy = make_models(), {}
+        for name, model in models.items():
+            right = model.fit(X, y).predict(X_test) == y_test
+            parts = [right, *(right[kinds == kind] for kind in KINDS)]
+            accuracy[name] = right.mean()
+            print(f"{name:<21}" + "".join(f"{part.mean():>10.2f}" for part in parts))
+        print()
+
+    twins = ["a bad start but a wonderful end", "a wonderful start but a bad end"]
+    twins = [f"{twin} {AFTER[2]}" for twin in twins]
+    print(f"{'probability of praise':<33}{'words':>7}{'LSTM':>7}")
+    for twin in twins:
+        cells = [
+            models[name].predict_proba([twin])[0, 1]
+            for name in ("words", "LSTM, maximum")
+        ]
+        print(f"{twin[:31]:<33}" + "".join(f"{proba:>7.2f}" for proba in cells))
+
+    # Why: a sum over words gives each word one weight, whatever stands beside it. Here
+    # "wonderful" is praise in "the end was wonderful", blame in "not wonderful", and both
+    # sides of a contrast have a say in the sum: the twins above are the same bag. Pairs
+    # see "not wonderful", but not "not in the least wonderful", and no pair tells which
+    # side of the "but" a word is on. A state can: "not" or "but" changes it, and every
+    # later word is read in its light.
+    #
+    # Which network when: the chat at the end is no part of the verdict, but a last state
+    # has to carry the verdict through it, and learns nothing before it does. Either the
+    # state is looked at wherever it stands out (the maximum), or a second reader comes
+    # from the other end, for whom the chat comes first. A convolution finds phrases
+    # before the LSTM does. That pays where a step is less than what has a meaning:
+    # bases (promoters.py), samples of sound (spoken_digits.py). A word has one already.
+    share = {name: f"{value:.0%}" for name, value in accuracy.items()}
+    print(
+        f"\nOf {len(X_test)} new reviews counts get {share['words']} right, with pairs "
+        f"{share['words and pairs']}; chance is 50%. An LSTM's last\nstate gets "
+        f"{share['LSTM, last state']}, for the chat comes last; both ways it gets "
+        f"{share['BiLSTM, last states']}, and the maximum over\nthe states "
+        f"{share['LSTM, maximum']}."
+    )
+
+
+if __name__ == "__main__":
+    main()
