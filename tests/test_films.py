@@ -40,7 +40,7 @@ def dots(n, seed=0, n_steps=6):
 
 @parametrize_with_checks(
     [
-        ConvLSTMClassifier(hidden_size=8, lr=0.02),
+        ConvLSTMClassifier(hidden_size=8, lr=0.03, max_epochs=20),
         ConvLSTMRegressor(hidden_size=8, lr=0.02),
     ],
     expected_failed_checks=lambda _: {
@@ -58,9 +58,7 @@ def test_scikit_learn_cannot_tell_them_from_its_own(estimator, check):
     [
         ConvLSTMClassifier(**SMALL),
         ConvLSTMRegressor(**SMALL, patch_size=2, peephole=True, pooling="last"),
-        ConvLSTMClassifier(
-            **SMALL, bidirectional=True, num_layers=2, pooling="attention"
-        ),
+        ConvLSTMClassifier(**SMALL, bidirectional=True, pooling="attention"),
     ],
 )
 def test_the_contract_holds(model):
