@@ -89,19 +89,27 @@ def squared_error(truth: np.ndarray, answer: np.ndarray) -> float:
 
 
 def measure(
-    name: str, train: np.ndarray, test: np.ndarray, minutes: float, **params: object
+    name: str,
+    train: np.ndarray,
+    test: np.ndarray,
+    wanted: argparse.Namespace,
+    **params: object,
 ) -> str:
-    """Train for so many minutes, and return a row of the table."""
+    """Train for the minutes wanted, and return a row of the table."""
     X, y = train[:, :N_IN], train[:, N_IN:]
     begin = time.perf_counter()
     model = ConvLSTMRegressor(
-        lr_schedule="constant", max_epochs=1, n_jobs=-1, random_state=0, **params
+        lr_schedule="constant",
+        max_epochs=1,
+        n_jobs=wanted.threads,
+        random_state=0,
+        **params,
     )
     # How long an epoch takes says how many there may be; the cosine needs to know.
     few = slice(min(len(X), 64))
     model.fit(X[few], y[few])
     seconds = model.history_[0]["duration"] * len(X) / len(X[few])
-    epochs = max(1, round(minutes * 60 / seconds))
+    epochs = max(1, round(wanted.minutes * 60 / seconds))
     model.set_params(max_epochs=epochs, lr_schedule="cosine").fit(X, y)
     spent = (time.perf_counter() - begin) / 60
     truth = test[:, N_IN:]
@@ -112,9 +120,27 @@ def measure(
     shown = ", ".join(f"{k}={v!r}" for k, v in params.items())
     return (
         f"| {name} | `ConvLSTMRegressor({shown})` | {len(X)} | {epochs} | "
-        f"{model.n_epochs_ and spent:.0f} | {error:.1f} | {last:.1f} | {black:.1f} | "
-        f"{1 - error / last:.0%} |"
+        f"{wanted.threads} | {spent:.0f} | {error:.1f} | {last:.1f} | {black:.1f} | "
+        f"{1 - error / last:.0%} | {date.today().isoformat()} |"
     )
+
+
+def write(report: Path, row: str) -> None:
+    """Put a new row into the table, in the place of the films' earlier one."""
+    earlier = report.read_text(encoding="utf-8") if report.exists() else ""
+    lines = [line for line in earlier.splitlines() if line.startswith("| ")]
+    rows = {line.split(" | ")[0]: line for line in [*lines[1:], row]}
+    head = [
+        "# Frames",
+        "",
+        f"`benchmarks/{Path(__file__).name}`, torch {torch.__version__}. Squared error "
+        f"of a frame, summed over {SIZE} x {SIZE} pixels, mean over ten frames ahead.",
+        "",
+        "| films | estimator | training films | epochs | threads | minutes | error | "
+        "last frame | black | below the last frame | on |",
+        "|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---|",
+    ]
+    report.write_text("\n".join([*head, *rows.values()]) + "\n", encoding="utf-8")
 
 
 def _find(folder: Path, name: str) -> Path:
@@ -125,41 +151,29 @@ def _find(folder: Path, name: str) -> Path:
 
 
 def main() -> None:
-    """Measure what is asked for, and write the table."""
+    """Measure what is asked for, and write each row."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", default=os.environ.get("SKSEQUENCE_DATA"))
     parser.add_argument("--only", choices=("digits", "radar"))
     parser.add_argument("--minutes", type=float, default=20, help="of training per task")
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--films", type=int, default=2000, help="training films")
     parser.add_argument("--output", type=Path, default=REPORT)
     wanted = parser.parse_args()
     if not wanted.data:
         raise SystemExit("Name the data's folder by --data or by SKSEQUENCE_DATA.")
     folder = Path(wanted.data).expanduser()
-    rows = []
     if wanted.only != "radar":
         train, test = load_digits(folder)
         films = moving_digits(train, wanted.films, 0), moving_digits(test, 1000, 1)
-        params = {"hidden_size": 64, "patch_size": 4, "batch_size": 8, "lr": 0.002}
-        rows.append(measure("moving digits", *films, wanted.minutes, **params))
+        params = {"hidden_size": 48, "num_layers": 2, "patch_size": 4, "batch_size": 4}
+        params |= {"lr": 0.003}
+        write(wanted.output, measure("moving digits", *films, wanted, **params))
     if wanted.only != "digits":
         train, test = load_radar(folder)
         films = tiles(train, shift=SIZE // 2), tiles(test)
         params = {"hidden_size": 32, "patch_size": 4, "batch_size": 16, "lr": 0.002}
-        rows.append(measure("rain radar", *films, wanted.minutes, **params))
-    lines = [
-        "# Frames",
-        "",
-        f"`benchmarks/{Path(__file__).name}` on {date.today().isoformat()}, torch "
-        f"{torch.__version__}, {os.cpu_count()} threads. Squared error of a frame, "
-        "summed over 64 x 64 pixels, mean over ten frames ahead.",
-        "",
-        "| films | estimator | training films | epochs | minutes | error | last frame | "
-        "black | below the last frame |",
-        "|---|---|---:|---:|---:|---:|---:|---:|---:|",
-        *rows,
-    ]
-    wanted.output.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        write(wanted.output, measure("rain radar", *films, wanted, **params))
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ def dots(n, seed=0, n_steps=6):
 @parametrize_with_checks(
     [
         ConvLSTMClassifier(hidden_size=8, lr=0.03, max_epochs=20),
-        ConvLSTMRegressor(hidden_size=8, lr=0.02),
+        ConvLSTMRegressor(hidden_size=16, lr=0.03, max_epochs=15),
     ],
     expected_failed_checks=lambda _: {
         "check_sample_weight_equivalence_on_dense_data": (
