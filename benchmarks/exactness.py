@@ -80,6 +80,19 @@ def of_convolution(kernel: int) -> Callable[[int, int], tuple[Callable, Callable
     return make
 
 
+def of_frame_convolution(kernel: int) -> Callable[[int, int], tuple[Callable, Callable]]:
+    """A convolution in the plane: sixteen steps are taken for a frame of 4 x 4."""
+
+    def make(n_inputs: int, n_outputs: int) -> tuple[Callable, Callable]:
+        layer = nn.Conv2d(n_inputs, n_outputs, kernel, padding=kernel // 2)
+        return (
+            lambda x: layer(x[:, :16].mT.unflatten(2, (4, 4))),
+            lambda x: _exact.frame_convolution(layer, x[:, :16].mT.unflatten(2, (4, 4))),
+        )
+
+    return make
+
+
 def of_sum(n_inputs: int, n_outputs: int) -> tuple[Callable, Callable]:
     """A sum over the steps."""
     return lambda x: x.sum(1), _exact.sum_steps
@@ -97,6 +110,8 @@ def main() -> None:
             count(build.__name__, of_cell(build))
         for kernel in (1, 2, 5):
             count(f"convolution, kernel {kernel}", of_convolution(kernel))
+        for kernel in (1, 3):
+            count(f"frame convolution, kernel {kernel}", of_frame_convolution(kernel))
         count("sum over time", of_sum)
 
 

@@ -115,7 +115,9 @@ X_CASES = [
         X=with_item(np.ones((5, 3))),
     ),
     Case(
-        "channels of (t,)", r"Sequence 7 has 1 channel.*\(5, 1\)", X=with_item(np.ones(5))
+        "mixed ranks",
+        r"Sequence 7 has shape \(5,\), but sequence 0 \(6, 2\).*axis of channels",
+        X=with_item(np.ones(5)),
     ),
     Case("channels of transposed", "Sequence 7 has 6 channel", X=with_item(CUBE[7].T)),
     Case(

@@ -230,6 +230,7 @@ ONES = np.ones((4, 3, 6, 7, 2))
         (_fit(), ONES[..., 0, 0], ONES[:, 0], r"dim 3, .*height, width"),
         (_fit(), ONES[:, :0], np.ones(4), "Sequence 0 is empty"),
         (_fit(), [ONES[0], ONES[1, :, :3]], np.ones(2), "Sequence 1 has frames of 3 x 7"),
+        (_fit(), [ONES[0], ONES[1, ..., 0]], np.ones(2), "Sequence 1 .* axis of ch"),
         (_fit(), [ONES[0], ONES[1, ..., :1]], np.ones(2), "Sequence 1 has 1 channel"),
         (_fit(), [ONES[0], ONES[1, 0, 0]], np.ones(2), "Sequence 1 has shape"),
         (_fit(), ONES * np.nan, np.ones(4), r"NaN: sequence 0 .* pixel \(0, 0\)"),

@@ -72,7 +72,6 @@ FORMS = {
     "list of equal (t, c)": (list(CUBE), CUBE),
     "list of unequal (t,)": (UNEVEN, UNEVEN_COLUMNS),
     "list of unequal (t, c)": (RAGGED, RAGGED),
-    "list of (t,) and (t, 1)": ([*UNEVEN[:3], *UNEVEN_COLUMNS[3:]], UNEVEN_COLUMNS),
     "tuple of (t, c)": (tuple(RAGGED), RAGGED),
     "object array": (objects(RAGGED), RAGGED),
     "object array of equal (t, c)": (objects(list(CUBE)), CUBE),

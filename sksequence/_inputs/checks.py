@@ -347,7 +347,18 @@ def _from_array(array: np.ndarray, channels_first: bool, layout: Layout) -> AnyS
 
 
 def _from_items(items: Any, channels_first: bool, layout: Layout) -> AnySequences:
-    arrays = [_from_item(item, i, channels_first, layout) for i, item in enumerate(items)]
+    given = [_numbers_of(item, i, layout) for i, item in enumerate(items)]
+    ranks = [array.ndim for array in given]
+    if len(set(ranks)) > 1:
+        i = next(i for i, rank in enumerate(ranks) if rank != ranks[0])
+        raise ValueError(
+            f"Sequence {i} has shape {given[i].shape}, but sequence 0 {given[0].shape}: "
+            "either all have an axis of channels or none has. Expected are arrays of "
+            f"shape {layout.words()}."
+        )
+    arrays = [
+        _with_channels(array, i, channels_first, layout) for i, array in enumerate(given)
+    ]
     first = arrays[0].shape
     for i, array in enumerate(arrays):
         if array.shape[1] != first[1]:
@@ -365,8 +376,8 @@ def _from_items(items: Any, channels_first: bool, layout: Layout) -> AnySequence
     return laid_out(arrays)
 
 
-def _from_item(item: Any, i: int, channels_first: bool, layout: Layout) -> np.ndarray:
-    """Return one sequence as a numeric array of shape (n_steps, n_channels, ...)."""
+def _numbers_of(item: Any, i: int, layout: Layout) -> np.ndarray:
+    """Return one sequence as numbers, with or without an axis of channels."""
     name, expected = f"Sequence {i}", f"an array of shape {layout.words()}"
     try:
         array = as_numbers(item, name)
@@ -374,10 +385,17 @@ def _from_item(item: Any, i: int, channels_first: bool, layout: Layout) -> np.nd
         raise ValueError(f"{name} is not {expected}. {error}") from error
     if array.ndim not in (layout.rank, layout.rank + 1):
         raise ValueError(f"{name} has shape {array.shape}; expected {expected}.")
+    return array
+
+
+def _with_channels(
+    array: np.ndarray, i: int, channels_first: bool, layout: Layout
+) -> np.ndarray:
+    """Return one sequence with its axes in the order (n_steps, n_channels, ...)."""
     array = layout.channels_second(array, channels_first=channels_first, block=False)
     if 0 in array.shape:
         raise ValueError(
-            f"{name} is empty: it has {array.shape[0]} step(s) of {array.shape[1]} "
+            f"Sequence {i} is empty: it has {array.shape[0]} step(s) of {array.shape[1]} "
             "channel(s), while a minimum of 1 of each is required. Leave it out, along "
             "with its target."
         )
