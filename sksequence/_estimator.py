@@ -412,6 +412,7 @@ class SequenceEstimator(
             reset=reset,
             channels_first=self.data_format == "channels_first",
             layout=self._layout,
+            allow_nan=self.__sklearn_tags__().input_tags.allow_nan,
         )
 
     def _answer(

@@ -123,6 +123,36 @@ class Embedding:
 
 
 @recurrent_estimator
+class Missing:
+    """Values that are not there, and irregular steps."""
+
+    missing: str = hyperparameter(
+        "error",
+        [StrOptions({"error", "mask", "decay"})],
+        """{"error", "mask", "decay"}
+        What NaN in X is. "error": refused. "mask": a value that was not observed; the
+        channel's mean stands for it, and beside every channel goes another that is one
+        where it was observed and zero where not. "decay": the same masks, but the last
+        observation stands for it and fades towards the mean, at a learnt rate for each
+        channel; without ``conv_channels`` the state of the first recurrent layer fades
+        likewise (GRU-D of Che et al., 2018, with any cell). Its state is then computed
+        step by step, which takes longer: about 1.5 times in the training of a GRU, 4 to
+        8 times of an LSTM. Infinity is always refused.""",
+        role=NETWORK,
+    )
+    time_channel: int | None = hyperparameter(
+        None,
+        [Interval(Integral, 0, None, closed="left"), None],
+        """int or None
+        With ``missing="decay"``: the position among the channels of the one that holds
+        the time of each step, in any unit and from any origin. It says how long ago the
+        observations are and is read for nothing else; None counts the steps. Otherwise
+        it is a channel like the others.""",
+        role=MODEL,
+    )
+
+
+@recurrent_estimator
 class Pooling:
     """From steps to the sequence."""
 

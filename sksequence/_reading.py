@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ._declaration import recurrent_estimator
-from ._estimator import SequenceEstimator
 from ._hyperparameters import Convolutions, Embedding, Stack
 from ._inputs import AnySequences, Sequences, check_tokens
+from ._missing import NumberReader
 
 
 class _LearntTokens:
@@ -19,12 +19,18 @@ class _LearntTokens:
 
 
 @recurrent_estimator
-class StepReader(_LearntTokens, Embedding, Convolutions, Stack, SequenceEstimator):
+class StepReader(_LearntTokens, Embedding, Convolutions, Stack, NumberReader):
     """Read sequences of numbers, or of tokens, one step after the other."""
 
     _cell: ClassVar[str | None] = None  # the hyperparameter of that name, if there is one
 
     def _get_network(self) -> dict[str, Any]:
+        if self.embedding_dim is not None and self.missing != "error":
+            raise ValueError(
+                f"missing={self.missing!r} is for numbers, but with embedding_dim X "
+                'holds tokens; expected missing="error". The unknown token, 0, may stand '
+                "for one that is missing."
+            )
         fixed = {"cell": self._cell, "per_step": self._per_step}
         return fixed | super()._get_network()
 

@@ -37,11 +37,12 @@ class StepwiseEstimator(SequenceEstimator):
             network["bidirectional"]
             or network["conv_channels"]
             or network["parallel_channels"]
+            or network["missing"] == "decay"
         ):
             raise ValueError(
                 f"bptt_steps={self.bptt_steps} needs bidirectional=False, no "
-                "conv_channels and no parallel_channels: nothing but the recurrence's "
-                "state goes on from one chunk to the next."
+                'conv_channels, no parallel_channels and no missing="decay": nothing but '
+                "the recurrence's state goes on from one chunk to the next."
             )
         return network
 

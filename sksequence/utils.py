@@ -54,7 +54,8 @@ def check_sequence_estimator(
     X : list of ndarray of shape (n_steps_i, n_channels), default=None
         Ten sequences or more, of unequal lengths, of numbers, of token ids (integers,
         for an estimator with ``embedding_dim``) or of frames (n_steps_i, height, width);
-        None for random ones of 9 to 30 steps, of what the estimator reads.
+        None for random ones of 9 to 30 steps, of what the estimator reads: where it
+        takes NaN, with some.
     y : ndarray of shape (n_sequences,) or list of ndarray, default=None
         Their targets, or those of their steps; None for such as can be learnt.
     on_fail : {"raise"} or None, default="raise"
@@ -113,7 +114,7 @@ def check_alone(estimator: Any, X: list, y: Any) -> None:
     permuted = _answers(estimator, [X[i] for i in order])
     expected = [together[i] for i in order]
     _assert_equal(permuted, expected, "sequences in another order")
-    longest = np.concatenate([*X, *X])
+    longest = _end_to_end(estimator, [*X, *X])
     padded = _answers(estimator, [*X, longest])[:-1]
     _assert_equal(padded, together, "sequences beside a much longer one")
     many = _answers(estimator, X * 12)
@@ -138,7 +139,7 @@ def check_every_step_used(estimator: Any, X: list, y: Any) -> None:
     X = [x[:steps] for x in X]
     answers = _answers(estimator, X)
     for step in range(steps):
-        changed = _answers(estimator, [_changed(x, step) for x in X])
+        changed = _answers(estimator, [_changed(estimator, x, step) for x in X])
         assert not _equal(changed, answers), (
             f"changing step {step} of {steps} in every sequence changed no answer"
         )
@@ -272,6 +273,15 @@ def _make_sequences(estimator: Any) -> tuple[list[np.ndarray], Any]:
         X = [np.digitize(x[:, 0], [-1, -0.3, 0.3, 1]) for x in X]
     elif hasattr(estimator, "patch_size"):
         X = [x[:, :1, None] + rng.normal(size=(len(x), 5, 6)) for x in X]
+    elif getattr(estimator, "missing", "error") != "error":
+        for x in X:
+            x[rng.uniform(size=x.shape) < 0.2] = np.nan
+        if (time := _time_channel(estimator)) is not None:
+            gaps = [rng.exponential(size=len(x)) for x in X]
+            X = [
+                np.insert(x, time, g.cumsum(), axis=1)
+                for x, g in zip(X, gaps, strict=True)
+            ]
     thirds = [1 / 3, 2 / 3]
     if not getattr(estimator, "_per_step", False):
         y = np.array([values[-1] for values in so_far])
@@ -329,16 +339,44 @@ def _assert_equal(got: list[np.ndarray], expected: list[np.ndarray], what: str) 
     raise AssertionError(f"the answers of {what} are {apart:.2g} apart, expected 0")
 
 
-def _changed(x: np.ndarray, step: int) -> np.ndarray:
-    """Change one step: by a standard deviation of each channel, or to another token."""
+def _time_channel(estimator: Any) -> int | None:
+    """The channel in which the time goes on from step to step, if there is one."""
+    reads_time = getattr(estimator, "missing", None) == "decay"
+    return estimator.time_channel if reads_time else None
+
+
+def _end_to_end(estimator: Any, X: list[np.ndarray]) -> np.ndarray:
+    """Make one sequence of all, whose time does not go back."""
+    joined = np.concatenate(X)
+    if (time := _time_channel(estimator)) is not None:
+        joined[:, time] = np.maximum.accumulate(joined[:, time])
+    return joined
+
+
+def _changed(estimator: Any, x: np.ndarray, step: int) -> np.ndarray:
+    """Change one step: by a standard deviation of each channel, or to another token.
+
+    What was not observed becomes an observation; the time stays as it is.
+    """
     if x.dtype.kind in "iu":
         x = np.array(x)
         x[step] = np.where(x[step] == x.max(), x.min(), x.max())
         return x
     x = np.array(x, dtype=float)
-    spread = x.std(axis=0)
-    x[step] += np.where(spread > 0, spread, 1)
+    spread = _moments(x)[1]
+    if (time := _time_channel(estimator)) is not None:
+        spread[time] = 0
+    x[step] = np.where(np.isnan(x[step]), 0, x[step]) + spread
     return x
+
+
+def _moments(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of each channel over what there is of it."""
+    there = ~np.isnan(values)
+    count = np.maximum(there.sum(axis=0), 1)
+    mean = np.where(there, values, 0).sum(axis=0) / count
+    spread = np.sqrt((np.where(there, values - mean, 0) ** 2).sum(axis=0) / count)
+    return mean, np.where(spread > 0, spread, 1)
 
 
 def _shifted(steps: Any, by: int, inputs: Any) -> Any:
@@ -369,8 +407,8 @@ def _one_batch(estimator: Any, X: list) -> Any:
         return torch.from_numpy(batch)
     dtype = next(estimator.net_.module_.parameters()).dtype
     batch = batch.astype(float)
-    spread = batch.std(axis=(0, 1))
-    batch = (batch - batch.mean(axis=(0, 1))) / np.where(spread > 0, spread, 1)
+    mean, spread = _moments(batch.reshape(-1, *batch.shape[2:]))
+    batch = (batch - mean) / spread
     return torch.from_numpy(batch).to(dtype)
 
 

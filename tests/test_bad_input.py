@@ -472,6 +472,8 @@ BAD_VALUES = {
     "parallel_kernel_size": SIZES,
     "embedding_dim": [0, -1, 2.5, "a"],
     "num_embeddings": [0, -1, 2.5, "a"],
+    "missing": ["impute", None, True],
+    "time_channel": [-1, 1.5, "a"],
     "pooling": ["min", None],
     "standardize": FLAG,
     "data_format": ["channels", None],

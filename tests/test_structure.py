@@ -40,7 +40,8 @@ ARROWS = {
     "_films": {"_declaration", "_estimator", "_hyperparameters", "_inputs", "_regressor"},
     "_generation": {"_inputs"},
     "_stepwise": {"_declaration", "_estimator", "_inputs"},
-    "_reading": {"_declaration", "_estimator", "_hyperparameters", "_inputs"},
+    "_reading": {"_declaration", "_hyperparameters", "_inputs", "_missing"},
+    "_missing": {"_declaration", "_estimator", "_hyperparameters", "_inputs"},
     "_classifier": {"_declaration", "_estimator", "_inputs"},
     "_regressor": {"_declaration", "_estimator", "_inputs"},
     "_estimator": {

@@ -12,6 +12,7 @@ from .checks import (
     check_sequences,
     check_weights,
 )
+from .missing import check_times, mean_gap, observed_moments, since_start
 from .sequences import (
     AnySequences,
     Sequences,
@@ -32,10 +33,14 @@ __all__ = [
     "as_numbers",
     "check_groups",
     "check_sequences",
+    "check_times",
     "check_tokens",
     "check_weights",
     "fit_channel_scaler",
     "fit_scaler",
     "flatten_steps",
+    "mean_gap",
+    "observed_moments",
     "score_steps",
+    "since_start",
 ]

@@ -67,6 +67,7 @@ def check_sequences(
     reset: bool,
     channels_first: bool = False,
     layout: Layout = STEPS,
+    allow_nan: bool = False,
 ) -> AnySequences:
     """Turn X into sequences, or say what is wrong with it.
 
@@ -89,6 +90,8 @@ def check_sequences(
     layout : Layout, default=STEPS
         With FRAMES a sequence has two more axes, height and width, and of a 2-D X each
         number is a frame.
+    allow_nan : bool, default=False
+        NaN, or None, is a value that is missing.
 
     Returns
     -------
@@ -103,7 +106,7 @@ def check_sequences(
     X = _without_wrapping(X, "X")
     is_table = False
     if _lists_sequences(X):
-        sequences = _from_items(X, channels_first, layout)
+        sequences = _from_items(X, channels_first, layout, allow_nan)
     else:
         if (isinstance(X, list | tuple) and len(X)) or _only_converts(X):
             X = np.asarray(X)
@@ -111,8 +114,9 @@ def check_sequences(
         if is_table and (reset or estimator._fitted_on_table):
             # Column names first: a frame with other columns may well hold NaN.
             validate_data(estimator, X, reset=reset, skip_check_array=True)
-        array = _check_rectangular(estimator, X, layout)
+        array = _check_rectangular(estimator, X, layout, allow_nan)
         sequences = _from_array(array, channels_first, layout)
+    _check_range(sequences, allow_nan)
     if reset:
         estimator._fitted_on_table = is_table
         estimator._step_shape = sequences.step_shape
@@ -139,8 +143,11 @@ def _size(step_shape: tuple[int, ...]) -> str:
     return " x ".join(map(str, step_shape[1:]))
 
 
-def as_numbers(values: Any, name: str) -> np.ndarray:
-    """Turn an array-like into a numeric array, and nothing into numbers silently."""
+def as_numbers(values: Any, name: str, *, allow_nan: bool = False) -> np.ndarray:
+    """Turn an array-like into a numeric array, and nothing into numbers silently.
+
+    With ``allow_nan`` None is NaN.
+    """
     values = _without_wrapping(values, name)
     try:
         array = np.asarray(values)
@@ -149,7 +156,7 @@ def as_numbers(values: Any, name: str) -> np.ndarray:
     _check_kind(array.dtype, name)
     if array.dtype != object:
         return array
-    _check_object(array, name)
+    _check_object(array, name, allow_nan)
     try:
         return array.astype(np.float64)
     except (TypeError, ValueError) as error:
@@ -269,14 +276,14 @@ def _check_kind(dtype: np.dtype, name: str) -> None:
         )
 
 
-def _check_object(array: np.ndarray, name: str) -> None:
+def _check_object(array: np.ndarray, name: str, allow_nan: bool = False) -> None:
     """Refuse text among the objects, which numpy would parse without a word."""
     for item in array.flat:
         if isinstance(item, str | bytes):
             raise ValueError(
                 f"{name} holds text ({item!r}); expected numbers. {_TEXT_HINT}"
             )
-        if item is None:
+        if item is None and not allow_nan:
             raise ValueError(
                 f"{name} contains NaN: it holds None; expected numbers. Fill the gaps or "
                 "leave those steps out."
@@ -290,7 +297,9 @@ def _check_object(array: np.ndarray, name: str) -> None:
 # --------------------------------------------------------------------- rectangular X
 
 
-def _check_rectangular(estimator: Any, X: Any, layout: Layout) -> np.ndarray:
+def _check_rectangular(
+    estimator: Any, X: Any, layout: Layout, allow_nan: bool
+) -> np.ndarray:
     """Check an array-like of two dimensions or the layout's, and return the numbers."""
     shape = tuple(getattr(X, "shape", ()))
     if shape == (0,) or (isinstance(X, list | tuple) and not X):
@@ -314,7 +323,7 @@ def _check_rectangular(estimator: Any, X: Any, layout: Layout) -> np.ndarray:
     for dtype in _numpy_dtypes(X):
         _check_kind(dtype, "X")
     if _holds_objects(X):
-        _check_object(np.asarray(X), "X")
+        _check_object(np.asarray(X), "X", allow_nan)
     array = check_array(
         X,
         dtype="numeric",
@@ -346,8 +355,10 @@ def _from_array(array: np.ndarray, channels_first: bool, layout: Layout) -> AnyS
 # -------------------------------------------------------------- sequences one by one
 
 
-def _from_items(items: Any, channels_first: bool, layout: Layout) -> AnySequences:
-    given = [_numbers_of(item, i, layout) for i, item in enumerate(items)]
+def _from_items(
+    items: Any, channels_first: bool, layout: Layout, allow_nan: bool
+) -> AnySequences:
+    given = [_numbers_of(item, i, layout, allow_nan) for i, item in enumerate(items)]
     ranks = [array.ndim for array in given]
     if len(set(ranks)) > 1:
         i = next(i for i, rank in enumerate(ranks) if rank != ranks[0])
@@ -376,11 +387,11 @@ def _from_items(items: Any, channels_first: bool, layout: Layout) -> AnySequence
     return laid_out(arrays)
 
 
-def _numbers_of(item: Any, i: int, layout: Layout) -> np.ndarray:
+def _numbers_of(item: Any, i: int, layout: Layout, allow_nan: bool) -> np.ndarray:
     """Return one sequence as numbers, with or without an axis of channels."""
     name, expected = f"Sequence {i}", f"an array of shape {layout.words()}"
     try:
-        array = as_numbers(item, name)
+        array = as_numbers(item, name, allow_nan=allow_nan)
     except ValueError as error:
         raise ValueError(f"{name} is not {expected}. {error}") from error
     if array.ndim not in (layout.rank, layout.rank + 1):
@@ -412,31 +423,35 @@ def laid_out(
         else [len(array) for array in arrays]
     )
     lengths = np.array(steps, dtype=np.int64)
-    sequences: AnySequences
     if any(map(is_stored, [arrays] if isinstance(arrays, np.ndarray) else arrays)):
-        sequences = StoredSequences(list(arrays), lengths, is_block)
-    elif isinstance(arrays, np.ndarray):
-        values = arrays.reshape(-1, *arrays.shape[2:])
-        sequences = Sequences(values, lengths, is_block)
-    else:
-        sequences = Sequences(np.concatenate(arrays), lengths, is_block)
-    _check_range(sequences)
-    return sequences
+        return StoredSequences(list(arrays), lengths, is_block)
+    if isinstance(arrays, np.ndarray):
+        return Sequences(arrays.reshape(-1, *arrays.shape[2:]), lengths, is_block)
+    return Sequences(np.concatenate(arrays), lengths, is_block)
 
 
-def _check_range(sequences: AnySequences) -> None:
+def _check_range(sequences: AnySequences, allow_nan: bool) -> None:
     """Refuse what is not finite, or would not be as float32."""
+    # Of numbers and NaN the first two find a number, the others NaN.
+    least, most = (np.fmin, np.fmax) if allow_nan else (np.minimum, np.maximum)
     for part, values in sequences.chunks():
         if values.dtype.kind not in "fiu":
             continue
-        low, high = float(values.min()), float(values.max())
-        if not (low >= -_FLOAT32_MAX and high <= _FLOAT32_MAX):
-            _refuse_values(values, sequences.lengths[part], part.start)
+        low = float(least.reduce(values, axis=None))
+        high = float(most.reduce(values, axis=None))
+        if low >= -_FLOAT32_MAX and high <= _FLOAT32_MAX:
+            continue
+        if not (allow_nan and np.isnan(low)):
+            _refuse_values(values, sequences.lengths[part], part.start, allow_nan)
 
 
-def _refuse_values(values: np.ndarray, lengths: np.ndarray, first: int) -> None:
+def _refuse_values(
+    values: np.ndarray, lengths: np.ndarray, first: int, allow_nan: bool
+) -> None:
     """Say which value of which sequence is not finite."""
     bad = ~(np.abs(values.astype(np.float64)) <= _FLOAT32_MAX)
+    if allow_nan:
+        bad &= ~np.isnan(values)
     row, channel, *pixel = np.argwhere(bad)[0]
     starts = np.cumsum(lengths) - lengths
     i = int(np.searchsorted(starts, row, side="right")) - 1
@@ -452,5 +467,6 @@ def _refuse_values(values: np.ndarray, lengths: np.ndarray, first: int) -> None:
     raise ValueError(
         f"Input X contains {what}: sequence {first + i} does at step {row - starts[i]}, "
         f"channel {channel}{where}. Expected finite numbers up to {_FLOAT32_MAX:.1e}; "
-        "impute, rescale or leave out those steps."
+        "impute, rescale or leave out those steps; of steps of numbers "
+        'missing="mask" and "decay" read NaN.'
     )

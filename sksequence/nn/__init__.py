@@ -10,6 +10,7 @@ from .convolution import ConvBranch, ConvEncoder, ConvLayer, MaskedBatchNorm
 from .dropout import Dropout
 from .embedding import TokenEmbedding
 from .frames import FrameNetwork
+from .missing import DecayMissing, MaskMissing, StateDecay
 from .network import SequenceNetwork
 from .pooling import AttentionPooling, LastPooling, MaxPooling, MeanPooling
 from .recurrent import RecurrentLayer, RecurrentStack
@@ -22,14 +23,17 @@ __all__ = [
     "ConvLSTMCell",
     "ConvLSTMLayer",
     "ConvLayer",
+    "DecayMissing",
     "Dropout",
     "FrameNetwork",
     "LastPooling",
+    "MaskMissing",
     "MaskedBatchNorm",
     "MaxPooling",
     "MeanPooling",
     "RecurrentLayer",
     "RecurrentStack",
     "SequenceNetwork",
+    "StateDecay",
     "TokenEmbedding",
 ]

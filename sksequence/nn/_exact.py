@@ -50,14 +50,17 @@ def _lacking(size: int, least: int = 4) -> int:
     return max(-(-size // 4) * 4, least) - size
 
 
+def product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """Multiply ``x`` (..., in_features) with ``weight`` (out_features, in_features)."""
+    lacking = _lacking(weight.shape[1])
+    return F.linear(
+        F.pad(x, (0, lacking)).contiguous(), F.pad(weight, (0, lacking)), bias
+    )
+
+
 def linear(layer: nn.Linear, x: Tensor) -> Tensor:
     """Apply a linear layer to ``x`` (..., in_features)."""
-    lacking = _lacking(layer.in_features)
-    return F.linear(
-        F.pad(x, (0, lacking)).contiguous(),
-        F.pad(layer.weight, (0, lacking)),
-        layer.bias,
-    )
+    return product(x, layer.weight, layer.bias)
 
 
 def recurrence(

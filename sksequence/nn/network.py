@@ -14,6 +14,7 @@ from ._random import RandomLayer, reset_layers
 from .convolution import ConvBranch, ConvEncoder
 from .dropout import Dropout
 from .embedding import TokenEmbedding
+from .missing import READERS
 from .pooling import POOLINGS
 from .recurrent import RecurrentStack, choose
 
@@ -26,7 +27,9 @@ class SequenceNetwork(RandomLayer):
         X -> ConvEncoder -> RecurrentStack -> pooling -+-> dropout -> linear
           \-> ConvBranch ------------------------------/
 
-    With ``embedding_dim`` X holds token ids, and their vectors go the way of X. With
+    With ``embedding_dim`` X holds token ids, and their vectors go the way of X; with
+    ``missing`` X holds NaN, and what :class:`MaskMissing` or :class:`DecayMissing` makes
+    of it goes that way. With
     ``per_step`` there is no pooling, in the branch neither: every step has its outputs.
 
     A sequence's output is the same alone, in any batch and with any padding. Without a
@@ -64,6 +67,14 @@ class SequenceNetwork(RandomLayer):
         How the steps of a sequence become one vector.
     embedding_dim : int or None, default=None
         Width of a token's vector, if X holds tokens.
+    missing : {"error", "mask", "decay"}, default="error"
+        What NaN in X is: nothing that may be there, what a mask beside each channel
+        shows, or an observation that fades (GRU-D). Without convolutions before the
+        recurrence the first layer's state fades too.
+    time_channel : int or None, default=None
+        With "decay" the channel of X that is the time.
+    fill : sequence of float or None, default=None
+        Mean of each channel, which stands for NaN; None is zero.
     per_step : bool, default=False
         Answer for each step instead of for the sequence. What a strided convolution
         makes of several steps is the answer for each of them.
@@ -103,6 +114,9 @@ class SequenceNetwork(RandomLayer):
         parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
         pooling: str = "max",
         embedding_dim: int | None = None,
+        missing: str = "error",
+        time_channel: int | None = None,
+        fill: Sequence[float] | None = None,
         per_step: bool = False,
     ) -> None:
         super().__init__()
@@ -111,6 +125,11 @@ class SequenceNetwork(RandomLayer):
         if embedding_dim is not None:
             self.embedding = TokenEmbedding(input_size, embedding_dim)
             input_size = embedding_dim
+        reader = choose("missing", READERS, missing)
+        self.reader = reader(input_size, time_channel=time_channel, fill=fill)
+        input_size = self.reader.output_size
+        # Convolutions mix the steps: behind them no state belongs to one step's gap.
+        self.state_fades = self.reader.looks_back and not conv_channels
         self.encoder = ConvEncoder(
             input_size, conv_channels, conv_kernel_size, conv_stride, causal=causal
         )
@@ -123,6 +142,7 @@ class SequenceNetwork(RandomLayer):
             merge_mode=merge_mode,
             dropout=dropout,
             nonlinearity=nonlinearity,
+            elapsed_size=self.reader.n_channels if self.state_fades else None,
         )
         pool = choose("pooling", POOLINGS, pooling)
         self.pool = None if per_step else pool(self.recurrence.output_size)
@@ -160,6 +180,7 @@ class SequenceNetwork(RandomLayer):
             self.per_step
             and not self.encoder.layers
             and not self.branch.output_size
+            and not self.reader.looks_back
             and self.causal
         )
 
@@ -178,7 +199,7 @@ class SequenceNetwork(RandomLayer):
             X (batch, steps, input_size) -> steps (batch, steps', size), the lengths
             that are left after strides, and the final state (batch, size)
         """
-        return self._recur(self._embed(X, lengths), lengths)
+        return self._recur(X, self._read(X, lengths), lengths)
 
     def represent(self, X: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Return what the head reads.
@@ -187,8 +208,8 @@ class SequenceNetwork(RandomLayer):
             X (batch, steps, input_size) -> (batch, representation_size), or (batch,
             steps, representation_size)
         """
-        x = self._embed(X, lengths)
-        steps, left, final = self._recur(x, lengths)
+        x = self._read(X, lengths)
+        steps, left, final = self._recur(X, x, lengths)
         if self.pool is None:
             every = self._spread(steps, X.shape[1])
             return torch.cat([every, self.branch.steps(x, lengths)], dim=2)
@@ -209,21 +230,22 @@ class SequenceNetwork(RandomLayer):
         if not self.can_advance:
             raise ValueError(
                 "Only a network that answers for every step can read on from a state, "
-                "without a backward direction and without convolutions."
+                "without a backward direction, without convolutions and without decay."
             )
-        steps, state = self.recurrence.advance(self._embed(X, None), state)
+        steps, state = self.recurrence.advance(self._read(X, None), state)
         return self._answer(steps), state
 
-    def _embed(self, X: Tensor, lengths: Tensor | None) -> Tensor:
+    def _read(self, X: Tensor, lengths: Tensor | None) -> Tensor:
         if self.embedding is None:
-            return X
+            return self.reader(X, lengths)
         return self.dropout(self.embedding(X, lengths))
 
     def _recur(
-        self, x: Tensor, lengths: Tensor | None
+        self, X: Tensor, x: Tensor, lengths: Tensor | None
     ) -> tuple[Tensor, Tensor | None, Tensor]:
         encoded, left = self.encoder(x, lengths)
-        steps, final = self.recurrence(encoded, left)
+        elapsed = self.reader.elapsed(X, lengths) if self.state_fades else None
+        steps, final = self.recurrence(encoded, left, elapsed)
         return steps, left, final
 
     def _spread(self, steps: Tensor, n_steps: int) -> Tensor:

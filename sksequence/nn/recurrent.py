@@ -10,10 +10,12 @@ from torch import Tensor, nn
 
 from . import _exact
 from ._exact import State
+from ._fading import faded_recurrence
 from ._random import RandomLayer
 from ._sizes import sizes_per_layer
 from ._time import last_step, reverse_steps, zero_padding
 from .dropout import Dropout
+from .missing import StateDecay
 
 CELLS: dict[str, type[nn.RNNBase]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 
@@ -54,10 +56,16 @@ class RecurrentLayer(RandomLayer):
         How the two directions become one output.
     nonlinearity : {"tanh", "relu"}, default="tanh"
         Activation of the "rnn" cell; the others have their own.
+    elapsed_size : int or None, default=None
+        Let the state fade before each step, by what so many channels' last observations
+        are ago: GRU-D's :class:`StateDecay`. The layer then runs step by step in Python,
+        several times slower.
 
     Shape
     -----
-    - Input: ``(batch, steps, input_size)``, lengths ``(batch,)`` or None
+    - Input: ``(batch, steps, input_size)``, lengths ``(batch,)`` or None; with
+      ``elapsed_size`` the times since the last observations and until the next, each
+      ``(batch, steps, elapsed_size)``
     - Output: steps ``(batch, steps, output_size)`` and final state
       ``(batch, output_size)``, where ``output_size`` is ``2 * hidden_size`` for a
       bidirectional layer with "concat", else ``hidden_size``. The steps behind a
@@ -80,6 +88,7 @@ class RecurrentLayer(RandomLayer):
         bidirectional: bool = False,
         merge_mode: str = "concat",
         nonlinearity: str = "tanh",
+        elapsed_size: int | None = None,
     ) -> None:
         super().__init__()
         build = choose("cell", CELLS, cell)
@@ -92,6 +101,10 @@ class RecurrentLayer(RandomLayer):
             if bidirectional
             else None
         )
+        self.fades = nn.ModuleList()
+        if elapsed_size is not None:
+            for _ in range(1 + bidirectional):
+                self.fades.append(StateDecay(elapsed_size, hidden_size))
         doubled = bidirectional and merge_mode == "concat"
         self.output_size = hidden_size * (2 if doubled else 1)
         self.reset_parameters()
@@ -119,12 +132,20 @@ class RecurrentLayer(RandomLayer):
                     recurrence.get_parameter("bias_ih_l0").data[size : 2 * size]
                 )
 
-    def forward(self, x: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def forward(
+        self,
+        x: Tensor,
+        lengths: Tensor | None = None,
+        elapsed: tuple[Tensor, Tensor] | None = None,
+    ) -> tuple[Tensor, Tensor]:
         x = zero_padding(x, lengths)
-        ahead = self._run(self.ahead, x)
+        ahead = self._run(self.ahead, x, self._fade(0, elapsed))
         if self.back is None:
             return ahead, last_step(ahead, lengths)
-        back = self._run(self.back, reverse_steps(x, lengths))
+        fade = self._fade(1, elapsed)
+        if fade is not None:
+            fade = reverse_steps(fade, lengths)
+        back = self._run(self.back, reverse_steps(x, lengths), fade)
         final = self.merge(last_step(ahead, lengths), last_step(back, lengths))
         return self.merge(ahead, reverse_steps(back, lengths)), final
 
@@ -151,7 +172,17 @@ class RecurrentLayer(RandomLayer):
             return self.ahead(x, state)
         return _exact.recurrence(self.ahead, x, state)
 
-    def _run(self, recurrence: nn.RNNBase, x: Tensor) -> Tensor:
+    def _fade(
+        self, direction: int, elapsed: tuple[Tensor, Tensor] | None
+    ) -> Tensor | None:
+        """What the state is multiplied with before each step, if it fades."""
+        if not self.fades or elapsed is None:
+            return None
+        return self.fades[direction](elapsed[direction])
+
+    def _run(self, recurrence: nn.RNNBase, x: Tensor, fade: Tensor | None) -> Tensor:
+        if fade is not None:
+            return faded_recurrence(recurrence, x, fade)
         return recurrence(x)[0] if self.training else _exact.recurrence(recurrence, x)[0]
 
 
@@ -170,10 +201,14 @@ class RecurrentStack(nn.Module):
         As in :class:`RecurrentLayer`, the same for every layer.
     dropout : float, default=0.0
         Probability of a zero between two layers, in [0, 1).
+    elapsed_size : int or None, default=None
+        As in :class:`RecurrentLayer`, for the first layer alone: the others read states,
+        which are always there.
 
     Shape
     -----
-    - Input: ``(batch, steps, input_size)``, lengths ``(batch,)`` or None
+    - Input: ``(batch, steps, input_size)``, lengths ``(batch,)`` or None; with
+      ``elapsed_size`` elapsed times as in :class:`RecurrentLayer`
     - Output: steps ``(batch, steps, output_size)``, zero behind each end, and the final
       state ``(batch, output_size)``: what the forward direction holds at a sequence's
       last step, merged with what the backward direction holds at its first.
@@ -202,6 +237,7 @@ class RecurrentStack(nn.Module):
         merge_mode: str = "concat",
         dropout: float = 0.0,
         nonlinearity: str = "tanh",
+        elapsed_size: int | None = None,
     ) -> None:
         super().__init__()
         self.layers = nn.ModuleList()
@@ -213,15 +249,21 @@ class RecurrentStack(nn.Module):
                 bidirectional=bidirectional,
                 merge_mode=merge_mode,
                 nonlinearity=nonlinearity,
+                elapsed_size=elapsed_size,
             )
             self.layers.append(layer)
-            input_size = layer.output_size
+            input_size, elapsed_size = layer.output_size, None
         self.dropout = Dropout(dropout)
         self.output_size = input_size
 
-    def forward(self, x: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def forward(
+        self,
+        x: Tensor,
+        lengths: Tensor | None = None,
+        elapsed: tuple[Tensor, Tensor] | None = None,
+    ) -> tuple[Tensor, Tensor]:
         first, *others = self.layers
-        steps, final = first(x, lengths)
+        steps, final = first(x, lengths, elapsed)
         for layer in others:
             steps, final = layer(self.dropout(steps), lengths)
         return zero_padding(steps, lengths), final

@@ -1,0 +1,140 @@
+"""Steps of which something is missing: what is known of them, and when they are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from .sequences import AnySequences, Sequences
+
+
+def observed_moments(
+    sequences: AnySequences, weight: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Learn each channel's mean and standard deviation over what is not NaN.
+
+    scikit-learn's StandardScaler does so too, but for a channel that a whole chunk of
+    the data lacks. The deviation of a constant is one, and of a channel that is never
+    observed mean and deviation are zero and one.
+
+    Parameters
+    ----------
+    sequences : Sequences or StoredSequences
+        In memory or not: the same to the bit.
+    weight : ndarray of shape (n_sequences,) or None
+        Weight of each sequence's steps.
+
+    Returns
+    -------
+    mean, scale : ndarray of shape (n_channels,)
+
+    Examples
+    --------
+    >>> gaps = Sequences(np.array([[1.0, np.nan], [np.nan] * 2, [3, 5]]), np.array([3]))
+    >>> observed_moments(gaps, None)
+    (array([2., 5.]), array([1., 1.]))
+    """
+    count, mean, squares = np.zeros((3, sequences.n_channels))
+    n_rows = np.zeros_like(count)
+    for part, values in sequences.chunks():
+        values = values.astype(np.float64)
+        share = (~np.isnan(values)).astype(np.float64)
+        if weight is not None:
+            share *= np.repeat(weight[part], sequences.lengths[part])[:, None]
+        values = np.where(share > 0, values, 0)
+        new_count = share.sum(axis=0)
+        new_mean = _ratio((share * values).sum(axis=0), new_count)
+        deviation = np.where(share > 0, values - new_mean, 0)
+        # Two parts become one: Chan, Golub and LeVeque (1983), The American Statistician.
+        apart, both = new_mean - mean, count + new_count
+        squares += (share * deviation**2).sum(axis=0)
+        squares += apart**2 * _ratio(count * new_count, both)
+        mean = mean + apart * _ratio(new_count, both)
+        count, n_rows = both, n_rows + (share > 0).sum(axis=0)
+    variance = _ratio(squares, count)
+    # What rounding leaves of a constant is none: the bound of StandardScaler.
+    eps = np.finfo(np.float64).eps
+    constant = variance <= n_rows * eps * variance + (n_rows * mean * eps) ** 2
+    return mean, np.where(constant, 1.0, np.sqrt(variance))
+
+
+def check_times(sequences: AnySequences, channel: int) -> None:
+    """Raise ValueError unless a channel can be the time: known, and never going back.
+
+    Examples
+    --------
+    >>> check_times(Sequences(np.array([[1.0, 3], [2, 2]]), np.array([2])), 1)
+    Traceback (most recent call last):
+    ...
+    ValueError: The time goes back from 3.0 to 2.0 at step 1 of sequence 0; expected ...
+    """
+    n_channels = sequences.n_channels
+    if not 0 <= channel < n_channels or n_channels < 2:
+        raise ValueError(
+            f"time_channel={channel} is no channel beside others: X has {n_channels} "
+            "channel(s) per step. Expected a position from 0, counted over the channels."
+        )
+    for part, values in sequences.chunks():
+        time = values[:, channel].astype(np.float64)
+        lengths = sequences.lengths[part]
+        starts = np.cumsum(lengths) - lengths
+        backward = np.diff(time, prepend=time[0]) < 0
+        backward[starts] = False
+        wrong = np.isnan(time) | backward
+        if not wrong.any():
+            continue
+        row = int(wrong.argmax())
+        i = int(np.searchsorted(starts, row, side="right")) - 1
+        where = f"step {row - starts[i]} of sequence {part.start + i}"
+        if np.isnan(time[row]):
+            raise ValueError(
+                f"The time is NaN at {where}; expected a number at every step in "
+                f"time_channel={channel}."
+            )
+        raise ValueError(
+            f"The time goes back from {time[row - 1]} to {time[row]} at {where}; "
+            f"expected times in order in time_channel={channel}. Sort the steps by time."
+        )
+
+
+def since_start(sequences: Sequences, channel: int) -> Sequences:
+    """Count the time in a channel from each sequence's first step.
+
+    In float64, before it is cut to the network's precision: the seconds since 1970 are
+    too many for float32 to tell one from the next.
+
+    Examples
+    --------
+    >>> two = Sequences(np.array([[7.0, 3], [8, 2], [9, 1]]), np.array([2, 1]))
+    >>> since_start(two, 0).values[:, 0]
+    array([0., 1., 0.])
+    """
+    values = sequences.values.astype(np.float64)
+    first = values[sequences.starts, channel]
+    values[:, channel] -= np.repeat(first, sequences.lengths)
+    return replace(sequences, values=values)
+
+
+def mean_gap(sequences: AnySequences, channel: int, weight: np.ndarray | None) -> float:
+    """Average the time from a step to the next; one where none passes.
+
+    Examples
+    --------
+    >>> mean_gap(Sequences(np.array([[5.0], [6], [9], [1]]), np.array([3, 1])), 0, None)
+    2.0
+    """
+    time = n_gaps = 0.0
+    for part, values in sequences.chunks():
+        lengths = sequences.lengths[part]
+        ends = np.cumsum(lengths)
+        last, first = values[[ends - 1, ends - lengths], channel].astype(np.float64)
+        share = np.ones(len(lengths)) if weight is None else weight[part]
+        time += float(share @ (last - first))
+        n_gaps += float(share @ (lengths - 1))
+    return time / n_gaps if time > 0 else 1.0
+
+
+def _ratio(values: np.ndarray, count: np.ndarray) -> np.ndarray:
+    """Divide, but zero by zero is zero."""
+    return np.divide(values, count, out=np.zeros_like(values), where=count > 0)

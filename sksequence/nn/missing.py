@@ -1,0 +1,270 @@
+"""Values that were not observed: masks beside the channels, and decay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from . import _exact
+from ._random import RandomLayer
+from ._time import reverse_steps, zero_padding
+
+
+class Complete(nn.Module):
+    """Read channels that are always observed, as they are.
+
+    Parameters
+    ----------
+    input_size : int
+        Channels per step.
+
+    Shape
+    -----
+    - Input: ``(batch, steps, input_size)``, lengths ``(batch,)`` or None
+    - Output: the same
+    """
+
+    looks_back = False
+
+    def __init__(self, input_size: int, **unused: Any) -> None:
+        super().__init__()
+        self.output_size = input_size
+
+    def forward(self, X: Tensor, lengths: Tensor | None = None) -> Tensor:
+        return X
+
+
+class MaskMissing(nn.Module):
+    r"""Put a constant where NaN stands, and beside each channel whether it was observed.
+
+    .. math::
+        \hat x_t = m_t \odot x_t + (1 - m_t) \odot \bar x,
+        \quad y_t = [\hat x_t, m_t]
+
+    Parameters
+    ----------
+    input_size : int
+        Channels per step.
+    fill : sequence of float or None, default=None
+        What stands for a missing value of each channel: its mean; None is zero.
+
+    Shape
+    -----
+    - Input: ``(batch, steps, input_size)`` with NaN, lengths ``(batch,)`` or None
+    - Output: ``(batch, steps, 2 * input_size)``: the channels, then their masks
+
+    Examples
+    --------
+    >>> x = torch.tensor([[[1.0, torch.nan], [torch.nan, 4.0]]])
+    >>> MaskMissing(2, fill=(0.0, 9.0))(x)
+    tensor([[[1., 9., 1., 0.],
+             [0., 4., 0., 1.]]])
+
+    References
+    ----------
+    Lipton, Kale and Wetzel (2016), Directly modeling missing data in sequences with
+    RNNs: improved classification of clinical time series. MLHC.
+    """
+
+    looks_back = False
+
+    def __init__(
+        self, input_size: int, *, fill: Sequence[float] | None = None, **unused: Any
+    ) -> None:
+        super().__init__()
+        self.fill = _fill_values(fill, input_size)
+        self.output_size = 2 * input_size
+
+    def forward(self, X: Tensor, lengths: Tensor | None = None) -> Tensor:
+        observed = ~X.isnan()
+        filled = torch.where(observed, X, X.new_tensor(self.fill))
+        return torch.cat([filled, observed.to(X.dtype)], 2)
+
+
+class DecayMissing(RandomLayer):
+    r"""Let the last observation fade towards the mean, channel by channel.
+
+    .. math::
+        \gamma_t &= \exp(-\max(0, w \odot \delta_t + b)) \\
+        \hat x_t &= m_t \odot x_t
+            + (1 - m_t) \odot (\gamma_t \odot x_{t'} + (1 - \gamma_t) \odot \bar x),
+        \quad y_t = [\hat x_t, m_t]
+
+    where :math:`x_{t'}` is the last observation of the channel (the mean, as long as
+    there is none) and :math:`\delta_t` the time since the last one before the step, or
+    since the first step.
+
+    Parameters
+    ----------
+    input_size : int
+        Channels per step, the time included.
+    time_channel : int or None, default=None
+        Which of them is the time of the step; None for one step after the other. It
+        says how much time has passed, and is read for nothing else.
+    fill : sequence of float or None, default=None
+        Mean of each channel, the time's included; None is zero.
+
+    Shape
+    -----
+    - Input: ``(batch, steps, input_size)`` with NaN, lengths ``(batch,)`` or None
+    - Output: ``(batch, steps, 2 * n_channels)``: the channels without the time, then
+      their masks
+
+    Examples
+    --------
+    >>> x = torch.tensor([[[8.0], [torch.nan], [torch.nan], [4.0]]])
+    >>> layer = DecayMissing(1)
+    >>> _ = layer.rate.data.fill_(0.6931), layer.bias.data.fill_(0)  # halves per step
+    >>> layer(x).detach().round(decimals=2).squeeze()
+    tensor([[8., 1.],
+            [4., 0.],
+            [2., 0.],
+            [4., 1.]])
+    >>> since, until = layer.elapsed(x)
+    >>> since.flatten(), until.flatten()
+    (tensor([0., 1., 2., 3.]), tensor([3., 2., 1., 0.]))
+
+    References
+    ----------
+    Che, Purushotham, Cho, Sontag and Liu (2018), Recurrent neural networks for
+    multivariate time series with missing values. Scientific Reports 8.
+    """
+
+    looks_back = True
+
+    def __init__(
+        self,
+        input_size: int,
+        *,
+        time_channel: int | None = None,
+        fill: Sequence[float] | None = None,
+    ) -> None:
+        super().__init__()
+        if time_channel is not None and not 0 <= time_channel < input_size:
+            raise ValueError(
+                f"time_channel must be in [0, {input_size}), however: {time_channel}"
+            )
+        self.time_channel = time_channel
+        self.channels = [i for i in range(input_size) if i != time_channel]
+        self.n_channels = len(self.channels)
+        self.fill = [_fill_values(fill, input_size)[i] for i in self.channels]
+        self.output_size = 2 * self.n_channels
+        self.rate = nn.Parameter(torch.empty(self.n_channels))
+        self.bias = nn.Parameter(torch.empty(self.n_channels))
+        self.reset_parameters()
+
+    def reset_parameters(self, generator: torch.Generator | None = None) -> None:
+        """Draw the rates anew, up to 0.2 per unit of time: none is beyond the kink."""
+        nn.init.uniform_(self.rate, 0, 0.2, generator=generator)
+        nn.init.zeros_(self.bias)
+
+    def forward(self, X: Tensor, lengths: Tensor | None = None) -> Tensor:
+        values, time = self._split(zero_padding(X, lengths))
+        observed = ~values.isnan()
+        mean = values.new_tensor(self.fill)
+        filled = torch.where(observed, values, mean)
+        last = filled.gather(1, _last_observed(observed))
+        since = _time_since(observed, time)
+        gamma = torch.exp(-torch.relu(self.rate * since + self.bias))
+        decayed = torch.where(observed, filled, mean + gamma * (last - mean))
+        return torch.cat([decayed, observed.to(X.dtype)], 2)
+
+    def elapsed(self, X: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Return the time since each channel's last observation, and until the next.
+
+        At an observation it is the time since, or until, the one beyond it.
+
+        Shape
+            X (batch, steps, input_size) -> twice (batch, steps, n_channels)
+        """
+        values, time = self._split(zero_padding(X, lengths))
+        observed = ~values.isnan()
+        reversed_time = -reverse_steps(time, lengths)
+        until = _time_since(reverse_steps(observed, lengths), reversed_time)
+        return _time_since(observed, time), reverse_steps(until, lengths)
+
+    def _split(self, X: Tensor) -> tuple[Tensor, Tensor]:
+        """The channels, and the time (batch, steps, 1) of each step."""
+        if self.time_channel is not None:
+            at = self.time_channel
+            return X[..., self.channels], X[..., at : at + 1]
+        steps = torch.arange(X.shape[1], dtype=X.dtype, device=X.device)
+        return X, steps[:, None].expand(len(X), -1, 1)
+
+
+class StateDecay(RandomLayer):
+    r"""By what a hidden state fades before a step, since its inputs were observed.
+
+    .. math:: \gamma_t = \exp(-\max(0, W \delta_t + b))
+
+    Parameters
+    ----------
+    n_channels : int
+        Channels whose last observations count.
+    hidden_size : int
+        Units of the state.
+
+    Shape
+    -----
+    - Input: elapsed time ``(batch, steps, n_channels)``
+    - Output: ``(batch, steps, hidden_size)``, in (0, 1]
+
+    Examples
+    --------
+    >>> fade = StateDecay(2, 4)
+    >>> fade(torch.ones(1, 3, 2)).min() > 0.999  # what is always observed does not fade
+    tensor(True)
+    """
+
+    def __init__(self, n_channels: int, hidden_size: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(n_channels, hidden_size)
+        self.reset_parameters()
+
+    def reset_parameters(self, generator: torch.Generator | None = None) -> None:
+        """Draw the rates anew, so that only what is beyond a unit of time fades.
+
+        Otherwise the memory of a sequence of which nothing is missing would be short at
+        the start, and stay so.
+        """
+        linear = self.linear
+        nn.init.uniform_(linear.weight, 0, 0.2 / linear.in_features, generator=generator)
+        with torch.no_grad():
+            linear.bias.copy_(-linear.weight.sum(1))
+
+    def forward(self, elapsed: Tensor) -> Tensor:
+        if self.training:
+            return torch.exp(-torch.relu(self.linear(elapsed)))
+        return torch.exp(-torch.relu(_exact.linear(self.linear, elapsed)))
+
+
+READERS: dict[str, type[Any]] = {
+    "error": Complete,
+    "mask": MaskMissing,
+    "decay": DecayMissing,
+}
+
+
+def _fill_values(fill: Sequence[float] | None, n_channels: int) -> list[float]:
+    values = [0.0] * n_channels if fill is None else [float(value) for value in fill]
+    if len(values) != n_channels:
+        raise ValueError(
+            f"fill must have one value per channel ({n_channels}), however: {fill!r}"
+        )
+    return values
+
+
+def _last_observed(observed: Tensor) -> Tensor:
+    """The last step up to each at which a channel was observed; 0 if there is none."""
+    steps = torch.arange(observed.shape[1], device=observed.device)[:, None]
+    return torch.where(observed, steps, 0).cummax(1).values
+
+
+def _time_since(observed: Tensor, time: Tensor) -> Tensor:
+    """How long before each step a channel was last observed; or the first step was."""
+    last = _last_observed(observed)
+    before = torch.cat([torch.zeros_like(last[:, :1]), last[:, :-1]], 1)
+    return time - time.expand(observed.shape).gather(1, before)
