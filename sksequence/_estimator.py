@@ -118,6 +118,17 @@ class SequenceEstimator(
     def _check_first_batch(self, y: Any, classes: Any) -> None:
         """Refuse a first partial_fit that leaves open what later ones may bring."""
 
+    def _split_static(self, X: Any, *, reset: bool) -> tuple[Any, np.ndarray | None]:
+        """Part X into sequences and what is known of each as a whole, if anything is."""
+        return X, None
+
+    def _learn_static(self, static: np.ndarray | None, weight: np.ndarray | None) -> None:
+        """Learn what ``_scale_static`` does."""
+
+    def _scale_static(self, static: np.ndarray | None) -> np.ndarray | None:
+        """Bring static covariates to what the network reads."""
+        return static
+
     def _get_strata(self, target: np.ndarray) -> np.ndarray | None:
         """The classes whose shares the early-stopping split keeps."""
         return None
@@ -148,7 +159,11 @@ class SequenceEstimator(
             Sequences: 2-D (n_sequences, n_steps), each row univariate; 3-D
             (n_sequences, n_steps, n_channels); or a list or object array of arrays of
             shape (n_steps_i, n_channels) or (n_steps_i,), of any lengths. With
-            ``embedding_dim`` token ids; of films see the class.
+            ``embedding_dim`` token ids; of films see the class. For static covariates
+            (of estimators that read steps) a table, DataFrame or 2-D object array: one
+            column with a sequence in each row, and numbers in the others. They are
+            standardised like channels and join what was read before the head does; any
+            later X has to have the same columns.
         y : array-like of shape (n_sequences,) or (n_sequences, n_outputs)
             Targets; for answers to every step, or of frames, see the class.
         sample_weight : array-like of shape (n_sequences,), default=None
@@ -192,7 +207,8 @@ class SequenceEstimator(
         if continues:
             self._check_unchanged()
             network = dict(self._network)
-        sequences = self._check_X(X, reset=not continues)
+        read, static = self._split_static(X, reset=not continues)
+        sequences = self._check_X(read, reset=not continues)
         target = self._get_targets(y, sequences, reset=not continues, classes=classes)
         weight = check_weights(sample_weight, len(sequences))
         groups = check_groups(groups, len(sequences))
@@ -208,6 +224,7 @@ class SequenceEstimator(
         others = sequences.take(held_out)
         self._learn_input(chosen, _at(weight, rows), others, continues=continues)
         if not continues:
+            self._learn_static(_at(static, rows), _at(weight, rows))
             self._fit_target_scale(
                 target.take(rows).values, _of_targets(per_target, target, rows)
             )
@@ -226,6 +243,7 @@ class SequenceEstimator(
                 self._prepare,
                 replace(truth, values=self._scale_target(truth.values)),
                 _normalised(_of_targets(loss_weight, target, index)),
+                self._scale_static(_at(static, index)),
                 dtype=network["dtype"],
                 per_step=self._per_step,
             )
@@ -423,16 +441,21 @@ class SequenceEstimator(
     ) -> np.ndarray:
         """Apply a method of the network, in the dtype that X asks for, and finish."""
         check_is_fitted(self)
-        sequences = self._check_X(X, reset=False)
+        read, static = self._split_static(X, reset=False)
+        sequences = self._check_X(read, reset=False)
         self.net_.module_.check_lengths(sequences.lengths)
-        dtype = self._network["dtype"]
-        data = _load_training().make_dataset(sequences, self._prepare, dtype=dtype)
+        data = _load_training().make_dataset(
+            sequences,
+            self._prepare,
+            static=self._scale_static(static),
+            dtype=self._network["dtype"],
+        )
         with self._computing(data):
             rows = self.net_.answers(data, method).astype(sequences.dtype)
         return self._arrange(finish(rows), sequences)
 
     def transform(self, X: Any) -> np.ndarray:
-        """Represent each sequence by what the network's head reads.
+        """Represent each sequence by what the network has read in it.
 
         Parameters
         ----------
@@ -442,7 +465,8 @@ class SequenceEstimator(
         Returns
         -------
         ndarray of shape (n_sequences, n_units)
-            The pooled hidden states, then the convolutional branch if there is one.
+            The pooled hidden states, then the convolutional branch if there is one;
+            static covariates are not in it.
         """
         return self._answer(X, method="represent")
 

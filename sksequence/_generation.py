@@ -47,6 +47,10 @@ def _check_language_model(tagger: Any) -> None:
             "generate needs a tagger fitted on tokens (embedding_dim), with the next "
             "token of each step for its class: one class, not several labels."
         )
+    if tagger.n_static_features_in_:
+        raise ValueError(
+            "generate needs a tagger fitted on sequences alone, not a table."
+        )
     n_tokens, classes = len(tagger._known_tokens), tagger.classes_
     if classes.dtype.kind not in "iu" or classes[0] < 0 or classes[-1] >= n_tokens:
         raise ValueError(

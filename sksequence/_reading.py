@@ -10,6 +10,7 @@ from ._declaration import recurrent_estimator
 from ._hyperparameters import Convolutions, Embedding, Stack
 from ._inputs import AnySequences, Sequences, check_tokens
 from ._missing import NumberReader
+from ._static import StaticReader
 
 
 class _LearntTokens:
@@ -19,7 +20,9 @@ class _LearntTokens:
 
 
 @recurrent_estimator
-class StepReader(_LearntTokens, Embedding, Convolutions, Stack, NumberReader):
+class StepReader(
+    _LearntTokens, Embedding, Convolutions, Stack, StaticReader, NumberReader
+):
     """Read sequences of numbers, or of tokens, one step after the other."""
 
     _cell: ClassVar[str | None] = None  # the hyperparameter of that name, if there is one

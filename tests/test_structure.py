@@ -40,7 +40,8 @@ ARROWS = {
     "_films": {"_declaration", "_estimator", "_hyperparameters", "_inputs", "_regressor"},
     "_generation": {"_inputs"},
     "_stepwise": {"_declaration", "_estimator", "_inputs"},
-    "_reading": {"_declaration", "_hyperparameters", "_inputs", "_missing"},
+    "_reading": {"_declaration", "_hyperparameters", "_inputs", "_missing", "_static"},
+    "_static": {"_declaration", "_estimator", "_inputs"},
     "_missing": {"_declaration", "_estimator", "_hyperparameters", "_inputs"},
     "_classifier": {"_declaration", "_estimator", "_inputs"},
     "_regressor": {"_declaration", "_estimator", "_inputs"},
@@ -249,6 +250,7 @@ def test_documented_attributes_are_there_after_a_fit_and_no_others(name):
     model = make(name, early_stopping=True).fit(X, labels_for(name, 12))
     documented = set(entries_of(sections_of(type(model).__doc__)["Attributes"]))
     expected = {"net_", "n_features_in_", "feature_names_in_", "n_epochs_", "history_"}
+    expected |= {"n_static_features_in_"}
     expected |= {"classes_"} if name in CLASSIFIERS else set()
     assert documented == expected
     fitted = {a for a in vars(model) if a.endswith("_") and not a.startswith("_")}

@@ -20,6 +20,7 @@ from .sequences import (
     fit_channel_scaler,
     fit_scaler,
 )
+from .static import Columns, check_columns, split_static
 from .steps import flatten_steps, score_steps
 from .tokens import check_tokens
 
@@ -27,10 +28,12 @@ __all__ = [
     "FRAMES",
     "STEPS",
     "AnySequences",
+    "Columns",
     "Layout",
     "Sequences",
     "StoredSequences",
     "as_numbers",
+    "check_columns",
     "check_groups",
     "check_sequences",
     "check_times",
@@ -43,4 +46,5 @@ __all__ = [
     "observed_moments",
     "score_steps",
     "since_start",
+    "split_static",
 ]

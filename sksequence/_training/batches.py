@@ -71,6 +71,8 @@ class SequenceDataset(Dataset):
         Encoded targets: one of a sequence, or one of each of its steps.
     weight : ndarray of shape (n_targets,) or None, default=None
         Weight of each target's loss; None for one each.
+    static : ndarray of shape (n_sequences, n_static) or None, default=None
+        What is known of each sequence as a whole, as the network reads it.
     per_step : bool, default=False
         Whether there is a target for each step.
     """
@@ -81,6 +83,7 @@ class SequenceDataset(Dataset):
         prepare: Prepare,
         target: Sequences | None = None,
         weight: np.ndarray | None = None,
+        static: np.ndarray | None = None,
         *,
         per_step: bool = False,
     ) -> None:
@@ -92,6 +95,7 @@ class SequenceDataset(Dataset):
         self.held = None
         if isinstance(sequences, Sequences):
             self.held = PaddedBatches(prepare(sequences))
+        self.static = None if static is None else torch.from_numpy(static)
         self.target = None if target is None else PaddedBatches(target)
         self.weight = None
         if target is not None and weight is not None:
@@ -109,7 +113,8 @@ class SequenceDataset(Dataset):
         Returns
         -------
         inputs : dict
-            ``X`` (batch, steps, ...), and ``lengths`` (batch,) where they differ.
+            ``X`` (batch, steps, ...), ``lengths`` (batch,) where they differ, and
+            ``static`` (batch, n_static) if there is any.
         target : Tensor or tuple
             Targets alone, targets and weights, or an empty tuple where there are none.
             A mean over all places, weighted, is one over the steps that there are.
@@ -128,6 +133,8 @@ class SequenceDataset(Dataset):
             part = self.prepare(self.source.load(index.numpy()))
             X, lengths = PaddedBatches(part).take(torch.arange(len(index)))
         inputs = {"X": X} if lengths is None else {"X": X, "lengths": lengths}
+        if self.static is not None:
+            inputs["static"] = self.static[index]
         return inputs, self._targets(index)
 
     def _targets(self, index: Tensor) -> Tensor | tuple:
@@ -229,6 +236,8 @@ class ChunkIterator(BatchIterator):
                 part = slice(rows), slice(begin, begin + self.bptt_steps)
                 fresh = torch.full((rows,), begin == 0)
                 chunk = {"X": inputs["X"][part], "fresh": fresh}
+                if "static" in inputs:
+                    chunk["static"] = inputs["static"][:rows]
                 if isinstance(target, Tensor):
                     yield chunk, target[part]
                     continue
@@ -242,6 +251,7 @@ def make_dataset(
     prepare: Prepare,
     target: Sequences | None = None,
     weight: np.ndarray | None = None,
+    static: np.ndarray | None = None,
     *,
     dtype: str,
     per_step: bool = False,
@@ -259,7 +269,7 @@ def make_dataset(
     elif target is not None and per_step:
         # Padded with zeros like all else, weights are the mask of the targets too.
         weight = np.ones(len(target.values), dtype)
-    return SequenceDataset(sequences, prepare, target, weight, per_step=per_step)
+    return SequenceDataset(sequences, prepare, target, weight, static, per_step=per_step)
 
 
 def standardised(

@@ -115,12 +115,14 @@ class SequenceNet(NeuralNet):
         """Apply the module; to a chunk of longer sequences, from where they stand."""
         if "fresh" not in x:
             return super().infer(x, **fit_params)
-        X = x["X"].to(self.device)
+        X, static = x["X"].to(self.device), x.get("static")
+        if static is not None:
+            static = static.to(self.device)
         state = None
         if not x["fresh"].any():
             # The sequences that have ended were the last rows.
             state = [map_state(lambda s: s[:, : len(X)], one) for one in self.carried]
-        output, state = self.module_.advance(X, state)
+        output, state = self.module_.advance(X, state, static)
         self.carried = [map_state(Tensor.detach, one) for one in state]
         return output
 
@@ -202,7 +204,8 @@ def _apply(module: Any, method: str, inputs: Inputs) -> Tensor:
     cuts = range(size, n_steps - 1, size)
     state, answers = None, []
     for begin, end in zip([0, *cuts], [*cuts, n_steps], strict=True):
-        answer, state = module.advance(inputs["X"][:, begin:end], state)
+        part = inputs["X"][:, begin:end]
+        answer, state = module.advance(part, state, inputs.get("static"))
         answers.append(answer)
     return torch.cat(answers, 1)
 

@@ -14,6 +14,7 @@ from .missing import DecayMissing, MaskMissing, StateDecay
 from .network import SequenceNetwork
 from .pooling import AttentionPooling, LastPooling, MaxPooling, MeanPooling
 from .recurrent import RecurrentLayer, RecurrentStack
+from .static import StaticJoin
 
 __all__ = [
     "AttentionPooling",
@@ -35,5 +36,6 @@ __all__ = [
     "RecurrentStack",
     "SequenceNetwork",
     "StateDecay",
+    "StaticJoin",
     "TokenEmbedding",
 ]

@@ -17,6 +17,7 @@ from .embedding import TokenEmbedding
 from .missing import READERS
 from .pooling import POOLINGS
 from .recurrent import RecurrentStack, choose
+from .static import StaticJoin
 
 
 class SequenceNetwork(RandomLayer):
@@ -24,8 +25,9 @@ class SequenceNetwork(RandomLayer):
 
     ::
 
-        X -> ConvEncoder -> RecurrentStack -> pooling -+-> dropout -> linear
-          \-> ConvBranch ------------------------------/
+        X -> ConvEncoder -> RecurrentStack -> pooling -+-> dropout -+-> linear
+          \-> ConvBranch ------------------------------/            |
+        static -----------------------------------------------------/
 
     With ``embedding_dim`` X holds token ids, and their vectors go the way of X; with
     ``missing`` X holds NaN, and what :class:`MaskMissing` or :class:`DecayMissing` makes
@@ -75,6 +77,9 @@ class SequenceNetwork(RandomLayer):
         With "decay" the channel of X that is the time.
     fill : sequence of float or None, default=None
         Mean of each channel, which stands for NaN; None is zero.
+    static_size : int, default=0
+        Covariates of a sequence as a whole, which :class:`StaticJoin` joins to its
+        representation.
     per_step : bool, default=False
         Answer for each step instead of for the sequence. What a strided convolution
         makes of several steps is the answer for each of them.
@@ -82,8 +87,8 @@ class SequenceNetwork(RandomLayer):
     Shape
     -----
     - Input: X ``(batch, steps, input_size)``, or ids ``(batch, steps, 1)``, lengths
-      ``(batch,)`` or None when every sequence has all the steps. What X holds behind an
-      end is never read.
+      ``(batch,)`` or None when every sequence has all the steps, static
+      ``(batch, static_size)`` or None without. What X holds behind an end is never read.
     - Output: ``(batch, output_size)``, or ``(batch, steps, output_size)``
 
     Examples
@@ -117,6 +122,7 @@ class SequenceNetwork(RandomLayer):
         missing: str = "error",
         time_channel: int | None = None,
         fill: Sequence[float] | None = None,
+        static_size: int = 0,
         per_step: bool = False,
     ) -> None:
         super().__init__()
@@ -151,7 +157,12 @@ class SequenceNetwork(RandomLayer):
         )
         self.representation_size = self.recurrence.output_size + self.branch.output_size
         self.dropout = Dropout(dropout)
-        self.head = nn.Linear(self.representation_size, output_size)
+        self.join = None
+        read_size = self.representation_size
+        if static_size:
+            self.join = StaticJoin(self.representation_size, static_size)
+            read_size = self.join.output_size
+        self.head = nn.Linear(read_size, output_size)
         self.widest = max(input_size, *conv_channels, *parallel_channels, 1)
         self._reset_head(None)
 
@@ -188,7 +199,7 @@ class SequenceNetwork(RandomLayer):
     def values_per_step(self) -> int:
         """The most values that a step becomes, to reckon memory with."""
         n_outputs = self.head.out_features if self.per_step else 1
-        return max(self.widest, self.representation_size, n_outputs, 64)
+        return max(self.widest, self.head.in_features, n_outputs, 64)
 
     def states(
         self, X: Tensor, lengths: Tensor | None = None
@@ -201,8 +212,10 @@ class SequenceNetwork(RandomLayer):
         """
         return self._recur(X, self._read(X, lengths), lengths)
 
-    def represent(self, X: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """Return what the head reads.
+    def represent(
+        self, X: Tensor, lengths: Tensor | None = None, static: Tensor | None = None
+    ) -> Tensor:
+        """Return what was read in each sequence; ``static`` is not in it.
 
         Shape
             X (batch, steps, input_size) -> (batch, representation_size), or (batch,
@@ -216,11 +229,16 @@ class SequenceNetwork(RandomLayer):
         pooled = self.pool(steps, left, final)
         return torch.cat([pooled, self.branch(x, lengths)], dim=1)
 
-    def forward(self, X: Tensor, lengths: Tensor | None = None) -> Tensor:
-        return self._answer(self.represent(X, lengths))
+    def forward(
+        self, X: Tensor, lengths: Tensor | None = None, static: Tensor | None = None
+    ) -> Tensor:
+        return self._answer(self.represent(X, lengths), static)
 
     def advance(
-        self, X: Tensor, state: list[State] | None = None
+        self,
+        X: Tensor,
+        state: list[State] | None = None,
+        static: Tensor | None = None,
     ) -> tuple[Tensor, list[State]]:
         """Read on from a state, or from a fresh one, and return the new one too.
 
@@ -233,7 +251,7 @@ class SequenceNetwork(RandomLayer):
                 "without a backward direction, without convolutions and without decay."
             )
         steps, state = self.recurrence.advance(self._read(X, None), state)
-        return self._answer(steps), state
+        return self._answer(steps, static), state
 
     def _read(self, X: Tensor, lengths: Tensor | None) -> Tensor:
         if self.embedding is None:
@@ -261,8 +279,10 @@ class SequenceNetwork(RandomLayer):
         covered = steps.repeat_interleave(stride, 1)
         return F.pad(covered, (0, 0, late, 0))[:, :n_steps]
 
-    def _answer(self, representation: Tensor) -> Tensor:
+    def _answer(self, representation: Tensor, static: Tensor | None) -> Tensor:
         representation = self.dropout(representation)
+        if self.join is not None:
+            representation = self.join(representation, static)
         if self.training:
             return self.head(representation)
         return _exact.linear(self.head, representation)

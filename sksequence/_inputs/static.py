@@ -1,0 +1,168 @@
+"""Tables that hold a sequence in each row, beside what is known of it as a whole."""
+
+from __future__ import annotations
+
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from .checks import as_numbers
+
+_FLOAT32_MAX = float(np.finfo(np.float32).max)
+# Names of all columns (None in an array), and the position of the sequences.
+Columns = tuple[tuple[str, ...] | None, int, int]
+_ENCODE = (
+    "Encode it, for example by ColumnTransformer with "
+    'OneHotEncoder(sparse_output=False), and "passthrough" for the column of sequences.'
+)
+
+
+def split_static(X: Any) -> tuple[Any, np.ndarray | None, Columns | None]:
+    """Tell a column of sequences from the numbers beside it.
+
+    Parameters
+    ----------
+    X : object
+        A table, if it is a DataFrame or 2-D object array in which the cells of one
+        column are arrays or lists; whatever else it is stays what it is.
+
+    Returns
+    -------
+    sequences : list or object
+        The cells of that column; else X.
+    static : ndarray of shape (n_sequences, n_static) or None
+        The other columns, if there are any.
+    columns : tuple or None
+        Their names (None in an array), how many there are in all, and where the
+        sequences stand.
+
+    Raises
+    ------
+    ValueError, TypeError
+        With the name of the column that holds sequences too, or no finite numbers.
+
+    Examples
+    --------
+    >>> X = np.empty((2, 2), dtype=object)
+    >>> X[:, 0], X[0, 1], X[1, 1] = [7, 8], np.arange(3.0), np.arange(2.0)
+    >>> split_static(X)
+    ([array([0., 1., 2.]), array([0., 1.])], array([[7.], [8.]]), (None, 2, 1))
+    """
+    names, table = _columns_of(X)
+    holding = [j for j, column in enumerate(table) if _holds_sequences(column)]
+    if not holding:
+        return X, None, None
+    called = [f"column {j}" for j in range(len(table))] if names is None else names
+    if len(holding) > 1:
+        first, second, *_ = (called[j] for j in holding)
+        raise ValueError(
+            f"X holds sequences in {first!r} and in {second!r}; expected one column of "
+            "sequences, and numbers in all others. Make channels of them: one array of "
+            "shape (n_steps, n_channels) per row."
+        )
+    at = holding[0]
+    beside = [j for j in range(len(table)) if j != at]
+    if not beside:
+        return list(table[at]), None, None
+    static = np.column_stack([_numbers_of(table[j], called[j]) for j in beside])
+    return list(table[at]), static, (names, len(table), at)
+
+
+def check_columns(got: Columns | None, fitted: Columns | None, name: str) -> None:
+    """Raise ValueError unless a table has the columns of the one that fit saw.
+
+    Examples
+    --------
+    >>> check_columns((("x", "age"), 2, 0), (("x", "age", "sex"), 3, 0), "GRUClassifier")
+    Traceback (most recent call last):
+    ...
+    ValueError: X lacks the static column(s) 'sex' that GRUClassifier was fitted with; ...
+    """
+    if got is None and fitted is not None:
+        raise ValueError(
+            f"X has no static columns, but {name} was fitted with {_said(fitted)} "
+            "beside the sequences; expected a table with the same columns as in fit."
+        )
+    if got is not None and fitted is None:
+        raise ValueError(
+            f"X has {_said(got)} beside the sequences, but {name} was fitted on "
+            "sequences alone."
+        )
+    if got is None or fitted is None:
+        return
+    names, expected = got[0], fitted[0]
+    if names is not None and expected is not None and names != expected:
+        lacking = [column for column in expected if column not in names]
+        if lacking:
+            raise ValueError(
+                f"X lacks the static column(s) {_listed(lacking)} that {name} was fitted "
+                f"with; it has {_listed(names)}."
+            )
+        raise ValueError(
+            f"X has the columns {_listed(names)}, but {name} was fitted with "
+            f"{_listed(expected)}: the same, in the same order, are expected."
+        )
+    if got[1:] != fitted[1:]:
+        raise ValueError(
+            f"X has {got[1]} columns with the sequences in column {got[2]}, but {name} "
+            f"was fitted with {fitted[1]} and the sequences in column {fitted[2]}."
+        )
+
+
+def _columns_of(X: Any) -> tuple[tuple[str, ...] | None, list[Any]]:
+    """Names and columns of a table that may hold sequences, else no columns at all."""
+    if hasattr(X, "iloc") and hasattr(X, "columns"):
+        # A wide table of numbers is not taken apart.
+        if not any(getattr(dtype, "kind", "") == "O" for dtype in X.dtypes):
+            return None, []
+        names = tuple(map(str, X.columns))
+        return names, [X.iloc[:, j] for j in range(len(names))]
+    if isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 2:
+        return None, list(X.T)
+    return None, []
+
+
+def _holds_sequences(column: Any) -> bool:
+    if column.dtype != object:
+        return False
+    return any(
+        isinstance(cell, list | tuple) or getattr(cell, "ndim", 0) > 0 for cell in column
+    )
+
+
+def _numbers_of(column: Any, name: str) -> np.ndarray:
+    """Return a static column as finite numbers."""
+    values = np.asarray(column)
+    if hasattr(column, "notna") and values.dtype == object:  # pandas' own NA
+        values = np.asarray(column.astype(object).where(column.notna(), None))
+    try:
+        numbers = as_numbers(values, name, allow_nan=True).astype(np.float64)
+    except (ValueError, TypeError) as error:
+        others = (value for value in values if not isinstance(value, Real | None))
+        raise type(error)(
+            f"The static column {name!r} holds {next(others, values)!r}; expected "
+            f"numbers. {_ENCODE}"
+        ) from error
+    wrong = ~(np.abs(numbers) <= _FLOAT32_MAX)
+    if wrong.any():
+        row = int(wrong.argmax())
+        what = "NaN" if np.isnan(numbers[row]) else f"{numbers[row]}"
+        raise ValueError(
+            f"The static column {name!r} contains {what} in row {row}; expected finite "
+            f"numbers up to {_FLOAT32_MAX:.1e}. Impute or rescale it, or leave the row "
+            "out."
+        )
+    return numbers
+
+
+def _said(columns: Columns) -> str:
+    names, count, at = columns
+    said = f"{count - 1} static column(s)"
+    if names is None:
+        return said
+    return f"{said} ({_listed(names[:at] + names[at + 1 :])})"
+
+
+def _listed(names: Any) -> str:
+    return ", ".join(map(repr, names))
