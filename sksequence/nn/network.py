@@ -262,8 +262,8 @@ class SequenceNetwork(RandomLayer):
         self, X: Tensor, x: Tensor, lengths: Tensor | None
     ) -> tuple[Tensor, Tensor | None, Tensor]:
         encoded, left = self.encoder(x, lengths)
-        elapsed = self.reader.elapsed(X, lengths) if self.state_fades else None
-        steps, final = self.recurrence(encoded, left, elapsed)
+        elapsed = (self.reader.elapsed(X, lengths),) if self.state_fades else ()
+        steps, final = self.recurrence(encoded, left, *elapsed)
         return steps, left, final
 
     def _spread(self, steps: Tensor, n_steps: int) -> Tensor:
