@@ -136,8 +136,9 @@ class Missing:
         observation stands for it and fades towards the mean, at a learnt rate for each
         channel; without ``conv_channels`` the state of the first recurrent layer fades
         likewise (GRU-D of Che et al., 2018, with any cell). Its state is then computed
-        step by step, which takes longer: about 1.5 times in the training of a GRU, 4 to
-        8 times of an LSTM. Infinity is always refused.""",
+        step by step in Python, which takes longer: an epoch of a GRU or a plain cell
+        about 1.5 times, of an LSTM 4 to 7 times (``benchmarks/missing.py``). Infinity
+        is always refused.""",
         role=NETWORK,
     )
     time_channel: int | None = hyperparameter(
