@@ -524,12 +524,11 @@ def chorales(folder: Path) -> Task:
         "given all before, summed over the keys, on the official test part.",
         metric="NLL",
         estimator=RecurrentTagger(
-            cell="gru",
-            hidden_size=300,
-            dropout=0.5,
+            hidden_size=512,
+            dropout=0.6,
             standardize=False,
             lr=0.003,
-            max_epochs=60,
+            max_epochs=40,
             batch_size=4,
         ),
         score=held_out(
@@ -537,7 +536,9 @@ def chorales(folder: Path) -> Task:
         ),
         naive=_key_loss(test[1], [frequency]),
         naive_is="each key's frequency",
-        chosen="Chosen on the official validation part, 8.83 to 8.44 of four networks.",
+        chosen="Chosen on the official validation part, 10.46 to 8.36 of fifteen "
+        "networks; a second layer, convolutions and transposed chorales made it worse. An "
+        "earlier choice, a GRU of 300 units, had 8.4963 on the test part.",
         must=8.7,
         aim=8.4,
         less_is_better=True,
