@@ -537,8 +537,8 @@ def chorales(folder: Path) -> Task:
         naive=_key_loss(test[1], [frequency]),
         naive_is="each key's frequency",
         chosen="Chosen on the official validation part, 10.46 to 8.36 of fifteen "
-        "networks; a second layer, convolutions and transposed chorales made it worse. An "
-        "earlier choice, a GRU of 300 units, had 8.4963 on the test part.",
+        "networks; a second layer, convolutions and transposed chorales made it worse. "
+        "An earlier choice, a GRU of 300 units, had 8.4963 on the test part.",
         must=8.7,
         aim=8.4,
         less_is_better=True,
