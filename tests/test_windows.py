@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import pickle
 import tracemalloc
 
@@ -22,6 +23,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import parametrize_with_checks
+from test_structure import entries_of, sections_of
 
 from sksequence._inputs import Sequences, StoredSequences
 from sksequence._inputs import sequences as inputs_sequences
@@ -345,6 +347,26 @@ def test_a_network_reads_windows_as_if_made_by_hand():
     )
 
 
+def test_entities_in_the_index_pass_a_scaler():
+    X = frame_of(PANEL).set_index([pd.Index(NAMES, name="id"), DAYS])
+    model = make_pipeline(
+        StandardScaler().set_output(transform="pandas"), SlidingWindow(3, by="id")
+    )
+    scaled = StandardScaler().fit_transform(PANEL)
+    assert_same_windows(model.fit_transform(X), oracle(scaled, NAMES, 3, "edge"))
+
+
+@pytest.mark.parametrize("thing", [SlidingWindow, make_windows, merge_forecasts])
+def test_parameters_are_documented(thing):
+    documented = entries_of(sections_of(thing.__doc__)["Parameters"])
+    signature = inspect.signature(thing).parameters.values()
+    expected = {
+        p.name: None if p.default is p.empty else repr(p.default).replace("'", '"')
+        for p in signature
+    }
+    assert list(documented.items()) == list(expected.items())
+
+
 ORDER = "a window depends on the rows before, and so on their order"
 A_LIST = "the check takes the output for an array; windows of unequal length are a list"
 
@@ -523,6 +545,18 @@ def test_hyperparameters_of_no_use_are_refused(params):
         SlidingWindow(3, **params).fit(PANEL)
 
 
+@pytest.mark.parametrize("context", [False, True])
+def test_a_failed_fit_leaves_no_trace(context):
+    window = SlidingWindow(3, context=context)
+    with pytest.raises(ValueError, match="before it"):
+        window.fit(late(WITH_DAYS[["u", "v"]]))
+    assert set(vars(window)) == set(window.get_params())
+    expected = window.fit(WITH_DAYS[["u", "v"]]).transform(WITH_DAYS[["u", "v"]])
+    with pytest.raises(ValueError, match="Column 'id'"):
+        window.fit(WITH_DAYS)
+    assert_same_windows(window.transform(WITH_DAYS[["u", "v"]]), expected)
+
+
 def test_another_table_is_refused():
     window = SlidingWindow(3)
     with pytest.raises(NotFittedError):
@@ -604,6 +638,15 @@ def test_horizons_do_not_cross_entities(length, horizon, step):
         y = make_windows(series, length, horizon, step=step, by=by, target=-1)[1]
         if series is not column:
             np.testing.assert_array_equal(y, np.array(targets)[:, :, 1])
+
+
+@pytest.mark.parametrize("by", [None, 0])
+def test_a_network_forecasts_several_steps(by):
+    X, y, _ = make_windows(np.column_stack([NUMBERS, PANEL]), 2, 2, by=by, target=-1)
+    got = fit(X, y, early_stopping=True).predict(X)
+    assert got.shape == y.shape
+    expected = fit(copied(X), y.copy(), early_stopping=True).predict(X)
+    np.testing.assert_array_equal(got, expected)
 
 
 def merged_by_hand(y_pred, last, n_rows, rows_of):
@@ -824,6 +867,28 @@ def test_what_overlaps_is_read_as_its_copy(X, pieces, monkeypatch):
         # Nothing is kept that no sequence has.
         assert set(map(tuple, parts[0].values)) == set(map(tuple, parts[1].values))
     assert len(shared.take(np.arange(0))) == 0
+
+
+@pytest.mark.parametrize("bptt_steps", [None, 3])
+def test_steps_of_windows_may_be_answered(bptt_steps):
+    X = rows_before(TABLE, 7)
+    y = rows_before(TABLE[:, 0], 7)
+    models = [
+        make("RecurrentStepRegressor", bptt_steps=bptt_steps).fit(x, y)
+        for x in (X, copied(X))
+    ]
+    assert_same_windows(
+        *(m.predict(x) for m, x in zip(models, (X, copied(X)), strict=True))
+    )
+
+
+def test_windows_of_a_film_are_films():
+    film = RNG.normal(size=(20, 4, 5, 2))
+    X, y = sliding_window_view(film, 6, axis=0), film[5:, 0, 0, 0]
+    X = np.moveaxis(X, -1, 1)
+    assert read(X, "ConvLSTMRegressor").begins is not None
+    models = [make("ConvLSTMRegressor", hidden_size=2).fit(x, y) for x in (X, X.copy())]
+    np.testing.assert_array_equal(models[0].predict(X), models[1].predict(X.copy()))
 
 
 def test_tokens_may_overlap():

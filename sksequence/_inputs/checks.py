@@ -380,13 +380,17 @@ def _from_items(items: Any, channels_first: bool, layout: Layout) -> AnySequence
 
 def _numbers_of(item: Any, i: int, layout: Layout) -> np.ndarray:
     """Return one sequence as numbers, with or without an axis of channels."""
-    name, expected = f"Sequence {i}", f"an array of shape {layout.words()}"
+    name = f"Sequence {i}"
     try:
         array = as_numbers(item, name)
     except ValueError as error:
+        expected = f"an array of shape {layout.words()}"
         raise ValueError(f"{name} is not {expected}. {error}") from error
     if array.ndim not in (layout.rank, layout.rank + 1):
-        raise ValueError(f"{name} has shape {array.shape}; expected {expected}.")
+        raise ValueError(
+            f"{name} has shape {array.shape}; expected an array of shape "
+            f"{layout.words()}."
+        )
     return array
 
 

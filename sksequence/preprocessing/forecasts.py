@@ -35,9 +35,10 @@ def make_windows(
 ) -> tuple[np.ndarray | list[np.ndarray], np.ndarray, Any]:
     """Cut windows out of a series, and the rows after each of them as its targets.
 
-    Only windows with all their rows, and all of the horizon after them, are made. X and
-    y are views of the series, not to be written to, or of one copy of it; with ``by``, y
-    is a copy.
+    Only windows with all their rows, and all of the horizon after them, are made; to
+    forecast what follows the series, take the last window of :class:`SlidingWindow`.
+    X and y are views of the series, not to be written to, or of one copy of it; with
+    ``by``, y is a copy.
 
     Parameters
     ----------

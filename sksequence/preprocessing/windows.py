@@ -212,7 +212,13 @@ class SlidingWindow(  # type: ignore[call-arg]
 
     @_fit_context(prefer_skip_nested_validation=True)
     def _fit(self, X: Any) -> Table:
-        table = read_table(X, self.by, self, reset=True)
+        before = dict(vars(self))
+        try:
+            table = read_table(X, self.by, self, reset=True)
+        except BaseException:
+            # The columns are learnt first; not to look fitted, forget them again.
+            self.__dict__ = before
+            raise
         self._channels = table.channels
         if self.context:
             self._digest = _digest(table)
