@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -68,7 +69,7 @@ class StepReader(_LearntTokens, Embedding, Convolutions, Stack, SequenceEstimato
             return super()._prepare(sequences)
         ids = sequences.values.astype(np.int64)
         ids[~self._known_tokens[ids]] = 0
-        return Sequences(ids, sequences.lengths, sequences.is_block)
+        return replace(sequences, values=ids)
 
 
 def _tokens_of(sequences: AnySequences) -> np.ndarray:

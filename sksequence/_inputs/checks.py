@@ -9,7 +9,7 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils.validation import check_array, validate_data
 
-from .sequences import AnySequences, Sequences, StoredSequences, is_stored
+from .sequences import AnySequences, Sequences, StoredSequences, is_stored, windows_of
 
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
 _TEXT_HINT = (
@@ -50,10 +50,12 @@ class Layout:
         """View a sequence, or a block of them, as (..., n_steps, n_channels, ...)."""
         before = int(block)
         if array.ndim == self.rank + before:
-            return np.expand_dims(array, before + 1)
-        return np.moveaxis(
-            array, before + self.first if channels_first else -1, before + 1
-        )
+            # Not np.expand_dims, which gives up the strides of a single step: they tell
+            # whether sequences are windows of one table.
+            return array[(*[slice(None)] * (before + 1), None)]
+        axis = before + self.first if channels_first else array.ndim - 1
+        # There already, of windows by the million, it stays the same object.
+        return array if axis == before + 1 else np.moveaxis(array, axis, before + 1)
 
 
 STEPS = Layout(("n_steps",), first=0)
@@ -378,13 +380,17 @@ def _from_items(items: Any, channels_first: bool, layout: Layout) -> AnySequence
 
 def _numbers_of(item: Any, i: int, layout: Layout) -> np.ndarray:
     """Return one sequence as numbers, with or without an axis of channels."""
-    name, expected = f"Sequence {i}", f"an array of shape {layout.words()}"
+    name = f"Sequence {i}"
     try:
         array = as_numbers(item, name)
     except ValueError as error:
+        expected = f"an array of shape {layout.words()}"
         raise ValueError(f"{name} is not {expected}. {error}") from error
     if array.ndim not in (layout.rank, layout.rank + 1):
-        raise ValueError(f"{name} has shape {array.shape}; expected {expected}.")
+        raise ValueError(
+            f"{name} has shape {array.shape}; expected an array of shape "
+            f"{layout.words()}."
+        )
     return array
 
 
@@ -405,7 +411,10 @@ def _with_channels(
 def laid_out(
     arrays: np.ndarray | list[np.ndarray], *, is_block: bool = False
 ) -> AnySequences:
-    """Lay sequences (n_steps_i, n_channels, ...) end to end, if they are in memory."""
+    """Lay sequences (n_steps_i, n_channels, ...) end to end.
+
+    Those in files stay there, and those that overlap in memory share it on.
+    """
     steps = (
         [arrays.shape[1]] * len(arrays)
         if isinstance(arrays, np.ndarray)
@@ -414,7 +423,10 @@ def laid_out(
     lengths = np.array(steps, dtype=np.int64)
     sequences: AnySequences
     if any(map(is_stored, [arrays] if isinstance(arrays, np.ndarray) else arrays)):
-        sequences = StoredSequences(list(arrays), lengths, is_block)
+        sequences = StoredSequences(arrays, lengths, is_block)
+    elif (shared := windows_of(arrays, lengths)) is not None:
+        values, begins = shared
+        sequences = Sequences(values, lengths, is_block, begins)
     elif isinstance(arrays, np.ndarray):
         values = arrays.reshape(-1, *arrays.shape[2:])
         sequences = Sequences(values, lengths, is_block)
@@ -426,12 +438,19 @@ def laid_out(
 
 def _check_range(sequences: AnySequences) -> None:
     """Refuse what is not finite, or would not be as float32."""
+    # All rows at once, where they can be had: only a sequence's name takes the pieces.
+    if isinstance(sequences, Sequences) and _is_in_range(sequences.values):
+        return
     for part, values in sequences.chunks():
-        if values.dtype.kind not in "fiu":
-            continue
-        low, high = float(values.min()), float(values.max())
-        if not (low >= -_FLOAT32_MAX and high <= _FLOAT32_MAX):
+        if not _is_in_range(values):
             _refuse_values(values, sequences.lengths[part], part.start)
+
+
+def _is_in_range(values: np.ndarray) -> bool:
+    if values.dtype.kind not in "fiu":
+        return True
+    low, high = float(values.min()), float(values.max())
+    return low >= -_FLOAT32_MAX and high <= _FLOAT32_MAX
 
 
 def _refuse_values(values: np.ndarray, lengths: np.ndarray, first: int) -> None:
