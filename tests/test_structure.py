@@ -59,7 +59,8 @@ ARROWS = {
     "_splitting": set(),
     "nn": set(),
     "metrics": {"_inputs"},
-    "preprocessing": set(),
+    "model_selection": {"_inputs"},
+    "preprocessing": {"_inputs"},
     "utils": set(),
 }
 
