@@ -1,5 +1,6 @@
-"""What stands before a recurrent network: transformers that return sequences."""
+"""What stands before a recurrent network: tables, texts and steps made ready."""
 
+from .panels import from_long, to_long
 from .tokenizer import SequenceTokenizer
 
-__all__ = ["SequenceTokenizer"]
+__all__ = ["SequenceTokenizer", "from_long", "to_long"]
