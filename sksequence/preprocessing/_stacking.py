@@ -96,15 +96,15 @@ def stack_steps(X: Any, name: str = "X") -> StackedSteps:
             return _stack_frames(items, holder)
         return _stack_arrays(items, holder)
     array = np.asarray(X)
-    if array.ndim not in (2, 3):
+    if array.ndim not in (2, 3) and array.shape != (0,):
         raise ValueError(
             f"{name} has shape {array.shape}; expected {STEPS.words('n_sequences')}, or "
             "a list of sequences. Reshape your data: pass a single sequence x as [x]."
         )
     if 0 in array.shape:
-        missing = "sample(s)" if not array.shape[0] else "step(s) or feature(s)"
+        what = "feature(s)" if array.shape[0] else "sample(s)"
         raise ValueError(
-            f"{name} holds no sequence with a step and a channel: found 0 {missing} "
+            f"{name} has no sequence, step or channel: found array with 0 {what} "
             f"(shape={array.shape}) while a minimum of 1 is required."
         )
     return StackedSteps(
