@@ -118,9 +118,19 @@ def test_the_order_of_the_rows_has_no_say(long):
         pd.period_range("2024-11", periods=6, freq="M"),
         pd.timedelta_range("1s", periods=6),
         pd.Index([1.5, 2, 8, 9, 10, 11]),
+        pd.Index([-(2**63), -5, 0, 1, 7, 2**63 - 1]),
+        pd.DatetimeIndex([f"{c}-01-01" for c in range(1700, 2201, 100)], tz="UTC"),
         pd.Index([pd.Timestamp(f"2024-01-0{d}").date() for d in range(1, 7)]),
     ],
-    ids=["zone, an hour twice", "periods", "durations", "numbers", "dates"],
+    ids=[
+        "zone, an hour twice",
+        "periods",
+        "durations",
+        "numbers",
+        "far apart",
+        "centuries",
+        "dates",
+    ],
 )
 def test_time_of_any_kind_sorts(stamps):
     order = [3, 0, 5, 1, 4, 2]
@@ -128,6 +138,19 @@ def test_time_of_any_kind_sorts(stamps):
     X, _, _, (times,) = from_long(frame, "a", "t", return_times=True)
     np.testing.assert_array_equal(X[0].ravel(), np.arange(6))
     assert_index_equal(times, pd.Index(stamps.tolist()), check_names=False, exact="equiv")
+
+
+def test_many_entities_over_centuries_of_nanoseconds():
+    """Too far apart to be numbered with gaps: by common unit, or by rank."""
+    for odd in (0, 1):
+        days = pd.DatetimeIndex([f"{1700 + 20 * i}-01-01" for i in range(9)]).as_unit(
+            "ns"
+        )
+        days = days + pd.to_timedelta([0] * 8 + [odd], "ns")
+        frame = pd.DataFrame({"a": np.repeat(np.arange(99), 9), "t": [*days] * 99})
+        frame["v"] = np.tile(np.arange(9), 99)
+        mixed = frame.sample(frac=1, random_state=0)
+        assert_same(from_long(mixed, "a", "t")[0], [np.arange(9)[:, None]] * 99)
 
 
 @pytest.mark.parametrize(

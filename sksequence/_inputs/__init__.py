@@ -22,7 +22,7 @@ from .sequences import (
     fit_scaler,
 )
 from .steps import flatten_steps, score_steps
-from .times import time_ranks
+from .times import time_positions, time_ranks
 from .tokens import check_tokens
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "flatten_steps",
     "lists_sequences",
     "score_steps",
+    "time_positions",
     "time_ranks",
     "without_wrapping",
 ]

@@ -58,6 +58,50 @@ def time_ranks(stamps: Any, name: str) -> np.ndarray:
     return ranks.astype(np.int64, copy=False)
 
 
+def time_positions(stamps: Any, name: str, limit: int) -> np.ndarray:
+    """Number time stamps in their order, as :func:`time_ranks` but with gaps.
+
+    Of dates and whole numbers that are less than ``limit`` units apart it need not know
+    which are equal, and takes a tenth of the time.
+
+    Parameters
+    ----------
+    stamps, name
+        As of time_ranks.
+    limit : int
+        The positions are below it, or they are ranks.
+
+    Examples
+    --------
+    >>> time_positions(np.array(["2010", "1990", "1995"], dtype="M8[Y]"), "time", 100)
+    array([20, 0, 5])
+    """
+    values = _whole_numbers(stamps)
+    if values is None or not len(values):
+        return time_ranks(stamps, name)
+    first, last = int(values.min()), int(values.max())
+    if last - first >= 2**63:
+        return time_ranks(stamps, name)
+    offsets = values - first
+    if last - first < limit:
+        return offsets
+    unit = int(np.gcd.reduce(offsets))  # such as a day of so many nanoseconds
+    return offsets // unit if (last - first) // unit < limit else time_ranks(stamps, name)
+
+
+def _whole_numbers(stamps: Any) -> np.ndarray | None:
+    """Return dates, durations or integers as such, if none is missing."""
+    dtype = getattr(stamps, "dtype", None)
+    if getattr(dtype, "tz", None) is not None:
+        stamps = np.asarray(stamps, dtype=f"M8[{getattr(dtype, 'unit', 'ns')}]")
+    elif not isinstance(dtype, np.dtype):
+        return None
+    values = np.asarray(stamps)
+    if values.dtype.kind in "mM" and not np.isnat(values).any():
+        return values.astype(np.int64)
+    return values.astype(np.int64, copy=False) if values.dtype.kind == "i" else None
+
+
 def _check_no_gap(is_missing: np.ndarray, name: str) -> None:
     if is_missing.any():
         raise ValueError(

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .._inputs import time_ranks
+from .._inputs import time_positions
 from ._stacking import StackedSteps, is_frame, stack_steps
 
 _PER = ("entity", "step")
@@ -329,9 +329,10 @@ def _order(codes: np.ndarray, stamps: Any, time: Hashable, ids: np.ndarray) -> n
     """Sort rows by entity and time, each pair once; rows without time stay in order."""
     if stamps is None:
         return np.argsort(codes, kind="stable")
-    ranks = time_ranks(stamps, f"time={time!r}")
-    # At most the square of the number of rows, so no overflow.
-    place = codes * (ranks.max() + 1) + ranks
+    # Ranks are below the number of rows, so that place overflows with neither.
+    limit = np.iinfo(np.int64).max // len(ids)
+    positions = time_positions(stamps, f"time={time!r}", limit)
+    place = codes * (positions.max() + 1) + positions
     order = np.argsort(place, kind="stable")
     sorted_places = place[order]
     again = np.flatnonzero(sorted_places[1:] == sorted_places[:-1]) + 1
