@@ -61,6 +61,18 @@ def test_purged_folds_find_none(splitter, noise):
     assert r2(noise, splitter(5, **noise[2]), groups=times) < -0.2
 
 
+def test_rows_of_a_panel_tell_of_each_other_and_time_steps_do_not(rng):
+    """Noise that all entities share: its time gives it away, where others are known."""
+    time, entity = np.tile(np.arange(100), 4), np.repeat(np.arange(4), 100)
+    y = rng.normal(size=100)[time]
+    X = np.column_stack([100 * time, entity])
+    nearest = KNeighborsRegressor(1)
+    by_rows = cross_val_score(nearest, X, y, cv=TimeSeriesSplit(3))
+    by_time = cross_val_score(nearest, X, y, cv=PanelTimeSeriesSplit(3), groups=time)
+    assert by_rows.min() == 1
+    assert by_time.max() < 0.01
+
+
 # ------------------------------------------------------------------- which rows are where
 
 

@@ -274,6 +274,13 @@ def test_arguments_that_do_not_fit_the_frame(change, words, long):
         from_long(long, **{"by": "store", "time": "day", "target": "city", **change})
 
 
+def test_labels_and_lists_of_labels(long):
+    with pytest.raises(ValueError, match="For several columns pass a list"):
+        from_long(long, by=("store", "city"), time="day")
+    with pytest.raises(TypeError, match=r"\['day'\] is no label"):
+        from_long(long, by="store", time=["day"])
+
+
 def test_an_entity_has_each_time_once(long):
     twice = pd.concat([long, long.iloc[[4]]])
     store, day = long.iloc[4][["store", "day"]]

@@ -105,7 +105,7 @@ def from_long(
     goals = [] if target is None else target if isinstance(target, list) else [target]
     if not keys:
         raise ValueError("by=[] names no column; expected what tells the entities.")
-    if time in keys:
+    if time is not None and time in keys:
         raise ValueError(f"time={time!r} is also in by={by!r}; expected another column.")
     column_of = {key: _column(frame, key) for key in [*keys, *goals]}
     codes, parts = _entities([column_of[key] for key in keys], keys)
@@ -276,6 +276,8 @@ def _check_per(target_per: Any) -> None:
 
 def _column(frame: Any, key: Hashable) -> Any:
     """Return a column or an index level."""
+    if not isinstance(key, Hashable):
+        raise TypeError(f"{key!r} is no label; expected that of one column.")
     is_column, is_level = key in frame.columns, key in frame.index.names
     if is_column and is_level:
         raise ValueError(
@@ -285,9 +287,10 @@ def _column(frame: Any, key: Hashable) -> Any:
         return frame.index.get_level_values(key)
     if not is_column:
         levels = [name for name in frame.index.names if name is not None]
+        several = " For several columns pass a list." if isinstance(key, tuple) else ""
         raise ValueError(
             f"{key!r} is no column of the frame: it has the columns "
-            f"{list(frame.columns)} and the index levels {levels}."
+            f"{list(frame.columns)} and the index levels {levels}.{several}"
         )
     return frame[key]
 
