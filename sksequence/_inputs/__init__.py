@@ -11,6 +11,8 @@ from .checks import (
     check_groups,
     check_sequences,
     check_weights,
+    lists_sequences,
+    without_wrapping,
 )
 from .sequences import (
     AnySequences,
@@ -20,6 +22,7 @@ from .sequences import (
     fit_scaler,
 )
 from .steps import flatten_steps, score_steps
+from .times import time_positions, time_ranks
 from .tokens import check_tokens
 
 __all__ = [
@@ -37,5 +40,9 @@ __all__ = [
     "fit_channel_scaler",
     "fit_scaler",
     "flatten_steps",
+    "lists_sequences",
     "score_steps",
+    "time_positions",
+    "time_ranks",
+    "without_wrapping",
 ]

@@ -102,9 +102,9 @@ def check_sequences(
     ValueError, TypeError
         With what was got, what was expected and, where it helps, what to do.
     """
-    X = _without_wrapping(X, "X")
+    X = without_wrapping(X, "X")
     is_table = False
-    if _lists_sequences(X):
+    if lists_sequences(X):
         sequences = _from_items(X, channels_first, layout)
     else:
         if (isinstance(X, list | tuple) and len(X)) or _only_converts(X):
@@ -143,7 +143,7 @@ def _size(step_shape: tuple[int, ...]) -> str:
 
 def as_numbers(values: Any, name: str) -> np.ndarray:
     """Turn an array-like into a numeric array, and nothing into numbers silently."""
-    values = _without_wrapping(values, name)
+    values = without_wrapping(values, name)
     try:
         array = np.asarray(values)
     except ValueError as error:
@@ -198,7 +198,7 @@ def check_groups(groups: Any, n: int) -> np.ndarray | None:
 # --------------------------------------------------------------- which kind of X it is
 
 
-def _without_wrapping(X: Any, name: str) -> Any:
+def without_wrapping(X: Any, name: str) -> Any:
     """Refuse what is no plain dense array; take tensors off their graph and device."""
     if issparse(X):
         raise TypeError(
@@ -216,7 +216,7 @@ def _without_wrapping(X: Any, name: str) -> Any:
     return X
 
 
-def _lists_sequences(X: Any) -> bool:
+def lists_sequences(X: Any) -> bool:
     """Whether X lists its sequences one by one, so that each may have its own length.
 
     A list of arrays does, even where all are equally long: a fold of unequal sequences
