@@ -40,6 +40,7 @@ from sklearn.ensemble import VotingClassifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import matthews_corrcoef
 from sklearn.model_selection import (
+    GridSearchCV,
     GroupKFold,
     LeaveOneOut,
     StratifiedKFold,
@@ -50,7 +51,12 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, TargetEncoder
 
 import sksequence
-from sksequence import GRUClassifier, LSTMClassifier, RecurrentTagger
+from sksequence import (
+    GRUClassifier,
+    LSTMClassifier,
+    RecurrentClassifier,
+    RecurrentTagger,
+)
 from sksequence.metrics import perplexity
 from sksequence.preprocessing import SequenceTokenizer
 
@@ -176,6 +182,11 @@ def written(estimator: BaseEstimator) -> str:
     if isinstance(estimator, VotingClassifier):
         members = ", ".join(written(member) for _, member in estimator.estimators)
         return f"VotingClassifier([{members}], voting={estimator.voting!r})"
+    if isinstance(estimator, GridSearchCV):
+        searched = f"{written(estimator.estimator)}, {estimator.param_grid}"
+        return (
+            f"GridSearchCV({searched}, cv={estimator.cv}, scoring={estimator.scoring!r})"
+        )
     return configuration(estimator)
 
 
@@ -458,18 +469,28 @@ def ecoli(folder: Path) -> Task:
     lines = [re.sub(r"\s", "", line).split(",") for line in table]
     X = [line[-1] for line in lines]
     y = np.array([line[0] for line in lines])
-    network = LSTMClassifier(
-        embedding_dim=16,
-        hidden_size=32,
-        bidirectional=True,
+    network = RecurrentClassifier(
+        embedding_dim=8,
+        hidden_size=16,
         dropout=0.5,
-        conv_channels=(32,),
-        conv_kernel_size=7,
-        conv_stride=3,
-        pooling="max",
+        optimizer="adamw",
+        weight_decay=0.1,
+        lr=0.01,
         max_epochs=30,
+        batch_size=32,
     )
-    members = [(f"network_{i}", clone(network)) for i in range(5)]
+    detectors = {"conv_channels": [(32,)], "bidirectional": [True]}
+    candidates = [
+        {"conv_channels": [(16,)], "conv_kernel_size": [57], "conv_stride": [57]},
+        detectors | {"conv_kernel_size": [7], "conv_stride": [3]},
+        detectors | {"conv_kernel_size": [9], "conv_stride": [3], "pooling": ["last"]},
+        detectors
+        | {"conv_kernel_size": [15], "conv_stride": [3], "pooling": ["attention"]},
+        detectors
+        | {"conv_kernel_size": [15], "conv_stride": [7], "cell": ["rnn"]}
+        | {"pooling": ["last"]},
+    ]
+    search = GridSearchCV(network, candidates, cv=3, scoring="neg_log_loss")
 
     def score(estimator: BaseEstimator) -> tuple[float, float]:
         folds = cross_validate(estimator, X, y, cv=LeaveOneOut(), error_score="raise")
@@ -477,16 +498,14 @@ def ecoli(folder: Path) -> Task:
 
     return Task(
         title="106 parts of the genome of E. coli, 57 bases each, half of them "
-        "promoters: errors when each is left out in turn, by five networks that differ "
-        "in their seed alone.",
+        "promoters: errors when each is left out in turn.",
         metric="errors",
-        estimator=make_pipeline(
-            SequenceTokenizer(analyzer="char"), VotingClassifier(members, voting="soft")
-        ),
+        estimator=make_pipeline(SequenceTokenizer(analyzer="char"), search),
         score=score,
         naive=53.0,
         naive_is="one class for all",
-        chosen="The first configuration tried.",
+        chosen="Each time one of five networks by cross-validation on the 105 others. "
+        "Five copies of the second one, which was tried alone before, made 23 errors.",
         must=8,
         aim=4,
         less_is_better=True,
@@ -524,12 +543,11 @@ def chorales(folder: Path) -> Task:
         "given all before, summed over the keys, on the official test part.",
         metric="NLL",
         estimator=RecurrentTagger(
-            cell="gru",
-            hidden_size=300,
-            dropout=0.5,
+            hidden_size=512,
+            dropout=0.6,
             standardize=False,
             lr=0.003,
-            max_epochs=60,
+            max_epochs=40,
             batch_size=4,
         ),
         score=held_out(
@@ -537,7 +555,9 @@ def chorales(folder: Path) -> Task:
         ),
         naive=_key_loss(test[1], [frequency]),
         naive_is="each key's frequency",
-        chosen="Chosen on the official validation part, 8.83 to 8.44 of four networks.",
+        chosen="Chosen on the official validation part, 10.46 to 8.36 of fifteen "
+        "networks; a second layer, convolutions and transposed chorales made it worse. "
+        "An earlier choice, a GRU of 300 units, had 8.4963 on the test part.",
         must=8.7,
         aim=8.4,
         less_is_better=True,

@@ -27,7 +27,7 @@ def main() -> None:
     """Search the same grid twice."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="fewer digits")
-    n_train = 200 if parser.parse_args().quick else 300
+    n_train = 150 if parser.parse_args().quick else 300
 
     digits = load_digits()
     X_train, X_test, y_train, y_test = train_test_split(

@@ -43,7 +43,7 @@ def main() -> None:
     """Score every task with every architecture."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="fewer sequences")
-    n = 300 if parser.parse_args().quick else 500
+    n = 250 if parser.parse_args().quick else 500
 
     rng = np.random.default_rng(0)
     digits = load_digits()

@@ -51,7 +51,7 @@ def main() -> None:
     """Fit one network per cell; tabulate accuracy and gradient by lag."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="fewer epochs")
-    max_epochs = 20 if parser.parse_args().quick else 30
+    max_epochs = 16 if parser.parse_args().quick else 30
 
     # As many short lags as long ones on a logarithmic scale: what is learnt on the short
     # ones, where the gradient is strong, is what the long ones begin with.

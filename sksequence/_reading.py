@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -77,7 +78,7 @@ class StepReader(
             return super()._prepare(sequences)
         ids = sequences.values.astype(np.int64)
         ids[~self._known_tokens[ids]] = 0
-        return Sequences(ids, sequences.lengths, sequences.is_block)
+        return replace(sequences, values=ids)
 
 
 def _tokens_of(sequences: AnySequences) -> np.ndarray:

@@ -331,6 +331,16 @@ def test_without_decay_the_time_is_a_channel():
     np.testing.assert_array_equal(model.fit(X, LABELS).predict_proba(X), expected)
 
 
+@pytest.mark.parametrize("time_channel", [None, 1])
+def test_windows_that_share_their_rows_are_windows(time_channel):
+    rows = np.column_stack([np.concatenate(GAPS)[:20, 0], np.arange(20) ** 1.5])
+    views = [rows[i : i + 8] for i in range(12)]
+    model = make("GRUClassifier", missing="decay", time_channel=time_channel)
+    y = np.arange(12) % 2
+    expected = clone(model).fit([x.copy() for x in views], y).predict_proba(views)
+    np.testing.assert_array_equal(model.fit(views, y).predict_proba(views), expected)
+
+
 # --------------------------------------------------------------------------- learning
 
 

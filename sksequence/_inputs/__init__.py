@@ -11,6 +11,8 @@ from .checks import (
     check_groups,
     check_sequences,
     check_weights,
+    lists_sequences,
+    without_wrapping,
 )
 from .missing import check_times, mean_gap, observed_moments, since_start
 from .sequences import (
@@ -22,6 +24,7 @@ from .sequences import (
 )
 from .static import Columns, check_columns, split_static
 from .steps import flatten_steps, score_steps
+from .times import time_positions, time_ranks
 from .tokens import check_tokens
 
 __all__ = [
@@ -42,9 +45,13 @@ __all__ = [
     "fit_channel_scaler",
     "fit_scaler",
     "flatten_steps",
+    "lists_sequences",
     "mean_gap",
     "observed_moments",
     "score_steps",
     "since_start",
     "split_static",
+    "time_positions",
+    "time_ranks",
+    "without_wrapping",
 ]

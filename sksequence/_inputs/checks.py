@@ -9,7 +9,7 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils.validation import check_array, validate_data
 
-from .sequences import AnySequences, Sequences, StoredSequences, is_stored
+from .sequences import AnySequences, Sequences, StoredSequences, is_stored, windows_of
 
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
 _TEXT_HINT = (
@@ -50,10 +50,12 @@ class Layout:
         """View a sequence, or a block of them, as (..., n_steps, n_channels, ...)."""
         before = int(block)
         if array.ndim == self.rank + before:
-            return np.expand_dims(array, before + 1)
-        return np.moveaxis(
-            array, before + self.first if channels_first else -1, before + 1
-        )
+            # Not np.expand_dims, which gives up the strides of a single step: they tell
+            # whether sequences are windows of one table.
+            return array[(*[slice(None)] * (before + 1), None)]
+        axis = before + self.first if channels_first else array.ndim - 1
+        # There already, of windows by the million, it stays the same object.
+        return array if axis == before + 1 else np.moveaxis(array, axis, before + 1)
 
 
 STEPS = Layout(("n_steps",), first=0)
@@ -103,9 +105,9 @@ def check_sequences(
     ValueError, TypeError
         With what was got, what was expected and, where it helps, what to do.
     """
-    X = _without_wrapping(X, "X")
+    X = without_wrapping(X, "X")
     is_table = False
-    if _lists_sequences(X):
+    if lists_sequences(X):
         sequences = _from_items(X, channels_first, layout, allow_nan)
     else:
         if (isinstance(X, list | tuple) and len(X)) or _only_converts(X):
@@ -148,7 +150,7 @@ def as_numbers(values: Any, name: str, *, allow_nan: bool = False) -> np.ndarray
 
     With ``allow_nan`` None is NaN.
     """
-    values = _without_wrapping(values, name)
+    values = without_wrapping(values, name)
     try:
         array = np.asarray(values)
     except ValueError as error:
@@ -203,7 +205,7 @@ def check_groups(groups: Any, n: int) -> np.ndarray | None:
 # --------------------------------------------------------------- which kind of X it is
 
 
-def _without_wrapping(X: Any, name: str) -> Any:
+def without_wrapping(X: Any, name: str) -> Any:
     """Refuse what is no plain dense array; take tensors off their graph and device."""
     if issparse(X):
         raise TypeError(
@@ -221,7 +223,7 @@ def _without_wrapping(X: Any, name: str) -> Any:
     return X
 
 
-def _lists_sequences(X: Any) -> bool:
+def lists_sequences(X: Any) -> bool:
     """Whether X lists its sequences one by one, so that each may have its own length.
 
     A list of arrays does, even where all are equally long: a fold of unequal sequences
@@ -389,13 +391,17 @@ def _from_items(
 
 def _numbers_of(item: Any, i: int, layout: Layout, allow_nan: bool) -> np.ndarray:
     """Return one sequence as numbers, with or without an axis of channels."""
-    name, expected = f"Sequence {i}", f"an array of shape {layout.words()}"
+    name = f"Sequence {i}"
     try:
         array = as_numbers(item, name, allow_nan=allow_nan)
     except ValueError as error:
+        expected = f"an array of shape {layout.words()}"
         raise ValueError(f"{name} is not {expected}. {error}") from error
     if array.ndim not in (layout.rank, layout.rank + 1):
-        raise ValueError(f"{name} has shape {array.shape}; expected {expected}.")
+        raise ValueError(
+            f"{name} has shape {array.shape}; expected an array of shape "
+            f"{layout.words()}."
+        )
     return array
 
 
@@ -416,7 +422,10 @@ def _with_channels(
 def laid_out(
     arrays: np.ndarray | list[np.ndarray], *, is_block: bool = False
 ) -> AnySequences:
-    """Lay sequences (n_steps_i, n_channels, ...) end to end, if they are in memory."""
+    """Lay sequences (n_steps_i, n_channels, ...) end to end.
+
+    Those in files stay there, and those that overlap in memory share it on.
+    """
     steps = (
         [arrays.shape[1]] * len(arrays)
         if isinstance(arrays, np.ndarray)
@@ -424,7 +433,10 @@ def laid_out(
     )
     lengths = np.array(steps, dtype=np.int64)
     if any(map(is_stored, [arrays] if isinstance(arrays, np.ndarray) else arrays)):
-        return StoredSequences(list(arrays), lengths, is_block)
+        return StoredSequences(arrays, lengths, is_block)
+    if (shared := windows_of(arrays, lengths)) is not None:
+        values, begins = shared
+        return Sequences(values, lengths, is_block, begins)
     if isinstance(arrays, np.ndarray):
         return Sequences(arrays.reshape(-1, *arrays.shape[2:]), lengths, is_block)
     return Sequences(np.concatenate(arrays), lengths, is_block)
@@ -432,17 +444,24 @@ def laid_out(
 
 def _check_range(sequences: AnySequences, allow_nan: bool) -> None:
     """Refuse what is not finite, or would not be as float32."""
+    # All rows at once, where they can be had: only a sequence's name takes the pieces.
+    if isinstance(sequences, Sequences) and _is_in_range(sequences.values, allow_nan):
+        return
+    for part, values in sequences.chunks():
+        if not _is_in_range(values, allow_nan):
+            _refuse_values(values, sequences.lengths[part], part.start, allow_nan)
+
+
+def _is_in_range(values: np.ndarray, allow_nan: bool) -> bool:
+    if values.dtype.kind not in "fiu":
+        return True
     # Of numbers and NaN the first two find a number, the others NaN.
     least, most = (np.fmin, np.fmax) if allow_nan else (np.minimum, np.maximum)
-    for part, values in sequences.chunks():
-        if values.dtype.kind not in "fiu":
-            continue
-        low = float(least.reduce(values, axis=None))
-        high = float(most.reduce(values, axis=None))
-        if low >= -_FLOAT32_MAX and high <= _FLOAT32_MAX:
-            continue
-        if not (allow_nan and np.isnan(low)):
-            _refuse_values(values, sequences.lengths[part], part.start, allow_nan)
+    low = float(least.reduce(values, axis=None))
+    high = float(most.reduce(values, axis=None))
+    if allow_nan and np.isnan(low):
+        return True
+    return low >= -_FLOAT32_MAX and high <= _FLOAT32_MAX
 
 
 def _refuse_values(

@@ -102,7 +102,7 @@ def since_start(sequences: Sequences, channel: int) -> Sequences:
     """Count the time in a channel from each sequence's first step.
 
     In float64, before it is cut to the network's precision: the seconds since 1970 are
-    too many for float32 to tell one from the next.
+    too many for float32 to tell one from the next. Overlapping windows are laid out.
 
     Examples
     --------
@@ -110,10 +110,12 @@ def since_start(sequences: Sequences, channel: int) -> Sequences:
     >>> since_start(two, 0).values[:, 0]
     array([0., 1., 0.])
     """
-    values = sequences.values.astype(np.float64)
-    first = values[sequences.starts, channel]
-    values[:, channel] -= np.repeat(first, sequences.lengths)
-    return replace(sequences, values=values)
+    # Windows that share a row each have a time of their own for it.
+    values = sequences.values[sequences._rows(slice(None))].astype(np.float64)
+    laid_out = replace(sequences, values=values, begins=None)
+    first = values[laid_out.starts, channel]
+    values[:, channel] -= np.repeat(first, laid_out.lengths)
+    return laid_out
 
 
 def mean_gap(sequences: AnySequences, channel: int, weight: np.ndarray | None) -> float:

@@ -14,11 +14,11 @@ _CHUNK_VALUES = 2**20
 
 @dataclass(frozen=True)
 class Sequences:
-    """Sequences laid end to end.
+    """Sequences laid end to end, or overlapping each other.
 
     Attributes
     ----------
-    values : ndarray of shape (n_steps_in_all, n_channels, ...)
+    values : ndarray of shape (n_rows, n_channels, ...)
         The steps of the first sequence, then those of the second, and so on; a frame's
         height and width come last. Maybe a view of the user's own array: never written
         to.
@@ -26,11 +26,15 @@ class Sequences:
         Steps of each sequence, at least one.
     is_block : bool, default=False
         Whether they came as one array, equally long by its shape.
+    begins : ndarray of shape (n_sequences,), int64, or None, default=None
+        Where each begins in ``values``, if they are not end to end: windows of one table
+        share its rows. None of the rows is in no sequence.
     """
 
     values: np.ndarray
     lengths: np.ndarray
     is_block: bool = False
+    begins: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -52,6 +56,8 @@ class Sequences:
     @property
     def starts(self) -> np.ndarray:
         """Where each sequence begins in ``values``."""
+        if self.begins is not None:
+            return self.begins
         return np.cumsum(self.lengths) - self.lengths
 
     def take(self, index: np.ndarray) -> Sequences:
@@ -64,11 +70,10 @@ class Sequences:
         array([3., 4., 5., 0.])
         """
         lengths = self.lengths[index]
-        new_starts = np.cumsum(lengths) - lengths
-        rows = np.arange(lengths.sum()) + np.repeat(
-            self.starts[index] - new_starts, lengths
-        )
-        return Sequences(self.values[rows], lengths, self.is_block)
+        if self.begins is None:
+            return Sequences(self.values[self._rows(index)], lengths, self.is_block)
+        values, begins = without_gaps(self.values, self.begins[index], lengths)
+        return Sequences(values, lengths, self.is_block, begins)
 
     def load(self, index: np.ndarray) -> Sequences:
         """Return the sequences at ``index`` in memory."""
@@ -86,8 +91,19 @@ class Sequences:
         """
         starts = self.starts
         for part in _parts(self):
+            if self.begins is not None:
+                # In the order in memory that a copy would have: sums follow it.
+                yield part, np.ascontiguousarray(self.values[self._rows(part)])
+                continue
             begin = starts[part.start]
             yield part, self.values[begin : begin + self.lengths[part].sum()]
+
+    def _rows(self, index: np.ndarray | slice) -> np.ndarray:
+        """Which rows of ``values`` are the steps of the sequences at ``index``."""
+        lengths = self.lengths[index]
+        new_starts = np.cumsum(lengths) - lengths
+        shifts = np.repeat(self.starts[index] - new_starts, lengths)
+        return np.arange(lengths.sum()) + shifts
 
 
 @dataclass(frozen=True)
@@ -96,15 +112,18 @@ class StoredSequences:
 
     Attributes
     ----------
-    arrays : list of ndarray of shape (n_steps_i, n_channels, ...)
-        Views of the user's arrays.
+    arrays : list of ndarray of shape (n_steps_i, n_channels, ...), or one of n_sequences
+        Views of the user's arrays; what came as one block stays one.
     lengths, is_block
         As in :class:`Sequences`.
+    index : ndarray of shape (n_sequences,) or None, default=None
+        Which of the arrays, and in which order; None for all.
     """
 
-    arrays: list[np.ndarray]
+    arrays: list[np.ndarray] | np.ndarray
     lengths: np.ndarray
     is_block: bool = False
+    index: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -119,22 +138,28 @@ class StoredSequences:
 
     @property
     def dtype(self) -> np.dtype:
-        dtypes = {array.dtype for array in self.arrays}
+        one = self.arrays if isinstance(self.arrays, np.ndarray) else None
+        dtypes = {a.dtype for a in (self.arrays if one is None else [one])}
         return np.dtype(np.float32 if dtypes == {np.dtype(np.float32)} else np.float64)
 
     def take(self, index: np.ndarray) -> StoredSequences:
         """Return the sequences at ``index``, still where they are."""
-        chosen = [self.arrays[i] for i in index]
-        return StoredSequences(chosen, self.lengths[index], self.is_block)
+        which = index if self.index is None else self.index[index]
+        return StoredSequences(self.arrays, self.lengths[index], self.is_block, which)
 
     def load(self, index: np.ndarray) -> Sequences:
         """Return the sequences at ``index`` in memory."""
-        values = np.concatenate([self.arrays[i] for i in index])
+        which = index if self.index is None else self.index[index]
+        if isinstance(self.arrays, np.ndarray):
+            block = np.ascontiguousarray(self.arrays[which])
+            values = block.reshape(-1, *self.step_shape)
+        else:
+            values = np.concatenate([self.arrays[i] for i in which])
         return Sequences(values, self.lengths[index], self.is_block)
 
     def chunks(self) -> Iterator[tuple[slice, np.ndarray]]:
         for part in _parts(self):
-            yield part, np.concatenate(self.arrays[part])
+            yield part, self.load(np.arange(part.start, part.stop)).values
 
 
 AnySequences = Sequences | StoredSequences
@@ -148,6 +173,84 @@ def is_stored(array: np.ndarray) -> bool:
             return True
         base = getattr(base, "base", None)
     return False
+
+
+def windows_of(
+    arrays: np.ndarray | list[np.ndarray], lengths: np.ndarray
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Find the rows of which sequences are overlapping views, if they are.
+
+    Laid end to end, the windows of a table would take as many times its memory as a
+    window has steps.
+
+    Parameters
+    ----------
+    arrays : ndarray of shape (n_sequences, n_steps, ...), or list of (n_steps_i, ...)
+        Sequences in memory.
+    lengths : ndarray of shape (n_sequences,)
+        Steps of each.
+
+    Returns
+    -------
+    (values, begins) or None
+        As in :class:`Sequences`; None unless that is fewer rows than there are steps.
+
+    Examples
+    --------
+    >>> table = np.arange(4.0)[:, None]
+    >>> windows = [table[:2], table[1:3], table[1:]]
+    >>> values, begins = windows_of(windows, np.array([2, 2, 3]))
+    >>> np.shares_memory(values, table), values.ravel(), begins
+    (True, array([0., 1., 2., 3.]), array([0, 1, 1]))
+    """
+    if isinstance(arrays, np.ndarray):
+        strides = arrays.strides[1:]
+        addresses = np.arange(len(arrays)) * arrays.strides[0]
+    else:
+        strides = arrays[0].strides
+        kind = _view_kind(arrays[0])
+        if any(_view_kind(array) != kind for array in arrays):
+            return None
+        addresses = np.array([array.__array_interface__["data"][0] for array in arrays])
+        addresses -= addresses[0]
+    if not strides[0] or (addresses % strides[0]).any():
+        return None
+    begins = addresses // strides[0]  # also where the steps go down in memory
+    first = int(begins.argmin())
+    begins -= begins[first]
+    n_rows = int((begins + lengths).max())
+    if n_rows >= lengths.sum():
+        return None
+    # All of it lies between views of one array, and so within that array's memory.
+    values = np.lib.stride_tricks.as_strided(
+        arrays[first], (n_rows, *arrays[0].shape[1:]), strides, writeable=False
+    )
+    return without_gaps(values, begins, lengths)
+
+
+def _view_kind(array: np.ndarray) -> tuple:
+    """Equal for views that can be windows of one table."""
+    owner = array if array.base is None else array.base
+    return id(owner), array.dtype, array.strides
+
+
+def without_gaps(
+    values: np.ndarray, begins: np.ndarray, lengths: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Leave out the rows that are in no sequence, so that none is looked at.
+
+    Examples
+    --------
+    >>> without_gaps(np.array([5, 6, 7, 8, 9]), np.array([3, 0]), np.array([2, 1]))
+    (array([5, 8, 9]), array([1, 0]))
+    """
+    n = len(values)
+    begun = np.bincount(begins, minlength=n + 1)
+    ended = np.bincount(begins + lengths, minlength=n + 1)
+    is_used = np.cumsum(begun - ended)[:n] > 0
+    if is_used.all():
+        return values, begins
+    return values[is_used], (np.cumsum(is_used) - 1)[begins]
 
 
 def fit_scaler(values: np.ndarray, weight: np.ndarray | None) -> StandardScaler:

@@ -29,10 +29,10 @@ class PaddedBatches:
         self.values = torch.from_numpy(sequences.values)
         n_steps = int(self.lengths[0]) if len(sequences) else 0
         equal = bool((self.lengths == n_steps).all())
-        # Equal sequences are a view (n, steps, ...), and a batch of them a slice.
+        # Equal sequences, laid end to end, are a view (n, steps, ...), a batch a slice.
         self.block = (
             self.values.view(len(sequences), n_steps, *self.values.shape[1:])
-            if equal and n_steps
+            if equal and n_steps and sequences.begins is None
             else None
         )
 

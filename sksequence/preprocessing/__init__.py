@@ -1,5 +1,17 @@
-"""What stands before a recurrent network: transformers that return sequences."""
+"""What stands before a recurrent network: tables, texts and steps made ready."""
 
+from .forecasts import make_windows, merge_forecasts
+from .panels import from_long, to_long
+from .stepwise import StepwiseTransformer
 from .tokenizer import SequenceTokenizer
+from .windows import SlidingWindow
 
-__all__ = ["SequenceTokenizer"]
+__all__ = [
+    "SequenceTokenizer",
+    "SlidingWindow",
+    "StepwiseTransformer",
+    "from_long",
+    "make_windows",
+    "merge_forecasts",
+    "to_long",
+]

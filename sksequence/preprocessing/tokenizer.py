@@ -15,12 +15,14 @@ from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from ._output import SequencesOut
+
 _UNKNOWN = "<unk>"
 _DOCUMENT = "a string or a list of tokens"
 
 
 class SequenceTokenizer(  # type: ignore[call-arg]
-    TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
+    SequencesOut, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
 ):
     r"""Turn texts, or lists of tokens, into sequences of integer ids.
 
@@ -271,23 +273,6 @@ class SequenceTokenizer(  # type: ignore[call-arg]
         check_is_fitted(self)
         # Not np.array, to which tokens that are tuples would be rows.
         return np.fromiter([_UNKNOWN, *self.vocabulary_], dtype=object)
-
-    def set_output(self, *, transform: str | None = None) -> SequenceTokenizer:
-        """Change nothing: sequences of unequal length fit no table.
-
-        It is there for the steps behind it in a pipeline, which are asked all at once.
-
-        Parameters
-        ----------
-        transform : {"default", "pandas", "polars"} or None, default=None
-            Ignored.
-
-        Returns
-        -------
-        self : SequenceTokenizer
-            The tokenizer.
-        """
-        return self
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

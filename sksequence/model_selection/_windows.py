@@ -1,0 +1,88 @@
+"""What folds of overlapping windows share: their parameters and their time axis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from sklearn.model_selection import BaseCrossValidator
+from sklearn.utils.validation import _num_samples, check_consistent_length
+
+from .._inputs import time_ranks
+
+
+class WindowSplitter(BaseCrossValidator):
+    """Folds along the distinct time stamps of rows that are windows.
+
+    A row at time t was made of the times from ``t - length + 1`` to ``t + horizon``. So
+    two rows have a time in common if less than ``length + horizon`` lies between them.
+    """
+
+    # scikit-learn's declaration of a splitter that takes groups.
+    __metadata_request__split = {"groups": True}
+
+    def __init__(self, n_splits: int, length: int, horizon: int):
+        self.n_splits = check_whole("n_splits", n_splits, 2)
+        self.length = check_whole("length", length, 1)
+        self.horizon = check_whole("horizon", horizon, 0)
+
+    @property
+    def _reach(self) -> int:
+        """The most time steps between rows that share a time."""
+        return self.length + self.horizon - 1
+
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
+        """Return the number of folds.
+
+        Parameters
+        ----------
+        X, y, groups : object
+            Ignored, as in scikit-learn.
+
+        Returns
+        -------
+        int
+        """
+        return self.n_splits
+
+    def _split(
+        self, X: Any, y: Any, groups: Any
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        check_consistent_length(X, y, groups)
+        if groups is None:
+            times = np.arange(_num_samples(X))
+        else:
+            times = time_ranks(groups, "groups")
+        n_times = int(times.max()) + 1
+        for fold, (is_train, is_test) in enumerate(self._times(n_times)):
+            train = np.flatnonzero(is_train[times])
+            if not len(train):
+                raise ValueError(
+                    f"Fold {fold} of {type(self).__name__} has nothing left to train "
+                    f"on: what is not tested of the {n_times} distinct time steps is "
+                    "purged. Lower length, horizon, what is left out besides, or "
+                    "the number of folds."
+                )
+            yield train, np.flatnonzero(is_test[times])
+
+    def _times(self, n_times: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yield which time steps are trained on and tested in each fold."""
+        raise NotImplementedError
+
+
+def check_whole(name: str, value: Any, least: int) -> int:
+    """Return a whole number, or say that it is none or too small."""
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
+        raise ValueError(f"{name}={value!r}; expected an int of at least {least}.")
+    return int(value)
+
+
+def check_enough_times(n_times: int, least: int, splitter: Any) -> None:
+    """Refuse to cut fewer time steps than there must be."""
+    if n_times < least:
+        raise ValueError(
+            f"{type(splitter).__name__} needs at least {least} distinct time steps, but "
+            f"there are {n_times}. Lower the number of folds or what each takes up."
+        )

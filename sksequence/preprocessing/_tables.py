@@ -1,0 +1,296 @@
+"""A table in time order: its numbers, whose rows they are, and when they were."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from reprlib import repr as shortened
+from typing import Any
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.utils.validation import check_array, validate_data
+
+
+@dataclass(frozen=True)
+class Entities:
+    """Which entity each row is of, each entity's rows being in time order.
+
+    Attributes
+    ----------
+    keys : list
+        The entities, in order of appearance.
+    codes : ndarray of shape (n_rows,), int64
+        The place of each row's entity in ``keys``.
+    """
+
+    keys: list
+    codes: np.ndarray
+
+    @cached_property
+    def counts(self) -> np.ndarray:
+        """Rows of each entity."""
+        return np.bincount(self.codes, minlength=len(self.keys))
+
+    @cached_property
+    def starts(self) -> np.ndarray:
+        """Where the rows of each begin, once they are in ``order``."""
+        return np.cumsum(self.counts) - self.counts
+
+    @cached_property
+    def order(self) -> np.ndarray:
+        """The rows of the first entity, then those of the second, and so on."""
+        return np.argsort(self.codes, kind="stable")
+
+    @cached_property
+    def is_in_order(self) -> bool:
+        """Whether each entity's rows already stand together."""
+        return bool((np.diff(self.codes) >= 0).all())
+
+
+@dataclass(frozen=True)
+class Table:
+    """What is read of a table.
+
+    Attributes
+    ----------
+    values : ndarray of shape (n_rows, n_channels)
+        The columns of numbers; maybe the user's own array.
+    channels : list of int
+        Their positions among the columns of the table.
+    entities : Entities
+        Whose rows they are; without ``by`` all are of one.
+    labels : Index or None
+        What the rows of a DataFrame say of their time: time stamps, or whole numbers.
+    """
+
+    values: np.ndarray
+    channels: list[int]
+    entities: Entities
+    labels: Any
+
+
+def read_table(
+    X: Any, by: str | int | None, estimator: Any = None, *, reset: bool = True
+) -> Table:
+    """Read numbers, entities and time stamps, or say what is wrong with them.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_rows, n_columns)
+        A table whose rows are in time order.
+    by : str, int or None
+        The column, by name or position, or the level of the index that tells entities
+        apart.
+    estimator : estimator or None, default=None
+        Which learns or checks the number of columns, and their names.
+    reset : bool, default=True
+        Whether it learns them.
+    """
+    if by is not None and not hasattr(X, "shape"):
+        # Told no dtype, numpy would make text of all columns for the sake of one.
+        X = np.array(X, dtype=object)
+    if by is None or issparse(X) or len(X.shape) != 2:
+        values = _check_numbers(X, estimator, reset=reset)
+        channels = list(range(values.shape[1]))
+        entities, column = one_entity(len(values)), None
+    else:
+        if estimator is not None:
+            validate_data(estimator, X, reset=reset, skip_check_array=True)
+        entities, column = read_entities(X, by)
+        channels = [j for j in range(X.shape[1]) if j != column]
+        if not channels:
+            raise ValueError(f"X has no column but by={by!r}; expected one of numbers.")
+        if column is not None:
+            X = X.iloc[:, channels] if hasattr(X, "iloc") else X[:, channels]
+        values = _check_numbers(X)
+    labels = _labels_of(X, None if column is not None else by)
+    _check_order(labels, entities, by)
+    return Table(values, channels, entities, labels)
+
+
+def one_entity(n_rows: int) -> Entities:
+    """Say that all rows are of one entity."""
+    return Entities([None], np.zeros(n_rows, dtype=np.int64))
+
+
+def read_entities(X: Any, by: str | int) -> tuple[Entities, int | None]:
+    """Say whose the rows are, and which column says so, if one does.
+
+    Examples
+    --------
+    >>> entities, column = read_entities(np.array([[2, 0.5], [1, 0.5], [2, 0.5]]), by=0)
+    >>> entities.keys, entities.codes, column
+    ([2.0, 1.0], array([0, 1, 0]), 0)
+    """
+    column = None if _names_level(X, by) else find_column(X, by, "by")
+    names = X.index.get_level_values(by) if column is None else column_at(X, column)
+    if hasattr(names, "factorize"):  # of pandas
+        codes, keys = names.factorize()
+        missing = codes < 0
+    else:
+        keys, codes, missing = _factorized(np.asarray(names), by)
+    if missing.any():
+        raise ValueError(
+            f"by={by!r} is missing in row {missing.argmax()}; expected an entity in "
+            "every row. Leave such rows out, or name their entity."
+        )
+    return Entities(list(keys), codes.astype(np.int64)), column
+
+
+def find_column(X: Any, column: str | int, name: str) -> int:
+    """Return the position of a column that is given by its name or position."""
+    shape = np.shape(X)
+    if len(shape) != 2:
+        raise ValueError(
+            f"{name}={column!r} is a column, but X has shape {shape}; expected (n_rows, "
+            "n_columns)."
+        )
+    if not isinstance(column, str):
+        if not -shape[1] <= column < shape[1]:
+            raise ValueError(
+                f"{name}={column} is no column of X, which has {shape[1]}; expected a "
+                f"position from 0 to {shape[1] - 1}."
+            )
+        return column % shape[1]
+    if not hasattr(X, "columns"):
+        raise ValueError(
+            f"{name}={column!r} is a name, but X is of type {type(X).__name__}, which "
+            "has none; expected a DataFrame. Give the column's position instead, or keep "
+            "the names with set_output(transform='pandas')."
+        )
+    names = list(X.columns)
+    if names.count(column) != 1:
+        levels = [level for level in getattr(_index_of(X), "names", ()) if level]
+        raise ValueError(
+            f"{name}={column!r} is the name of {names.count(column)} columns of X; "
+            f"expected one. Its columns are {shortened(names)}, the levels of its index "
+            f"{shortened(levels)}."
+        )
+    return names.index(column)
+
+
+def column_at(X: Any, j: int) -> Any:
+    """One column of a frame or an array."""
+    return X.iloc[:, j] if hasattr(X, "iloc") else X[:, j]
+
+
+def _index_of(X: Any) -> Any:
+    """The index of a DataFrame or Series; lists have a method of that name."""
+    index = getattr(X, "index", None)
+    return index if hasattr(index, "get_level_values") else None
+
+
+def _names_level(X: Any, by: Any) -> bool:
+    index = _index_of(X)
+    if index is None or not isinstance(by, str) or by in getattr(X, "columns", ()):
+        return False
+    return by in index.names
+
+
+def _factorized(names: np.ndarray, by: Any) -> tuple[list, np.ndarray, np.ndarray]:
+    """Number what is in an array in order of appearance; also tell what is missing."""
+    missing = (
+        np.array([name is None for name in names])
+        if names.dtype == object
+        else (names != names)
+    )
+    if missing.any():
+        return [], np.zeros(len(names), dtype=np.int64), missing
+    try:
+        keys, first, codes = np.unique(names, return_index=True, return_inverse=True)
+    except TypeError as error:
+        raise TypeError(
+            f"by={by!r} holds values that do not sort: {error}. Expected names or "
+            "numbers of one type."
+        ) from error
+    rank = np.empty(len(keys), dtype=np.int64)
+    rank[np.argsort(first)] = np.arange(len(keys))
+    return keys[np.argsort(first)].tolist(), rank[codes], missing
+
+
+def _check_numbers(X: Any, estimator: Any = None, *, reset: bool = True) -> np.ndarray:
+    _refuse_text(X)
+    options: dict[str, Any] = {"dtype": "numeric", "ensure_all_finite": "allow-nan"}
+    if estimator is None:
+        return check_array(X, input_name="X", **options)
+    return validate_data(estimator, X, reset=reset, **options)
+
+
+def _refuse_text(X: Any) -> None:
+    """Name the column that is not of numbers, rather than parse it or fail later."""
+    if not hasattr(X, "columns"):
+        if isinstance(X, np.ndarray) and X.dtype.kind == "O" and X.ndim == 2:
+            for j in range(X.shape[1]):
+                _refuse_column(X[:, j], j)
+        return
+    for j, name in enumerate(X.columns):
+        _refuse_column(column_at(X, j), name)
+
+
+def _refuse_column(column: Any, name: Any) -> None:
+    kind = getattr(column.dtype, "kind", None) or np.asarray(column[:0]).dtype.kind
+    if kind in "biufc":  # complex numbers are refused later
+        return
+    if kind == "O" and not any(isinstance(value, str | bytes) for value in column):
+        return
+    raise ValueError(
+        f"Column {name!r} of X is of {column.dtype}, no numbers. Encode it before the "
+        "windows, for example with OneHotEncoder in a ColumnTransformer, or leave it "
+        "out; if it names entities, say so with by."
+    )
+
+
+def _labels_of(X: Any, level: Any) -> Any:
+    """What a frame's index tells of the time, but for the level that names entities."""
+    index = _index_of(X)
+    if index is None:
+        return None
+    levels = [
+        index.get_level_values(k)
+        for k, name in enumerate(index.names)
+        if level is None or name != level
+    ]
+    stamps = [one for one in levels if _is_time(one)]
+    if len(stamps) == 1:
+        return stamps[0]
+    return levels[0] if len(levels) == 1 and levels[0].dtype.kind in "iu" else None
+
+
+def _is_time(labels: Any) -> bool:
+    return hasattr(labels, "asi8")
+
+
+def numbers_of(labels: Any) -> np.ndarray:
+    """Numbers in the order of labels: of stamps in whichever zone, the instants."""
+    return labels.asi8 if _is_time(labels) else labels.to_numpy()
+
+
+def _check_order(labels: Any, entities: Entities, by: Any) -> None:
+    """Refuse time stamps that do not increase from row to row of an entity."""
+    if not _is_time(labels):
+        return
+    if labels.hasnans:
+        raise ValueError(
+            f"Row {int(labels.isna().argmax())} of X has no time stamp (NaT); expected "
+            "one in every row. Leave such rows out, along with their targets."
+        )
+    order = entities.order
+    steps = np.diff(numbers_of(labels)[order])
+    wrong = (steps <= 0) & (np.diff(entities.codes[order]) == 0)
+    if not wrong.any():
+        return
+    i = int(wrong.argmax())
+    before, row = order[i : i + 2]
+    whose = "" if by is None else f" of {by}={entities.keys[entities.codes[row]]!r}"
+    if steps[i] == 0:
+        raise ValueError(
+            f"Rows {before} and {row} of X{whose} have the same time stamp, "
+            f"{labels[row]}; expected one row for each. Aggregate or drop the "
+            "duplicates; if they are of different entities, tell them apart with by."
+        )
+    raise ValueError(
+        f"Row {row} of X{whose} is of {labels[row]}, but row {before} before it of "
+        f"{labels[before]}; expected rows in time order. Sort them, and y alike, as by "
+        "X.sort_index()."
+    )

@@ -1,0 +1,295 @@
+"""Windows with what follows them, for several steps ahead, and back to the time axis."""
+
+from __future__ import annotations
+
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from sklearn.utils._param_validation import Interval, validate_params
+
+from ._tables import find_column, one_entity, read_entities, read_table
+
+_AT_LEAST_ONE = [Interval(Integral, 1, None, closed="left")]
+
+
+@validate_params(
+    {
+        "length": _AT_LEAST_ONE,
+        "horizon": _AT_LEAST_ONE,
+        "step": _AT_LEAST_ONE,
+        "by": [str, Integral, None],
+        "target": [str, Integral, list, None],
+    },
+    prefer_skip_nested_validation=True,
+)
+def make_windows(
+    series: Any,
+    length: int,
+    horizon: int,
+    *,
+    step: int = 1,
+    by: str | int | None = None,
+    target: str | int | list | None = None,
+) -> tuple[np.ndarray | list[np.ndarray], np.ndarray, Any]:
+    """Cut windows out of a series, and the rows after each of them as its targets.
+
+    Only windows with all their rows, and all of the horizon after them, are made; to
+    forecast what follows the series, take the last window of :class:`SlidingWindow`.
+    X and y are views of the series, not to be written to, or of one copy of it; with
+    ``by``, y is a copy.
+
+    Parameters
+    ----------
+    series : array-like of shape (n_rows,) or (n_rows, n_columns)
+        Numbers in time order: an array, Series or DataFrame.
+    length : int
+        Rows per window.
+    horizon : int
+        Rows to forecast, the first being the one after the window.
+    step : int, default=1
+        Rows from one window to the next.
+    by : str, int or None, default=None
+        The column that tells entities apart, by its name or position, or a level of a
+        DataFrame's index, by its name. Neither a window nor its targets cross entities;
+        those with fewer than ``length + horizon`` rows have none. The windows are in
+        order of the entities' first rows. The column is not among the channels.
+    target : str, int, list of these, or None, default=None
+        The columns to forecast, by names or positions; None for all. They stay among
+        the channels: their past is known.
+
+    Returns
+    -------
+    X : ndarray of shape (n_windows, length, n_channels), or list of ndarray
+        The windows. With ``by`` a list of arrays (length, n_channels), of which one
+        array would be no view; ``np.stack`` makes it.
+    y : ndarray of shape (n_windows, horizon) or (n_windows, horizon, n_targets)
+        What follows them; the latter where several columns are forecast, or a list of
+        them is.
+    index : ndarray, Index or DataFrame of length n_windows
+        The last row of each window: its position in an array, its label in a
+        DataFrame's or Series' index. If ``by`` is a column of a DataFrame, that
+        column of these rows.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is of no use, a column is missing or not of numbers, no entity has
+        ``length + horizon`` rows, or time stamps do not increase from row to row.
+
+    See Also
+    --------
+    merge_forecasts : Put what is forecast from X back on the time axis.
+    SlidingWindow : A window for each row, within a pipeline.
+
+    Examples
+    --------
+    >>> from sksequence.preprocessing import make_windows
+    >>> X, y, index = make_windows([0.0, 1.0, 2.0, 3.0, 4.0, 5.0], length=3, horizon=2)
+    >>> X[:, :, 0]
+    array([[0., 1., 2.], [1., 2., 3.]])
+    >>> y
+    array([[3., 4.], [4., 5.]])
+    >>> index
+    array([2, 3])
+    """
+    is_flat = np.ndim(series) == 1
+    X = series
+    if is_flat:
+        to_frame = getattr(series, "to_frame", None)
+        X = np.asarray(series)[:, None] if to_frame is None else to_frame()
+    table = read_table(X, by)
+    columns = _columns_of(X, target, table.channels, by)
+    entities, values = table.entities, table.values
+    n_windows = np.maximum((entities.counts - length - horizon) // step + 1, 0)
+    if not n_windows.any():
+        most = entities.counts.max()
+        where = "series has" if by is None else f"the longest entity of by={by!r} has"
+        raise ValueError(
+            f"length={length} and horizon={horizon} leave no window: {where} {most} "
+            f"row(s), expected at least {length + horizon}. Shorten one of them."
+        )
+    if not entities.is_in_order:
+        values = values[entities.order]
+    nth = np.arange(n_windows.sum()) - np.repeat(
+        np.cumsum(n_windows) - n_windows, n_windows
+    )
+    last = np.repeat(entities.starts, n_windows) + length - 1 + step * nth
+    # A slice, where columns are next to each other, is a view.
+    first, end = columns[0], columns[-1] + 1
+    is_slice = columns == list(range(first, end))
+    chosen = values[:, first:end] if is_slice else values[:, columns]
+    targets = sliding_window_view(chosen[length:], horizon, axis=0)
+    windows: np.ndarray | list[np.ndarray]
+    if by is None:
+        windows = sliding_window_view(values[:-horizon], length, axis=0)[::step]
+        windows, y = windows.swapaxes(1, 2), targets[::step]
+    else:
+        rows = values.view()
+        rows.flags.writeable = False
+        windows = [rows[i + 1 - length : i + 1] for i in last.tolist()]
+        y = targets[last + 1 - length]
+    y = (
+        y[:, 0]
+        if len(columns) == 1 and not isinstance(target, list)
+        else y.swapaxes(1, 2)
+    )
+    return windows, y, _labels_at(series, entities.order[last], by)
+
+
+@validate_params(
+    {"by": [str, Integral, None], "average": ["boolean"]},
+    prefer_skip_nested_validation=True,
+)
+def merge_forecasts(
+    y_pred: Any,
+    index: Any,
+    series: Any,
+    *,
+    by: str | int | None = None,
+    average: bool = True,
+) -> np.ndarray:
+    """Put forecasts of several steps back on the time axis, a row for each of a series.
+
+    The inverse of what :func:`make_windows` does to targets: forecasts of one row from
+    several windows meet there.
+
+    Parameters
+    ----------
+    y_pred : array-like of shape (n_windows, horizon) or (n_windows, horizon, n_targets)
+        What is forecast of the rows after each window.
+    index : ndarray, Index or DataFrame of length n_windows
+        The last row of each window, as make_windows returns it, or a part of it along
+        with that part of the forecasts.
+    series : array-like of shape (n_rows,) or (n_rows, n_columns)
+        The series that was cut. For forecasts beyond its end, append rows for these
+        times: only the number of rows counts, their index, and ``by``.
+    by : str, int or None, default=None
+        As in make_windows.
+    average : bool, default=True
+        Average the forecasts that a row has. Else keep them apart by their lead time:
+        one step ahead, two, and so on.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,) or (n_rows, n_targets), or with ``average=False`` \
+            (n_rows, horizon) or (n_rows, horizon, n_targets), float64
+        NaN where there is no forecast.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If shapes do not match, a row of ``index`` is not in the series, or twice in it,
+        or forecasts reach beyond its end or that of their entity.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksequence.preprocessing import make_windows, merge_forecasts
+    >>> series = np.array([1.0, 2.0, 4.0, 8.0, 16.0])
+    >>> X, y, index = make_windows(series, length=2, horizon=2)
+    >>> y_pred = X[:, -1] * [2, 3]  # one step ahead, and two
+    >>> merge_forecasts(y_pred, index, series)
+    array([nan, nan,  4.,  7., 12.])
+    >>> merge_forecasts(y_pred, index, series, average=False)
+    array([[nan, nan], [nan, nan], [ 4., nan], [ 8.,  6.], [nan, 12.]])
+    """
+    forecasts = np.asarray(y_pred, dtype=np.float64)
+    n_rows = len(series)
+    if forecasts.ndim not in (2, 3) or len(forecasts) != len(index):
+        raise ValueError(
+            f"y_pred.shape == {forecasts.shape} for {len(index)} windows; expected "
+            "(n_windows, horizon) or (n_windows, horizon, n_targets)."
+        )
+    entities = one_entity(n_rows) if by is None else read_entities(series, by)[0]
+    last = _positions_of(index, series, by)
+    places = np.empty(n_rows, dtype=np.int64)
+    places[entities.order] = np.arange(n_rows)
+    horizon = forecasts.shape[1]
+    ends = (entities.starts + entities.counts)[entities.codes[last]]
+    lacking = places[last] + horizon - (ends - 1)
+    if len(last) and lacking.max() > 0:
+        i = int(lacking.argmax())
+        raise ValueError(
+            f"The forecasts from row {last[i]} reach {lacking[i]} row(s) beyond the end "
+            f"of {'the series' if by is None else f'its entity of by={by!r}'}; expected "
+            "a row for each. Append rows for these times to the series."
+        )
+    merged = np.full((n_rows, *forecasts.shape[1:]), np.nan)
+    if not average:
+        for lead in range(horizon):
+            merged[entities.order[places[last] + 1 + lead], lead] = forecasts[:, lead]
+        return merged
+    total = np.zeros((n_rows, *forecasts.shape[2:]))
+    count = np.zeros((n_rows, *[1] * (total.ndim - 1)))
+    for lead in range(horizon):
+        rows = entities.order[places[last] + 1 + lead]
+        total[rows] += forecasts[:, lead]
+        count[rows] += 1
+    return np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
+
+
+def _columns_of(
+    X: Any, target: Any, channels: list[int], by: str | int | None
+) -> list[int]:
+    """Return which channels are to be forecast."""
+    if target is None:
+        return list(range(len(channels)))
+    wanted = target if isinstance(target, list) else [target]
+    columns = [find_column(X, column, "target") for column in wanted]
+    if not columns or not set(columns) <= set(channels):
+        raise ValueError(
+            f"target={target!r} with by={by!r}; expected at least one column, which is "
+            "not the one that tells entities apart."
+        )
+    return [channels.index(column) for column in columns]
+
+
+def _labels_at(series: Any, rows: np.ndarray, by: str | int | None) -> Any:
+    """Say which rows these are in the terms of the series."""
+    index: Any = getattr(series, "index", None)
+    if not hasattr(index, "get_level_values"):
+        return rows
+    if by is None or by in index.names:
+        return index[rows]
+    return series.iloc[rows, [find_column(series, by, "by")]]
+
+
+def _positions_of(index: Any, series: Any, by: str | int | None) -> np.ndarray:
+    """Find the rows that ``_labels_at`` named."""
+    axis: Any = getattr(series, "index", None)
+    n_rows = len(series)
+    if hasattr(index, "columns"):  # entities in a column, and labels in the index
+        axis = series.set_index(list(index.columns), append=True).index
+        index = index.set_index(list(index.columns), append=True).index
+    if hasattr(index, "get_indexer"):
+        if not hasattr(axis, "get_indexer"):
+            raise ValueError(
+                f"index is an Index, but series of type {type(series).__name__}; "
+                "expected the DataFrame or Series from which make_windows made the index."
+            )
+        if not axis.is_unique:
+            raise ValueError(
+                "The index of series names some rows twice; expected one row each. Give "
+                "make_windows and merge_forecasts the series with a new index, as of "
+                "series.reset_index(drop=True)."
+            )
+        rows = axis.get_indexer(index)
+        missing = rows < 0
+    else:
+        rows = np.asarray(index)
+        if rows.ndim != 1 or rows.dtype.kind not in "iu":
+            raise TypeError(
+                f"index is of type {type(index).__name__}, {rows.dtype}; expected what "
+                "make_windows returns: positions, an Index or a DataFrame."
+            )
+        missing = (rows < 0) | (rows >= n_rows)
+    if missing.any():
+        raise ValueError(
+            f"index holds {index[int(missing.argmax())]!r}, which is no row of the "
+            f"series of {n_rows}. Expected the series that make_windows was given."
+        )
+    if len(np.unique(rows)) < len(rows):
+        raise ValueError("index holds a row twice; expected one forecast from each.")
+    return rows

@@ -1,0 +1,471 @@
+"""Tables in long form, a row for each entity and time, to sequences and back."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+import numpy as np
+
+from .._inputs import time_positions
+from ._stacking import StackedSteps, is_frame, stack_steps
+
+_PER = ("entity", "step")
+
+
+def from_long(
+    frame: Any,
+    by: Any,
+    time: Hashable = None,
+    target: Any = None,
+    *,
+    target_per: str = "entity",
+    as_frames: bool = False,
+    return_times: bool = False,
+) -> tuple:
+    """Turn a table with a row for each entity and time into one sequence per entity.
+
+    The sequences hold all columns but those of ``by``, ``time`` and ``target``, in the
+    order of the frame. Rows may come in any order.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        In long form: a row for each entity and time.
+    by : label or list of labels
+        The column or index level that tells the entity, or several that do together.
+    time : label, default=None
+        The column or index level of time, by which rows are sorted: dates, with a zone
+        or without, periods, durations or numbers. None: the rows of each entity are in
+        order already.
+    target : label or list of labels, default=None
+        The column or columns to predict.
+    target_per : {"entity", "step"}, default="entity"
+        Whether there is one target per entity, the same in all its rows, as classifiers
+        and regressors expect, or one in each row, as taggers do.
+    as_frames : bool, default=False
+        Return each sequence as a DataFrame, with the time as its index. It may then hold
+        columns that are no numbers, to be encoded by a :class:`StepwiseTransformer`.
+        Takes longer where there are many entities.
+    return_times : bool, default=False
+        Also return the time stamps, for :func:`to_long`.
+
+    Returns
+    -------
+    sequences : list of ndarray of shape (n_steps_i, n_columns), or of DataFrame
+        One per entity, in the order of ``ids``. Arrays are parts of one, and of the one
+        data type that holds all columns' numbers. Missing numbers are NaN.
+    targets : ndarray, list of ndarray, or None
+        Of shape (n_entities,), or (n_entities, n_targets) for a list of labels; per step
+        a list of arrays (n_steps_i,) or (n_steps_i, n_targets).
+    ids : ndarray of shape (n_entities,)
+        The entities, sorted; tuples where ``by`` is a list. They can be the groups of
+        scikit-learn's splitters.
+    times : list of Index
+        Time stamps of each sequence's steps, only if ``return_times``.
+
+    Raises
+    ------
+    ValueError
+        If the frame has no row, a column is missing or ambiguous, an entity or a time is
+        missing, an entity has two rows of the same time, a target per entity varies
+        within one, or no column is left for the sequences.
+    TypeError
+        If ``frame`` is no DataFrame, a time is text, or a column of the sequences holds
+        no numbers: text, categories or dates. Which number a category should be is not
+        for this function to say. Encode it first (:func:`pandas.get_dummies`,
+        :class:`~sklearn.preprocessing.OneHotEncoder`), or choose ``as_frames=True``.
+
+    See Also
+    --------
+    to_long : The way back.
+    sksequence.model_selection.PanelTimeSeriesSplit : Folds of rows in long form.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sksequence.preprocessing import from_long
+    >>> visits = pd.DataFrame({
+    ...     "patient": ["b", "a", "b", "a", "a"],
+    ...     "day": [9, 3, 2, 1, 8],
+    ...     "pulse": [64.0, 80.0, 62.0, 75.0, 90.0],
+    ...     "ill": [False, True, False, True, True],
+    ... })
+    >>> X, y, ids = from_long(visits, by="patient", time="day", target="ill")
+    >>> [x.ravel() for x in X]
+    [array([75., 80., 90.]), array([62., 64.])]
+    >>> y, ids
+    (array([ True, False]), array(['a', 'b'], dtype=object))
+    """
+    _check_frame(frame)
+    _check_per(target_per)
+    if return_times and time is None:
+        raise ValueError("return_times=True needs time=, the column of time stamps.")
+    keys = by if isinstance(by, list) else [by]
+    goals = [] if target is None else target if isinstance(target, list) else [target]
+    if not keys:
+        raise ValueError("by=[] names no column; expected what tells the entities.")
+    if time is not None and time in keys:
+        raise ValueError(f"time={time!r} is also in by={by!r}; expected another column.")
+    column_of = {key: _column(frame, key) for key in [*keys, *goals]}
+    codes, parts = _entities([column_of[key] for key in keys], keys)
+    ids = _tuples(parts) if isinstance(by, list) else parts[0]
+
+    stamps = None if time is None else _column(frame, time)
+    order = _order(codes, stamps, time, ids)
+    codes = codes[order]
+    starts = np.flatnonzero(np.diff(codes, prepend=-1))
+    cuts = [*map(slice, starts, [*starts[1:], len(codes)])]
+
+    targets: Any = None
+    if target_per == "step" and goals:
+        rows = _targets([column_of[goal] for goal in goals], order, target)
+        targets = [rows[cut] for cut in cuts]
+    elif goals:
+        for goal in goals:
+            _check_constant(column_of[goal], goal, order, codes, ids)
+        targets = _targets([column_of[goal] for goal in goals], order[starts], target)
+
+    taken = {*keys, *goals, time}
+    names = [name for name in frame.columns if name not in taken]
+    if not names:
+        raise ValueError(
+            f"No column is left for the sequences: by, time and target take all of "
+            f"{list(frame.columns)}. To predict a series from its own past keep a copy "
+            "of it under another name."
+        )
+    if as_frames:
+        table = frame[names].take(order)
+        if stamps is not None:
+            table.index = _index_of(stamps, time).take(order)
+        sequences = [table.iloc[cut] for cut in cuts]
+    else:
+        values = _numbers(frame[names], order)
+        sequences = [values[cut] for cut in cuts]
+    if not return_times:
+        return sequences, targets, ids
+    index = _index_of(stamps, time).take(order)
+    return sequences, targets, ids, [index[cut] for cut in cuts]
+
+
+def to_long(
+    sequences: Any,
+    ids: Any,
+    *,
+    times: Any = None,
+    targets: Any = None,
+    by: Any = "id",
+    time: Hashable = "time",
+    target: Any = "target",
+    target_per: str = "entity",
+    columns: Any = None,
+) -> Any:
+    """Turn sequences, or predictions for their steps, into a table in long form.
+
+    The way back from :func:`from_long`, whose words it shares.
+
+    Parameters
+    ----------
+    sequences : list or array, one sequence per entity
+        In any form that estimators take; also what they predict for every step.
+    ids : array-like of shape (n_entities,)
+        The entities; tuples where ``by`` is a list.
+    times : list of Index or array-like of shape (n_steps_i,), default=None
+        Time stamps of each sequence's steps. None: the index of sequences that are
+        DataFrames; of others, 0, 1, 2 and so on.
+    targets : array-like, default=None
+        As from_long returns them; None for no such column.
+    by : label or list of labels, default="id"
+        Name of the column that tells the entity, or names of several.
+    time : label or None, default="time"
+        Name of the column of time; None for no such column.
+    target : label or list of labels, default="target"
+        Name of the column of targets, or names of several.
+    target_per : {"entity", "step"}, default="entity"
+        Whether there is one target per entity, or one per step.
+    columns : label or list of labels, default=None
+        Names of the sequences' columns. None: those of sequences that are DataFrames;
+        of others "x0", "x1" and so on.
+
+    Returns
+    -------
+    DataFrame
+        A row for each entity and time, entities in the order of ``ids``.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If lengths or numbers of names differ, a name stands for two columns, or what
+        were sequences are none.
+    ImportError
+        If pandas is not installed.
+
+    Examples
+    --------
+    Predictions for every step, on their time axis:
+
+    >>> import pandas as pd
+    >>> from sksequence.preprocessing import to_long
+    >>> predicted, days = [[0.5, 0.1], [0.9]], [[1, 8], [2]]
+    >>> to_long(predicted, ["a", "b"], times=days, by="patient", columns="risk")
+      patient  time  risk
+    0       a     1   0.5
+    1       a     8   0.1
+    2       b     2   0.9
+    """
+    try:
+        import pandas as pd
+    except ImportError as error:
+        raise ImportError(
+            "to_long makes a DataFrame: install pandas, or keep the sequences."
+        ) from error
+    _check_per(target_per)
+    stacked = stack_steps(sequences, "sequences")
+    lengths, n = stacked.lengths, len(stacked.lengths)
+    _check_count("ids", len(ids), n)
+    entity_of_row = np.repeat(np.arange(n), lengths)
+
+    parts = [_id_columns(pd, ids, by).take(entity_of_row)]
+    if time is not None:
+        parts.append(_time_column(pd, stacked, times).to_frame(name=time))
+    table = stacked.table
+    if columns is not None or not is_frame(table):
+        names = _names(columns, table.shape[1], "columns", "x")
+        table = pd.DataFrame(table).set_axis(names, axis=1)
+    parts.append(table)
+    if targets is not None:
+        if target_per == "step":
+            steps = stack_steps(targets, "targets")
+            _check_lengths("targets", steps.lengths, lengths)
+            rows = np.asarray(steps.table)
+        else:
+            _check_count("targets", len(targets), n)
+            rows = np.asarray(targets)[entity_of_row].reshape(len(entity_of_row), -1)
+        names = _names(target, rows.shape[1], "target", "target")
+        parts.append(pd.DataFrame(rows, columns=names))
+    whole = pd.concat([part.reset_index(drop=True) for part in parts], axis=1)
+    if not whole.columns.is_unique:
+        twice = whole.columns[whole.columns.duplicated()].tolist()
+        raise ValueError(
+            f"{twice} would be the name of two columns of {list(whole.columns)}; choose "
+            "others for by, time, target or columns."
+        )
+    return whole
+
+
+# ----------------------------------------------------------------------- columns and rows
+
+
+def _check_frame(frame: Any) -> None:
+    if not is_frame(frame):
+        raise TypeError(
+            f"frame is of type {type(frame).__name__}; expected a pandas DataFrame in "
+            "long form. Convert other frames with their to_pandas()."
+        )
+    if not len(frame):
+        raise ValueError("frame holds no row; expected at least one.")
+    if not frame.columns.is_unique:
+        twice = frame.columns[frame.columns.duplicated()].tolist()
+        raise ValueError(f"frame has more than one column of the name {twice}.")
+
+
+def _check_per(target_per: Any) -> None:
+    if target_per not in _PER:
+        raise ValueError(f"target_per={target_per!r}; expected 'entity' or 'step'.")
+
+
+def _column(frame: Any, key: Hashable) -> Any:
+    """Return a column or an index level."""
+    if not isinstance(key, Hashable):
+        raise TypeError(f"{key!r} is no label; expected that of one column.")
+    is_column, is_level = key in frame.columns, key in frame.index.names
+    if is_column and is_level:
+        raise ValueError(
+            f"{key!r} is both a column and an index level of the frame; rename one."
+        )
+    if is_level:
+        return frame.index.get_level_values(key)
+    if not is_column:
+        levels = [name for name in frame.index.names if name is not None]
+        several = " For several columns pass a list." if isinstance(key, tuple) else ""
+        raise ValueError(
+            f"{key!r} is no column of the frame: it has the columns "
+            f"{list(frame.columns)} and the index levels {levels}.{several}"
+        )
+    return frame[key]
+
+
+def _index_of(stamps: Any, name: Hashable) -> Any:
+    """Return a column as an Index, with its time zone."""
+    index = stamps.to_frame().set_index(stamps.name).index
+    return index.rename(name)
+
+
+def _entities(columns: list, keys: list) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Return the number of each row's entity, and the entities' sorted names by key."""
+    numbers, names = [], []
+    for column, key in zip(columns, keys, strict=True):
+        codes, distinct = column.factorize(sort=True)
+        if (codes < 0).any():
+            raise ValueError(
+                f"by={key!r} is missing in {(codes < 0).sum()} row(s), first in row "
+                f"{(codes < 0).argmax()}; expected the entity of each row. Fill them in, "
+                "or leave those rows out."
+            )
+        numbers.append(codes.astype(np.int64, copy=False))
+        names.append(np.asarray(distinct))
+    if len(keys) == 1:
+        return numbers[0], names
+    shape = [len(distinct) for distinct in names]
+    present, codes = np.unique(np.ravel_multi_index(numbers, shape), return_inverse=True)
+    at = np.unravel_index(present, shape)
+    return codes, [distinct[i] for distinct, i in zip(names, at, strict=True)]
+
+
+def _tuples(parts: list[np.ndarray]) -> np.ndarray:
+    ids = np.empty(len(parts[0]), dtype=object)
+    ids[:] = [*zip(*(part.tolist() for part in parts), strict=True)]
+    return ids
+
+
+def _order(codes: np.ndarray, stamps: Any, time: Hashable, ids: np.ndarray) -> np.ndarray:
+    """Sort rows by entity and time, each pair once; rows without time stay in order."""
+    if stamps is None:
+        return np.argsort(codes, kind="stable")
+    # Ranks are below the number of rows, so that place overflows with neither.
+    limit = np.iinfo(np.int64).max // len(ids)
+    positions = time_positions(stamps, f"time={time!r}", limit)
+    place = codes * (positions.max() + 1) + positions
+    order = np.argsort(place, kind="stable")
+    sorted_places = place[order]
+    again = np.flatnonzero(sorted_places[1:] == sorted_places[:-1]) + 1
+    if len(again):
+        rows = order[again[:3]]
+        values = stamps.take(rows)
+        pairs = [f"({ids[codes[i]]!r}, {t})" for i, t in zip(rows, values, strict=True)]
+        more = " and others" if len(again) > 3 else ""
+        raise ValueError(
+            f"{len(again)} row(s) repeat an entity and time: {', '.join(pairs)}{more}. "
+            "Expected one row for each. Drop or aggregate them "
+            "(frame.groupby([by, time]).mean()), or add to by what tells them apart."
+        )
+    return order
+
+
+# ------------------------------------------------------------------------ values in order
+
+
+def _numbers(table: Any, order: np.ndarray) -> np.ndarray:
+    """Return the rows in order, as numbers of the one type that holds all columns."""
+    others = [f"{n!r} ({t})" for n, t in table.dtypes.items() if not _is_numeric(t)]
+    if others:
+        raise TypeError(
+            f"Columns that hold no numbers: {', '.join(others)}. Encode them first (such "
+            "as with pandas.get_dummies or OneHotEncoder; astype(float) where they are "
+            "numbers), leave them out, or choose as_frames=True and encode them with a "
+            "StepwiseTransformer."
+        )
+    columns = [_plain(table[name]) for name in table.columns]
+    dtype = np.result_type(*(column.dtype for column in columns))
+    values = np.empty((len(order), len(columns)), dtype=dtype)
+    for j, column in enumerate(columns):
+        values[:, j] = column[order]
+    return values
+
+
+def _is_numeric(dtype: Any) -> bool:
+    return getattr(dtype, "kind", "O") in "biuf"
+
+
+def _plain(column: Any) -> np.ndarray:
+    """Return a column as an array; NaN is what is missing among numbers."""
+    dtype = getattr(column.dtype, "numpy_dtype", None)  # of pandas' nullable types
+    if dtype is None or not _is_numeric(dtype):
+        return np.asarray(column)
+    if column.isna().any():
+        dtype = dtype if dtype.kind == "f" else np.dtype(np.float64)
+        return column.to_numpy(dtype=dtype, na_value=np.nan)
+    return column.to_numpy(dtype=dtype)
+
+
+def _targets(columns: list, rows: np.ndarray, target: Any) -> np.ndarray:
+    values = [_plain(column.take(rows)) for column in columns]
+    if not isinstance(target, list):
+        return values[0]
+    if not all(_is_numeric(value.dtype) for value in values):
+        values = [value.astype(object) for value in values]  # numbers are not made text
+    return np.column_stack(values)
+
+
+def _check_constant(
+    column: Any, name: Hashable, order: np.ndarray, codes: np.ndarray, ids: np.ndarray
+) -> None:
+    """Refuse a target per entity that is not the same in all its rows."""
+    values = column.factorize()[0][order]  # numbers, so that NaN equals NaN
+    varies = (values[1:] != values[:-1]) & (codes[1:] == codes[:-1])
+    if varies.any():
+        i = int(varies.argmax())
+        first, other = column.take(order[[i, i + 1]])
+        raise ValueError(
+            f"target={name!r} varies within {ids[codes[i]]!r}, from {first!r} to "
+            f"{other!r}; expected one per entity. For a target in each row pass "
+            "target_per='step'."
+        )
+
+
+# --------------------------------------------------------------------------- the way back
+
+
+def _id_columns(pd: Any, ids: Any, by: Any) -> Any:
+    if not isinstance(by, list):
+        return pd.Index(ids, name=by, tupleize_cols=False).to_frame(index=False)
+    wrong = [item for item in ids if not isinstance(item, tuple) or len(item) != len(by)]
+    if wrong:
+        raise ValueError(
+            f"by={by!r} names {len(by)} column(s), but ids hold {wrong[0]!r}; expected "
+            f"tuples of {len(by)}."
+        )
+    columns = zip(*ids, strict=True)
+    return pd.DataFrame(dict(zip(by, map(list, columns), strict=True)))
+
+
+def _time_column(pd: Any, stacked: StackedSteps, times: Any) -> Any:
+    """Return the time stamps of all steps."""
+    times = stacked.indexes if times is None else times
+    lengths = stacked.lengths
+    if times is None:
+        starts = np.cumsum(lengths) - lengths
+        return pd.Index(np.arange(lengths.sum()) - np.repeat(starts, lengths))
+    stamps = [
+        stamp if isinstance(stamp, pd.Index) else pd.Index(stamp) for stamp in times
+    ]
+    _check_lengths("times", np.array([len(stamp) for stamp in stamps]), lengths)
+    return stamps[0].append(stamps[1:])
+
+
+def _names(names: Any, n: int, what: str, prefix: str) -> list:
+    if names is None:
+        return [f"{prefix}{j}" for j in range(n)]
+    listed = names if isinstance(names, list) else [names]
+    if len(listed) != n:
+        raise ValueError(
+            f"{what}={names!r} is {len(listed)} name(s) for {n} column(s); expected one "
+            "for each."
+        )
+    return listed
+
+
+def _check_count(name: str, got: int, n: int) -> None:
+    if got != n:
+        raise ValueError(f"{name} holds {got}, but there are {n} sequences.")
+
+
+def _check_lengths(name: str, got: np.ndarray, lengths: np.ndarray) -> None:
+    _check_count(name, len(got), len(lengths))
+    wrong = np.flatnonzero(got != lengths)
+    if len(wrong):
+        i = wrong[0]
+        raise ValueError(
+            f"{name} holds {got[i]} for sequence {i}, which has {lengths[i]} step(s); "
+            "expected one for each step."
+        )

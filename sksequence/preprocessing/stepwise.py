@@ -1,0 +1,376 @@
+"""Any transformer of scikit-learn, applied to the steps of sequences."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn import get_config
+from sklearn.base import BaseEstimator, TransformerMixin, _fit_context, clone
+from sklearn.utils import get_tags
+from sklearn.utils._param_validation import HasMethods, StrOptions, validate_params
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import (
+    _check_feature_names_in,
+    check_consistent_length,
+    check_is_fitted,
+    has_fit_parameter,
+    validate_data,
+)
+
+from .._inputs import as_numbers, check_weights, flatten_steps, lists_sequences
+from ._stacking import StackedSteps, is_frame, stack_steps
+
+
+def _inner_has(method: str) -> Any:
+    """Offer a method if the transformer does."""
+
+    def check(self: Any) -> bool:
+        getattr(getattr(self, "transformer_", self.transformer), method)
+        return True
+
+    return check
+
+
+class StepwiseTransformer(  # type: ignore[call-arg]
+    TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
+):
+    """Apply a transformer of tables to every step of sequences.
+
+    The steps of all sequences are stacked into one table, a row for each step and a
+    column for each channel. The transformer is fitted on that table and transforms it,
+    and the result is cut into sequences again. There is no padding, so only steps that
+    are there count. In a pipeline it is fitted on the training fold alone, as any step.
+
+    Sequences come back in the form in which they came: a 3-D array as one, a list as a
+    list, an object array as one. A 2-D X is one univariate sequence per row, and comes
+    back 2-D if one channel is left; else it is 3-D. DataFrames become arrays, as
+    everywhere in scikit-learn, unless :meth:`set_output` says "pandas".
+
+    Parameters
+    ----------
+    transformer : estimator
+        Of scikit-learn, with ``fit`` and ``transform``: a scaler, an imputer, PCA, a
+        ColumnTransformer or a pipeline of several. It must return a row for each row. A
+        sparse result is made dense.
+
+    Attributes
+    ----------
+    transformer_ : estimator
+        The fitted transformer.
+
+    n_features_in_ : int
+        Channels seen in fit; of a 2-D X, its columns.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,), object
+        Names of the columns, if fit got DataFrames whose column names are all strings.
+
+    See Also
+    --------
+    from_long : Makes sequences of a table, with ``as_frames=True`` for a
+        ColumnTransformer.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.preprocessing import MinMaxScaler
+    >>> from sksequence.preprocessing import StepwiseTransformer
+    >>> X = [np.array([[0, 10], [4, 20]]), np.array([[2, 30]])]
+    >>> StepwiseTransformer(MinMaxScaler()).fit_transform(X)
+    [array([[0. , 0. ], [1. , 0.5]]), array([[0.5, 1. ]])]
+
+    Columns by name, in sequences that are DataFrames:
+
+    >>> import pandas as pd
+    >>> from sklearn.compose import make_column_transformer
+    >>> from sklearn.preprocessing import OneHotEncoder
+    >>> X = [pd.DataFrame({"kind": ["a", "b"], "price": [3.0, 5.0]}),
+    ...      pd.DataFrame({"kind": ["b"], "price": [4.0]})]
+    >>> columns = make_column_transformer(
+    ...     (OneHotEncoder(), ["kind"]), remainder="passthrough")
+    >>> StepwiseTransformer(columns).fit_transform(X)
+    [array([[1., 0., 3.], [0., 1., 5.]]), array([[0., 1., 4.]])]
+    """
+
+    _parameter_constraints: dict = {"transformer": [HasMethods(["fit", "transform"])]}
+
+    def __init__(self, transformer):
+        self.transformer = transformer
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Any:
+        """Fit the transformer on all steps.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_sequences, n_steps[, n_channels]), or list
+            Sequences: an array, or a list or object array of arrays (n_steps_i,
+            n_channels) or (n_steps_i,), or of DataFrames.
+        y : array-like, default=None
+            For transformers that need targets. One per sequence, (n_sequences,) or
+            (n_sequences, n_outputs), stands for each of its steps. One per step: a list
+            of arrays, or an array (n_sequences, n_steps, ...) as long as X.
+        sample_weight : array-like of shape (n_sequences,), default=None
+            Weight of each sequence's steps, for transformers that take it.
+
+        Returns
+        -------
+        self : StepwiseTransformer
+            The fitted transformer.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If there is no sequence, one has no step, they are not of one kind, targets or
+            weights do not match, or the transformer raises it.
+        """
+        stacked, y, weights = self._read(X, y, sample_weight)
+        self._learn(stacked, clone(self.transformer).fit(stacked.table, y, **weights), X)
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit_transform(self, X: Any, y: Any = None, sample_weight: Any = None) -> Any:
+        """Fit the transformer on all steps and transform them.
+
+        By the transformer's own ``fit_transform``, which in some, such as TargetEncoder,
+        is not the same as ``fit`` and ``transform``.
+
+        Parameters
+        ----------
+        X, y, sample_weight : array-like
+            As of :meth:`fit`.
+
+        Returns
+        -------
+        X_new : ndarray or list
+            Sequences in the form of X.
+
+        Raises
+        ------
+        ValueError, TypeError
+            As :meth:`fit` and :meth:`transform` do.
+        """
+        if not hasattr(self.transformer, "fit_transform"):
+            return self.fit(X, y, sample_weight).transform(X)
+        stacked, y, weights = self._read(X, y, sample_weight)
+        transformer = clone(self.transformer)
+        table = transformer.fit_transform(stacked.table, y, **weights)
+        self._learn(stacked, transformer, X)
+        return self._cut(stacked, table, with_channels=stacked.has_channels)
+
+    def transform(self, X: Any) -> Any:
+        """Transform every step.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_sequences, n_steps[, n_channels]), or list
+            Sequences, in any form that :meth:`fit` takes.
+
+        Returns
+        -------
+        X_new : ndarray or list
+            Sequences in the form of X.
+
+        Raises
+        ------
+        NotFittedError
+            Before fit.
+        ValueError, TypeError
+            If X cannot be read or has other channels than in fit, or the transformer
+            does not return one row of a table for each step.
+        """
+        check_is_fitted(self, "transformer_")
+        stacked = stack_steps(X)
+        if self._fitted_on_table == _is_table(stacked):
+            _validate_features(self, X, stacked, reset=False)
+        elif stacked.table.shape[1] != self._n_channels:
+            raise ValueError(
+                f"X has {stacked.table.shape[1]} features, but {type(self).__name__} is "
+                f"expecting {self._n_channels} features as input: the channels of every "
+                "step. A 2-D X is read as one univariate sequence per row; pass a single "
+                "multivariate sequence x as [x]."
+            )
+        table = self.transformer_.transform(stacked.table)
+        return self._cut(stacked, table, with_channels=stacked.has_channels)
+
+    @available_if(_inner_has("inverse_transform"))
+    def inverse_transform(self, X: Any) -> Any:
+        """Turn every step back into what it was, as far as the transformer can.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_sequences, n_steps[, n_channels]), or list
+            Transformed sequences.
+
+        Returns
+        -------
+        X_original : ndarray or list
+            Sequences in the form of X; without an axis of channels if fit got them so.
+
+        Raises
+        ------
+        NotFittedError
+            Before fit.
+        ValueError, TypeError
+            As :meth:`transform` does.
+        """
+        check_is_fitted(self, "transformer_")
+        stacked = stack_steps(X)
+        table = self.transformer_.inverse_transform(stacked.table)
+        with_channels = stacked.has_channels and self._fitted_with_channels
+        return self._cut(stacked, table, with_channels=with_channels, names=None)
+
+    @available_if(_inner_has("get_feature_names_out"))
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Return the names of the channels that transform makes.
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            Names of the channels that came; None for those of fit.
+
+        Returns
+        -------
+        names : ndarray of str, object
+            One per channel. Of a 2-D X that stays 2-D, the names of its columns.
+        """
+        check_is_fitted(self, "transformer_")
+        if not self._fitted_on_table:
+            return self.transformer_.get_feature_names_out(input_features)
+        names = _check_feature_names_in(self, input_features)
+        channels = self.transformer_.get_feature_names_out()
+        return names if len(channels) == 1 else channels
+
+    @validate_params(
+        {"transform": [StrOptions({"default", "pandas", "polars"}), None]},
+        prefer_skip_nested_validation=True,
+    )
+    def set_output(self, *, transform: str | None = None) -> StepwiseTransformer:
+        """Choose what sequences that come as DataFrames become.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas", "polars"} or None, default=None
+            "pandas": DataFrames with the index of each sequence and the names of
+            :meth:`get_feature_names_out`. "default": arrays; so does "polars", whose
+            frames have no index. None: as it is. Other sequences stay arrays.
+
+        Returns
+        -------
+        self : StepwiseTransformer
+            The transformer.
+        """
+        if transform is not None:
+            self._sklearn_output_config = {"transform": transform}
+        return self
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        if hasattr(self.transformer, "__sklearn_tags__"):
+            inner = get_tags(self.transformer)
+            for name in ("allow_nan", "positive_only", "string", "categorical"):
+                setattr(tags.input_tags, name, getattr(inner.input_tags, name))
+            tags.target_tags.required = inner.target_tags.required
+            tags.non_deterministic = inner.non_deterministic
+            if inner.transformer_tags is not None:
+                kept = inner.transformer_tags.preserves_dtype
+                tags.transformer_tags.preserves_dtype = kept
+        return tags
+
+    def _read(
+        self, X: Any, y: Any, sample_weight: Any
+    ) -> tuple[StackedSteps, np.ndarray | None, dict]:
+        """Return the steps, their targets, and their weights by keyword."""
+        stacked = stack_steps(X)
+        y = None if y is None else _targets_of_steps(y, stacked.lengths)
+        if sample_weight is None:
+            return stacked, y, {}
+        if not has_fit_parameter(self.transformer, "sample_weight"):
+            raise TypeError(
+                f"sample_weight was passed, but {type(self.transformer).__name__} does "
+                "not take it. Leave it out, or choose a transformer that does."
+            )
+        check_weights(sample_weight, len(stacked.lengths))
+        # As they came: to some transformers more than their ratios counts.
+        numbers = as_numbers(sample_weight, "sample_weight")
+        weight = np.broadcast_to(numbers, stacked.lengths.shape)
+        return stacked, y, {"sample_weight": np.repeat(weight, stacked.lengths)}
+
+    def _learn(self, stacked: StackedSteps, transformer: Any, X: Any) -> None:
+        """Keep what was fitted, now that nothing failed."""
+        _validate_features(self, X, stacked, reset=True)
+        self.transformer_ = transformer
+        self._fitted_on_table = _is_table(stacked)
+        self._fitted_with_channels = stacked.has_channels
+        self._n_channels = stacked.table.shape[1]
+
+    def _cut(
+        self,
+        stacked: StackedSteps,
+        table: Any,
+        *,
+        with_channels: bool,
+        names: Any = "out",
+    ) -> Any:
+        """Cut what the transformer made of the steps into sequences."""
+        if issparse(table):
+            table = table.toarray()
+        columns = list(table.columns) if is_frame(table) else None
+        values = np.asarray(table)
+        n_rows = len(stacked.table)
+        if values.ndim != 2 or len(values) != n_rows:
+            raise ValueError(
+                f"{type(self.transformer).__name__} made an output of shape "
+                f"{values.shape} of {n_rows} steps; expected ({n_rows}, n_channels): a "
+                "row for each step, in their order. What drops or adds rows cannot be "
+                "applied to the steps of sequences."
+            )
+        config = getattr(self, "_sklearn_output_config", {})
+        chosen = config.get("transform", get_config()["transform_output"])
+        if stacked.indexes is None or chosen != "pandas":
+            return stacked.cut(values, with_channels=with_channels)
+        if columns is None:
+            columns = (
+                self.feature_names_in_ if names is None else self.get_feature_names_out()
+            )
+        return _as_frames(table, values, columns, stacked)
+
+
+def _is_table(stacked: StackedSteps) -> bool:
+    return stacked.is_block and not stacked.has_channels
+
+
+def _validate_features(
+    estimator: Any, X: Any, stacked: StackedSteps, *, reset: bool
+) -> None:
+    """Learn or compare number and names of columns; of a 2-D X, its own columns."""
+    table = X if _is_table(stacked) else stacked.table
+    table = table if hasattr(table, "shape") else np.asarray(table)
+    validate_data(estimator, table, reset=reset, skip_check_array=True)
+
+
+def _targets_of_steps(y: Any, lengths: np.ndarray) -> np.ndarray:
+    """Return a target for each step, from one per step or one per sequence."""
+    check_consistent_length(lengths, y)
+    if lists_sequences(y):
+        return flatten_steps(y, lengths)
+    array = np.asarray(y)
+    if array.ndim > 1 and (lengths == array.shape[1]).all():
+        return array.reshape(-1, *array.shape[2:])
+    if array.ndim > 2:
+        return flatten_steps(y, lengths)
+    return np.repeat(array, lengths, axis=0)
+
+
+def _as_frames(
+    table: Any, values: np.ndarray, columns: Any, stacked: StackedSteps
+) -> list:
+    import pandas as pd
+
+    whole = table if is_frame(table) else pd.DataFrame(values, columns=columns)
+    return [
+        whole.iloc[rows].set_axis(index)
+        for rows, index in zip(stacked.slices(), stacked.indexes or [], strict=True)
+    ]
