@@ -60,6 +60,7 @@ ARROWS = {
     "_inputs": set(),
     "_splitting": set(),
     "nn": set(),
+    "forecasting": {"_inputs"},
     "metrics": {"_inputs"},
     "model_selection": {"_inputs"},
     "preprocessing": {"_inputs"},

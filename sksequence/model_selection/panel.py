@@ -51,7 +51,9 @@ class PanelTimeSeriesSplit(WindowSplitter):
     Notes
     -----
     ``groups`` of :meth:`split` are the time stamps of the rows. A step is one from a
-    distinct time stamp to the next. Entities may begin and end when they like.
+    distinct time stamp to the next; of windows that were made with a ``step`` above one,
+    give length and horizon in such steps, rounded up. Entities may begin and end when
+    they like.
 
     To test entities that were not trained on, pass the entities as groups to
     :class:`~sklearn.model_selection.GroupKFold`; for the future of new entities, keep of

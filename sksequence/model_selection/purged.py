@@ -50,6 +50,8 @@ class PurgedKFold(WindowSplitter):
     ``groups`` of :meth:`split` are the time stamps of the rows, which may then stand in
     any order, several at a time (one for each entity). A step is one from a distinct
     time stamp to the next. Without groups the rows are in the order of time, one each.
+    Of windows that were made with a ``step`` above one, give length and horizon in such
+    steps, rounded up.
 
     Make the windows first and split them afterwards: a window that is made of the
     training rows of a fold would reach across the gap in their middle.

@@ -1,0 +1,127 @@
+"""One-step predictions, fed back."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from conftest import make, ragged
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.linear_model import LinearRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from sksequence.forecasting import forecast_recursive
+from sksequence.preprocessing import make_windows
+
+
+class Recurrence(RegressorMixin, BaseEstimator):
+    """Answer by a formula of the last rows; needs no fit."""
+
+    def __init__(self, formula):
+        self.formula = formula
+
+    def predict(self, X):
+        return np.array([self.formula(np.asarray(x)) for x in X])
+
+
+def fibonacci(x):
+    return x[-1] + x[-2]
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        np.array([[0, 1], [1, 3]]),
+        [[0, 1], [1, 3]],
+        [np.array([5, 0, 1]), np.array([1, 3])],
+        [np.array([5, 0, 1]), [1, 3]],
+    ],
+    ids=["table", "nested", "unequal", "mixed"],
+)
+def test_a_recurrence_runs_on(X):
+    forecast = forecast_recursive(Recurrence(fibonacci), X, 6)
+    assert forecast.tolist() == [[1, 2, 3, 5, 8, 13], [4, 7, 11, 18, 29, 47]]
+
+
+def test_all_channels_are_fed_back():
+    rng = np.random.default_rng(0)
+    step, X = rng.normal(size=(3, 3)) / 2, rng.normal(size=(4, 5, 3))
+    forecast = forecast_recursive(Recurrence(lambda x: step @ x[-1]), X, 7)
+    powers = [np.linalg.matrix_power(step, k) for k in range(1, 8)]
+    expected = np.stack([X[:, -1] @ power.T for power in powers], axis=1)
+    np.testing.assert_allclose(forecast, expected, atol=1e-12)
+
+
+def test_what_is_known_of_the_future_stands_beside_the_forecast():
+    """An account with deposits that are planned: x' = 1.5 x + deposit before."""
+    X = np.array([[[1.0, 2.0], [4.0, 0.5]]])
+    future = np.array([[[1.0], [0.0], [9.0]]])
+    forecast = forecast_recursive(
+        Recurrence(lambda x: 1.5 * x[-1, 0] + x[-1, 1]), X, 3, future=future
+    )
+    np.testing.assert_allclose(forecast, [[6.5, 10.75, 16.125]])
+
+
+def test_linear_forecasts_are_the_matrix_of_the_lags():
+    """The companion matrix of an autoregression gives them in closed form."""
+    series = np.cumsum(np.random.default_rng(0).normal(size=60))
+    X, y, _ = make_windows(series, length=4, horizon=1)
+    model = LinearRegression(fit_intercept=False).fit(X[:, :, 0], y[:, 0])
+    forecast = forecast_recursive(model, X[-3:, :, 0], 5)
+    companion = np.vstack([np.eye(4)[1:], model.coef_])
+    state = X[-3:, :, 0]
+    for k in range(5):
+        state = state @ companion.T
+        np.testing.assert_allclose(forecast[:, k], state[:, -1])
+
+
+@pytest.mark.parametrize("listed", [False, True])
+def test_networks_and_pipelines_forecast(listed):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(20, 6, 2))
+    model = make_pipeline(
+        FunctionTransformer(lambda X: X), make("GRURegressor", pooling="last")
+    ).fit(X, X[:, 0] + X[:, 1])
+    windows = ragged((6, 4, 9)) if listed else X[:3]
+    forecast = forecast_recursive(model, windows, 3)
+    assert forecast.shape == (3, 3, 2)
+    for window, steps in zip(windows, forecast, strict=True):
+        for step in steps:
+            np.testing.assert_allclose(step, model.predict([window])[0], rtol=1e-6)
+            window = np.vstack([window[1:], step])
+
+
+def test_windows_are_not_written_to():
+    X = np.arange(12.0).reshape(2, 6)
+    X.flags.writeable = False
+    before = X.copy()
+    forecast_recursive(Recurrence(fibonacci), X, 3)
+    np.testing.assert_array_equal(X, before)
+
+
+CUBE = np.ones((2, 4, 3))
+
+
+@pytest.mark.parametrize(
+    ("formula", "X", "params", "error", "words"),
+    [
+        (fibonacci, CUBE, {"horizon": 0}, ValueError, "horizon"),
+        (fibonacci, CUBE, {"horizon": 1.5}, ValueError, "horizon"),
+        (lambda x: x[-1, 0], CUBE, {}, ValueError, r"\(2, 3, 2\).*got None"),
+        (
+            lambda x: x[-1, 0],
+            CUBE,
+            {"future": np.ones((2, 2, 2))},
+            ValueError,
+            r"\(2, 3, 2\).*got shape \(2, 2, 2\)",
+        ),
+        (lambda x: np.ones(5), CUBE, {}, ValueError, r"2 target\(s\) more"),
+        (fibonacci, np.ones(4), {}, ValueError, "windows.*1.*dimensions"),
+        (fibonacci, [np.ones((3, 1)), np.ones(3)], {}, ValueError, "all with an axis"),
+        (fibonacci, [], {}, ValueError, "windows"),
+        (fibonacci, [["a", "b"]], {}, ValueError, "text"),
+    ],
+)
+def test_bad_input_is_refused(formula, X, params, error, words):
+    with pytest.raises(error, match=words):
+        forecast_recursive(Recurrence(formula), X, **{"horizon": 3} | params)
