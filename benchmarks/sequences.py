@@ -15,29 +15,19 @@ Results of earlier runs stay in the report until their task is run again.
 
 from __future__ import annotations
 
-import argparse
 import gzip
-import platform
 import re
-import time
-import warnings
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date
+from dataclasses import replace
 from pathlib import Path
-from statistics import mean
 from typing import Any
 
 import numpy as np
-import sklearn
-import torch
-from accuracy import configuration, cpu_model, find_folder
 from scipy.fft import dct
 from scipy.io import loadmat
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.ensemble import VotingClassifier
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import matthews_corrcoef
 from sklearn.model_selection import (
     GridSearchCV,
@@ -47,10 +37,10 @@ from sklearn.model_selection import (
     cross_validate,
     train_test_split,
 )
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, TargetEncoder
+from tasks import Task, cross_validated, held_out, run
 
-import sksequence
 from sksequence import (
     GRUClassifier,
     LSTMClassifier,
@@ -60,134 +50,12 @@ from sksequence import (
 from sksequence.metrics import perplexity
 from sksequence.preprocessing import SequenceTokenizer
 
-REPORT = Path(__file__).with_suffix(".md")
-
-_HEAD = ("task", "metric", "mean", "seeds", "must", "aim", "naive", "s per fit", "on")
-
 _OFFICIAL = ("train", "test")
-
-Score = Callable[[BaseEstimator], tuple[float, float]]
-
-
-@dataclass
-class Task:
-    """What is measured, how, and what is hoped for.
-
-    ``score`` fits a copy of the estimator and returns its score and the seconds of a fit.
-    """
-
-    title: str
-    metric: str
-    estimator: BaseEstimator
-    score: Score
-    naive: float
-    naive_is: str
-    chosen: str
-    must: float | None = None
-    aim: float | None = None
-    less_is_better: bool = False
-    n_seeds: int = 3
-
-
-@dataclass
-class Result:
-    """The scores of a task so far, one per seed."""
-
-    name: str
-    task: Task
-    scores: list[float] = field(default_factory=list)
-    seconds: list[float] = field(default_factory=list)
-
-    def row(self) -> str:
-        """One line of the table."""
-        task = self.task
-        return _cells(
-            self.name,
-            task.metric,
-            f"{mean(self.scores):.4f}",
-            ", ".join(f"{score:.4f}" for score in self.scores),
-            self._target(task.must),
-            self._target(task.aim),
-            f"{task.naive:.4f}",
-            f"{mean(self.seconds):.0f}",
-            date.today().isoformat(),
-        )
-
-    def section(self) -> str:
-        """What the row does not say."""
-        task = self.task
-        return (
-            f"## {self.name}\n\n{task.title} Naive is {task.naive_is}.\n\n"
-            f"`{written(task.estimator)}`\n\n{task.chosen}\n"
-        )
-
-    def _target(self, target: float | None) -> str:
-        if target is None:
-            return ""
-        sign = -1 if self.task.less_is_better else 1
-        reached = sign * mean(self.scores) >= sign * target
-        return f"{target:g}" + ("" if reached else " (missed)")
-
-
-def held_out(train: tuple, test: tuple, metric: Callable) -> Score:
-    """Score by fitting on one part, and applying ``metric(model, X, y)`` to another."""
-
-    def score(estimator: BaseEstimator) -> tuple[float, float]:
-        start = time.perf_counter()
-        estimator.fit(*train)
-        seconds = time.perf_counter() - start
-        return float(metric(estimator, *test)), seconds
-
-    return score
-
-
-def cross_validated(X: Any, y: Any, cv: Any, groups: Any = None) -> Score:
-    """Score by the mean over folds."""
-
-    def score(estimator: BaseEstimator) -> tuple[float, float]:
-        folds = cross_validate(
-            estimator, X, y, cv=cv, groups=groups, error_score="raise", verbose=2
-        )
-        return float(folds["test_score"].mean()), float(folds["fit_time"].mean())
-
-    return score
 
 
 def accuracy(model: Any, X: Any, y: Any) -> float:
     """Share of right answers."""
     return model.score(X, y)
-
-
-def seeded(estimator: BaseEstimator, seed: int) -> BaseEstimator:
-    """A copy with that ``random_state`` on the CPU; if it has parts, others in those."""
-    copy = clone(estimator)
-    names = sorted(copy.get_params())
-    states = [name for name in names if name.endswith("random_state")]
-    devices = [name for name in names if name.endswith("device")]
-    copy.set_params(**{name: seed + 1000 * i for i, name in enumerate(states)})
-    return copy.set_params(**dict.fromkeys(devices, "cpu"))
-
-
-def written(estimator: BaseEstimator) -> str:
-    """The estimator as one would write it, less what is default.
-
-    Examples
-    --------
-    >>> members = [("a", LSTMClassifier()), ("b", GRUClassifier(lr=0.01))]
-    >>> written(VotingClassifier(members, voting="soft"))
-    "VotingClassifier([LSTMClassifier(), GRUClassifier(lr=0.01)], voting='soft')"
-    """
-    if isinstance(estimator, Pipeline):
-        return f"make_pipeline({', '.join(written(step) for _, step in estimator.steps)})"
-    if isinstance(estimator, VotingClassifier):
-        members = ", ".join(written(member) for _, member in estimator.estimators)
-        return f"VotingClassifier([{members}], voting={estimator.voting!r})"
-    if isinstance(estimator, GridSearchCV):
-        searched = f"{written(estimator.estimator)}, {estimator.param_grid}"
-        return (
-            f"GridSearchCV({searched}, cv={estimator.cv}, scoring={estimator.scoring!r})"
-        )
-    return configuration(estimator)
 
 
 def most_frequent(train: Sequence, test: Sequence) -> float:
@@ -753,84 +621,5 @@ TASKS: dict[str, Callable[[Path], Task]] = {
 }
 
 
-# ------------------------------------------------------------------------------- report
-
-
-def measure(name: str, task: Task, n_seeds: int | None, output: Path) -> None:
-    """Score a task with ``random_state`` 0, 1, ..., and write each score down."""
-    result = Result(name, task)
-    for seed in range(n_seeds or task.n_seeds):
-        model = seeded(task.estimator, seed)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            score, seconds = task.score(model)
-        result.scores.append(score)
-        result.seconds.append(seconds)
-        print(f"{name}, seed {seed}: {score:.4f}, {seconds:.0f} s per fit", flush=True)
-        earlier = output.read_text(encoding="utf-8") if output.exists() else ""
-        output.write_text(report(earlier, result), encoding="utf-8")
-
-
-def report(earlier: str, result: Result) -> str:
-    """The whole report in Markdown: an earlier one with a new result.
-
-    Rows and sections of other tasks are kept as they stand.
-    """
-    lines = [line for line in earlier.splitlines() if line.startswith("| ")]
-    rows = {line.split(" | ")[0].removeprefix("| "): line for line in lines}
-    headed = re.split(r"^(?=## )", earlier, flags=re.MULTILINE)[1:]
-    sections = {part.splitlines()[0].removeprefix("## "): part for part in headed}
-    rows[result.name] = result.row()
-    sections[result.name] = result.section()
-    known = [name for name in TASKS if name in rows]
-    head = [
-        "# Text, tags, genes, music, speech and pixels",
-        "",
-        f"Measured by `benchmarks/{Path(__file__).name}`, {cpu_model()}, one thread. "
-        f"Python {platform.python_version()}, torch {torch.__version__}, scikit-learn "
-        f"{sklearn.__version__}, sksequence {sksequence.__version__}.",
-        "",
-        "Seeds are the values 0, 1, ... of `random_state`; targets are for the mean "
-        "over them. NLL and nats are better the smaller they are. Parameters not named "
-        "are the defaults. Times are of a shared machine.",
-        "",
-        _cells(*_HEAD),
-        "|---|---|---:|---|---:|---:|---:|---:|---|",
-        *(rows[name] for name in known),
-        "",
-    ]
-    return "\n".join([*head, *(sections[name].rstrip() + "\n" for name in known)])
-
-
-def _cells(*cells: str) -> str:
-    return f"| {' | '.join(cells)} |"
-
-
-def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", help="folder of the data (else SKSEQUENCE_DATA)")
-    parser.add_argument(
-        "--only", nargs="+", metavar="TASK", choices=[*TASKS], help="these tasks alone"
-    )
-    parser.add_argument(
-        "--seeds", type=int, help="fits per task (default 3, or 1 of the long ones)"
-    )
-    parser.add_argument("--output", type=Path, default=REPORT, help="Markdown to write")
-    wanted = parser.parse_args(arguments)
-    if wanted.seeds is not None and wanted.seeds < 1:
-        parser.error("--seeds must be at least 1")
-    return wanted
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure what is asked for, and write it down seed by seed."""
-    wanted = parse_arguments(arguments)
-    folder = find_folder(wanted.data)
-    for name in wanted.only or TASKS:
-        measure(name, TASKS[name](folder), wanted.seeds, wanted.output)
-    print(f"\n{wanted.output.read_text(encoding='utf-8')}")
-
-
 if __name__ == "__main__":
-    main()
+    run(TASKS, __file__, "Text, tags, genes, music, speech and pixels", __doc__)
