@@ -361,7 +361,15 @@ def ecoli(folder: Path) -> Task:
     search = GridSearchCV(network, candidates, cv=3, scoring="neg_log_loss")
 
     def score(estimator: BaseEstimator) -> tuple[float, float]:
-        folds = cross_validate(estimator, X, y, cv=LeaveOneOut(), error_score="raise")
+        folds = cross_validate(
+            estimator,
+            X,
+            y,
+            cv=LeaveOneOut(),
+            scoring="accuracy",
+            error_score="raise",
+            verbose=3,
+        )
         return float((folds["test_score"] == 0).sum()), float(folds["fit_time"].mean())
 
     return Task(
