@@ -12,6 +12,8 @@ from conftest import CLASSIFIERS, labels_for, make, ragged
 from joblib import Parallel, delayed
 from sklearn.base import clone
 
+pytestmark = pytest.mark.no_cover  # slower with it, and others cover what these cover
+
 FACTORS = {
     "cell": ["tanh", "relu", "gru", "lstm"],
     "direction": [None, "concat", "sum", "mean", "mul"],

@@ -157,6 +157,60 @@ def check_next_frame(printed: str, folder: Path) -> None:
     assert (folder / "next_frame.png").read_bytes().startswith(b"\x89PNG")
 
 
+def check_weather_forecast(printed: str, folder: Path) -> None:
+    (today,), (usual,) = (
+        row(printed, "as warm as today"),
+        row(printed, "as usual that day"),
+    )
+    (gru,) = row(printed, "GRU")
+    assert gru < 0.97 * today
+    assert today < usual
+    (width, inside), (summer, _), (winter, _) = (
+        row(printed, name) for name in ("all year", "summer", "winter")
+    )
+    assert 70 <= inside <= 90
+    assert winter < width < summer
+    assert (folder / "weather_forecast.png").read_bytes().startswith(b"\x89PNG")
+
+
+def check_conformal_interval(printed: str, folder: Path) -> None:
+    plain, plain_width, _, warm, _, cool = row(printed, "quantiles")
+    adapted, width, _, _, _, _ = row(printed, "quantiles, conformal")
+    constant, _, _, one_width, _, the_same = row(printed, "one width, conformal")
+    assert plain < 80 <= min(adapted, constant)
+    assert plain_width < width
+    assert cool < warm
+    assert one_width == the_same
+
+
+def check_window_search(printed: str, folder: Path) -> None:
+    (one_year,), (eight,) = row(printed, "1"), row(printed, "8")
+    assert eight < 0.8 * one_year
+    (last,), (cycle,) = row(printed, "the last year"), row(printed, "eleven years before")
+    assert row(printed, "the best of the search")[0] < 0.8 * min(last, cycle)
+
+
+def check_panel(printed: str, folder: Path) -> None:
+    (last,) = row(printed, "wage of 1983")
+    for name in ("ridge", "GRU"):
+        (alone,), (static,) = row(printed, name), row(printed, f"{name} + static")
+        assert static < alone < 0.8 * last
+
+
+def check_leakage(printed: str, folder: Path) -> None:
+    for name in ("one walk, KFold shuffled", "shops, TimeSeriesSplit"):
+        assert row(printed, name)[0] > 0.2
+    for name in ("one walk, PurgedKFold", "shops, PanelTimeSeriesSplit"):
+        assert row(printed, name)[0] < 0.05
+
+
+def check_irregular(printed: str, folder: Path) -> None:
+    mean, _ = row(printed, "mean")
+    by_hours, _ = row(printed, "decay by hours")
+    assert by_hours > mean
+    assert by_hours > 0.7
+
+
 CHECKS: dict[str, Callable[[str, Path], None]] = {
     "quickstart": check_quickstart,
     "unequal_lengths": check_unequal_lengths,
@@ -170,6 +224,12 @@ CHECKS: dict[str, Callable[[str, Path], None]] = {
     "character_model": check_character_model,
     "spoken_digits": check_spoken_digits,
     "next_frame": check_next_frame,
+    "weather_forecast": check_weather_forecast,
+    "conformal_interval": check_conformal_interval,
+    "window_search": check_window_search,
+    "panel": check_panel,
+    "leakage": check_leakage,
+    "irregular": check_irregular,
 }
 
 

@@ -38,6 +38,7 @@ def dots(n, seed=0, n_steps=6):
     return X, y
 
 
+@pytest.mark.no_cover  # slower with it, and others cover what it covers
 @parametrize_with_checks(
     [
         ConvLSTMClassifier(hidden_size=8, lr=0.03, max_epochs=20),

@@ -66,6 +66,7 @@ def by_default(name):
     return getattr(sksequence, name)(**small if name.startswith("Recurrent") else {})
 
 
+@pytest.mark.no_cover  # slower with it, and others cover what it covers
 @parametrize_with_checks(
     [by_default(name) for name in ESTIMATORS],
     expected_failed_checks=failures_expected,
@@ -74,6 +75,7 @@ def test_with_defaults(estimator, check):
     check(estimator)
 
 
+@pytest.mark.no_cover
 @parametrize_with_checks(
     [strict("LSTMClassifier"), strict("GRURegressor")],
     expected_failed_checks=failures_expected,
