@@ -273,9 +273,13 @@ def configuration(estimator: BaseEstimator) -> str:
     if isinstance(estimator, FunctionTransformer):
         return f"FunctionTransformer({estimator.func.__name__})"
     defaults = type(estimator)().get_params()
-    given = estimator.get_params()
-    changed = (f"{k}={v!r}" for k, v in given.items() if v != defaults[k])
+    given = estimator.get_params(deep=False)
+    changed = (f"{k}={_value(v)}" for k, v in given.items() if v != defaults[k])
     return f"{type(estimator).__name__}({', '.join(changed)})"
+
+
+def _value(value: Any) -> str:
+    return configuration(value) if isinstance(value, BaseEstimator) else repr(value)
 
 
 def with_seed(estimator: BaseEstimator, seed: int) -> BaseEstimator:

@@ -591,7 +591,7 @@ class Segments(ClassifierMixin, BaseEstimator):
         Steps in a segment, and from the begin of one to that of the next.
     """
 
-    def __init__(self, estimator: Any, length: int, step: int):
+    def __init__(self, estimator: Any = None, length: int = 100, step: int = 50):
         self.estimator = estimator
         self.length = length
         self.step = step

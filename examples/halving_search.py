@@ -27,7 +27,8 @@ def main() -> None:
     """Search the same grid twice."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="fewer digits")
-    n_train = 150 if parser.parse_args().quick else 300
+    quick = parser.parse_args().quick
+    n_train, cv = (150, 2) if quick else (300, 3)
 
     digits = load_digits()
     X_train, X_test, y_train, y_test = train_test_split(
@@ -41,11 +42,11 @@ def main() -> None:
     # Halving sets max_epochs itself, in each candidate and for the final refit.
     model = LSTMClassifier(batch_size=64, lr=0.02, max_epochs=max_epochs, random_state=0)
     searches = {
-        "GridSearchCV": GridSearchCV(model, GRID, cv=3),
+        "GridSearchCV": GridSearchCV(model, GRID, cv=cv),
         "HalvingGridSearchCV": HalvingGridSearchCV(
             model,
             GRID,
-            cv=3,
+            cv=cv,
             factor=3,
             resource="max_epochs",
             min_resources=3,

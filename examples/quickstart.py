@@ -52,7 +52,7 @@ def make_search(quick: bool) -> GridSearchCV:
     }
     one_way = {
         "network__bidirectional": [False],
-        "network__num_layers": [1, 2],
+        "network__num_layers": [1] if quick else [1, 2],
         "network__hidden_size": [8] if quick else [8, 24],
     }
     # A grid of its own: a merge mode means something only with two directions.
@@ -62,7 +62,7 @@ def make_search(quick: bool) -> GridSearchCV:
         "network__hidden_size": [8],
     }
     grids = [everywhere | one_way, everywhere | both_ways]
-    return GridSearchCV(pipeline, grids, cv=3, n_jobs=2)
+    return GridSearchCV(pipeline, grids, cv=2 if quick else 3, n_jobs=2)
 
 
 def show_progress(search: GridSearchCV, depth: int) -> None:

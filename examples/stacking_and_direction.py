@@ -42,8 +42,9 @@ def make_neighbours(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.nd
 def main() -> None:
     """Score every task with every architecture."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="fewer sequences")
-    n = 250 if parser.parse_args().quick else 500
+    parser.add_argument("--quick", action="store_true", help="fewer sequences and folds")
+    quick = parser.parse_args().quick
+    n = 250 if quick else 500
 
     rng = np.random.default_rng(0)
     digits = load_digits()
@@ -53,7 +54,7 @@ def main() -> None:
         "neighbours": (*make_neighbours(n, rng), 4),
         "digits": (digits.images[:n], digits.target[:n], 16),
     }
-    cv = StratifiedKFold(3, shuffle=True, random_state=0)
+    cv = StratifiedKFold(2 if quick else 3, shuffle=True, random_state=0)
     architectures = list(product((1, 2), (False, True)))
     header = [
         f"{n} layer{'s' * (n > 1)}, {'both' if b else 'one'}" for n, b in architectures

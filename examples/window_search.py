@@ -37,7 +37,11 @@ def main() -> None:
         StandardScaler(),
         SlidingWindow(8, context=True),
         RecurrentRegressor(
-            hidden_size=16, pooling="last", max_epochs=30, lr=0.01, random_state=0
+            hidden_size=16,
+            pooling="last",
+            max_epochs=20 if quick else 30,
+            lr=0.01,
+            random_state=0,
         ),
     )
     grid = {
@@ -49,7 +53,7 @@ def main() -> None:
         grid,
         cv=TimeSeriesSplit(2 if quick else 5, test_size=30),
         scoring="neg_root_mean_squared_error",
-        n_jobs=2,
+        n_jobs=None if quick else 2,
     )
     search.fit(X[:-N_TEST], y[:-N_TEST])
 

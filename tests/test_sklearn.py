@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -61,9 +63,14 @@ def failures_expected(estimator):
 
 
 def by_default(name):
-    """The estimator as it comes, smaller if it would only repeat the LSTM's checks."""
+    """The estimator as it comes, or smaller, where a cell only repeats others' checks.
+
+    With ``SKSEQUENCE_TESTS=full`` in the environment none is smaller.
+    """
     small = {"hidden_size": 16, "max_epochs": 30, "lr": 0.02}
-    return getattr(sksequence, name)(**small if name.startswith("Recurrent") else {})
+    repeats = name.startswith(("Recurrent", "GRU"))
+    full = os.environ.get("SKSEQUENCE_TESTS") == "full"
+    return getattr(sksequence, name)(**small if repeats and not full else {})
 
 
 @pytest.mark.no_cover  # slower with it, and others cover what it covers
