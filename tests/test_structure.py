@@ -296,9 +296,9 @@ def test_documented_arguments_are_those_of_the_method(name, method):
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def blocks_of(*languages):
+def blocks_of(*languages, text=README):
     pattern = rf"^```(?:{'|'.join(languages)})\n(.*?)^```$"
-    return re.findall(pattern, README, flags=re.M | re.S)
+    return re.findall(pattern, text, flags=re.M | re.S)
 
 
 def shell_commands():
@@ -314,6 +314,28 @@ def test_python_in_the_readme_runs(code, tmp_path, monkeypatch):
     script = tmp_path / "block.py"
     script.write_text(code, encoding="utf-8")
     runpy.run_path(str(script), run_name="__main__")
+
+
+@pytest.mark.parametrize(
+    "page", sorted((ROOT / "docs").glob("*.md")), ids=lambda p: p.stem
+)
+def test_python_in_the_documentation_runs(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    script = tmp_path / "page.py"
+    blocks = blocks_of("python", text=page.read_text(encoding="utf-8"))
+    script.write_text("\n".join(blocks), encoding="utf-8")
+    runpy.run_path(str(script), run_name="__main__")
+
+
+def test_links_lead_somewhere():
+    pages = [
+        ROOT / "README.md",
+        *(ROOT / "docs").glob("*.md"),
+        *(ROOT / "benchmarks").glob("*.md"),
+    ]
+    for page in pages:
+        for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / link).exists(), f"{page.name}: {link}"
 
 
 def test_the_readme_tests_as_continuous_integration_does():
