@@ -26,7 +26,6 @@ from sklearn.metrics import mean_squared_error, root_mean_squared_error
 from tasks import Score, Task, run
 
 from sksequence import GRURegressor
-from sksequence.forecasting import forecast_recursive
 from sksequence.preprocessing import make_windows
 
 Error = Callable[[np.ndarray, np.ndarray], float]
@@ -145,31 +144,38 @@ def airline(folder: Path) -> Task:
     """How many passengers in each month of the next two years?"""
     table = pd.read_csv(folder / "forecast/airline-passengers.csv")
     values = table["Passengers"].to_numpy(dtype=float)
-    known, future = values[:-24], values[-24:]
-    growth = np.log(known[12:] / known[:-12])
-    X, y, _ = make_windows(growth, length=24, horizon=1)
+    future, logs = values[-24:], np.log(values[:-24])
+
+    def seasonal(windows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        year = windows[:, -12:]
+        return windows - year.mean(axis=1, keepdims=True), np.tile(year[..., 0], 2)
+
+    windows, after, _ = make_windows(logs, length=24, horizon=24)
+    X, base = seasonal(windows)
+    X_last, base_last = seasonal(logs[None, -24:, None])
 
     def score(estimator: BaseEstimator) -> tuple[float, float]:
         start = time.perf_counter()
-        estimator.fit(X, y[:, 0])
+        estimator.fit(X, after - base)
         seconds = time.perf_counter() - start
-        steps = forecast_recursive(estimator, growth[None, -24:, None], 24)[0]
-        year = np.log(known[-12:])
-        first = year + steps[:12]
-        forecast = np.exp(np.concatenate([first, first + steps[12:]]))
-        return flat_rmse(future, forecast), seconds
+        answer = np.exp(base_last + estimator.predict(X_last))[0]
+        return flat_rmse(future, answer), seconds
 
     return Task(
         title="Airline passengers: error of the last 24 months, forecast in one piece "
-        "from those before, by the growth over the year, one month after the other.",
+        "from those before. The network says by how much the logarithm of each of the "
+        "months exceeds that of its namesake in the last year known.",
         metric="RMSE",
         estimator=GRURegressor(
-            hidden_size=16, pooling="last", dropout=0.2, weight_decay=0.01, max_epochs=50
+            hidden_size=16, pooling="last", dropout=0.2, weight_decay=0.01
         ),
         score=score,
-        naive=flat_rmse(future, np.tile(known[-12:], 2)),
+        naive=flat_rmse(future, np.tile(values[-36:-24], 2)),
         naive_is="the month of the last year",
-        chosen="The first configuration tried.",
+        chosen="Chosen among four ways on the 24 months from 1955, 1956 and 1957 on, "
+        "each forecast from what was before: errors of 13, 10 and 33, where the naive "
+        "ones are 72, 69 and 49. An earlier choice, growth over the year fed back month "
+        "by month, had been scored on the last 24: 34.6.",
         must=49.99,
         aim=25,
         less_is_better=True,
