@@ -1,16 +1,44 @@
 """Every example runs by itself, and its figures bear out what it says."""
 
+import contextlib
+import multiprocessing
 import os
 import re
-import subprocess
+import runpy
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from joblib.externals.loky import get_reusable_executor
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 NUMBER = r"[-+]?\d+(?:\.\d+)?(?:e[-+]\d+)?"
+
+
+# A process for each, of a server that has imported what takes seconds to import.
+PROCESSES: Any = multiprocessing.get_context(
+    "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+)
+if PROCESSES.get_start_method() == "forkserver":
+    PROCESSES.set_forkserver_preload(["matplotlib.pyplot", "pandas", "skorch", "torch"])
+
+
+def run_example(script: Path, folder: Path) -> None:
+    """Run an example as the main program in a folder, and keep there what it prints."""
+    os.environ["MPLBACKEND"] = "Agg"
+    os.chdir(folder)
+    sys.argv = [str(script), "--quick"]
+    with (
+        open("out.txt", "w", encoding="utf-8") as out,
+        open("err.txt", "w", encoding="utf-8") as err,
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        runpy.run_path(str(script), run_name="__main__")
+    # A child of multiprocessing would wait for idle workers, for as long as they do.
+    get_reusable_executor().shutdown()
 
 
 def row(printed: str, name: str) -> list[float]:
@@ -238,14 +266,13 @@ def test_every_example_is_checked():
 
 @pytest.mark.parametrize("name", CHECKS)
 def test_example_bears_out_its_claim(name, tmp_path):
-    done = subprocess.run(
-        [sys.executable, EXAMPLES / f"{name}.py", "--quick"],
-        cwd=tmp_path,
-        env=os.environ | {"MPLBACKEND": "Agg", "PYTHONUTF8": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
+    script = EXAMPLES / f"{name}.py"
+    process = PROCESSES.Process(target=run_example, args=(script, tmp_path))
+    process.start()
+    process.join()
+    printed, errors = (
+        (tmp_path / name).read_text(encoding="utf-8") for name in ("out.txt", "err.txt")
     )
-    assert done.returncode == 0, done.stderr
-    assert "Warning" not in done.stderr
-    CHECKS[name](done.stdout, tmp_path)
+    assert process.exitcode == 0, errors
+    assert "Warning" not in errors
+    CHECKS[name](printed, tmp_path)

@@ -63,14 +63,13 @@ def failures_expected(estimator):
 
 
 def by_default(name):
-    """The estimator as it comes, or smaller, where a cell only repeats others' checks.
+    """The estimator as it comes, or smaller, where another cell only repeats the checks.
 
     With ``SKSEQUENCE_TESTS=full`` in the environment none is smaller.
     """
-    small = {"hidden_size": 16, "max_epochs": 30, "lr": 0.02}
-    repeats = name.startswith(("Recurrent", "GRU"))
-    full = os.environ.get("SKSEQUENCE_TESTS") == "full"
-    return getattr(sksequence, name)(**small if repeats and not full else {})
+    small = {"hidden_size": 16, "max_epochs": 15, "lr": 0.05}
+    as_it_comes = name.startswith("LSTM") or os.environ.get("SKSEQUENCE_TESTS") == "full"
+    return getattr(sksequence, name)(**{} if as_it_comes else small)
 
 
 @pytest.mark.no_cover  # slower with it, and others cover what it covers
