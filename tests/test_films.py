@@ -41,8 +41,8 @@ def dots(n, seed=0, n_steps=6):
 @pytest.mark.no_cover  # slower with it, and others cover what it covers
 @parametrize_with_checks(
     [
-        ConvLSTMClassifier(hidden_size=8, lr=0.03, max_epochs=20),
-        ConvLSTMRegressor(hidden_size=16, lr=0.03, max_epochs=15),
+        ConvLSTMClassifier(hidden_size=8, lr=0.05, max_epochs=12),
+        ConvLSTMRegressor(hidden_size=16, lr=0.04, max_epochs=12),
     ],
     expected_failed_checks=lambda _: {
         "check_sample_weight_equivalence_on_dense_data": (
