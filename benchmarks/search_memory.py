@@ -28,18 +28,15 @@ from sklearn.preprocessing import StandardScaler
 from sksequence import RecurrentRegressor
 from sksequence.preprocessing import SlidingWindow
 
-_LENGTH, _CELL, _DEPTH, _WIDTH = (
+_LENGTH, _CELL, _DEPTH = (
     "slidingwindow__length",
     "recurrentregressor__cell",
     "recurrentregressor__num_layers",
-    "recurrentregressor__hidden_size",
 )
-_ALL = {_LENGTH: [24, 48, 96, 168], _CELL: ["rnn", "lstm", "gru"], _DEPTH: [1, 2]}
 GRIDS = [
     {_LENGTH: [24, 168], _CELL: ["gru"], _DEPTH: [1]},
     {_LENGTH: [24, 168], _CELL: ["lstm", "gru"], _DEPTH: [1, 2]},
-    _ALL,
-    _ALL | {_WIDTH: [8, 12, 16]},
+    {_LENGTH: [24, 48, 96, 168], _CELL: ["rnn", "lstm", "gru"], _DEPTH: [1, 2]},
 ]
 
 
