@@ -2,8 +2,8 @@
 
 A figure counts only beside the naive forecast's: many published networks lose to it.
 Nothing was chosen on the part that is scored; what chose instead stands in each task's
-section. Every window is taken relative to its last value, and so is what is forecast
-from it: what the network adds is added to the naive forecast.
+section. Every window is taken relative to its last value or its last season, and so is
+what is forecast from it: what the network says is added to a naive forecast.
 
 The data are in ``forecast/`` below one folder: ``ETTh1.csv``, ``monthly-sunspots.csv``,
 ``airline-passengers.csv``, ``M4_Hourly-train.csv.gz``, ``M4_Hourly-test.csv.gz`` and
@@ -15,15 +15,15 @@ The data are in ``forecast/`` below one folder: ``ETTh1.csv``, ``monthly-sunspot
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.metrics import mean_squared_error, root_mean_squared_error
 from tasks import Score, Task, run
+from timing import seconds_of
 
 from sksequence import GRURegressor
 from sksequence.preprocessing import make_windows
@@ -99,9 +99,7 @@ def by_windows(
     truth = rise + last
 
     def score(estimator: BaseEstimator) -> tuple[float, float]:
-        start = time.perf_counter()
-        estimator.fit(X, y if horizon > 1 else y[:, 0])
-        seconds = time.perf_counter() - start
+        seconds = seconds_of(estimator.fit, X, y if horizon > 1 else y[:, 0])
         answer = estimator.predict(X_test).reshape(truth.shape) + last
         return error(truth, answer), seconds
 
@@ -155,9 +153,7 @@ def airline(folder: Path) -> Task:
     X_last, base_last = seasonal(logs[None, -24:, None])
 
     def score(estimator: BaseEstimator) -> tuple[float, float]:
-        start = time.perf_counter()
-        estimator.fit(X, after - base)
-        seconds = time.perf_counter() - start
+        seconds = seconds_of(estimator.fit, X, after - base)
         answer = np.exp(base_last + estimator.predict(X_last))[0]
         return flat_rmse(future, answer), seconds
 
@@ -182,11 +178,22 @@ def airline(folder: Path) -> Task:
     )
 
 
+_VALIDATED, _TESTED = 8640, 8640 + 2880  # the rows where these parts begin
+_OF_DAYS = GRURegressor(
+    hidden_size=128,
+    dropout=0.3,
+    pooling="last",
+    lr=0.001,
+    max_epochs=10,
+    batch_size=256,
+)
+
+
 def _etth1(folder: Path) -> np.ndarray:
     """The rows of the usual parts, scaled by the first, which is for training."""
     table = pd.read_csv(folder / "forecast/ETTh1.csv", index_col="date")
-    values = table.to_numpy(dtype=float)[: 8640 + 2 * 2880]
-    train = values[:8640]
+    values = table.to_numpy(dtype=float)[: _TESTED + 2880]
+    train = values[:_VALIDATED]
     return (values - train.mean(axis=0)) / train.std(axis=0)
 
 
@@ -194,8 +201,8 @@ def etth1_univariate(folder: Path) -> Task:
     """How warm is the oil in each of the next 24 hours?"""
     score, naive = by_windows(
         _etth1(folder)[:, -1:],
-        end=8640,
-        begin=8640 + 2880,
+        end=_VALIDATED,
+        begin=_TESTED,
         length=336,
         horizon=24,
         error=flat_mse,
@@ -206,14 +213,7 @@ def etth1_univariate(folder: Path) -> Task:
         "the last 2880, in standard deviations of the first 8640, the training part. A "
         "step of the network is a day of 24 hours, one channel for each.",
         metric="MSE",
-        estimator=GRURegressor(
-            hidden_size=128,
-            dropout=0.3,
-            pooling="last",
-            lr=0.001,
-            max_epochs=10,
-            batch_size=256,
-        ),
+        estimator=clone(_OF_DAYS),
         score=score,
         naive=naive,
         naive_is="the last value",
@@ -228,30 +228,22 @@ def etth1_univariate(folder: Path) -> Task:
 def etth1_multivariate(folder: Path) -> Task:
     """What do all seven columns do in each of the next 96 hours?"""
     values = _etth1(folder)
-    begin = 8640 + 2880
     score, _ = by_windows(
         values,
-        end=8640,
-        begin=begin,
+        end=_VALIDATED,
+        begin=_TESTED,
         length=96,
         horizon=96,
         error=flat_mse,
         rows_per_step=24,
     )
-    past, future, _ = make_windows(values[begin - 96 :], 96, 96)
+    past, future, _ = make_windows(values[_TESTED - 96 :], 96, 96)
     return Task(
         title="Six loads of a transformer and its temperature, hourly: error of the next "
         "96 hours of all on the last 2880, in standard deviations of the first 8640, the "
         "training part. One network forecasts all columns, each from its own four days.",
         metric="MSE",
-        estimator=GRURegressor(
-            hidden_size=128,
-            dropout=0.3,
-            pooling="last",
-            lr=0.001,
-            max_epochs=10,
-            batch_size=256,
-        ),
+        estimator=clone(_OF_DAYS),
         score=score,
         naive=flat_mse(future, np.tile(past[:, -24:], (1, 4, 1))),
         naive_is="the last day, again and again",
@@ -342,13 +334,11 @@ def m4_hourly(folder: Path) -> Task:
     X_last, base_last, scale_last = _weeks(np.array([logs[-336:] for logs in series]))
 
     def score(estimator: BaseEstimator) -> tuple[float, float]:
-        start = time.perf_counter()
-        estimator.fit(X, y)
-        seconds = time.perf_counter() - start
+        seconds = seconds_of(estimator.fit, X, y)
         answer = np.exp(base_last + scale_last * estimator.predict(X_last))
         return _smape(truth, answer), seconds
 
-    member = GRURegressor(
+    network = GRURegressor(
         loss="absolute_error",
         hidden_size=128,
         dropout=0.2,
@@ -362,7 +352,7 @@ def m4_hourly(folder: Path) -> Task:
         "each, by one network for all. It reads two weeks of logs, a day a step, and "
         "says by how much the next two days differ from those a week before.",
         metric="sMAPE",
-        estimator=member,
+        estimator=network,
         score=score,
         naive=_smape(truth, np.exp([np.tile(logs[-24:], 2) for logs in series])),
         naive_is="the last day, twice",

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import time
 
 import numpy as np
+from timing import seconds_of
 
 from sksequence import RecurrentClassifier
 
@@ -35,14 +35,12 @@ def measure(cell: str, hidden_size: int, rounds: int) -> dict[str, list[float]]:
     for _ in range(rounds):
         for mode, model in models.items():
             data = X if mode == "error" else gaps
-            for what, call in {
-                "epoch": lambda: model.partial_fit(data, y, classes=[0, 1]),  # noqa: B023
-                "predict": lambda: model.predict(data),  # noqa: B023
-            }.items():
-                begin = time.perf_counter()
-                call()
-                took = time.perf_counter() - begin
-                seconds.setdefault(f"{mode} {what}", []).append(took)
+            took = {
+                "epoch": seconds_of(model.partial_fit, data, y, classes=[0, 1]),
+                "predict": seconds_of(model.predict, data),
+            }
+            for what, spent in took.items():
+                seconds.setdefault(f"{mode} {what}", []).append(spent)
     return seconds
 
 

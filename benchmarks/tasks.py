@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import platform
 import re
-import time
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -20,8 +19,9 @@ from accuracy import configuration, cpu_model, find_folder
 from sklearn.base import BaseEstimator, clone
 from sklearn.ensemble import VotingClassifier
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import GridSearchCV, cross_validate
+from sklearn.model_selection import cross_validate
 from sklearn.pipeline import Pipeline
+from timing import seconds_of
 
 import sksequence
 
@@ -94,9 +94,7 @@ def held_out(train: tuple, test: tuple, metric: Callable) -> Score:
     """Score by fitting on one part, and applying ``metric(model, X, y)`` to another."""
 
     def score(estimator: BaseEstimator) -> tuple[float, float]:
-        start = time.perf_counter()
-        estimator.fit(*train)
-        seconds = time.perf_counter() - start
+        seconds = seconds_of(estimator.fit, *train)
         return float(metric(estimator, *test)), seconds
 
     return score
@@ -139,11 +137,6 @@ def written(estimator: BaseEstimator) -> str:
     if isinstance(estimator, VotingClassifier):
         members = ", ".join(written(member) for _, member in estimator.estimators)
         return f"VotingClassifier([{members}], voting={estimator.voting!r})"
-    if isinstance(estimator, GridSearchCV):
-        searched = f"{written(estimator.estimator)}, {estimator.param_grid}"
-        return (
-            f"GridSearchCV({searched}, cv={estimator.cv}, scoring={estimator.scoring!r})"
-        )
     return configuration(estimator)
 
 
