@@ -19,6 +19,7 @@ from .sequences import (
     AnySequences,
     Sequences,
     StoredSequences,
+    count_within,
     fit_channel_scaler,
     fit_scaler,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "check_times",
     "check_tokens",
     "check_weights",
+    "count_within",
     "fit_channel_scaler",
     "fit_scaler",
     "flatten_steps",

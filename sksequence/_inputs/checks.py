@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_array, validate_data
 
 from .sequences import AnySequences, Sequences, StoredSequences, is_stored, windows_of
 
-_FLOAT32_MAX = float(np.finfo(np.float32).max)
+FLOAT32_MAX = float(np.finfo(np.float32).max)
 _TEXT_HINT = (
     "Convert it explicitly; text as such is for sksequence.preprocessing."
     "SequenceTokenizer and an embedding_dim."
@@ -461,14 +461,14 @@ def _is_in_range(values: np.ndarray, allow_nan: bool) -> bool:
     high = float(most.reduce(values, axis=None))
     if allow_nan and np.isnan(low):
         return True
-    return low >= -_FLOAT32_MAX and high <= _FLOAT32_MAX
+    return low >= -FLOAT32_MAX and high <= FLOAT32_MAX
 
 
 def _refuse_values(
     values: np.ndarray, lengths: np.ndarray, first: int, allow_nan: bool
 ) -> None:
     """Say which value of which sequence is not finite."""
-    bad = ~(np.abs(values.astype(np.float64)) <= _FLOAT32_MAX)
+    bad = ~(np.abs(values.astype(np.float64)) <= FLOAT32_MAX)
     if allow_nan:
         bad &= ~np.isnan(values)
     row, channel, *pixel = np.argwhere(bad)[0]
@@ -485,7 +485,7 @@ def _refuse_values(
     where = f", pixel {tuple(map(int, pixel))}" if pixel else ""
     raise ValueError(
         f"Input X contains {what}: sequence {first + i} does at step {row - starts[i]}, "
-        f"channel {channel}{where}. Expected finite numbers up to {_FLOAT32_MAX:.1e}; "
+        f"channel {channel}{where}. Expected finite numbers up to {FLOAT32_MAX:.1e}; "
         "impute, rescale or leave out those steps; of steps of numbers "
         'missing="mask" and "decay" read NaN.'
     )

@@ -101,9 +101,7 @@ class Sequences:
     def _rows(self, index: np.ndarray | slice) -> np.ndarray:
         """Which rows of ``values`` are the steps of the sequences at ``index``."""
         lengths = self.lengths[index]
-        new_starts = np.cumsum(lengths) - lengths
-        shifts = np.repeat(self.starts[index] - new_starts, lengths)
-        return np.arange(lengths.sum()) + shifts
+        return np.repeat(self.starts[index], lengths) + count_within(lengths)
 
 
 @dataclass(frozen=True)
@@ -232,6 +230,17 @@ def _view_kind(array: np.ndarray) -> tuple:
     """Equal for views that can be windows of one table."""
     owner = array if array.base is None else array.base
     return id(owner), array.dtype, array.strides
+
+
+def count_within(counts: np.ndarray) -> np.ndarray:
+    """Count from zero within each of several groups, one after the other.
+
+    Examples
+    --------
+    >>> count_within(np.array([2, 0, 3]))
+    array([0, 1, 0, 1, 2])
+    """
+    return np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
 
 
 def without_gaps(

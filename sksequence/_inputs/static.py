@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .checks import as_numbers
+from .checks import FLOAT32_MAX, as_numbers
 
-_FLOAT32_MAX = float(np.finfo(np.float32).max)
 # Names of all columns (None in an array), and the position of the sequences.
 Columns = tuple[tuple[str, ...] | None, int, int]
 _ENCODE = (
@@ -144,13 +143,13 @@ def _numbers_of(column: Any, name: str) -> np.ndarray:
             f"The static column {name!r} holds {next(others, values)!r}; expected "
             f"numbers. {_ENCODE}"
         ) from error
-    wrong = ~(np.abs(numbers) <= _FLOAT32_MAX)
+    wrong = ~(np.abs(numbers) <= FLOAT32_MAX)
     if wrong.any():
         row = int(wrong.argmax())
         what = "NaN" if np.isnan(numbers[row]) else f"{numbers[row]}"
         raise ValueError(
             f"The static column {name!r} contains {what} in row {row}; expected finite "
-            f"numbers up to {_FLOAT32_MAX:.1e}. Impute or rescale it, or leave the row "
+            f"numbers up to {FLOAT32_MAX:.1e}. Impute or rescale it, or leave the row "
             "out."
         )
     return numbers

@@ -161,7 +161,7 @@ def find_column(X: Any, column: str | int, name: str) -> int:
         )
     names = list(X.columns)
     if names.count(column) != 1:
-        levels = [level for level in getattr(_index_of(X), "names", ()) if level]
+        levels = [level for level in getattr(index_of(X), "names", ()) if level]
         raise ValueError(
             f"{name}={column!r} is the name of {names.count(column)} columns of X; "
             f"expected one. Its columns are {shortened(names)}, the levels of its index "
@@ -175,14 +175,14 @@ def column_at(X: Any, j: int) -> Any:
     return X.iloc[:, j] if hasattr(X, "iloc") else X[:, j]
 
 
-def _index_of(X: Any) -> Any:
+def index_of(X: Any) -> Any:
     """The index of a DataFrame or Series; lists have a method of that name."""
     index = getattr(X, "index", None)
     return index if hasattr(index, "get_level_values") else None
 
 
 def _names_level(X: Any, by: Any) -> bool:
-    index = _index_of(X)
+    index = index_of(X)
     if index is None or not isinstance(by, str) or by in getattr(X, "columns", ()):
         return False
     return by in index.names
@@ -243,7 +243,7 @@ def _refuse_column(column: Any, name: Any) -> None:
 
 def _labels_of(X: Any, level: Any) -> Any:
     """What a frame's index tells of the time, but for the level that names entities."""
-    index = _index_of(X)
+    index = index_of(X)
     if index is None:
         return None
     levels = [

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from sklearn.utils._param_validation import Interval, validate_params
 
-from ._tables import find_column, one_entity, read_entities, read_table
+from .._inputs import count_within
+from ._tables import find_column, index_of, one_entity, read_entities, read_table
 
 _AT_LEAST_ONE = [Interval(Integral, 1, None, closed="left")]
 
@@ -112,10 +113,8 @@ def make_windows(
         )
     if not entities.is_in_order:
         values = values[entities.order]
-    nth = np.arange(n_windows.sum()) - np.repeat(
-        np.cumsum(n_windows) - n_windows, n_windows
-    )
-    last = np.repeat(entities.starts, n_windows) + length - 1 + step * nth
+    last = np.repeat(entities.starts, n_windows) + length - 1
+    last += step * count_within(n_windows)
     # A slice, where columns are next to each other, is a view.
     first, end = columns[0], columns[-1] + 1
     is_slice = columns == list(range(first, end))
@@ -248,8 +247,8 @@ def _columns_of(
 
 def _labels_at(series: Any, rows: np.ndarray, by: str | int | None) -> Any:
     """Say which rows these are in the terms of the series."""
-    index: Any = getattr(series, "index", None)
-    if not hasattr(index, "get_level_values"):
+    index = index_of(series)
+    if index is None:
         return rows
     if by is None or by in index.names:
         return index[rows]

@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
+from .._inputs import count_within
 from ._output import SequencesOut
 from ._tables import Table, numbers_of, read_table
 
@@ -287,10 +288,7 @@ def _laid_out(
             laid[begin : begin + len(history[key])] = history[key]
     if n_padding.any():
         first = np.repeat(begins + n_padding, n_padding)
-        offsets = np.arange(len(first)) - np.repeat(
-            np.cumsum(n_padding) - n_padding, n_padding
-        )
-        laid[np.repeat(begins, n_padding) + offsets] = laid[first]
+        laid[np.repeat(begins, n_padding) + count_within(n_padding)] = laid[first]
     return laid
 
 
