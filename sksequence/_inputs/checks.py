@@ -9,7 +9,14 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils.validation import check_array, validate_data
 
-from .sequences import AnySequences, Sequences, StoredSequences, is_stored, windows_of
+from .sequences import (
+    AnySequences,
+    Sequences,
+    StoredSequences,
+    is_stored,
+    place_of,
+    windows_of,
+)
 
 FLOAT32_MAX = float(np.finfo(np.float32).max)
 _TEXT_HINT = (
@@ -472,8 +479,7 @@ def _refuse_values(
     if allow_nan:
         bad &= ~np.isnan(values)
     row, channel, *pixel = np.argwhere(bad)[0]
-    starts = np.cumsum(lengths) - lengths
-    i = int(np.searchsorted(starts, row, side="right")) - 1
+    i, step = place_of(row, lengths)
     value = values[row, channel, *pixel]
     what = (
         "NaN"
@@ -484,7 +490,7 @@ def _refuse_values(
     )
     where = f", pixel {tuple(map(int, pixel))}" if pixel else ""
     raise ValueError(
-        f"Input X contains {what}: sequence {first + i} does at step {row - starts[i]}, "
+        f"Input X contains {what}: sequence {first + i} does at step {step}, "
         f"channel {channel}{where}. Expected finite numbers up to {FLOAT32_MAX:.1e}; "
         "impute, rescale or leave out those steps; of steps of numbers "
         'missing="mask" and "decay" read NaN.'

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from .sequences import AnySequences, Sequences
+from .sequences import AnySequences, Sequences, place_of
 
 
 def observed_moments(
@@ -78,15 +78,14 @@ def check_times(sequences: AnySequences, channel: int) -> None:
     for part, values in sequences.chunks():
         time = values[:, channel].astype(np.float64)
         lengths = sequences.lengths[part]
-        starts = np.cumsum(lengths) - lengths
         backward = np.diff(time, prepend=time[0]) < 0
-        backward[starts] = False
+        backward[np.cumsum(lengths) - lengths] = False
         wrong = np.isnan(time) | backward
         if not wrong.any():
             continue
         row = int(wrong.argmax())
-        i = int(np.searchsorted(starts, row, side="right")) - 1
-        where = f"step {row - starts[i]} of sequence {part.start + i}"
+        i, step = place_of(row, lengths)
+        where = f"step {step} of sequence {part.start + i}"
         if np.isnan(time[row]):
             raise ValueError(
                 f"The time is NaN at {where}; expected a number at every step in "

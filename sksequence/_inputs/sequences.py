@@ -243,6 +243,19 @@ def count_within(counts: np.ndarray) -> np.ndarray:
     return np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
 
 
+def place_of(row: int, lengths: np.ndarray) -> tuple[int, int]:
+    """Say of which sequence, of some laid end to end, a row is, and which step.
+
+    Examples
+    --------
+    >>> place_of(4, np.array([3, 2]))
+    (1, 1)
+    """
+    starts = np.cumsum(lengths) - lengths
+    i = int(np.searchsorted(starts, row, side="right")) - 1
+    return i, int(row - starts[i])
+
+
 def without_gaps(
     values: np.ndarray, begins: np.ndarray, lengths: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:

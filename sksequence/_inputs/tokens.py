@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .sequences import AnySequences
+from .sequences import AnySequences, place_of
 
 # More vectors than this are no vocabulary, but numbers taken for tokens.
 _MOST_TOKENS = 2**31
@@ -33,10 +33,8 @@ def check_tokens(sequences: AnySequences, limit: int | None) -> None:
         if not wrong.any():
             continue
         row = int(wrong.argmax())
-        starts = np.cumsum(sequences.lengths[part]) - sequences.lengths[part]
-        i = int(np.searchsorted(starts, row, side="right")) - 1
-        where = f"Sequence {part.start + i} holds the token {ids[row]} at step "
-        where += f"{row - starts[i]}"
+        i, step = place_of(row, sequences.lengths[part])
+        where = f"Sequence {part.start + i} holds the token {ids[row]} at step {step}"
         if ids[row] < 0 or ids[row] != np.floor(ids[row]):
             raise ValueError(
                 f"{where}; expected whole numbers from 0, the unknown token, as "

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .._inputs import time_positions
+from .._inputs import count_within, time_positions
 from ._stacking import StackedSteps, is_frame, stack_steps
 
 _PER = ("entity", "step")
@@ -434,8 +434,7 @@ def _time_column(pd: Any, stacked: StackedSteps, times: Any) -> Any:
     times = stacked.indexes if times is None else times
     lengths = stacked.lengths
     if times is None:
-        starts = np.cumsum(lengths) - lengths
-        return pd.Index(np.arange(lengths.sum()) - np.repeat(starts, lengths))
+        return pd.Index(count_within(lengths))
     stamps = [
         stamp if isinstance(stamp, pd.Index) else pd.Index(stamp) for stamp in times
     ]
