@@ -12,6 +12,8 @@ from conftest import CLASSIFIERS, labels_for, make, ragged
 from joblib import Parallel, delayed
 from sklearn.base import clone
 
+from sksequence import _kernels
+
 pytestmark = pytest.mark.no_cover  # slower with it, and others cover what these cover
 
 FACTORS = {
@@ -37,6 +39,7 @@ FACTORS = {
     "task": ["Classifier", "Regressor"],
     "dtype": ["float32", "float64"],
     "longest": [12, 40, 90],
+    "kernels": [True, False],
 }
 
 
@@ -140,7 +143,9 @@ def check_company_changes_nothing(method, X, seed=0):
 
 
 @pytest.mark.parametrize("choice", CHOICES, ids=lambda choice: "".join(map(str, choice)))
-def test_an_answer_belongs_to_its_sequence(choice):
+def test_an_answer_belongs_to_its_sequence(choice, monkeypatch):
+    if choice[list(FACTORS).index("kernels")]:
+        monkeypatch.setattr(_kernels, "load", lambda cell, bits: None)
     model, X = fitted(choice)
     before = torch.get_num_threads()
     try:

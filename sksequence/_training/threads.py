@@ -1,4 +1,4 @@
-"""How many threads torch may use, while we compute and not a moment longer."""
+"""Threads and memory: ours while we compute, and not a moment longer."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
+
+from ..nn._workspace import WORKSPACE
 
 _lock = threading.Lock()
 _inside = 0
@@ -36,3 +38,5 @@ def torch_threads(number: int) -> Iterator[None]:
         with _lock:
             _inside -= 1
             torch.set_num_threads(mine if _inside else _callers_number)
+            if not _inside:
+                WORKSPACE.clear()

@@ -8,7 +8,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from . import _exact
+from . import _compiled, _exact
 from ._exact import State
 from ._fading import faded_recurrence
 from ._random import RandomLayer
@@ -139,15 +139,12 @@ class RecurrentLayer(RandomLayer):
         elapsed: tuple[Tensor, Tensor] | None = None,
     ) -> tuple[Tensor, Tensor]:
         x = zero_padding(x, lengths)
-        ahead = self._run(self.ahead, x, self._fade(0, elapsed))
+        ahead, final = self._run(self.ahead, x, lengths, self._fade(0, elapsed))
         if self.back is None:
-            return ahead, last_step(ahead, lengths)
+            return ahead, final
         fade = self._fade(1, elapsed)
-        if fade is not None:
-            fade = reverse_steps(fade, lengths)
-        back = self._run(self.back, reverse_steps(x, lengths), fade)
-        final = self.merge(last_step(ahead, lengths), last_step(back, lengths))
-        return self.merge(ahead, reverse_steps(back, lengths)), final
+        back, first = self._run(self.back, x, lengths, fade, reverse=True)
+        return self.merge(ahead, back), self.merge(final, first)
 
     def advance(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Read on from a state, or from a fresh one, and return the new one too.
@@ -168,6 +165,14 @@ class RecurrentLayer(RandomLayer):
         if state is None:
             zeros = x.new_zeros(1, len(x), self.ahead.hidden_size)
             state = (zeros, zeros) if isinstance(self.ahead, nn.LSTM) else zeros
+        if _compiled.serves(self.ahead, x):
+            parts = (state,) if isinstance(state, Tensor) else state
+            steps, *behind = _compiled.recurrence(
+                self.ahead, x, state=tuple(part[0] for part in parts)
+            )
+            if len(parts) == 1:
+                return steps, behind[0][None]
+            return steps, (behind[0][None], behind[1][None])
         if self.training:
             return self.ahead(x, state)
         return _exact.recurrence(self.ahead, x, state)
@@ -180,10 +185,32 @@ class RecurrentLayer(RandomLayer):
             return None
         return self.fades[direction](elapsed[direction])
 
-    def _run(self, recurrence: nn.RNNBase, x: Tensor, fade: Tensor | None) -> Tensor:
+    def _run(
+        self,
+        recurrence: nn.RNNBase,
+        x: Tensor,
+        lengths: Tensor | None,
+        fade: Tensor | None,
+        *,
+        reverse: bool = False,
+    ) -> tuple[Tensor, Tensor]:
+        """Return the steps of one direction, and its state where it is through."""
+        if fade is None and _compiled.serves(recurrence, x):
+            steps, final, *_ = _compiled.recurrence(
+                recurrence, x, lengths, reverse=reverse
+            )
+            return steps, final
+        if reverse:
+            x = reverse_steps(x, lengths)
         if fade is not None:
-            return faded_recurrence(recurrence, x, fade)
-        return recurrence(x)[0] if self.training else _exact.recurrence(recurrence, x)[0]
+            fade = reverse_steps(fade, lengths) if reverse else fade
+            steps = faded_recurrence(recurrence, x, fade)
+        elif self.training:
+            steps = recurrence(x)[0]
+        else:
+            steps = _exact.recurrence(recurrence, x)[0]
+        final = last_step(steps, lengths)
+        return reverse_steps(steps, lengths) if reverse else steps, final
 
 
 class RecurrentStack(nn.Module):

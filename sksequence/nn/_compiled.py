@@ -1,0 +1,321 @@
+"""Recurrent layers by compiled kernels, where these serve: on the CPU, in floats."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+
+from .. import _kernels
+from .._kernels import LANES, MOST_CHAINS, Layout
+from ._workspace import WORKSPACE, Loan
+
+_CELLS: dict[type[nn.RNNBase], str] = {nn.RNN: "rnn", nn.LSTM: "lstm", nn.GRU: "gru"}
+
+
+def serves(layer: nn.RNNBase, x: Tensor) -> bool:
+    """Whether there are kernels for a layer and what it is to read."""
+    fits = x.ndim == 3 and x.shape[2] == layer.input_size and x.numel() > 0
+    if (
+        not fits
+        or x.device.type != "cpu"
+        or x.dtype not in (torch.float32, torch.float64)
+    ):
+        return False
+    if layer.weight_ih_l0.dtype != x.dtype or torch.is_autocast_enabled("cpu"):
+        return False
+    if torch.compiler.is_compiling() or torch.jit.is_tracing():
+        return False
+    return _kernels.load(_CELLS[type(layer)], 8 * x.itemsize) is not None
+
+
+def recurrence(
+    layer: nn.RNNBase,
+    x: Tensor,
+    lengths: Tensor | None = None,
+    *,
+    reverse: bool = False,
+    state: tuple[Tensor, ...] = (),
+) -> tuple[Tensor, ...]:
+    """Run a layer of one direction over sequences, each from its one end to the other.
+
+    Shape
+        x (batch, steps, input_size), state (batch, hidden_size), of an LSTM two -> steps
+        (batch, steps, hidden_size), zero behind each end, and the state, or the two,
+        where each sequence is through
+    """
+    for part in state:
+        if part.shape != (len(x), layer.hidden_size):
+            raise ValueError(
+                f"A state must have shape {(len(x), layer.hidden_size)}, here it has "
+                f"{tuple(part.shape)}."
+            )
+    plan = _plan(
+        _CELLS[type(layer)],
+        layer.input_size,
+        layer.hidden_size,
+        x.itemsize,
+        reverse,
+        getattr(layer, "nonlinearity", "tanh") == "relu",
+    )
+    order = _order(lengths, x.shape[0], x.shape[1])
+    given = (*state, None, None)[:2]
+    inputs = _Inputs._make((x, *given, *layer.all_weights[0]))
+    needs_grad = any(tensor is not None and tensor.requires_grad for tensor in inputs)
+    if needs_grad and torch.is_grad_enabled():
+        return _Recurrence.apply(plan, order, *inputs)
+    outputs, _ = plan.forward(order, inputs.contiguous())
+    return outputs
+
+
+class _Inputs(NamedTuple):
+    x: Tensor
+    start: Tensor | None
+    start_memory: Tensor | None
+    weight_ih: Tensor
+    weight_hh: Tensor
+    bias_ih: Tensor
+    bias_hh: Tensor
+
+    def contiguous(self) -> _Inputs:
+        return _Inputs._make(_contiguous(self))
+
+
+class _Recurrence(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any, plan: _Plan, order: tuple[Tensor, Tensor], *tensors: Any
+    ) -> tuple[Tensor, ...]:
+        inputs = _Inputs(*tensors).contiguous()
+        outputs, ctx.kept = plan.forward(order, inputs, keep=True)
+        ctx.plan, ctx.order = plan, order
+        ctx.save_for_backward(outputs[0], *inputs)
+        ctx.set_materialize_grads(False)
+        return outputs
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *of_outputs: Tensor | None) -> tuple[Tensor | None, ...]:
+        steps, *tensors = ctx.saved_tensors
+        gradients = ctx.plan.backward(
+            ctx.order,
+            ctx.kept,
+            steps,
+            _Inputs(*tensors),
+            _contiguous(of_outputs),
+            wants_x=ctx.needs_input_grad[2],
+        )
+        return None, None, *gradients
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """How layers of one kind and size are run: what does not depend on a batch."""
+
+    layout: Layout
+    run: _kernels.Kernels
+    fixed: dict[str, int]
+
+    def forward(
+        self,
+        order: tuple[Tensor, Tensor],
+        inputs: _Inputs,
+        keep: bool = False,
+    ) -> tuple[tuple[Tensor, ...], Loan]:
+        """Return steps and final states, and the memory of what a gradient needs."""
+        layout = self.layout
+        n, n_steps, _ = inputs.x.shape
+        n_blocks = -(-n // LANES)
+        workers = min(torch.get_num_threads(), n_blocks)
+        slots = n_blocks * n_steps if keep else workers
+        kept = WORKSPACE.borrow(
+            layout.itemsize * (layout.packed.size + layout.slot * slots)
+        )
+        steps = inputs.x.new_empty(n, n_steps, layout.hidden)
+        finals = [inputs.x.new_zeros(n, layout.hidden) for _ in range(layout.states)]
+        arguments = {
+            **self._arguments(order, inputs, kept, keep),
+            "steps": steps.data_ptr(),
+            "final": finals[0].data_ptr(),
+            "final_memory": finals[-1].data_ptr(),
+            "n_workers": workers,
+        }
+        self.run["pack"](**arguments, **_of_weights(inputs[3:]))
+
+        def work(worker: int, scratch: int) -> None:
+            own = {} if keep else {"saved": arguments["saved"] + worker * self.slot_bytes}
+            places = layout.forward_scratch.at(scratch)
+            self.run["forward"](**arguments | places | own, worker=worker)
+
+        _share(work, workers, layout.itemsize * layout.forward_scratch.size)
+        return (steps, *finals), kept
+
+    def backward(
+        self,
+        order: tuple[Tensor, Tensor],
+        kept: Loan,
+        steps: Tensor,
+        inputs: _Inputs,
+        of_outputs: tuple[Tensor | None, ...],
+        wants_x: bool,
+    ) -> list[Tensor | None]:
+        """Return the gradients of the inputs."""
+        layout = self.layout
+        x, start, start_memory = inputs[:3]
+        of_x = torch.empty_like(x) if wants_x else None
+        of_start, of_start_memory = (
+            None if part is None else torch.empty_like(part)
+            for part in (start, start_memory)
+        )
+        of_weights = [torch.empty_like(weight) for weight in inputs[3:]]
+        chains = min(-(-len(x) // LANES), MOST_CHAINS)
+        workers = min(torch.get_num_threads(), chains)
+        sums = WORKSPACE.borrow(layout.itemsize * layout.weight_gradient * chains)
+        of_steps, of_final, of_memory = (*of_outputs, None)[:3]
+        arguments = {
+            **self._arguments(order, inputs, kept, True),
+            "steps": steps.data_ptr(),
+            "has_of_steps": int(of_steps is not None),
+            "of_steps": _address(of_steps),
+            "has_of_final": int(of_final is not None),
+            "of_final": _address(of_final),
+            "has_of_final_memory": int(of_memory is not None),
+            "of_final_memory": _address(of_memory),
+            "wants_x": int(wants_x),
+            "of_x": _address(of_x),
+            "wants_start": int(start is not None),
+            "of_start": _address(of_start),
+            "of_start_memory": _address(of_start_memory),
+            "of_weights": sums.address,
+            "n_chains": chains,
+            "n_workers": workers,
+        }
+
+        def work(worker: int, scratch: int) -> None:
+            places = layout.backward_scratch.at(scratch)
+            self.run["backward"](**arguments | places, worker=worker)
+
+        _share(work, workers, layout.itemsize * layout.backward_scratch.size)
+        self.run["unpack"](**arguments, **_of_weights(of_weights))
+        return [of_x, of_start, of_start_memory, *of_weights]
+
+    @property
+    def slot_bytes(self) -> int:
+        """Bytes that are kept of a step of a block."""
+        return self.layout.itemsize * self.layout.slot
+
+    def _arguments(
+        self,
+        order: tuple[Tensor, Tensor],
+        inputs: _Inputs,
+        kept: Loan,
+        keep: bool,
+    ) -> dict[str, int]:
+        """What the kernels of both passes are told."""
+        layout = self.layout
+        x, start, start_memory = inputs[:3]
+        n, n_steps, _ = x.shape
+        return {
+            **self.fixed,
+            **layout.packed.at(kept.address),
+            "saved": kept.address + layout.itemsize * layout.packed.size,
+            "saved_block": layout.slot * n_steps if keep else 0,
+            "saved_step": layout.slot if keep else 0,
+            "x": x.data_ptr(),
+            "order": order[0].data_ptr(),
+            "lengths": order[1].data_ptr(),
+            "n": n,
+            "n_steps": n_steps,
+            "has_start": int(start is not None),
+            "start": _address(start),
+            "start_memory": _address(start_memory),
+        }
+
+
+@lru_cache(maxsize=1024)
+def _plan(
+    cell: str, channels: int, hidden: int, itemsize: int, reverse: bool, relu: bool
+) -> _Plan:
+    layout = Layout(cell, channels, hidden, itemsize)
+    run = _kernels.load(cell, 8 * itemsize)
+    assert run is not None, "who asks for kernels has made sure that there are any"
+    fixed = {
+        **layout.sizes,
+        "width": layout.width,
+        "gates": ctypes.addressof(layout.gates),
+        "n_gates": len(layout.gates) // 2,
+        "reverse": int(reverse),
+        "relu": int(relu),
+    }
+    return _Plan(layout, run, fixed)
+
+
+def _order(lengths: Tensor | None, n: int, n_steps: int) -> tuple[Tensor, Tensor]:
+    """Return the order in which the longest stand first, and their lengths."""
+    if lengths is None:
+        return _full_order(n, n_steps)
+    left, order = lengths.long().sort(descending=True, stable=True)
+    longest, shortest = int(left[0]), int(left[-1])
+    if longest > n_steps or shortest < 0:
+        raise ValueError(
+            f"lengths must be from 0 to {n_steps}, however: {shortest} to {longest}."
+        )
+    return order, left
+
+
+@lru_cache(maxsize=64)
+def _full_order(n: int, n_steps: int) -> tuple[Tensor, Tensor]:
+    return torch.arange(n), torch.full((n,), n_steps)
+
+
+def _of_weights(tensors: Sequence[Tensor]) -> dict[str, int]:
+    """Return the addresses of weights, or of their gradients."""
+    return {
+        name: tensor.data_ptr()
+        for name, tensor in zip(_Inputs._fields[3:], tensors, strict=True)
+    }
+
+
+def _contiguous(tensors: Sequence[Tensor | None]) -> tuple[Tensor | None, ...]:
+    return tuple(None if tensor is None else tensor.contiguous() for tensor in tensors)
+
+
+def _address(tensor: Tensor | None) -> int:
+    return 0 if tensor is None else tensor.data_ptr()
+
+
+# ---------------------------------------------------------------------------- threads
+
+
+def _share(work: Callable[[int, int], None], workers: int, scratch: int) -> None:
+    """Let each worker do its part, with so many bytes of its own."""
+    loan = WORKSPACE.borrow(scratch * workers)
+    others = [
+        _pool().submit(work, worker, loan.address + worker * scratch)
+        for worker in range(1, workers)
+    ]
+    try:
+        work(0, loan.address)
+    finally:
+        # Whatever happens, nobody is left writing into memory that is no longer ours.
+        wait(others)
+    for other in others:
+        other.result()
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="sksequence")
+
+
+if hasattr(os, "register_at_fork"):
+    # A forked process has the pool, but none of its threads.
+    os.register_at_fork(after_in_child=_pool.cache_clear)
