@@ -1,6 +1,7 @@
-"""Folds along time, for windows that overlap and for panels of many entities."""
+"""Searches over epochs, and folds along time for windows and panels."""
 
+from .halving import HalvingEpochSearchCV
 from .panel import PanelTimeSeriesSplit
 from .purged import PurgedKFold
 
-__all__ = ["PanelTimeSeriesSplit", "PurgedKFold"]
+__all__ = ["HalvingEpochSearchCV", "PanelTimeSeriesSplit", "PurgedKFold"]

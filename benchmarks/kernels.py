@@ -1,0 +1,358 @@
+"""How fast recurrent layers and whole fits are, as ratios in one run.
+
+Each row compares two ways to do the same, turn by turn in one process on one thread, and
+gives the median ratio of neighbours: a machine whose speed drifts does not matter much.
+Where nothing else is said the other way is ``torch.nn``; above one, ours is faster.
+
+    python benchmarks/kernels.py
+    python benchmarks/kernels.py --only layers memory
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import date
+
+import llvmlite
+import numba
+import numpy as np
+import torch
+from accuracy import cpu_model
+from timing import seconds_of
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence
+
+import sksequence
+from sksequence import GRUClassifier, LSTMClassifier, SimpleRNNClassifier
+from sksequence.nn import RecurrentLayer, SequenceNetwork
+
+CELLS: dict[str, type[nn.RNNBase]] = {"gru": nn.GRU, "rnn": nn.RNN, "lstm": nn.LSTM}
+SIZES = [(32, 32), (64, 32), (128, 32), (64, 256), (128, 256)]
+AIMS = {
+    "gru": (6, 3.2, 1.8, 1.8, 1.5),
+    "rnn": (7, 4, 2.5, 1.8, 1.6),
+    "lstm": (1.3, 1.2, 1.1, 1.6, 1.6),
+}
+N_STEPS, N_CHANNELS = 100, 3
+
+Run = Callable[[], object]
+
+
+def ratios(theirs: Run, ours: Run, pairs: int, repeats: int = 5) -> list[float]:
+    """Time both in turn, each some times in a row, and return theirs / ours."""
+
+    def several(run: Run) -> None:
+        for _ in range(repeats):
+            run()
+
+    several(theirs), several(ours)
+    return [seconds_of(several, theirs) / seconds_of(several, ours) for _ in range(pairs)]
+
+
+def row(what: str, found: list[float], aim: float | None = None) -> str:
+    """A line of a table: the median, the quartiles, what was hoped for."""
+    low, middle, high = statistics.quantiles(found, n=4)
+    wanted = "" if aim is None else f"{aim:g}"
+    return f"| {what} | {middle:.2f} | {low:.2f} ... {high:.2f} | {wanted} |"
+
+
+def head(what: str) -> list[str]:
+    """Begin a table."""
+    return [f"\n| {what} | ratio | half of them | aim |", "| --- | --- | --- | --- |"]
+
+
+# ------------------------------------------------------------------------------- layers
+
+
+def trained(
+    run: Callable[[Tensor], Tensor], module: nn.Module, x: Tensor, up: Tensor
+) -> Run:
+    """Forward and backward, as in training."""
+
+    def step() -> None:
+        module.zero_grad()
+        run(x).backward(up)
+
+    return step
+
+
+def layers(pairs: int) -> Iterator[str]:
+    """One layer, forward and backward."""
+    yield from head("forward and backward, one layer")
+    for cell, build in CELLS.items():
+        for (hidden, batch), aim in zip(SIZES, AIMS[cell], strict=True):
+            theirs = build(N_CHANNELS, hidden, batch_first=True)
+            ours = RecurrentLayer(N_CHANNELS, hidden, cell=cell)
+            x, up = torch.randn(batch, N_STEPS, N_CHANNELS), torch.randn(1)
+            up = torch.randn(batch, N_STEPS, hidden)
+            found = ratios(
+                trained(lambda x, net=theirs: net(x)[0], theirs, x, up),
+                trained(lambda x, net=ours: net(x)[0], ours, x, up),
+                pairs,
+            )
+            yield row(f"{cell.upper()}, H{hidden}, B{batch}", found, aim)
+
+
+def products_of(cell: str, hidden: int, batch: int) -> Run:
+    """The matrix products of such a layer, there and back, and nothing else."""
+    rows = {"gru": 3, "rnn": 1, "lstm": 4}[cell] * hidden
+    state, gates = torch.randn(batch, hidden), torch.randn(batch, rows)
+    x = torch.randn(batch * N_STEPS, N_CHANNELS)
+    all_states = torch.randn(batch * N_STEPS, hidden)
+    all_gates = torch.randn(batch * N_STEPS, rows)
+    weight, of_channels = torch.randn(rows, hidden), torch.randn(rows, N_CHANNELS)
+
+    def run() -> None:
+        torch.mm(x, of_channels.T, out=all_gates)
+        for _ in range(N_STEPS):
+            torch.mm(state, weight.T, out=gates)
+        for _ in range(N_STEPS):
+            torch.mm(gates, weight, out=state)
+        torch.mm(all_gates.T, all_states)
+        torch.mm(all_gates.T, x)
+
+    return run
+
+
+def limit(pairs: int) -> Iterator[str]:
+    """How far from the machine's limit a layer is."""
+    yield from head("time of the products alone / time of the layer")
+    for cell in CELLS:
+        for hidden, batch in SIZES[1:]:
+            ours = RecurrentLayer(N_CHANNELS, hidden, cell=cell)
+            x = torch.randn(batch, N_STEPS, N_CHANNELS)
+            up = torch.randn(batch, N_STEPS, hidden)
+            step = trained(lambda x, net=ours: net(x)[0], ours, x, up)
+            found = ratios(products_of(cell, hidden, batch), step, pairs)
+            yield row(f"{cell.upper()}, H{hidden}, B{batch}", found, 0.5)
+
+
+# --------------------------------------------------------------------- unequal and unseen
+
+
+def unequal(pairs: int) -> Iterator[str]:
+    """An epoch over sequences of 20 to 200 steps, against packed sequences."""
+    yield from head("sequences of 20 to 200 steps, packed / ours, H64, B32")
+    generator = torch.Generator().manual_seed(0)
+    lengths = torch.randint(20, 201, (320,), generator=generator)
+    sequences = torch.randn(320, 200, N_CHANNELS)
+    for cell, aim in (("lstm", 8), ("gru", 5)):
+        theirs = CELLS[cell](N_CHANNELS, 64, batch_first=True)
+        ours = RecurrentLayer(N_CHANNELS, 64, cell=cell)
+
+        def packed(net=theirs) -> None:
+            for index in torch.randperm(320).split(32):
+                net.zero_grad()
+                batch = pack_padded_sequence(
+                    sequences[index], lengths[index], True, enforce_sorted=False
+                )
+                net(batch)[0].data.sum().backward()
+
+        def pooled(net=ours) -> None:
+            # As our fits draw batches: sorted by length, then shuffled.
+            by_length = lengths.argsort().split(32)
+            for number in torch.randperm(len(by_length)).tolist():
+                index = by_length[number]
+                net.zero_grad()
+                n_steps = int(lengths[index].max())
+                net(sequences[index, :n_steps], lengths[index])[0].sum().backward()
+
+        def same_batches(net=ours) -> None:
+            for index in torch.randperm(320).split(32):
+                net.zero_grad()
+                net(sequences[index], lengths[index])[0].sum().backward()
+
+        yield row(f"{cell.upper()}", ratios(packed, pooled, pairs, 1), aim)
+        found = ratios(packed, same_batches, pairs, 1)
+        yield row(f"{cell.upper()}, not pooled by length", found)
+
+
+def predicting(pairs: int) -> Iterator[str]:
+    """Answers to 5000 sequences, against torch in the same chunks."""
+    yield from head("predicting 5000 x 100 x 3, H64")
+    X = np.random.default_rng(0).normal(size=(5000, N_STEPS, N_CHANNELS))
+    X = X.astype(np.float32)
+    for name, aim in (("GRU", 3), ("SimpleRNN", None), ("LSTM", None)):
+        model = getattr(sksequence, f"{name}Classifier")(hidden_size=64, max_epochs=1)
+        model.fit(X[:64], np.arange(64) % 2)
+        cell = {"GRU": nn.GRU, "SimpleRNN": nn.RNN, "LSTM": nn.LSTM}[name]
+        recurrence = cell(N_CHANNELS, 64, batch_first=True).eval()
+        head_layer = nn.Linear(64, 2)
+
+        def theirs(net=recurrence, last=head_layer) -> None:
+            with torch.inference_mode():
+                for part in torch.from_numpy(X).split(256):
+                    last(net(part)[0].amax(1)).softmax(1)
+
+        found = ratios(theirs, lambda m=model: m.predict_proba(X), pairs, 1)
+        yield row(name, found, aim)
+
+
+# ------------------------------------------------------------------------------- hybrids
+
+
+class TorchHybrid(nn.Module):
+    """Convolutions before a recurrence and beside it, as one writes them in torch."""
+
+    def __init__(self, before: tuple[int, ...], beside: tuple[int, ...], cell: str):
+        super().__init__()
+        self.before = self._convolutions(before, [5] * len(before))
+        width = before[-1] if before else N_CHANNELS
+        self.recurrence = CELLS[cell](width, 64, batch_first=True)
+        self.beside = self._convolutions(beside, [8, 5, 3][: len(beside)])
+        self.head = nn.Linear(64 + (beside[-1] if beside else 0), 2)
+
+    @staticmethod
+    def _convolutions(channels: tuple[int, ...], kernels: list[int]) -> nn.Sequential:
+        layers: list[nn.Module] = []
+        width = N_CHANNELS
+        for out, kernel in zip(channels, kernels, strict=True):
+            convolution = nn.Conv1d(width, out, kernel, padding="same", bias=False)
+            layers += [convolution, nn.BatchNorm1d(out), nn.ReLU()]
+            width = out
+        return nn.Sequential(*layers)
+
+    def forward(self, x: Tensor) -> Tensor:
+        steps = self.recurrence(self.before(x.transpose(1, 2)).transpose(1, 2))[0]
+        found = [steps.amax(1)]
+        if len(self.beside):
+            found.append(self.beside(x.transpose(1, 2)).mean(2))
+        return self.head(torch.cat(found, 1))
+
+
+def hybrids(pairs: int) -> Iterator[str]:
+    """Networks with a convolutional front end or branch, forward and backward."""
+    yield from head("forward and backward, hybrid, H64, B64")
+    for cell in ("gru", "lstm"):
+        for name, before, beside in (
+            ("32 channels before", (32,), ()),
+            ("32 and 64 before", (32, 64), ()),
+            ("32, 64 and 32 beside", (), (32, 64, 32)),
+        ):
+            theirs = TorchHybrid(before, beside, cell)
+            ours = SequenceNetwork(
+                N_CHANNELS,
+                2,
+                cell=cell,
+                hidden_size=64,
+                conv_channels=before,
+                parallel_channels=beside,
+                parallel_kernel_size=(8, 5, 3)[: len(beside)] if beside else (8, 5, 3),
+                bidirectional=False,
+            )
+            x, up = torch.randn(64, N_STEPS, N_CHANNELS), torch.randn(64, 2)
+            found = ratios(
+                trained(theirs, theirs, x, up), trained(ours, ours, x, up), pairs, 3
+            )
+            yield row(f"{cell.upper()}, {name}", found, 1.5)
+
+
+# ------------------------------------------------------------------------ whole estimator
+
+
+def epochs(pairs: int) -> Iterator[str]:
+    """What the cells cost in a whole fit, and what a second thread brings."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(640, N_STEPS, N_CHANNELS)).astype(np.float32)
+    y = X.mean(axis=(1, 2)) > 0
+
+    def fit(build, **params) -> Run:
+        keywords = {"max_epochs": 2, "random_state": 0, **params}
+        return lambda: build(**keywords).fit(X, y)
+
+    yield from head("a fit of two epochs, 640 x 100 x 3, H64, B64")
+    pair = (LSTMClassifier, GRUClassifier), (GRUClassifier, SimpleRNNClassifier)
+    for slow, fast in pair:
+        params = {"hidden_size": 64, "batch_size": 64}
+        found = ratios(fit(slow, **params), fit(fast, **params), pairs, 1)
+        name = f"{slow.__name__[:-10]} / {fast.__name__[:-10]}"
+        yield row(name, found, 1)
+    for build in (LSTMClassifier, GRUClassifier, SimpleRNNClassifier):
+        for hidden, batch in ((64, 64), (128, 64), (128, 256)):
+            params = {"hidden_size": hidden, "batch_size": batch}
+            found = ratios(
+                fit(build, n_jobs=1, **params), fit(build, n_jobs=2, **params), pairs, 1
+            )
+            name = f"{build.__name__[:-10]}, H{hidden}, B{batch}: one thread / two"
+            yield row(name, found, 1.7)
+
+
+# -------------------------------------------------------------------------------- memory
+
+MEMORY = """
+import resource, sys
+import numpy as np, torch
+torch.set_num_threads(1)
+from torch import nn
+from sksequence.nn import RecurrentLayer
+cell, hidden, batch, whose = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
+if whose == "torch":
+    layer = {"gru": nn.GRU, "rnn": nn.RNN, "lstm": nn.LSTM}[cell](
+        3, hidden, batch_first=True)
+else:
+    layer = RecurrentLayer(3, hidden, cell=cell)
+small = torch.randn(2, 3, 3)
+layer(small)[0].sum().backward()
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+optimizer = torch.optim.Adam(layer.parameters())
+optimizer.step()
+before = peak()
+x, up = torch.randn(batch, 100, 3), torch.randn(batch, 100, hidden)
+for _ in range(5):
+    optimizer.zero_grad()
+    layer(x)[0].backward(up)
+    optimizer.step()
+print(peak() - before)
+"""
+
+
+def memory(pairs: int) -> Iterator[str]:
+    """What training takes at its peak, beyond the imports and the weights."""
+    yield "\n| training | torch, MB | ours, MB | ours / torch | at most |"
+    yield "| --- | --- | --- | --- | --- |"
+    for cell in CELLS:
+        for hidden, batch in ((64, 256), (128, 256)):
+            found = []
+            for whose in ("torch", "ours"):
+                command = [sys.executable, "-c", MEMORY, cell, str(hidden), str(batch)]
+                done = subprocess.run(
+                    [*command, whose], capture_output=True, text=True, check=True
+                )
+                found.append(float(done.stdout))
+            theirs, ours = found
+            yield (
+                f"| {cell.upper()}, H{hidden}, B{batch} | {theirs:.0f} | {ours:.0f} | "
+                f"{ours / theirs:.2f} | 1.5 |"
+            )
+
+
+PARTS = (layers, limit, unequal, predicting, hybrids, epochs, memory)
+
+
+def main() -> None:
+    """Print Markdown tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pairs", type=int, default=11)
+    names = [part.__name__ for part in PARTS]
+    parser.add_argument("--only", nargs="+", choices=names, default=names)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    print(
+        f"{date.today()}, {cpu_model()}, Python {platform.python_version()}, "
+        f"sksequence {sksequence.__version__}, torch {torch.__version__}, "
+        f"numba {numba.__version__}, llvmlite {llvmlite.__version__}"
+    )
+    for part in PARTS:
+        if part.__name__ in options.only:
+            for line in part(options.pairs):
+                print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()
