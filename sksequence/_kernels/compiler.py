@@ -104,6 +104,11 @@ def _compile(cell: str, bits: int) -> tuple[dict[str, list[str]], bytes]:
         machine, llvm.create_pipeline_tuning_options(speed_level=3)
     )
     builder.getModulePassManager().run(everything, builder)
+    # A process without numba would have nothing to fill these in with.
+    outside = {p.name for p in everything.functions if p.is_declaration}
+    outside = {name for name in outside if not name.startswith(("llvm.", "mem"))}
+    if outside:
+        raise RuntimeError(f"The {cell}'s kernels are not complete: {sorted(outside)}")
     return parameters, machine.emit_object(everything)
 
 

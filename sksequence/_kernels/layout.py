@@ -74,7 +74,7 @@ class Layout:
         for part in (_STATES, _ALL, _CHANNELS):
             taken = {place for gate in _GATES[self.cell] for place in gate}
             gates = sum(place[0] == part for place in taken)
-            ends.append(ends[-1] + round_up(gates * self.hidden, ROWS))
+            ends.append(ends[-1] + gates * round_up(self.hidden, ROWS))
         return {
             "hidden": self.hidden,
             "channels": self.channels,
@@ -88,7 +88,7 @@ class Layout:
         """For each gate its row of the product with states, and of that with channels."""
         begins = (0, self.sizes["states_end"], self.sizes["all_end"])
         rows = [
-            begins[part] + place * self.hidden
+            begins[part] + place * round_up(self.hidden, ROWS)
             for gate in _GATES[self.cell]
             for part, place in gate
         ]
@@ -134,8 +134,10 @@ class Layout:
     @cached_property
     def forward_scratch(self) -> Buffers:
         """What a forward pass works with."""
+        column = self._lanes(self.hidden + 1) + self._lanes(self.channels)
         return self._buffers(
-            column=self._lanes(self.hidden + 1) + self._lanes(self.channels),
+            column=column,
+            new_column=column,
             **self._staging,
         )
 

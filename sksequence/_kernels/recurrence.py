@@ -154,41 +154,32 @@ def _add_products(
 
 
 # ------------------------------------------------------------------------------- cells
-# Each goes through a step of a block. ``slot`` has the gates and what is kept of them,
+# Ahead, each turns the gates of units ``begin`` to ``end`` into their states; back, what
+# is wanted of all states into what is wanted of all gates. ``slot`` has the gates,
 # ``memory`` the LSTM's behind the step, ``before`` the one before it; ``first`` is the
-# row where those gates begin that read all.
+# row where those gates begin that read all, ``high`` how many rows a gate has.
 
 
 @_function
-def _activate_rnn(slot, before, memory, state, hidden, first, relu, vectors):
+def _activate_rnn(
+    slot, before, memory, state, new_state, begin, end, first, high, relu, vectors
+):
     vector = lanes_of(slot)
-    for j in range(hidden):
+    for j in range(begin, end):
         for p in range(vectors):
             i = j * LANES + p * vector
             x = load(slot, i)
             h = where_positive(x, x) if relu else tanh(x)
             store(slot, i, h)
-            store(state, i, h)
+            store(new_state, i, h)
 
 
 @_function
-def _gradient_rnn(
-    slot, before, memory, state, of_state, of_memory, gradient, hidden, first, relu,
-    vectors,
-):  # fmt: skip
-    vector = lanes_of(slot)
-    for j in range(hidden):
-        for p in range(vectors):
-            i, o = j * LANES + p * vector, j * SPAN + p * vector
-            h, dh = load(slot, i), load(of_state, i)
-            store(gradient, o, where_positive(h, dh) if relu else dh * (1.0 - h * h))
-            store(of_state, i, constant(dh, 0.0))
-
-
-@_function
-def _activate_lstm(slot, before, memory, state, hidden, first, relu, vectors):
-    vector, gate = lanes_of(slot), hidden * LANES
-    for j in range(hidden):
+def _activate_lstm(
+    slot, before, memory, state, new_state, begin, end, first, high, relu, vectors
+):
+    vector, gate = lanes_of(slot), high * LANES
+    for j in range(begin, end):
         for p in range(vectors):
             i = j * LANES + p * vector
             enter = sigmoid(load(slot, i))
@@ -201,15 +192,47 @@ def _activate_lstm(slot, before, memory, state, hidden, first, relu, vectors):
             store(slot, 2 * gate + i, new)
             store(slot, 3 * gate + i, out)
             store(memory, i, c)
-            store(state, i, out * tanh(c))
+            store(new_state, i, out * tanh(c))
+
+
+@_function
+def _activate_gru(
+    slot, before, memory, state, new_state, begin, end, first, high, relu, vectors
+):
+    vector, reset = lanes_of(slot), first * LANES
+    update, new = (first + high) * LANES, (first + 2 * high) * LANES
+    for j in range(begin, end):
+        for p in range(vectors):
+            i = j * LANES + p * vector
+            r = sigmoid(load(slot, reset + i))
+            z = sigmoid(load(slot, update + i))
+            n = tanh(load(slot, new + i) + r * load(slot, i))
+            store(slot, reset + i, r)
+            store(slot, update + i, z)
+            store(slot, new + i, n)
+            store(new_state, i, n + z * (load(state, i) - n))
+
+
+@_function
+def _gradient_rnn(
+    slot, before, memory, state, of_state, of_memory, gradient, hidden, first, high,
+    relu, vectors,
+):  # fmt: skip
+    vector = lanes_of(slot)
+    for j in range(hidden):
+        for p in range(vectors):
+            i, o = j * LANES + p * vector, j * SPAN + p * vector
+            h, dh = load(slot, i), load(of_state, i)
+            store(gradient, o, where_positive(h, dh) if relu else dh * (1.0 - h * h))
+            store(of_state, i, constant(dh, 0.0))
 
 
 @_function
 def _gradient_lstm(
-    slot, before, memory, state, of_state, of_memory, gradient, hidden, first, relu,
-    vectors,
+    slot, before, memory, state, of_state, of_memory, gradient, hidden, first, high,
+    relu, vectors,
 ):  # fmt: skip
-    vector, gate, wide = lanes_of(slot), hidden * LANES, hidden * SPAN
+    vector, gate, wide = lanes_of(slot), high * LANES, high * SPAN
     for j in range(hidden):
         for p in range(vectors):
             i, o = j * LANES + p * vector, j * SPAN + p * vector
@@ -226,34 +249,12 @@ def _gradient_lstm(
 
 
 @_function
-def _rows_of_gru(hidden, first):
-    """Where the reset gate, the update gate and the candidate's channels begin."""
-    return first, first + hidden, first + (2 * hidden + ROWS - 1) // ROWS * ROWS
-
-
-@_function
-def _activate_gru(slot, before, memory, state, hidden, first, relu, vectors):
-    vector = lanes_of(slot)
-    reset, update, new = _rows_of_gru(hidden, first)
-    for j in range(hidden):
-        for p in range(vectors):
-            i = j * LANES + p * vector
-            r = sigmoid(load(slot, reset * LANES + i))
-            z = sigmoid(load(slot, update * LANES + i))
-            n = tanh(load(slot, new * LANES + i) + r * load(slot, i))
-            store(slot, reset * LANES + i, r)
-            store(slot, update * LANES + i, z)
-            store(slot, new * LANES + i, n)
-            store(state, i, n + z * (load(state, i) - n))
-
-
-@_function
 def _gradient_gru(
-    slot, before, memory, state, of_state, of_memory, gradient, hidden, first, relu,
-    vectors,
+    slot, before, memory, state, of_state, of_memory, gradient, hidden, first, high,
+    relu, vectors,
 ):  # fmt: skip
     vector = lanes_of(slot)
-    reset, update, new = _rows_of_gru(hidden, first)
+    reset, update, new = first, first + high, first + 2 * high
     for j in range(hidden):
         for p in range(vectors):
             i, o = j * LANES + p * vector, j * SPAN + p * vector
@@ -318,7 +319,7 @@ def make_forward(activate: Callable, has_memory: bool) -> Callable:
         weights: Numbers, reverse: Size, relu: Size,
         has_start: Size, start: Numbers, start_memory: Numbers,
         saved: Numbers, saved_block: Size, saved_step: Size,
-        column: Numbers, staged: Numbers, places: Indices,
+        column: Numbers, new_column: Numbers, staged: Numbers, places: Indices,
         steps: Numbers, final: Numbers, final_memory: Numbers,
         worker: Size, n_workers: Size,
     ):  # fmt: skip
@@ -326,8 +327,7 @@ def make_forward(activate: Callable, has_memory: bool) -> Callable:
         depth = hidden + 1 + channels
         wide = (max(hidden, channels) + 7) // 8 * 8
         memory = (rows + 7) // 8 * 8 * LANES
-        ones = shift(column, hidden * LANES)
-        inputs = shift(ones, LANES)
+        high = (hidden + ROWS - 1) // ROWS * ROWS
         weights_of_all = shift(weights, states_end * (hidden + 1))
         weights_of_channels = shift(weights_of_all, (all_end - states_end) * depth)
         n_blocks = (n + LANES - 1) // LANES
@@ -348,8 +348,9 @@ def make_forward(activate: Callable, has_memory: bool) -> Callable:
                 _to_lanes(staged, wide, hidden, before, LANES // vector)
             elif has_memory:
                 _clear(before, hidden * LANES)
-            for i in range(LANES):
-                ones[i] = 1
+            for i in range(hidden * LANES, (hidden + 1) * LANES):
+                column[i] = 1
+                new_column[i] = 1
             for i in range(active):
                 behind = shift(steps, (rows_of[i] * n_steps + left[i]) * hidden)
                 _clear(behind, (n_steps - left[i]) * hidden)
@@ -360,19 +361,32 @@ def make_forward(activate: Callable, has_memory: bool) -> Callable:
                 vectors = (active + vector - 1) // vector
                 _find_places(rows_of, left, active, n_steps, s, reverse, places)
                 _gather(x, channels, places, active, staged, wide)
+                inputs = shift(column, (hidden + 1) * LANES)
                 _to_lanes(staged, wide, channels, inputs, vectors)
-                part = slot
-                _multiply(weights, hidden + 1, states_end, column, LANES, part, vectors)
-                part = shift(slot, states_end * LANES)
-                high = all_end - states_end
-                _multiply(weights_of_all, depth, high, column, LANES, part, vectors)
-                part = shift(slot, all_end * LANES)
-                high = rows - all_end
-                _multiply(
-                    weights_of_channels, channels + 1, high, ones, LANES, part, vectors
-                )
                 now = shift(slot, memory)
-                activate(slot, before, now, column, hidden, states_end, relu, vectors)
+                # A few units at a time, so that their gates are still at hand.
+                for begin in range(0, high, ROWS):
+                    for k in range(states_end // high):
+                        r = begin + k * high
+                        part = shift(weights, r * (hidden + 1))
+                        gate = shift(slot, r * LANES)
+                        _multiply(part, hidden + 1, ROWS, column, LANES, gate, vectors)
+                    for k in range((all_end - states_end) // high):
+                        r = begin + k * high
+                        part = shift(weights_of_all, r * depth)
+                        gate = shift(slot, (states_end + r) * LANES)
+                        _multiply(part, depth, ROWS, column, LANES, gate, vectors)
+                    for k in range((rows - all_end) // high):
+                        r = begin + k * high
+                        part = shift(weights_of_channels, r * (channels + 1))
+                        gate = shift(slot, (all_end + r) * LANES)
+                        ones = shift(column, hidden * LANES)
+                        _multiply(part, channels + 1, ROWS, ones, LANES, gate, vectors)
+                    activate(
+                        slot, before, now, column, new_column, begin,
+                        min(begin + ROWS, hidden), states_end, high, relu, vectors,
+                    )  # fmt: skip
+                column, new_column = new_column, column
                 _to_rows(column, hidden, staged, wide, vectors)
                 _scatter(staged, wide, 0, active, places, steps, hidden)
                 last = active
@@ -410,7 +424,7 @@ def make_backward(gradient_of: Callable, has_memory: bool) -> Callable:
         wide = (max(hidden, channels) + 7) // 8 * 8
         memory = (rows + 7) // 8 * 8 * LANES
         depth = hidden + 1 + channels
-        up = (hidden + ROWS - 1) // ROWS * ROWS
+        high = (hidden + ROWS - 1) // ROWS * ROWS
         n_blocks = (n + LANES - 1) // LANES
         _clear(gradient, rows * SPAN)
         for turn in range((n_chains - worker + n_workers - 1) // n_workers):
@@ -422,7 +436,7 @@ def make_backward(gradient_of: Callable, has_memory: bool) -> Callable:
                 rows_of = shift(order, block * LANES)
                 left = shift(lengths, block * LANES)
                 in_block = min(LANES, n - block * LANES)
-                _clear(of_state, up * LANES)
+                _clear(of_state, high * LANES)
                 _clear(of_memory, hidden * LANES)
                 _clear(row, SPAN * width)
                 for i in range(SPAN):
@@ -494,13 +508,13 @@ def make_backward(gradient_of: Callable, has_memory: bool) -> Callable:
                         _to_lanes(now_row, width, hidden, state, vectors)
                     gradient_of(
                         slot, before, now, state, of_state, of_memory, now_gradient,
-                        hidden, states_end, relu, vectors,
+                        hidden, states_end, high, relu, vectors,
                     )  # fmt: skip
 
                     _multiply_add(
                         weights_of_states,
                         all_end,
-                        up,
+                        high,
                         now_gradient,
                         SPAN,
                         of_state,
@@ -508,10 +522,10 @@ def make_backward(gradient_of: Callable, has_memory: bool) -> Callable:
                     )
                     if wants_x:
                         part = shift(now_gradient, states_end * SPAN)
-                        high = (channels + ROWS - 1) // ROWS * ROWS
+                        high_in = (channels + ROWS - 1) // ROWS * ROWS
                         _multiply(
-                            weights_of_channels, rows - states_end, high, part, SPAN,
-                            state, vectors,
+                            weights_of_channels, rows - states_end, high_in, part,
+                            SPAN, state, vectors,
                         )  # fmt: skip
                         _to_rows(state, channels, staged, wide, vectors)
                         _scatter(staged, wide, 0, active, places, of_x, channels)

@@ -15,7 +15,7 @@ from sklearn.utils import Tags
 
 
 class HalvingEpochSearchCV(HalvingGridSearchCV):
-    """Search a grid by successive halving, each candidate training on from round to round.
+    """Search a grid by successive halving, survivors training on from round to round.
 
     As in scikit-learn's :class:`~sklearn.model_selection.HalvingGridSearchCV`, whose
     parameters and attributes it has, all candidates begin with few epochs, and the best
@@ -26,7 +26,7 @@ class HalvingEpochSearchCV(HalvingGridSearchCV):
     ``resource`` must name the epochs: ``"max_epochs"``, in a Pipeline
     ``"<step>__max_epochs"``; ``max_resources`` says how many there may be.
 
-    A candidate does start again in each round where going on would not give the same: with
+    A candidate starts again in each round where going on would not give the same: with
     early stopping, and with an ``lr_schedule`` other than "constant", for both depend on
     ``max_epochs``.
 
