@@ -43,7 +43,7 @@ N_STEPS, N_CHANNELS = 100, 3
 Run = Callable[[], object]
 
 
-def ratios(theirs: Run, ours: Run, pairs: int, repeats: int = 5) -> list[float]:
+def ratios(theirs: Run, ours: Run, pairs: int, repeats: int = 10) -> list[float]:
     """Time both in turn, each some times in a row, and return theirs / ours."""
 
     def several(run: Run) -> None:

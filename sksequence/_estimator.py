@@ -414,7 +414,7 @@ class SequenceEstimator(
         if n_threads < 0:
             n_threads = max(1, (os.cpu_count() or 1) + 1 + n_threads)
         with (
-            training.torch_threads(n_threads),
+            training.threads(n_threads, self._network),
             training.memory_errors(data, self.batch_size)
             if data is not None
             else nullcontext(),

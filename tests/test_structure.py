@@ -54,7 +54,7 @@ ARROWS = {
         "_training",
     },
     "_hyperparameters": {"_declaration"},
-    "_training": {"nn", "_inputs"},
+    "_training": {"_inputs", "_kernels", "nn"},
     "_callbacks": set(),
     "_declaration": set(),
     "_inputs": set(),

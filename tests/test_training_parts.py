@@ -13,7 +13,7 @@ from conftest import FAST, ragged
 from sklearn import metrics
 from torch import nn
 
-from sksequence import GRUClassifier
+from sksequence import GRUClassifier, _kernels
 from sksequence._inputs import Sequences
 from sksequence._splitting import validation_split
 from sksequence._training import make_dataset, settings_here, torch_threads
@@ -441,6 +441,10 @@ def test_a_fit_keeps_to_its_threads_and_gives_them_back(callers_threads, monkeyp
     X, y = ragged(), np.arange(8) % 2
     GRUClassifier(**FAST).fit(X, y).predict(X)
     assert set(numbers) == {1, callers_threads}
+    # Kernels take two themselves; without them it is torch that gets two.
+    GRUClassifier(**FAST, n_jobs=2).fit(X, y)
+    assert set(numbers) == {1, callers_threads}
+    monkeypatch.setattr(_kernels, "load", lambda cell, bits: None)
     GRUClassifier(**FAST, n_jobs=2).fit(X, y)
     assert set(numbers) == {1, 2, callers_threads}
     assert torch.get_num_threads() == callers_threads

@@ -168,8 +168,8 @@ class Layout:
         """Lay buffers out behind each other, each from the beginning of a vector on."""
         offsets, end = {}, 0
         for name, size in sizes.items():
-            offsets[name] = end * self.itemsize
-            end += round_up(size, VECTOR_BYTES // self.itemsize)
+            offsets[name] = end
+            end += round_up(size * self.itemsize, VECTOR_BYTES)
         return Buffers(offsets, end)
 
 
@@ -181,13 +181,14 @@ class Buffers:
     ----------
     offsets : dict
         Where each begins, in bytes.
-    size : int
-        The numbers in all of them.
+    n_bytes : int
+        What all of them take.
     """
 
     offsets: dict[str, int]
-    size: int
+    n_bytes: int
 
-    def at(self, address: int) -> dict[str, int]:
-        """Return the addresses of all, where the memory is."""
-        return {name: address + offset for name, offset in self.offsets.items()}
+    def at(self, address: int, n: int = 0) -> dict[str, int]:
+        """Return the addresses of all, in the n-th of such pieces from an address on."""
+        start = address + n * self.n_bytes
+        return {name: start + offset for name, offset in self.offsets.items()}

@@ -13,7 +13,7 @@ from .net import (
     train,
 )
 from .state import restore, state_of
-from .threads import torch_threads
+from .threads import threads, torch_threads
 
 __all__ = [
     "EpochObserver",
@@ -29,6 +29,7 @@ __all__ = [
     "settings_here",
     "standardised",
     "state_of",
+    "threads",
     "torch_threads",
     "train",
 ]

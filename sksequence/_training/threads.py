@@ -5,14 +5,30 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 
+from .. import _kernels
+from ..nn._threads import kernel_threads
 from ..nn._workspace import WORKSPACE
 
 _lock = threading.Lock()
 _inside = 0
 _callers_number = 1
+
+
+@contextmanager
+def threads(number: int, network: dict[str, Any]) -> Iterator[None]:
+    """Compute in so many threads.
+
+    Where kernels run the recurrence, they get all of them and torch one: torch's threads
+    wait for their next turn so busily that they leave the others no time.
+    """
+    cell, bits = network.get("cell"), 64 if network["dtype"] == "float64" else 32
+    by_kernels = number > 1 and cell is not None and _kernels.load(cell, bits) is not None
+    with torch_threads(1 if by_kernels else number), kernel_threads(number):
+        yield
 
 
 @contextmanager

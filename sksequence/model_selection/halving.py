@@ -74,7 +74,8 @@ class HalvingEpochSearchCV(HalvingGridSearchCV):
         self : object
             The fitted search.
         """
-        plain, name = self.estimator, self.resource.rpartition("__")[2]
+        plain: Any = self.estimator  # type: ignore[has-type]
+        name = self.resource.rpartition("__")[2]
         if name != "max_epochs" or self.resource not in plain.get_params():
             raise ValueError(
                 "resource must name the estimator's max_epochs, as in 'max_epochs' or "
@@ -87,7 +88,8 @@ class HalvingEpochSearchCV(HalvingGridSearchCV):
             finally:
                 self.estimator = plain
         if hasattr(self, "best_estimator_"):
-            self.best_estimator_ = self.best_estimator_.estimator
+            best: Any = self.best_estimator_  # type: ignore[has-type]
+            self.best_estimator_ = best.estimator
         return self
 
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import ctypes
-import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import torch
@@ -16,6 +14,7 @@ from torch.autograd.function import once_differentiable
 
 from .. import _kernels
 from .._kernels import LANES, MOST_CHAINS, Layout
+from ._threads import count_threads, share
 from ._workspace import WORKSPACE, Loan
 
 _CELLS: dict[type[nn.RNNBase], str] = {nn.RNN: "rnn", nn.LSTM: "lstm", nn.GRU: "gru"}
@@ -134,11 +133,10 @@ class _Plan:
         layout = self.layout
         n, n_steps, _ = inputs.x.shape
         n_blocks = -(-n // LANES)
-        workers = min(torch.get_num_threads(), n_blocks)
+        workers = min(count_threads(), n_blocks)
         slots = n_blocks * n_steps if keep else workers
-        kept = WORKSPACE.borrow(
-            layout.itemsize * (layout.packed.size + layout.slot * slots)
-        )
+        slot_bytes = layout.itemsize * layout.slot
+        kept = WORKSPACE.borrow(layout.packed.n_bytes + slot_bytes * slots)
         steps = inputs.x.new_empty(n, n_steps, layout.hidden)
         finals = [inputs.x.new_zeros(n, layout.hidden) for _ in range(layout.states)]
         arguments = {
@@ -150,12 +148,14 @@ class _Plan:
         }
         self.run["pack"](**arguments, **_of_weights(inputs[3:]))
 
-        def work(worker: int, scratch: int) -> None:
-            own = {} if keep else {"saved": arguments["saved"] + worker * self.slot_bytes}
-            places = layout.forward_scratch.at(scratch)
+        scratch = WORKSPACE.borrow(workers * layout.forward_scratch.n_bytes)
+
+        def work(worker: int) -> None:
+            places = layout.forward_scratch.at(scratch.address, worker)
+            own = {} if keep else {"saved": arguments["saved"] + worker * slot_bytes}
             self.run["forward"](**arguments | places | own, worker=worker)
 
-        _share(work, workers, layout.itemsize * layout.forward_scratch.size)
+        share(work, workers)
         return (steps, *finals), kept
 
     def backward(
@@ -177,7 +177,7 @@ class _Plan:
         )
         of_weights = [torch.empty_like(weight) for weight in inputs[3:]]
         chains = min(-(-len(x) // LANES), MOST_CHAINS)
-        workers = min(torch.get_num_threads(), chains)
+        workers = min(count_threads(), chains)
         sums = WORKSPACE.borrow(layout.itemsize * layout.weight_gradient * chains)
         of_steps, of_final, of_memory = (*of_outputs, None)[:3]
         arguments = {
@@ -199,18 +199,15 @@ class _Plan:
             "n_workers": workers,
         }
 
-        def work(worker: int, scratch: int) -> None:
-            places = layout.backward_scratch.at(scratch)
+        scratch = WORKSPACE.borrow(workers * layout.backward_scratch.n_bytes)
+
+        def work(worker: int) -> None:
+            places = layout.backward_scratch.at(scratch.address, worker)
             self.run["backward"](**arguments | places, worker=worker)
 
-        _share(work, workers, layout.itemsize * layout.backward_scratch.size)
+        share(work, workers)
         self.run["unpack"](**arguments, **_of_weights(of_weights))
         return [of_x, of_start, of_start_memory, *of_weights]
-
-    @property
-    def slot_bytes(self) -> int:
-        """Bytes that are kept of a step of a block."""
-        return self.layout.itemsize * self.layout.slot
 
     def _arguments(
         self,
@@ -226,7 +223,7 @@ class _Plan:
         return {
             **self.fixed,
             **layout.packed.at(kept.address),
-            "saved": kept.address + layout.itemsize * layout.packed.size,
+            "saved": kept.address + layout.packed.n_bytes,
             "saved_block": layout.slot * n_steps if keep else 0,
             "saved_step": layout.slot if keep else 0,
             "x": x.data_ptr(),
@@ -290,32 +287,3 @@ def _contiguous(tensors: Sequence[Tensor | None]) -> tuple[Tensor | None, ...]:
 
 def _address(tensor: Tensor | None) -> int:
     return 0 if tensor is None else tensor.data_ptr()
-
-
-# ---------------------------------------------------------------------------- threads
-
-
-def _share(work: Callable[[int, int], None], workers: int, scratch: int) -> None:
-    """Let each worker do its part, with so many bytes of its own."""
-    loan = WORKSPACE.borrow(scratch * workers)
-    others = [
-        _pool().submit(work, worker, loan.address + worker * scratch)
-        for worker in range(1, workers)
-    ]
-    try:
-        work(0, loan.address)
-    finally:
-        # Whatever happens, nobody is left writing into memory that is no longer ours.
-        wait(others)
-    for other in others:
-        other.result()
-
-
-@cache
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="sksequence")
-
-
-if hasattr(os, "register_at_fork"):
-    # A forked process has the pool, but none of its threads.
-    os.register_at_fork(after_in_child=_pool.cache_clear)

@@ -69,7 +69,7 @@ class RecurrentLayer(RandomLayer):
     - Output: steps ``(batch, steps, output_size)`` and final state
       ``(batch, output_size)``, where ``output_size`` is ``2 * hidden_size`` for a
       bidirectional layer with "concat", else ``hidden_size``. The steps behind a
-      sequence's end hold nothing of use.
+      sequence's end are zero.
 
     Examples
     --------
@@ -138,7 +138,6 @@ class RecurrentLayer(RandomLayer):
         lengths: Tensor | None = None,
         elapsed: tuple[Tensor, Tensor] | None = None,
     ) -> tuple[Tensor, Tensor]:
-        x = zero_padding(x, lengths)
         ahead, final = self._run(self.ahead, x, lengths, self._fade(0, elapsed))
         if self.back is None:
             return ahead, final
@@ -194,12 +193,13 @@ class RecurrentLayer(RandomLayer):
         *,
         reverse: bool = False,
     ) -> tuple[Tensor, Tensor]:
-        """Return the steps of one direction, and its state where it is through."""
+        """Return steps of one direction, zero behind an end, and its state at the end."""
         if fade is None and _compiled.serves(recurrence, x):
             steps, final, *_ = _compiled.recurrence(
                 recurrence, x, lengths, reverse=reverse
             )
             return steps, final
+        x = zero_padding(x, lengths)
         if reverse:
             x = reverse_steps(x, lengths)
         if fade is not None:
@@ -210,7 +210,8 @@ class RecurrentLayer(RandomLayer):
         else:
             steps = _exact.recurrence(recurrence, x)[0]
         final = last_step(steps, lengths)
-        return reverse_steps(steps, lengths) if reverse else steps, final
+        steps = reverse_steps(steps, lengths) if reverse else steps
+        return zero_padding(steps, lengths), final
 
 
 class RecurrentStack(nn.Module):
@@ -293,7 +294,7 @@ class RecurrentStack(nn.Module):
         steps, final = first(x, lengths, elapsed)
         for layer in others:
             steps, final = layer(self.dropout(steps), lengths)
-        return zero_padding(steps, lengths), final
+        return steps, final
 
     def advance(
         self, x: Tensor, states: Sequence[State] | None = None
