@@ -71,11 +71,21 @@ def check_unequal_lengths(printed: str, folder: Path) -> None:
 
 def check_halving_search(printed: str, folder: Path) -> None:
     _, epochs, _, test, *_ = row(printed, "GridSearchCV")
-    _, halved_epochs, _, halved_test, *_ = row(printed, "HalvingGridSearchCV")
+    _, anew_epochs, cv, anew_test, *_ = row(printed, "HalvingGridSearchCV")
+    _, halved_epochs, on_cv, halved_test, *_ = row(printed, "HalvingEpochSearchCV")
+    assert (on_cv, halved_test) == (cv, anew_test)
+    assert halved_epochs < 0.8 * anew_epochs
     # The seconds are not compared: they depend on what else the machine does.
     assert halved_epochs < epochs / 2
     assert min(test, halved_test) > 0.7
     assert halved_test > test - 0.1
+
+
+def check_dask_search(printed: str, folder: Path) -> None:
+    assert "equal to the last bit: True" in printed
+    scores = re.findall(rf"best ({NUMBER})", printed)
+    assert len(scores) == 2
+    assert float(scores[0]) == float(scores[1]) > 0.5
 
 
 def check_regression(printed: str, folder: Path) -> None:
@@ -257,6 +267,7 @@ CHECKS: dict[str, Callable[[str, Path], None]] = {
     "panel": check_panel,
     "leakage": check_leakage,
     "irregular": check_irregular,
+    "dask_search": check_dask_search,
 }
 
 

@@ -16,7 +16,8 @@ import os
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -86,16 +87,17 @@ def _compile(cell: str, bits: int) -> tuple[dict[str, list[str]], bytes]:
     machine = _target_machine()
     everything = llvm.parse_assembly("")
     parameters = {}
-    for name, function in kernels_of(cell).items():
-        expected = inspect.signature(function).parameters
-        parameters[name] = list(expected)
-        signature = types.void(*(kinds[p.annotation] for p in expected.values()))
-        compiled = cfunc(signature, error_model="numpy")(function)
-        module = llvm.parse_assembly(compiled.inspect_llvm())
-        for part in module.functions:
-            if part.name.startswith("cfunc."):
-                part.name = name
-        everything.link_in(module)
+    with _unoptimised():
+        for name, function in kernels_of(cell).items():
+            expected = inspect.signature(function).parameters
+            parameters[name] = list(expected)
+            signature = types.void(*(kinds[p.annotation] for p in expected.values()))
+            compiled = cfunc(signature, error_model="numpy")(function)
+            module = llvm.parse_assembly(compiled.inspect_llvm())
+            for part in module.functions:
+                if part.name.startswith("cfunc."):
+                    part.name = name
+            everything.link_in(module)
     # What is called from here only can't fail, and the code for failures goes.
     for part in everything.functions:
         if not part.is_declaration and part.name not in parameters:
@@ -110,6 +112,19 @@ def _compile(cell: str, bits: int) -> tuple[dict[str, list[str]], bytes]:
     if outside:
         raise RuntimeError(f"The {cell}'s kernels are not complete: {sorted(outside)}")
     return parameters, machine.emit_object(everything)
+
+
+@contextmanager
+def _unoptimised() -> Iterator[None]:
+    """Spare numba the optimisation, which all kernels together get afterwards."""
+    from numba.core import config
+
+    level = config.OPT
+    config.OPT = type(level)(0)
+    try:
+        yield
+    finally:
+        config.OPT = level
 
 
 def _target_machine() -> Any:
