@@ -31,7 +31,9 @@ GRID = {
 def main() -> None:
     """Search the same grid at home and on the cluster."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="fewer digits and candidates")
+    parser.add_argument(
+        "--quick", action="store_true", help="fewer digits and candidates"
+    )
     quick = parser.parse_args().quick
     digits = load_digits()
     n_digits = 300 if quick else 1797

@@ -5,7 +5,8 @@ grid search trains every architecture to the end. Successive halving trains all 
 for a few epochs (``resource="max_epochs"``), keeps the better third, gives these three
 times as many epochs, and so on: only the last few ever train as long as the plain search
 trains everything. scikit-learn's own search starts each round anew; with
-``HalvingEpochSearchCV`` the survivors go on from where they were, which finds the same.
+``HalvingEpochSearchCV`` the survivors go on from where they were, which finds the same,
+as long as the learning rate does not depend on the number of epochs.
 """
 
 import argparse
@@ -43,7 +44,13 @@ def main() -> None:
     )
     max_epochs = 27
     # Halving sets max_epochs itself, in each candidate and for the final refit.
-    model = LSTMClassifier(batch_size=64, lr=0.02, max_epochs=max_epochs, random_state=0)
+    model = LSTMClassifier(
+        batch_size=64,
+        lr=0.02,
+        lr_schedule="constant",
+        max_epochs=max_epochs,
+        random_state=0,
+    )
     rounds = {
         "cv": cv,
         "factor": 3,

@@ -36,15 +36,13 @@ def scores_of(search):
 
 @pytest.mark.parametrize("cell", ["GRU", "LSTM"])
 def test_going_on_gives_what_starting_again_gives(cell, data):
-    model = make(f"{cell}Classifier", num_layers=2)
+    model = make(f"{cell}Classifier", num_layers=2, lr_schedule="constant")
     anew = HalvingGridSearchCV(model, GRID, **ROUNDS).fit(*data)
     on = HalvingEpochSearchCV(model, GRID, **ROUNDS).fit(*data)
     np.testing.assert_array_equal(scores_of(on), scores_of(anew))
     assert on.best_params_ == anew.best_params_
     assert on.n_resources_ == [2, 4, 8]
-    np.testing.assert_array_equal(
-        on.predict_proba(data[0]), anew.predict_proba(data[0])
-    )
+    np.testing.assert_array_equal(on.predict_proba(data[0]), anew.predict_proba(data[0]))
 
 
 def count_epochs(monkeypatch):
@@ -72,7 +70,7 @@ def epochs_of(search, monkeypatch, data):
 
 def test_survivors_train_only_what_they_lack(monkeypatch, data):
     rounds = {**ROUNDS, "refit": False}
-    model = make("GRUClassifier")
+    model = make("GRUClassifier", lr_schedule="constant")
     anew = epochs_of(HalvingGridSearchCV(model, GRID, **rounds), monkeypatch, data)
     on = epochs_of(HalvingEpochSearchCV(model, GRID, **rounds), monkeypatch, data)
     # 8, 4 and 2 candidates in two folds, of 2, 4 and 8 epochs.
@@ -80,7 +78,10 @@ def test_survivors_train_only_what_they_lack(monkeypatch, data):
     assert on == 2 * (8 * 2 + 4 * 2 + 2 * 4)
 
 
-@pytest.mark.parametrize("why", [{"early_stopping": True}, {"lr_schedule": "cosine"}])
+@pytest.mark.parametrize(
+    "why",
+    [{"early_stopping": True, "lr_schedule": "constant"}, {"lr_schedule": "cosine"}],
+)
 def test_what_depends_on_the_number_of_epochs_starts_again(why, data):
     model = make("GRUClassifier", **why)
     anew = HalvingGridSearchCV(model, GRID, **ROUNDS).fit(*data)
@@ -89,7 +90,12 @@ def test_what_depends_on_the_number_of_epochs_starts_again(why, data):
 
 
 def test_inside_a_pipeline_with_two_workers(data):
-    model = Pipeline([("scale", StandardScaler()), ("gru", make("GRUClassifier"))])
+    model = Pipeline(
+        [
+            ("scale", StandardScaler()),
+            ("gru", make("GRUClassifier", lr_schedule="constant")),
+        ]
+    )
     grid = {f"gru__{name}": values for name, values in GRID.items()}
     rounds = {**ROUNDS, "resource": "gru__max_epochs", "n_jobs": 2}
     anew = HalvingGridSearchCV(model, grid, **rounds).fit(*data)
@@ -100,7 +106,10 @@ def test_inside_a_pipeline_with_two_workers(data):
 
 def test_sequences_of_unequal_length():
     X, y = ragged([9, 4, 7, 12] * 6), np.arange(24) % 2
-    search = HalvingEpochSearchCV(make("LSTMClassifier"), GRID, **ROUNDS).fit(X, y)
+    search = HalvingEpochSearchCV(
+        make("LSTMClassifier", lr_schedule="constant"), GRID, **ROUNDS
+    )
+    search.fit(X, y)
     assert search.best_estimator_.n_epochs_ == 8
 
 
@@ -126,7 +135,8 @@ def _directory_in(folder):
 
 def test_without_the_folder_every_round_starts_again(monkeypatch, data):
     """As on another machine."""
-    expected = HalvingEpochSearchCV(make("GRUClassifier"), GRID, **ROUNDS).fit(*data)
+    model = make("GRUClassifier", lr_schedule="constant")
+    expected = HalvingEpochSearchCV(model, GRID, **ROUNDS).fit(*data)
 
     class Elsewhere:
         def __init__(self, prefix):
@@ -139,7 +149,7 @@ def test_without_the_folder_every_round_starts_again(monkeypatch, data):
             pass
 
     monkeypatch.setattr(halving, "TemporaryDirectory", Elsewhere)
-    search = HalvingEpochSearchCV(make("GRUClassifier"), GRID, **ROUNDS).fit(*data)
+    search = HalvingEpochSearchCV(model, GRID, **ROUNDS).fit(*data)
     np.testing.assert_array_equal(scores_of(search), scores_of(expected))
 
 

@@ -117,8 +117,9 @@ def _compile(cell: str, bits: int) -> tuple[dict[str, list[str]], bytes]:
 @contextmanager
 def _unoptimised() -> Iterator[None]:
     """Spare numba the optimisation, which all kernels together get afterwards."""
-    from numba.core import config
+    from numba.core import config as numba_config
 
+    config: Any = numba_config
     level = config.OPT
     config.OPT = type(level)(0)
     try:

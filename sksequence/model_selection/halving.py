@@ -26,9 +26,9 @@ class HalvingEpochSearchCV(HalvingGridSearchCV):
     ``resource`` must name the epochs: ``"max_epochs"``, in a Pipeline
     ``"<step>__max_epochs"``; ``max_resources`` says how many there may be.
 
-    A candidate starts again in each round where going on would not give the same: with
-    early stopping, and with an ``lr_schedule`` other than "constant", for both depend on
-    ``max_epochs``.
+    It can go on with ``lr_schedule="constant"`` and without early stopping. Other
+    schedules, the default one too, run over ``max_epochs``, so that going on would not
+    give the same: such candidates start again in each round.
 
     Raises
     ------
@@ -46,7 +46,7 @@ class HalvingEpochSearchCV(HalvingGridSearchCV):
     >>> from sksequence import GRUClassifier
     >>> X, y = load_digits(n_class=3, return_X_y=True)
     >>> search = HalvingEpochSearchCV(
-    ...     GRUClassifier(random_state=0),
+    ...     GRUClassifier(lr_schedule="constant", random_state=0),
     ...     {"hidden_size": [4, 16], "lr": [0.0001, 0.01]},
     ...     resource="max_epochs",
     ...     min_resources=2,
