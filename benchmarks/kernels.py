@@ -88,7 +88,7 @@ def layers(pairs: int) -> Iterator[str]:
         for (hidden, batch), aim in zip(SIZES, AIMS[cell], strict=True):
             theirs = build(N_CHANNELS, hidden, batch_first=True)
             ours = RecurrentLayer(N_CHANNELS, hidden, cell=cell)
-            x, up = torch.randn(batch, N_STEPS, N_CHANNELS), torch.randn(1)
+            x = torch.randn(batch, N_STEPS, N_CHANNELS)
             up = torch.randn(batch, N_STEPS, hidden)
             found = ratios(
                 trained(lambda x, net=theirs: net(x)[0], theirs, x, up),
@@ -177,11 +177,14 @@ def predicting(pairs: int) -> Iterator[str]:
     yield from head("predicting 5000 x 100 x 3, H64")
     X = np.random.default_rng(0).normal(size=(5000, N_STEPS, N_CHANNELS))
     X = X.astype(np.float32)
-    for name, aim in (("GRU", 3), ("SimpleRNN", None), ("LSTM", None)):
+    for cell, name, aim in (
+        ("gru", "GRU", 3),
+        ("rnn", "SimpleRNN", None),
+        ("lstm", "LSTM", None),
+    ):
         model = getattr(sksequence, f"{name}Classifier")(hidden_size=64, max_epochs=1)
         model.fit(X[:64], np.arange(64) % 2)
-        cell = {"GRU": nn.GRU, "SimpleRNN": nn.RNN, "LSTM": nn.LSTM}[name]
-        recurrence = cell(N_CHANNELS, 64, batch_first=True).eval()
+        recurrence = CELLS[cell](N_CHANNELS, 64, batch_first=True).eval()
         head_layer = nn.Linear(64, 2)
 
         def theirs(net=recurrence, last=head_layer) -> None:
@@ -242,8 +245,6 @@ def hybrids(pairs: int) -> Iterator[str]:
                 hidden_size=64,
                 conv_channels=before,
                 parallel_channels=beside,
-                parallel_kernel_size=(8, 5, 3)[: len(beside)] if beside else (8, 5, 3),
-                bidirectional=False,
             )
             x, up = torch.randn(64, N_STEPS, N_CHANNELS), torch.randn(64, 2)
             found = ratios(

@@ -19,11 +19,13 @@ import os
 import statistics
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+from accuracy import cpu_model, find_folder, load
 
 N_EPOCHS, BATCH, N_FOLDS = 20, 16, 3
 GRID = {
@@ -35,7 +37,7 @@ GRID = {
 
 # What every search begins with. It runs where there may be no sksequence.
 COMMON = f"""
-import json, os, sys, time
+import json, sys
 import numpy as np
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 data = np.load(sys.argv[1])
@@ -81,8 +83,7 @@ model = NeuralNetClassifier(
     Net, criterion=nn.CrossEntropyLoss, optimizer=torch.optim.Adam,
     max_epochs={N_EPOCHS}, batch_size={BATCH}, iterator_train__shuffle=True,
     train_split=None, verbose=0)
-names = {{"lr": "lr"}}
-grid = {{names.get(k, "module__" + k): v for k, v in GRID.items()}}
+grid = {{k if k == "lr" else "module__" + k: v for k, v in GRID.items()}}
 search = GridSearchCV(model, grid, **options)
 """
 
@@ -131,8 +132,6 @@ search = GridSearchCV(Net(), GRID, **options)
 
 def run(python: str, program: str, data: Path, **environment: str) -> tuple[float, list]:
     """Seconds of a process, and the scores that it printed."""
-    import time
-
     with TemporaryDirectory() as folder:
         # A file, so that workers can load the classes in it.
         script = Path(folder) / "search.py"
@@ -153,8 +152,6 @@ def run(python: str, program: str, data: Path, **environment: str) -> tuple[floa
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print a Markdown table."""
-    from accuracy import configuration, cpu_model, find_folder, load  # noqa: F401
-
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", help="folder of the data (else SKSEQUENCE_DATA)")
     parser.add_argument("--keras", help="the Python of an environment with Keras")

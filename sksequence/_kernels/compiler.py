@@ -16,7 +16,7 @@ import os
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import version
@@ -27,7 +27,21 @@ from typing import Any
 _LOGGER = logging.getLogger("sksequence")
 _LOCK = Lock()
 
-Kernels = dict[str, Callable[..., None]]
+
+class Kernel:
+    """A compiled function, called by keywords; others than its parameters it ignores."""
+
+    def __init__(self, engine: Any, name: str, parameters: list[str]) -> None:
+        kind = ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * len(parameters))
+        self._function = kind(engine.get_function_address(name))
+        self._parameters = parameters
+        self._engine = engine  # with which the code would go
+
+    def __call__(self, **arguments: int) -> None:
+        self._function(*[arguments[name] for name in self._parameters])
+
+
+Kernels = dict[str, Kernel]
 
 
 def load(cell: str, bits: int) -> Kernels | None:
@@ -150,18 +164,7 @@ def _link(parameters: dict[str, list[str]], code: bytes) -> Kernels:
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
 
-    def callable_of(name: str, names: list[str]) -> Callable[..., None]:
-        kind = ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * len(names))
-        function = kind(engine.get_function_address(name))
-
-        def call(**arguments: int) -> None:
-            function(*[arguments[name] for name in names])
-
-        # The code lives as long as its engine.
-        call.engine = engine  # type: ignore[attr-defined]
-        return call
-
-    return {name: callable_of(name, names) for name, names in parameters.items()}
+    return {name: Kernel(engine, name, names) for name, names in parameters.items()}
 
 
 # ---------------------------------------------------------------------------- keeping

@@ -58,10 +58,16 @@ def _find_places(rows_of, left, n, n_steps, s, reverse, places):
 
 
 @_function
-def _gather(source, size, places, n, rows, width):
-    """Copy rows of so many numbers from their places; the other lanes' are zero."""
+def _copy_rows(source, size, places, n, rows, width):
+    """Copy n rows of so many numbers from their places."""
     for i in range(n):
         _copy(shift(source, places[i] * size), shift(rows, i * width), size)
+
+
+@_function
+def _gather(source, size, places, n, rows, width):
+    """Copy rows from their places; the other lanes' are zero."""
+    _copy_rows(source, size, places, n, rows, width)
     _clear(shift(rows, n * width), (LANES - n) * width)
 
 
@@ -92,38 +98,29 @@ def _to_rows(lanes, n, rows, stride, vectors):
             transpose(shift(lanes, (i * LANES + p) * half), LANES, target, stride)
 
 
-@_function
-def _multiply(packed, depth, rows, column, stride, result, vectors):
-    """Write packed weights (rows, depth) times lanes, rows of them so far apart."""
-    vector = lanes_of(packed)
-    for r in range(rows // ROWS):
-        for p in range(vectors):
-            tile_of_packed(
-                depth,
-                shift(packed, r * ROWS * depth),
-                0,
-                shift(column, p * vector),
-                stride,
-                shift(result, r * ROWS * LANES + p * vector),
-                LANES,
-            )
+def _multiplying(tile: Callable) -> Callable:
+    """Return the product of packed weights (rows, depth) and lanes, ``stride`` apart."""
+
+    @_function
+    def multiply(packed, depth, rows, column, stride, result, vectors):
+        vector = lanes_of(packed)
+        for r in range(rows // ROWS):
+            for p in range(vectors):
+                tile(
+                    depth,
+                    shift(packed, r * ROWS * depth),
+                    0,
+                    shift(column, p * vector),
+                    stride,
+                    shift(result, r * ROWS * LANES + p * vector),
+                    LANES,
+                )
+
+    return multiply
 
 
-@_function
-def _multiply_add(packed, depth, rows, column, stride, result, vectors):
-    """Add packed weights (rows, depth) times lanes, rows of them so far apart."""
-    vector = lanes_of(packed)
-    for r in range(rows // ROWS):
-        for p in range(vectors):
-            add_tile_of_packed(
-                depth,
-                shift(packed, r * ROWS * depth),
-                0,
-                shift(column, p * vector),
-                stride,
-                shift(result, r * ROWS * LANES + p * vector),
-                LANES,
-            )
+_multiply = _multiplying(tile_of_packed)
+_multiply_add = _multiplying(add_tile_of_packed)
 
 
 @_function
@@ -478,18 +475,13 @@ def make_backward(gradient_of: Callable, has_memory: bool) -> Callable:
                     now_gradient = shift(gradient, filled)
                     now_row = shift(row, filled * width)
                     filled += length
-                    for i in range(active):
-                        source = shift(x, places[i] * channels)
-                        _copy(source, shift(now_row, i * width + hidden + 1), channels)
+                    inputs = shift(now_row, hidden + 1)
+                    _copy_rows(x, channels, places, active, inputs, width)
                     if s > 0:
                         earlier = shift(steps, hidden if reverse else -hidden)
-                        for i in range(active):
-                            source = shift(earlier, places[i] * hidden)
-                            _copy(source, shift(now_row, i * width), hidden)
+                        _copy_rows(earlier, hidden, places, active, now_row, width)
                     elif has_start:
-                        for i in range(active):
-                            source = shift(start, rows_of[i] * hidden)
-                            _copy(source, shift(now_row, i * width), hidden)
+                        _copy_rows(start, hidden, rows_of, active, now_row, width)
                     else:
                         for i in range(active):
                             _clear(shift(now_row, i * width), hidden)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import operator
 
 from llvmlite import ir
-from numba import types
+from numba import njit, types
 from numba.core import cgutils
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import (
@@ -30,7 +30,6 @@ class Vector(types.Type):
 
     def __init__(self, dtype: types.Float) -> None:
         self.dtype = dtype
-        self.lanes = VECTOR_BYTES * 8 // dtype.bitwidth
         super().__init__(name=f"Vector({dtype})")
 
 
@@ -110,7 +109,6 @@ def _with_operators() -> None:
                 return None
 
         def lower(context, builder, sig, args, instruction=instruction):
-            scalar = context.get_value_type(sig.return_type).element
             wide = [
                 value
                 if isinstance(kind, Vector)
@@ -119,7 +117,6 @@ def _with_operators() -> None:
                 )
                 for kind, value in zip(sig.args, args, strict=True)
             ]
-            assert all(value.type.element == scalar for value in wide)
             return getattr(builder, instruction)(*wide)
 
         for kinds in (
@@ -133,14 +130,32 @@ def _with_operators() -> None:
 _with_operators()
 
 
+def _generating(name: str):
+    def generate(context, builder, sig, args):
+        return _call(builder, name, *args)
+
+    return generate
+
+
 @intrinsic
 def fma(typing, a, b, c):
     """Return a * b + c, rounded once."""
+    return a(a, b, c), _generating("fma")
 
-    def generate(context, builder, sig, args):
-        return _call(builder, "fma", *args)
 
-    return a(a, b, c), generate
+@intrinsic
+def _fabs(typing, x):
+    return x(x), _generating("fabs")
+
+
+@intrinsic
+def _rint(typing, x):
+    return x(x), _generating("rint")
+
+
+@intrinsic
+def _copysign(typing, x, y):
+    return x(x, y), _generating("copysign")
 
 
 @intrinsic
@@ -151,33 +166,6 @@ def constant(typing, like, value):
         return _splat(builder, context.cast(builder, args[1], value, like.dtype))
 
     return like(like, value), generate
-
-
-def _unary(name: str):
-    @intrinsic
-    def function(typing, x):
-        def generate(context, builder, sig, args):
-            return _call(builder, name, *args)
-
-        return x(x), generate
-
-    return function
-
-
-def _binary(name: str):
-    @intrinsic
-    def function(typing, x, y):
-        def generate(context, builder, sig, args):
-            return _call(builder, name, *args)
-
-        return x(x, y), generate
-
-    return function
-
-
-_fabs = _unary("fabs")
-_rint = _unary("rint")
-_copysign = _binary("copysign")
 
 
 def _choosing(comparison: str):
@@ -275,18 +263,11 @@ def _tanh(x):
     return _tanh_float32 if x.dtype.bitwidth == 32 else _tanh_float64
 
 
+@njit
 def sigmoid(x):
     """Return the logistic function of a vector."""
-    raise NotImplementedError
-
-
-@overload(sigmoid)
-def _sigmoid(x):
-    def implementation(x):
-        half = constant(x, 0.5)
-        return fma(tanh(half * x), half, half)
-
-    return implementation
+    half = constant(x, 0.5)
+    return fma(tanh(half * x), half, half)
 
 
 # ----------------------------------------------------------------------------- memory
@@ -390,14 +371,8 @@ def _make_tile(*, packed: bool, adds: bool):
             zero = _constant(kind, 0.0)
             starts = [_load(builder, row, kind) if adds else zero for row in rows]
             # Packed, the rows' elements of one column stand side by side.
-            step, apart = ROWS if packed else 1, 1 if packed else None
-            firsts = [
-                builder.gep(
-                    a_,
-                    [ir.Constant(at, r * apart) if apart else times(r, a_stride)],
-                )
-                for r in range(ROWS)
-            ]
+            step, apart = (ROWS, ir.Constant(at, 1)) if packed else (1, a_stride)
+            firsts = [builder.gep(a_, [times(r, apart)]) for r in range(ROWS)]
 
             before = builder.block
             loop = builder.append_basic_block("product")

@@ -57,6 +57,9 @@ class HalvingEpochSearchCV(HalvingGridSearchCV):
     {'hidden_size': 16, 'lr': 0.01, 'max_epochs': 6}
     """
 
+    estimator: Any
+    best_estimator_: Any
+
     def fit(self, X: Any, y: Any = None, **params: Any):
         """Run the search and, unless ``refit=False``, fit the best candidate on all of X.
 
@@ -74,7 +77,7 @@ class HalvingEpochSearchCV(HalvingGridSearchCV):
         self : object
             The fitted search.
         """
-        plain: Any = self.estimator  # type: ignore[has-type]
+        plain = self.estimator
         name = self.resource.rpartition("__")[2]
         if name != "max_epochs" or self.resource not in plain.get_params():
             raise ValueError(
@@ -88,8 +91,7 @@ class HalvingEpochSearchCV(HalvingGridSearchCV):
             finally:
                 self.estimator = plain
         if hasattr(self, "best_estimator_"):
-            best: Any = self.best_estimator_  # type: ignore[has-type]
-            self.best_estimator_ = best.estimator
+            self.best_estimator_ = self.best_estimator_.estimator
         return self
 
 

@@ -17,7 +17,9 @@ from .._kernels import LANES, MOST_CHAINS, Layout
 from ._threads import count_threads, share
 from ._workspace import WORKSPACE, Loan
 
-_CELLS: dict[type[nn.RNNBase], str] = {nn.RNN: "rnn", nn.LSTM: "lstm", nn.GRU: "gru"}
+
+def _cell(layer: nn.RNNBase) -> str:
+    return layer.mode.partition("_")[0].lower()
 
 
 def serves(layer: nn.RNNBase, x: Tensor) -> bool:
@@ -33,7 +35,7 @@ def serves(layer: nn.RNNBase, x: Tensor) -> bool:
         return False
     if torch.compiler.is_compiling() or torch.jit.is_tracing():
         return False
-    return _kernels.load(_CELLS[type(layer)], 8 * x.itemsize) is not None
+    return _kernels.load(_cell(layer), 8 * x.itemsize) is not None
 
 
 def recurrence(
@@ -58,12 +60,12 @@ def recurrence(
                 f"{tuple(part.shape)}."
             )
     plan = _plan(
-        _CELLS[type(layer)],
+        _cell(layer),
         layer.input_size,
         layer.hidden_size,
         x.itemsize,
         reverse,
-        getattr(layer, "nonlinearity", "tanh") == "relu",
+        layer.mode == "RNN_RELU",
     )
     order = _order(lengths, x.shape[0], x.shape[1])
     given = (*state, None, None)[:2]
