@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,6 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils import Tags, assert_all_finite, column_or_1d
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
-from sklearn.utils.validation import check_is_fitted
 
 from ._declaration import hyperparameter, recurrent_estimator
 from ._estimator import SequenceEstimator
@@ -162,7 +162,20 @@ class Labeller(SequenceEstimator):
         ndarray of shape (n_sequences,) or (n_sequences, n_labels)
             Labels as fit saw them; for steps in the form of y.
         """
-        return self._answer(X, self._decide)
+        return self._respond(X, "predict")
+
+    def _get_finishers(self) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
+        return {
+            "predict": self._decide,
+            "predict_proba": expit if self._is_multilabel else _softmax,
+            "predict_log_proba": log_expit if self._is_multilabel else _log_softmax,
+            "transform": np.asarray,
+        }
+
+    def _export_answer(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        if self._is_multilabel:
+            return {"kind": "labels"}, {}
+        return {"kind": "classes"}, {"classes": self.classes_}
 
     def _decide(self, scores: np.ndarray) -> np.ndarray:
         if self._is_multilabel:
@@ -183,8 +196,7 @@ class Labeller(SequenceEstimator):
             In the order of ``classes_``; float32 for a float32 X, else float64. For steps
             (n_sequences, n_steps, n_classes), or (n_steps_i, n_classes) each.
         """
-        check_is_fitted(self)
-        return self._answer(X, expit if self._is_multilabel else _softmax)
+        return self._respond(X, "predict_proba")
 
     def predict_log_proba(self, X: Any) -> np.ndarray:
         """Predict the logarithm of the probability of each class.
@@ -199,8 +211,7 @@ class Labeller(SequenceEstimator):
         ndarray of shape (n_sequences, n_classes)
             In the order of ``classes_``; for steps as probabilities are.
         """
-        check_is_fitted(self)
-        return self._answer(X, log_expit if self._is_multilabel else _log_softmax)
+        return self._respond(X, "predict_log_proba")
 
 
 @recurrent_estimator

@@ -27,6 +27,7 @@ from ._inputs import (
     AnySequences,
     Layout,
     Sequences,
+    arrange_steps,
     check_groups,
     check_sequences,
     check_weights,
@@ -103,10 +104,6 @@ class SequenceEstimator(
         check_consistent_length(sequences.lengths, target)
         return Sequences(target, np.ones(len(target), dtype=np.int64))
 
-    def _arrange(self, rows: np.ndarray, sequences: AnySequences) -> np.ndarray:
-        """Put answers into the form in which y was."""
-        return rows
-
     @abstractmethod
     def _get_loss(self) -> dict[str, Any]:
         """The loss, by its name and its own parameters."""
@@ -114,6 +111,14 @@ class SequenceEstimator(
     @abstractmethod
     def _count_outputs(self) -> int:
         """How many raw outputs the network has."""
+
+    @abstractmethod
+    def _get_finishers(self) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
+        """By the names of methods, what these make of the network's rows."""
+
+    @abstractmethod
+    def _export_answer(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Settings in plain Python, and arrays, of what raw outputs say."""
 
     def _check_first_batch(self, y: Any, classes: Any) -> None:
         """Refuse a first partial_fit that leaves open what later ones may bring."""
@@ -433,13 +438,14 @@ class SequenceEstimator(
             allow_nan=self.__sklearn_tags__().input_tags.allow_nan,
         )
 
-    def _answer(
-        self,
-        X: Any,
-        finish: Callable[[np.ndarray], np.ndarray] = np.asarray,
-        method: str = "forward",
+    def _respond(
+        self, X: Any, response_method: str, method: str = "forward"
     ) -> np.ndarray:
-        """Apply a method of the network, in the dtype that X asks for, and finish."""
+        """Say what a public method does, from what a method of the network gives.
+
+        In the dtype that X asks for. Answers for steps are arranged as X is: a block, or
+        an array for each sequence.
+        """
         check_is_fitted(self)
         read, static = self._split_static(X, reset=False)
         sequences = self._check_X(read, reset=False)
@@ -451,8 +457,12 @@ class SequenceEstimator(
             dtype=self._network["dtype"],
         )
         with self._computing(data):
-            rows = self.net_.answers(data, method).astype(sequences.dtype)
-        return self._arrange(finish(rows), sequences)
+            rows, counts = self.net_.answers(data, method)
+        finish = self._get_finishers()[response_method]
+        answers = finish(rows.astype(sequences.dtype))
+        if counts is None:
+            return answers
+        return arrange_steps(answers, counts, is_block=sequences.is_block)
 
     def transform(self, X: Any) -> np.ndarray:
         """Represent each sequence by what the network has read in it.
@@ -468,7 +478,7 @@ class SequenceEstimator(
             The pooled hidden states, then the convolutional branch if there is one;
             static covariates are not in it.
         """
-        return self._answer(X, method="represent")
+        return self._respond(X, "transform", "represent")
 
     @property
     def _n_features_out(self) -> int:

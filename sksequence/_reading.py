@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ._declaration import recurrent_estimator
+from ._deployment import Deployable
 from ._hyperparameters import Convolutions, Embedding, Stack
 from ._inputs import AnySequences, Sequences, check_tokens
 from ._missing import NumberReader
@@ -22,7 +23,13 @@ class _LearntTokens:
 
 @recurrent_estimator
 class StepReader(
-    _LearntTokens, Embedding, Convolutions, Stack, StaticReader, NumberReader
+    _LearntTokens,
+    Embedding,
+    Convolutions,
+    Stack,
+    StaticReader,
+    NumberReader,
+    Deployable,
 ):
     """Read sequences of numbers, or of tokens, one step after the other."""
 
@@ -71,6 +78,19 @@ class StepReader(
             before = np.zeros(self.num_embeddings or int(largest) + 1, dtype=bool)
         self._known_tokens = before.copy()
         self._known_tokens[known] = True
+
+    def _export_input(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        tokens = self.embedding_dim is not None
+        n_channels = 1 if tokens else self._network["input_size"]
+        arrays = {
+            "mean": np.zeros(1) if tokens else self._channel_mean,
+            "scale": np.ones(1) if tokens else self._channel_scale,
+            "static_mean": self._static_mean,
+            "static_scale": self._static_scale,
+            **({"known_tokens": self._known_tokens} if tokens else {}),
+        }
+        first = self.data_format == "channels_first"
+        return {"n_channels": n_channels, "channels_first": first}, arrays
 
     def _prepare(self, sequences: Sequences) -> Sequences:
         """Scale numbers; of tokens make those unknown that training has not met."""

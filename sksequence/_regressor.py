@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from numbers import Real
 from typing import Any
 
@@ -67,7 +68,15 @@ class NumberPredictor(SequenceEstimator):
         ndarray of shape (n_sequences,) or (n_sequences, n_outputs)
             As y was in fit; float32 for a float32 X, else float64.
         """
-        return self._answer(X, self._rescale)
+        return self._respond(X, "predict")
+
+    def _get_finishers(self) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
+        return {"predict": self._rescale, "transform": np.asarray}
+
+    def _export_answer(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        settings = {"kind": "numbers", "rates": self._predicts_rates}
+        scaling = {"target_mean": self._target_mean, "target_scale": self._target_scale}
+        return {**settings, "many": self._many_outputs}, scaling
 
     def _rescale(self, output: np.ndarray) -> np.ndarray:
         if self._predicts_rates:

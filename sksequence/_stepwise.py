@@ -59,14 +59,6 @@ class StepwiseEstimator(SequenceEstimator):
     def _get_strata(self, target: np.ndarray) -> np.ndarray | None:
         return None
 
-    def _arrange(self, rows: np.ndarray, sequences: AnySequences) -> np.ndarray:
-        if sequences.is_block:
-            return rows.reshape(len(sequences), -1, *rows.shape[1:])
-        arranged = np.empty(len(sequences), dtype=object)
-        cuts = np.cumsum(sequences.lengths)[:-1]
-        arranged[:] = np.split(rows, cuts) if len(arranged) > 1 else [rows]
-        return arranged
-
     def _score(self, metric: Callable, X: Any, y: Any, sample_weight: Any) -> float:
         """Compare all steps that there are."""
         return score_steps(metric, y, self.predict(X), sample_weight)

@@ -24,7 +24,7 @@ from .sequences import (
     fit_scaler,
 )
 from .static import Columns, check_columns, split_static
-from .steps import flatten_steps, score_steps
+from .steps import arrange_steps, flatten_steps, score_steps
 from .times import time_positions, time_ranks
 from .tokens import check_tokens
 
@@ -36,6 +36,7 @@ __all__ = [
     "Layout",
     "Sequences",
     "StoredSequences",
+    "arrange_steps",
     "as_numbers",
     "check_columns",
     "check_groups",

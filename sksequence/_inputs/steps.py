@@ -59,6 +59,36 @@ def flatten_steps(y: Any, lengths: np.ndarray | None = None) -> np.ndarray:
     return np.concatenate(items)
 
 
+def arrange_steps(rows: np.ndarray, counts: np.ndarray, *, is_block: bool) -> np.ndarray:
+    """Undo what ``flatten_steps`` does.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n_steps_in_all, ...)
+        Answers for all steps.
+    counts : ndarray of shape (n_sequences,)
+        How many belong to each sequence; the same for all of a block.
+    is_block : bool
+        Whether to return one array.
+
+    Returns
+    -------
+    ndarray of shape (n_sequences, n_steps, ...)
+        Or an object array with an array (n_steps_i, ...) for each sequence.
+
+    Examples
+    --------
+    >>> arrange_steps(np.array(["a", "b", "c"]), np.array([2, 1]), is_block=False)
+    array([array(['a', 'b'], dtype='<U1'), array(['c'], dtype='<U1')], dtype=object)
+    """
+    if is_block:
+        return rows.reshape(len(counts), -1, *rows.shape[1:])
+    arranged = np.empty(len(counts), dtype=object)
+    for i, end in enumerate(np.cumsum(counts)):
+        arranged[i] = rows[end - counts[i] : end]
+    return arranged
+
+
 def _targets_of(item: Any, i: int) -> np.ndarray:
     """The targets of one sequence, with nothing turned into text or unmasked silently."""
     if isinstance(item, np.ma.MaskedArray):

@@ -126,7 +126,9 @@ class SequenceNet(NeuralNet):
         self.carried = [map_state(Tensor.detach, one) for one in state]
         return output
 
-    def answers(self, dataset: SequenceDataset, method: str = "forward") -> np.ndarray:
+    def answers(
+        self, dataset: SequenceDataset, method: str
+    ) -> tuple[np.ndarray, np.ndarray | None]:
         """Apply a method of the network to each sequence.
 
         Sequences of like length share a chunk. A chunk is filled up to a multiple of
@@ -134,13 +136,16 @@ class SequenceNet(NeuralNet):
 
         Returns
         -------
-        ndarray of shape (n_sequences, ...) or (n_steps_in_all, ...)
+        answers : ndarray of shape (n_sequences, ...) or (n_answers_in_all, ...)
             In the data set's order.
+        counts : ndarray of shape (n_sequences,) or None
+            How many are each sequence's; None where it is one.
         """
         module = self.module_.eval()
         lengths = dataset.lengths
         order = lengths.argsort(stable=True)
-        ends = lengths.cumsum(0)
+        counts = module.count_answers(method, lengths)
+        ends = None if counts is None else counts.cumsum(0).tolist()
         all_answers = np.empty(0)
         with torch.inference_mode():
             for index in _chunks(order, lengths[order], module):
@@ -151,16 +156,15 @@ class SequenceNet(NeuralNet):
                 inputs = {name: x.to(self.device) for name, x in inputs.items()}
                 answers = _apply(module, method, inputs)[:rows].cpu().numpy()
                 if not len(all_answers):
-                    n = int(ends[-1]) if module.per_step else len(dataset)
-                    shape = answers.shape[1 + module.per_step :]
-                    all_answers = np.empty((n, *shape), answers.dtype)
-                if not module.per_step:
+                    n, axes = (len(dataset), 1) if ends is None else (ends[-1], 2)
+                    all_answers = np.empty((n, *answers.shape[axes:]), answers.dtype)
+                if counts is None or ends is None:
                     all_answers[index.numpy()] = answers
                     continue
                 for i, answer in zip(index.tolist(), answers, strict=True):
-                    n_steps = int(lengths[i])
-                    all_answers[int(ends[i]) - n_steps : int(ends[i])] = answer[:n_steps]
-        return all_answers
+                    n_own = int(counts[i])
+                    all_answers[ends[i] - n_own : ends[i]] = answer[:n_own]
+        return all_answers, None if counts is None else counts.numpy()
 
     def advance(
         self, steps: np.ndarray, state: list[State] | None

@@ -155,5 +155,8 @@ def mean_plane(x: Tensor) -> Tensor:
 
 
 def sum_steps(x: Tensor) -> Tensor:
-    """Sum ``x`` (batch, steps, channels) over the steps, zeros behind the end or not."""
-    return x.cumsum(1)[:, -1]
+    """Sum ``x`` (batch, steps, channels) over the steps, zeros behind the end or not.
+
+    In double precision, so that also of many steps none is lost.
+    """
+    return x.cumsum(1, dtype=torch.float64)[:, -1].to(x.dtype)

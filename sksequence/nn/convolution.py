@@ -324,6 +324,14 @@ class ConvBranch(nn.Module):
             return x.new_empty(len(x), 0)
         return self.pool(*self.encoder(x, lengths))
 
+    def prefixes(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Return the mean of the first step, of the first two, and so on.
+
+        Shape
+            x (batch, steps, input_size) -> (batch, steps, channels[-1])
+        """
+        return self.pool.prefixes(self.steps(x, lengths))
+
     def steps(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Return what there is before the mean.
 

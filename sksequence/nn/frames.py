@@ -183,8 +183,8 @@ class FrameNetwork(RandomLayer):
     precipitation nowcasting. NIPS.
     """
 
-    # It answers once for a film, and reads all of it.
-    per_step = can_advance = False
+    # It reads all of a film.
+    can_advance = False
 
     def __init__(
         self,
@@ -265,6 +265,10 @@ class FrameNetwork(RandomLayer):
 
     def check_lengths(self, lengths: Sequence[int]) -> None:
         """Do nothing: no film is too short."""
+
+    def count_answers(self, method: str, lengths: Tensor) -> Tensor | None:
+        """Return None: each film has one answer."""
+        return None
 
     def states(
         self, X: Tensor, lengths: Tensor | None = None

@@ -201,6 +201,16 @@ class SequenceNetwork(RandomLayer):
         n_outputs = self.head.out_features if self.per_step else 1
         return max(self.widest, self.head.in_features, n_outputs, 64)
 
+    def count_answers(self, method: str, lengths: Tensor) -> Tensor | None:
+        """Return how many answers a method gives to sequences; None if one to each.
+
+        Shape
+            lengths (batch,) -> (batch,)
+        """
+        if self.per_step:
+            return lengths
+        return lengths // self.encoder.total_stride if "prefixes" in method else None
+
     def states(
         self, X: Tensor, lengths: Tensor | None = None
     ) -> tuple[Tensor, Tensor | None, Tensor]:
@@ -233,6 +243,42 @@ class SequenceNetwork(RandomLayer):
         self, X: Tensor, lengths: Tensor | None = None, static: Tensor | None = None
     ) -> Tensor:
         return self._answer(self.represent(X, lengths), static)
+
+    def represent_prefixes(
+        self, X: Tensor, lengths: Tensor | None = None, static: Tensor | None = None
+    ) -> Tensor:
+        """Return what was read in the first step, in the first two, and so on.
+
+        Of strided steps, at the last of each block.
+
+        Shape
+            X (batch, steps, input_size) -> (batch, steps // stride, representation_size)
+
+        Raises
+        ------
+        ValueError
+            If the network is bidirectional: what it holds at a step is of later ones too.
+        """
+        if not self.causal:
+            raise ValueError("A bidirectional network reads from the end too.")
+        if self.pool is None:
+            return self.represent(X, lengths)
+        x, stride = self._read(X, lengths), self.encoder.total_stride
+        steps, *_ = self._recur(X, x, lengths)
+        complete = X.shape[1] // stride
+        pooled = self.pool.prefixes(steps[:, :complete])
+        beside = self.branch.prefixes(x, lengths)[:, stride - 1 :: stride]
+        return torch.cat([pooled, beside], dim=2)
+
+    def forward_prefixes(
+        self, X: Tensor, lengths: Tensor | None = None, static: Tensor | None = None
+    ) -> Tensor:
+        """Return the outputs for the first step, for the first two, and so on.
+
+        Shape
+            X (batch, steps, input_size) -> (batch, steps // stride, output_size)
+        """
+        return self._answer(self.represent_prefixes(X, lengths), static)
 
     def advance(
         self,

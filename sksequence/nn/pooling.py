@@ -38,6 +38,14 @@ class LastPooling(nn.Module):
     ) -> Tensor:
         return last_step(steps, lengths) if final is None else final
 
+    def prefixes(self, steps: Tensor) -> Tensor:
+        """Pool the first step, the first two, and so on: every step is the last once.
+
+        Shape
+            steps (batch, steps, size) -> the same
+        """
+        return steps
+
 
 class MeanPooling(nn.Module):
     """Average the valid steps.
@@ -67,6 +75,15 @@ class MeanPooling(nn.Module):
             lengths = torch.full((len(steps),), steps.shape[1], device=steps.device)
         return total / lengths[:, None]
 
+    def prefixes(self, steps: Tensor) -> Tensor:
+        """Average the first step, the first two, and so on.
+
+        Shape
+            steps (batch, steps, size) -> the same
+        """
+        count = torch.arange(1, steps.shape[1] + 1, device=steps.device)[:, None]
+        return (steps.cumsum(1, dtype=torch.float64) / count).to(steps.dtype)
+
 
 class MaxPooling(nn.Module):
     """Take each unit's largest value over the valid steps.
@@ -93,6 +110,14 @@ class MaxPooling(nn.Module):
             mask = valid_steps(lengths, steps.shape[1])[..., None]
             steps = steps.masked_fill(~mask, -torch.inf)
         return _Largest.apply(steps)
+
+    def prefixes(self, steps: Tensor) -> Tensor:
+        """Take the largest of the first step, of the first two, and so on.
+
+        Shape
+            steps (batch, steps, size) -> the same
+        """
+        return steps.cummax(1).values
 
 
 class _Largest(torch.autograd.Function):
@@ -161,7 +186,7 @@ class AttentionPooling(RandomLayer):
         self, steps: Tensor, lengths: Tensor | None = None, final: Tensor | None = None
     ) -> Tensor:
         steps = zero_padding(steps, lengths)
-        score = _exact.linear(self.context, torch.tanh(_exact.linear(self.hidden, steps)))
+        score = self._score(steps)
         if lengths is not None:
             mask = valid_steps(lengths, steps.shape[1])[..., None]
             score = score.masked_fill(~mask, -torch.inf)
@@ -169,6 +194,30 @@ class AttentionPooling(RandomLayer):
             return (torch.softmax(score, 1) * steps).sum(1)
         weight = torch.exp(score - score.amax(1, keepdim=True))
         return _exact.sum_steps(weight * steps) / _exact.sum_steps(weight)
+
+    def prefixes(self, steps: Tensor) -> Tensor:
+        """Average the first step, the first two, and so on, each by its own weights.
+
+        Shape
+            steps (batch, steps, size) -> the same
+        """
+        score = self._score(steps).double()
+        # Relative to the largest so far: what comes later may be larger by far.
+        largest = score.cummax(1).values
+        total = torch.zeros_like(steps[:, 0], dtype=torch.float64)
+        count, before = torch.zeros_like(score[:, 0]), largest[:, 0]
+        means = []
+        for t in range(steps.shape[1]):
+            fade, share = (before - largest[:, t]).exp(), (score - largest)[:, t].exp()
+            total = fade * total + share * steps[:, t]
+            count = fade * count + share
+            means.append(total / count)
+            before = largest[:, t]
+        return torch.stack(means, 1).to(steps.dtype)
+
+    def _score(self, steps: Tensor) -> Tensor:
+        """The logarithm of each step's weight, but for a constant."""
+        return _exact.linear(self.context, torch.tanh(_exact.linear(self.hidden, steps)))
 
 
 POOLINGS: dict[str, type[nn.Module]] = {

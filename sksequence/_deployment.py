@@ -1,0 +1,177 @@
+"""Fitted estimators where torch is not, and where a sequence is still coming."""
+
+from __future__ import annotations
+
+import os
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from ._declaration import recurrent_estimator
+from ._estimator import SequenceEstimator
+
+if TYPE_CHECKING:
+    from .portable import NumpyPredictor, Stream
+
+
+@recurrent_estimator
+class Deployable(SequenceEstimator):
+    """Answer while a sequence is still coming, and by numpy alone."""
+
+    @abstractmethod
+    def _export_input(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Settings in plain Python, and arrays, of what the network reads."""
+
+    def predict_prefixes(self, X: Any, response_method: str = "predict") -> np.ndarray:
+        """Answer after every step, from the steps so far, in one pass.
+
+        What ``predict`` would say of a sequence's first step, its first two, and so on:
+        how early a class can be told, and when an alarm would have been given.
+
+        Parameters
+        ----------
+        X : array-like
+            Sequences, as in fit.
+        response_method : {"predict", "predict_proba", "transform"}, default="predict"
+            Which answers.
+
+        Returns
+        -------
+        ndarray of shape (n_sequences, n_steps, ...)
+            For a list of sequences an object array with an array (n_steps_i, ...) for
+            each. With ``conv_stride``, whose states belong to blocks of steps, there is
+            an answer for each block that is complete (of estimators that answer for
+            every step, for every step).
+
+        Raises
+        ------
+        ValueError
+            If the network is bidirectional: it reads from the end too.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sksequence import GRUClassifier
+        >>> X = np.random.default_rng(0).normal(size=(60, 20)).cumsum(axis=1)
+        >>> model = GRUClassifier(hidden_size=8, random_state=0).fit(X, X[:, -1] > 0)
+        >>> proba = model.predict_prefixes(X, "predict_proba")
+        >>> proba.shape
+        (60, 20, 2)
+        >>> bool(np.allclose(proba[:, -1], model.predict_proba(X), atol=1e-6))
+        True
+        """
+        check_is_fitted(self)
+        names = self._get_finishers()
+        if response_method not in names:
+            raise ValueError(
+                f"response_method must be one of {', '.join(map(repr, names))}, "
+                f"however: {response_method!r}"
+            )
+        self._check_causal("predict_prefixes")
+        represents = response_method == "transform"
+        method = "represent_prefixes" if represents else "forward_prefixes"
+        return self._respond(X, response_method, method)
+
+    def open_stream(self, n_streams: int | None = None, static: Any = None) -> Stream:
+        """Begin to read a sequence, or several at once, step by step.
+
+        Without torch, by a compiled kernel where there is one and numpy otherwise: a step
+        takes some microseconds.
+
+        Parameters
+        ----------
+        n_streams : int or None, default=None
+            How many sequences; None for one, whose steps and answers have no axis for it.
+        static : array-like of shape (n_streams, n_static) or (n_static,), default=None
+            What is known of each sequence as a whole, if fit had that.
+
+        Returns
+        -------
+        sksequence.portable.Stream
+            At the beginning; its ``step`` reads a step and predicts from all so far.
+
+        Raises
+        ------
+        ValueError
+            If the network is bidirectional: it reads from the end too.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sksequence import LSTMClassifier
+        >>> X = np.random.default_rng(0).normal(size=(60, 20)).cumsum(axis=1)
+        >>> model = LSTMClassifier(hidden_size=8, random_state=0).fit(X, X[:, -1] > 0)
+        >>> stream = model.open_stream()
+        >>> said = [stream.step(x) for x in X[0]]
+        >>> bool(said[-1] == model.predict(X[:1])[0])
+        True
+        """
+        from ._streaming import CompiledStream
+
+        check_is_fitted(self)
+        self._check_causal("open_stream")
+        predictor = self.to_numpy()
+        parts = predictor.network, predictor.inputs, predictor.answers
+        return CompiledStream(*parts, n_streams, static)
+
+    def to_numpy(self, path: str | os.PathLike | None = None) -> NumpyPredictor:
+        """Make a predictor that needs numpy alone.
+
+        Parameters
+        ----------
+        path : str or path, default=None
+            Write it as a Python file too, under a name like "model.py": one file to copy
+            to where numpy is, whose ``predictor`` is the one that is returned here.
+
+        Returns
+        -------
+        sksequence.portable.NumpyPredictor
+            Predicts whole sequences, and opens streams.
+
+        Raises
+        ------
+        ValueError
+            If Python could not import a file of that name.
+        OSError
+            If the file cannot be written; what was there before stays.
+        """
+        from .portable import NumpyPredictor, write_bundle
+
+        check_is_fitted(self)
+        predictor = NumpyPredictor(*self._export())
+        if path is not None:
+            write_bundle(predictor, path)
+        return predictor
+
+    def _export(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Settings in plain Python, and arrays: all that answers depend on."""
+        reading, input_arrays = self._export_input()
+        answer, answer_arrays = self._export_answer()
+        settings = {
+            "made_from": repr(self),
+            "network": _plain(self._network),
+            "input": reading,
+            "answer": answer,
+        }
+        weights = self.__getstate__()["net_"]["weights"]
+        named = {f"weights.{name}": weight for name, weight in weights.items()}
+        return settings, named | input_arrays | answer_arrays
+
+    def _check_causal(self, name: str) -> None:
+        if self._network["bidirectional"]:
+            raise ValueError(
+                f"{name} needs a causal network, but this one was fitted with "
+                "bidirectional=True: it reads from the end too, and knows nothing before "
+                "that is there. Fit one with bidirectional=False."
+            )
+
+
+def _plain(value: Any) -> Any:
+    """The same without numpy's numbers and without tuples, as JSON has it."""
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value.item() if isinstance(value, np.generic) else value

@@ -1,0 +1,7 @@
+"""Streams whose recurrence is compiled."""
+
+from .portable import Stream
+
+
+class CompiledStream(Stream):
+    """A stream."""

@@ -1,0 +1,11 @@
+"""Fitted networks in numpy alone: whole sequences, and streams of single steps.
+
+The modules import numpy, each other, and nothing else, so that they can be written into
+one file for where there is nothing else.
+"""
+
+from ._bundle import write_bundle
+from ._predictor import NumpyPredictor
+from ._stream import Stream
+
+__all__ = ["NumpyPredictor", "Stream", "write_bundle"]

@@ -1,0 +1,120 @@
+"""What a fit would have taken, and what not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+_FLOAT32_MAX = float(np.finfo(np.float32).max)
+
+
+class Inputs:
+    """The door: checks what comes in.
+
+    Parameters
+    ----------
+    settings : dict
+        ``n_channels``, ``channels_first``, ``missing`` and ``time_channel``.
+    n_tokens : int or None
+        How many tokens there are, if steps are tokens.
+    static_mean, static_scale : ndarray of shape (n_static,)
+        What static covariates are standardised by.
+    dtype : dtype
+        What the layers compute in.
+    """
+
+    def __init__(
+        self,
+        settings: dict[str, Any],
+        n_tokens: int | None,
+        static_mean: np.ndarray,
+        static_scale: np.ndarray,
+        dtype: np.dtype,
+    ) -> None:
+        self.n_channels = settings["n_channels"]
+        self.channels_first = settings["channels_first"]
+        self.may_miss = settings["missing"] != "error"
+        self.time_channel = settings["time_channel"]
+        self.n_tokens, self.dtype = n_tokens, dtype
+        self.static_mean, self.static_scale = static_mean, static_scale
+        # Whether a step has to be looked at even if its sum of squares is small.
+        self.looks = self.may_miss or n_tokens is not None
+
+    def check_sequences(self, X: Any) -> tuple[list[np.ndarray], bool]:
+        """Return arrays (n_steps_i, n_channels), and whether X is one block."""
+        X = np.asarray(X) if hasattr(X, "iloc") else X
+        if isinstance(X, str) or not hasattr(X, "__len__") or not len(X):
+            raise ValueError(f"X must hold a sequence at least, however: {X!r}")
+        is_block = isinstance(X, np.ndarray) and X.dtype != object
+        return [self._check_sequence(x, i) for i, x in enumerate(X)], is_block
+
+    def _check_sequence(self, x: Any, i: int) -> np.ndarray:
+        sequence = np.asarray(x)
+        if sequence.dtype != np.float32:
+            sequence = sequence.astype(np.float64)
+        if sequence.ndim == 2 and self.channels_first:
+            sequence = sequence.T
+        sequence = sequence[:, None] if sequence.ndim == 1 else sequence
+        expected = (*sequence.shape[:1], self.n_channels)
+        if sequence.shape != expected or not len(sequence):
+            raise ValueError(
+                f"Sequence {i} of X has shape {np.shape(x)}; expected one step at least, "
+                f"of {self.n_channels} channel(s)."
+            )
+        self.check_values(sequence, f"Sequence {i} of X")
+        return sequence
+
+    def check_step(self, x: Any, n: int, single: bool) -> np.ndarray:
+        """Return one step of each of n streams (n, n_channels)."""
+        values = np.asarray(x, dtype=np.float64)
+        shape = (n, self.n_channels)
+        if single or values.shape != shape:
+            shapes = [shape[single:]] + [shape[single:-1]] * (self.n_channels == 1)
+            if values.shape not in shapes:
+                raise ValueError(
+                    f"x has shape {values.shape}, expected "
+                    f"{' or '.join(map(str, shapes))}: one step"
+                    f"{'' if single else ' of each stream'}."
+                )
+            values = values.reshape(shape)
+        # Not smaller, if one of the values is infinite or none.
+        if self.looks or not np.vdot(values, values) < _FLOAT32_MAX:
+            self.check_values(values, "x")
+        return values
+
+    def check_values(self, values: np.ndarray, name: str) -> None:
+        """Raise ValueError for what is no token, not finite, or too large."""
+        if self.n_tokens is not None:
+            whole = np.floor(values) == values
+            if not (whole & (values >= 0) & (values < self.n_tokens)).all():
+                raise ValueError(
+                    f"{name} holds what is no token id; expected whole numbers from 0 to "
+                    f"{self.n_tokens - 1}."
+                )
+            return
+        size = np.abs(values)
+        wrong = size > _FLOAT32_MAX if self.may_miss else ~(size <= _FLOAT32_MAX)
+        if wrong.any():
+            also = "" if self.may_miss else "NaN, "
+            raise ValueError(f"{name} contains {also}infinity or a value too large.")
+        if self.time_channel is not None and np.isnan(values[:, self.time_channel]).any():
+            raise ValueError(
+                f"{name} has NaN in time_channel={self.time_channel}; expected the time."
+            )
+
+    def scale_static(self, static: Any, n: int) -> np.ndarray | None:
+        """Check static covariates, and return them as the network reads them."""
+        n_static = len(self.static_mean)
+        if not n_static:
+            if static is not None:
+                raise ValueError("static was given, but fit had sequences alone.")
+            return None
+        values = np.empty(0) if static is None else np.asarray(static, dtype=np.float64)
+        if values.shape != (n, n_static) or not np.isfinite(values).all():
+            got = None if static is None else f"{values} of shape {values.shape}"
+            raise ValueError(
+                f"static must be finite numbers of shape {(n, n_static)}, the columns as "
+                f"in fit, however: {got}"
+            )
+        return ((values - self.static_mean) / self.static_scale).astype(self.dtype)

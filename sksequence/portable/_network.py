@@ -1,0 +1,158 @@
+"""A fitted network: reading, convolution, recurrence, pooling and head."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ._convolution import Convolution
+from ._pooling import POOLINGS, LastPooling, MeanPooling, Pool, pool_whole
+from ._reading import Reading
+from ._recurrence import Cell, run_whole
+from ._time import reverse_steps
+
+MERGES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+    "concat": lambda ahead, back: np.concatenate([ahead, back], axis=-1),
+    "sum": np.add,
+    "mean": lambda ahead, back: (ahead + back) / 2,
+    "mul": np.multiply,
+}
+
+
+class Network:
+    """The layers of a network, and what they make of padded sequences.
+
+    Parameters
+    ----------
+    settings : dict
+        Keywords of :class:`sksequence.nn.SequenceNetwork`.
+    weights : dict of ndarray
+        Its weights, by torch's names.
+    reading : Reading
+        What comes in.
+    """
+
+    def __init__(
+        self, settings: dict[str, Any], weights: dict[str, np.ndarray], reading: Reading
+    ) -> None:
+        self.reading = reading
+        self.causal = not settings["bidirectional"]
+        self.merge = MERGES[settings["merge_mode"]]
+        self.per_step = settings["per_step"]
+        self.encoder = self._convolutions(
+            settings["conv_channels"], settings["conv_stride"], below("encoder", weights)
+        )
+        self.branch = self._convolutions(
+            settings["parallel_channels"], 1, below("branch.encoder", weights)
+        )
+        self.stride = int(np.prod([layer.stride for layer in self.encoder], dtype=int))
+        self.layers = [
+            _cells(settings, below(f"recurrence.layers.{i}", weights))
+            for i in range(settings["num_layers"])
+        ]
+        doubled = not self.causal and settings["merge_mode"] == "concat"
+        self.size = self.layers[-1][0].hidden * (2 if doubled else 1)
+        self.pooling = "last" if self.per_step else settings["pooling"]
+        self.attention = below("pool", weights)
+        self.join = below("join.linear", weights)
+        self.head = below("head", weights)
+
+    def _convolutions(
+        self, channels: Sequence[int], stride: Any, weights: dict[str, np.ndarray]
+    ) -> list[Convolution]:
+        strides = stride if isinstance(stride, Sequence) else [stride] * len(channels)
+        return [
+            Convolution(below(f"layers.{i}", weights), strides[i], self.causal)
+            for i in range(len(channels))
+        ]
+
+    def make_pools(self, n: int) -> list[Pool]:
+        """Return what pools the recurrence's steps, and the branch's if there is one."""
+        dtype = self.reading.dtype
+        pools = [POOLINGS[self.pooling](n, self.size, dtype, **self.attention)]
+        if self.branch:
+            kind = LastPooling if self.per_step else MeanPooling
+            pools.append(kind(n, len(self.branch[-1].bias), dtype))
+        return pools
+
+    def represent(self, x: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+        """Represent padded sequences (n, n_steps, n_channels), or each of their steps."""
+        read, since = self._read(x)
+        steps, left, elapsed = read, lengths, [since]
+        if since is not None and not self.causal:
+            # The time until the next observation is that since it, seen from the end.
+            behind = reverse_steps(x, lengths)
+            if self.reading.time_channel is not None:
+                behind[..., self.reading.time_channel] *= -1
+            elapsed.append(self._read(behind)[1])
+        for layer in self.encoder:
+            steps, left = layer(steps, left)
+        for cells in self.layers:
+            ahead, *back = (
+                run_whole(cell, steps, left, elapsed[-1 if i else 0], reverse=bool(i))
+                for i, cell in enumerate(cells)
+            )
+            steps, final = ahead
+            if back:
+                steps, final = map(self.merge, ahead, back[0])
+        beside, whole = read, lengths
+        for layer in self.branch:
+            beside, whole = layer(beside, whole)
+        if self.per_step:
+            parts = [self._spread(steps, x.shape[1]), beside]
+            return np.concatenate(parts[: 1 + bool(self.branch)], axis=2)
+        pools = self.make_pools(len(x))
+        at_end = self.pooling == "last"
+        parts = [final if at_end else pool_whole(pools[0], steps, left)]
+        parts += [pool_whole(pool, beside, lengths) for pool in pools[1:]]
+        return np.concatenate(parts, axis=1)
+
+    def _read(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """Read all steps; return what the layers read, and the times the state fades."""
+        reader = self.reading.start(len(x))
+        read, since = [], []
+        for t in range(x.shape[1]):
+            step, elapsed = reader.step(x[:, t])
+            read.append(step.copy())
+            if elapsed is not None:
+                since.append(elapsed)
+        fades = self.layers[0][0].fade is not None
+        return np.stack(read, 1), np.stack(since, 1) if fades else None
+
+    def _spread(self, steps: np.ndarray, n_steps: int) -> np.ndarray:
+        """Give each step that a stride took away the state that covers it."""
+        late = self.stride - 1 if self.causal else 0
+        covered = np.pad(steps.repeat(self.stride, 1), ((0, 0), (late, 0), (0, 0)))
+        return covered[:, :n_steps]
+
+    def answer(self, representation: np.ndarray, static: np.ndarray | None) -> np.ndarray:
+        """Return raw outputs (..., n_outputs)."""
+        if self.join:
+            assert static is not None, "who asks has checked it"
+            both = np.concatenate([representation, static], axis=-1)
+            hidden = both @ self.join["weight"].T + self.join["bias"]
+            representation = np.concatenate([both, np.maximum(hidden, 0)], axis=-1)
+        return representation @ self.head["weight"].T + self.head["bias"]
+
+
+def _cells(settings: dict[str, Any], weights: dict[str, np.ndarray]) -> list[Cell]:
+    """The one or two directions of a recurrent layer."""
+    cells = []
+    for i, direction in enumerate(("ahead", "back")):
+        own = below(direction, weights)
+        if own:
+            fade = below(f"fades.{i}.linear", weights)
+            rectifies = settings.get("nonlinearity") == "relu"
+            cells.append(Cell(settings["cell"], own, rectifies, fade))
+    return cells
+
+
+def below(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the arrays whose names begin with a prefix, by the rest of their names."""
+    return {
+        name.removeprefix(f"{prefix}."): array
+        for name, array in arrays.items()
+        if name.startswith(f"{prefix}.")
+    }

@@ -1,0 +1,135 @@
+"""From one vector per step to one vector per sequence."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+import numpy as np
+
+from ._parts import Part
+
+
+class Pool(Part):
+    """What some sequences' steps so far are in one vector each.
+
+    Parameters
+    ----------
+    n, size : int
+        Sequences, and channels per step.
+    dtype : dtype
+        Of the vectors.
+    weights : ndarray
+        Those of attention.
+    """
+
+    def __init__(self, n: int, size: int, dtype: Any, **weights: np.ndarray) -> None:
+        self.shape, self.dtype, self.weights = (n, size), dtype, weights
+
+    @abstractmethod
+    def add(self, steps: np.ndarray) -> None:
+        """Read a step (n, size)."""
+
+    @abstractmethod
+    def result(self) -> np.ndarray:
+        """Return the pooled vectors (n, size)."""
+
+
+class LastPooling(Pool):
+    """The last step."""
+
+    kept = ("value",)
+
+    def __init__(self, n: int, size: int, dtype: Any, **weights: np.ndarray) -> None:
+        super().__init__(n, size, dtype)
+        self.value = np.zeros((n, size), dtype)
+
+    def add(self, steps: np.ndarray) -> None:
+        self.value[...] = steps
+
+    def result(self) -> np.ndarray:
+        return self.value
+
+
+class MaxPooling(Pool):
+    """Each unit's largest value so far."""
+
+    kept = ("largest",)
+
+    def __init__(self, n: int, size: int, dtype: Any, **weights: np.ndarray) -> None:
+        super().__init__(n, size, dtype)
+        self.largest = np.full((n, size), -np.inf, dtype)
+
+    def add(self, steps: np.ndarray) -> None:
+        np.maximum(self.largest, steps, out=self.largest)
+
+    def result(self) -> np.ndarray:
+        return self.largest
+
+    def reset(self, rows: Any = slice(None)) -> None:
+        self.largest[rows] = -np.inf
+
+
+class MeanPooling(Pool):
+    """The mean of the steps so far, in double precision however many they are."""
+
+    kept = ("total", "count")
+
+    def __init__(self, n: int, size: int, dtype: Any, **weights: np.ndarray) -> None:
+        super().__init__(n, size, dtype)
+        self.total, self.count = np.zeros((n, size)), np.zeros((n, 1))
+
+    def add(self, steps: np.ndarray) -> None:
+        self.total += steps
+        self.count += 1
+
+    def result(self) -> np.ndarray:
+        return (self.total / self.count).astype(self.dtype)
+
+
+class AttentionPooling(Pool):
+    """The mean of the steps so far by learnt weights, relative to the largest of them."""
+
+    kept = ("total", "count", "largest")
+
+    def __init__(self, n: int, size: int, dtype: Any, **weights: np.ndarray) -> None:
+        super().__init__(n, size, dtype, **weights)
+        self.total, self.count = np.zeros((n, size)), np.zeros((n, 1))
+        self.largest = np.full((n, 1), -np.inf)
+
+    def add(self, steps: np.ndarray) -> None:
+        hidden = steps @ self.weights["hidden.weight"].T + self.weights["hidden.bias"]
+        score = np.tanh(hidden) @ self.weights["context.weight"].T
+        largest = np.maximum(self.largest, score)
+        fade, share = np.exp(self.largest - largest), np.exp(score - largest)
+        self.total *= fade
+        self.total += share * steps
+        self.count *= fade
+        self.count += share
+        self.largest[...] = largest
+
+    def result(self) -> np.ndarray:
+        return (self.total / self.count).astype(self.dtype)
+
+    def reset(self, rows: Any = slice(None)) -> None:
+        super().reset(rows)
+        self.largest[rows] = -np.inf
+
+
+POOLINGS: dict[str, type[Pool]] = {
+    "last": LastPooling,
+    "mean": MeanPooling,
+    "max": MaxPooling,
+    "attention": AttentionPooling,
+}
+
+
+def pool_whole(pool: Pool, steps: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Pool padded sequences, each up to its end."""
+    pooled = np.empty_like(steps[:, 0])
+    for t in range(steps.shape[1]):
+        pool.add(steps[:, t])
+        ends = lengths == t + 1
+        if ends.any():
+            pooled[ends] = pool.result()[ends]
+    return pooled

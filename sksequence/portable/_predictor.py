@@ -1,0 +1,202 @@
+"""Answers to whole sequences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ._answers import Answers
+from ._inputs import Inputs
+from ._network import Network, below
+from ._reading import Reading
+from ._stream import Stream
+
+# Sequences that are padded to the same length, and read at once.
+_CHUNK = 256
+
+
+class NumpyPredictor:
+    """A fitted estimator's answers, by numpy alone.
+
+    What ``to_numpy`` of a fitted estimator of sequences returns. It reads sequences of
+    unequal lengths as the estimator does; the answers are the same within rounding.
+
+    Parameters
+    ----------
+    settings : dict
+        How the network is built, in plain Python.
+    arrays : dict of ndarray
+        Weights, scaling and classes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksequence import GRUClassifier
+    >>> X = [np.sin(f * np.arange(n)) for n in range(20, 30) for f in (0.3, 0.4)]
+    >>> model = GRUClassifier(random_state=0).fit(X, np.tile(["slow", "fast"], 10))
+    >>> predictor = model.to_numpy()
+    >>> bool(np.abs(predictor.predict_proba(X) - model.predict_proba(X)).max() < 1e-6)
+    True
+    """
+
+    def __init__(self, settings: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+        self.settings, self.arrays = settings, arrays
+        network = settings["network"]
+        dtype = np.dtype(network["dtype"])
+        mean, fill = arrays["mean"], network["fill"]
+        weights = below("weights", arrays)
+        kind, vectors, n_tokens, decay = network["missing"], None, None, None
+        if "known_tokens" in arrays:
+            kind, n_tokens = "tokens", len(arrays["known_tokens"])
+            # A token that fit has not met counts as unknown.
+            vectors = weights["embedding.weight"].copy()
+            vectors[~arrays["known_tokens"]] = vectors[0]
+        if kind == "decay":
+            decay = weights["reader.rate"], weights["reader.bias"]
+        reading = Reading(
+            kind,
+            dtype,
+            mean,
+            arrays["scale"],
+            np.array([0.0] * len(mean) if fill is None else fill, dtype),
+            network["time_channel"],
+            decay,
+            vectors,
+        )
+        self.network = Network(network, weights, reading)
+        static = arrays["static_mean"], arrays["static_scale"]
+        self.inputs = Inputs({**network, **settings["input"]}, n_tokens, *static, dtype)
+        self.answers = Answers(
+            settings["answer"],
+            *(arrays.get(name) for name in ("classes", "target_mean", "target_scale")),
+        )
+
+    def __repr__(self) -> str:
+        return f"NumpyPredictor from {self.settings['made_from']}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.settings, self.arrays)
+
+    def predict(self, X: Any, static: Any = None) -> np.ndarray:
+        """Predict as the estimator does.
+
+        Parameters
+        ----------
+        X : array-like
+            Sequences: (n_sequences, n_steps), (n_sequences, n_steps, n_channels), or a
+            list of arrays (n_steps_i, n_channels) or (n_steps_i,).
+        static : array-like of shape (n_sequences, n_static), default=None
+            What is known of each sequence as a whole, if fit had that.
+
+        Returns
+        -------
+        ndarray
+            As the estimator's ``predict``.
+
+        Raises
+        ------
+        ValueError
+            For sequences that the estimator would not take.
+        """
+        return self._answer(X, static, self.answers.predict)
+
+    def predict_proba(self, X: Any, static: Any = None) -> np.ndarray:
+        """Predict the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like
+            As in ``predict``.
+        static : array-like of shape (n_sequences, n_static), default=None
+            As in ``predict``.
+
+        Returns
+        -------
+        ndarray
+            As the estimator's ``predict_proba``.
+
+        Raises
+        ------
+        TypeError
+            If the estimator predicts numbers.
+        """
+        return self._answer(X, static, self.answers.predict_proba)
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Represent sequences as the estimator does.
+
+        Parameters
+        ----------
+        X : array-like
+            As in ``predict``.
+
+        Returns
+        -------
+        ndarray
+            As the estimator's ``transform``.
+        """
+        return self._answer(X, None, None)
+
+    def open_stream(self, n_streams: int | None = None, static: Any = None) -> Stream:
+        """Begin to read a sequence, or several at once, step by step.
+
+        Parameters
+        ----------
+        n_streams : int or None, default=None
+            How many sequences; None for one, whose steps and answers have no axis for it.
+        static : array-like of shape (n_streams, n_static) or (n_static,), default=None
+            What is known of each sequence as a whole, if fit had that.
+
+        Returns
+        -------
+        Stream
+            At the beginning.
+
+        Raises
+        ------
+        ValueError
+            If the network is bidirectional: it reads from the end too.
+        """
+        return Stream(self.network, self.inputs, self.answers, n_streams, static)
+
+    def _answer(
+        self, X: Any, static: Any, finish: Callable[[np.ndarray], np.ndarray] | None
+    ) -> np.ndarray:
+        """Represent each sequence and finish that; without ``finish`` it stays so."""
+        sequences, is_block = self.inputs.check_sequences(X)
+        lengths = np.array([len(x) for x in sequences])
+        covariates = None
+        if finish is not None:
+            covariates = self.inputs.scale_static(static, len(sequences))
+        rows: list[np.ndarray] = [np.empty(0)] * len(sequences)
+        order = lengths.argsort(kind="stable")
+        for begin in range(0, len(order), _CHUNK):
+            index = order[begin : begin + _CHUNK]
+            raw = self._represent([sequences[i] for i in index])
+            if finish is not None:
+                own = None if covariates is None else covariates[index]
+                if own is not None and raw.ndim == 3:
+                    own = np.repeat(own[:, None], raw.shape[1], axis=1)
+                raw = self.network.answer(raw, own)
+            for i, row in zip(index, raw, strict=True):
+                rows[i] = row[: lengths[i]] if self.network.per_step else row[None]
+        dtypes = {x.dtype for x in sequences}
+        whole = np.concatenate(rows).astype(np.result_type(*dtypes))
+        answers = whole if finish is None else finish(whole)
+        if not self.network.per_step:
+            return answers
+        if is_block:
+            return answers.reshape(len(sequences), -1, *answers.shape[1:])
+        arranged = np.empty(len(sequences), dtype=object)
+        for i, end in enumerate(np.cumsum(lengths)):
+            arranged[i] = answers[end - lengths[i] : end]
+        return arranged
+
+    def _represent(self, sequences: list[np.ndarray]) -> np.ndarray:
+        lengths = np.array([len(x) for x in sequences])
+        x = np.zeros((len(sequences), lengths.max(), sequences[0].shape[1]))
+        for row, sequence in zip(x, sequences, strict=True):
+            row[: len(sequence)] = sequence
+        return self.network.represent(x, lengths)

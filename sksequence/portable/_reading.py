@@ -1,0 +1,142 @@
+"""From what there is at a step to what the layers read."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+
+from ._parts import Part
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a fit has learnt of its input.
+
+    Attributes
+    ----------
+    kind : {"error", "mask", "decay", "tokens"}
+        What may be missing; or that steps are tokens.
+    dtype : dtype
+        What the layers compute in.
+    mean, scale : ndarray of shape (n_channels,)
+        What channels are standardised by.
+    fill : ndarray of shape (n_channels,)
+        What stands for a standardised channel's missing value.
+    time_channel : int or None
+        The channel that is the time of a step.
+    decay : tuple of ndarray or None
+        Rate and bias at which each of the other channels' observations fade.
+    vectors : ndarray of shape (n_tokens, embedding_dim) or None
+        The tokens' vectors.
+    """
+
+    kind: str
+    dtype: np.dtype
+    mean: np.ndarray
+    scale: np.ndarray
+    fill: np.ndarray
+    time_channel: int | None = None
+    decay: tuple[np.ndarray, np.ndarray] | None = None
+    vectors: np.ndarray | None = None
+
+    def start(self, n: int) -> Reader:
+        """Return a reader of n sequences, at the beginning."""
+        return _READERS[self.kind](n, self)
+
+
+class Reader(Part):
+    """Reads the steps of some sequences at once."""
+
+    def __init__(self, n: int, known: Reading) -> None:
+        self.known = known
+
+    @abstractmethod
+    def step(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return what the layers read of a step (n, n_channels).
+
+        And, where the state is to fade, for how long each channel was not observed.
+        """
+
+
+class Numbers(Reader):
+    """Channels, standardised as in fit."""
+
+    def __init__(self, n: int, known: Reading) -> None:
+        super().__init__(n, known)
+        self.centred = np.empty((n, len(known.mean)))
+        self.values = np.empty((n, len(known.mean)), known.dtype)
+
+    def step(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        np.subtract(x, self.known.mean, out=self.centred)
+        np.divide(self.centred, self.known.scale, out=self.values, casting="same_kind")
+        return self.values, None
+
+
+class Masked(Numbers):
+    """The same with a constant where NaN stands, and a mask beside each channel."""
+
+    def step(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        values, _ = super().step(x)
+        observed = ~np.isnan(values)
+        filled = np.where(observed, values, self.known.fill)
+        return np.concatenate([filled, observed], 1, dtype=values.dtype), None
+
+
+class Decayed(Numbers):
+    """The same with an observation that fades, and the time since it was made."""
+
+    kept = ("last", "seen", "begin", "count")
+
+    def __init__(self, n: int, known: Reading) -> None:
+        super().__init__(n, known)
+        self.channels = [i for i in range(len(known.mean)) if i != known.time_channel]
+        self.fill = known.fill[self.channels]
+        self.last = np.tile(self.fill, (n, 1))
+        self.seen = np.zeros((n, len(self.channels)))  # when each was observed last
+        self.begin, self.count = np.zeros((n, 1)), np.zeros((n, 1))
+
+    def reset(self, rows: slice | np.ndarray = slice(None)) -> None:
+        super().reset(rows)
+        self.last[rows] = self.fill
+
+    def step(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        assert self.known.decay is not None, "a network that decays has learnt how"
+        rate, bias = self.known.decay
+        time = self._time(x)
+        values = super().step(x)[0][:, self.channels]
+        since = (time - self.seen).astype(values.dtype)
+        observed = ~np.isnan(values)
+        gamma = np.exp(-np.maximum(rate * since + bias, 0))
+        decayed = self.fill + gamma * (self.last - self.fill)
+        read = np.where(observed, values, decayed)
+        self.last[...] = np.where(observed, values, self.last)
+        self.seen[...] = np.where(observed, time, self.seen)
+        self.count += 1
+        return np.concatenate([read, observed], 1, dtype=values.dtype), since
+
+    def _time(self, x: np.ndarray) -> np.ndarray:
+        """The time (n, 1) of a step since the first one."""
+        at = self.known.time_channel
+        if at is None:
+            return self.count
+        time = x[:, at : at + 1]
+        self.begin[...] = np.where(self.count, self.begin, time)
+        return (time - self.begin) / self.known.scale[at]
+
+
+class Tokens(Reader):
+    """The vectors of tokens."""
+
+    def step(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        assert self.known.vectors is not None, "a network of tokens has their vectors"
+        return self.known.vectors[x[:, 0].astype(np.int64)], None
+
+
+_READERS: dict[str, type[Reader]] = {
+    "error": Numbers,
+    "mask": Masked,
+    "decay": Decayed,
+    "tokens": Tokens,
+}

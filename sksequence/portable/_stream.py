@@ -1,0 +1,244 @@
+"""Answers while a sequence is being read."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ._answers import Answers
+from ._convolution import RunningConvolution
+from ._inputs import Inputs
+from ._network import Network
+from ._parts import Part
+from ._recurrence import RunningCell
+
+
+class Stream:
+    """Read sequences step by step, each step when it comes.
+
+    What is kept is the state of every layer, whose size does not grow: after any number
+    of steps an answer is what ``predict`` says of the steps so far. Each of the ``step``
+    methods reads one step. With ``conv_stride`` a state belongs to a block of steps: the
+    answer comes with the last of a block, and is None before (of estimators that answer
+    for every step, it is always there).
+
+    A stream can be copied and pickled. It is not for two threads at once.
+
+    Parameters
+    ----------
+    network, inputs, answers
+        The parts of a :class:`NumpyPredictor`.
+    n_streams : int or None, default=None
+        How many sequences are read at once; None for one whose steps and answers have no
+        axis for it.
+    static : array-like of shape (n_streams, n_static) or (n_static,), default=None
+        What is known of each sequence as a whole, if fit had that.
+
+    Attributes
+    ----------
+    n_steps_ : int
+        Steps read since the beginning, or since the last ``reset`` of all streams.
+    state : dict
+        A copy of all that is kept, in numpy and plain Python; to be set, too.
+
+    Raises
+    ------
+    ValueError
+        If the network reads from the end too, or n_streams is no count.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksequence import GRURegressor
+    >>> X = np.random.default_rng(0).normal(size=(30, 12)).cumsum(axis=1)
+    >>> model = GRURegressor(hidden_size=8, random_state=0).fit(X, X.mean(axis=1))
+    >>> stream = model.open_stream()
+    >>> answers = [stream.step(x) for x in X[0]]
+    >>> bool(np.isclose(answers[-1], model.predict(X[:1])[0], atol=1e-5))
+    True
+    """
+
+    _run: ClassVar[type[RunningCell]] = RunningCell
+
+    def __init__(
+        self,
+        network: Network,
+        inputs: Inputs,
+        answers: Answers,
+        n_streams: int | None = None,
+        static: Any = None,
+    ) -> None:
+        if not network.causal:
+            raise ValueError(
+                "A bidirectional network reads from the end too: it cannot answer before "
+                "all is there. Fit one with bidirectional=False."
+            )
+        counts = isinstance(n_streams, int | np.integer) and n_streams is not True
+        if n_streams is not None and (not counts or n_streams < 1):
+            raise ValueError(
+                f"n_streams must be int of at least 1 or None, however: {n_streams!r}"
+            )
+        n = self._n = 1 if n_streams is None else int(n_streams)
+        self.n_streams, self.static, self.n_steps_ = n_streams, static, 0
+        self._network, self._inputs, self._answers = network, inputs, answers
+        if static is not None and n_streams is None:
+            static = np.reshape(static, (1, -1))
+        self._scaled_static = inputs.scale_static(static, n)
+        self._reader = network.reading.start(n)
+        self._encoder = [RunningConvolution(layer, n) for layer in network.encoder]
+        self._cells = [self._run(layer[0], n) for layer in network.layers]
+        self._branch = [RunningConvolution(layer, n) for layer in network.branch]
+        self._pool, *self._branch_pools = network.make_pools(n)
+
+    def step(self, x: Any) -> Any:
+        """Read a step, and predict from all that have been read.
+
+        Parameters
+        ----------
+        x : array-like of shape (n_channels,) or (n_streams, n_channels)
+            One step of each stream; of univariate sequences also a number, or
+            (n_streams,).
+
+        Returns
+        -------
+        object or ndarray of shape (n_streams, ...) or None
+            What ``predict`` would say of the steps so far; None where no block of a
+            strided convolution is complete with this step.
+
+        Raises
+        ------
+        ValueError
+            If x has another shape, or values that fit would not have taken. The stream
+            is then where it was.
+        """
+        return self._finish(self._advance(x), self._answers.predict)
+
+    def step_proba(self, x: Any) -> Any:
+        """Read a step, and say how likely each class is.
+
+        Parameters
+        ----------
+        x : array-like
+            As in ``step``.
+
+        Returns
+        -------
+        ndarray of shape (n_classes,) or (n_streams, n_classes) or None
+            As ``step``, for ``predict_proba``.
+        """
+        return self._finish(self._advance(x), self._answers.predict_proba)
+
+    def step_transform(self, x: Any) -> Any:
+        """Read a step, and represent what has been read.
+
+        Parameters
+        ----------
+        x : array-like
+            As in ``step``.
+
+        Returns
+        -------
+        ndarray of shape (n_units,) or (n_streams, n_units) or None
+            As ``step``, for ``transform``.
+        """
+        represented = self._advance(x)
+        if represented is None:
+            return None
+        # What the layers go on writing to must not change in the user's hands.
+        whole = represented.astype(np.float64)
+        return whole[0] if self.n_streams is None else whole
+
+    def _finish(self, represented: np.ndarray | None, finish: Any) -> Any:
+        if represented is None:
+            return None
+        raw = self._network.answer(represented, self._scaled_static)
+        answers = finish(raw.astype(np.float64))
+        return answers[0] if self.n_streams is None else answers
+
+    def _advance(self, x: Any) -> np.ndarray | None:
+        """Bring all layers a step further; return what they represent, if complete."""
+        values = self._inputs.check_step(x, self._n, self.n_streams is None)
+        read, since = self._reader.step(values)
+        self.n_steps_ += 1
+        beside: Any = read
+        for layer in self._branch:
+            beside = layer.step(beside)
+        for pool in self._branch_pools:
+            pool.add(beside)
+        steps: Any = read
+        for layer in self._encoder:
+            steps = layer.step(steps)
+            if steps is None:
+                break
+        else:
+            for cell in self._cells:
+                steps = cell.step(steps, since)
+            self._pool.add(steps)
+        if steps is None and not self._network.per_step:
+            return None
+        if not self._branch_pools:
+            return self._pool.result()
+        pools = [self._pool, *self._branch_pools]
+        return np.concatenate([pool.result() for pool in pools], axis=1)
+
+    def reset(self, streams: Any = None) -> Stream:
+        """Begin new sequences.
+
+        Parameters
+        ----------
+        streams : int, slice, array-like of int or of bool, default=None
+            Which of the streams; None for all.
+
+        Returns
+        -------
+        self : Stream
+            At the beginning.
+
+        Raises
+        ------
+        ValueError
+            For some streams alone, if a convolution has a stride: blocks of steps begin
+            and end in all streams at once.
+        """
+        rows: Any = slice(None)
+        if streams is not None:
+            if self._network.stride > 1:
+                raise ValueError(
+                    "With conv_stride above 1 streams begin together: call reset() "
+                    "without arguments, or open streams of their own."
+                )
+            rows = np.zeros(self._n, dtype=bool)
+            rows[streams] = True
+        else:
+            self.n_steps_ = 0
+        for part in self._parts():
+            part.reset(rows)
+        return self
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """A copy of all that is kept."""
+        parts = [part.get_state() for part in self._parts()]
+        return {"n_steps": self.n_steps_, "parts": parts}
+
+    @state.setter
+    def state(self, state: dict[str, Any]) -> None:
+        for part, own in zip(self._parts(), state["parts"], strict=True):
+            part.set_state(own)
+        self.n_steps_ = state["n_steps"]
+
+    def _parts(self) -> list[Part]:
+        layers = [self._reader, *self._encoder, *self._cells, *self._branch]
+        return [*layers, self._pool, *self._branch_pools]
+
+    def __getstate__(self) -> dict[str, Any]:
+        made_from = self._network, self._inputs, self._answers
+        return {
+            "made_from": (*made_from, self.n_streams, self.static),
+            "state": self.state,
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(*state["made_from"])  # type: ignore[misc]
+        self.state = state["state"]
