@@ -1,8 +1,8 @@
 """Kernels, compiled at their first use and kept in a file for the next process.
 
-numba turns :mod:`.recurrence` into LLVM's language, llvmlite that into machine code. It
-needs nothing but itself, so a process that finds it kept loads llvmlite alone: numba,
-which takes the better part of a second to import and set up, stays out of it.
+numba turns :mod:`.recurrence` or :mod:`.step` into LLVM's language, llvmlite that into
+machine code. It needs nothing but itself, so a process that finds it kept loads llvmlite
+alone: numba, which takes the better part of a second to import and set up, stays out.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ import os
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from threading import Lock
@@ -40,31 +41,36 @@ class Kernel:
     def __call__(self, **arguments: int) -> None:
         self._function(*[arguments[name] for name in self._parameters])
 
+    def bind(self, **arguments: int) -> Callable[[], None]:
+        """Return a call of always the same arguments, which takes half the time."""
+        return partial(self._function, *[arguments[name] for name in self._parameters])
+
 
 Kernels = dict[str, Kernel]
 
 
-def load(cell: str, bits: int) -> Kernels | None:
+def load(cell: str, bits: int, source: str = "recurrence") -> Kernels | None:
     """Return a cell's kernels for floats of so many bits; None where there can be none.
 
-    Then one warning tells why. They take keywords: addresses and sizes.
+    Then one warning tells why. They take keywords: addresses and sizes. ``source`` is the
+    module that has them.
     """
     with _LOCK:
-        return _load(cell, bits)
+        return _load(cell, bits, source)
 
 
 @cache
-def _load(cell: str, bits: int) -> Kernels | None:
+def _load(cell: str, bits: int, source: str) -> Kernels | None:
     if os.environ.get("SKSEQUENCE_KERNELS", "").lower() in ("0", "off", "no"):
         return None
     try:
-        path = _directory() / f"{cell}{bits}-{_fingerprint()}.kernels"
+        path = _directory() / f"{source}-{cell}{bits}-{_fingerprint()}.kernels"
         kept = _read(path)
         if kept is None:
             _LOGGER.warning(
                 "Compiling the %s kernels for this machine: some seconds, once.", cell
             )
-            kept = _compile(cell, bits)
+            kept = _compile(cell, bits, source)
             _write(path, *kept)
         return _link(*kept)
     except Exception as error:
@@ -86,13 +92,12 @@ def _warn(why: str) -> None:
 # -------------------------------------------------------------------------- compiling
 
 
-def _compile(cell: str, bits: int) -> tuple[dict[str, list[str]], bytes]:
+def _compile(cell: str, bits: int, source: str) -> tuple[dict[str, list[str]], bytes]:
     """Return the kernels' parameters, and their code as an object file."""
     import llvmlite.binding as llvm
     from numba import cfunc, types
 
-    from .recurrence import kernels_of
-
+    module = import_module(f".{source}", __package__)
     kinds = {
         "Numbers": types.CPointer(types.float32 if bits == 32 else types.float64),
         "Indices": types.CPointer(types.int64),
@@ -102,16 +107,16 @@ def _compile(cell: str, bits: int) -> tuple[dict[str, list[str]], bytes]:
     everything = llvm.parse_assembly("")
     parameters = {}
     with _unoptimised():
-        for name, function in kernels_of(cell).items():
+        for name, function in module.kernels_of(cell).items():
             expected = inspect.signature(function).parameters
             parameters[name] = list(expected)
             signature = types.void(*(kinds[p.annotation] for p in expected.values()))
             compiled = cfunc(signature, error_model="numpy")(function)
-            module = llvm.parse_assembly(compiled.inspect_llvm())
-            for part in module.functions:
+            one = llvm.parse_assembly(compiled.inspect_llvm())
+            for part in one.functions:
                 if part.name.startswith("cfunc."):
                     part.name = name
-            everything.link_in(module)
+            everything.link_in(one)
     # What is called from here only can't fail, and the code for failures goes.
     for part in everything.functions:
         if not part.is_declaration and part.name not in parameters:

@@ -411,3 +411,4 @@ def _make_tile(*, packed: bool, adds: bool):
 tile_of_packed = _make_tile(packed=True, adds=False)
 add_tile_of_packed = _make_tile(packed=True, adds=True)
 add_tile = _make_tile(packed=False, adds=True)
+tile = _make_tile(packed=False, adds=False)

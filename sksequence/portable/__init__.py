@@ -4,8 +4,7 @@ The modules import numpy, each other, and nothing else, so that they can be writ
 one file for where there is nothing else.
 """
 
-from ._bundle import write_bundle
-from ._predictor import NumpyPredictor
-from ._stream import Stream
+from .predictor import NumpyPredictor
+from .stream import Stream
 
-__all__ = ["NumpyPredictor", "Stream", "write_bundle"]
+__all__ = ["NumpyPredictor", "Stream"]

@@ -36,7 +36,7 @@ class Answers:
     def predict(self, raw: np.ndarray) -> np.ndarray:
         """Return what predict answers to raw outputs (n, n_outputs)."""
         if self.classes is not None:
-            return self.classes[raw.argmax(axis=1)]
+            return self.classes[raw.argmax(1)]
         if self.kind == "labels":
             return (raw > 0).astype(int)
         assert self.mean is not None, "numbers have a mean"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ._predictor import NumpyPredictor
+from .predictor import NumpyPredictor
 
 # In the order in which they need each other.
 _MODULES = (
@@ -26,8 +26,8 @@ _MODULES = (
     "_network",
     "_inputs",
     "_answers",
-    "_stream",
-    "_predictor",
+    "stream",
+    "predictor",
 )
 _HEAD = '''"""{name}
 

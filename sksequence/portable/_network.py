@@ -39,7 +39,7 @@ class Network:
     ) -> None:
         self.reading = reading
         self.causal = not settings["bidirectional"]
-        self.merge = MERGES[settings["merge_mode"]]
+        self.merge_mode = settings["merge_mode"]
         self.per_step = settings["per_step"]
         self.encoder = self._convolutions(
             settings["conv_channels"], settings["conv_stride"], below("encoder", weights)
@@ -56,8 +56,8 @@ class Network:
         self.size = self.layers[-1][0].hidden * (2 if doubled else 1)
         self.pooling = "last" if self.per_step else settings["pooling"]
         self.attention = below("pool", weights)
-        self.join = below("join.linear", weights)
-        self.head = below("head", weights)
+        self.join = _matrix(below("join.linear", weights))
+        self.head = _matrix(below("head", weights))
 
     def _convolutions(
         self, channels: Sequence[int], stride: Any, weights: dict[str, np.ndarray]
@@ -96,7 +96,7 @@ class Network:
             )
             steps, final = ahead
             if back:
-                steps, final = map(self.merge, ahead, back[0])
+                steps, final = map(MERGES[self.merge_mode], ahead, back[0])
         beside, whole = read, lengths
         for layer in self.branch:
             beside, whole = layer(beside, whole)
@@ -129,12 +129,13 @@ class Network:
 
     def answer(self, representation: np.ndarray, static: np.ndarray | None) -> np.ndarray:
         """Return raw outputs (..., n_outputs)."""
-        if self.join:
-            assert static is not None, "who asks has checked it"
+        if static is not None:
             both = np.concatenate([representation, static], axis=-1)
-            hidden = both @ self.join["weight"].T + self.join["bias"]
+            matrix, bias = self.join
+            hidden = both @ matrix + bias
             representation = np.concatenate([both, np.maximum(hidden, 0)], axis=-1)
-        return representation @ self.head["weight"].T + self.head["bias"]
+        matrix, bias = self.head
+        return representation.dot(matrix) + bias
 
 
 def _cells(settings: dict[str, Any], weights: dict[str, np.ndarray]) -> list[Cell]:
@@ -147,6 +148,11 @@ def _cells(settings: dict[str, Any], weights: dict[str, np.ndarray]) -> list[Cel
             rectifies = settings.get("nonlinearity") == "relu"
             cells.append(Cell(settings["cell"], own, rectifies, fade))
     return cells
+
+
+def _matrix(linear: dict[str, np.ndarray]) -> tuple[np.ndarray, ...]:
+    """The matrix that rows are multiplied with, and the bias; of no layer nothing."""
+    return (linear["weight"].T.copy(), linear["bias"]) if linear else ()
 
 
 def below(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -41,5 +41,5 @@ class Part:
             old = getattr(self, name)
             if isinstance(old, np.ndarray):
                 old[rows] = 0
-            elif rows == slice(None):
+            elif isinstance(rows, slice):  # all
                 setattr(self, name, 0)

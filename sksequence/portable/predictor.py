@@ -11,7 +11,7 @@ from ._answers import Answers
 from ._inputs import Inputs
 from ._network import Network, below
 from ._reading import Reading
-from ._stream import Stream
+from .stream import Stream
 
 # Sequences that are padded to the same length, and read at once.
 _CHUNK = 256
