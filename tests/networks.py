@@ -156,7 +156,7 @@ def answer_of(model):
 
 
 def worst(first, second):
-    """The largest difference of two lists of answers, in units of one or of the largest."""
+    """The largest difference of two lists of answers, relative to the largest."""
     pairs = [
         (np.asarray(a, float), np.asarray(b, float))
         for a, b in zip(first, second, strict=True)
