@@ -26,7 +26,8 @@ PACKAGE = ROOT / "sksequence"
 # Rooms are the modules and packages right below sksequence; what a room may import of
 # the others stands on its right.
 ARROWS = {
-    "__init__": {"estimators"},
+    "__init__": {"_version", "estimators", "persistence"},
+    "persistence": {"_saving", "_storage"},
     "estimators": {
         "_classifier",
         "_declaration",
@@ -35,6 +36,7 @@ ARROWS = {
         "_hyperparameters",
         "_reading",
         "_regressor",
+        "_saving",
         "_stepwise",
     },
     "_films": {"_declaration", "_estimator", "_hyperparameters", "_inputs", "_regressor"},
@@ -50,15 +52,19 @@ ARROWS = {
         "_declaration",
         "_hyperparameters",
         "_inputs",
+        "_saving",
         "_splitting",
         "_training",
     },
+    "_saving": {"_declaration", "_storage", "_version"},
     "_hyperparameters": {"_declaration"},
     "_training": {"_inputs", "_kernels", "nn"},
     "_callbacks": set(),
     "_declaration": set(),
     "_inputs": set(),
     "_splitting": set(),
+    "_storage": set(),
+    "_version": set(),
     "nn": {"_kernels"},
     "_kernels": set(),
     "forecasting": {"_inputs"},

@@ -1,0 +1,6 @@
+"""Plain data in one file: no code, no wrong byte, whole or not at all."""
+
+from .codec import optimizer_name
+from .file import Content, read, refusing, write
+
+__all__ = ["Content", "optimizer_name", "read", "refusing", "write"]
