@@ -13,12 +13,19 @@ from sklearn.utils import Tags, assert_all_finite, column_or_1d
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
-from ._declaration import hyperparameter, recurrent_estimator
+from ._declaration import Learnt, hyperparameter, recurrent_estimator
 from ._estimator import SequenceEstimator
 
 
+class _LearntLabels(Learnt):
+    """What a fit leaves behind; not among the fields of the class below."""
+
+    classes_: np.ndarray
+    _is_multilabel: bool
+
+
 @recurrent_estimator
-class Labeller(SequenceEstimator):
+class Labeller(_LearntLabels, SequenceEstimator):
     """Answer with classes: one for each target, or any number of labels."""
 
     class_weight: Any = hyperparameter(

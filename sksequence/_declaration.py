@@ -3,6 +3,7 @@
 :func:`hyperparameter` declares one as a dataclass field, :func:`recurrent_estimator`
 makes of a class's fields, and of those that it inherits, the explicit signature that
 scikit-learn asks for, the constraints that it validates, the docstring that users read.
+What a fit leaves behind is declared once too, by the annotations of a :class:`Learnt`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,34 @@ from typing import Any, TypeVar, dataclass_transform
 _Class = TypeVar("_Class", bound=type)
 NETWORK, TRAINING, MODEL = "network", "training", "model"
 _SECTIONS = ("See Also", "Notes", "References", "Examples")
+
+
+class Learnt:
+    """Base of classes whose annotations say what a fit leaves behind.
+
+    They are no dataclasses: what they name is no hyperparameter. What has a value in the
+    class is left behind by some fits only.
+    """
+
+
+def learnt_by(cls: type) -> tuple[set[str], set[str]]:
+    """Names of what every fit of a class leaves behind, and of what some do.
+
+    Examples
+    --------
+    >>> class Scaler(Learnt):
+    ...     mean_: float
+    ...     skipped_: int = 0
+    >>> learnt_by(Scaler)
+    ({'mean_'}, {'skipped_'})
+    """
+    every: set[str] = set()
+    some: set[str] = set()
+    for base in cls.__mro__:
+        if Learnt in base.__bases__:
+            for name in inspect.get_annotations(base):
+                (some if name in vars(base) else every).add(name)
+    return every, some
 
 
 def hyperparameter(

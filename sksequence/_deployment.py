@@ -137,8 +137,8 @@ class Deployable(SequenceEstimator):
         OSError
             If the file cannot be written; what was there before stays.
         """
+        from ._bundling import write_bundle
         from .portable import NumpyPredictor
-        from .portable._bundle import write_bundle
 
         check_is_fitted(self)
         predictor = NumpyPredictor(*self._export())

@@ -20,7 +20,14 @@ from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from ._callbacks import CallbackSupportMixin, with_callbacks
-from ._declaration import MODEL, NETWORK, TRAINING, parameters_for, recurrent_estimator
+from ._declaration import (
+    MODEL,
+    NETWORK,
+    TRAINING,
+    Learnt,
+    parameters_for,
+    recurrent_estimator,
+)
 from ._hyperparameters import Training
 from ._inputs import (
     STEPS,
@@ -33,6 +40,7 @@ from ._inputs import (
     check_weights,
     fit_channel_scaler,
 )
+from ._saving import save, stamped, unstamped
 from ._splitting import validation_split
 
 if TYPE_CHECKING:
@@ -46,16 +54,21 @@ def _load_training() -> Any:
     return _training
 
 
-class _Learnt:
+class _Learnt(Learnt):
     """What a fit leaves behind; not among the fields of the class below."""
 
     net_: SequenceNet
     history_: list[dict[str, float]]
     n_epochs_: int
+    n_features_in_: int
+    _fitted_on_table: bool
+    _step_shape: tuple[int, ...]
     _network: dict[str, Any]
+    _settings: dict[str, Any]
     _fixed: dict[str, Any]
-    _channel_mean: np.ndarray
-    _channel_scale: np.ndarray
+    # Token ids have neither.
+    _channel_mean: np.ndarray = np.zeros(0)
+    _channel_scale: np.ndarray = np.ones(0)
 
 
 @recurrent_estimator
@@ -257,10 +270,9 @@ class SequenceEstimator(
         valid = make_dataset(others, held_out)
         settings = self._get_settings(one_epoch)
         with self._computing(data):
-            net = self._make_net(network, settings, None if continues else seed)
+            before = training.state_of(self.net_) if continues else None
+            net = self._make_net(network, settings, seed=seed, state=before)
             net.module_.check_lengths(sequences.lengths)
-            if continues:
-                training.restore(net, training.state_of(self.net_))
             self.net_, self._settings = net, settings
             epochs = None if one_epoch else net.max_epochs
             with self._watched_by_callbacks(X, y, sample_weight, epochs) as observer:
@@ -358,11 +370,23 @@ class SequenceEstimator(
         return settings
 
     def _make_net(
-        self, network: dict[str, Any], settings: dict[str, Any], seed: int | None
+        self,
+        network: dict[str, Any],
+        settings: dict[str, Any],
+        *,
+        seed: int | None = None,
+        state: dict[str, Any] | None = None,
     ) -> SequenceNet:
+        """A net to begin with, drawn from a seed; or one that goes on from a state."""
         training = _load_training()
-        module = training.make_module(kind=self._network_kind, **network, seed=seed)
-        return training.make_net(*module, **settings)
+        weights = None if state is None else state["weights"]
+        module = training.make_module(
+            kind=self._network_kind, **network, seed=seed, weights=weights
+        )
+        net = training.make_net(*module, **settings)
+        if state is not None:
+            training.restore(net, state)
+        return net
 
     def _hold_out(
         self,
@@ -493,20 +517,63 @@ class SequenceEstimator(
 
     # ------------------------------------------------------------------------ storing
 
+    def save(self, path: str | os.PathLike[str]):
+        """Write the fitted estimator into a file that holds data and no code.
+
+        :func:`sksequence.load` makes it again, to the bit and ready to train on. Arrays
+        are in the file as safetensors, which other tools can read, the rest is JSON, and
+        one checksum is over all. The same estimator makes the same bytes.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Where. An old file there is replaced only when the new one is complete, and
+            stays what it was if anything goes wrong.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            Before a fit.
+        TypeError
+            For what is no data: classes other than the public ones of sksequence, and
+            hyperparameters that hold code, such as callbacks.
+        OSError
+            If the file cannot be written: no such folder, not permitted, disk full.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import sksequence
+        >>> from tempfile import TemporaryDirectory
+        >>> X = np.random.default_rng(0).normal(size=(20, 10))
+        >>> model = sksequence.GRURegressor(hidden_size=4, max_epochs=2, random_state=0)
+        >>> with TemporaryDirectory() as folder:
+        ...     _ = model.fit(X, X[:, -1]).save(f"{folder}/model.safetensors")
+        ...     again = sksequence.load(f"{folder}/model.safetensors")
+        >>> np.array_equal(again.predict(X), model.predict(X))
+        True
+        """
+        save(self, path)
+        return self
+
     def __getstate__(self) -> dict[str, Any]:
         """Everything in numpy and plain Python; the net as its weights."""
-        state = dict(super().__getstate__())
+        state = stamped(super().__getstate__())
         if "net_" in state:
             state["net_"] = _load_training().state_of(state["net_"])
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        state = unstamped(state)
         super().__setstate__(state)
         if "net_" in state:
             settings = _load_training().settings_here(self._settings)
-            net = self._make_net(self._network, settings, None)
-            _load_training().restore(net, state["net_"])
-            self.net_ = net
+            self.net_ = self._make_net(self._network, settings, state=state["net_"])
 
 
 def _at(values: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.metrics import r2_score
 from sklearn.utils._param_validation import Interval
 
-from ._declaration import NETWORK, hyperparameter, recurrent_estimator
+from ._declaration import NETWORK, Learnt, hyperparameter, recurrent_estimator
 from ._estimator import SequenceEstimator
 from ._hyperparameters import Pooling, Stack
 from ._inputs import FRAMES, AnySequences, Layout, as_numbers, check_weights
@@ -19,14 +19,17 @@ from ._regressor import SequenceRegressor
 _COUNT = Interval(Integral, 1, None, closed="left")
 
 
-class _LearntFilms:
+class _LearntFilms(Learnt):
     """What a fit on films leaves behind; not among the fields of the classes below."""
 
-    _fitted_on_table: bool
-    _step_shape: tuple[int, ...]
     _has_channels: bool
+
+
+class _LearntFrames(Learnt):
+    """What a fit on frames to predict leaves behind as well."""
+
     _n_frames: int | None
-    _single_frame: bool
+    _single_frame: bool = False
 
 
 @recurrent_estimator
@@ -76,7 +79,7 @@ class FilmReader(_LearntFilms, Pooling, Stack, SequenceEstimator):
 
 
 @recurrent_estimator
-class FilmRegressor(_LearntFilms, SequenceRegressor):
+class FilmRegressor(_LearntFrames, _LearntFilms, SequenceRegressor):
     """Predict numbers, the next frame, or the next frames."""
 
     def _encode_target(self, y: Any, *, reset: bool, classes: Any = None) -> np.ndarray:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import Tags
 
-from ._declaration import recurrent_estimator
+from ._declaration import Learnt, recurrent_estimator
 from ._estimator import SequenceEstimator
 from ._hyperparameters import Missing
 from ._inputs import (
@@ -20,7 +20,7 @@ from ._inputs import (
 )
 
 
-class _LearntGaps:
+class _LearntGaps(Learnt):
     """What a fit leaves behind; not among the fields of the class below."""
 
     _fill: tuple[float, ...] | None = None

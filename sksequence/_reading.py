@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ._declaration import recurrent_estimator
+from ._declaration import Learnt, recurrent_estimator
 from ._deployment import Deployable
 from ._hyperparameters import Convolutions, Embedding, Stack
 from ._inputs import AnySequences, Sequences, check_tokens
@@ -15,10 +15,10 @@ from ._missing import NumberReader
 from ._static import StaticReader
 
 
-class _LearntTokens:
+class _LearntTokens(Learnt):
     """What a fit on tokens leaves behind; not among the fields of the class below."""
 
-    _known_tokens: np.ndarray
+    _known_tokens: np.ndarray = np.zeros(0, dtype=bool)
 
 
 @recurrent_estimator

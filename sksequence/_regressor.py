@@ -11,13 +11,23 @@ from sklearn.base import RegressorMixin
 from sklearn.utils import Tags, check_array, column_or_1d
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from ._declaration import MODEL, hyperparameter, recurrent_estimator
+from ._declaration import MODEL, Learnt, hyperparameter, recurrent_estimator
 from ._estimator import SequenceEstimator
 from ._inputs import as_numbers, fit_scaler
 
 
+class _LearntNumbers(Learnt):
+    """What a fit leaves behind; not among the fields of the class below."""
+
+    _n_targets: int
+    _many_outputs: bool
+    _predicts_rates: bool
+    _target_mean: np.ndarray
+    _target_scale: np.ndarray
+
+
 @recurrent_estimator
-class NumberPredictor(SequenceEstimator):
+class NumberPredictor(_LearntNumbers, SequenceEstimator):
     """Answer with one number, or several."""
 
     loss: str = hyperparameter(

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from ._declaration import recurrent_estimator
+from ._declaration import Learnt, recurrent_estimator
 from ._estimator import SequenceEstimator
 from ._inputs import AnySequences, Columns, check_columns, fit_scaler, split_static
 
 
-class _LearntStatic:
+class _LearntStatic(Learnt):
     """What a fit leaves behind; not among the fields of the class below."""
 
     n_static_features_in_: int

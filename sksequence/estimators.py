@@ -15,6 +15,7 @@ from ._generation import generate
 from ._hyperparameters import Pooling
 from ._reading import StepReader
 from ._regressor import NumberPredictor, SequenceRegressor
+from ._saving import storable
 from ._stepwise import StepwiseEstimator
 
 
@@ -45,6 +46,7 @@ class _AnyCell(StepReader):
     )
 
 
+@storable
 @recurrent_estimator
 class SimpleRNNClassifier(Pooling, _SimpleRNN, SequenceClassifier):
     r"""Label sequences with a simple recurrent network.
@@ -79,6 +81,7 @@ class SimpleRNNClassifier(Pooling, _SimpleRNN, SequenceClassifier):
     """
 
 
+@storable
 @recurrent_estimator
 class SimpleRNNRegressor(Pooling, _SimpleRNN, SequenceRegressor):
     r"""Predict numbers from sequences with a simple recurrent network.
@@ -109,6 +112,7 @@ class SimpleRNNRegressor(Pooling, _SimpleRNN, SequenceRegressor):
     """
 
 
+@storable
 @recurrent_estimator
 class LSTMClassifier(Pooling, StepReader, SequenceClassifier):
     r"""Label sequences with a long short-term memory network.
@@ -148,6 +152,7 @@ class LSTMClassifier(Pooling, StepReader, SequenceClassifier):
     _cell = "lstm"
 
 
+@storable
 @recurrent_estimator
 class LSTMRegressor(Pooling, StepReader, SequenceRegressor):
     r"""Predict numbers from sequences with a long short-term memory network.
@@ -181,6 +186,7 @@ class LSTMRegressor(Pooling, StepReader, SequenceRegressor):
     _cell = "lstm"
 
 
+@storable
 @recurrent_estimator
 class GRUClassifier(Pooling, StepReader, SequenceClassifier):
     r"""Label sequences with a network of gated recurrent units.
@@ -214,6 +220,7 @@ class GRUClassifier(Pooling, StepReader, SequenceClassifier):
     _cell = "gru"
 
 
+@storable
 @recurrent_estimator
 class GRURegressor(Pooling, StepReader, SequenceRegressor):
     r"""Predict numbers from sequences with a network of gated recurrent units.
@@ -247,6 +254,7 @@ class GRURegressor(Pooling, StepReader, SequenceRegressor):
     _cell = "gru"
 
 
+@storable
 @recurrent_estimator
 class RecurrentClassifier(Pooling, _AnyCell, SequenceClassifier):
     """Label sequences with a recurrent network whose cell is a hyperparameter.
@@ -271,6 +279,7 @@ class RecurrentClassifier(Pooling, _AnyCell, SequenceClassifier):
     """
 
 
+@storable
 @recurrent_estimator
 class RecurrentRegressor(Pooling, _AnyCell, SequenceRegressor):
     """Predict numbers from sequences with a network whose cell is a hyperparameter.
@@ -293,6 +302,7 @@ class RecurrentRegressor(Pooling, _AnyCell, SequenceRegressor):
     """
 
 
+@storable
 @recurrent_estimator
 class RecurrentTagger(_AnyCell, StepwiseEstimator, Labeller):
     """Label every step of a sequence, with one class or with any number of labels.
@@ -399,6 +409,7 @@ class RecurrentTagger(_AnyCell, StepwiseEstimator, Labeller):
         return generate(self, prompt, n_steps, temperature, random_state)
 
 
+@storable
 @recurrent_estimator
 class RecurrentStepRegressor(_AnyCell, StepwiseEstimator, NumberPredictor):
     """Predict one number, or several, for every step of a sequence.
@@ -445,6 +456,7 @@ class RecurrentStepRegressor(_AnyCell, StepwiseEstimator, NumberPredictor):
         return self._score(r2_score, X, y, sample_weight)
 
 
+@storable
 @recurrent_estimator
 class ConvLSTMClassifier(FilmReader, SequenceClassifier):
     r"""Label films with a convolutional LSTM.
@@ -487,6 +499,7 @@ class ConvLSTMClassifier(FilmReader, SequenceClassifier):
     """
 
 
+@storable
 @recurrent_estimator
 class ConvLSTMRegressor(FilmReader, FilmRegressor):
     r"""Predict numbers, the next frame or the next frames of films.

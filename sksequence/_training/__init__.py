@@ -5,13 +5,8 @@ from .batches import SequenceDataset, make_dataset, standardised
 from .callbacks import EpochObserver
 from .devices import settings_here
 from .memory import memory_errors
-from .net import (
-    SequenceNet,
-    epochs_of,
-    make_module,
-    make_net,
-    train,
-)
+from .module import make_module
+from .net import SequenceNet, epochs_of, make_net, train
 from .state import restore, state_of
 from .threads import threads, torch_threads
 

@@ -12,13 +12,12 @@ from skorch import NeuralNet
 from skorch.callbacks import Callback, EpochTimer, PassthroughScoring, PrintLog
 from torch import Tensor, nn
 
-from ..nn import Dropout, FrameNetwork, SequenceNetwork
+from ..nn import Dropout
 from ..nn._exact import State, map_state
 from .batches import BatchIterator, ChunkIterator, Inputs, SequenceDataset
 from .callbacks import EpochObserver, LearningRate, RefuseDivergence, make_callbacks
 from .devices import find_device
 from .losses import choose_loss
-from .memory import require_memory
 from .optimizers import OPTIMIZERS
 
 # With other numbers of rows than multiples of eight torch multiplies matrices on other
@@ -214,47 +213,6 @@ def _apply(module: Any, method: str, inputs: Inputs) -> Tensor:
     return torch.cat(answers, 1)
 
 
-NETWORKS = {"sequence": SequenceNetwork, "frames": FrameNetwork}
-
-
-def make_module(
-    *, kind: str, dtype: str, seed: int | None, **network: Any
-) -> tuple[nn.Module, torch.Generator]:
-    """Build a network whose weights and masks come from a generator of its own.
-
-    Built without memory first: neither is torch's global random state touched, nor is
-    anything allocated that does not fit. Without a seed the weights stay undefined.
-    """
-    try:
-        with torch.device("meta"):
-            module = NETWORKS[kind](**network)
-    except RuntimeError as error:  # not even the number of bytes can be written
-        raise MemoryError(f"The network is too large for any machine: {error}") from error
-    n_parameters = sum(p.numel() for p in module.parameters())
-    # Weights, gradients, and two running averages of the optimizer.
-    n_bytes = 4 * n_parameters * getattr(torch, dtype).itemsize
-    require_memory(n_bytes, f"A network of {n_parameters} parameters")
-    _allocate(module, getattr(torch, dtype))
-    generator = torch.Generator()
-    if seed is not None:
-        generator.manual_seed(seed)
-        module.reset_parameters(generator)
-    return module, generator
-
-
-def _allocate(module: nn.Module, dtype: torch.dtype) -> None:
-    """Give memory to a module built on the meta device.
-
-    What ``to_empty`` does, less the symbolic algebra that it loads: 0.8 seconds.
-    """
-    for layer in module.modules():
-        for name, parameter in layer.named_parameters(recurse=False):
-            setattr(layer, name, nn.Parameter(torch.empty(parameter.shape, dtype=dtype)))
-        for name, buffer in layer.named_buffers(recurse=False):
-            kind = dtype if buffer.is_floating_point() else buffer.dtype
-            setattr(layer, name, torch.zeros(buffer.shape, dtype=kind))
-
-
 def make_net(
     module: nn.Module,
     generator: torch.Generator,
@@ -319,6 +277,8 @@ def make_net(
             f"skorch or torch refused optimizer={optimizer!r} or "
             f"net_params={net_params!r}: {error}"
         ) from error
+    if getattr(net.module_, "_orig_mod", net.module_) is not module:  # as if compiled
+        raise TypeError(f"net_params={net_params!r} would put another network there.")
     if not isinstance(net.optimizer_, torch.optim.Optimizer):
         raise TypeError(f"optimizer={optimizer!r} makes no torch.optim.Optimizer.")
     masks = generator

@@ -1,4 +1,4 @@
-"""What training changed, in numpy and plain Python, and back."""
+"""What training changed, in numpy and plain Python, and how a net goes on from it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from .net import SequenceNet
+from .optimizers import check_averages
 
 
 def state_of(net: SequenceNet) -> dict[str, Any]:
@@ -20,7 +21,7 @@ def state_of(net: SequenceNet) -> dict[str, Any]:
         ``weights``, ``optimizer``, ``optimizer_class`` and ``generator``.
     """
     return {
-        "weights": _to_numpy(net.module_.state_dict()),
+        "weights": _to_numpy(net.module.state_dict()),
         "optimizer": _to_numpy(net.optimizer_.state_dict()),
         "optimizer_class": type(net.optimizer_).__name__,
         "generator": net.iterator_train__generator.get_state().numpy().copy(),
@@ -28,8 +29,10 @@ def state_of(net: SequenceNet) -> dict[str, Any]:
 
 
 def restore(net: SequenceNet, state: dict[str, Any]) -> None:
-    """Put a state of :func:`state_of` back into a net of the same making."""
-    net.module_.load_state_dict(_to_torch(state["weights"]))
+    """Let a net with the weights of a state go on from there, as that one would.
+
+    The random numbers go on and, if the optimizer is of the same kind, its averages.
+    """
     net.iterator_train__generator.set_state(torch.from_numpy(state["generator"].copy()))
     if state["optimizer_class"] == type(net.optimizer_).__name__:
         # Its running averages go on, at the net's own rates.
@@ -40,6 +43,7 @@ def restore(net: SequenceNet, state: dict[str, Any]) -> None:
         ]
         averages = {**state["optimizer"], "param_groups": groups}
         net.optimizer_.load_state_dict(_to_torch(averages))
+        check_averages(net.optimizer_)
 
 
 def _settings(group: dict[str, Any]) -> dict[str, Any]:

@@ -7,13 +7,15 @@ import base64
 import io
 import json
 import os
-import tempfile
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from .predictor import NumpyPredictor
+from . import portable
+from ._storage import replace_file
+from .portable import NumpyPredictor
 
 # In the order in which they need each other.
 _MODULES = (
@@ -29,7 +31,7 @@ _MODULES = (
     "stream",
     "predictor",
 )
-_HEAD = '''"""{name}
+_HEAD = '''"""A fitted {name}.
 
 numpy is all that this file needs. Import it, under whatever name it has:
 
@@ -81,22 +83,28 @@ def write_bundle(predictor: NumpyPredictor, path: str | os.PathLike) -> None:
         )
     imports, bodies = _sources()
     packed = io.BytesIO()
-    arrays = {name: _storable(array) for name, array in predictor.arrays.items()}
-    np.savez_compressed(packed, allow_pickle=False, **arrays)
+    arrays: dict[str, Any] = {
+        name: array.astype(str) if array.dtype == object else array
+        for name, array in predictor.arrays.items()
+    }
+    np.savez_compressed(packed, **arrays)
     text = base64.b85encode(packed.getvalue()).decode()
-    head = _HEAD.format(name=repr(predictor), module=target.stem, imports=imports)
+    # The whole of its words could end the string that they stand in.
+    name = predictor.settings["made_from"].partition("(")[0]
+    head = _HEAD.format(name=name, module=target.stem, imports=imports)
     tail = _TAIL.format(
         settings=repr(json.dumps(predictor.settings)),
         arrays="\n".join(f'    "{line}"' for line in textwrap.wrap(text, 80)),
     )
-    _write_whole(target, "\n\n\n".join([head, *bodies, tail]).encode())
+    replace_file(target, ["\n\n\n".join([head, *bodies, tail]).encode()])
 
 
 def _sources() -> tuple[str, list[str]]:
     """Return what the modules import that is not theirs, and what else is in them."""
+    folder = Path(portable.__file__).parent
     imports, bodies = set(), []
     for name in _MODULES:
-        source = (Path(__file__).parent / f"{name}.py").read_text(encoding="utf-8")
+        source = (folder / f"{name}.py").read_text(encoding="utf-8")
         tree = ast.parse(source)
         own = [x for x in tree.body if isinstance(x, ast.Import | ast.ImportFrom)]
         imports |= {
@@ -108,20 +116,3 @@ def _sources() -> tuple[str, list[str]]:
         lines = source.splitlines()[own[-1].end_lineno :]
         bodies.append("\n".join(lines).strip("\n"))
     return "\n".join(sorted(imports)), bodies
-
-
-def _storable(array: np.ndarray) -> np.ndarray:
-    """An array for which no pickle is needed."""
-    return array.astype(str) if array.dtype == object else array
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise

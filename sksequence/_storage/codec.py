@@ -1,0 +1,314 @@
+"""Plain Python and numpy to a JSON document and named arrays, and back to the bit.
+
+None, bool, int, finite float, str, list, and dict with names for keys are JSON's own.
+What JSON lacks is an object with one key, a tag that begins with ``$``; a dict with such
+a key is tagged itself. Arrays of strings stand in the document, all others beside it.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import struct
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+Arrays = dict[str, np.ndarray]
+_Place = tuple[Any, ...]
+
+_NUMBERS = frozenset(
+    ["bool", "float16", "float32", "float64"]
+    + [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
+)
+# What the rest of fixed width is made of.
+_UNITS = {"M": np.int64, "m": np.int64, "S": np.uint8, "U": np.uint32}
+_DTYPE = re.compile(r"[<>|][biufMmSU]\d+(\[\w+\])?")
+_DEEPEST = 64
+_MERSENNE_WORDS = 624
+
+
+def encode(tree: Any) -> tuple[Any, Arrays]:
+    """Part a tree into what JSON holds and what stands beside it.
+
+    Parameters
+    ----------
+    tree : object
+        None, bool, int, float, str, list, tuple, dict, numpy arrays and scalars of
+        bools, numbers, text, bytes and times, object arrays of str, RandomState, and the
+        optimizer classes of torch. Of these types exactly, not of their subclasses.
+
+    Returns
+    -------
+    document : object
+        For ``json.dumps``.
+    arrays : dict of ndarray
+        Numbers, by where they stand in the tree.
+
+    Raises
+    ------
+    TypeError
+        For anything else, with its place in the tree.
+
+    Examples
+    --------
+    >>> encode({"size": (3, np.inf), "weight": np.eye(2)})[0]
+    {'size': {'$tuple': [3, {'$float': '7ff0000000000000'}]},
+     'weight': {'$array': 'weight'}}
+    """
+    arrays: Arrays = {}
+    return _encode(tree, (), arrays), arrays
+
+
+def decode(document: Any, arrays: Arrays) -> Any:
+    """Put a tree together again; any exception means that nobody has encoded this.
+
+    Examples
+    --------
+    >>> decode(*encode({1: ("a", np.float32(0.5))}))
+    {1: ('a', np.float32(0.5))}
+    """
+    left = dict(arrays)
+    tree = _decode(document, left)
+    if left:
+        raise ValueError(f"it has arrays that stand nowhere: {', '.join(left)}")
+    return tree
+
+
+# ---------------------------------------------------------------------------- there
+
+
+def _encode(value: Any, place: _Place, arrays: Arrays) -> Any:
+    if len(place) > _DEEPEST:
+        raise TypeError(
+            f"{_said(place[:2])} is nested more than {_DEEPEST} levels deep, or holds "
+            "itself."
+        )
+    kind = type(value)
+    if value is None or kind is bool:
+        return value
+    if kind is int:
+        # Other readers of JSON have 64 bits, and Python has a limit of its own.
+        return value if abs(value) < 2**63 else {"$int": hex(value)}
+    if kind is float:
+        if math.isfinite(value):
+            return value
+        return {"$float": struct.pack(">d", value).hex()}
+    if kind is str:
+        return _encode_text(value)
+    if kind in (list, tuple):
+        items = [_encode(item, (*place, i), arrays) for i, item in enumerate(value)]
+        return items if kind is list else {"$tuple": items}
+    if kind is dict:
+        return _encode_dict(value, place, arrays)
+    if kind is np.ndarray:
+        return _encode_array(value, place, arrays)
+    if kind is np.str_:
+        # str() would take zeros at the end for padding.
+        return {"$str_": _encode_text("".join(value))}
+    if kind is np.bytes_:
+        return {"$bytes_": value.hex()}
+    if isinstance(value, np.generic):
+        return {"$scalar": _encode_array(np.asarray(value), place, arrays)}
+    if kind is np.random.RandomState:
+        state = value.get_state(legacy=False)
+        if state["bit_generator"] == "MT19937":
+            return {"$random_state": _encode(state, place, arrays)}
+    if (name := optimizer_name(value)) is not None:
+        return {"$optimizer": name}
+    raise _unknown(value, place)
+
+
+def _encode_text(text: str) -> Any:
+    if _is_unicode(text):
+        return text
+    return {"$str": text.encode("utf-32-le", "surrogatepass").hex()}
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether it has no halves of characters, which JSON would join."""
+    return text.isascii() or not re.search("[\ud800-\udfff]", text)
+
+
+def _encode_dict(value: dict, place: _Place, arrays: Arrays) -> dict:
+    items = [
+        (_encode(key, (*place, key), arrays), _encode(item, (*place, key), arrays))
+        for key, item in value.items()
+    ]
+    if all(type(key) is str and key[:1] != "$" for key, _ in items):
+        return dict(items)
+    return {"$dict": [list(item) for item in items]}
+
+
+def _encode_array(array: np.ndarray, place: _Place, arrays: Arrays) -> dict:
+    dtype = array.dtype
+    if dtype.kind in "OU":
+        texts = array.ravel().tolist()
+        strange = [text for text in texts if type(text) is not str]
+        if strange:
+            raise _unknown(strange[0], place)
+        if dtype.kind == "O" or _is_dense(dtype, texts):
+            encoded = [_encode_text(text) for text in texts]
+            return {"$strings": [dtype.str, list(array.shape), encoded]}
+    if dtype.name not in _NUMBERS and dtype.kind not in _UNITS:
+        raise _unknown(array, place)
+    tensor = np.asarray(array, dtype.newbyteorder("<"), order="C")
+    if dtype.kind in _UNITS:
+        tensor = tensor[..., None].view(_UNITS[dtype.kind])
+    name = _unused_name(place, arrays)
+    arrays[name] = tensor
+    return {"$array": name if tensor.dtype == dtype else [name, dtype.str]}
+
+
+def _is_dense(dtype: np.dtype, texts: Sequence[str]) -> bool:
+    """Whether an array of text takes memory in proportion to its text."""
+    n_places = len(texts) * dtype.itemsize // 4
+    return n_places <= 16 * (len(texts) + sum(map(len, texts)))
+
+
+def _unused_name(place: _Place, arrays: Arrays) -> str:
+    """Where an array stands, as a name that any reader of safetensors can show."""
+    said = "/".join(map(str, place)).encode("ascii", "backslashreplace").decode()
+    name, number = said or "array", 1
+    while name in arrays or name == "__metadata__":
+        number += 1
+        name = f"{said}#{number}"
+    return name
+
+
+def optimizer_name(value: Any) -> str | None:
+    """The name by which torch offers an optimizer class; None if it is no such class."""
+    name = getattr(value, "__name__", None)
+    if not isinstance(value, type) or not value.__module__.startswith("torch.optim"):
+        return None
+    return name if _find_optimizer(name) is value else None
+
+
+def _find_optimizer(name: Any) -> type | None:
+    import torch
+
+    found = getattr(torch.optim, name, None)
+    is_class = isinstance(found, type) and issubclass(found, torch.optim.Optimizer)
+    return found if is_class else None
+
+
+def _unknown(value: Any, place: _Place) -> TypeError:
+    kind = type(value)
+    dtype = f" of {value.dtype}" if isinstance(value, np.ndarray) else ""
+    return TypeError(
+        f"{_said(place)} is or holds {kind.__module__}.{kind.__qualname__}{dtype}; "
+        "expected None, bool, int, float, str, list, tuple, dict, numpy arrays of "
+        "numbers, text or times, RandomState, or an optimizer class of torch.optim."
+    )
+
+
+def _said(place: _Place) -> str:
+    """A place in the tree as one would write it in Python."""
+    first, *others = place or ("the value",)
+    return f"{first}" + "".join(f"[{key!r}]" for key in others)
+
+
+# ------------------------------------------------------------------------- and back
+
+
+def _decode(value: Any, arrays: Arrays) -> Any:
+    if isinstance(value, list):
+        return [_decode(item, arrays) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if not any(key.startswith("$") for key in value):
+        return {key: _decode(item, arrays) for key, item in value.items()}
+    ((tag, content),) = value.items()
+    return _READERS[tag](content, arrays)
+
+
+def _decode_dict(items: list, arrays: Arrays) -> dict:
+    decoded = {_decode(key, arrays): _decode(item, arrays) for key, item in items}
+    if len(decoded) != len(items):
+        raise ValueError("a key stands twice")
+    return decoded
+
+
+def _decode_array(written: str | list, arrays: Arrays) -> np.ndarray:
+    name, *rest = [written] if isinstance(written, str) else written
+    # Each array stands in one place: a small file cannot become many copies.
+    tensor = arrays.pop(name)
+    if tensor.dtype == bool and tensor.view(np.uint8).max(initial=0) > 1:
+        raise ValueError(f"{name} has bools that are neither true nor false")
+    if not rest:
+        return tensor
+    dtype = _as_dtype(*rest)
+    if tensor.dtype != _UNITS.get(dtype.kind, dtype.newbyteorder("<")):
+        raise ValueError(f"{name} of {tensor.dtype} cannot become {dtype}")
+    if dtype.kind == "U" and tensor.max(initial=0) > 0x10FFFF:
+        raise ValueError(f"{name} has characters that there are not")
+    if dtype.kind in _UNITS:
+        if tensor.shape[-1] * tensor.itemsize != dtype.itemsize:
+            raise ValueError(f"{name} of shape {tensor.shape} cannot become {dtype}")
+        tensor = tensor.view(dtype.newbyteorder("<"))[..., 0]
+    return np.asarray(tensor, dtype)
+
+
+def _decode_strings(written: list, arrays: Arrays) -> np.ndarray:
+    kind, shape, encoded = written
+    texts = [_decode(text, arrays) for text in encoded]
+    if any(type(n) is not int or n < 0 for n in shape) or math.prod(shape) != len(texts):
+        raise ValueError(f"{len(texts)} strings cannot have shape {shape}")
+    if any(type(text) is not str for text in texts):
+        raise ValueError("an array of strings holds something else")
+    if kind == "|O":
+        array = np.empty(len(texts), dtype=object)
+        array[:] = texts
+        return array.reshape(shape)
+    dtype = _as_dtype(kind)
+    longest = max(map(len, texts), default=0)
+    if dtype.kind != "U" or 4 * longest > dtype.itemsize or not _is_dense(dtype, texts):
+        raise ValueError(f"strings of up to {longest} characters cannot be {kind}")
+    return np.array(texts, dtype).reshape(shape)
+
+
+def _decode_random_state(written: Any, arrays: Arrays) -> np.random.RandomState:
+    state = _decode(written, arrays)
+    key, position = state["state"]["key"], state["state"]["pos"]
+    # numpy believes the position, and would read whatever memory stands there.
+    if key.shape != (_MERSENNE_WORDS,) or not 0 <= int(position) <= _MERSENNE_WORDS:
+        raise ValueError("a RandomState stands behind its own end")
+    random_state = np.random.RandomState(0)
+    random_state.set_state(state)
+    return random_state
+
+
+def _decode_optimizer(name: str, arrays: Arrays) -> type:
+    found = _find_optimizer(name)
+    if found is None:
+        raise ValueError(f"this torch has no optimizer {name!r}")
+    return found
+
+
+def _as_dtype(written: str) -> np.dtype:
+    if not _DTYPE.fullmatch(written):
+        raise ValueError(f"{written!r} is no dtype")
+    return np.dtype(written)
+
+
+_READERS: dict[str, Callable[[Any, Arrays], Any]] = {
+    "$array": _decode_array,
+    "$bytes_": lambda text, _: np.bytes_(bytes.fromhex(text)),
+    "$dict": _decode_dict,
+    "$float": lambda text, _: struct.unpack(">d", bytes.fromhex(text))[0],
+    "$int": lambda text, _: int(text, 16),
+    "$optimizer": _decode_optimizer,
+    "$random_state": _decode_random_state,
+    "$scalar": lambda written, arrays: _as_scalar(_decode(written, arrays)),
+    "$str": lambda text, _: bytes.fromhex(text).decode("utf-32-le", "surrogatepass"),
+    "$str_": lambda text, arrays: np.str_(_decode(text, arrays)),
+    "$strings": _decode_strings,
+    "$tuple": lambda items, arrays: tuple(_decode(item, arrays) for item in items),
+}
+
+
+def _as_scalar(array: np.ndarray) -> Any:
+    if array.ndim:
+        raise ValueError(f"a scalar has shape {array.shape}")
+    return array[()]
