@@ -21,7 +21,13 @@ from torch import nn
 
 from sksequence import _kernels
 from sksequence._kernels import compiler
-from sksequence.nn import RecurrentLayer, RecurrentStack, SequenceNetwork, _compiled
+from sksequence.nn import (
+    MaxPooling,
+    RecurrentLayer,
+    RecurrentStack,
+    SequenceNetwork,
+    _compiled,
+)
 from sksequence.nn._workspace import Workspace
 
 CELLS = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
@@ -55,7 +61,7 @@ def compare(layer, x, lengths):
     assert _compiled.serves(layer.ahead, x)
     ours = run(layer, x, lengths, upstream)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_kernels, "load", lambda cell, bits: None)
+        patch.setattr(_kernels, "load", lambda *_: None)
         assert not _compiled.serves(layer.ahead, x)
         theirs = run(layer, x, lengths, upstream)
     return max(
@@ -333,6 +339,49 @@ def test_many_steps_and_many_units():
     assert compare(layer, torch.randn(3, 400, 2), None) < 1e-3
 
 
+# ---------------------------------------------------------------------------- max pooling
+
+
+def largest_and_gradient(steps, lengths, upstream):
+    steps = steps.clone().requires_grad_()
+    largest = MaxPooling()(steps, lengths)
+    largest.backward(upstream)
+    return largest.detach(), steps.grad
+
+
+@pytest.mark.parametrize("dtype", CLOSE, ids=str)
+@pytest.mark.parametrize("size", [16, 19, 48])
+@pytest.mark.parametrize("lengths", [None, [1, 9, 4, 9, 2]])
+def test_the_largest_is_torchs_to_the_bit(size, lengths, dtype):
+    # Of few values, so that several are the largest: they share the gradient.
+    steps = torch.randint(-3, 3, (5, 9, size)).to(dtype) / 3
+    upstream = torch.randn(5, size, dtype=dtype)
+    lengths = None if lengths is None else torch.tensor(lengths)
+    assert _compiled.serves_largest(steps)
+    ours = largest_and_gradient(steps, lengths, upstream)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_kernels, "load", lambda *_: None)
+        assert not _compiled.serves_largest(steps)
+        theirs = largest_and_gradient(steps, lengths, upstream)
+    for one, other in zip(ours, theirs, strict=True):
+        assert torch.equal(one, other)
+    gradient = ours[1]
+    assert ((gradient != 0).sum(1) > 1).any()
+    torch.testing.assert_close(gradient.sum(1), upstream)
+
+
+def test_the_largest_is_not_a_number_where_a_step_is_not():
+    steps = torch.randn(2, 6, 16)
+    steps[0, 0, 3], steps[1, 4, 5] = torch.nan, torch.nan
+    found = MaxPooling()(steps, torch.tensor([6, 4])).isnan()
+    assert found.nonzero().tolist() == [[0, 3]]
+
+
+def test_the_largest_of_few_units_is_left_to_torch():
+    assert not _compiled.serves_largest(torch.randn(2, 6, 15))
+    assert not _compiled.serves_largest(torch.randn(2, 6, 16, device="meta"))
+
+
 # -------------------------------------------------------------------- state in, state out
 
 
@@ -352,7 +401,7 @@ def test_two_halves_make_a_whole(cell):
 def test_without_kernels_an_estimator_answers_the_same(monkeypatch):
     X, y = ragged(), np.arange(8) % 2
     ours = make("GRUClassifier", bidirectional=True).fit(X, y).predict_proba(X)
-    monkeypatch.setattr(_kernels, "load", lambda cell, bits: None)
+    monkeypatch.setattr(_kernels, "load", lambda *_: None)
     theirs = make("GRUClassifier", bidirectional=True).fit(X, y).predict_proba(X)
     np.testing.assert_allclose(ours, theirs, atol=1e-5)
 
@@ -449,7 +498,7 @@ assert "numba" not in sys.modules
 def compiled():
     """The RNN's kernels, as they are kept."""
     return compiler._read(
-        next(compiler._directory().glob(f"rnn32-{compiler._fingerprint()}*"))
+        next(compiler._directory().glob(f"recurrence-rnn32-{compiler._fingerprint()}*"))
     )
 
 

@@ -162,7 +162,7 @@ def test_layer_follows_the_equations(cell, nonlinearity):
 @every_cell
 def test_layer_is_torch_with_the_weights_copied(cell, monkeypatch):
     # To the bit where torch itself computes; test_kernels.py compares the two.
-    monkeypatch.setattr(_kernels, "load", lambda cell, bits: None)
+    monkeypatch.setattr(_kernels, "load", lambda *_: None)
     layer = RecurrentLayer(3, 4, cell=cell)
     theirs = TORCH_CELLS[cell](3, 4, batch_first=True)
     theirs.load_state_dict(layer.ahead.state_dict())

@@ -5,23 +5,26 @@ from __future__ import annotations
 import threading
 from contextlib import nullcontext
 from itertools import chain
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from conftest import FAST, ragged
 from sklearn import metrics
+from skorch.callbacks import Callback
 from torch import nn
 
 from sksequence import GRUClassifier, _kernels
 from sksequence._inputs import Sequences
 from sksequence._splitting import validation_split
-from sksequence._training import make_dataset, settings_here, torch_threads
+from sksequence._training import batches, make_dataset, settings_here, torch_threads
 from sksequence._training.batches import BatchIterator, SequenceDataset, standardised
+from sksequence._training.callbacks import GradientClipping
 from sksequence._training.devices import find_device
 from sksequence._training.losses import LOSSES, choose_loss
 from sksequence._training.memory import memory_errors, require_memory
-from sksequence._training.net import WeightedLoss
+from sksequence._training.net import SequenceNet, WeightedLoss
 from sksequence._training.optimizers import OPTIMIZERS, Adam, AdamW
 
 # ------------------------------------------------------------------------- optimizers
@@ -222,6 +225,79 @@ def test_a_weight_of_two_is_the_sequence_twice(name, outputs, rng):
     torch.testing.assert_close(weighted, loss(outputs[rows], truth[rows]) * 11)
 
 
+def test_the_mean_of_cross_entropies_has_the_gradient_of_each(outputs, rng):
+    """It is taken by a shorter way, of which nothing but the time may be seen."""
+    truth = torch.tensor(rng.integers(0, 3, size=9))
+    of_mean, of_each = outputs.detach().clone(), outputs.detach().clone()
+    mean = WeightedLoss("cross_entropy")(of_mean.requires_grad_(), truth)
+    each = choose_loss("cross_entropy")(of_each.requires_grad_(), truth).mean()
+    mean.backward(), each.backward()
+    assert mean.item() == pytest.approx(each.item())
+    assert torch.equal(of_mean.grad, of_each.grad)
+
+
+# ------------------------------------------------------------------ between the batches
+
+
+@pytest.mark.parametrize("max_norm", [1e-3, 0.5, 1e3])
+def test_a_gradient_is_clipped_as_torch_does_it(max_norm):
+    one, other = _problem(), _problem()
+    for network, backward in (one, other):
+        backward(0)
+        network[0].bias.grad = None
+    optimizer = Adam(one[0].parameters())
+    GradientClipping(max_norm).on_grad_computed(SimpleNamespace(optimizer_=optimizer))
+    nn.utils.clip_grad_norm_(other[0].parameters(), max_norm)
+    clipped, expected = (
+        [p.grad for p in network.parameters() if p.grad is not None]
+        for network in (one[0], other[0])
+    )
+    assert len(clipped) == 3
+    assert _same(clipped, expected)
+
+
+class Listening(Callback):
+    def __init__(self):
+        self.heard = []
+
+    def on_batch_begin(self, net, batch, training, **kwargs):
+        self.heard.append(("begin", training))
+
+    def on_batch_end(self, net, batch, training, loss, y_pred, **kwargs):
+        self.heard.append(("end", training))
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+def test_callbacks_hear_of_every_batch_and_the_others_are_not_asked(optimizer):
+    listening, by_instance, grads = Listening(), Callback(), []
+    by_instance.on_grad_computed = lambda net, named_parameters, **_: grads.append(
+        [name for name, p in named_parameters if p.grad is not None]
+    )
+    model = GRUClassifier(
+        **{**FAST, "batch_size": 4, "early_stopping": True},
+        lr_schedule="constant",
+        optimizer=optimizer,
+        callbacks=[("one", listening), ("two", by_instance)],
+    )
+    found = []
+    original = SequenceNet._find_listeners
+
+    def find(net, hook):
+        found.append(original(net, hook))
+        return found[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SequenceNet, "_find_listeners", find)
+        model.fit(ragged(), np.arange(8) % 2)
+    # Six of eight are trained on, in two batches, and two watched.
+    train, valid = [("begin", True), ("end", True)], [("begin", False), ("end", False)]
+    assert listening.heard == 2 * (2 * train + valid)
+    every = [name for name, _ in model.net_.module_.named_parameters()]
+    assert grads == [every] * 4
+    assert [len(callbacks) for callbacks in found] == 2 * [1, 2, 1]
+    assert model.net_.listeners == {}
+
+
 # ---------------------------------------------------------------------------- batches
 
 LENGTHS = np.random.default_rng(0).integers(20, 200, size=500)
@@ -326,13 +402,25 @@ def test_equal_sequences_are_a_view_and_need_no_lengths():
     for inputs, _ in shuffled(dataset, 8):
         assert inputs.keys() == {"X"}
         assert inputs["X"].shape[1:] == (7, 2)
-    assert dataset_of([7, 8]).held.block is None
+    assert not dataset_of([7, 8]).held.equal
 
 
 def test_equal_lengths_within_a_batch_need_no_lengths():
     inputs, _ = dataset_of([7, 3, 7]).batch(torch.tensor([0, 2]))
     assert inputs.keys() == {"X"}
     assert inputs["X"][:, :, 0].tolist() == [[1.0] * 7, [3.0] * 7]
+
+
+def test_held_padded_or_not_a_batch_is_the_same(monkeypatch):
+    padded = dataset_of(LENGTHS)
+    monkeypatch.setattr(batches, "_PADDED_VALUES", 0)
+    gathered = dataset_of(LENGTHS)
+    assert padded.held.block is not None
+    assert gathered.held.block is None
+    pairs = zip(shuffled(padded, 16), shuffled(gathered, 16), strict=True)
+    for (one, _), (other, _) in pairs:
+        assert torch.equal(one["X"], other["X"])
+        assert torch.equal(_lengths_in(one), _lengths_in(other))
 
 
 def test_an_item_is_a_batch_of_one():
@@ -444,7 +532,7 @@ def test_a_fit_keeps_to_its_threads_and_gives_them_back(callers_threads, monkeyp
     # Kernels take two themselves; without them it is torch that gets two.
     GRUClassifier(**FAST, n_jobs=2).fit(X, y)
     assert set(numbers) == {1, callers_threads}
-    monkeypatch.setattr(_kernels, "load", lambda cell, bits: None)
+    monkeypatch.setattr(_kernels, "load", lambda *_: None)
     GRUClassifier(**FAST, n_jobs=2).fit(X, y)
     assert set(numbers) == {1, 2, callers_threads}
     assert torch.get_num_threads() == callers_threads

@@ -49,28 +49,28 @@ class Kernel:
 Kernels = dict[str, Kernel]
 
 
-def load(cell: str, bits: int, source: str = "recurrence") -> Kernels | None:
-    """Return a cell's kernels for floats of so many bits; None where there can be none.
+def load(kind: str, bits: int, source: str = "recurrence") -> Kernels | None:
+    """Return kernels for floats of so many bits; None where there can be none.
 
-    Then one warning tells why. They take keywords: addresses and sizes. ``source`` is the
-    module that has them.
+    A cell's or, with "max", a pooling's; ``source`` is the module that has them. Where
+    there are none, one warning tells why. They take keywords: addresses and sizes.
     """
     with _LOCK:
-        return _load(cell, bits, source)
+        return _load(kind, bits, source)
 
 
 @cache
-def _load(cell: str, bits: int, source: str) -> Kernels | None:
+def _load(kind: str, bits: int, source: str) -> Kernels | None:
     if os.environ.get("SKSEQUENCE_KERNELS", "").lower() in ("0", "off", "no"):
         return None
     try:
-        path = _directory() / f"{source}-{cell}{bits}-{_fingerprint()}.kernels"
+        path = _directory() / f"{source}-{kind}{bits}-{_fingerprint()}.kernels"
         kept = _read(path)
         if kept is None:
             _LOGGER.warning(
-                "Compiling the %s kernels for this machine: some seconds, once.", cell
+                "Compiling the %s kernels for this machine: some seconds, once.", kind
             )
-            kept = _compile(cell, bits, source)
+            kept = _compile(kind, bits, source)
             _write(path, *kept)
         return _link(*kept)
     except Exception as error:
@@ -92,13 +92,13 @@ def _warn(why: str) -> None:
 # -------------------------------------------------------------------------- compiling
 
 
-def _compile(cell: str, bits: int, source: str) -> tuple[dict[str, list[str]], bytes]:
+def _compile(kind: str, bits: int, source: str) -> tuple[dict[str, list[str]], bytes]:
     """Return the kernels' parameters, and their code as an object file."""
     import llvmlite.binding as llvm
     from numba import cfunc, types
 
     module = import_module(f".{source}", __package__)
-    kinds = {
+    types_of = {
         "Numbers": types.CPointer(types.float32 if bits == 32 else types.float64),
         "Indices": types.CPointer(types.int64),
         "Size": types.int64,
@@ -107,10 +107,10 @@ def _compile(cell: str, bits: int, source: str) -> tuple[dict[str, list[str]], b
     everything = llvm.parse_assembly("")
     parameters = {}
     with _unoptimised():
-        for name, function in module.kernels_of(cell).items():
+        for name, function in module.kernels_of(kind).items():
             expected = inspect.signature(function).parameters
             parameters[name] = list(expected)
-            signature = types.void(*(kinds[p.annotation] for p in expected.values()))
+            signature = types.void(*(types_of[p.annotation] for p in expected.values()))
             compiled = cfunc(signature, error_model="numpy")(function)
             one = llvm.parse_assembly(compiled.inspect_llvm())
             for part in one.functions:
@@ -129,7 +129,7 @@ def _compile(cell: str, bits: int, source: str) -> tuple[dict[str, list[str]], b
     outside = {p.name for p in everything.functions if p.is_declaration}
     outside = {name for name in outside if not name.startswith(("llvm.", "mem"))}
     if outside:
-        raise RuntimeError(f"The {cell}'s kernels are not complete: {sorted(outside)}")
+        raise RuntimeError(f"The {kind} kernels are not complete: {sorted(outside)}")
     return parameters, machine.emit_object(everything)
 
 

@@ -199,6 +199,31 @@ def where_positive(typing, x, y):
 
 
 @intrinsic
+def where_equal(typing, x, y, z):
+    """Return z where x is y, elsewhere zero."""
+
+    def generate(context, builder, sig, args):
+        zero = _constant(args[2].type, 0.0)
+        equal = builder.fcmp_ordered("==", args[0], args[1])
+        return builder.select(equal, args[2], zero)
+
+    return z(x, y, z), generate
+
+
+@intrinsic
+def largest_of(typing, x, y):
+    """Return the larger, or what is not a number, if either is not."""
+
+    def generate(context, builder, sig, args):
+        x, y = args
+        greater = builder.fcmp_ordered(">", y, x)
+        strange = builder.fcmp_unordered("uno", y, y)
+        return builder.select(builder.or_(greater, strange), y, x)
+
+    return x(x, y), generate
+
+
+@intrinsic
 def _power_of_two(typing, n):
     """Return 2 ** n for whole float64 n of a normal result."""
 

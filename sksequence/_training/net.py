@@ -10,7 +10,9 @@ import numpy as np
 import torch
 from skorch import NeuralNet
 from skorch.callbacks import Callback, EpochTimer, PassthroughScoring, PrintLog
+from skorch.utils import TeeGenerator, to_device
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from ..nn import Dropout
 from ..nn._exact import State, map_state
@@ -18,13 +20,14 @@ from .batches import BatchIterator, ChunkIterator, Inputs, SequenceDataset
 from .callbacks import EpochObserver, LearningRate, RefuseDivergence, make_callbacks
 from .devices import find_device
 from .losses import choose_loss
-from .optimizers import OPTIMIZERS
+from .optimizers import OPTIMIZERS, Adam
 
 # With other numbers of rows than multiples of eight torch multiplies matrices on other
 # paths, whose last bits differ.
 _ROWS = 8
 # Hidden values per chunk of a prediction, at most: some tens of megabytes.
 _CHUNK_VALUES = 2**22
+_BATCH_HOOKS = ("on_batch_begin", "on_grad_computed", "on_batch_end")
 
 
 class StopTraining(Exception):
@@ -43,11 +46,16 @@ class WeightedLoss(nn.Module):
     ) -> None:
         super().__init__()
         self.loss = choose_loss(name, quantile)
+        self.is_cross_entropy = name == "cross_entropy"
         self.per_step = per_step
 
     def forward(self, output: Tensor, target: Tensor | tuple[Tensor, Tensor]) -> Tensor:
         truth, weight = (target, None) if isinstance(target, Tensor) else target
-        loss = self.loss(self._rows(output), self._rows(truth))
+        output, truth = self._rows(output), self._rows(truth)
+        if self.is_cross_entropy and weight is None:
+            # The same gradient in half the time: small batches feel that.
+            return F.cross_entropy(output, truth)
+        loss = self.loss(output, truth)
         return loss.mean() if weight is None else (loss * weight.flatten()).mean()
 
     def _rows(self, x: Tensor) -> Tensor:
@@ -61,6 +69,7 @@ class SequenceNet(NeuralNet):
 
     stop_requested = False
     carried: Sequence[State] = ()  # where the sequences of the last chunk stand
+    listeners: dict[str, list[Callback]] = {}
 
     @property
     def _default_callbacks(self) -> list[tuple[str, Callback]]:
@@ -90,7 +99,29 @@ class SequenceNet(NeuralNet):
         self.notify("on_train_end", X=X, y=y)
         return self
 
+    def train_step(self, batch, **fit_params):
+        """Step once; an optimizer that needs no closure gets none."""
+        if not isinstance(self.optimizer_, Adam):
+            return super().train_step(batch, **fit_params)
+        self.optimizer_.zero_grad()
+        step = self.train_step_single(batch, **fit_params)
+        self.notify(
+            "on_grad_computed",
+            named_parameters=TeeGenerator(self.get_all_learnable_params()),
+            batch=batch,
+            training=True,
+        )
+        self.optimizer_.step()
+        return step
+
     def notify(self, method_name: str, **cb_kwargs: Any) -> None:
+        if method_name in self.listeners:
+            getattr(self, method_name)(self, **cb_kwargs)
+            for callback in self.listeners[method_name]:
+                getattr(callback, method_name)(self, **cb_kwargs)
+            return
+        if method_name == "on_epoch_begin":
+            self.listeners = {name: self._find_listeners(name) for name in _BATCH_HOOKS}
         at_epoch_end = method_name == "on_epoch_end"
         try:
             super().notify(method_name, **cb_kwargs)
@@ -101,6 +132,12 @@ class SequenceNet(NeuralNet):
             raise
         if at_epoch_end and self.stop_requested:
             raise StopTraining
+
+    def _find_listeners(self, hook: str) -> list[Callback]:
+        """The callbacks that have something to do in every batch; most have not."""
+        idle = getattr(Callback, hook)
+        found = ((callback, getattr(callback, hook)) for _, callback in self.callbacks_)
+        return [cb for cb, own in found if getattr(own, "__func__", own) is not idle]
 
     def predict(self, X: Any) -> np.ndarray:
         """What the scores of skorch's own callbacks compare: codes, labels or values."""
@@ -113,10 +150,10 @@ class SequenceNet(NeuralNet):
     def infer(self, x: Any, **fit_params: Any) -> Tensor:
         """Apply the module; to a chunk of longer sequences, from where they stand."""
         if "fresh" not in x:
-            return super().infer(x, **fit_params)
-        X, static = x["X"].to(self.device), x.get("static")
-        if static is not None:
-            static = static.to(self.device)
+            # skorch looks closely at what it is given; these are tensors by their name.
+            return self.module_(**self._here(x), **fit_params)
+        x = self._here(x)
+        X, static = x["X"], x.get("static")
         state = None
         if not x["fresh"].any():
             # The sequences that have ended were the last rows.
@@ -124,6 +161,17 @@ class SequenceNet(NeuralNet):
         output, state = self.module_.advance(X, state, static)
         self.carried = [map_state(Tensor.detach, one) for one in state]
         return output
+
+    def get_loss(self, y_pred, y_true, X=None, training=False):
+        """The loss of a batch; its targets are tensors already."""
+        if self.device != "cpu":
+            y_true = to_device(y_true, self.device)
+        return self.criterion_(y_pred, y_true)
+
+    def _here(self, inputs: Inputs) -> Inputs:
+        if self.device == "cpu":
+            return inputs
+        return {name: x.to(self.device) for name, x in inputs.items()}
 
     def answers(
         self, dataset: SequenceDataset, method: str
@@ -152,8 +200,7 @@ class SequenceNet(NeuralNet):
                 whole = -(-rows // _ROWS) * _ROWS
                 filled = index[torch.arange(whole).clamp_(max=rows - 1)]
                 inputs, _ = dataset.batch(filled)
-                inputs = {name: x.to(self.device) for name, x in inputs.items()}
-                answers = _apply(module, method, inputs)[:rows].cpu().numpy()
+                answers = _apply(module, method, self._here(inputs))[:rows].cpu().numpy()
                 if not len(all_answers):
                     n, axes = (len(dataset), 1) if ends is None else (ends[-1], 2)
                     all_answers = np.empty((n, *answers.shape[axes:]), answers.dtype)
@@ -308,7 +355,7 @@ def train(
         net.train_split = None
         net.callbacks_ = [(name, cb) for name, cb in net.callbacks_ if cb is not observer]
         net.optimizer_.zero_grad()
-        net.carried = ()
+        net.carried, net.listeners = (), {}
 
 
 def epochs_of(net: SequenceNet) -> list[dict[str, float]]:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from .. import _kernels
-from .._kernels import LANES, MOST_CHAINS, Layout
+from .._kernels import LANES, MOST_CHAINS, VECTOR_BYTES, Layout
 from ._threads import count_threads, share
 from ._workspace import WORKSPACE, Loan
 
@@ -24,18 +24,27 @@ def _cell(layer: nn.RNNBase) -> str:
 
 def serves(layer: nn.RNNBase, x: Tensor) -> bool:
     """Whether there are kernels for a layer and what it is to read."""
-    fits = x.ndim == 3 and x.shape[2] == layer.input_size and x.numel() > 0
-    if (
-        not fits
-        or x.device.type != "cpu"
-        or x.dtype not in (torch.float32, torch.float64)
-    ):
+    if not _fits(x) or x.shape[2] != layer.input_size:
         return False
     if layer.weight_ih_l0.dtype != x.dtype or torch.is_autocast_enabled("cpu"):
         return False
-    if torch.compiler.is_compiling() or torch.jit.is_tracing():
-        return False
     return _kernels.load(_cell(layer), 8 * x.itemsize) is not None
+
+
+def serves_largest(steps: Tensor) -> bool:
+    """Whether there are kernels to take the largest of the steps."""
+    if not _fits(steps) or steps.shape[2] * steps.itemsize < VECTOR_BYTES:
+        return False
+    return _kernels.load("max", 8 * steps.itemsize, "pooling") is not None
+
+
+def _fits(x: Tensor) -> bool:
+    """Whether kernels could read it."""
+    if x.ndim != 3 or not x.is_cpu or not x.numel():
+        return False
+    if x.dtype not in (torch.float32, torch.float64):
+        return False
+    return not (torch.compiler.is_compiling() or torch.jit.is_tracing())
 
 
 def recurrence(
@@ -257,12 +266,69 @@ def _plan(
     return _Plan(layout, run, fixed)
 
 
+def largest(steps: Tensor, lengths: Tensor | None = None) -> Tensor:
+    """Take each unit's largest value over the valid steps.
+
+    Where several are the largest, each gets its share of the gradient, as of ``amax``.
+
+    Shape
+        steps (batch, steps, size) -> (batch, size)
+    """
+    if lengths is None:
+        lengths = _full_order(*steps.shape[:2])[1]
+    return _Largest.apply(steps, lengths.long().contiguous())
+
+
+class _Largest(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, steps: Tensor, lengths: Tensor) -> Tensor:
+        steps = steps.contiguous()
+        found = steps.new_empty(steps.shape[0], steps.shape[2])
+        _run_largest("forward", steps, lengths, found)
+        ctx.save_for_backward(steps, found)
+        ctx.lengths = lengths  # maybe made in inference mode, but only read
+        return found
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, of_largest: Tensor) -> tuple[Tensor, None]:
+        steps, found = ctx.saved_tensors
+        of_steps, of_largest = torch.empty_like(steps), of_largest.contiguous()
+        _run_largest(
+            "backward",
+            steps,
+            ctx.lengths,
+            found,
+            of_largest=of_largest.data_ptr(),
+            of_steps=of_steps.data_ptr(),
+        )
+        return of_steps, None
+
+
+def _run_largest(
+    name: str, steps: Tensor, lengths: Tensor, found: Tensor, **addresses: int
+) -> None:
+    kernels = _kernels.load("max", 8 * steps.itemsize, "pooling")
+    assert kernels is not None, "who asks for kernels has made sure that there are any"
+    n, n_steps, size = steps.shape
+    kernels[name](
+        steps=steps.data_ptr(),
+        lengths=lengths.data_ptr(),
+        largest=found.data_ptr(),
+        n=n,
+        n_steps=n_steps,
+        size=size,
+        **addresses,
+    )
+
+
 def _order(lengths: Tensor | None, n: int, n_steps: int) -> tuple[Tensor, Tensor]:
     """Return the order in which the longest stand first, and their lengths."""
     if lengths is None:
         return _full_order(n, n_steps)
     left, order = lengths.long().sort(descending=True, stable=True)
-    longest, shortest = int(left[0]), int(left[-1])
+    in_order = left.tolist()
+    longest, shortest = in_order[0], in_order[-1]
     if longest > n_steps or shortest < 0:
         raise ValueError(
             f"lengths must be from 0 to {n_steps}, however: {shortest} to {longest}."

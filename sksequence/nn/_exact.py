@@ -8,8 +8,8 @@ multiple of eight rows the following holds for any batch and any padding:
 - a product is the same for each row if the inner size is a multiple of four, and, in a
   recurrence, if there are some units and two steps: zeros are put where they lack,
 - torch's float32 LSTM always is,
-- a float32 convolution is, unless it has one channel or a kernel one step wide: such a
-  one is done as a product of windows, like all in float64,
+- a float32 convolution, of planes one step high, is, unless it has one channel or a
+  kernel one step wide: such a one is done as a product of windows, like all in float64,
 - a sum over time is not, a cumulative sum is,
 - a convolution of frames is not, as a product of windows it is,
 - a mean over the plane is not, a cumulative sum is,
@@ -24,6 +24,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from ._time import convolve_steps
 
 # How to run a cell, and the units from which on its products are the same.
 _RUN: dict[str, tuple[Callable, int]] = {
@@ -110,11 +112,11 @@ def recurrence(
 
 
 def convolution(layer: nn.Conv1d, x: Tensor) -> Tensor:
-    """Convolve ``x`` (batch, channels, steps) without padding."""
+    """Convolve ``x`` (batch, channels, steps) without padding and bias."""
     (kernel,), (stride,) = layer.kernel_size, layer.stride
     steady = x.dtype == torch.float32 and layer.in_channels > 1 and kernel > 1
     if steady or x.device.type != "cpu":
-        return layer(x)
+        return convolve_steps(layer, x)
     windows = x.unfold(2, kernel, stride).transpose(1, 2).flatten(2)
     n_outputs = windows.shape[1]
     lacking = _lacking(windows.shape[2])

@@ -31,6 +31,9 @@ def count_threads() -> int:
 
 def share(work: Callable[[int], None], workers: int) -> None:
     """Call ``work`` with 0, 1, ..., each in its own thread, the first one in this."""
+    if workers == 1:
+        work(0)
+        return
     others = [_pool().submit(work, worker) for worker in range(1, workers)]
     try:
         work(0)

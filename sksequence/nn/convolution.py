@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from . import _exact
 from ._random import RandomLayer
 from ._sizes import sizes_per_layer
-from ._time import valid_steps
+from ._time import convolve_steps, valid_steps
 from .pooling import MeanPooling
 
 
@@ -55,8 +55,9 @@ class MaskedBatchNorm(nn.BatchNorm1d):
 
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         if not self.training:
-            return super().forward(x)
+            return self._normalise_all(x)
         if lengths is None and x.shape[0] * x.shape[2] > 1:
+            self.num_batches_tracked.add_(1)
             return self._normalise_all(x)
         if lengths is None:
             lengths = torch.ones(1, dtype=torch.int64, device=x.device)
@@ -72,14 +73,13 @@ class MaskedBatchNorm(nn.BatchNorm1d):
 
     def _normalise_all(self, x: Tensor) -> Tensor:
         """What torch's own layer does; to a plane one step high it does so faster."""
-        self.num_batches_tracked.add_(1)
         return F.batch_norm(
             x.unsqueeze(2),
             self.running_mean,
             self.running_var,
             self.weight,
             self.bias,
-            training=True,
+            training=self.training,
             momentum=self.momentum or 0.0,
             eps=self.eps,
         ).squeeze(2)
@@ -163,23 +163,11 @@ class ConvLayer(RandomLayer):
             lengths = self.output_lengths(lengths)
         n_steps, n_outputs = x.shape[2], self.output_lengths(x.shape[2])
         behind = (n_outputs - 1) * self.stride + self.kernel_size - self.before - n_steps
-        x = F.pad(x, (self.before, behind))
-        x = (
-            self._convolve(x)
-            if self.training
-            else _exact.convolution(self.convolution, x)
-        )
+        # Padded as it lies: otherwise torch would turn it round for that.
+        x = F.pad(x.mT, (0, 0, self.before, behind)).mT
+        convolve = convolve_steps if self.training else _exact.convolution
+        x = convolve(self.convolution, x)
         return torch.relu(self.norm(x, lengths)), lengths
-
-    def _convolve(self, x: Tensor) -> Tensor:
-        """Convolve planes one step high, which stay as they lie: channels last.
-
-        So no layer, nor the recurrence that follows, has to turn them round, and torch
-        takes two thirds of the time.
-        """
-        weight = self.convolution.weight.unsqueeze(2)
-        weight = weight.contiguous(memory_format=torch.channels_last)
-        return F.conv2d(x.unsqueeze(2), weight, stride=(1, self.stride)).squeeze(2)
 
 
 class ConvEncoder(nn.Module):

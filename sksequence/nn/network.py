@@ -235,8 +235,12 @@ class SequenceNetwork(RandomLayer):
         steps, left, final = self._recur(X, x, lengths)
         if self.pool is None:
             every = self._spread(steps, X.shape[1])
+            if not self.branch.output_size:
+                return every
             return torch.cat([every, self.branch.steps(x, lengths)], dim=2)
         pooled = self.pool(steps, left, final)
+        if not self.branch.output_size:
+            return pooled
         return torch.cat([pooled, self.branch(x, lengths)], dim=1)
 
     def forward(

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from . import _exact
+from . import _compiled, _exact
 from ._random import RandomLayer
 from ._time import last_step, valid_steps, zero_padding
 
@@ -106,6 +106,8 @@ class MaxPooling(nn.Module):
     def forward(
         self, steps: Tensor, lengths: Tensor | None = None, final: Tensor | None = None
     ) -> Tensor:
+        if _compiled.serves_largest(steps):
+            return _compiled.largest(steps, lengths)
         if lengths is not None:
             mask = valid_steps(lengths, steps.shape[1])[..., None]
             steps = steps.masked_fill(~mask, -torch.inf)
