@@ -7,6 +7,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -20,6 +21,7 @@ from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from ._callbacks import CallbackSupportMixin, with_callbacks
+from ._checkpointing import Checkpoint, identify
 from ._declaration import (
     MODEL,
     NETWORK,
@@ -201,6 +203,8 @@ class SequenceEstimator(
             when training diverges. The estimator is then what it was before.
         MemoryError
             With the sizes, when they are too large for the machine.
+        OSError
+            If a checkpoint cannot be written.
         """
         continues = self.warm_start and hasattr(self, "net_")
         with self._all_or_nothing():
@@ -231,11 +235,20 @@ class SequenceEstimator(
         weight = check_weights(sample_weight, len(sequences))
         groups = check_groups(groups, len(sequences))
 
-        seed = rng.randint(np.iinfo(np.int32).max)
+        checkpoint = None
+        if self.checkpoint is not None and not one_epoch:
+            checkpoint = self._open_checkpoint(
+                sequences, target, weight, groups, static, continues
+            )
+        seed = int(rng.randint(np.iinfo(np.int32).max))
         rows = np.arange(len(sequences)) if weight is None else np.flatnonzero(weight)
         held_out = rows[:0]
         if self.early_stopping and not one_epoch:
             rows, held_out = self._hold_out(rows, target, groups, rng)
+        if checkpoint is not None:
+            # As drawn when the fit began, even without a random_state.
+            start = {"seed": seed, "rows": rows, "held_out": held_out}
+            seed, rows, held_out = checkpoint.begin(start).values()
         # All rows are no selection: spare a copy of the data.
         chosen = sequences if len(rows) == len(sequences) else sequences.take(rows)
         per_target = None if weight is None else np.repeat(weight, target.lengths)
@@ -276,12 +289,62 @@ class SequenceEstimator(
             self.net_, self._settings = net, settings
             epochs = None if one_epoch else net.max_epochs
             with self._watched_by_callbacks(X, y, sample_weight, epochs) as observer:
-                training.train(net, data, valid, observer)
+                self._run(net, data, valid, observer, checkpoint)
 
         earlier = self.history_ if continues else []
         self.history_ = earlier + training.epochs_of(net)
         self.n_epochs_ = len(self.history_)
         return self
+
+    def _open_checkpoint(
+        self,
+        sequences: AnySequences,
+        target: Sequences,
+        weight: np.ndarray | None,
+        groups: np.ndarray | None,
+        static: np.ndarray | None,
+        continues: bool,
+    ) -> Checkpoint:
+        """Find what an earlier process has left of this fit, if anything."""
+        assert self.checkpoint is not None, "who asks for it has one"
+        before = None
+        if continues:
+            state = _load_training().state_of(self.net_)
+            before = np.concatenate([w.ravel() for w in state["weights"].values()])
+        identity = identify(
+            self,
+            sequences,
+            y=target.values,
+            classes=getattr(self, "classes_", None),
+            sample_weight=weight,
+            groups=groups,
+            static=static,
+            earlier_fit=before,
+        )
+        return Checkpoint(self.checkpoint, identity)
+
+    def _run(
+        self,
+        net: SequenceNet,
+        data: SequenceDataset,
+        valid: SequenceDataset,
+        observer: EpochObserver | None,
+        checkpoint: Checkpoint | None,
+    ) -> None:
+        """Train; with a checkpoint, what it lacks to the end."""
+        training = _load_training()
+        last = [] if observer is None else [observer]
+        if checkpoint is None:
+            training.train(net, data, valid, last)
+            return
+        progress = checkpoint.progress
+        if checkpoint.is_done:
+            training.set_progress(net, progress)
+            return
+        last.append(training.Keeper(partial(checkpoint.keep, is_done=False), progress))
+        n_before = 0 if progress is None else len(progress["history"])
+        training.train(net, data, valid, last, n_before)
+        checkpoint.keep(training.progress_of(net), is_done=True)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def _train_one_epoch(

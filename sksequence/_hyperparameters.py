@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import Any
@@ -306,6 +307,16 @@ class Training:
         """int, RandomState instance or None
         Source of initial weights, batches, dropout and the early-stopping split. An int
         makes a refit equal to the bit.""",
+    )
+    checkpoint: str | os.PathLike | None = hyperparameter(
+        None,
+        [str, os.PathLike, None],
+        """str, path or None
+        Where fit keeps how far it is, after every epoch. A fit that was ended from
+        outside goes on from there when it is called again with the same data and
+        hyperparameters, and ends with the same network to the bit; one that had ended
+        is not repeated. A file is that of one fit. In a folder (that exists, or with a
+        separator at the end) each fit has a file of its own: for searches.""",
     )
     verbose: int = hyperparameter(
         0,

@@ -76,6 +76,8 @@ def save(estimator: Any, path: str | os.PathLike[str]) -> None:
             f"{_listed(foreign)}. Delete them first; set_callbacks() without any takes "
             "scikit-learn's callbacks away."
         )
+    if state["checkpoint"] is not None:
+        state["checkpoint"] = os.fspath(state["checkpoint"])
     for name in _CALLED:
         if not _is_data(name, state[name]):
             raise TypeError(

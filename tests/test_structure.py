@@ -63,8 +63,10 @@ ARROWS = {
     "_missing": {"_declaration", "_estimator", "_hyperparameters", "_inputs"},
     "_classifier": {"_declaration", "_estimator", "_inputs"},
     "_regressor": {"_declaration", "_estimator", "_inputs"},
+    "_checkpointing": {"_inputs", "_storage", "_version"},
     "_estimator": {
         "_callbacks",
+        "_checkpointing",
         "_declaration",
         "_hyperparameters",
         "_inputs",

@@ -7,11 +7,13 @@ from .devices import settings_here
 from .memory import memory_errors
 from .module import make_module
 from .net import SequenceNet, epochs_of, make_net, train
+from .resuming import Keeper, progress_of, set_progress
 from .state import restore, state_of
 from .threads import threads, torch_threads
 
 __all__ = [
     "EpochObserver",
+    "Keeper",
     "SequenceDataset",
     "SequenceNet",
     "check_sizes",
@@ -20,7 +22,9 @@ __all__ = [
     "make_module",
     "make_net",
     "memory_errors",
+    "progress_of",
     "restore",
+    "set_progress",
     "settings_here",
     "standardised",
     "state_of",

@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from ..nn import Dropout
 from ..nn._exact import State, map_state
 from .batches import BatchIterator, ChunkIterator, Inputs, SequenceDataset
-from .callbacks import EpochObserver, LearningRate, RefuseDivergence, make_callbacks
+from .callbacks import LearningRate, RefuseDivergence, make_callbacks
 from .devices import find_device
 from .losses import choose_loss
 from .optimizers import OPTIMIZERS, Adam
@@ -341,19 +341,21 @@ def train(
     net: SequenceNet,
     data: SequenceDataset,
     valid: SequenceDataset | None,
-    observer: EpochObserver | None,
+    last_callbacks: Sequence[Callback] = (),
+    n_epochs_before: int = 0,
 ) -> None:
-    """Train for ``max_epochs``, or fewer where a callback says so."""
+    """Train for the rest of ``max_epochs``, or fewer where a callback says so."""
     if valid is not None:
         net.train_split = lambda *_: (data, valid)
-    if observer is not None:
-        net.callbacks_.append(("observer", observer))
+    net.callbacks_.extend((type(cb).__name__, cb) for cb in last_callbacks)
     try:
-        net.partial_fit(data)
+        net.partial_fit(data, epochs=net.max_epochs - n_epochs_before)
     finally:
-        # Neither data nor observer nor gradients nor states are part of what was learnt.
+        # Neither data nor these nor gradients nor states are part of what was learnt.
         net.train_split = None
-        net.callbacks_ = [(name, cb) for name, cb in net.callbacks_ if cb is not observer]
+        net.callbacks_ = [
+            item for item in net.callbacks_ if item[1] not in last_callbacks
+        ]
         net.optimizer_.zero_grad()
         net.carried, net.listeners = (), {}
 

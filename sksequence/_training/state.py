@@ -21,8 +21,8 @@ def state_of(net: SequenceNet) -> dict[str, Any]:
         ``weights``, ``optimizer``, ``optimizer_class`` and ``generator``.
     """
     return {
-        "weights": _to_numpy(net.module.state_dict()),
-        "optimizer": _to_numpy(net.optimizer_.state_dict()),
+        "weights": to_plain(net.module.state_dict()),
+        "optimizer": to_plain(net.optimizer_.state_dict()),
         "optimizer_class": type(net.optimizer_).__name__,
         "generator": net.iterator_train__generator.get_state().numpy().copy(),
     }
@@ -42,7 +42,7 @@ def restore(net: SequenceNet, state: dict[str, Any]) -> None:
             for old, new in zip(state["optimizer"]["param_groups"], own, strict=True)
         ]
         averages = {**state["optimizer"], "param_groups": groups}
-        net.optimizer_.load_state_dict(_to_torch(averages))
+        net.optimizer_.load_state_dict(from_plain(averages))
         check_averages(net.optimizer_)
 
 
@@ -50,21 +50,23 @@ def _settings(group: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in group.items() if name != "params"}
 
 
-def _to_numpy(tree: Any) -> Any:
+def to_plain(tree: Any) -> Any:
+    """Return a tree with arrays for tensors, and plain dicts."""
     if isinstance(tree, Tensor):
         return tree.detach().cpu().numpy().copy()
     if isinstance(tree, dict):
-        return {key: _to_numpy(value) for key, value in tree.items()}
+        return {key: to_plain(value) for key, value in tree.items()}
     if isinstance(tree, list | tuple):
-        return type(tree)(_to_numpy(value) for value in tree)
+        return type(tree)(to_plain(value) for value in tree)
     return tree
 
 
-def _to_torch(tree: Any) -> Any:
+def from_plain(tree: Any) -> Any:
+    """Return a tree with tensors for arrays."""
     if isinstance(tree, np.ndarray):
         return torch.from_numpy(tree.copy())
     if isinstance(tree, dict):
-        return {key: _to_torch(value) for key, value in tree.items()}
+        return {key: from_plain(value) for key, value in tree.items()}
     if isinstance(tree, list | tuple):
-        return type(tree)(_to_torch(value) for value in tree)
+        return type(tree)(from_plain(value) for value in tree)
     return tree
