@@ -493,6 +493,7 @@ BAD_VALUES = {
     "callbacks": [3, "a", [3], ["a"], [EarlyStopping]],
     "net_params": [3, "a", [1], {"width": 3}, {"optimizer__width": 3}, {3: 3}],
     "random_state": ["a", -1, 1.5, 2**40],
+    "checkpoint": [1, True, b"fit"],
     "verbose": [-1, "a", None],
     "warm_start": FLAG,
     "class_weight": ["even", 3],
