@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import struct
 
 # Let scikit-learn check array API input too; read when scipy is first imported.
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
@@ -39,6 +40,28 @@ def labels_for(name, n, seed=0):
     if name.endswith("Classifier"):
         return np.arange(n) % 2
     return np.random.default_rng(seed).normal(size=n)
+
+
+def assert_same(a, b):
+    """Two trees of plain data are of the same types, and equal to the bit."""
+    assert type(a) is type(b)
+    if isinstance(a, dict):
+        assert_same(list(a.items()), list(b.items()))
+    elif isinstance(a, list | tuple):
+        assert len(a) == len(b)
+        for one, other in zip(a, b, strict=True):
+            assert_same(one, other)
+    elif isinstance(a, np.ndarray | np.generic):
+        assert (a.dtype, a.shape) == (b.dtype, b.shape)
+        # An object array's bytes are addresses.
+        assert_same(a.tolist(), b.tolist()) if a.dtype == object else None
+        assert a.dtype == object or a.tobytes() == b.tobytes()
+    elif isinstance(a, np.random.RandomState):
+        assert_same(a.get_state(legacy=False), b.get_state(legacy=False))
+    elif isinstance(a, float):
+        assert struct.pack(">d", a) == struct.pack(">d", b)
+    else:
+        assert a == b
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from conftest import labels_for, make, ragged
+from conftest import PUBLIC, labels_for, make, ragged
 from scipy.special import softmax
 from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.pipeline import make_pipeline
@@ -22,9 +22,7 @@ from sksequence.preprocessing import SequenceTokenizer
 from sksequence.utils import check_sequence_estimator
 
 TOKEN_READERS = [
-    name
-    for name in sksequence.__all__
-    if "embedding_dim" in getattr(sksequence, name)().get_params()
+    name for name in PUBLIC if "embedding_dim" in getattr(sksequence, name)().get_params()
 ]
 PER_STEP = {"RecurrentTagger", "RecurrentStepRegressor"}
 SOME = ["GRUClassifier", "LSTMRegressor", "RecurrentTagger"]

@@ -89,7 +89,8 @@ def write(
     }
     text = json.dumps(content, allow_nan=False, separators=(",", ":"))
     data = memoryview(save(arrays, {_ENTRY: text}))
-    assert data[8 : _DIGITS.stop] == _BEFORE_DIGITS + _ZEROS, "safetensors has changed"
+    if data[8 : _DIGITS.stop] != _BEFORE_DIGITS + _ZEROS:
+        raise RuntimeError("This safetensors no longer begins a file with its metadata.")
     digits = hashlib.sha256(data).hexdigest().encode()
     replace_file(path, [data[: _DIGITS.start], digits, data[_DIGITS.stop :]])
 
@@ -155,7 +156,8 @@ def refusing(path: _Path) -> Iterator[None]:
     except (OSError, Warning):
         raise
     except Exception as error:
-        reason = str(error).rstrip(".") or type(error).__name__
+        # torch adds pages of frames below the first line.
+        reason = (str(error) or type(error).__name__).splitlines()[0].rstrip(".")
         raise ValueError(f"{os.fspath(path)} cannot be loaded: {reason}.") from error
 
 
