@@ -12,6 +12,7 @@ from .net import (
     make_net,
     train,
 )
+from .precision import check_precision
 from .state import restore, state_of
 from .threads import threads, torch_threads
 
@@ -19,6 +20,7 @@ __all__ = [
     "EpochObserver",
     "SequenceDataset",
     "SequenceNet",
+    "check_precision",
     "check_sizes",
     "epochs_of",
     "make_dataset",

@@ -22,6 +22,7 @@ from .devices import find_device
 from .losses import choose_loss
 from .memory import require_memory
 from .optimizers import OPTIMIZERS, Adam
+from .precision import make_autocast, make_scaler
 
 # With other numbers of rows than multiples of eight torch multiplies matrices on other
 # paths, whose last bits differ.
@@ -102,18 +103,41 @@ class SequenceNet(NeuralNet):
 
     def train_step(self, batch, **fit_params):
         """Step once; an optimizer that needs no closure gets none."""
-        if not isinstance(self.optimizer_, Adam):
+        optimizer, scaler = self.optimizer_, self.scaler
+        if scaler is None and not isinstance(optimizer, Adam):
             return super().train_step(batch, **fit_params)
-        self.optimizer_.zero_grad()
+        optimizer.zero_grad()
         step = self.train_step_single(batch, **fit_params)
+        if scaler is not None:
+            scaler.unscale_(optimizer)
         self.notify(
             "on_grad_computed",
             named_parameters=TeeGenerator(self.get_all_learnable_params()),
             batch=batch,
             training=True,
         )
-        self.optimizer_.step()
+        if scaler is None:
+            optimizer.step()
+        else:
+            # Without a step where a gradient is not finite, of which schedules of the
+            # learning rate would warn.
+            scaler.step(optimizer)
+            scaler.update()
+            optimizer._opt_called = True
         return step
+
+    def train_step_single(self, batch, **fit_params):
+        """Compute gradients; weights, loss and answers are in full precision."""
+        self._set_training(True)
+        inputs, target = batch
+        if self.autocast is None:
+            output = self.infer(inputs, **fit_params)
+        else:
+            with self.autocast:
+                output = self.infer(inputs, **fit_params).float()
+        loss = self.get_loss(output, target, X=inputs, training=True)
+        (loss if self.scaler is None else self.scaler.scale(loss)).backward()
+        return {"loss": loss, "y_pred": output}
 
     def notify(self, method_name: str, **cb_kwargs: Any) -> None:
         if method_name in self.listeners:
@@ -317,6 +341,7 @@ def make_net(
     callbacks: Any,
     net_params: dict[str, Any] | None,
     verbose: int,
+    mixed_precision: str | None = None,
     per_step: bool = False,
     bptt_steps: int | None = None,
 ) -> SequenceNet:
@@ -364,6 +389,8 @@ def make_net(
         ) from error
     if not isinstance(net.optimizer_, torch.optim.Optimizer):
         raise TypeError(f"optimizer={optimizer!r} makes no torch.optim.Optimizer.")
+    net.autocast = make_autocast(mixed_precision, where)
+    net.scaler = make_scaler(mixed_precision, where, net.optimizer_)
     masks = generator
     if torch.device(where).type != "cpu":
         masks = torch.Generator(where).manual_seed(generator.initial_seed())

@@ -17,20 +17,26 @@ def state_of(net: SequenceNet) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``weights``, ``optimizer``, ``optimizer_class`` and ``generator``.
+        ``weights``, ``optimizer``, ``optimizer_class`` and ``generator``; with float16
+        also ``scaler``.
     """
-    return {
+    state = {
         "weights": _to_numpy(net.module_.state_dict()),
         "optimizer": _to_numpy(net.optimizer_.state_dict()),
         "optimizer_class": type(net.optimizer_).__name__,
         "generator": net.iterator_train__generator.get_state().numpy().copy(),
     }
+    if net.scaler is not None:
+        state["scaler"] = net.scaler.state_dict()
+    return state
 
 
 def restore(net: SequenceNet, state: dict[str, Any]) -> None:
     """Put a state of :func:`state_of` back into a net of the same making."""
     net.module_.load_state_dict(_to_torch(state["weights"]))
     net.iterator_train__generator.set_state(torch.from_numpy(state["generator"].copy()))
+    if net.scaler is not None and "scaler" in state:
+        net.scaler.load_state_dict(state["scaler"])
     if state["optimizer_class"] == type(net.optimizer_).__name__:
         # Its running averages go on, at the net's own rates.
         own = net.optimizer_.state_dict()["param_groups"]
