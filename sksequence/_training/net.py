@@ -174,10 +174,10 @@ class SequenceNet(NeuralNet):
 
     def infer(self, x: Any, **fit_params: Any) -> Tensor:
         """Apply the module; to a chunk of longer sequences, from where they stand."""
-        if "fresh" not in x:
-            # skorch looks closely at what it is given; these are tensors by their name.
-            return self.module_(**self._here(x), **fit_params)
+        # skorch would look closely at what it is given; these are tensors by their name.
         x = self._here(x)
+        if "fresh" not in x:
+            return self.module_(**x, **fit_params)
         X, static = x["X"], x.get("static")
         state = None
         if not x["fresh"].any():
@@ -189,14 +189,11 @@ class SequenceNet(NeuralNet):
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
         """The loss of a batch; its targets are tensors already."""
-        if self.device != "cpu":
-            y_true = to_device(y_true, self.device)
-        return self.criterion_(y_pred, y_true)
+        return self.criterion_(y_pred, self._here(y_true))
 
-    def _here(self, inputs: Inputs) -> Inputs:
-        if self.device == "cpu":
-            return inputs
-        return {name: x.to(self.device) for name, x in inputs.items()}
+    def _here(self, batch):
+        """Bring tensors to the net's device."""
+        return batch if self.device == "cpu" else to_device(batch, self.device)
 
     def answers(self, dataset: SequenceDataset, method: str = "forward") -> np.ndarray:
         """Apply a method of the network to each sequence.
