@@ -226,6 +226,7 @@ class SequenceEstimator(
         rng = check_random_state(self.random_state)
         network = self._get_network()
         training.check_sizes(network)
+        training.check_precision(self.mixed_precision, self.dtype)
         if continues:
             self._check_unchanged()
             network = dict(self._network)

@@ -286,6 +286,17 @@ class Training:
         What the network computes in.""",
         role=MODEL,
     )
+    mixed_precision: str | None = hyperparameter(
+        None,
+        [StrOptions({"bfloat16", "float16"}), None],
+        """{"bfloat16", "float16"} or None
+        Lower precision of forward and backward passes in training, by torch's autocast:
+        weights, loss and the optimizer's step stay in float32, and so do recurrent
+        layers on a CPU, which are faster so. With "float16" the loss is scaled, and
+        steps with an infinite gradient are left out. Answers, and the loss that early
+        stopping watches, are in full precision. Not with ``dtype="float64"``.""",
+        role=TRAINING,
+    )
     callbacks: Any = hyperparameter(
         None,
         [list, tuple, None],

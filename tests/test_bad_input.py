@@ -479,6 +479,7 @@ BAD_VALUES = {
     "data_format": ["channels", None],
     "lr": [0, -1, "a", None, np.nan, np.inf],
     "lr_schedule": ["step", None],
+    "mixed_precision": ["float32", True],
     "max_epochs": COUNT,
     "batch_size": [0, -1, 2.5, "a"],
     "optimizer": ["adagrad", None, 3, torch.nn.Linear, print],

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from operator import attrgetter
 
 import numpy as np
 import pandas as pd
 import pytest
 import sklearn
-from conftest import CLASSIFIERS, ESTIMATORS, make
+from conftest import CLASSIFIERS, ESTIMATORS, make, ragged
+from joblib import Parallel, delayed
 from sklearn.base import clone, is_classifier
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import StackingClassifier, VotingClassifier
@@ -344,3 +346,22 @@ def test_regressor_in_a_search_by_quantile():
     ).fit(X, y)
     assert not is_classifier(search)
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+
+
+# ----------------------------------------------------------------------- data for workers
+
+
+def test_views_of_a_file_reach_workers_as_references(tmp_path):
+    path = tmp_path / "steps.npy"
+    np.save(path, np.concatenate(ragged()))
+    steps = np.load(path, mmap_mode="r")
+    X = np.split(steps, np.cumsum([len(x) for x in ragged()])[:-1])
+    for part in train_test_split(X, random_state=0):
+        assert {x.filename for x in part} == {path}
+        # What a worker finds there, to which arrays are sent as they are.
+        found = Parallel(n_jobs=2)(delayed(attrgetter("filename"))(x) for x in part)
+        assert set(map(str, found)) == {str(path)}
+    (kind,) = Parallel(n_jobs=2)(
+        delayed(attrgetter("__class__"))(x) for x in ragged()[:1]
+    )
+    assert kind is np.ndarray

@@ -7,6 +7,7 @@ from .devices import settings_here
 from .memory import memory_errors
 from .module import make_module
 from .net import SequenceNet, epochs_of, make_net, train
+from .precision import check_precision
 from .resuming import Keeper, progress_of, set_progress
 from .state import restore, state_of
 from .threads import threads, torch_threads
@@ -16,6 +17,7 @@ __all__ = [
     "Keeper",
     "SequenceDataset",
     "SequenceNet",
+    "check_precision",
     "check_sizes",
     "epochs_of",
     "make_dataset",

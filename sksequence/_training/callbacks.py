@@ -10,6 +10,9 @@ import torch
 from skorch import NeuralNet
 from skorch.callbacks import Callback, EarlyStopping, LRScheduler
 
+# By a float16's smallest number: no gradient is finite at that scale.
+_LEAST_SCALE = 2.0**-24
+
 
 class LearningRate(Callback):
     """Write each epoch's learning rate into the history."""
@@ -23,6 +26,9 @@ class RefuseDivergence(Callback):
 
     def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
         self._check(net, math.isfinite(net.history[-1, "train_loss"]), "the loss")
+        # Steps that a scale leaves out halve it; these were too many in a row.
+        if net.scaler is not None:
+            self._check(net, net.scaler.get_scale() > _LEAST_SCALE, "a gradient")
 
     def on_train_end(self, net: NeuralNet, **kwargs: Any) -> None:
         finite = all(bool(p.isfinite().all()) for p in net.module_.parameters())

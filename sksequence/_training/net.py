@@ -21,6 +21,7 @@ from .callbacks import LearningRate, RefuseDivergence, make_callbacks
 from .devices import find_device
 from .losses import choose_loss
 from .optimizers import OPTIMIZERS, Adam
+from .precision import make_autocast, make_scaler
 
 # With other numbers of rows than multiples of eight torch multiplies matrices on other
 # paths, whose last bits differ.
@@ -101,18 +102,41 @@ class SequenceNet(NeuralNet):
 
     def train_step(self, batch, **fit_params):
         """Step once; an optimizer that needs no closure gets none."""
-        if not isinstance(self.optimizer_, Adam):
+        optimizer, scaler = self.optimizer_, self.scaler
+        if scaler is None and not isinstance(optimizer, Adam):
             return super().train_step(batch, **fit_params)
-        self.optimizer_.zero_grad()
+        optimizer.zero_grad()
         step = self.train_step_single(batch, **fit_params)
+        if scaler is not None:
+            scaler.unscale_(optimizer)
         self.notify(
             "on_grad_computed",
             named_parameters=TeeGenerator(self.get_all_learnable_params()),
             batch=batch,
             training=True,
         )
-        self.optimizer_.step()
+        if scaler is None:
+            optimizer.step()
+        else:
+            # Without a step where a gradient is not finite, of which schedules of the
+            # learning rate would warn.
+            scaler.step(optimizer)
+            scaler.update()
+            optimizer._opt_called = True
         return step
+
+    def train_step_single(self, batch, **fit_params):
+        """Compute gradients; weights, loss and answers are in full precision."""
+        self._set_training(True)
+        inputs, target = batch
+        if self.autocast is None:
+            output = self.infer(inputs, **fit_params)
+        else:
+            with self.autocast:
+                output = self.infer(inputs, **fit_params).float()
+        loss = self.get_loss(output, target, X=inputs, training=True)
+        (loss if self.scaler is None else self.scaler.scale(loss)).backward()
+        return {"loss": loss, "y_pred": output}
 
     def notify(self, method_name: str, **cb_kwargs: Any) -> None:
         if method_name in self.listeners:
@@ -149,10 +173,10 @@ class SequenceNet(NeuralNet):
 
     def infer(self, x: Any, **fit_params: Any) -> Tensor:
         """Apply the module; to a chunk of longer sequences, from where they stand."""
-        if "fresh" not in x:
-            # skorch looks closely at what it is given; these are tensors by their name.
-            return self.module_(**self._here(x), **fit_params)
+        # skorch would look closely at what it is given; these are tensors by their name.
         x = self._here(x)
+        if "fresh" not in x:
+            return self.module_(**x, **fit_params)
         X, static = x["X"], x.get("static")
         state = None
         if not x["fresh"].any():
@@ -164,14 +188,11 @@ class SequenceNet(NeuralNet):
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
         """The loss of a batch; its targets are tensors already."""
-        if self.device != "cpu":
-            y_true = to_device(y_true, self.device)
-        return self.criterion_(y_pred, y_true)
+        return self.criterion_(y_pred, self._here(y_true))
 
-    def _here(self, inputs: Inputs) -> Inputs:
-        if self.device == "cpu":
-            return inputs
-        return {name: x.to(self.device) for name, x in inputs.items()}
+    def _here(self, batch):
+        """Bring tensors to the net's device."""
+        return batch if self.device == "cpu" else to_device(batch, self.device)
 
     def answers(
         self, dataset: SequenceDataset, method: str
@@ -279,6 +300,7 @@ def make_net(
     callbacks: Any,
     net_params: dict[str, Any] | None,
     verbose: int,
+    mixed_precision: str | None = None,
     per_step: bool = False,
     bptt_steps: int | None = None,
 ) -> SequenceNet:
@@ -328,6 +350,8 @@ def make_net(
         raise TypeError(f"net_params={net_params!r} would put another network there.")
     if not isinstance(net.optimizer_, torch.optim.Optimizer):
         raise TypeError(f"optimizer={optimizer!r} makes no torch.optim.Optimizer.")
+    net.autocast = make_autocast(mixed_precision, where)
+    net.scaler = make_scaler(mixed_precision, where, net.optimizer_)
     masks = generator
     if torch.device(where).type != "cpu":
         masks = torch.Generator(where).manual_seed(generator.initial_seed())

@@ -18,14 +18,18 @@ def state_of(net: SequenceNet) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``weights``, ``optimizer``, ``optimizer_class`` and ``generator``.
+        ``weights``, ``optimizer``, ``optimizer_class`` and ``generator``; with float16
+        also ``scaler``.
     """
-    return {
+    state = {
         "weights": to_plain(net.module.state_dict()),
         "optimizer": to_plain(net.optimizer_.state_dict()),
         "optimizer_class": type(net.optimizer_).__name__,
         "generator": net.iterator_train__generator.get_state().numpy().copy(),
     }
+    if net.scaler is not None:
+        state["scaler"] = net.scaler.state_dict()
+    return state
 
 
 def restore(net: SequenceNet, state: dict[str, Any]) -> None:
@@ -34,6 +38,8 @@ def restore(net: SequenceNet, state: dict[str, Any]) -> None:
     The random numbers go on and, if the optimizer is of the same kind, its averages.
     """
     net.iterator_train__generator.set_state(torch.from_numpy(state["generator"].copy()))
+    if net.scaler is not None and "scaler" in state:
+        net.scaler.load_state_dict(state["scaler"])
     if state["optimizer_class"] == type(net.optimizer_).__name__:
         # Its running averages go on, at the net's own rates.
         own = net.optimizer_.state_dict()["param_groups"]

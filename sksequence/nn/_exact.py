@@ -112,7 +112,7 @@ def recurrence(
 
 
 def convolution(layer: nn.Conv1d, x: Tensor) -> Tensor:
-    """Convolve ``x`` (batch, channels, steps) without padding and bias."""
+    """Convolve ``x`` (batch, channels, steps) without padding."""
     (kernel,), (stride,) = layer.kernel_size, layer.stride
     steady = x.dtype == torch.float32 and layer.in_channels > 1 and kernel > 1
     if steady or x.device.type != "cpu":
@@ -123,7 +123,8 @@ def convolution(layer: nn.Conv1d, x: Tensor) -> Tensor:
     # A lone window would be multiplied as a vector.
     windows = F.pad(windows, (0, lacking, 0, max(2 - n_outputs, 0))).contiguous()
     weight = F.pad(layer.weight.flatten(1), (0, lacking))
-    return F.linear(windows, weight, layer.bias)[:, :n_outputs].transpose(1, 2)
+    # To what has gaps in memory torch applies other kernels afterwards.
+    return F.linear(windows, weight, layer.bias)[:, :n_outputs].contiguous().mT
 
 
 def frame_convolution(layer: nn.Conv2d, x: Tensor) -> Tensor:

@@ -78,10 +78,11 @@ def convolve_steps(layer: nn.Conv1d, x: Tensor) -> Tensor:
     """Convolve planes one step high, which stay as they lie: channels last.
 
     So no layer, nor the recurrence that follows, has to turn them round, and torch takes
-    two thirds of the time or less. There is no padding and no bias.
+    two thirds of the time or less. There is no padding.
 
     Shape
         x (batch, channels, steps) -> (batch, out_channels, steps')
     """
     weight = layer.weight.unsqueeze(2).contiguous(memory_format=torch.channels_last)
-    return F.conv2d(x.unsqueeze(2), weight, stride=(1, *layer.stride)).squeeze(2)
+    planes, stride = x.unsqueeze(2), (1, *layer.stride)
+    return F.conv2d(planes, weight, layer.bias, stride).squeeze(2)

@@ -54,6 +54,8 @@ class MaskedBatchNorm(nn.BatchNorm1d):
     num_batches_tracked: Tensor
 
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
+        # Sums over many steps are no matter for an autocast's lower precision.
+        x = x.to(self.weight.dtype)
         if not self.training:
             return self._normalise_all(x)
         if lengths is None and x.shape[0] * x.shape[2] > 1:

@@ -36,6 +36,14 @@ def choose(name: str, options: dict, value: str):
     return options[value]
 
 
+def _casts(x: Tensor) -> bool:
+    """Whether torch would run a recurrence on the CPU in lower precision.
+
+    Our kernels are faster in full precision, and not every CPU can do without.
+    """
+    return x.is_cpu and torch.is_autocast_enabled("cpu")
+
+
 class RecurrentLayer(RandomLayer):
     r"""One recurrent layer that reads ahead, or ahead and back, and merges the two.
 
@@ -138,6 +146,9 @@ class RecurrentLayer(RandomLayer):
         lengths: Tensor | None = None,
         elapsed: tuple[Tensor, Tensor] | None = None,
     ) -> tuple[Tensor, Tensor]:
+        if _casts(x):
+            with torch.autocast("cpu", enabled=False):
+                return self(x.to(self.ahead.weight_ih_l0.dtype), lengths, elapsed)
         ahead, final = self._run(self.ahead, x, lengths, self._fade(0, elapsed))
         if self.back is None:
             return ahead, final
@@ -161,6 +172,9 @@ class RecurrentLayer(RandomLayer):
                 "A bidirectional layer reads from the end too: it has no state to go on "
                 "from. Use bidirectional=False."
             )
+        if _casts(x):
+            with torch.autocast("cpu", enabled=False):
+                return self.advance(x.to(self.ahead.weight_ih_l0.dtype), state)
         if state is None:
             zeros = x.new_zeros(1, len(x), self.ahead.hidden_size)
             state = (zeros, zeros) if isinstance(self.ahead, nn.LSTM) else zeros

@@ -1,0 +1,54 @@
+"""Mixed precision: torch's autocast while training, and the scale that float16 needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+
+def check_precision(mixed_precision: str | None, dtype: str) -> None:
+    """Refuse a lower precision beside double precision.
+
+    Examples
+    --------
+    >>> check_precision("bfloat16", "float32")
+    >>> check_precision("bfloat16", "float64")
+    Traceback (most recent call last):
+    ...
+    ValueError: mixed_precision='bfloat16' needs dtype='float32', however: 'float64'. \
+Set mixed_precision=None for double precision.
+    """
+    if mixed_precision is not None and dtype != "float32":
+        raise ValueError(
+            f"mixed_precision={mixed_precision!r} needs dtype='float32', however: "
+            f"{dtype!r}. Set mixed_precision=None for double precision."
+        )
+
+
+def make_autocast(mixed_precision: str | None, device: str) -> torch.autocast | None:
+    """What a forward pass has to run in, if there is anything."""
+    if mixed_precision is None:
+        return None
+    kind = torch.device(device).type
+    try:
+        return torch.autocast(kind, getattr(torch, mixed_precision))
+    except RuntimeError as error:
+        raise ValueError(
+            f"mixed_precision={mixed_precision!r} is not available on device={device!r}: "
+            f"{error}"
+        ) from error
+
+
+def make_scaler(
+    mixed_precision: str | None, device: str, optimizer: Any
+) -> torch.amp.GradScaler | None:
+    """What scales the loss, so that small gradients stay above zero in float16."""
+    if mixed_precision != "float16":
+        return None
+    if isinstance(optimizer, torch.optim.LBFGS):
+        raise ValueError(
+            "mixed_precision='float16' leaves steps out, which LBFGS does not let it. "
+            "Use another optimizer, or 'bfloat16'."
+        )
+    return torch.amp.GradScaler(torch.device(device).type)
