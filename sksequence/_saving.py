@@ -27,8 +27,8 @@ REGISTRY: dict[str, Any] = {}
 _STAMP = "_stored_by"
 _DEPENDENCIES = ("numpy", "scikit-learn", "skorch", "torch")
 # What scikit-learn may leave in an estimator besides.
-_OUTPUT, _REQUESTS = "_sklearn_output_config", "_metadata_request"
-_OF_SKLEARN = {"feature_names_in_", _OUTPUT, _REQUESTS}
+_REQUESTS = "_metadata_request"
+_OF_SKLEARN = {"feature_names_in_", "_sklearn_output_config", _REQUESTS}
 # skorch and torch call what these hold, or look it up by name and call that.
 _CALLED = ("callbacks", "net_params", "optimizer")
 _NET_NUMBERS = {"batch_size", "lr", "max_epochs", "verbose"}

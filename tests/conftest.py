@@ -53,9 +53,10 @@ def assert_same(a, b):
             assert_same(one, other)
     elif isinstance(a, np.ndarray | np.generic):
         assert (a.dtype, a.shape) == (b.dtype, b.shape)
-        # An object array's bytes are addresses.
-        assert_same(a.tolist(), b.tolist()) if a.dtype == object else None
-        assert a.dtype == object or a.tobytes() == b.tobytes()
+        if a.dtype == object:
+            assert_same(a.tolist(), b.tolist())
+        else:
+            assert a.tobytes() == b.tobytes()
     elif isinstance(a, np.random.RandomState):
         assert_same(a.get_state(legacy=False), b.get_state(legacy=False))
     elif isinstance(a, float):

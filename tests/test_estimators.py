@@ -881,15 +881,16 @@ def test_the_caller_has_its_threads_back_also_after_a_failure(n_jobs, task):
 @pytest.mark.parametrize(
     ("code", "absent"),
     [
-        ("import sksequence, sksequence.utils", {"torch", "skorch"}),
+        ("import sksequence, sksequence.utils", {"torch", "skorch", "safetensors"}),
         (
-            "import sksequence\n"
+            "import pickle, sksequence\n"
             "model = sksequence.GRUClassifier(max_epochs=2, dropout=0.2)\n"
-            "model.fit([[0.0, 1.0], [1.0, 0.0]], [0, 1]).predict([[0.0, 1.0]])",
+            "model.fit([[0.0, 1.0], [1.0, 0.0]], [0, 1]).predict([[0.0, 1.0]])\n"
+            "pickle.loads(pickle.dumps(model)).predict([[0.0, 1.0]])",
             {"torch._dynamo", "torch._inductor", "sympy"},
         ),
     ],
-    ids=["import", "fit"],
+    ids=["import", "fit and store"],
 )
 def test_nothing_heavy_is_loaded_before_it_is_needed(code, absent):
     code += f"\nimport sys; print(sorted({absent} & set(sys.modules)))"

@@ -11,6 +11,7 @@ import stat
 import struct
 import tracemalloc
 from collections import OrderedDict, namedtuple
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -189,7 +190,7 @@ def test_the_same_tree_makes_the_same_bytes(tmp_path):
 
 def test_another_kind_is_refused(path):
     written(path, 1, kind="checkpoint")
-    with pytest.raises(ValueError, match="it holds a checkpoint; expected is a test"):
+    with pytest.raises(ValueError, match="it is of kind 'checkpoint', expected 'test'"):
         read(path, **THIS)
 
 
@@ -446,6 +447,18 @@ def test_a_new_file_that_somebody_removes_is_made_again(path, monkeypatch):
     monkeypatch.setattr(atomic, "_claim", remove_first)
     assert read(written(path, 1), **THIS).tree == 1
     assert len(removed) == 1
+
+
+def test_several_may_write_one_file_at_once(path):
+    def write_many(number):
+        for _ in range(30):
+            written(path, np.full(2000, number))
+            tree = read(path, **THIS).tree
+            assert (tree == tree[0]).all()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(write_many, range(4))) == [None] * 4
+    assert [p.name for p in path.parent.iterdir()] == [path.name]
 
 
 def test_a_new_file_has_a_name_that_is_never_too_long(tmp_path):

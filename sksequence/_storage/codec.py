@@ -66,8 +66,8 @@ def decode(document: Any, arrays: Arrays) -> Any:
 
     Examples
     --------
-    >>> decode(*encode({1: ("a", np.float32(0.5))}))
-    {1: ('a', np.float32(0.5))}
+    >>> decode(*encode({1: ("a", np.array(["b"]))}))
+    {1: ('a', array(['b'], dtype='<U1'))}
     """
     left = dict(arrays)
     tree = _decode(document, left)

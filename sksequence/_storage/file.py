@@ -131,7 +131,7 @@ def read(path: _Path, *, kind: str, version: tuple[int, int]) -> Content:
         content = _parse(header["__metadata__"][_ENTRY])
         about, written = content["about"], tuple(content["version"])
         if content["kind"] != kind:
-            raise ValueError(f"it holds a {content['kind']}; expected is a {kind}")
+            raise ValueError(f"it is of kind {content['kind']!r}, expected {kind!r}")
         if written[0] != version[0]:
             raise ValueError(
                 f"sksequence {about['sksequence']} has written it in format "
