@@ -65,19 +65,19 @@ class Inputs:
         self.check_values(sequence, f"Sequence {i} of X")
         return sequence
 
-    def check_step(self, x: Any, n: int, single: bool) -> np.ndarray:
-        """Return one step of each of n streams (n, n_channels)."""
+    def check_step(self, x: Any, shape: tuple[int, ...]) -> np.ndarray:
+        """Return one step of some streams (n_streams, n_channels).
+
+        ``shape`` is that, or (n_channels,) for a lone stream.
+        """
         values = np.asarray(x, dtype=np.float64)
-        shape = (n, self.n_channels)
-        if single or values.shape != shape:
-            shapes = [shape[single:]] + [shape[single:-1]] * (self.n_channels == 1)
-            if values.shape not in shapes:
-                raise ValueError(
-                    f"x has shape {values.shape}, expected "
-                    f"{' or '.join(map(str, shapes))}: one step"
-                    f"{'' if single else ' of each stream'}."
-                )
-            values = values.reshape(shape)
+        if values.shape != shape and (self.n_channels > 1 or values.shape != shape[:-1]):
+            shapes = [shape] + [shape[:-1]] * (self.n_channels == 1)
+            raise ValueError(
+                f"x has shape {values.shape}, expected {' or '.join(map(str, shapes))}: "
+                f"one step{' of each stream' * (len(shape) - 1)}."
+            )
+        values = values.reshape(-1, self.n_channels)
         # Not smaller, if one of the values is infinite or none.
         if self.looks or not np.vdot(values, values) < _FLOAT32_MAX:
             self.check_values(values, "x")

@@ -69,8 +69,8 @@ class Numbers(Reader):
         self.values = np.empty((n, len(known.mean)), known.dtype)
 
     def step(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        np.subtract(x, self.known.mean, out=self.centred)
-        np.divide(self.centred, self.known.scale, out=self.values, casting="same_kind")
+        np.subtract(x, self.known.mean, self.centred)
+        np.divide(self.centred, self.known.scale, self.values, casting="same_kind")
         return self.values, None
 
 

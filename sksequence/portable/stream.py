@@ -85,6 +85,7 @@ class Stream:
         if static is not None and n_streams is None:
             static = np.reshape(static, (1, -1))
         self._scaled_static = inputs.scale_static(static, n)
+        self._shape = (n, inputs.n_channels)[n_streams is None :]
         self._reader = network.reading.start(n)
         self._encoder = [RunningConvolution(layer, n) for layer in network.encoder]
         self._cells = [self._run(layer[0], n) for layer in network.layers]
@@ -158,7 +159,7 @@ class Stream:
 
     def _advance(self, x: Any) -> np.ndarray | None:
         """Bring all layers a step further; return what they represent, if complete."""
-        values = self._inputs.check_step(x, self._n, self.n_streams is None)
+        values = self._inputs.check_step(x, self._shape)
         read, since = self._reader.step(values)
         self.n_steps_ += 1
         beside: Any = read
