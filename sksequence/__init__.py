@@ -1,5 +1,6 @@
 """Recurrent neural networks that behave like scikit-learn's own estimators."""
 
+from ._version import __version__ as __version__
 from .estimators import (
     ConvLSTMClassifier,
     ConvLSTMRegressor,
@@ -14,8 +15,6 @@ from .estimators import (
     SimpleRNNClassifier,
     SimpleRNNRegressor,
 )
-
-__version__ = "0.1.0.dev0"
 
 __all__ = [
     "ConvLSTMClassifier",

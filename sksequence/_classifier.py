@@ -124,6 +124,13 @@ class Labeller(SequenceEstimator):
         ]
         return np.prod(columns, axis=0)
 
+    def _describe_answer(self) -> dict[str, Any]:
+        return {
+            "kind": "labels",
+            "classes": self.classes_,
+            "is_multilabel": self._is_multilabel,
+        }
+
     # ----------------------------------------------------------------------- training
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None):

@@ -115,6 +115,10 @@ class SequenceEstimator(
     def _count_outputs(self) -> int:
         """How many raw outputs the network has."""
 
+    @abstractmethod
+    def _describe_answer(self) -> dict[str, Any]:
+        """What becomes of raw outputs, in plain data: a kind, and what it needs."""
+
     def _check_first_batch(self, y: Any, classes: Any) -> None:
         """Refuse a first partial_fit that leaves open what later ones may bring."""
 

@@ -121,6 +121,15 @@ class NumberPredictor(SequenceEstimator):
     def _count_outputs(self) -> int:
         return self._n_targets
 
+    def _describe_answer(self) -> dict[str, Any]:
+        return {
+            "kind": "values",
+            "mean": self._target_mean,
+            "scale": self._target_scale,
+            "are_rates": self._predicts_rates,
+            "are_many": self._many_outputs,
+        }
+
     def _get_loss(self) -> dict[str, Any]:
         return {"loss": self.loss, "quantile": self.quantile}
 

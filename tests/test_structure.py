@@ -26,7 +26,7 @@ PACKAGE = ROOT / "sksequence"
 # Rooms are the modules and packages right below sksequence; what a room may import of
 # the others stands on its right.
 ARROWS = {
-    "__init__": {"estimators"},
+    "__init__": {"_version", "estimators"},
     "estimators": {
         "_classifier",
         "_declaration",
@@ -40,7 +40,15 @@ ARROWS = {
     "_films": {"_declaration", "_estimator", "_hyperparameters", "_inputs", "_regressor"},
     "_generation": {"_inputs"},
     "_stepwise": {"_declaration", "_estimator", "_inputs"},
-    "_reading": {"_declaration", "_hyperparameters", "_inputs", "_missing", "_static"},
+    "_reading": {
+        "_declaration",
+        "_export",
+        "_hyperparameters",
+        "_inputs",
+        "_missing",
+        "_static",
+    },
+    "_export": {"_files", "_onnx", "_version"},
     "_static": {"_declaration", "_estimator", "_inputs"},
     "_missing": {"_declaration", "_estimator", "_hyperparameters", "_inputs"},
     "_classifier": {"_declaration", "_estimator", "_inputs"},
@@ -57,8 +65,11 @@ ARROWS = {
     "_training": {"_inputs", "_kernels", "nn"},
     "_callbacks": set(),
     "_declaration": set(),
+    "_files": set(),
     "_inputs": set(),
+    "_onnx": set(),
     "_splitting": set(),
+    "_version": set(),
     "nn": {"_kernels"},
     "_kernels": set(),
     "forecasting": {"_inputs"},
@@ -148,16 +159,20 @@ def test_torch_and_skorch_have_their_rooms():
     assert rooms_that_import("torch", at_module_level=True) == {"nn", "_training"}
     assert rooms_that_import("pandas") == {"preprocessing"}
     assert not rooms_that_import("pandas", at_module_level=True)
+    assert rooms_that_import("onnx") == {"_onnx"}
 
 
-def test_the_layers_know_torch_alone():
+@pytest.mark.parametrize(("room", "library"), [("nn", "torch"), ("_onnx", "onnx")])
+def test_networks_know_one_library_alone(room, library):
     known = {
         i.split(".")[0]
         for name in MODULES
-        if room_of(name) == "nn"
+        if room_of(name) == room
         for i in imports_of(name)
     }
-    assert not known & {"numpy", "scipy", "sklearn", "skorch", "joblib"}
+    assert library in known
+    others = {"torch", "onnx", "scipy", "sklearn", "skorch", "joblib"} - {library}
+    assert not known & (others | ({"numpy"} if room == "nn" else set()))
 
 
 def test_an_underscore_means_that_nothing_in_a_module_is_public():
