@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
+import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ._files import check_target, write_whole
@@ -69,10 +71,7 @@ def _plain_values(params: dict[str, Any]) -> dict[str, Any]:
     """The hyperparameters that JSON can hold; not a generator, a class or a callback."""
     plain = {}
     for name, value in params.items():
-        value = value.item() if hasattr(value, "item") else value
-        try:
-            json.dumps(value, allow_nan=False)
-        except (TypeError, ValueError):
-            continue
-        plain[name] = value
+        with suppress(TypeError, ValueError):
+            text = json.dumps(value, allow_nan=False, default=np.generic.item)
+            plain[name] = json.loads(text)
     return plain

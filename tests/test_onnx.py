@@ -102,7 +102,7 @@ def check_equal(model, session, X, inputs):
         largest = max(1, np.abs(expected).max())
         assert np.abs(got - expected).max() / largest < 1e-6
         # Or anything would be equal.
-        assert len(X) == 1 or np.ptp(expected, axis=0).max() > 1e-3
+        assert len(X) == 1 or np.ptp(expected, axis=0).max() > 1e-4
 
 
 def check_file(model, X, folder, **options):
@@ -334,7 +334,7 @@ def test_what_a_file_declares(X, tmp_path):
 
 def test_what_a_file_says_of_itself(X, tmp_path):
     table = pd.DataFrame({"age": np.arange(6.0), "x": X, "size": 2.0})
-    params = {"lr": np.float64(0.01), "conv_channels": (4,), "conv_kernel_size": 2}
+    params = {"hidden_size": np.int64(3), "conv_channels": (4,), "conv_kernel_size": 2}
     model = make("GRUClassifier", optimizer=torch.optim.SGD, **params)
     told = session_of(model.fit(table, CLASSES), tmp_path).get_modelmeta()
     said = dict(told.custom_metadata_map)
@@ -343,10 +343,10 @@ def test_what_a_file_says_of_itself(X, tmp_path):
     assert said.pop("sksequence") == sksequence.__version__
     said = {key: json.loads(value) for key, value in said.items()}
     hyperparameters = said.pop("hyperparameters")
-    assert "optimizer" not in hyperparameters  # a class
-    expected = {name: getattr(model, name) for name in hyperparameters}
+    # The optimizer is a class, which JSON cannot hold.
+    expected = {**model.get_params(), "hidden_size": 3}
+    del expected["optimizer"]
     assert hyperparameters == json.loads(json.dumps(expected))
-    assert len(expected) == len(model.get_params()) - 1
     assert said == {
         "classes": ["high", "low", "middle"],
         "static_names": ["age", "size"],
