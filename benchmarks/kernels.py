@@ -23,7 +23,7 @@ import numba
 import numpy as np
 import torch
 from accuracy import cpu_model
-from timing import seconds_of
+from timing import Run, ratios
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
@@ -39,19 +39,6 @@ AIMS = {
     "lstm": (1.3, 1.2, 1.1, 1.6, 1.6),
 }
 N_STEPS, N_CHANNELS = 100, 3
-
-Run = Callable[[], object]
-
-
-def ratios(theirs: Run, ours: Run, pairs: int, repeats: int = 10) -> list[float]:
-    """Time both in turn, each some times in a row, and return theirs / ours."""
-
-    def several(run: Run) -> None:
-        for _ in range(repeats):
-            run()
-
-    several(theirs), several(ours)
-    return [seconds_of(several, theirs) / seconds_of(several, ours) for _ in range(pairs)]
 
 
 def row(what: str, found: list[float], aim: float | None = None) -> str:

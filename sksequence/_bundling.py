@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from . import portable
-from ._storage import replace_file
+from ._storage import check_target, replace_file
 from .portable import NumpyPredictor
 
 # In the order in which they need each other.
@@ -75,7 +75,7 @@ def write_bundle(predictor: NumpyPredictor, path: str | os.PathLike) -> None:
     OSError
         If the file cannot be written.
     """
-    target = Path(path)
+    target = check_target(path)
     if target.suffix != ".py" or not target.stem.isidentifier():
         raise ValueError(
             "path must name a Python file that can be imported, such as 'model.py', "

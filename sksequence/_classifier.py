@@ -131,6 +131,13 @@ class Labeller(_LearntLabels, SequenceEstimator):
         ]
         return np.prod(columns, axis=0)
 
+    def _describe_answer(self) -> dict[str, Any]:
+        return {
+            "kind": "labels",
+            "classes": self.classes_,
+            "is_multilabel": self._is_multilabel,
+        }
+
     # ----------------------------------------------------------------------- training
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None):
@@ -178,11 +185,6 @@ class Labeller(_LearntLabels, SequenceEstimator):
             "predict_log_proba": log_expit if self._is_multilabel else _log_softmax,
             "transform": np.asarray,
         }
-
-    def _export_answer(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        if self._is_multilabel:
-            return {"kind": "labels"}, {}
-        return {"kind": "classes"}, {"classes": self.classes_}
 
     def _decide(self, scores: np.ndarray) -> np.ndarray:
         if self._is_multilabel:

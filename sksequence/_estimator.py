@@ -132,8 +132,8 @@ class SequenceEstimator(
         """By the names of methods, what these make of the network's rows."""
 
     @abstractmethod
-    def _export_answer(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """Settings in plain Python, and arrays, of what raw outputs say."""
+    def _describe_answer(self) -> dict[str, Any]:
+        """What becomes of raw outputs, in plain data: a kind, and what it needs."""
 
     def _check_first_batch(self, y: Any, classes: Any) -> None:
         """Refuse a first partial_fit that leaves open what later ones may bring."""

@@ -79,19 +79,6 @@ class StepReader(
         self._known_tokens = before.copy()
         self._known_tokens[known] = True
 
-    def _export_input(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        tokens = self.embedding_dim is not None
-        n_channels = 1 if tokens else self._network["input_size"]
-        arrays = {
-            "mean": np.zeros(1) if tokens else self._channel_mean,
-            "scale": np.ones(1) if tokens else self._channel_scale,
-            "static_mean": self._static_mean,
-            "static_scale": self._static_scale,
-            **({"known_tokens": self._known_tokens} if tokens else {}),
-        }
-        first = self.data_format == "channels_first"
-        return {"n_channels": n_channels, "channels_first": first}, arrays
-
     def _prepare(self, sequences: Sequences) -> Sequences:
         """Scale numbers; of tokens make those unknown that training has not met."""
         if self.embedding_dim is None:
@@ -99,6 +86,20 @@ class StepReader(
         ids = sequences.values.astype(np.int64)
         ids[~self._known_tokens[ids]] = 0
         return replace(sequences, values=ids)
+
+    # ---------------------------------------------------------------------- exporting
+
+    def _describe_reading(self) -> dict[str, Any]:
+        """How X and static covariates are scaled, in plain data."""
+        reading: dict[str, Any] = {
+            "static_mean": self._static_mean,
+            "static_scale": self._static_scale,
+        }
+        if self._network["embedding_dim"] is None:
+            reading |= {"mean": self._channel_mean, "scale": self._channel_scale}
+        else:
+            reading["known"] = self._known_tokens
+        return reading
 
 
 def _tokens_of(sequences: AnySequences) -> np.ndarray:

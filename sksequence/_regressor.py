@@ -83,11 +83,6 @@ class NumberPredictor(_LearntNumbers, SequenceEstimator):
     def _get_finishers(self) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
         return {"predict": self._rescale, "transform": np.asarray}
 
-    def _export_answer(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        settings = {"kind": "numbers", "rates": self._predicts_rates}
-        scaling = {"target_mean": self._target_mean, "target_scale": self._target_scale}
-        return {**settings, "many": self._many_outputs}, scaling
-
     def _rescale(self, output: np.ndarray) -> np.ndarray:
         if self._predicts_rates:
             output = np.exp(output)
@@ -139,6 +134,15 @@ class NumberPredictor(_LearntNumbers, SequenceEstimator):
 
     def _count_outputs(self) -> int:
         return self._n_targets
+
+    def _describe_answer(self) -> dict[str, Any]:
+        return {
+            "kind": "values",
+            "mean": self._target_mean,
+            "scale": self._target_scale,
+            "are_rates": self._predicts_rates,
+            "are_many": self._many_outputs,
+        }
 
     def _get_loss(self) -> dict[str, Any]:
         return {"loss": self.loss, "quantile": self.quantile}

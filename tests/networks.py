@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import random
 from functools import cache
-from itertools import combinations, product
+from itertools import product
 
 import numpy as np
 import pandas as pd
-from conftest import ragged
+from conftest import draw_choices, levels_of, pairs_not_drawn, ragged
 
 import sksequence
 
@@ -27,29 +26,14 @@ CONVOLUTIONS = (
 BRANCHES = ({}, {"parallel_channels": (4, 3), "parallel_kernel_size": (5, 2)})
 
 
-def draw_choices(factors, n, seed=0):
-    """Draw n choices of levels; take the one of many that brings the most new pairs."""
-    rng = random.Random(seed)
-    choices, seen = [], set()
-    for _ in range(n):
-        candidates = [tuple(map(rng.choice, factors)) for _ in range(50)]
-        choices.append(
-            max(candidates, key=lambda choice: len(set(_pairs_of(choice)) - seen))
-        )
-        seen |= set(_pairs_of(choices[-1]))
-    return choices
-
-
-def _pairs_of(choice):
-    return combinations(enumerate(map(repr, choice)), 2)
-
-
 def choices_of(*factors):
     """All choices of levels with SKSEQUENCE_TESTS=full, else some with all pairs."""
     if FULL:
         return list(product(*factors))
-    two_largest = sorted(map(len, factors))[-2:]
-    return draw_choices(factors, 2 * two_largest[0] * two_largest[1])
+    levels = dict(enumerate(factors))
+    choices = draw_choices(levels, 50)
+    assert not pairs_not_drawn(levels, choices)
+    return [tuple(levels_of(levels, choice).values()) for choice in choices]
 
 
 @cache

@@ -881,7 +881,10 @@ def test_the_caller_has_its_threads_back_also_after_a_failure(n_jobs, task):
 @pytest.mark.parametrize(
     ("code", "absent"),
     [
-        ("import sksequence, sksequence.utils", {"torch", "skorch", "safetensors"}),
+        (
+            "import sksequence, sksequence.utils",
+            {"torch", "skorch", "safetensors", "onnx"},
+        ),
         (
             "import pickle, sksequence\n"
             "model = sksequence.GRUClassifier(max_epochs=2, dropout=0.2)\n"

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import random
-from itertools import combinations, product
-
 import numpy as np
 import pytest
 import torch
-from conftest import CLASSIFIERS, labels_for, make, ragged
+from conftest import (
+    CLASSIFIERS,
+    draw_choices,
+    labels_for,
+    levels_of,
+    make,
+    pairs_not_drawn,
+    ragged,
+)
 from joblib import Parallel, delayed
 from sklearn.base import clone
 
@@ -43,31 +48,12 @@ FACTORS = {
 }
 
 
-def pairs_of(choice):
-    """All pairs of levels in a choice of one level, by number, for each factor."""
-    return set(combinations(enumerate(choice), 2))
-
-
-def draw_choices(n, seed=0):
-    """Draw n choices of levels; take the one of many that brings the most new pairs."""
-    rng = random.Random(seed)
-    sizes = [len(levels) for levels in FACTORS.values()]
-    choices, seen = [], set()
-    for _ in range(n):
-        candidates = [tuple(rng.randrange(size) for size in sizes) for _ in range(50)]
-        choices.append(max(candidates, key=lambda choice: len(pairs_of(choice) - seen)))
-        seen |= pairs_of(choices[-1])
-    return choices
-
-
-CHOICES = draw_choices(60)
+CHOICES = draw_choices(FACTORS, 60)
 
 
 def fitted(choice, **more):
     """An estimator of that choice, fitted for one epoch, and data to ask it about."""
-    levels = {
-        name: levels[i] for (name, levels), i in zip(FACTORS.items(), choice, strict=True)
-    }
+    levels = levels_of(FACTORS, choice)
     cell = levels["cell"]
     family = {"gru": "GRU", "lstm": "LSTM"}.get(cell, "SimpleRNN")
     params = {"nonlinearity": cell} if family == "SimpleRNN" else {}
@@ -100,12 +86,7 @@ def methods_of(model):
 
 
 def test_every_pair_of_levels_is_drawn():
-    every = {
-        ((i, a), (j, b))
-        for (i, first), (j, second) in combinations(enumerate(FACTORS.values()), 2)
-        for a, b in product(range(len(first)), range(len(second)))
-    }
-    assert set().union(*map(pairs_of, CHOICES)) == every
+    assert pairs_not_drawn(FACTORS, CHOICES) == set()
 
 
 @pytest.fixture(params=[1, 2], ids=["1 thread", "2 threads"])

@@ -54,11 +54,13 @@ ARROWS = {
         "_bundling",
         "_declaration",
         "_estimator",
+        "_export",
         "_streaming",
         "portable",
     },
     "_bundling": {"_storage", "portable"},
     "_streaming": {"_kernels", "portable"},
+    "_export": {"_onnx", "_storage", "_version"},
     "_static": {"_declaration", "_estimator", "_inputs"},
     "_missing": {"_declaration", "_estimator", "_hyperparameters", "_inputs"},
     "_classifier": {"_declaration", "_estimator", "_inputs"},
@@ -80,6 +82,7 @@ ARROWS = {
     "_callbacks": set(),
     "_declaration": set(),
     "_inputs": set(),
+    "_onnx": set(),
     "_splitting": set(),
     "_storage": set(),
     "_version": set(),
@@ -173,16 +176,20 @@ def test_torch_and_skorch_have_their_rooms():
     assert rooms_that_import("torch", at_module_level=True) == {"nn", "_training"}
     assert rooms_that_import("pandas") == {"preprocessing"}
     assert not rooms_that_import("pandas", at_module_level=True)
+    assert rooms_that_import("onnx") == {"_onnx"}
 
 
-def test_the_layers_know_torch_alone():
+@pytest.mark.parametrize(("room", "library"), [("nn", "torch"), ("_onnx", "onnx")])
+def test_networks_know_one_library_alone(room, library):
     known = {
         i.split(".")[0]
         for name in MODULES
-        if room_of(name) == "nn"
+        if room_of(name) == room
         for i in imports_of(name)
     }
-    assert not known & {"numpy", "scipy", "sklearn", "skorch", "joblib"}
+    assert library in known
+    others = {"torch", "onnx", "scipy", "sklearn", "skorch", "joblib"} - {library}
+    assert not known & (others | ({"numpy"} if room == "nn" else set()))
 
 
 def test_an_underscore_means_that_nothing_in_a_module_is_public():

@@ -12,44 +12,38 @@ class Answers:
 
     Parameters
     ----------
-    settings : dict
-        ``kind``, one of "classes", "labels" (any number of them) and "numbers"; of
-        numbers, ``rates`` and ``many`` too.
-    classes : ndarray or None
-        Of "classes".
-    mean, scale : ndarray of shape (n_outputs,) or None
-        Of "numbers", of which the network gives standardised ones, or logarithms of
-        rates.
+    described : dict
+        ``kind``: of "labels" ``classes`` and ``is_multilabel``, of "values" the ``mean``
+        and ``scale`` of what the network gives standardised, ``are_rates`` (it gives
+        logarithms) and ``are_many``.
     """
 
-    def __init__(
-        self,
-        settings: dict[str, Any],
-        classes: np.ndarray | None = None,
-        mean: np.ndarray | None = None,
-        scale: np.ndarray | None = None,
-    ) -> None:
-        self.kind = settings["kind"]
-        self.rates, self.many = settings.get("rates"), settings.get("many")
-        self.classes, self.mean, self.scale = classes, mean, scale
+    def __init__(self, described: dict[str, Any]) -> None:
+        self.are_values = described["kind"] == "values"
+        if self.are_values:
+            self.mean, self.scale = described["mean"], described["scale"]
+            self.are_rates, self.are_many = described["are_rates"], described["are_many"]
+        else:
+            self.classes = described["classes"]
+            self.is_multilabel = described["is_multilabel"]
 
     def predict(self, raw: np.ndarray) -> np.ndarray:
         """Return what predict answers to raw outputs (n, n_outputs)."""
-        if self.classes is not None:
-            return self.classes[raw.argmax(1)]
-        if self.kind == "labels":
-            return (raw > 0).astype(int)
-        assert self.mean is not None, "numbers have a mean"
-        assert self.scale is not None, "numbers have a scale"
-        values = np.exp(raw) if self.rates else raw
+        if not self.are_values:
+            return (
+                (raw > 0).astype(int)
+                if self.is_multilabel
+                else self.classes[raw.argmax(1)]
+            )
+        values = np.exp(raw) if self.are_rates else raw
         values = values * self.scale.astype(raw.dtype) + self.mean.astype(raw.dtype)
-        return values if self.many else values[:, 0]
+        return values if self.are_many else values[:, 0]
 
     def predict_proba(self, raw: np.ndarray) -> np.ndarray:
         """Return what predict_proba answers."""
-        if self.kind == "numbers":
+        if self.are_values:
             raise TypeError("Probabilities are of classes, but this predicts numbers.")
-        if self.kind == "labels":
+        if self.is_multilabel:
             return (1 + np.tanh(raw / 2)) / 2
         likely = np.exp(raw - raw.max(axis=1, keepdims=True))
         return likely / likely.sum(axis=1, keepdims=True)

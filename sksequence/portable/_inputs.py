@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from ._reading import Reading
+
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
@@ -14,32 +16,28 @@ class Inputs:
 
     Parameters
     ----------
-    settings : dict
-        ``n_channels``, ``channels_first``, ``missing`` and ``time_channel``.
-    n_tokens : int or None
-        How many tokens there are, if steps are tokens.
+    reading : Reading
+        What the network reads.
     static_mean, static_scale : ndarray of shape (n_static,)
         What static covariates are standardised by.
-    dtype : dtype
-        What the layers compute in.
+    channels_first : bool
+        Whether sequences come as (n_channels, n_steps).
     """
 
     def __init__(
         self,
-        settings: dict[str, Any],
-        n_tokens: int | None,
+        reading: Reading,
         static_mean: np.ndarray,
         static_scale: np.ndarray,
-        dtype: np.dtype,
+        channels_first: bool,
     ) -> None:
-        self.n_channels = settings["n_channels"]
-        self.channels_first = settings["channels_first"]
-        self.may_miss = settings["missing"] != "error"
-        self.time_channel = settings["time_channel"]
-        self.n_tokens, self.dtype = n_tokens, dtype
+        self.n_channels, self.channels_first = len(reading.mean), channels_first
+        self.may_miss = reading.kind in ("mask", "decay")
+        self.time_channel, self.dtype = reading.time_channel, reading.dtype
+        self.n_tokens = None if reading.vectors is None else len(reading.vectors)
         self.static_mean, self.static_scale = static_mean, static_scale
         # Whether a step has to be looked at even if its sum of squares is small.
-        self.looks = self.may_miss or n_tokens is not None
+        self.looks = self.may_miss or self.n_tokens is not None
 
     def check_sequences(self, X: Any) -> tuple[list[np.ndarray], bool]:
         """Return arrays (n_steps_i, n_channels), and whether X is one block."""

@@ -26,8 +26,8 @@ class Reading:
         What stands for a standardised channel's missing value.
     time_channel : int or None
         The channel that is the time of a step.
-    decay : tuple of ndarray or None
-        Rate and bias at which each of the other channels' observations fade.
+    decay : dict of ndarray
+        ``rate`` and ``bias`` by which the other channels' observations fade, if they do.
     vectors : ndarray of shape (n_tokens, embedding_dim) or None
         The tokens' vectors.
     """
@@ -37,8 +37,8 @@ class Reading:
     mean: np.ndarray
     scale: np.ndarray
     fill: np.ndarray
-    time_channel: int | None = None
-    decay: tuple[np.ndarray, np.ndarray] | None = None
+    time_channel: int | None
+    decay: dict[str, np.ndarray]
     vectors: np.ndarray | None = None
 
     def start(self, n: int) -> Reader:
@@ -80,7 +80,7 @@ class Masked(Numbers):
     def step(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         values, _ = super().step(x)
         observed = ~np.isnan(values)
-        filled = np.where(observed, values, self.known.fill)
+        filled = np.where(observed, values, self.known.fill.astype(values.dtype))
         return np.concatenate([filled, observed], 1, dtype=values.dtype), None
 
 
@@ -92,7 +92,7 @@ class Decayed(Numbers):
     def __init__(self, n: int, known: Reading) -> None:
         super().__init__(n, known)
         self.channels = [i for i in range(len(known.mean)) if i != known.time_channel]
-        self.fill = known.fill[self.channels]
+        self.fill = known.fill[self.channels].astype(known.dtype)
         self.last = np.tile(self.fill, (n, 1))
         self.seen = np.zeros((n, len(self.channels)))  # when each was observed last
         self.begin, self.count = np.zeros((n, 1)), np.zeros((n, 1))
@@ -102,8 +102,7 @@ class Decayed(Numbers):
         self.last[rows] = self.fill
 
     def step(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        assert self.known.decay is not None, "a network that decays has learnt how"
-        rate, bias = self.known.decay
+        rate, bias = self.known.decay["rate"], self.known.decay["bias"]
         time = self._time(x)
         values = super().step(x)[0][:, self.channels]
         since = (time - self.seen).astype(values.dtype)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -43,35 +44,33 @@ class NumpyPredictor:
 
     def __init__(self, settings: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         self.settings, self.arrays = settings, arrays
-        network = settings["network"]
-        dtype = np.dtype(network["dtype"])
-        mean, fill = arrays["mean"], network["fill"]
-        weights = below("weights", arrays)
-        kind, vectors, n_tokens, decay = network["missing"], None, None, None
-        if "known_tokens" in arrays:
-            kind, n_tokens = "tokens", len(arrays["known_tokens"])
-            # A token that fit has not met counts as unknown.
-            vectors = weights["embedding.weight"].copy()
-            vectors[~arrays["known_tokens"]] = vectors[0]
-        if kind == "decay":
-            decay = weights["reader.rate"], weights["reader.bias"]
+        network, weights = settings["network"], below("weights", arrays)
+        described = below("reading", arrays)
+        tokens, self.dtype = described.get("known"), np.dtype(network["dtype"])
+        fill = network["fill"]
         reading = Reading(
-            kind,
-            dtype,
-            mean,
-            arrays["scale"],
-            np.array([0.0] * len(mean) if fill is None else fill, dtype),
-            network["time_channel"],
-            decay,
-            vectors,
+            kind=network["missing"] if tokens is None else "tokens",
+            dtype=np.dtype(network["dtype"]),
+            mean=described.get("mean", np.zeros(1)),
+            scale=described.get("scale", np.ones(1)),
+            fill=np.zeros(network["input_size"]) if fill is None else np.array(fill),
+            time_channel=network["time_channel"],
+            decay=below("reader", weights),
         )
+        if tokens is not None:
+            vectors = weights["embedding.weight"]
+            # A token that fit has not met counts as unknown.
+            reading = replace(
+                reading, vectors=np.where(tokens[:, None], vectors, vectors[0])
+            )
         self.network = Network(network, weights, reading)
-        static = arrays["static_mean"], arrays["static_scale"]
-        self.inputs = Inputs({**network, **settings["input"]}, n_tokens, *static, dtype)
-        self.answers = Answers(
-            settings["answer"],
-            *(arrays.get(name) for name in ("classes", "target_mean", "target_scale")),
+        self.inputs = Inputs(
+            reading,
+            described["static_mean"],
+            described["static_scale"],
+            channels_first=settings["channels_first"],
         )
+        self.answers = Answers({**settings["answer"], **below("answer", arrays)})
 
     def __repr__(self) -> str:
         return f"NumpyPredictor from {self.settings['made_from']}"

@@ -1,0 +1,175 @@
+"""How fast a fitted model answers where it is used, one sequence at a time.
+
+Every way to answer, in ``WAYS``, is compared with the plainest one in torch: a layer of
+``torch.nn`` with the same weights, its largest steps, a head. The two are timed turn by
+turn in one process on one thread, and the median ratio of neighbours counts: above one
+the way is faster. Before, their answers are compared.
+
+    python benchmarks/deployment.py
+    python benchmarks/deployment.py --only exports
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import statistics
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from accuracy import cpu_model
+from timing import Run, ratios, seconds_of
+
+import sksequence
+from sksequence import RecurrentClassifier
+
+CELLS = ("rnn", "gru", "lstm")
+N_STEPS, N_CHANNELS, HIDDEN = 100, 3, 64
+NETWORKS: dict[str, dict[str, Any]] = {
+    "one layer": {},
+    "two layers, both directions": {"num_layers": 2, "bidirectional": True},
+    "convolutions before and beside": {
+        **{"conv_channels": (64, 64), "conv_stride": 2},
+        **{"parallel_channels": (128, 256, 128), "pooling": "attention"},
+    },
+    "decay": {"missing": "decay", "bidirectional": True},
+}
+
+
+def fitted(cell: str, **params: Any) -> tuple[RecurrentClassifier, np.ndarray]:
+    """A classifier after one epoch, and the sequences that it saw."""
+    X = np.random.default_rng(0).normal(size=(32, N_STEPS, N_CHANNELS))
+    model = RecurrentClassifier(
+        cell=cell, hidden_size=HIDDEN, max_epochs=1, random_state=0, **params
+    )
+    return model.fit(X.astype(np.float32), np.arange(32) % 3), X.astype(np.float32)
+
+
+def session_of(model: Any) -> onnxruntime.InferenceSession:
+    """The model in onnxruntime, on one thread."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "model.onnx"
+        model.to_onnx(path)
+        return onnxruntime.InferenceSession(path, options)
+
+
+# -------------------------------------------------- ways to answer: probabilities (1, n)
+
+
+def torch_layers(model: Any, x: np.ndarray) -> Run:
+    """What one would write by hand, for a model of one layer with pooling="max"."""
+    network, tensor = model.net_.module_.eval(), torch.from_numpy(x)
+    layer, head = network.recurrence.layers[0].ahead, network.head
+
+    @torch.inference_mode()
+    def run() -> np.ndarray:
+        return torch.softmax(head(layer(tensor)[0].amax(1)), 1).numpy()
+
+    return run
+
+
+def torch_network(model: Any, x: np.ndarray) -> Run:
+    """The estimator's network, without the estimator."""
+    network, tensor = model.net_.module_.eval(), torch.from_numpy(x)
+
+    @torch.inference_mode()
+    def run() -> np.ndarray:
+        return torch.softmax(network(tensor), 1).numpy()
+
+    return run
+
+
+def estimator(model: Any, x: np.ndarray) -> Run:
+    """Checks, scaling and all."""
+    return lambda: model.predict_proba(x)
+
+
+def onnx_file(model: Any, x: np.ndarray) -> Run:
+    """The file, in onnxruntime."""
+    session = session_of(model)
+    inputs = {"X": x, "lengths": np.array([x.shape[1]])}
+    return lambda: session.run(["probabilities"], inputs)[0]
+
+
+PLAINEST = torch_layers
+WAYS: dict[str, Callable[[Any, np.ndarray], Run]] = {
+    "predict_proba": estimator,
+    "network in torch": torch_network,
+    "onnxruntime": onnx_file,
+}
+
+
+# --------------------------------------------------------------------------------- parts
+
+
+def latencies(pairs: int) -> Iterator[str]:
+    """One sequence of 100 steps, 3 channels, 64 units."""
+    yield "\n| one sequence | torch.nn / it | half of them | microseconds | apart |"
+    yield "| --- | --- | --- | --- | --- |"
+    for cell in CELLS:
+        # Not scaled, since the layers by hand do not.
+        model, X = fitted(cell, standardize=False)
+        one = X[:1]
+        plainest = PLAINEST(model, one)
+        for name, make in WAYS.items():
+            run = make(model, one)
+            apart = np.abs(np.asarray(run()) - np.asarray(plainest())).max()
+            found = ratios(plainest, run, pairs, repeats=50)
+            low, middle, high = statistics.quantiles(found, n=4)
+            seconds = statistics.median(seconds_of(run) for _ in range(10 * pairs))
+            yield (
+                f"| {cell.upper()}, {name} | {middle:.2f} | {low:.2f} ... {high:.2f} | "
+                f"{1e6 * seconds:.0f} | {apart:.0e} |"
+            )
+
+
+def exports(pairs: int) -> Iterator[str]:
+    """Write files, onnx being imported."""
+    yield "\n| to_onnx | milliseconds, median | longest | kilobytes |"
+    yield "| --- | --- | --- | --- |"
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "model.onnx"
+        for cell in CELLS:
+            for name, params in NETWORKS.items():
+                model, _ = fitted(cell, **params)
+                model.to_onnx(path)
+                found = [1e3 * seconds_of(model.to_onnx, path) for _ in range(pairs)]
+                yield (
+                    f"| {cell.upper()}, {name} | {statistics.median(found):.1f} | "
+                    f"{max(found):.1f} | {path.stat().st_size / 1024:.0f} |"
+                )
+
+
+PARTS = (latencies, exports)
+
+
+def main() -> None:
+    """Print Markdown tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pairs", type=int, default=21)
+    names = [part.__name__ for part in PARTS]
+    parser.add_argument("--only", nargs="+", choices=names, default=names)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    print(
+        f"{date.today()}, {cpu_model()}, Python {platform.python_version()}, "
+        f"sksequence {sksequence.__version__}, torch {torch.__version__}, "
+        f"onnx {onnx.__version__}, onnxruntime {onnxruntime.__version__}"
+    )
+    for part in PARTS:
+        if part.__name__ in options.only:
+            for line in part(options.pairs):
+                print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,69 @@
+"""From raw outputs to what predict and predict_proba answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from onnx import TensorProto, ValueInfoProto, helper
+
+from .graph import Graph
+
+Shape = Sequence[str | int]
+
+
+def answer_labels(
+    graph: Graph,
+    scores: str,
+    axes: Shape,
+    *,
+    classes: np.ndarray,
+    is_multilabel: bool,
+) -> list[ValueInfoProto]:
+    """Labels and probabilities; for classes neither int nor text their positions."""
+    every: Shape = [*axes, len(classes)]
+    if is_multilabel:
+        kind, shape = TensorProto.INT64, every
+        graph("Cast", graph("Greater", scores, 0.0), to=kind, result="label")
+        graph("Sigmoid", scores, result="probabilities")
+    else:
+        kind, shape = TensorProto.INT64, axes
+        labels = np.arange(len(classes))
+        if np.can_cast(classes.dtype, np.int64) and classes.dtype.kind != "b":
+            labels = classes.astype(np.int64)
+        elif all(isinstance(label, str) for label in classes):
+            labels, kind = classes.astype(object), TensorProto.STRING
+        index = graph("ArgMax", scores, axis=-1, keepdims=0)
+        graph("Gather", labels, index, axis=0, result="label")
+        graph("Softmax", scores, axis=-1, result="probabilities")
+    return [
+        helper.make_tensor_value_info("label", kind, shape),
+        helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, every),
+    ]
+
+
+def answer_values(
+    graph: Graph,
+    outputs: str,
+    axes: Shape,
+    *,
+    mean: np.ndarray,
+    scale: np.ndarray,
+    are_rates: bool,
+    are_many: bool,
+) -> list[ValueInfoProto]:
+    """Numbers on the scale of the targets."""
+    if are_rates:
+        outputs = graph("Exp", outputs)
+    scaled = graph("Mul", outputs, scale.astype(np.float32))
+    values = graph("Add", scaled, mean.astype(np.float32))
+    shape: Shape = [*axes, len(mean)] if are_many else axes
+    kept = [0] * len(axes) + ([len(mean)] if are_many else [])
+    graph("Reshape", values, kept, result="values")
+    return [helper.make_tensor_value_info("values", TensorProto.FLOAT, shape)]
+
+
+ANSWERS: dict[str, Callable[..., list[ValueInfoProto]]] = {
+    "labels": answer_labels,
+    "values": answer_values,
+}

@@ -1,0 +1,153 @@
+"""A graph that grows node by node, under names that nobody has to think of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import count
+from typing import Any
+
+import numpy as np
+from onnx import NodeProto, TensorProto, helper, numpy_helper
+
+# The name of what a node computes, or a constant. Python's ints are int64 and its floats
+# float32; arrays stay what they are.
+Value = str | int | float | Sequence[int] | np.ndarray
+Weights = dict[str, np.ndarray]
+Step = Callable[["Graph", list[str], list[str]], tuple[list[str], list[str]]]
+
+
+class Graph:
+    """Nodes in the order in which they are computed, and the constants that they read.
+
+    Examples
+    --------
+    >>> graph = Graph()
+    >>> graph("Add", graph("Relu", "x"), 1.0)
+    'Add_2'
+    >>> [node.op_type for node in graph.nodes], len(graph.constants)
+    (['Relu', 'Add'], 1)
+    """
+
+    def __init__(self, outer: Graph | None = None) -> None:
+        self.nodes: list[NodeProto] = []
+        # A graph within a graph reads the outer one's constants, and repeats no name.
+        self.constants: list[TensorProto] = [] if outer is None else outer.constants
+        self._numbers: Iterator[int] = count(1) if outer is None else outer._numbers
+
+    def __call__(
+        self, op: str, *inputs: Value, result: str | None = None, **attributes: Any
+    ) -> str:
+        """Add a node with one result, and return that result's name."""
+        named = [self._new(op) if result is None else result]
+        return self._add(op, inputs, named, attributes)[0]
+
+    def several(self, n: int, op: str, *inputs: Value, **attributes: Any) -> list[str]:
+        """Add a node with n results."""
+        return self._add(op, inputs, [self._new(op) for _ in range(n)], attributes)
+
+    def scan(
+        self, step: Step, states: Sequence[Value], sequences: Sequence[Value]
+    ) -> list[str]:
+        """Go through the first axis of ``sequences``, step by step, all in float32.
+
+        Parameters
+        ----------
+        step : callable
+            Makes the graph of one step: from a graph, states and what stands at the step
+            to new states and the step's results.
+        states : sequence
+            Those before the first step.
+        sequences : sequence
+            What is gone through.
+
+        Returns
+        -------
+        list of str
+            The steps' results, along a first axis again.
+        """
+        inner = Graph(self)
+        before = [inner._new("state") for _ in states]
+        read = [inner._new("step") for _ in sequences]
+        after, results = step(inner, before, read)
+        # Nothing may be a result twice, as a hidden state would that is told too.
+        told = [inner("Identity", result) for result in results]
+        body = helper.make_graph(
+            inner.nodes, self._new("Body"), _floats(before + read), _floats(after + told)
+        )
+        states_and_results = self.several(
+            len(after) + len(told),
+            "Scan",
+            *states,
+            *sequences,
+            body=body,
+            num_scan_inputs=len(read),
+        )
+        return states_and_results[len(after) :]
+
+    def _add(
+        self,
+        op: str,
+        inputs: Sequence[Value],
+        results: list[str],
+        attributes: dict[str, Any],
+    ) -> list[str]:
+        named = [
+            value if isinstance(value, str) else self._hold(value) for value in inputs
+        ]
+        self.nodes.append(helper.make_node(op, named, results, results[0], **attributes))
+        return results
+
+    def _hold(self, value: Any) -> str:
+        """Keep a constant and return its name."""
+        array = np.asarray(value)
+        if not isinstance(value, np.ndarray):
+            array = array.astype(np.float32 if array.dtype.kind == "f" else np.int64)
+        elif array.dtype.kind == "U":
+            array = array.astype(object)  # as onnx takes text
+        name = self._new("constant")
+        self.constants.append(numpy_helper.from_array(array, name))
+        return name
+
+    def _new(self, kind: str) -> str:
+        return f"{kind}_{next(self._numbers)}"
+
+
+def _floats(names: Sequence[str]) -> list[Any]:
+    """Declare float32 tensors of whatever shape."""
+    return [helper.make_tensor_value_info(x, TensorProto.FLOAT, None) for x in names]
+
+
+def below(weights: Weights, prefix: str) -> Weights:
+    """The weights of a part, by the names that they have there.
+
+    Examples
+    --------
+    >>> sorted(below({"head.bias": 1, "head.weight": 2, "join.linear.bias": 3}, "head"))
+    ['bias', 'weight']
+    """
+    start = f"{prefix}."
+    return {
+        name.removeprefix(start): weight
+        for name, weight in weights.items()
+        if name.startswith(start)
+    }
+
+
+def parts(weights: Weights, prefix: str) -> list[Weights]:
+    """The weights of parts that are numbered, one after the other.
+
+    Examples
+    --------
+    >>> parts({"layers.0.bias": 1, "layers.1.bias": 2}, "layers")
+    [{'bias': 1}, {'bias': 2}]
+    """
+    found: list[Weights] = []
+    while part := below(weights, f"{prefix}.{len(found)}"):
+        found.append(part)
+    return found
+
+
+def linear(graph: Graph, x: Value, weights: Weights) -> str:
+    """Apply a linear layer to ``x`` (..., in_features)."""
+    product = graph("MatMul", x, weights["weight"].T)
+    return graph("Add", product, weights["bias"]) if "bias" in weights else product

@@ -1,0 +1,104 @@
+"""Values that were not observed: masks beside the channels, and decay."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from onnx import TensorProto
+
+from .graph import Graph, Weights
+from .steps import Steps
+
+
+def mask(graph: Graph, x: str, fill: np.ndarray) -> str:
+    """Put a constant where NaN stands, and a mask beside each channel.
+
+    x (steps, batch, channels) -> (steps, batch, 2 * channels)
+    """
+    missing = graph("IsNaN", x)
+    return _beside(graph, graph("Where", missing, fill, x), missing)
+
+
+class Decay:
+    """Let the last observation fade towards the mean, channel by channel.
+
+    Parameters
+    ----------
+    graph : Graph
+        Where it is computed.
+    x : str
+        (steps, batch, channels) with NaN, the time included.
+    steps : Steps
+        The steps of x.
+    fill : ndarray of shape (channels,)
+        Mean of each channel.
+    time_channel : int or None
+        Which of them is the time; None for one step after the other.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        x: str,
+        steps: Steps,
+        fill: np.ndarray,
+        time_channel: int | None,
+    ) -> None:
+        self._graph, self._steps = graph, steps
+        if time_channel is None:
+            numbers = graph("Cast", steps.numbers, to=TensorProto.FLOAT)
+            self._time = steps.for_each_sequence(numbers)
+        else:
+            self._time = graph("Gather", x, [time_channel], axis=2)
+            others = np.delete(np.arange(len(fill)), time_channel)
+            x, fill = graph("Gather", x, others, axis=2), fill[others]
+        self._x, self._fill = x, fill
+        self._last, self._since = self._look_back(x, self._time)
+
+    def observations(self, weights: Weights) -> str:
+        """Channels without the time, then their masks: (steps, batch, 2 * n_channels)."""
+        graph, fill = self._graph, self._fill
+        rate = graph("Add", graph("Mul", self._since, weights["rate"]), weights["bias"])
+        gamma = graph("Exp", graph("Neg", graph("Relu", rate)))
+        faded = graph("Mul", gamma, graph("Sub", self._last, fill))
+        missing = graph("IsNaN", self._x)
+        x = graph("Where", missing, graph("Add", faded, fill), self._x)
+        return _beside(graph, x, missing)
+
+    def elapsed(self, *, bidirectional: bool) -> list[str]:
+        """The time since each channel's last observation, and if need be until the next.
+
+        Each (steps, batch, n_channels)
+        """
+        if not bidirectional:
+            return [self._since]
+        # Turned round, what follows has been before, and time runs backward.
+        time = self._graph("Neg", self._steps.reverse(self._time))
+        _, until = self._look_back(self._steps.reverse(self._x), time)
+        return [self._since, self._steps.reverse(until)]
+
+    def _look_back(self, x: str, time: str) -> list[str]:
+        """Each channel's last observation up to a step; the time since the one before.
+
+        Before there is any, it is the fill, and the time since the first step.
+        """
+        graph = self._graph
+        first = graph("Gather", time, 0, axis=0)
+        when = graph("Expand", first, [1, len(self._fill)])
+
+        def step(graph: Graph, state: list[str], now: list[str]) -> Any:
+            (last, when), (x, time) = state, now
+            missing = graph("IsNaN", x)
+            last = graph("Where", missing, last, x)
+            since = graph("Sub", time, when)
+            return [last, graph("Where", missing, when, time)], [last, since]
+
+        fill = self._steps.for_each_sequence(self._fill)
+        return graph.scan(step, [fill, when], [x, time])
+
+
+def _beside(graph: Graph, x: str, missing: str) -> str:
+    """Put beside each channel whether it was observed."""
+    observed = graph("Cast", graph("Not", missing), to=TensorProto.FLOAT)
+    return graph("Concat", x, observed, axis=2)

@@ -1,0 +1,107 @@
+"""What a file holds: inputs, graph, outputs, and what is said about them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from onnx import ModelProto, TensorProto, ValueInfoProto, helper
+
+from .answers import ANSWERS
+from .graph import Graph, Weights
+from .network import run_network
+from .reading import look_up, standardise
+from .steps import Steps
+
+# Old enough for onnxruntime 1.17, and for most other runtimes.
+_OPSET, _IR_VERSION = 17, 8
+
+
+def make_model(
+    *,
+    network: dict[str, Any],
+    weights: Weights,
+    reading: Weights,
+    answer: dict[str, Any],
+    metadata: dict[str, str],
+    version: str,
+) -> ModelProto:
+    """Write a fitted network as an ONNX model.
+
+    Parameters
+    ----------
+    network : dict
+        Keywords of :class:`sksequence.nn.SequenceNetwork`.
+    weights : dict of ndarray
+        Its state dict.
+    reading : dict of ndarray
+        ``known``, which tokens training has met; or ``mean`` and ``scale`` of the
+        channels. ``static_mean`` and ``static_scale``, empty without static covariates.
+    answer : dict
+        ``kind``, a name of ``ANSWERS``, and the keywords of that function.
+    metadata : dict of str
+        What is said beside the graph.
+    version : str
+        Of sksequence.
+    """
+    weights = {
+        name: weight.astype(np.float32) if weight.dtype.kind == "f" else weight
+        for name, weight in weights.items()
+    }
+    graph = Graph()
+    x, steps = _read(graph, network, weights, reading)
+    static = None
+    if network["static_size"]:
+        mean, scale = reading["static_mean"], reading["static_scale"]
+        static = standardise(graph, "static", mean, scale)
+    raw = run_network(graph, x, steps, static, network, weights)
+    axes = ["batch", "steps"] if network["per_step"] else ["batch"]
+    keywords = {name: value for name, value in answer.items() if name != "kind"}
+    outputs = ANSWERS[answer["kind"]](graph, raw, axes, **keywords)
+    model = helper.make_model(
+        helper.make_graph(
+            graph.nodes, "sksequence", _inputs(network), outputs, graph.constants
+        ),
+        opset_imports=[helper.make_opsetid("", _OPSET)],
+        ir_version=_IR_VERSION,
+        producer_name="sksequence",
+        producer_version=version,
+    )
+    helper.set_model_props(model, metadata)
+    return model
+
+
+def _inputs(network: dict[str, Any]) -> list[ValueInfoProto]:
+    """Declare what is passed: sequences, their lengths, what stands beside them."""
+    declare = helper.make_tensor_value_info
+    steps, n_static = ["batch", "steps"], network["static_size"]
+    return [
+        declare("X", TensorProto.FLOAT, [*steps, network["input_size"]])
+        if network["embedding_dim"] is None
+        else declare("X", TensorProto.INT64, steps),
+        declare("lengths", TensorProto.INT64, ["batch"]),
+        *(
+            [declare("static", TensorProto.DOUBLE, ["batch", n_static])]
+            if n_static
+            else []
+        ),
+    ]
+
+
+def _read(
+    graph: Graph,
+    network: dict[str, Any],
+    weights: Weights,
+    reading: Weights,
+) -> tuple[str, Steps]:
+    """Return what the network reads, (steps, batch, input_size), and its steps."""
+    if network["embedding_dim"] is not None:
+        ids = graph("Transpose", "X", perm=[1, 0])
+        steps = Steps(graph, ids, "lengths")
+        vectors = weights["embedding.weight"]
+        return look_up(graph, ids, steps, vectors, reading["known"]), steps
+    x = graph("Transpose", "X", perm=[1, 0, 2])
+    steps = Steps(graph, x, "lengths")
+    mean, scale, time = reading["mean"], reading["scale"], network["time_channel"]
+    # What is behind an end, NaN it may be, goes before anything is done with it.
+    return steps.fill(standardise(graph, x, mean, scale, time_channel=time), 0.0), steps

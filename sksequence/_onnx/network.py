@@ -1,0 +1,107 @@
+"""The whole network: reading, convolution, recurrence, pooling and a linear head."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .convolution import convolve
+from .graph import Graph, Weights, below, linear
+from .missing import Decay, mask
+from .pooling import POOLINGS, pool_mean
+from .recurrence import recur
+from .steps import Steps
+
+
+def run_network(
+    graph: Graph,
+    x: str,
+    steps: Steps,
+    static: str | None,
+    network: dict[str, Any],
+    weights: Weights,
+) -> str:
+    """Map sequences to raw outputs.
+
+    x (steps, batch, input_size), scaled or vectors of tokens, static (batch, n_static)
+    -> (batch, output_size), or (batch, steps, output_size)
+    """
+    per_step = network["per_step"]
+    represented = _represent(graph, x, steps, network, weights)
+    if static is not None:
+        static = steps.for_each_step(static) if per_step else static
+        represented = _join(graph, represented, static, below(weights, "join"))
+    output = linear(graph, represented, below(weights, "head"))
+    return graph("Transpose", output, perm=[1, 0, 2]) if per_step else output
+
+
+def _represent(
+    graph: Graph, x: str, steps: Steps, network: dict[str, Any], weights: Weights
+) -> str:
+    """What was read: (batch, representation_size), or (steps, batch, ...)."""
+    causal = not network["bidirectional"]
+    x, elapsed = _read(graph, x, steps, network, weights)
+    strides = _strides(network)
+    encoder = below(weights, "encoder")
+    encoded, left = convolve(graph, x, steps, encoder, strides, causal=causal)
+    recurrence = below(weights, "recurrence")
+    every, final = recur(graph, encoded, left, network, recurrence, elapsed)
+    if network["per_step"]:
+        represented = _spread(graph, every, steps, math.prod(strides), causal=causal)
+    else:
+        pool = POOLINGS[network["pooling"]]
+        represented = pool(graph, every, left, final, below(weights, "pool"))
+    branch = below(weights, "branch.encoder")
+    if not branch:
+        return represented
+    ones = [1] * len(network["parallel_channels"])
+    beside, _ = convolve(graph, x, steps, branch, ones, causal=causal)
+    if not network["per_step"]:
+        beside = pool_mean(graph, beside, steps)
+    return graph("Concat", represented, beside, axis=-1)
+
+
+def _read(
+    graph: Graph, x: str, steps: Steps, network: dict[str, Any], weights: Weights
+) -> tuple[str, list[str]]:
+    """Make of NaN what the network does; return elapsed times too, if states fade."""
+    if network["missing"] == "error":
+        return x, []
+    fill = np.array(network["fill"] or [0.0] * network["input_size"], np.float32)
+    if network["missing"] == "mask":
+        return mask(graph, x, fill), []
+    decay = Decay(graph, x, steps, fill, network["time_channel"])
+    read = decay.observations(below(weights, "reader"))
+    # Convolutions mix the steps: behind them no state belongs to one step's gap.
+    if network["conv_channels"]:
+        return read, []
+    return read, decay.elapsed(bidirectional=network["bidirectional"])
+
+
+def _strides(network: dict[str, Any]) -> list[int]:
+    """One stride for each convolution before the recurrence."""
+    n = len(network["conv_channels"])
+    return np.broadcast_to(network["conv_stride"] if n else 1, n).tolist()
+
+
+def _spread(graph: Graph, every: str, steps: Steps, stride: int, *, causal: bool) -> str:
+    """Give each step that a stride took away the state that covers it.
+
+    A causal network's step has the last state that is complete by then, the first steps
+    none: zeros.
+    """
+    if stride == 1:
+        return every
+    since = graph("Sub", steps.numbers, stride - 1 if causal else 0)
+    covering = graph("Squeeze", graph("Div", since, stride), [1, 2])
+    covered = graph("Gather", every, covering, axis=0)
+    return graph("Where", graph("Less", since, 0), 0.0, covered)
+
+
+def _join(graph: Graph, represented: str, static: str, weights: Weights) -> str:
+    """Join static covariates to a representation, and let the two meet."""
+    both = graph("Concat", represented, static, axis=-1)
+    hidden = graph("Relu", linear(graph, both, below(weights, "linear")))
+    return graph("Concat", both, hidden, axis=-1)

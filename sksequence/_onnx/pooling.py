@@ -1,0 +1,48 @@
+"""From one vector per step to one vector per sequence, over valid steps only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from onnx import TensorProto
+
+from .graph import Graph, Weights, below, linear
+from .steps import Steps
+
+
+def pool_last(graph: Graph, x: str, steps: Steps, final: str, *_: Any) -> str:
+    """Take the final state."""
+    return final
+
+
+def pool_mean(graph: Graph, x: str, steps: Steps, *_: Any) -> str:
+    """Average the valid steps: (steps, batch, channels) -> (batch, channels)."""
+    total = graph("ReduceSum", steps.fill(x, 0.0), [0], keepdims=0)
+    count = graph("Cast", steps.lengths, to=TensorProto.FLOAT)
+    return graph("Div", total, graph("Unsqueeze", count, [1]))
+
+
+def pool_max(graph: Graph, x: str, steps: Steps, *_: Any) -> str:
+    """Take each unit's largest value over the valid steps."""
+    return graph("ReduceMax", steps.fill(x, -np.inf), axes=[0], keepdims=0)
+
+
+def pool_attention(
+    graph: Graph, x: str, steps: Steps, final: str, weights: Weights
+) -> str:
+    """Average the valid steps by learnt weights."""
+    x = steps.fill(x, 0.0)
+    hidden = graph("Tanh", linear(graph, x, below(weights, "hidden")))
+    score = steps.fill(linear(graph, hidden, below(weights, "context")), -np.inf)
+    shares = graph("Mul", graph("Softmax", score, axis=0), x)
+    return graph("ReduceSum", shares, [0], keepdims=0)
+
+
+POOLINGS: dict[str, Callable[..., str]] = {
+    "last": pool_last,
+    "mean": pool_mean,
+    "max": pool_max,
+    "attention": pool_attention,
+}

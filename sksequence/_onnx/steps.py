@@ -1,0 +1,71 @@
+"""What every layer needs to know about time: valid steps, reversal, the end."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from .graph import Graph, Value
+
+
+class Steps:
+    """Which steps of a padded batch belong to its sequences.
+
+    Parameters
+    ----------
+    graph : Graph
+        Where it is computed, what is asked for alone.
+    x : str
+        Any tensor of as many steps, (steps, ...).
+    lengths : str
+        Steps of each sequence, int64 (batch,).
+    """
+
+    def __init__(self, graph: Graph, x: str, lengths: str) -> None:
+        self._graph, self._x, self.lengths = graph, x, lengths
+
+    @cached_property
+    def _count(self) -> str:
+        return self._graph("Gather", self._graph("Shape", self._x), 0)
+
+    @cached_property
+    def numbers(self) -> str:
+        """Count the steps from zero: int64 (steps, 1, 1)."""
+        numbers = self._graph("Range", 0, self._count, 1)
+        return self._graph("Unsqueeze", numbers, [1, 2])
+
+    @cached_property
+    def _valid(self) -> str:
+        """True where a step belongs to the sequence: (steps, batch, 1)."""
+        lengths = self._graph("Unsqueeze", self.lengths, [1])
+        return self._graph("Less", self.numbers, lengths)
+
+    def after(self, x: str, stride: int) -> Steps:
+        """The steps that a stride has left, of which ``x`` has as many."""
+        if stride == 1:
+            return self
+        rounded_up = self._graph("Add", self.lengths, stride - 1)
+        return Steps(self._graph, x, self._graph("Div", rounded_up, stride))
+
+    def fill(self, x: str, value: int | float) -> str:
+        """Put a value behind each end; a product would let NaN or infinity through.
+
+        x (steps, batch, channels) -> the same
+        """
+        return self._graph("Where", self._valid, x, value)
+
+    def reverse(self, x: str) -> str:
+        """Reverse each sequence within its own length; padding stays behind the end.
+
+        x (steps, batch, channels) -> the same
+        """
+        return self._graph("ReverseSequence", x, self.lengths, time_axis=0, batch_axis=1)
+
+    def for_each_step(self, x: Value) -> str:
+        """Repeat x: (batch, channels) -> (steps, batch, channels)."""
+        count = self._graph("Unsqueeze", self._count, [0])
+        return self._graph("Expand", x, self._graph("Concat", count, [1, 1], axis=0))
+
+    def for_each_sequence(self, x: Value) -> str:
+        """Repeat x: (..., 1, channels) -> (..., batch, channels)."""
+        batch = self._graph("Shape", self.lengths)
+        return self._graph("Expand", x, self._graph("Concat", batch, [1], axis=0))
