@@ -100,11 +100,18 @@ def onnx_file(model: Any, x: np.ndarray) -> Run:
     return lambda: session.run(["probabilities"], inputs)[0]
 
 
+def numpy_alone(model: Any, x: np.ndarray) -> Run:
+    """The predictor that needs nothing but numpy."""
+    predictor = model.to_numpy()
+    return lambda: predictor.predict_proba(x)
+
+
 PLAINEST = torch_layers
 WAYS: dict[str, Callable[[Any, np.ndarray], Run]] = {
     "predict_proba": estimator,
     "network in torch": torch_network,
     "onnxruntime": onnx_file,
+    "numpy": numpy_alone,
 }
 
 
@@ -132,6 +139,60 @@ def latencies(pairs: int) -> Iterator[str]:
             )
 
 
+def steps(pairs: int) -> Iterator[str]:
+    """One step of a stream, next to torch's own cell and its head."""
+    yield "\n| one step | torch's cell / it | half of them | least microseconds | median |"
+    yield "| --- | --- | --- | --- | --- |"
+    for cell in CELLS:
+        model, X = fitted(cell, standardize=False)
+        plainest, x = torch_cell(model, X[0, :1]), X[0, 0].astype(np.float64)
+        for n_streams, name in ((None, "compiled"), (None, "numpy"), (10_000, "10 000")):
+            source = model if name != "numpy" else model.to_numpy()
+            stream = source.open_stream(n_streams)
+            step = x if n_streams is None else np.tile(x, (n_streams, 1))
+
+            def run(stream: Any = stream, step: np.ndarray = step) -> object:
+                return stream.step_proba(step)
+
+            repeats = 500 if n_streams is None else 1
+            found = ratios(plainest, run, pairs, repeats)
+            low, middle, high = statistics.quantiles(found, n=4)
+            times = [1e6 * seconds_of(several, run, repeats) / repeats
+                     for _ in range(pairs)]  # fmt: skip
+            yield (
+                f"| {cell.upper()}, {name} | {middle:.2g} | {low:.2g} ... {high:.2g} | "
+                f"{min(times):.1f} | {statistics.median(times):.1f} |"
+            )
+
+
+def several(run: Run, repeats: int) -> None:
+    for _ in range(repeats):
+        run()
+
+
+def torch_cell(model: Any, x: np.ndarray) -> Run:
+    """A step as one would write it by hand, with torch.nn's cell."""
+    network, tensor = model.net_.module_.eval(), torch.from_numpy(x)
+    layer, head = network.recurrence.layers[0].ahead, network.head
+    kinds = {"rnn": torch.nn.RNNCell, "gru": torch.nn.GRUCell, "lstm": torch.nn.LSTMCell}
+    cell = kinds[model.cell](N_CHANNELS, HIDDEN)
+    with torch.no_grad():
+        for weight, own in zip(cell.parameters(), layer.parameters(), strict=True):
+            weight.copy_(own)
+    zeros = torch.zeros(1, HIDDEN)
+    state: Any = (zeros, zeros) if model.cell == "lstm" else zeros
+    largest = torch.full((1, HIDDEN), -torch.inf)
+
+    @torch.inference_mode()
+    def run() -> np.ndarray:
+        nonlocal state, largest
+        state = cell(tensor, state)
+        largest = torch.maximum(largest, state[0] if model.cell == "lstm" else state)
+        return torch.softmax(head(largest), 1).numpy()
+
+    return run
+
+
 def exports(pairs: int) -> Iterator[str]:
     """Write files, onnx being imported."""
     yield "\n| to_onnx | milliseconds, median | longest | kilobytes |"
@@ -149,7 +210,7 @@ def exports(pairs: int) -> Iterator[str]:
                 )
 
 
-PARTS = (latencies, exports)
+PARTS = (latencies, steps, exports)
 
 
 def main() -> None:

@@ -354,6 +354,7 @@ def test_python_in_the_readme_runs(code, tmp_path, monkeypatch):
 )
 def test_python_in_the_documentation_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)  # as for any script
     script = tmp_path / "page.py"
     blocks = blocks_of("python", text=page.read_text(encoding="utf-8"))
     script.write_text("\n".join(blocks), encoding="utf-8")
