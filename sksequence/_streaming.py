@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
+import numpy as np
+
 from . import _kernels
 from .portable import Stream
+from .portable._reading import Numbers, Reading
 from .portable._recurrence import Cell, RunningCell
 
 
@@ -12,29 +17,64 @@ class CompiledCell(RunningCell):
 
     def __init__(self, cell: Cell, n: int) -> None:
         super().__init__(cell, n)
-        kernels = _kernels.load(cell.kind, 8 * cell.matrix.itemsize, "step")
+        self._kernels = _kernels.load(cell.kind, 8 * cell.matrix.itemsize, "step")
         self._compute = super().compute
-        if kernels is None:
-            return
-        depth, rows = cell.matrix.shape
+        if self._kernels is not None:
+            self._bind(x=0, mean=0, scale=0, has_x=0)
+
+    @property
+    def is_compiled(self) -> bool:
+        """Whether there is a kernel."""
+        return self._kernels is not None
+
+    def standardise(self, x: np.ndarray, known: Reading) -> None:
+        """From now on, read what stands in x (n, channels), and standardise it first."""
+        self._read = x, known.mean.astype(np.float64), known.scale.astype(np.float64)
+        names = dict(zip(("x", "mean", "scale"), self._read, strict=True))
+        self._bind(**{k: v.ctypes.data for k, v in names.items()}, has_x=1)
+
+    def _bind(self, **reading: int) -> None:
         # The same arrays in every step: their addresses are looked up once.
-        self._compute = kernels["step"].bind(
+        assert self._kernels is not None, "who binds has seen that there are kernels"
+        depth, rows = self.cell.matrix.shape
+        self._compute = self._kernels["step"].bind(
+            **reading,
             columns=self.columns.ctypes.data,
             memory=self.memory.ctypes.data,
             gates=self.gates.ctypes.data,
-            matrix=cell.matrix.ctypes.data,
-            n=n,
+            matrix=self.cell.matrix.ctypes.data,
+            n=len(self.columns),
             depth=depth,
             rows=rows,
-            wide=cell.wide,
-            rectifies=int(cell.rectifies),
+            wide=self.cell.wide,
+            rectifies=int(self.cell.rectifies),
         )
 
     def compute(self) -> None:
         self._compute()
 
 
+class HandedOver(Numbers):
+    """Numbers that the first cell's kernel standardises itself."""
+
+    def __init__(self, n: int, known: Reading, cell: CompiledCell) -> None:
+        super().__init__(n, known)
+        self.inputs = cell.inputs
+        cell.standardise(self.centred, known)
+
+    def step(self, x: np.ndarray) -> tuple[np.ndarray, None]:
+        self.centred[...] = x
+        return self.inputs, None
+
+
 class CompiledStream(Stream):
     """A stream of compiled cells."""
 
     _run = CompiledCell
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        first = cast(CompiledCell, self._cells[0])
+        alone = not self._encoder and not self._branch
+        if alone and type(self._reader) is Numbers and first.is_compiled:
+            self._reader = HandedOver(self._n, self._reader.known, first)

@@ -14,6 +14,7 @@ import sys
 import textwrap
 import tracemalloc
 import zipfile
+from importlib.metadata import version
 from pathlib import Path
 
 import joblib
@@ -259,7 +260,7 @@ def test_people_and_tools_can_read_a_file(model, path):
         content = json.loads(file.metadata()["sksequence"])
     torch.testing.assert_close(weights, dict(model.net_.module_.state_dict()))
     assert content["about"]["class"] == "GRUClassifier"
-    assert content["about"]["torch"] == torch.__version__
+    assert content["about"]["torch"] == version("torch")
     assert content["about"]["sksequence"] == sksequence.__version__
     assert content["tree"]["hidden_size"] == 4
     assert content["tree"]["history_"] == model.history_

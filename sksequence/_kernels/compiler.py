@@ -100,6 +100,7 @@ def _compile(kind: str, bits: int, source: str) -> tuple[dict[str, list[str]], b
     module = import_module(f".{source}", __package__)
     types_of = {
         "Numbers": types.CPointer(types.float32 if bits == 32 else types.float64),
+        "Doubles": types.CPointer(types.float64),
         "Indices": types.CPointer(types.int64),
         "Size": types.int64,
     }

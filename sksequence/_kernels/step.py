@@ -27,7 +27,7 @@ from .simd import (
     where_positive,
 )
 
-Numbers = Size = Any
+Numbers = Doubles = Size = Any
 
 _function = njit(error_model="numpy")
 
@@ -93,10 +93,18 @@ def kernels_of(cell: str) -> dict[str, Callable]:
     activate = _CELLS[cell]
 
     def step(
+        x: Doubles, mean: Doubles, scale: Doubles, has_x: Size,
         columns: Numbers, memory: Numbers, gates: Numbers, matrix: Numbers,
         n: Size, depth: Size, rows: Size, wide: Size, rectifies: Size,
     ):  # fmt: skip
         vector, whole = lanes_of(gates), n // ROWS * ROWS
+        if has_x:
+            # Where nothing stands before the cell, channels are standardised here.
+            channels = depth - wide - 1
+            for i in range(n):
+                inputs = shift(columns, i * depth + wide + 1)
+                for j in range(channels):
+                    inputs[j] = (x[i * channels + j] - mean[j]) / scale[j]
         for i in range(n):
             column, own = shift(columns, i * depth), shift(gates, i * rows)
             if i >= whole:

@@ -90,7 +90,8 @@ class RunningCell(Part):
 
     def step(self, x: np.ndarray, since: np.ndarray | None = None) -> np.ndarray:
         """Read a step (n, channels), and return the states (n, hidden_size) behind it."""
-        self.inputs[...] = x
+        if x is not self.inputs:
+            self.inputs[...] = x
         if self.cell.fade is not None:
             fade = since @ self.cell.fade["weight"].T + self.cell.fade["bias"]
             factor = np.exp(-np.maximum(fade, 0))
