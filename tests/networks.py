@@ -122,9 +122,9 @@ SPECIAL = tuple(_special())
 
 @cache
 def special(kind, **more):
-    """A fitted estimator of a kind of its own, its X as a list, and static covariates.
+    """A fitted estimator, what it takes for X, the sequences in that, and what is static.
 
-    The last of X is a table where the covariates are in there.
+    Static covariates are in X, a table, where a kind has any; the last is None elsewhere.
     """
     name, X, y, params = _special()[kind]
     small = {"hidden_size": 5, "max_epochs": 1, "lr": 0.1, "random_state": 0}

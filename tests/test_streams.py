@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 import pickle
 import subprocess
 import sys
@@ -115,7 +116,7 @@ def test_prefixes_of_a_block_are_a_block():
 @pytest.mark.parametrize("n_streams", [1, 3, 4, 9])
 @pytest.mark.parametrize("cell", CELLS)
 def test_a_stream_does_not_know_of_the_others(cell, n_streams):
-    name, params = network(cell, pooling="attention", num_layers=2)
+    name, params = network(cell, pooling="max", num_layers=2)
     model = fitted(name, **params)
     X = np.random.default_rng(0).normal(size=(n_streams, 20, 2))
     stream = model.open_stream(n_streams)
@@ -123,10 +124,24 @@ def test_a_stream_does_not_know_of_the_others(cell, n_streams):
     for x, answers in zip(X, together, strict=True):
         alone = read(model.open_stream(), x, "step_transform")
         assert worst(alone, answers) < 1e-6
-        if _kernels.load("gru", 32) is not None:
+        if stream._cells[0].is_compiled:
             # A kernel adds in the same order, however many there are.
-            cells = model.open_stream(), stream
-            assert {type(c._cells[0]).__name__ for c in cells} == {"CompiledCell"}
+            assert np.array_equal(alone, answers)
+
+
+def test_streams_are_compiled_unless_switched_off():
+    wanted = os.environ.get("SKSEQUENCE_KERNELS", "on") == "on"
+    stream = fitted("LSTMClassifier").open_stream()
+    assert [cell.is_compiled for cell in stream._cells] == [wanted]
+
+
+def test_without_kernels_numpy_serves(monkeypatch):
+    model, x = fitted("GRUClassifier"), sequences()[0]
+    expected = read(model.open_stream(), x)
+    monkeypatch.setattr(_kernels, "load", lambda *_: None)
+    stream = model.open_stream()
+    assert not stream._cells[0].is_compiled
+    assert worst(read(stream, x), expected) < 1e-6
 
 
 def test_ten_thousand_streams_in_one_call():
