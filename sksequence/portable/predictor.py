@@ -46,8 +46,7 @@ class NumpyPredictor:
         self.settings, self.arrays = settings, arrays
         network, weights = settings["network"], below("weights", arrays)
         described = below("reading", arrays)
-        tokens, self.dtype = described.get("known"), np.dtype(network["dtype"])
-        fill = network["fill"]
+        tokens, fill = described.get("known"), network["fill"]
         reading = Reading(
             kind=network["missing"] if tokens is None else "tokens",
             dtype=np.dtype(network["dtype"]),
