@@ -879,6 +879,29 @@ def test_the_caller_has_its_threads_back_also_after_a_failure(n_jobs, task):
 
 
 @pytest.mark.parametrize(
+    "params",
+    [
+        {"batch_size": np.int64(8)},
+        {"hidden_size": np.int64(4), "num_layers": np.int32(2)},
+        {"conv_channels": (np.int64(3),), "conv_stride": np.int64(2)},
+        {"early_stopping": np.bool_(True), "patience": np.int64(2)},
+        {"lr": np.float32(0.01), "dropout": np.float64(0.2), "n_jobs": np.int64(2)},
+    ],
+    ids=lambda params: next(iter(params)),
+)
+def test_numbers_of_numpy_are_numbers(params):
+    X = np.random.default_rng(0).normal(size=(20, 9, 2))
+    plain = {
+        name: tuple(int(v) for v in value) if isinstance(value, tuple) else value.item()
+        for name, value in params.items()
+    }
+    models = [
+        make("GRUClassifier", **p).fit(X, np.arange(20) % 2) for p in (params, plain)
+    ]
+    assert np.array_equal(*(model.predict_proba(X) for model in models))
+
+
+@pytest.mark.parametrize(
     ("code", "absent"),
     [
         (

@@ -329,7 +329,7 @@ def make_net(
         **({"optimizer__weight_decay": weight_decay} if weight_decay else {}),
         "lr": lr,
         "max_epochs": max_epochs,
-        "batch_size": -1 if batch_size is None else batch_size,
+        "batch_size": -1 if batch_size is None else int(batch_size),
         **batches,
         "iterator_valid": BatchIterator,
         "dataset": SequenceDataset,
