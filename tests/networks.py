@@ -31,7 +31,7 @@ def choices_of(*factors):
     if FULL:
         return list(product(*factors))
     levels = dict(enumerate(factors))
-    choices = draw_choices(levels, 50)
+    choices = draw_choices(levels, 34)
     assert not pairs_not_drawn(levels, choices)
     return [tuple(levels_of(levels, choice).values()) for choice in choices]
 
