@@ -13,6 +13,7 @@ from conftest import draw_choices, levels_of, pairs_not_drawn, ragged
 import sksequence
 
 FULL = os.environ.get("SKSEQUENCE_TESTS") == "full"
+LIVELY = {"hidden_size": 5, "max_epochs": 1, "lr": 0.1, "random_state": 0}
 LENGTHS = (9, 14, 7, 12, 16, 8, 6, 10)
 
 CELLS = ("tanh", "relu", "gru", "lstm")
@@ -39,17 +40,10 @@ def choices_of(*factors):
 @cache
 def fitted(name, **params):
     """A lively network of two channels, and of three classes or two numbers."""
-    params = {
-        "hidden_size": 5,
-        "max_epochs": 1,
-        "lr": 0.1,
-        "random_state": 0,
-        **params,
-    }
     X = sequences()
     classes = np.array(["no", "so", "yes"])[np.arange(len(X)) % 3]
     y = classes if name.endswith("Classifier") else np.arange(16.0).reshape(8, 2) ** 2
-    return getattr(sksequence, name)(**params).fit(X, y)
+    return getattr(sksequence, name)(**{**LIVELY, **params}).fit(X, y)
 
 
 def network(cell, **params):
@@ -127,8 +121,7 @@ def special(kind, **more):
     Static covariates are in X, a table, where a kind has any; the last is None elsewhere.
     """
     name, X, y, params = _special()[kind]
-    small = {"hidden_size": 5, "max_epochs": 1, "lr": 0.1, "random_state": 0}
-    model = getattr(sksequence, name)(**{**small, **params, **more}).fit(X, y)
+    model = getattr(sksequence, name)(**{**LIVELY, **params, **more}).fit(X, y)
     if not hasattr(X, "columns"):
         return model, X, list(X), None
     return model, X, list(X["x"]), X[["age", "size"]].to_numpy()

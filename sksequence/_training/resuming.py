@@ -51,7 +51,7 @@ def progress_of(net: Any) -> dict[str, Any]:
         "state": state_of(net),
         "history": [to_plain({**row, "batches": []}) for row in net.history],
         "callbacks": {
-            name: _state_of(cb) for name, cb in net.callbacks_ if _state_of(cb)
+            name: state for name, cb in net.callbacks_ if (state := _state_of(cb))
         },
         "masks": None if masks is None else masks.get_state().numpy().copy(),
     }

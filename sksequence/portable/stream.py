@@ -233,13 +233,9 @@ class Stream:
         layers = [self._reader, *self._encoder, *self._cells, *self._branch]
         return [*layers, self._pool, *self._branch_pools]
 
-    def __getstate__(self) -> dict[str, Any]:
-        made_from = self._network, self._inputs, self._answers
-        return {
-            "made_from": (*made_from, self.n_streams, self.static),
-            "state": self.state,
-        }
+    def __reduce__(self) -> tuple[Any, ...]:
+        parts = self._network, self._inputs, self._answers
+        return type(self), (*parts, self.n_streams, self.static), self.state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__init__(*state["made_from"])  # type: ignore[misc]
-        self.state = state["state"]
+        self.state = state
