@@ -11,11 +11,8 @@ the way is faster. Before, their answers are compared.
 
 from __future__ import annotations
 
-import argparse
-import platform
 import statistics
 from collections.abc import Callable, Iterator
-from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -24,8 +21,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import torch
-from accuracy import cpu_model
-from timing import Run, ratios, seconds_of
+from timing import Run, print_parts, ratios, seconds_of
 
 import sksequence
 from sksequence import RecurrentClassifier
@@ -220,21 +216,8 @@ PARTS = (latencies, steps, exports)
 
 def main() -> None:
     """Print Markdown tables."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pairs", type=int, default=21)
-    names = [part.__name__ for part in PARTS]
-    parser.add_argument("--only", nargs="+", choices=names, default=names)
-    options = parser.parse_args()
-    torch.set_num_threads(1)
-    print(
-        f"{date.today()}, {cpu_model()}, Python {platform.python_version()}, "
-        f"sksequence {sksequence.__version__}, torch {torch.__version__}, "
-        f"onnx {onnx.__version__}, onnxruntime {onnxruntime.__version__}"
-    )
-    for part in PARTS:
-        if part.__name__ in options.only:
-            for line in part(options.pairs):
-                print(line, flush=True)
+    libraries = sksequence, torch, onnx, onnxruntime
+    print_parts(__doc__.splitlines()[0], PARTS, 21, libraries)
 
 
 if __name__ == "__main__":

@@ -10,21 +10,17 @@ Where nothing else is said the other way is ``torch.nn``; above one, ours is fas
 
 from __future__ import annotations
 
-import argparse
-import platform
 import statistics
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from datetime import date
 
 import llvmlite
 import numba
 import numpy as np
 import torch
-from accuracy import cpu_model
 from skorch import NeuralNetClassifier
-from timing import Run, ratios
+from timing import Run, print_parts, ratios
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
@@ -375,22 +371,8 @@ PARTS = (layers, limit, unequal, predicting, hybrids, epochs, batches, memory)
 
 def main() -> None:
     """Print Markdown tables."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pairs", type=int, default=11)
-    names = [part.__name__ for part in PARTS]
-    parser.add_argument("--only", nargs="+", choices=names, default=names)
-    options = parser.parse_args()
-    torch.set_num_threads(1)
     torch.manual_seed(0)
-    print(
-        f"{date.today()}, {cpu_model()}, Python {platform.python_version()}, "
-        f"sksequence {sksequence.__version__}, torch {torch.__version__}, "
-        f"numba {numba.__version__}, llvmlite {llvmlite.__version__}"
-    )
-    for part in PARTS:
-        if part.__name__ in options.only:
-            for line in part(options.pairs):
-                print(line, flush=True)
+    print_parts(__doc__, PARTS, 11, (sksequence, torch, numba, llvmlite))
 
 
 if __name__ == "__main__":

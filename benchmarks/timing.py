@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import argparse
+import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from types import ModuleType
 from typing import Any
 
+import torch
+from accuracy import cpu_model
+
 Run = Callable[[], object]
+Part = Callable[[int], Iterator[str]]
 
 
 def seconds_of(call: Callable, *arguments: Any, **keywords: Any) -> float:
@@ -25,3 +33,25 @@ def ratios(theirs: Run, ours: Run, pairs: int, repeats: int = 10) -> list[float]
 
     several(theirs), several(ours)
     return [seconds_of(several, theirs) / seconds_of(several, ours) for _ in range(pairs)]
+
+
+def print_parts(
+    description: str, parts: Sequence[Part], pairs: int, libraries: Sequence[ModuleType]
+) -> None:
+    """Print the tables that are asked for, measured on one thread, and with what.
+
+    Each part gets the number of pairs, which is ``pairs`` unless the user says otherwise.
+    """
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--pairs", type=int, default=pairs)
+    names = [part.__name__ for part in parts]
+    parser.add_argument("--only", nargs="+", choices=names, default=names)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    versions = (f"{library.__name__} {library.__version__}" for library in libraries)
+    python = f"Python {platform.python_version()}"
+    print(", ".join([str(date.today()), cpu_model(), python, *versions]))
+    for part in parts:
+        if part.__name__ in options.only:
+            for line in part(options.pairs):
+                print(line, flush=True)
