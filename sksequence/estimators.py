@@ -8,15 +8,15 @@ import numpy as np
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils._param_validation import StrOptions
 
-from ._classifier import Labeller, SequenceClassifier
-from ._declaration import NETWORK, hyperparameter, recurrent_estimator
-from ._films import FilmReader, FilmRegressor
-from ._generation import generate
-from ._hyperparameters import Pooling
-from ._reading import StepReader
-from ._regressor import NumberPredictor, SequenceRegressor
-from ._saving import storable
-from ._stepwise import StepwiseEstimator
+from ._base.classifier import Labeller, SequenceClassifier
+from ._base.declaration import NETWORK, hyperparameter, recurrent_estimator
+from ._base.frames import FilmReader, FilmRegressor
+from ._base.generation import generate
+from ._base.hyperparameters import Pooling
+from ._base.per_step import StepwiseEstimator
+from ._base.regressor import NumberPredictor, SequenceRegressor
+from ._base.steps import StepReader
+from ._storage.estimators import storable
 
 
 @recurrent_estimator

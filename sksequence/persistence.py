@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from . import _storage
-from ._saving import FORMAT, KIND, rebuild
+from ._storage.estimators import FORMAT, KIND, rebuild
 
 __all__ = ["load"]
 

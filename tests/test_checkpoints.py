@@ -12,8 +12,8 @@ from conftest import make, ragged
 from sklearn.model_selection import GridSearchCV, KFold
 
 import sksequence
-from sksequence import _estimator
-from sksequence._checkpointing import Checkpoint
+from sksequence._base import estimator as base_estimator
+from sksequence._storage.checkpoints import Checkpoint
 
 LENGTHS = np.random.default_rng(0).integers(4, 12, 30)
 X = [x.cumsum(axis=0) for x in ragged(LENGTHS)]
@@ -102,7 +102,7 @@ def test_a_fit_that_was_ended_goes_on_to_the_bit(kind, tmp_path, end_after):
 def test_a_fit_that_had_ended_is_not_repeated(tmp_path, monkeypatch):
     params = {"checkpoint": str(tmp_path / "fit"), "early_stopping": True}
     first = make("GRUClassifier", **params, max_epochs=5).fit(X, Y)
-    monkeypatch.setattr(_estimator._load_training(), "train", None)
+    monkeypatch.setattr(base_estimator._load_training(), "train", None)
     assert_same(make("GRUClassifier", **params, max_epochs=5).fit(X, Y), first)
 
 
@@ -182,7 +182,7 @@ def make_again(path):
 
 
 def test_a_search_that_was_ended_repeats_no_fit(tmp_path, monkeypatch):
-    training = _estimator._load_training()
+    training = base_estimator._load_training()
     train, calls = training.train, []
 
     def count(*args, **kwargs):

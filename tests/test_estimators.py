@@ -23,7 +23,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from skorch import NeuralNet
 from skorch.callbacks import Callback, Checkpoint, EarlyStopping, LRScheduler
 
-import sksequence._estimator
+import sksequence._base.estimator
 
 # Where an equation is compared, rounding should not be in the way.
 EXACT = {"dtype": "float64", "batch_size": None, "max_epochs": 8}
@@ -359,13 +359,13 @@ def test_a_constant_channel_is_no_obstacle(task):
 def splits(monkeypatch):
     """The parts of every early-stopping split made, in turn."""
     made = []
-    split = sksequence._estimator.validation_split
+    split = sksequence._base.estimator.validation_split
 
     def spying(*args, **kwargs):
         made.append(split(*args, **kwargs))
         return made[-1]
 
-    monkeypatch.setattr(sksequence._estimator, "validation_split", spying)
+    monkeypatch.setattr(sksequence._base.estimator, "validation_split", spying)
     return made
 
 
@@ -943,6 +943,6 @@ def test_skorch_scores_every_epoch_as_the_estimator_itself_would():
     best = min(range(4), key=lambda epoch: model.history_[epoch]["valid_loss"])
     seed_drawn_first = np.random.RandomState(0)
     seed_drawn_first.randint(np.iinfo(np.int32).max)
-    split = sksequence._splitting.validation_split
+    split = sksequence._base.splitting.validation_split
     _, valid = split(60, 0.3, seed_drawn_first, classes=y)
     assert model.net_.history[best, "accuracy"] == model.score(X[valid], y[valid])

@@ -438,7 +438,7 @@ def test_a_file_is_as_readable_as_others(fitted, tmp_path):
 
 
 def test_a_network_beyond_the_format_is_refused(fitted, tmp_path, monkeypatch):
-    monkeypatch.setattr(sksequence._export, "_MOST_BYTES", 1000)
+    monkeypatch.setattr(sksequence._deployment.onnx_files, "_MOST_BYTES", 1000)
     with pytest.raises(ValueError, match="at most 2 GB"):
         fitted.to_onnx(tmp_path / "model.onnx")
     assert list(tmp_path.iterdir()) == []
@@ -451,9 +451,10 @@ def test_an_estimator_has_to_be_fitted(tmp_path):
 
 
 def test_without_onnx_an_error_says_what_to_install(fitted, tmp_path, monkeypatch):
-    for name in [name for name in sys.modules if name.startswith("sksequence._onnx")]:
+    package = "sksequence._deployment.onnx"
+    for name in [name for name in sys.modules if f"{name}.".startswith(f"{package}.")]:
         monkeypatch.delitem(sys.modules, name)
-    monkeypatch.delattr(sksequence, "_onnx", raising=False)
+    monkeypatch.delattr(sksequence._deployment, "onnx", raising=False)
     monkeypatch.setitem(sys.modules, "onnx", None)
     with pytest.raises(ImportError, match=r"pip install 'sksequence\[onnx\]'"):
         fitted.to_onnx(tmp_path / "model.onnx")

@@ -33,7 +33,7 @@ from sklearn.utils._param_validation import InvalidParameterError
 from skorch.callbacks import EpochScoring
 
 import sksequence
-from sksequence import _saving
+from sksequence._storage import estimators as storage
 from sksequence.preprocessing import StepwiseTransformer
 
 SMALL = {**FAST, "hidden_size": 4, "max_epochs": 1}
@@ -191,8 +191,8 @@ def model():
 
 def test_the_cases_are_of_all_public_classes():
     assert {name for name, *_ in CASES.values()} == set(PUBLIC)
-    assert set(_saving.REGISTRY) == set(PUBLIC)
-    assert all(_saving.REGISTRY[name] is getattr(sksequence, name) for name in PUBLIC)
+    assert set(storage.REGISTRY) == set(PUBLIC)
+    assert all(storage.REGISTRY[name] is getattr(sksequence, name) for name in PUBLIC)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -673,8 +673,8 @@ def test_a_newer_major_format_says_who_wrote_it(model, path):
 @pytest.mark.parametrize("version", [(1, 1), (2, 0)])
 def test_a_pickle_of_a_newer_format_warns(version, model, monkeypatch):
     with monkeypatch.context() as later:
-        later.setattr(_saving, "FORMAT", version)
-        later.setattr(_saving, "__version__", "9.9")
+        later.setattr(storage, "FORMAT", version)
+        later.setattr(storage, "__version__", "9.9")
         stored = pickle.dumps(model)
     with pytest.warns(UserWarning, match=r"sksequence 9\.9 has stored .* newer format"):
         again = pickle.loads(stored)

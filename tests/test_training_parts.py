@@ -16,8 +16,8 @@ from skorch.callbacks import Callback
 from torch import nn
 
 from sksequence import GRUClassifier, _kernels
+from sksequence._base.splitting import validation_split
 from sksequence._inputs import Sequences
-from sksequence._splitting import validation_split
 from sksequence._training import batches, make_dataset, settings_here, torch_threads
 from sksequence._training.batches import BatchIterator, SequenceDataset, standardised
 from sksequence._training.callbacks import GradientClipping

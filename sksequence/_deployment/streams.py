@@ -6,10 +6,10 @@ from typing import Any, cast
 
 import numpy as np
 
-from . import _kernels
-from .portable import Stream
-from .portable._reading import Numbers, Reading
-from .portable._recurrence import Cell, RunningCell
+from .. import _kernels
+from ..portable import Stream
+from ..portable._reading import Numbers, Reading
+from ..portable._recurrence import Cell, RunningCell
 
 
 class CompiledCell(RunningCell):

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from ._storage import check_target, replace_file
-from ._version import __version__
+from .._storage import check_target, replace_file
+from .._version import __version__
 
 _MOST_BYTES = 2**31 - 2**20  # what an ONNX file may hold, less what is said beside it
 
@@ -42,7 +42,7 @@ def to_onnx(estimator: Any, path: Any) -> None:
 def _load_onnx() -> Any:
     """Load onnx, without which everything else works."""
     try:
-        from . import _onnx
+        from . import onnx as _onnx
     except ImportError as error:
         raise ImportError(
             "to_onnx needs the package onnx, which could not be imported "

@@ -10,7 +10,7 @@ from scipy.special import softmax
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from ._inputs import Sequences, as_numbers
+from .._inputs import Sequences, as_numbers
 
 
 def generate(

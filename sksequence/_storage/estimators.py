@@ -12,9 +12,10 @@ from typing import Any, TypeVar
 from sklearn.utils._param_validation import validate_parameter_constraints
 from sklearn.utils.validation import check_is_fitted
 
-from . import _storage
-from ._declaration import learnt_by
-from ._version import __version__
+from .._version import __version__
+from .codec import optimizer_name
+from .file import Content, write
+from .learnt import learnt_by
 
 _Class = TypeVar("_Class", bound=type)
 
@@ -93,10 +94,10 @@ def save(estimator: Any, path: str | os.PathLike[str]) -> None:
     about = {"class": cls.__name__, "sksequence": __version__}
     about |= {"python": platform.python_version()}
     about |= {name: version(name) for name in _DEPENDENCIES}
-    _storage.write(path, state, kind=KIND, version=FORMAT, about=about)
+    write(path, state, kind=KIND, version=FORMAT, about=about)
 
 
-def rebuild(content: _storage.Content) -> Any:
+def rebuild(content: Content) -> Any:
     """Make of a file's content the estimator that was saved, or raise an exception."""
     name = content.about["class"]
     cls = REGISTRY.get(name)
@@ -139,7 +140,7 @@ def _is_data(name: str, value: Any) -> bool:
     if name == "callbacks":
         return not value
     if name == "optimizer":
-        return isinstance(value, str) or _storage.optimizer_name(value) is not None
+        return isinstance(value, str) or optimizer_name(value) is not None
     return value is None or all(_is_number_of_net(*item) for item in value.items())
 
 

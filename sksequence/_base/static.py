@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ._declaration import Learnt, recurrent_estimator
-from ._estimator import SequenceEstimator
-from ._inputs import AnySequences, Columns, check_columns, fit_scaler, split_static
+from .._inputs import AnySequences, Columns, check_columns, fit_scaler, split_static
+from .._storage.learnt import Learnt
+from .declaration import recurrent_estimator
+from .estimator import SequenceEstimator
 
 
 class _LearntStatic(Learnt):

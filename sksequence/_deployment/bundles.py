@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from . import portable
-from ._storage import check_target, replace_file
-from .portable import NumpyPredictor
+from .. import portable
+from .._storage import check_target, replace_file
+from ..portable import NumpyPredictor
 
 # In the order in which they need each other.
 _MODULES = (

@@ -11,9 +11,10 @@ from sklearn.base import RegressorMixin
 from sklearn.utils import Tags, check_array, column_or_1d
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from ._declaration import MODEL, Learnt, hyperparameter, recurrent_estimator
-from ._estimator import SequenceEstimator
-from ._inputs import as_numbers, fit_scaler
+from .._inputs import as_numbers, fit_scaler
+from .._storage.learnt import Learnt
+from .declaration import MODEL, hyperparameter, recurrent_estimator
+from .estimator import SequenceEstimator
 
 
 class _LearntNumbers(Learnt):

@@ -20,18 +20,7 @@ from sklearn.base import (
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
-from ._callbacks import CallbackSupportMixin, with_callbacks
-from ._checkpointing import Checkpoint, identify
-from ._declaration import (
-    MODEL,
-    NETWORK,
-    TRAINING,
-    Learnt,
-    parameters_for,
-    recurrent_estimator,
-)
-from ._hyperparameters import Training
-from ._inputs import (
+from .._inputs import (
     STEPS,
     AnySequences,
     Layout,
@@ -42,16 +31,21 @@ from ._inputs import (
     check_weights,
     fit_channel_scaler,
 )
-from ._saving import save, stamped, unstamped
-from ._splitting import validation_split
+from .._storage.checkpoints import Checkpoint, identify
+from .._storage.estimators import save, stamped, unstamped
+from .._storage.learnt import Learnt
+from .callbacks import CallbackSupportMixin, with_callbacks
+from .declaration import MODEL, NETWORK, TRAINING, parameters_for, recurrent_estimator
+from .hyperparameters import Training
+from .splitting import validation_split
 
 if TYPE_CHECKING:
-    from ._training import EpochObserver, SequenceDataset, SequenceNet
+    from .._training import EpochObserver, SequenceDataset, SequenceNet
 
 
 def _load_training() -> Any:
     """Load torch and skorch, which a fit needs and an import does not."""
-    from . import _training
+    from .. import _training
 
     return _training
 

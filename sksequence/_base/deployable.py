@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from ._declaration import recurrent_estimator
-from ._estimator import SequenceEstimator
+from .declaration import recurrent_estimator
+from .estimator import SequenceEstimator
 
 if TYPE_CHECKING:
-    from .portable import NumpyPredictor, Stream
+    from ..portable import NumpyPredictor, Stream
 
 
 @recurrent_estimator
@@ -108,7 +108,7 @@ class Deployable(SequenceEstimator):
         >>> bool(said[-1] == model.predict(X[:1])[0])
         True
         """
-        from ._streaming import CompiledStream
+        from .._deployment.streams import CompiledStream
 
         check_is_fitted(self)
         self._check_causal("open_stream")
@@ -137,8 +137,8 @@ class Deployable(SequenceEstimator):
         OSError
             If the file cannot be written; what was there before stays.
         """
-        from ._bundling import write_bundle
-        from .portable import NumpyPredictor
+        from .._deployment.bundles import write_bundle
+        from ..portable import NumpyPredictor
 
         check_is_fitted(self)
         predictor = NumpyPredictor(*self._export())
@@ -203,7 +203,7 @@ class Deployable(SequenceEstimator):
         >>> np.allclose(probabilities, model.predict_proba(X), atol=1e-6)
         True
         """
-        from ._export import to_onnx
+        from .._deployment.onnx_files import to_onnx
 
         to_onnx(self, path)
 

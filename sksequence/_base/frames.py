@@ -10,11 +10,12 @@ import numpy as np
 from sklearn.metrics import r2_score
 from sklearn.utils._param_validation import Interval
 
-from ._declaration import NETWORK, Learnt, hyperparameter, recurrent_estimator
-from ._estimator import SequenceEstimator
-from ._hyperparameters import Pooling, Stack
-from ._inputs import FRAMES, AnySequences, Layout, as_numbers, check_weights
-from ._regressor import SequenceRegressor
+from .._inputs import FRAMES, AnySequences, Layout, as_numbers, check_weights
+from .._storage.learnt import Learnt
+from .declaration import NETWORK, hyperparameter, recurrent_estimator
+from .estimator import SequenceEstimator
+from .hyperparameters import Pooling, Stack
+from .regressor import SequenceRegressor
 
 _COUNT = Interval(Integral, 1, None, closed="left")
 

@@ -13,8 +13,9 @@ from sklearn.utils import Tags, assert_all_finite, column_or_1d
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
-from ._declaration import Learnt, hyperparameter, recurrent_estimator
-from ._estimator import SequenceEstimator
+from .._storage.learnt import Learnt
+from .declaration import hyperparameter, recurrent_estimator
+from .estimator import SequenceEstimator
 
 
 class _LearntLabels(Learnt):

@@ -7,12 +7,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ._declaration import Learnt, recurrent_estimator
-from ._deployment import Deployable
-from ._hyperparameters import Convolutions, Embedding, Stack
-from ._inputs import AnySequences, Sequences, check_tokens
-from ._missing import NumberReader
-from ._static import StaticReader
+from .._inputs import AnySequences, Sequences, check_tokens
+from .._storage.learnt import Learnt
+from .declaration import recurrent_estimator
+from .deployable import Deployable
+from .hyperparameters import Convolutions, Embedding, Stack
+from .missing import NumberReader
+from .static import StaticReader
 
 
 class _LearntTokens(Learnt):

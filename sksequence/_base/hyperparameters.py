@@ -9,7 +9,7 @@ from typing import Any
 
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from ._declaration import MODEL, NETWORK, TRAINING, hyperparameter, recurrent_estimator
+from .declaration import MODEL, NETWORK, TRAINING, hyperparameter, recurrent_estimator
 
 _COUNT = Interval(Integral, 1, None, closed="left")
 

@@ -7,10 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import Tags
 
-from ._declaration import Learnt, recurrent_estimator
-from ._estimator import SequenceEstimator
-from ._hyperparameters import Missing
-from ._inputs import (
+from .._inputs import (
     AnySequences,
     Sequences,
     check_times,
@@ -18,6 +15,10 @@ from ._inputs import (
     observed_moments,
     since_start,
 )
+from .._storage.learnt import Learnt
+from .declaration import recurrent_estimator
+from .estimator import SequenceEstimator
+from .hyperparameters import Missing
 
 
 class _LearntGaps(Learnt):

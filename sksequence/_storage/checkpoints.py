@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from . import _storage
-from ._inputs import AnySequences
-from ._version import __version__
+from .._inputs import AnySequences
+from .._version import __version__
+from .file import read, refusing, write
 
 KIND = "checkpoint"
 FORMAT = (1, 0)
@@ -54,8 +54,8 @@ class Checkpoint:
         self.is_done = False
         if not self.path.exists():
             return
-        content = _storage.read(self.path, kind=KIND, version=FORMAT)
-        with _storage.refusing(self.path):
+        content = read(self.path, kind=KIND, version=FORMAT)
+        with refusing(self.path):
             before, self.start, self.progress, self.is_done = (
                 content.tree[name]
                 for name in ("identity", "start", "progress", "is_done")
@@ -88,7 +88,7 @@ class Checkpoint:
             "is_done": self.is_done,
         }
         about = {"class": self.identity["class"], "sksequence": __version__}
-        _storage.write(self.path, tree, kind=KIND, version=FORMAT, about=about)
+        write(self.path, tree, kind=KIND, version=FORMAT, about=about)
 
 
 def identify(

@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.utils._param_validation import Interval
 
-from ._declaration import TRAINING, hyperparameter, recurrent_estimator
-from ._estimator import SequenceEstimator
-from ._inputs import AnySequences, Sequences, flatten_steps, score_steps
+from .._inputs import AnySequences, Sequences, flatten_steps, score_steps
+from .declaration import TRAINING, hyperparameter, recurrent_estimator
+from .estimator import SequenceEstimator
 
 
 @recurrent_estimator

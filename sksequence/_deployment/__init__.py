@@ -1,0 +1,1 @@
+"""Fitted estimators where training is over: streams, numpy alone, ONNX files."""
