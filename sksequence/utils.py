@@ -81,7 +81,7 @@ def check_sequence_estimator(
     {'passed'}
     """
     if on_fail not in ("raise", None):
-        raise ValueError(f'on_fail must be "raise" or None, however: {on_fail!r}')
+        raise ValueError(f'on_fail must be "raise" or None, got {on_fail!r}')
     if (X is None) != (y is None):
         raise ValueError("X and y must be given together, or neither of them.")
     if X is None or y is None:

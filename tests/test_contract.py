@@ -136,7 +136,7 @@ def test_data_that_cannot_be_written_to_are_welcome():
 @pytest.mark.parametrize(
     ("arguments", "error", "words"),
     [
-        ({"on_fail": "warn"}, ValueError, "on_fail must be .* however: 'warn'"),
+        ({"on_fail": "warn"}, ValueError, "on_fail must be .* got 'warn'"),
         ({"X": ragged()}, ValueError, "X and y must be given together"),
         ({"y": np.arange(8)}, ValueError, "X and y must be given together"),
     ],

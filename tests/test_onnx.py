@@ -396,7 +396,7 @@ def test_the_same_network_is_the_same_file(fitted, tmp_path):
 @pytest.mark.parametrize(
     ("path", "error", "words"),
     [
-        (3, TypeError, "str or os.PathLike, however: 3"),
+        (3, TypeError, "str or os.PathLike, got 3"),
         (b"model.onnx", TypeError, "str or os.PathLike"),
         ("", IsADirectoryError, "is a folder"),
         (".", IsADirectoryError, "is a folder"),

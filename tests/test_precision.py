@@ -116,7 +116,7 @@ def test_double_and_lower_precision_exclude_each_other(method):
     model = make("GRUClassifier", mixed_precision="bfloat16", dtype="float64")
     arguments = {"classes": [0, 1]} if method == "partial_fit" else {}
     before = dict(vars(model))
-    with pytest.raises(ValueError, match="needs dtype='float32', however: 'float64'"):
+    with pytest.raises(ValueError, match="needs dtype='float32', got 'float64'"):
         getattr(model, method)(X, Y, **arguments)
     assert vars(model) == before
 

@@ -334,9 +334,9 @@ def test_covariates_that_fit_has_not_seen_are_named():
 
 def test_the_network_names_what_it_lacks():
     net = SequenceNetwork(2, 1, static_size=2)
-    with pytest.raises(ValueError, match=r"static .*\(3, 2\), however: None"):
+    with pytest.raises(ValueError, match=r"static .*\(3, 2\), got None"):
         net(torch.randn(3, 5, 2))
-    with pytest.raises(ValueError, match=r"\(3, 2\), however: \(3, 1\)"):
+    with pytest.raises(ValueError, match=r"\(3, 2\), got \(3, 1\)"):
         StaticJoin(4, 2)(torch.randn(3, 4), torch.randn(3, 1))
 
 

@@ -50,9 +50,7 @@ class Labeller(_LearntLabels, SequenceEstimator):
         if classes is not None:
             classes = np.asarray(classes)
             if classes.ndim != 1 or not len(classes):
-                raise ValueError(
-                    f"classes must be a list of all labels, however: {classes}"
-                )
+                raise ValueError(f"classes must be a list of all labels, got {classes}")
             assert_all_finite(classes, input_name="classes")
         if reset:
             self._is_multilabel = labels.ndim == 2
@@ -123,7 +121,7 @@ class Labeller(_LearntLabels, SequenceEstimator):
         if not isinstance(per_label, list) or len(per_label) != len(self.classes_):
             raise ValueError(
                 f'class_weight of multilabel targets must be "balanced" or a list of '
-                f"{len(self.classes_)} dicts, one per label, however: {per_label!r}"
+                f"{len(self.classes_)} dicts, one per label, got {per_label!r}"
             )
         zero_one = np.array([0, 1])
         columns = [
@@ -281,7 +279,7 @@ def _check_dict(wanted: Any) -> Any:
     ):
         raise ValueError(
             'class_weight of multilabel targets must hold a dict or "balanced" for each '
-            f"label, however: {wanted!r}"
+            f"label, got {wanted!r}"
         )
     return wanted
 
@@ -310,10 +308,10 @@ def _weights(
     try:
         per_class = np.array(chosen, dtype=float)
     except (TypeError, ValueError) as error:
-        raise type(error)(f"class_weight must hold numbers, however: {wanted}") from error
+        raise type(error)(f"class_weight must hold numbers, got {wanted}") from error
     if not (np.isfinite(per_class) & (per_class >= 0)).all() or not per_class.any():
         raise ValueError(
             f"class_weight must hold finite weights of at least zero, and not zeros "
-            f"alone, however: {wanted}"
+            f"alone, got {wanted}"
         )
     return per_class[codes]

@@ -67,7 +67,7 @@ class Deployable(SequenceEstimator):
         if response_method not in names:
             raise ValueError(
                 f"response_method must be one of {', '.join(map(repr, names))}, "
-                f"however: {response_method!r}"
+                f"got {response_method!r}"
             )
         self._check_causal("predict_prefixes")
         represents = response_method == "transform"

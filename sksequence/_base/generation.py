@@ -20,9 +20,9 @@ def generate(
     check_is_fitted(tagger)
     _check_language_model(tagger)
     if not isinstance(n_steps, Integral) or n_steps < 1:
-        raise ValueError(f"n_steps must be int of at least 1, however: {n_steps!r}")
+        raise ValueError(f"n_steps must be int of at least 1, got {n_steps!r}")
     if not isinstance(temperature, Real) or not 0 < temperature < np.inf:
-        raise ValueError(f"temperature must be above 0, however: {temperature!r}")
+        raise ValueError(f"temperature must be above 0, got {temperature!r}")
     start = as_numbers(prompt, "prompt")
     if start.ndim != 1 or not len(start):
         raise ValueError(f"prompt must have shape (n_prompt_steps,): {prompt!r}")
@@ -54,8 +54,7 @@ def _check_language_model(tagger: Any) -> None:
     n_tokens, classes = len(tagger._known_tokens), tagger.classes_
     if classes.dtype.kind not in "iu" or classes[0] < 0 or classes[-1] >= n_tokens:
         raise ValueError(
-            f"generate needs classes that are token ids, below {n_tokens}, however: "
-            f"{classes}"
+            f"generate needs classes that are token ids, below {n_tokens}, got {classes}"
         )
     if not tagger.net_.module_.can_advance:
         raise ValueError(

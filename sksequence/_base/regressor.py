@@ -130,7 +130,7 @@ class NumberPredictor(_LearntNumbers, SequenceEstimator):
         if self._predicts_rates and (target.min() < 0 or target.sum() == 0):
             raise ValueError(
                 'loss="poisson" needs targets of at least zero with a positive sum, '
-                f"however: y has minimum {target.min()} and sum {target.sum()}."
+                f"got y has minimum {target.min()} and sum {target.sum()}."
             )
 
     def _count_outputs(self) -> int:

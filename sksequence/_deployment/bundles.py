@@ -79,7 +79,7 @@ def write_bundle(predictor: NumpyPredictor, path: str | os.PathLike) -> None:
     if target.suffix != ".py" or not target.stem.isidentifier():
         raise ValueError(
             "path must name a Python file that can be imported, such as 'model.py', "
-            f"however: {os.fspath(path)!r}"
+            f"got {os.fspath(path)!r}"
         )
     imports, bodies = _sources()
     packed = io.BytesIO()

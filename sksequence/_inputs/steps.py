@@ -128,7 +128,7 @@ def _items(y: Any) -> Iterator[Any]:
     if isinstance(y, np.ma.MaskedArray):
         raise TypeError("y is a masked array, whose mask would be ignored.")
     if np.ndim(y) == 0 if hasattr(y, "ndim") else not hasattr(y, "__iter__"):
-        raise ValueError(f"y must hold the targets of each sequence, however: {y!r}")
+        raise ValueError(f"y must hold the targets of each sequence, got {y!r}")
     return iter(getattr(y, "values", y) if hasattr(y, "iloc") else y)
 
 

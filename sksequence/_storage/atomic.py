@@ -33,11 +33,11 @@ def check_target(path: Any) -> Path:
     >>> check_target(3)
     Traceback (most recent call last):
     ...
-    TypeError: path must be str or os.PathLike, however: 3
+    TypeError: path must be str or os.PathLike, got 3
     """
     text = os.fspath(path) if isinstance(path, str | os.PathLike) else None
     if not isinstance(text, str):
-        raise TypeError(f"path must be str or os.PathLike, however: {path!r}")
+        raise TypeError(f"path must be str or os.PathLike, got {path!r}")
     target = Path(text)
     if not text or target.is_dir():
         raise IsADirectoryError(

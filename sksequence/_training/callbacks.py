@@ -105,7 +105,7 @@ def _check_callback(callback: Any) -> Any:
     if not isinstance(callback[1] if named else callback, Callback):
         raise TypeError(
             "callbacks must hold instances of skorch.callbacks.Callback, or tuples "
-            f"(name, instance), however: {callback!r}"
+            f"(name, instance), got {callback!r}"
         )
     return callback
 

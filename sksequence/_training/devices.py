@@ -19,7 +19,7 @@ def find_device(device: str) -> str:
     Traceback (most recent call last):
     ...
     ValueError: device must be "auto", "cpu", or a torch device such as "cuda:0", \
-however: 'gpu'
+got 'gpu'
     """
     if device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
@@ -28,7 +28,7 @@ however: 'gpu'
     except RuntimeError:
         raise ValueError(
             'device must be "auto", "cpu", or a torch device such as "cuda:0", '
-            f"however: {device!r}"
+            f"got {device!r}"
         ) from None
     lacking = {
         "cuda": (where.index or 0) >= torch.cuda.device_count(),

@@ -16,12 +16,12 @@ def check_precision(mixed_precision: str | None, dtype: str) -> None:
     >>> check_precision("bfloat16", "float64")
     Traceback (most recent call last):
     ...
-    ValueError: mixed_precision='bfloat16' needs dtype='float32', however: 'float64'. \
+    ValueError: mixed_precision='bfloat16' needs dtype='float32', got 'float64'. \
 Set mixed_precision=None for double precision.
     """
     if mixed_precision is not None and dtype != "float32":
         raise ValueError(
-            f"mixed_precision={mixed_precision!r} needs dtype='float32', however: "
+            f"mixed_precision={mixed_precision!r} needs dtype='float32', got "
             f"{dtype!r}. Set mixed_precision=None for double precision."
         )
 

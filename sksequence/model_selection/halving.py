@@ -82,7 +82,7 @@ class HalvingEpochSearchCV(HalvingGridSearchCV):
         if name != "max_epochs" or self.resource not in plain.get_params():
             raise ValueError(
                 "resource must name the estimator's max_epochs, as in 'max_epochs' or "
-                f"'<step>__max_epochs', however: {self.resource!r}."
+                f"'<step>__max_epochs', got {self.resource!r}."
             )
         with TemporaryDirectory(prefix="sksequence-") as folder:
             self.estimator = _Continuing(plain, self.resource, folder)

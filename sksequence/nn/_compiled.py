@@ -331,7 +331,7 @@ def _order(lengths: Tensor | None, n: int, n_steps: int) -> tuple[Tensor, Tensor
     longest, shortest = in_order[0], in_order[-1]
     if longest > n_steps or shortest < 0:
         raise ValueError(
-            f"lengths must be from 0 to {n_steps}, however: {shortest} to {longest}."
+            f"lengths must be from 0 to {n_steps}, got {shortest} to {longest}."
         )
     return order, left
 

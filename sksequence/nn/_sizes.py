@@ -18,18 +18,18 @@ def sizes_per_layer(
     >>> sizes_per_layer("hidden_size", (8, 4), 3)
     Traceback (most recent call last):
     ...
-    ValueError: hidden_size must be one int, or one per layer (3), however: (8, 4)
+    ValueError: hidden_size must be one int, or one per layer (3), got (8, 4)
     """
     if not isinstance(sizes, Integral | Sequence) or isinstance(sizes, str):
-        raise ValueError(f"{name} must be int or a sequence of int, however: {sizes!r}")
+        raise ValueError(f"{name} must be int or a sequence of int, got {sizes!r}")
     spread = (sizes,) * num_layers if isinstance(sizes, Integral) else tuple(sizes)
     if len(spread) != num_layers:
         raise ValueError(
-            f"{name} must be one int, or one per layer ({num_layers}), however: {spread}"
+            f"{name} must be one int, or one per layer ({num_layers}), got {spread}"
         )
     for size in spread:
         if not isinstance(size, Integral) or isinstance(size, bool) or size < 1:
-            raise ValueError(f"{name} must be int of at least 1, however: {sizes!r}")
+            raise ValueError(f"{name} must be int of at least 1, got {sizes!r}")
     return tuple(int(size) for size in spread)
 
 

@@ -78,7 +78,7 @@ class ConvLSTMCell(RandomLayer):
         if kernel_size % 2 == 0:
             raise ValueError(
                 "kernel_size must be odd, for a state pixel to lie in the middle of what "
-                f"it reads, however: kernel_size={kernel_size}"
+                f"it reads, got kernel_size={kernel_size}"
             )
         around = kernel_size // 2
         self.input_conv = nn.Conv2d(
@@ -300,7 +300,7 @@ class ConvLSTM(nn.Module):
         if peephole and frame_size is None:
             raise ValueError(
                 "peephole=True has a weight for each pixel and needs frame_size=(height, "
-                "width), however: frame_size=None"
+                "width), got frame_size=None"
             )
         self.frame_size = tuple(frame_size) if peephole and frame_size else None
         self.layers = nn.ModuleList()
@@ -346,7 +346,7 @@ class ConvLSTM(nn.Module):
         if self.frame_size not in (None, x.shape[-2:]):
             raise ValueError(
                 f"The peepholes are for frames of frame_size={self.frame_size} (height, "
-                f"width), however: x has {tuple(x.shape[-2:])}"
+                f"width), got x has {tuple(x.shape[-2:])}"
             )
         first, *others = self.layers
         steps, state = first(x, lengths)

@@ -52,7 +52,7 @@ class Dropout(RandomLayer):
     def __init__(self, p: float = 0.5) -> None:
         super().__init__()
         if not 0 <= p < 1:
-            raise ValueError(f"p must be in [0, 1), however: p={p}")
+            raise ValueError(f"p must be in [0, 1), got p={p}")
         self.p = p
 
     def reset_parameters(self, generator: torch.Generator | None = None) -> None:

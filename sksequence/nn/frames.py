@@ -20,7 +20,7 @@ from .recurrent import choose
 
 def _check_count(name: str, count: int) -> int:
     if not isinstance(count, Integral) or isinstance(count, bool) or count < 1:
-        raise ValueError(f"{name} must be int of at least 1, however: {count!r}")
+        raise ValueError(f"{name} must be int of at least 1, got {count!r}")
     return int(count)
 
 
@@ -205,9 +205,7 @@ class FrameNetwork(RandomLayer):
     ) -> None:
         super().__init__()
         if len(frame_size) != 2:
-            raise ValueError(
-                f"frame_size must be (height, width), however: {frame_size!r}"
-            )
+            raise ValueError(f"frame_size must be (height, width), got {frame_size!r}")
         for side in frame_size:
             _check_count("each of frame_size", side)
         _check_count("patch_size", patch_size)

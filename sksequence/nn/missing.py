@@ -145,7 +145,7 @@ class DecayMissing(RandomLayer):
         super().__init__()
         if time_channel is not None and not 0 <= time_channel < input_size:
             raise ValueError(
-                f"time_channel must be in [0, {input_size}), however: {time_channel}"
+                f"time_channel must be in [0, {input_size}), got {time_channel}"
             )
         self.time_channel = time_channel
         self.channels = [i for i in range(input_size) if i != time_channel]
@@ -252,7 +252,7 @@ def _fill_values(fill: Sequence[float] | None, n_channels: int) -> list[float]:
     values = [0.0] * n_channels if fill is None else [float(value) for value in fill]
     if len(values) != n_channels:
         raise ValueError(
-            f"fill must have one value per channel ({n_channels}), however: {fill!r}"
+            f"fill must have one value per channel ({n_channels}), got {fill!r}"
         )
     return values
 

@@ -31,7 +31,7 @@ def choose(name: str, options: dict, value: str):
     """Look ``value`` up in ``options`` or say what there is."""
     if value not in options:
         raise ValueError(
-            f"{name} must be one of {', '.join(map(repr, options))}, however: {value!r}"
+            f"{name} must be one of {', '.join(map(repr, options))}, got {value!r}"
         )
     return options[value]
 

@@ -56,7 +56,7 @@ class StaticJoin(RandomLayer):
         expected = (len(representation), self.static_size)
         if static is None or static.shape != expected:
             got = None if static is None else tuple(static.shape)
-            raise ValueError(f"static must be of shape {expected}, however: {got}")
+            raise ValueError(f"static must be of shape {expected}, got {got}")
         if representation.ndim == 3:
             static = static[:, None].expand(-1, representation.shape[1], -1)
         both = torch.cat([representation, static], -1)

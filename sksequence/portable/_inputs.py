@@ -43,7 +43,7 @@ class Inputs:
         """Return arrays (n_steps_i, n_channels), and whether X is one block."""
         X = np.asarray(X) if hasattr(X, "iloc") else X
         if isinstance(X, str) or not hasattr(X, "__len__") or not len(X):
-            raise ValueError(f"X must hold a sequence at least, however: {X!r}")
+            raise ValueError(f"X must hold a sequence at least, got {X!r}")
         is_block = isinstance(X, np.ndarray) and X.dtype != object
         return [self._check_sequence(x, i) for i, x in enumerate(X)], is_block
 
@@ -113,6 +113,6 @@ class Inputs:
             got = None if static is None else f"{values} of shape {values.shape}"
             raise ValueError(
                 f"static must be finite numbers of shape {(n, n_static)}, the columns as "
-                f"in fit, however: {got}"
+                f"in fit, got {got}"
             )
         return ((values - self.static_mean) / self.static_scale).astype(self.dtype)

@@ -77,7 +77,7 @@ class Stream:
         counts = isinstance(n_streams, int | np.integer) and n_streams is not True
         if n_streams is not None and (not counts or n_streams < 1):
             raise ValueError(
-                f"n_streams must be int of at least 1 or None, however: {n_streams!r}"
+                f"n_streams must be int of at least 1 or None, got {n_streams!r}"
             )
         n = self._n = 1 if n_streams is None else int(n_streams)
         self.n_streams, self.static, self.n_steps_ = n_streams, static, 0
