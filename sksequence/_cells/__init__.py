@@ -1,0 +1,49 @@
+"""Recurrent cells: each in one file, for every back end that runs them.
+
+Plain Python alone. Whoever runs a cell (torch, a kernel, numpy, an ONNX graph) brings the
+operations; the equations, and the gradient by hand, stand here once.
+"""
+
+from .cell import APART, BOTH, INPUT, Cell, Operations
+from .gru import GRU
+from .lstm import LSTM
+from .rnn import RNN, RectifiedRNN
+
+CELLS: dict[str, type[Cell]] = {"rnn": RNN, "lstm": LSTM, "gru": GRU}
+# What else the plain cell may be, by its nonlinearity.
+NONLINEARITIES: dict[str, type[Cell]] = {"tanh": RNN, "relu": RectifiedRNN}
+
+
+def find_cell(name: str, nonlinearity: str = "tanh") -> type[Cell]:
+    """Return the cell of that name; of the plain one also by its nonlinearity.
+
+    Examples
+    --------
+    >>> find_cell("gru").__name__, find_cell("rnn", "relu").__name__
+    ('GRU', 'RectifiedRNN')
+    >>> find_cell("gated")
+    Traceback (most recent call last):
+    ...
+    ValueError: cell must be one of 'rnn', 'lstm', 'gru', got 'gated'
+    """
+    for options, what, value in (
+        (CELLS, "cell", name),
+        (NONLINEARITIES, "nonlinearity", nonlinearity),
+    ):
+        if value not in options:
+            raise ValueError(
+                f"{what} must be one of {', '.join(map(repr, options))}, got {value!r}"
+            )
+    return NONLINEARITIES[nonlinearity] if name == "rnn" else CELLS[name]
+
+
+__all__ = [
+    "APART",
+    "BOTH",
+    "CELLS",
+    "INPUT",
+    "NONLINEARITIES",
+    "Cell",
+    "Operations",
+    "find_cell",
+]
