@@ -15,12 +15,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import PUBLIC, make, ragged
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from skorch.callbacks import Callback
 
 import sksequence
+from helpers.data import ragged
+from helpers.estimators import PUBLIC, make
 from sksequence.utils import check_sequence_estimator
 
 X = ragged()

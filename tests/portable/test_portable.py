@@ -1,0 +1,209 @@
+"""Fitted networks by numpy alone."""
+
+from __future__ import annotations
+
+import ast
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import sksequence.portable
+from helpers.networks import (
+    BRANCHES,
+    CELLS,
+    CONVOLUTIONS,
+    POOLINGS,
+    SPECIAL,
+    answer_of,
+    choices_of,
+    fitted,
+    network,
+    sequences,
+    special,
+    worst,
+)
+
+DIRECTIONS = (None, "concat", "sum", "mean", "mul")
+CHOICES = choices_of(CELLS, DIRECTIONS, POOLINGS, CONVOLUTIONS, BRANCHES)
+
+
+@pytest.mark.parametrize("choice", CHOICES, ids=str)
+def test_numpy_answers_as_torch_does(choice):
+    cell, direction, pooling, convolution, branch = choice
+    both = {} if direction is None else {"bidirectional": True, "merge_mode": direction}
+    name, params = network(cell, pooling=pooling, num_layers=2, **both)
+    model = fitted(name, **params, **convolution, **branch)
+    X, predictor = sequences(), model.to_numpy()
+    assert worst(predictor.predict_proba(X), model.predict_proba(X)) < 1e-6
+    assert worst(predictor.transform(X), model.transform(X)) < 1e-6
+    assert list(predictor.predict(X)) == list(model.predict(X))
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("kind", SPECIAL)
+def test_whatever_it_reads_and_answers(kind, bidirectional):
+    model, X, xs, static = special(kind, bidirectional=bidirectional)
+    predictor, method = model.to_numpy(), answer_of(model)
+    given = {} if static is None else {"static": static}
+    expected = getattr(model, method)(X)
+    answers = getattr(predictor, method)(xs if static is not None else X, **given)
+    assert worst(answers, expected) < 1e-6
+    assert {np.asarray(a).dtype for a in answers} == {
+        np.asarray(a).dtype for a in expected
+    }
+
+
+def test_answers_have_the_form_and_the_precision_of_x():
+    model = special("rows")[0]
+    predictor, X = model.to_numpy(), np.random.default_rng(0).normal(size=(300, 9))
+    assert predictor.predict(X.astype(np.float32)).dtype == np.float32
+    assert predictor.predict(X).shape == (300,)
+    assert worst(predictor.predict(X), model.predict(X)) < 1e-6
+    assert predictor.predict(list(X)).shape == (300,)
+    tagger, X, _, _ = special("tags")
+    assert tagger.to_numpy().predict(X).dtype == object
+    block = np.random.default_rng(0).normal(size=(4, 6, 2))
+    assert np.array_equal(tagger.to_numpy().predict(block), tagger.predict(block))
+
+
+def test_channels_first():
+    X = [x.T for x in sequences()]
+    model = sksequence.GRUClassifier(
+        hidden_size=4, max_epochs=1, data_format="channels_first"
+    ).fit(X, np.arange(len(X)) % 2)
+    assert worst(model.to_numpy().predict_proba(X), model.predict_proba(X)) < 1e-6
+
+
+# ---------------------------------------------------------------------- one file to copy
+
+
+ALONE = """
+import sys
+
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] not in sys.stdlib_module_names | {"numpy", "model"}:
+            raise ImportError(f"{name} is not here")
+
+sys.meta_path.insert(0, Refuse())
+import numpy as np
+from model import predictor
+
+X = [np.load(f"{i}.npy") for i in range(8)]
+np.save("proba.npy", predictor.predict_proba(X))
+np.save("labels.npy", predictor.predict(X))
+stream = predictor.open_stream()
+for x in X[0]:
+    last = stream.step_proba(x)
+np.save("last.npy", last)
+print(predictor)
+"""
+
+
+def test_a_file_needs_nothing_but_numpy(tmp_path):
+    name, params = network("lstm", **CONVOLUTIONS[1], **BRANCHES[1], pooling="attention")
+    model, X = fitted(name, **params), sequences()
+    model.to_numpy(tmp_path / "model.py")
+    for i, x in enumerate(X):
+        np.save(tmp_path / f"{i}.npy", x)
+    done = subprocess.run(
+        [sys.executable, "-c", ALONE], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "LSTMClassifier(" in done.stdout
+    expected = model.predict_proba(X)
+    assert worst(np.load(tmp_path / "proba.npy"), expected) < 1e-6
+    assert worst([np.load(tmp_path / "last.npy")], expected[:1]) < 1e-6
+    assert list(np.load(tmp_path / "labels.npy")) == list(model.predict(X))
+    assert (tmp_path / "model.py").stat().st_size < 100_000
+
+
+def test_the_modules_need_nothing_but_numpy_and_share_no_name():
+    folder = Path(sksequence.portable.__file__).parent
+    owners: dict[str, str] = {}
+    for path in folder.glob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import | ast.ImportFrom) and not getattr(
+                node, "level", 0
+            ):
+                names = [a.name for a in node.names]
+                root = (getattr(node, "module", None) or names[0]).partition(".")[0]
+                assert root in sys.stdlib_module_names | {"numpy"}, (path.name, root)
+            if isinstance(node, ast.ImportFrom) and node.level:
+                assert not any(alias.asname for alias in node.names)
+        if path.name == "__init__.py":
+            continue
+        for node in tree.body:
+            targets = [getattr(node, "name", None)]
+            targets += [getattr(t, "id", None) for t in getattr(node, "targets", [])]
+            targets += [getattr(getattr(node, "target", None), "id", None)]
+            for name in filter(None, targets):
+                assert owners.setdefault(name, path.name) == path.name, name
+
+
+@pytest.mark.parametrize("name", ["model", "model.txt", "my model.py", "1.py", "a-b.py"])
+def test_names_that_python_cannot_import(tmp_path, name):
+    with pytest.raises(ValueError, match=r"such as 'model\.py'"):
+        fitted("GRUClassifier").to_numpy(tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_was_there_stays_if_writing_fails(tmp_path, monkeypatch):
+    import os
+
+    path = tmp_path / "model.py"
+    path.write_text("before")
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(OSError, match="No space left"):
+        fitted("GRUClassifier").to_numpy(path)
+    assert path.read_text() == "before"
+    assert [p.name for p in tmp_path.iterdir()] == ["model.py"]
+    with pytest.raises(FileNotFoundError):
+        fitted("GRUClassifier").to_numpy(tmp_path / "nowhere" / "model.py")
+
+
+def test_a_predictor_can_be_pickled():
+    predictor, X = fitted("GRUClassifier").to_numpy(), sequences()
+    again = pickle.loads(pickle.dumps(predictor))
+    assert np.array_equal(again.predict_proba(X), predictor.predict_proba(X))
+
+
+# ----------------------------------------------------------------------------- bad input
+
+
+@pytest.mark.parametrize(
+    ("kind", "X", "message"),
+    [
+        ("layers", [], "must hold a sequence"),
+        ("layers", "text", "must hold a sequence"),
+        ("layers", 5, "must hold a sequence"),
+        ("layers", [np.zeros((3, 5))], r"Sequence 0 of X has shape \(3, 5\)"),
+        ("layers", [np.zeros((3, 2)), np.zeros((0, 2))], "Sequence 1"),
+        ("layers", [np.full((3, 2), np.nan)], "Sequence 0 of X contains NaN"),
+        ("layers", [np.full((3, 2), 1e39)], "too large"),
+        ("mask", [np.full((3, 2), np.inf)], "infinity"),
+        ("tokens", [np.array([1, 9])], "from 0 to 6"),
+    ],
+)
+def test_bad_sequences(kind, X, message):
+    with pytest.raises(ValueError, match=message):
+        special(kind)[0].to_numpy().predict(X)
+
+
+def test_static_covariates_have_to_fit():
+    model, _, xs, static = special("static")
+    predictor = model.to_numpy()
+    for wrong in (None, static[:2], static[:, :1], static * np.nan):
+        with pytest.raises(ValueError, match=r"static must be finite .* \(8, 2\)"):
+            predictor.predict(xs, wrong)
+    with pytest.raises(TypeError, match="predicts numbers"):
+        predictor.predict_proba(xs, static)
