@@ -9,16 +9,8 @@ import pytest
 from sklearn.metrics import accuracy_score, f1_score, log_loss, mean_absolute_error
 from sklearn.metrics import r2_score as r2
 
-from helpers.estimators import make
-from helpers.step_task import (
-    REGRESSOR,
-    TAGGER,
-    answers,
-    flat,
-    lengths_of,
-    running_means,
-    target_of,
-)
+from helpers.estimators import make, target_of
+from helpers.step_task import REGRESSOR, TAGGER, answers, flat, lengths_of, running_means
 from sksequence.metrics import make_step_scorer, perplexity, perplexity_scorer
 
 

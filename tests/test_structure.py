@@ -5,14 +5,13 @@ from __future__ import annotations
 import ast
 import configparser
 import importlib
-import subprocess
-import sys
 from graphlib import TopologicalSorter
 from importlib.resources import files
 
 import pytest
 
 from helpers.package import MODULES, ROOT
+from helpers.processes import run_python
 
 # Rooms are the modules and packages right below sksequence; what a room may import of
 # the others stands on its right.
@@ -174,7 +173,4 @@ def test_type_hints_are_shipped():
 )
 def test_nothing_heavy_is_loaded_before_it_is_needed(code, absent):
     code += f"\nimport sys; print(sorted({absent} & set(sys.modules)))"
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=False
-    )
-    assert (done.stdout.strip(), done.returncode) == ("[]", 0), done.stderr
+    assert run_python(code).strip() == "[]"

@@ -8,8 +8,11 @@ import pytest
 import torch
 from scipy.special import expit
 
-from helpers.estimators import CLASSIFIERS, make
-from helpers.sequence_task import EXACT
+from helpers.estimators import (
+    CLASSIFIERS,
+    EXACT,
+    make,
+)
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,17 @@ import numpy as np
 import pytest
 import torch
 
-from helpers.comparing import pickled
+from helpers.comparing import answers, pickled, steps_only
 from helpers.data import CUBE, LABELS, MULTILABEL, NUMBERS, N
-from helpers.estimators import CLASSIFIERS, ESTIMATORS, FAST, REGRESSORS, labels_for, make
-from helpers.sequence_task import answers, steps_only, target_of
+from helpers.estimators import (
+    CLASSIFIERS,
+    ESTIMATORS,
+    FAST,
+    REGRESSORS,
+    labels_for,
+    make,
+    target_of,
+)
 
 # ---------------------------------------------------------------------------- continuing
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import log_loss
 
+from helpers.comparing import steps_only
 from helpers.data import ragged
 from helpers.estimators import CLASSIFIERS, ESTIMATORS, REGRESSORS, labels_for, make
-from helpers.sequence_task import steps_only
 
 
 def noise(name, n=60):

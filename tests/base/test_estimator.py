@@ -6,9 +6,16 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
+from helpers.comparing import answers
 from helpers.data import ragged
-from helpers.estimators import CLASSIFIERS, REGRESSORS, labels_for, make
-from helpers.sequence_task import EXACT, answers, target_of
+from helpers.estimators import (
+    CLASSIFIERS,
+    EXACT,
+    REGRESSORS,
+    labels_for,
+    make,
+    target_of,
+)
 
 # ------------------------------------------------------------------------------ learning
 

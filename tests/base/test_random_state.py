@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from helpers.comparing import answers
 from helpers.estimators import CLASSIFIERS, make
-from helpers.sequence_task import answers
 
 
 def test_a_random_state_instance_goes_on_from_fit_to_fit(task):

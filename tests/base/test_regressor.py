@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 from sklearn.exceptions import DataConversionWarning
 
-from helpers.estimators import REGRESSORS, make
-from helpers.sequence_task import EXACT
+from helpers.estimators import (
+    EXACT,
+    REGRESSORS,
+    make,
+)
 
 
 @pytest.mark.parametrize("name", REGRESSORS)

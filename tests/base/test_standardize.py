@@ -7,8 +7,16 @@ import pytest
 import torch
 from scipy.special import softmax
 
-from helpers.estimators import CLASSIFIERS, ESTIMATORS, REGRESSORS, labels_for, make
-from helpers.sequence_task import EXACT, answers, target_of
+from helpers.comparing import answers
+from helpers.estimators import (
+    CLASSIFIERS,
+    ESTIMATORS,
+    EXACT,
+    REGRESSORS,
+    labels_for,
+    make,
+    target_of,
+)
 
 
 @pytest.mark.parametrize("name", ESTIMATORS)

@@ -12,6 +12,7 @@ from scipy.special import softmax
 
 import sksequence
 import sksequence._base.estimator
+from helpers.comparing import answers
 from helpers.data import ragged
 from helpers.estimators import labels_for, make
 from helpers.tokens import (
@@ -20,7 +21,6 @@ from helpers.tokens import (
     SOME,
     TOKEN_READERS,
     TOKENS,
-    answers,
     assert_same_fit,
     fitted,
     target_for,

@@ -6,8 +6,12 @@ import numpy as np
 import pytest
 from sklearn.utils.class_weight import compute_sample_weight
 
-from helpers.estimators import CLASSIFIERS, make
-from helpers.sequence_task import answers, target_of
+from helpers.comparing import answers
+from helpers.estimators import (
+    CLASSIFIERS,
+    make,
+    target_of,
+)
 
 
 @pytest.mark.parametrize("name", CLASSIFIERS)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import copy
 import os
 import pickle
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -26,6 +24,7 @@ from helpers.networks import (
     special,
     worst,
 )
+from helpers.processes import run_python
 from sksequence import ConvLSTMClassifier, GRUClassifier, _kernels
 
 CAUSAL = choices_of(CELLS, POOLINGS, CONVOLUTIONS, BRANCHES, (1, 2))
@@ -221,12 +220,9 @@ for x in np.load("x.npy"):
 assert "torch" not in sys.modules, "loaded"
 print(repr(proba.tolist()))
 """
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
+    said = run_python(code, cwd=tmp_path)
     expected = model.predict_proba(sequences()[:1])[0]
-    assert worst([eval(done.stdout)], [expected]) < 1e-6
+    assert worst([eval(said)], [expected]) < 1e-6
 
 
 # ----------------------------------------------------------------------------- bad input

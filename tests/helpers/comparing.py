@@ -31,6 +31,14 @@ def assert_same(a, b):
         assert a == b
 
 
+def steps_only(model):
+    """The history without what the clock says."""
+    return [
+        {key: value for key, value in epoch.items() if key != "duration"}
+        for epoch in model.history_
+    ]
+
+
 def weights_of(model):
     return np.concatenate(
         [value.detach().numpy().ravel() for value in model.net_.module_.parameters()]
@@ -39,3 +47,10 @@ def weights_of(model):
 
 def pickled(model):
     return pickle.loads(pickle.dumps(model))
+
+
+def answers(model, X):
+    """Probabilities or numbers, those of steps end to end."""
+    method = "predict_proba" if hasattr(model, "predict_proba") else "predict"
+    made = getattr(model, method)(X)
+    return np.concatenate(list(made)) if made.dtype == object else made

@@ -1,4 +1,4 @@
-"""Small data of unequal length."""
+"""Small data of unequal and of equal length."""
 
 from __future__ import annotations
 
@@ -12,11 +12,22 @@ def ragged(lengths=(9, 4, 7, 12, 5, 8, 6, 10), n_channels=2, seed=0):
 
 
 def objects(items):
+    """An object array of one dimension, whatever the items are."""
     array = np.empty(len(items), dtype=object)
     array[:] = items
     return array
 
 
+def data_for(name, X, y):
+    """X or films of its first channel, and y or something of each step."""
+    if name.startswith("Conv"):
+        return [np.repeat(x[:, 0], 9).reshape(-1, 3, 3) for x in X], y
+    if name == "RecurrentTagger":
+        return X, [x[:, 0] > 0 for x in X]
+    return X, [x[:, 0] for x in X] if name == "RecurrentStepRegressor" else y
+
+
+# Twelve series of two channels, and targets of every kind.
 N, STEPS = 12, 6
 CUBE = np.random.default_rng(0).normal(size=(N, STEPS, 2))
 LABELS = np.arange(N) % 2

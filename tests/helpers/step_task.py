@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from helpers.data import ragged
-from helpers.sequence_task import EXACT
+from helpers.estimators import EXACT
 
 TAGGER, REGRESSOR = "RecurrentTagger", "RecurrentStepRegressor"
 BOTH = [TAGGER, REGRESSOR]
@@ -25,10 +25,6 @@ def running_means():
     means = [x.cumsum(axis=0) / np.arange(1, len(x) + 1)[:, None] for x in X]
     codes = [np.digitize(mean[:, 0], [-0.3, 0.3]) for mean in means]
     return X, codes, [mean @ [2.0, -1.0] + 3 for mean in means]
-
-
-def target_of(task, name):
-    return task[1] if name == TAGGER else task[2]
 
 
 def flat(items):

@@ -31,13 +31,6 @@ def target_for(name, X):
     return labels_for(name, len(X))
 
 
-def answers(model, X):
-    """Probabilities or numbers, those of steps end to end."""
-    method = "predict_proba" if hasattr(model, "predict_proba") else "predict"
-    made = getattr(model, method)(X)
-    return np.concatenate(list(made)) if made.dtype == object else made
-
-
 def fitted(name, X, sample_weight=None, **params):
     model = make(name, **TOKENS | params)
     return model.fit(X, target_for(name, X), sample_weight=sample_weight)

@@ -8,17 +8,9 @@ import tracemalloc
 import numpy as np
 import pytest
 
+from helpers.comparing import answers
 from helpers.estimators import make
-from helpers.tokens import (
-    EQUAL,
-    SOME,
-    TOKENS,
-    answers,
-    assert_same_fit,
-    fitted,
-    target_for,
-    texts,
-)
+from helpers.tokens import EQUAL, SOME, TOKENS, assert_same_fit, fitted, target_for, texts
 from sksequence._inputs import sequences as inputs_sequences
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import os
-import subprocess
 import sys
 import threading
 import warnings
@@ -20,6 +19,7 @@ from torch import nn
 
 from helpers.data import ragged
 from helpers.estimators import make
+from helpers.processes import run_python
 from sksequence import _kernels
 from sksequence._kernels import compiler
 from sksequence.nn import (
@@ -457,8 +457,8 @@ print(model.predict_proba(X)[:, 1].sum())
         "== 1", "== 0"
     )
     environment = _environment(nothing_kept=True)
-    theirs = _run_python(program, environment)
-    ours = _run_python(with_library, _environment())
+    theirs = run_python(program, env=environment)
+    ours = run_python(with_library, env=_environment())
     assert float(ours) == pytest.approx(float(theirs), abs=1e-4)
 
 
@@ -467,18 +467,6 @@ def _environment(nothing_kept=False):
     if nothing_kept:
         environment["SKSEQUENCE_CACHE_DIR"] = "/proc/nowhere"
     return environment
-
-
-def _run_python(program, environment):
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=environment,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 def test_what_is_kept_is_read_again_without_numba():
@@ -492,7 +480,7 @@ from sksequence import _kernels
 assert _kernels.load("gru", 32) is not None
 assert "numba" not in sys.modules
 """
-    _run_python(program, _environment())
+    run_python(program, env=_environment())
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ from helpers.layers import (
     correlate,
     films_of,
     gradients,
+    loss_of,
     scrambled,
 )
 from sksequence.nn.convlstm import ConvLSTM, ConvLSTMCell
@@ -189,11 +190,6 @@ def test_the_memory_layout_of_films_does_not_matter(options, training):
 # ------------------------------------------------------------------------------- padding
 
 
-def _loss(y):
-    y = y.flatten(1)
-    return (y - torch.linspace(-1, 1, y.shape[1])).square().mean(1)
-
-
 @every_network
 @pytest.mark.parametrize("training", [False, True])
 def test_padding_changes_neither_output_nor_gradient(options, training):
@@ -201,12 +197,12 @@ def test_padding_changes_neither_output_nor_gradient(options, training):
     X, _ = films_of(FILM_LENGTHS)
     alone = [network(X[i : i + 1, :n]) for i, n in enumerate(FILM_LENGTHS)]
     expected = torch.cat(alone).detach()
-    single = gradients(network, torch.stack([_loss(y)[0] for y in alone]).mean())
+    single = gradients(network, torch.stack([loss_of(y)[0] for y in alone]).mean())
     for padding in (POISON, (np.nan,)):
         X, lengths = films_of(FILM_LENGTHS, padding=padding, extra=2)
         output = network(X.requires_grad_(), lengths)
         assert_equal(output.detach(), expected)
-        for name, gradient in gradients(network, _loss(output).mean()).items():
+        for name, gradient in gradients(network, loss_of(output).mean()).items():
             assert_equal(gradient, single[name])
         for row, n in zip(X.grad, FILM_LENGTHS, strict=True):
             assert not row[n:].any()
@@ -217,7 +213,7 @@ def test_padding_changes_neither_output_nor_gradient(options, training):
 def test_a_gradient_reaches_every_parameter(options):
     network = network_of(**{"dropout": 0.2, **options}).double()
     X, lengths = films_of(FILM_LENGTHS)
-    loss = _loss(network(X, lengths)).mean()
+    loss = loss_of(network(X, lengths)).mean()
     for name, gradient in gradients(network, loss).items():
         assert gradient.isfinite().all(), name
         assert gradient.abs().max() > 0, name

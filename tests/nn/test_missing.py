@@ -7,13 +7,10 @@ import pytest
 import torch
 
 from helpers.gaps import GAPS, LENGTHS, TIMES, with_time
+from helpers.layers import sigmoid
 from sksequence.nn import DecayMissing, MaskMissing, SequenceNetwork, StateDecay
 
 # ---------------------------------------------------------------- the equations, by hand
-
-
-def sigmoid(x):
-    return 1 / (1 + np.exp(-x))
 
 
 def step_by_hand(cell, x, hidden, memory, w, u, b, c):

@@ -17,6 +17,7 @@ from helpers.layers import (
     every_cell,
     every_merge,
     gradients,
+    loss_of,
     name_of,
     scrambled,
 )
@@ -55,21 +56,17 @@ every_combination = pytest.mark.parametrize("options", COMBINATIONS, ids=name_of
 # ------------------------------------------------------------------------------- padding
 
 
-def _loss(output):
-    return (output - torch.linspace(-1, 1, output.shape[1])).square().mean(1)
-
-
 def check_padding_changes_nothing(*, training=False, **options):
     network = scrambled(SequenceNetwork(3, 2, hidden_size=4, **options))
     network.train(training)
     X, _ = batch_of(LENGTHS)
     alone = [network(X[i : i + 1, :n]) for i, n in enumerate(LENGTHS)]
     expected = torch.cat(alone).detach()
-    single = gradients(network, torch.stack([_loss(y)[0] for y in alone]).mean())
+    single = gradients(network, torch.stack([loss_of(y)[0] for y in alone]).mean())
     X, lengths = batch_of(LENGTHS, padding=(0.0, 1e9, np.inf, -np.inf, np.nan), extra=3)
     output = network(X.requires_grad_(), lengths)
     assert_equal(output.detach(), expected)
-    for name, gradient in gradients(network, _loss(output).mean()).items():
+    for name, gradient in gradients(network, loss_of(output).mean()).items():
         assert_equal(gradient, single[name])
     assert not X.grad[~valid_steps(lengths, X.shape[1])].any()
 
@@ -157,7 +154,7 @@ def test_no_layer_reads_behind_an_end_on_its_own(layer, wrap, padding):
 def test_a_gradient_reaches_every_parameter(options):
     network = SequenceNetwork(3, 2, hidden_size=6, dropout=0.2, **options)
     X, lengths = batch_of([16, 9, 12])
-    loss = _loss(network(X.float(), lengths)).mean()
+    loss = loss_of(network(X.float(), lengths)).mean()
     for name, gradient in gradients(network, loss).items():
         assert gradient.isfinite().all(), name
         assert gradient.abs().max() > 0, name

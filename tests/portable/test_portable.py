@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import pickle
-import subprocess
 import sys
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from helpers.networks import (
     special,
     worst,
 )
+from helpers.processes import run_python
 
 DIRECTIONS = (None, "concat", "sum", "mean", "mul")
 CHOICES = choices_of(CELLS, DIRECTIONS, POOLINGS, CONVOLUTIONS, BRANCHES)
@@ -110,11 +110,8 @@ def test_a_file_needs_nothing_but_numpy(tmp_path):
     model.to_numpy(tmp_path / "model.py")
     for i, x in enumerate(X):
         np.save(tmp_path / f"{i}.npy", x)
-    done = subprocess.run(
-        [sys.executable, "-c", ALONE], cwd=tmp_path, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    assert "LSTMClassifier(" in done.stdout
+    said = run_python(ALONE, cwd=tmp_path)
+    assert "LSTMClassifier(" in said
     expected = model.predict_proba(X)
     assert worst(np.load(tmp_path / "proba.npy"), expected) < 1e-6
     assert worst([np.load(tmp_path / "last.npy")], expected[:1]) < 1e-6

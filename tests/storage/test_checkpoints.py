@@ -11,7 +11,7 @@ import pytest
 from sklearn.model_selection import GridSearchCV, KFold
 
 import sksequence
-from helpers.data import ragged
+from helpers.data import data_for, ragged
 from helpers.estimators import make
 from sksequence._base import estimator as base_estimator
 from sksequence._storage.checkpoints import Checkpoint
@@ -19,8 +19,6 @@ from sksequence._storage.checkpoints import Checkpoint
 LENGTHS = np.random.default_rng(0).integers(4, 12, 30)
 X = [x.cumsum(axis=0) for x in ragged(LENGTHS)]
 Y = np.arange(30) % 2
-FILMS = [np.repeat(x[:, 0], 9).reshape(-1, 3, 3) for x in X]
-TAGS = [x[:, 0] > 0 for x in X]
 
 
 class Ended(Exception):
@@ -76,17 +74,11 @@ KINDS = {
 }
 
 
-def data_for(name):
-    if name == "RecurrentTagger":
-        return X, TAGS
-    return (FILMS, Y) if name.startswith("Conv") else (X, Y)
-
-
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_fit_that_was_ended_goes_on_to_the_bit(kind, tmp_path, end_after):
     name, params = KINDS[kind]
     params = {"max_epochs": 6, "lr": 0.05, **params}
-    data, path = data_for(name), tmp_path / "fit.checkpoint"
+    data, path = data_for(name, X, Y), tmp_path / "fit.checkpoint"
     expected = make(name, **params).fit(*data)
     for n_epochs in (1, 2, 4):
         end_after(n_epochs)

@@ -5,9 +5,6 @@ from __future__ import annotations
 import copy
 import json
 import pickle
-import subprocess
-import sys
-import textwrap
 from importlib.metadata import version
 
 import numpy as np
@@ -38,6 +35,7 @@ from helpers.files import (
     methods_of,
     stored,
 )
+from helpers.processes import run_python
 from sksequence._storage import estimators as storage
 from sksequence.preprocessing import StepwiseTransformer
 
@@ -150,17 +148,6 @@ WITHOUT_PICKLE = """
 """
 
 
-def run(script, *arguments):
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(script), *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 def test_another_process_answers_the_same_without_pickle(tmp_path):
     expected, data = {}, {}
     for case, (_, params, *_) in CASES.items():
@@ -171,7 +158,7 @@ def test_another_process_answers_the_same_without_pickle(tmp_path):
         data[case] = X, methods_of(model)
         expected[case] = [np.concatenate([*a], axis=None) for a in answers(model, X)]
     (tmp_path / "data").write_bytes(pickle.dumps(data))
-    run(WITHOUT_PICKLE, tmp_path)
+    run_python(WITHOUT_PICKLE, tmp_path)
     for case, those in expected.items():
         with np.load(tmp_path / f"{case}.npz") as found:
             assert_same([found[name] for name in found.files], those)
@@ -306,7 +293,7 @@ def test_a_kill_leaves_the_old_file_or_the_new_one(model, tmp_path):
     model.save(tmp_path / "old")
     copy.copy(model).partial_fit(ragged(), WORDS).save(tmp_path / "new")
     (tmp_path / "saved").mkdir()
-    said = run(KILLED_WHILE_SAVING, tmp_path)
+    said = run_python(KILLED_WHILE_SAVING, tmp_path)
     assert said.strip() == "20 [0, 1] True ['model.safetensors']"
 
 

@@ -10,9 +10,13 @@ import joblib
 import numpy as np
 import pytest
 
-from helpers.comparing import pickled
-from helpers.estimators import ESTIMATORS, labels_for, make
-from helpers.sequence_task import answers, target_of
+from helpers.comparing import answers, pickled
+from helpers.estimators import (
+    ESTIMATORS,
+    labels_for,
+    make,
+    target_of,
+)
 
 
 def through_joblib(model):

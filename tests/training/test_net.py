@@ -8,8 +8,11 @@ from sklearn.metrics import log_loss
 from skorch import NeuralNet
 
 import sksequence._base.estimator
-from helpers.estimators import ESTIMATORS, make
-from helpers.sequence_task import target_of
+from helpers.estimators import (
+    ESTIMATORS,
+    make,
+    target_of,
+)
 
 # ---------------------------------------------------------------------------- parameters
 

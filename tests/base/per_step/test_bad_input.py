@@ -8,8 +8,8 @@ import pytest
 from sklearn.exceptions import NotFittedError
 
 from helpers.data import ragged
-from helpers.estimators import make
-from helpers.step_task import BOTH, TAGGER, target_of
+from helpers.estimators import make, target_of
+from helpers.step_task import BOTH, TAGGER
 
 X_BAD = ragged((4, 3, 5))
 GOOD = [np.array([0, 1, 0, 1]), np.array([0, 1, 1]), np.array([1, 0, 0, 1, 0])]

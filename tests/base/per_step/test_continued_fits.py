@@ -7,8 +7,8 @@ import pytest
 
 from helpers.comparing import pickled
 from helpers.data import objects, ragged
-from helpers.estimators import make
-from helpers.step_task import BOTH, TAGGER, answers, flat, target_of
+from helpers.estimators import make, target_of
+from helpers.step_task import BOTH, TAGGER, answers, flat
 
 
 @pytest.mark.parametrize("bptt_steps", [None, 5])

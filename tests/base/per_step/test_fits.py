@@ -12,17 +12,8 @@ from skorch.callbacks import Callback
 
 from helpers.comparing import pickled
 from helpers.data import ragged
-from helpers.estimators import make
-from helpers.step_task import (
-    BOTH,
-    BRANCHED,
-    CONVOLVED,
-    REGRESSOR,
-    TAGGER,
-    answers,
-    flat,
-    target_of,
-)
+from helpers.estimators import make, target_of
+from helpers.step_task import BOTH, BRANCHED, CONVOLVED, REGRESSOR, TAGGER, answers, flat
 from sksequence.utils import check_sequence_estimator
 
 

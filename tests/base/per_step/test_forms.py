@@ -10,8 +10,7 @@ from scipy.special import expit, softmax
 from sklearn.metrics import accuracy_score
 
 from helpers.data import objects, ragged
-from helpers.estimators import make
-from helpers.sequence_task import EXACT
+from helpers.estimators import EXACT, make, target_of
 from helpers.step_task import (
     BOTH,
     BRANCHED,
@@ -23,7 +22,6 @@ from helpers.step_task import (
     assert_same_weights,
     flat,
     lengths_of,
-    target_of,
 )
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from helpers.estimators import make
-from helpers.step_task import BOTH, TAGGER, answers, flat, target_of
+from helpers.estimators import make, target_of
+from helpers.step_task import BOTH, TAGGER, answers, flat
 from sksequence._training import net as training_net
 
 

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import log_loss
 
-from helpers.estimators import make
-from helpers.sequence_task import EXACT
+from helpers.estimators import EXACT, make, target_of
 from helpers.step_task import (
     BOTH,
     ONE_STEP,
@@ -18,7 +17,6 @@ from helpers.step_task import (
     flat,
     lengths_of,
     parameters,
-    target_of,
 )
 
 WEIGHTINGS = {

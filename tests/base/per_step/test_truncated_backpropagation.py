@@ -10,7 +10,7 @@ import torch
 from skorch.callbacks import Callback
 
 from helpers.data import ragged
-from helpers.estimators import make
+from helpers.estimators import make, target_of
 from helpers.step_task import (
     BOTH,
     BRANCHED,
@@ -22,7 +22,6 @@ from helpers.step_task import (
     differs,
     lengths_of,
     parameters,
-    target_of,
 )
 
 
