@@ -10,8 +10,6 @@ import pytest
 import torch
 from scipy.special import softmax
 
-import sksequence
-import sksequence._base.estimator
 from helpers.comparing import answers
 from helpers.data import ragged
 from helpers.estimators import labels_for, make
@@ -242,15 +240,8 @@ def test_a_new_fit_knows_its_own_tokens_only():
 
 @pytest.mark.parametrize("num_embeddings", [None, 12])
 @pytest.mark.parametrize("name", TOKEN_READERS)
-def test_a_token_of_the_held_out_part_alone_is_unknown(name, num_embeddings, monkeypatch):
+def test_a_token_of_the_held_out_part_alone_is_unknown(name, num_embeddings, splits):
     """Also if it is the largest of all; what training met is known."""
-    splits, split = [], sksequence._base.estimator.validation_split
-
-    def spying(*args, **kwargs):
-        splits.append(split(*args, **kwargs))
-        return splits[-1]
-
-    monkeypatch.setattr(sksequence._base.estimator, "validation_split", spying)
     X = texts(low=1, n_tokens=5)
     params = {"early_stopping": True, "validation_fraction": 0.4}
     fitted(name, X, num_embeddings=12, **params)

@@ -165,3 +165,11 @@ def forge(path, change):
     data = safetensors.numpy.save(arrays, {"sksequence": text})
     digest = hashlib.sha256(data).hexdigest().encode()
     path.write_bytes(data.replace(b"0" * 64, digest, 1))
+
+
+def without(name):
+    def change(content, arrays):
+        del content["tree"][name]
+        arrays.pop(name, None)
+
+    return change

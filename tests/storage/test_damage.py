@@ -20,7 +20,7 @@ import sksequence
 from helpers.comparing import assert_same
 from helpers.data import ragged
 from helpers.estimators import make
-from helpers.files import SMALL, WORDS, answers, fitted, forge
+from helpers.files import SMALL, WORDS, answers, fitted, forge, without
 
 # -------------------------------------------------------------------------------- damage
 
@@ -135,14 +135,6 @@ def in_tree(*place, value):
 def in_arrays(name, value):
     def change(_, arrays):
         arrays[name] = value(arrays[name])
-
-    return change
-
-
-def without(name):
-    def change(content, arrays):
-        del content["tree"][name]
-        arrays.pop(name, None)
 
     return change
 

@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import log_loss
 from skorch import NeuralNet
 
-import sksequence._base.estimator
+import sksequence
 from helpers.estimators import (
     ESTIMATORS,
     make,
