@@ -113,7 +113,8 @@ def learnt(model):
     ]
     found["params"] = model.get_params()
     with sklearn.config_context(enable_metadata_routing=True):
-        found["routing"] = str(model.get_metadata_routing())
+        requests = model.get_metadata_routing().fit.requests
+    found["requests"] = {k: v for k, v in requests.items() if v is not None}
     return plain(found)
 
 
