@@ -33,8 +33,12 @@ import numpy as np
 import pandas as pd
 import sklearn
 import torch
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 import sksequence
+from sksequence.preprocessing import SequenceTokenizer, StepwiseTransformer
 
 LENGTHS = (9, 5, 7, 10, 6, 8, 5, 9, 6, 7, 8, 5)
 N = len(LENGTHS)
@@ -193,6 +197,7 @@ def _data():
         "tag_labels": [(x > 0).astype(int) for x in ragged],
         "step_numbers": [x.sum(axis=1) for x in ragged],
         "step_several": [x[:, ::-1].copy() for x in ragged],
+        "texts": np.array([f"It was {w}, so {w}" for w in ("good", "bad")] * (N // 2)),
         "next_tokens": [np.roll(np.arange(n), -1) % 4 for n in LENGTHS],
     }
 
@@ -415,6 +420,31 @@ CONFIGURATIONS = {
 }
 BASICS = {"hidden_size": 3, "max_epochs": 2, "random_state": 0}
 
+# name: an estimator that holds some of ours, X, y
+COMPOSED = {
+    "after-tokenizer": (
+        make_pipeline(
+            SequenceTokenizer(), sksequence.GRUClassifier(embedding_dim=3, **BASICS)
+        ),
+        "texts",
+        "words",
+    ),
+    "after-scaler": (
+        make_pipeline(
+            StepwiseTransformer(StandardScaler()), sksequence.LSTMRegressor(**BASICS)
+        ),
+        "ragged",
+        "numbers",
+    ),
+    "searched": (
+        GridSearchCV(
+            sksequence.RecurrentClassifier(**BASICS), {"cell": ["rnn", "gru"]}, cv=2
+        ),
+        "ragged",
+        "codes",
+    ),
+}
+
 
 # --------------------------------------------------------------------------- writing
 
@@ -475,6 +505,15 @@ class Store:
         self.write_arrays(f"{name}/after.npz", answers(train_on(model, X, y), X))
         if "ended" in kinds:
             self._checkpoints(name, row, X, y)
+
+    def add_composed(self, name):
+        """Fit an estimator of scikit-learn that holds one of ours, and pickle it."""
+        model, X, y = COMPOSED[name]
+        model.fit(self.data[X], self.data[y])
+        file = self._pickle(name, model, None)
+        self.write_arrays(f"{name}/answers.npz", answers(model, self.data[X]))
+        row = {"X": X, "y": y, "name": name, "kind": "composed", "file": file}
+        self.rows.append({"class": type(model).__name__, "params": {}, **row})
 
     def _file(self, name, model, X):
         model.save(self.path(f"{name}/model.safetensors"))
@@ -586,6 +625,8 @@ def main():
         store = Store(Path(temporary))
         for name in CONFIGURATIONS:
             store.add(name)
+        for name in COMPOSED:
+            store.add_composed(name)
         store.write_manifest()
         pack(store.folder, path)
     size = path.stat().st_size / 1e6
