@@ -621,6 +621,8 @@ def main():
     folder = parser.parse_args().folder
     torch.set_num_threads(1)
     path = folder / f"{sksequence.__version__}.tar.xz"
+    if path.exists():
+        raise FileExistsError(f"{path} is there, and what a version stored stays.")
     with tempfile.TemporaryDirectory() as temporary:
         store = Store(Path(temporary))
         for name in CONFIGURATIONS:
