@@ -148,7 +148,7 @@ def stored(model, path):
 def learnt(model):
     """Its state, less the rates that the next fit sets."""
     state = model.__getstate__()
-    for group in state["net_"]["optimizer"].pop("param_groups"):
+    for group in state["fitted"]["net"]["optimizer"].pop("param_groups"):
         assert group["params"]
     return state
 
@@ -167,9 +167,13 @@ def forge(path, change):
     path.write_bytes(data.replace(b"0" * 64, digest, 1))
 
 
-def without(name):
+def without(*place):
     def change(content, arrays):
-        del content["tree"][name]
-        arrays.pop(name, None)
+        *parents, name = place
+        part = content["tree"]
+        for parent in parents:
+            part = part[parent]
+        del part[name]
+        arrays.pop("/".join(place), None)
 
     return change

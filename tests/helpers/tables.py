@@ -42,7 +42,7 @@ def copied(X):
 
 def read(X, name="GRURegressor"):
     """The sequences that an estimator makes of X."""
-    return make(name)._check_X(X, reset=True)
+    return make(name)._read(X, None)[0]
 
 
 def fit(X, y, *, sample_weight=False, **params):

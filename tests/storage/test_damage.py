@@ -139,47 +139,74 @@ def in_arrays(name, value):
     return change
 
 
-HEAD = "net_/weights/head.bias"
-AVERAGE = "net_/optimizer/state/0/exp_avg"
+HEAD = "fitted/net/weights/head.bias"
+AVERAGE = "fitted/net/optimizer/state/0/exp_avg"
 BILLION = 10**9
 FORGERIES = {
     "class": (lambda c, _: c["about"].update({"class": "Pipeline"}), "holds a Pipeline"),
-    "lacking": (without("lr"), "lacks lr"),
-    "unlearnt": (without("classes_"), "lacks classes_"),
-    "foreign": (in_tree("fit", value=1), "names that GRUClassifier has not: fit"),
-    "invalid": (in_tree("dropout", value="0.5"), "'dropout' parameter"),
-    "fixed": (in_tree("_network", "dropout", value=2.0), "'dropout' parameter"),
+    "lacking": (without("fitted", "network"), "network"),
+    "unlearnt": (without("fitted", "target", "classes"), "labels lack classes"),
+    "foreign": (
+        in_tree("hyperparameters", "fit", value=1),
+        "names that GRUClassifier has not: fit",
+    ),
+    "invalid": (
+        in_tree("hyperparameters", "dropout", value="0.5"),
+        "'dropout' parameter",
+    ),
+    "fixed": (in_tree("fitted", "network", "dropout", value=2.0), "'dropout' parameter"),
     "classes": (
-        in_tree("classes_", value={"$strings": ["<U1", [1], ["a"]]}),
+        in_tree("fitted", "target", "classes", value={"$strings": ["<U1", [1], ["a"]]}),
         "2 outputs for 1 targets",
     ),
-    "keyword": (in_tree("_settings", "module", value=1), "module"),
-    "cell": (in_tree("_network", "cell", value="eval"), "cell"),
-    "loss": (in_tree("_settings", "loss", value="eval"), "eval"),
-    "wide": (in_tree("_network", "hidden_size", value=10**6), r"weight .* of shape"),
-    "wider": (in_tree("_network", "hidden_size", value=BILLION), "for any machine"),
-    "widest": (in_tree("_network", "hidden_size", value=10**30), "Overflow"),
-    "deep": (in_tree("_network", "num_layers", value=10**8), "num_layers=100000000 has"),
+    "keyword": (in_tree("fitted", "settings", "module", value=1), "module"),
+    "cell": (in_tree("fitted", "network", "cell", value="eval"), "cell"),
+    "loss": (in_tree("fitted", "settings", "loss", value="eval"), "eval"),
+    "wide": (
+        in_tree("fitted", "network", "hidden_size", value=10**6),
+        r"weight .* of shape",
+    ),
+    "wider": (
+        in_tree("fitted", "network", "hidden_size", value=BILLION),
+        "for any machine",
+    ),
+    "widest": (in_tree("fitted", "network", "hidden_size", value=10**30), "Overflow"),
+    "deep": (
+        in_tree("fitted", "network", "num_layers", value=10**8),
+        "num_layers=100000000 has",
+    ),
     "convolved": (
-        in_tree("_network", "conv_channels", value={"$tuple": [1] * 10**5}),
+        in_tree("fitted", "network", "conv_channels", value={"$tuple": [1] * 10**5}),
         r"len\(conv_channels\)=100000 has",
     ),
-    "channels": (in_tree("_network", "input_size", value=BILLION), "input_size=1000000"),
-    "tokens": (in_tree("_network", "embedding_dim", value=BILLION), "weight .* of shape"),
-    "outputs": (in_tree("_network", "output_size", value=BILLION), "weight .* of shape"),
-    "dtype": (in_tree("_network", "dtype", value="hub"), "'dtype' parameter"),
+    "channels": (
+        in_tree("fitted", "network", "input_size", value=BILLION),
+        "input_size=1000000",
+    ),
+    "tokens": (
+        in_tree("fitted", "network", "embedding_dim", value=BILLION),
+        "weight .* of shape",
+    ),
+    "outputs": (
+        in_tree("fitted", "network", "output_size", value=BILLION),
+        "weight .* of shape",
+    ),
+    "dtype": (in_tree("fitted", "network", "dtype", value="hub"), "'dtype' parameter"),
     "longer": (in_arrays(HEAD, lambda a: np.append(a, a)), "head.bias.*shape"),
     "other": (in_arrays(HEAD, lambda a: a.astype("f8")), "head.bias.*float64"),
     "averages": (in_arrays(AVERAGE, lambda a: a[:1, :1].copy()), "exp_avg has shape"),
     "step": (
-        in_arrays("net_/optimizer/state/0/step", lambda a: np.append(a, a)),
+        in_arrays("fitted/net/optimizer/state/0/step", lambda a: np.append(a, a)),
         "step has shape",
     ),
-    "generator": (in_arrays("net_/generator", lambda a: a[:9].copy()), "5056"),
-    "callbacks": (in_tree("callbacks", value=["x"]), "callbacks=.*code looked up"),
-    "called": (in_tree("_settings", "callbacks", value=["x"]), "code looked up"),
+    "generator": (in_arrays("fitted/net/generator", lambda a: a[:9].copy()), "5056"),
+    "callbacks": (
+        in_tree("hyperparameters", "callbacks", value=["x"]),
+        "callbacks=.*code looked up",
+    ),
+    "called": (in_tree("fitted", "settings", "callbacks", value=["x"]), "code looked up"),
     "request": (
-        in_tree("_metadata_request", value={"consumes": {"a": 1}}),
+        in_tree("attributes", "_metadata_request", value={"consumes": {"a": 1}}),
         "add_request",
     ),
     **{
@@ -187,7 +214,10 @@ FORGERIES = {
             in_tree(*place, "net_params", value=params),
             "net_params=.*code looked up",
         )
-        for where, place in {"next": (), "last": ("_settings",)}.items()
+        for where, place in {
+            "next": ("hyperparameters",),
+            "last": ("fitted", "settings"),
+        }.items()
         for params in (
             {"compile": True},
             {"module__hidden_size": BILLION},
@@ -222,6 +252,6 @@ def test_a_forged_file_neither_runs_code_nor_takes_memory(forgery, model, path):
 
 def test_a_forged_film_takes_no_memory(path):
     fitted("films")[0].save(path)
-    forge(path, in_tree("_network", "patch_size", value=10**6))
+    forge(path, in_tree("fitted", "network", "patch_size", value=10**6))
     with pytest.raises(ValueError, match=r"peepholes.* \(3, 4, 1, 1\)"):
         sksequence.load(path)

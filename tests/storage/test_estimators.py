@@ -63,7 +63,7 @@ def test_what_is_saved_comes_back_to_the_bit(case, path):
     for one in (model, again):
         one.partial_fit(X, y)
     assert_same(answers(again, X), answers(model, X))
-    assert_same(learnt(again)["net_"], learnt(model)["net_"])
+    assert_same(learnt(again)["fitted"]["net"], learnt(model)["fitted"]["net"])
 
 
 @pytest.mark.parametrize("case", ["objects", "tokens"])
@@ -106,18 +106,19 @@ def test_people_and_tools_can_read_a_file(model, path):
     model.save(path)
     with safetensors.safe_open(path, framework="pt") as file:
         weights = {
-            name.removeprefix("net_/weights/"): file.get_tensor(name)
+            name.removeprefix("fitted/net/weights/"): file.get_tensor(name)
             for name in file.keys()  # noqa: SIM118, no dict
-            if name.startswith("net_/weights/")
+            if name.startswith("fitted/net/weights/")
         }
         content = json.loads(file.metadata()["sksequence"])
     torch.testing.assert_close(weights, dict(model.net_.module_.state_dict()))
     assert content["about"]["class"] == "GRUClassifier"
     assert content["about"]["torch"] == version("torch")
     assert content["about"]["sksequence"] == sksequence.__version__
-    assert content["tree"]["hidden_size"] == 4
-    assert content["tree"]["history_"] == model.history_
-    assert content["tree"]["classes_"]["$strings"][2] == ["no", "yes"]
+    assert content["tree"]["hyperparameters"]["hidden_size"] == 4
+    assert content["tree"]["fitted"]["history"] == model.history_
+    classes = content["tree"]["fitted"]["target"]["classes"]
+    assert classes["$strings"][2] == ["no", "yes"]
 
 
 WITHOUT_PICKLE = """

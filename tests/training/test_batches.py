@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from helpers.training import as_they_are, dataset_of, one_each
-from sksequence._inputs import Sequences
+from sksequence._inputs import Sequences, standardised
 from sksequence._training import batches, make_dataset
-from sksequence._training.batches import BatchIterator, standardised
+from sksequence._training.batches import BatchIterator
 
 LENGTHS = np.random.default_rng(0).integers(20, 200, size=500)
 
@@ -143,11 +143,6 @@ def test_a_large_offset_does_not_cost_the_digits():
     )
     expected = (np.arange(4) - 1.5) / np.std(np.arange(4))
     np.testing.assert_allclose(out.values[:, 0], expected, rtol=1e-6)
-
-
-def test_no_sequence_makes_no_dataset():
-    none = Sequences(np.empty((0, 1)), np.empty(0, dtype=np.int64))
-    assert make_dataset(none, as_they_are, dtype="float32") is None
 
 
 @pytest.mark.filterwarnings("ignore:overflow encountered in cast")
