@@ -10,9 +10,9 @@ from scipy.sparse import issparse
 from scipy.special import expit, log_expit, log_softmax, softmax
 from sklearn.base import ClassifierMixin
 from sklearn.utils import Tags, assert_all_finite, column_or_1d
-from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
+from .._inputs.borrowed import StrOptions
 from .._storage.learnt import Learnt
 from .declaration import hyperparameter, recurrent_estimator
 from .estimator import SequenceEstimator

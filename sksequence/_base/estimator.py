@@ -15,7 +15,6 @@ from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
-    _fit_context,
 )
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
@@ -31,6 +30,7 @@ from .._inputs import (
     check_weights,
     fit_channel_scaler,
 )
+from .._inputs.borrowed import fit_context
 from .._storage.checkpoints import Checkpoint, identify
 from .._storage.estimators import save, stamped, unstamped
 from .._storage.learnt import Learnt
@@ -163,7 +163,7 @@ class SequenceEstimator(
     # ------------------------------------------------------------------------ fitting
 
     @with_callbacks
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None):
         """Train the network.
 
@@ -341,7 +341,7 @@ class SequenceEstimator(
         training.train(net, data, valid, last, n_before)
         checkpoint.keep(training.progress_of(net), is_done=True)
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def _train_one_epoch(
         self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None
     ):

@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.metrics import r2_score
-from sklearn.utils._param_validation import Interval
 
 from .._inputs import FRAMES, AnySequences, Layout, as_numbers, check_weights
+from .._inputs.borrowed import Interval
 from .._storage.learnt import Learnt
 from .declaration import NETWORK, hyperparameter, recurrent_estimator
 from .estimator import SequenceEstimator

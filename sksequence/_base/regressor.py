@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.utils import Tags, check_array, column_or_1d
-from sklearn.utils._param_validation import Interval, StrOptions
 
 from .._inputs import as_numbers, fit_scaler
+from .._inputs.borrowed import Interval, StrOptions
 from .._storage.learnt import Learnt
 from .declaration import MODEL, hyperparameter, recurrent_estimator
 from .estimator import SequenceEstimator

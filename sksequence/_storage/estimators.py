@@ -9,9 +9,17 @@ from importlib.metadata import version
 from numbers import Number
 from typing import Any, TypeVar
 
-from sklearn.utils._param_validation import validate_parameter_constraints
 from sklearn.utils.validation import check_is_fitted
 
+from .._inputs.borrowed import (
+    OUTPUT_CONFIG,
+    REQUESTS,
+    ask_for,
+    names_of_parameters,
+    requests_of,
+    validate_estimator,
+    validate_parameter_constraints,
+)
 from .._version import __version__
 from .codec import optimizer_name
 from .file import Content, write
@@ -28,8 +36,7 @@ REGISTRY: dict[str, Any] = {}
 _STAMP = "_stored_by"
 _DEPENDENCIES = ("numpy", "scikit-learn", "skorch", "torch")
 # What scikit-learn may leave in an estimator besides.
-_REQUESTS = "_metadata_request"
-_OF_SKLEARN = {"feature_names_in_", "_sklearn_output_config", _REQUESTS}
+_OF_SKLEARN = {"feature_names_in_", OUTPUT_CONFIG, REQUESTS}
 # skorch and torch call what these hold, or look it up by name and call that.
 _CALLED = ("callbacks", "net_params", "optimizer")
 _NET_NUMBERS = {"batch_size", "lr", "max_epochs", "verbose"}
@@ -69,7 +76,7 @@ def save(estimator: Any, path: str | os.PathLike[str]) -> None:
             f"{_listed(REGISTRY)}, since other classes may run any code. Store it by "
             "pickle, or fit one of these."
         )
-    estimator._validate_params()
+    validate_estimator(estimator)
     state = unstamped(estimator.__getstate__())
     if foreign := set(state) - _names_of(cls)[1]:
         raise TypeError(
@@ -89,8 +96,8 @@ def save(estimator: Any, path: str | os.PathLike[str]) -> None:
         if not _is_data(name, state["_settings"][name]):
             # It was of use in the last fit. The next one gets the hyperparameter.
             state["_settings"] = {**state["_settings"], name: state[name]}
-    if _REQUESTS in state:
-        state[_REQUESTS] = _requests_of(state[_REQUESTS])
+    if REQUESTS in state:
+        state[REQUESTS] = requests_of(state[REQUESTS])
     about = {"class": cls.__name__, "sksequence": __version__}
     about |= {"python": platform.python_version()}
     about |= {name: version(name) for name in _DEPENDENCIES}
@@ -110,8 +117,8 @@ def rebuild(content: Content) -> Any:
     if unknown and content.version <= FORMAT:
         raise ValueError(f"it has names that {name} has not: {_listed(unknown)}")
     state = {key: value for key, value in content.tree.items() if key in known}
-    estimator = cls(**{key: state[key] for key in cls._get_param_names()})
-    estimator._validate_params()
+    estimator = cls(**{key: state[key] for key in names_of_parameters(cls)})
+    validate_estimator(estimator)
     # What the network and the last fit were made of bears the same names.
     for part in ("_fixed", "_network", "_settings"):
         validate_parameter_constraints(cls._parameter_constraints, state[part], name)
@@ -119,8 +126,8 @@ def rebuild(content: Content) -> Any:
         for value in (state[key], state["_settings"][key]):
             if not _is_data(key, value):
                 raise ValueError(f"{key}={value!r} might have code looked up")
-    if _REQUESTS in state:
-        state[_REQUESTS] = _ask_for(estimator, state[_REQUESTS])
+    if REQUESTS in state:
+        state[REQUESTS] = ask_for(estimator, state[REQUESTS])
     estimator.__setstate__(state)
     n_learnt, n_outputs = estimator._count_outputs(), estimator._network["output_size"]
     if n_learnt != n_outputs:
@@ -131,7 +138,7 @@ def rebuild(content: Content) -> Any:
 def _names_of(cls: Any) -> tuple[set[str], set[str]]:
     """Names in every state of a fitted estimator, and all that may be there."""
     every, some = learnt_by(cls)
-    needed = every.union(cls._get_param_names())
+    needed = every.union(names_of_parameters(cls))
     return needed, needed | some | _OF_SKLEARN
 
 
@@ -155,21 +162,6 @@ def _is_number_of_net(name: Any, value: Any) -> bool:
     if name.startswith("callbacks__"):
         return value is None or isinstance(value, Number)
     return name in _NET_NUMBERS or name.startswith("optimizer__")
-
-
-def _requests_of(routing: Any) -> dict[str, dict[str, Any]]:
-    """scikit-learn's metadata requests as plain data, method by method."""
-    asked = {key: getattr(part, "requests", None) for key, part in vars(routing).items()}
-    return {method: dict(params) for method, params in asked.items() if params}
-
-
-def _ask_for(estimator: Any, requests: dict[str, dict[str, Any]]) -> Any:
-    """Metadata requests of an estimator, made of such data."""
-    routing = estimator.get_metadata_routing()
-    for method, asked in requests.items():
-        for param, alias in asked.items():
-            getattr(routing, method).add_request(param=param, alias=alias)
-    return routing
 
 
 def _listed(names: Any) -> str:
