@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import importlib
 import importlib.util
 import inspect
 import json
@@ -11,6 +12,7 @@ import os
 import pickle
 import subprocess
 import sys
+import warnings
 from numbers import Integral, Real
 from pathlib import Path
 
@@ -32,7 +34,9 @@ from skorch import NeuralNet
 from skorch.callbacks import Callback
 
 import sksequence
+from sksequence._inputs import borrowed
 from sksequence._inputs import validation as ours
+from sksequence._kernels import compiler
 
 PACKAGE = Path(sksequence.__file__).parent
 BORROWED = {
@@ -161,9 +165,38 @@ def run_without(blocked, program, **environment):
     return done.stdout
 
 
+def block(patch, blocked):
+    """Let our modules, in this process, import these names no longer."""
+    import_anything = builtins.__import__
+
+    def import_others(name, globals=None, locals=None, fromlist=(), level=0):
+        asked = {name, *(f"{name}.{part}" for part in fromlist or ())}
+        importer = (globals or {}).get("__name__", "")
+        if importer.startswith("sksequence") and not level and asked & set(blocked):
+            raise ImportError(f"{asked & set(blocked)} is blocked")
+        return import_anything(name, globals, locals, fromlist, level)
+
+    patch.setattr(builtins, "__import__", import_others)
+
+
+def read_again(path, monkeypatch, blocked=()):
+    """A second copy of a module, imported without some names."""
+    name = f"sksequence.{path.removesuffix('.py').replace('/', '.')}_again"
+    spec = importlib.util.spec_from_file_location(name, PACKAGE / path)
+    module = importlib.util.module_from_spec(spec)
+    with monkeypatch.context() as patch:
+        block(patch, blocked)
+        spec.loader.exec_module(module)
+    return module
+
+
 # --------------------------------------------------------------------------- scikit-learn
 
-SKLEARN = sorted(imported_privately(tree_of("_inputs/borrowed.py")))
+SKLEARN = [
+    sorted(imported_privately(group))
+    for group in tree_of("_inputs/borrowed.py").body
+    if isinstance(group, ast.Try)
+]
 
 WITHOUT_TORCH = """
 import json
@@ -196,7 +229,7 @@ answers = [
     error_of(lambda: SlidingWindow(2, context=1).fit(X)),
     error_of(lambda: StepwiseTransformer(1).fit(X)),
     error_of(lambda: steps.set_output(transform="arrow")),
-    error_of(lambda: SequenceTokenizer(max_df=1.5).fit(["a b"])),
+    error_of(lambda: SequenceTokenizer(min_df=1.5).fit(["a b"])),
     error_of(lambda: SequenceTokenizer(analyzer="line").fit(["a b"])),
     error_of(lambda: GRUClassifier(random_state=-1).fit(X, X[:, 0] > 3)),
     error_of(lambda: GRUClassifier(hidden_size=2.5).fit(X, X[:, 0] > 3)),
@@ -222,9 +255,19 @@ def test_the_answers_are_worth_comparing(with_all_names):
     assert sum("parameter of" in error[0] for error in errors) >= 10
 
 
-@pytest.mark.parametrize("name", SKLEARN)
-def test_without_a_name_of_scikit_learn_all_is_the_same(name, with_all_names):
-    assert json.loads(run_without([name], WITHOUT_TORCH)) == with_all_names
+@pytest.mark.parametrize("group", SKLEARN, ids=" ".join)
+def test_without_names_of_scikit_learn_all_is_the_same(group, with_all_names):
+    assert json.loads(run_without(group, WITHOUT_TORCH)) == with_all_names
+
+
+@pytest.mark.parametrize("name", SKLEARN[0])
+def test_of_the_validation_all_is_scikit_learns_or_none(name, monkeypatch):
+    substitutes = [n for n in vars(ours) if hasattr(borrowed, n) and n[0] in "HIRSfv"]
+    assert len(substitutes) >= len(SKLEARN[0])
+    reread = read_again("_inputs/borrowed.py", monkeypatch, {name})
+    for one in substitutes:
+        assert getattr(reread, one) is getattr(ours, one)
+        assert getattr(borrowed, one) is not getattr(ours, one)
 
 
 FIT = """
@@ -248,17 +291,24 @@ def answers(printed):
     return np.frombuffer(bytes.fromhex(printed), dtype=np.float64)
 
 
-def test_without_any_name_of_scikit_learn_a_fit_is_the_same_to_the_bit():
-    no_method = """
-from sklearn.base import BaseEstimator
-kept = BaseEstimator._validate_params
-del BaseEstimator._validate_params
-import sksequence._inputs.borrowed
-BaseEstimator._validate_params = kept
-"""
-    expected = run_without((), FIT)
-    assert run_without(SKLEARN, FIT) == expected
-    assert run_without((), no_method + FIT) == expected
+@pytest.fixture(scope="module")
+def fitted():
+    """What the fit prints with all names."""
+    return run_without((), FIT)
+
+
+def test_without_any_name_of_scikit_learn_a_fit_is_the_same_to_the_bit(fitted):
+    assert run_without([name for group in SKLEARN for name in group], FIT) == fitted
+
+
+def test_without_a_method_of_scikit_learn_ours_validates(monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.delattr(BaseEstimator, "_validate_params")
+        reread = read_again("_inputs/borrowed.py", monkeypatch)
+    assert reread.validate_estimator is ours.validate_estimator
+    with pytest.raises(ours.InvalidParameterError, match="'lr' parameter of GRUClas"):
+        reread.validate_estimator(make("GRUClassifier", lr="fast"))
+    reread.validate_estimator(make("GRUClassifier"))
 
 
 CONSTRAINTS = [
@@ -317,24 +367,6 @@ def word_for(module, constraints, value):
 TORCH = sorted(imported_privately(tree_of("nn/_borrowed.py")))
 
 
-def reread(monkeypatch, blocked=()):
-    """Read torch's names again, but for these."""
-    import_anything = builtins.__import__
-
-    def import_others(name, globals=None, locals=None, fromlist=(), level=0):
-        if {f"{name}.{part}" for part in fromlist or ()} & set(blocked):
-            raise ImportError
-        return import_anything(name, globals, locals, fromlist, level)
-
-    path = PACKAGE / "nn" / "_borrowed.py"
-    spec = importlib.util.spec_from_file_location("reread", path)
-    module = importlib.util.module_from_spec(spec)
-    with monkeypatch.context() as patch:
-        patch.setattr(builtins, "__import__", import_others)
-        spec.loader.exec_module(module)
-    return module
-
-
 def gradients_after(clip, max_norm):
     generator = torch.Generator().manual_seed(0)
     parameters = [torch.zeros(shape) for shape in ((3,), (4, 5), (2, 3, 2), ())]
@@ -348,7 +380,7 @@ def gradients_after(clip, max_norm):
 @pytest.mark.parametrize("missing", [None, *TORCH])
 def test_gradients_are_clipped_as_torch_clips_them(missing, max_norm, monkeypatch):
     expected = gradients_after(torch.nn.utils.clip_grad_norm_, max_norm)
-    module = reread(monkeypatch, {missing})
+    module = read_again("nn/_borrowed.py", monkeypatch, {missing})
     clipped = gradients_after(module.clip_gradients, max_norm)
     for mine, known in zip(clipped, expected, strict=True):
         assert (mine.grad is None) == (known.grad is None)
@@ -357,9 +389,11 @@ def test_gradients_are_clipped_as_torch_clips_them(missing, max_norm, monkeypatc
 
 @pytest.mark.parametrize("missing", TORCH)
 def test_without_a_name_torchs_own_adam_serves(missing, monkeypatch):
-    assert reread(monkeypatch).CAN_STEP_FUSED
+    assert read_again("nn/_borrowed.py", monkeypatch).CAN_STEP_FUSED
     needed = missing not in ("torch._foreach_mul_", "torch._foreach_norm")
-    assert (not needed) == reread(monkeypatch, {missing}).CAN_STEP_FUSED
+    assert (not needed) == read_again(
+        "nn/_borrowed.py", monkeypatch, {missing}
+    ).CAN_STEP_FUSED
 
 
 @pytest.mark.parametrize("change", ["one more", "one less"])
@@ -369,15 +403,15 @@ def test_with_other_hooks_torchs_own_adam_serves(change, monkeypatch):
         monkeypatch.setitem(known, "_optimizer_late_hooks", dict)
     else:
         monkeypatch.delitem(known, "_optimizer_step_pre_hooks")
-    assert not reread(monkeypatch).CAN_STEP_FUSED
+    assert not read_again("nn/_borrowed.py", monkeypatch).CAN_STEP_FUSED
 
 
-def test_without_any_name_of_torch_a_fit_is_the_same_within_rounding():
+def test_without_any_name_of_torch_a_fit_is_the_same_within_rounding(fitted):
     public = "import torch\n"
     public += "from sksequence._training.optimizers import OPTIMIZERS\n"
     public += "assert OPTIMIZERS['adam'] is torch.optim.Adam\n"
-    fitted = answers(run_without(TORCH, public + FIT))
-    np.testing.assert_allclose(fitted, answers(run_without((), FIT)), atol=1e-5)
+    without = answers(run_without(TORCH, public + FIT))
+    np.testing.assert_allclose(without, answers(fitted), atol=1e-5)
 
 
 # --------------------------------------------------------------------------------- skorch
@@ -400,24 +434,32 @@ def test_what_skorch_calls_otherwise_changes_no_bit(name, monkeypatch):
 
 # ---------------------------------------------------------------------------------- numba
 
-LOADS = """
-import warnings
-from sksequence import _kernels
-with warnings.catch_warnings(record=True) as caught:
-    warnings.simplefilter("always")
-    loaded = [_kernels.load("rnn", 32), _kernels.load("rnn", 64)]
-words = [str(w.message) for w in caught if "no compiled kernels" in str(w.message)]
-print(loaded, len(words), "is blocked" in words[0])
-"""
+
+@pytest.fixture
+def uncompiled(monkeypatch, tmp_path):
+    """A compiler that has nothing in memory, nor anything kept."""
+    monkeypatch.setenv("SKSEQUENCE_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(compiler, "_load", compiler._load.__wrapped__)
+    for name in ("borrowed", "simd", "recurrence"):
+        monkeypatch.delitem(sys.modules, f"sksequence._kernels.{name}", raising=False)
+    compiler._warn.cache_clear()
+    yield compiler
+    compiler._warn.cache_clear()
 
 
 @pytest.mark.parametrize(
     "name", ["numba", "llvmlite", *imported_privately(tree_of("_kernels/borrowed.py"))]
 )
-def test_without_a_name_of_numba_there_is_one_warning_and_no_kernel(name, tmp_path):
+def test_without_a_name_of_numba_there_is_one_warning_and_no_kernel(
+    name, uncompiled, monkeypatch
+):
     # test_kernels.py shows that torch's layers then give the same results.
-    printed = run_without([name], LOADS, SKSEQUENCE_CACHE_DIR=str(tmp_path))
-    assert printed == "[None, None] 1 True\n"
+    block(monkeypatch, {name})
+    with pytest.warns(RuntimeWarning, match="no compiled kernels.*is blocked"):
+        assert uncompiled.load("rnn", 32) is None
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert uncompiled.load("rnn", 64) is None
 
 
 def test_a_net_of_an_older_version_is_read(tmp_path):
