@@ -6,10 +6,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.metrics import accuracy_score, r2_score
-from sklearn.utils._param_validation import StrOptions
 
 from ._base.classifier import Labeller, SequenceClassifier
-from ._base.declaration import NETWORK, hyperparameter, recurrent_estimator
+from ._base.declaration import NETWORK, StrOptions, hyperparameter, recurrent_estimator
 from ._base.frames import FrameReader, FrameRegressor
 from ._base.generation import generate
 from ._base.hyperparameters import Pooling
