@@ -24,9 +24,9 @@ class _SimpleRNN(StepReader):
     """The plain recurrent cell, whose activation is a choice."""
 
     nonlinearity: str = hyperparameter(
-        "tanh",
-        [StrOptions({"tanh", "relu"})],
-        """{"tanh", "relu"}
+        default="tanh",
+        constraints=[StrOptions({"tanh", "relu"})],
+        doc="""{"tanh", "relu"}
         Activation of the hidden state.""",
         role=NETWORK,
     )
@@ -38,9 +38,9 @@ class _AnyCell(StepReader):
     """A cell that is a hyperparameter itself."""
 
     cell: str = hyperparameter(
-        "lstm",
-        [StrOptions({"rnn", "lstm", "gru"})],
-        """{"rnn", "lstm", "gru"}
+        default="lstm",
+        constraints=[StrOptions({"rnn", "lstm", "gru"})],
+        doc="""{"rnn", "lstm", "gru"}
         Recurrent cell.""",
         role=NETWORK,
     )

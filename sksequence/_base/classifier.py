@@ -30,9 +30,9 @@ class Labeller(_LearntLabels, SequenceEstimator):
     """Answer with classes: one for each target, or any number of labels."""
 
     class_weight: Any = hyperparameter(
-        None,
-        [dict, list, StrOptions({"balanced"}), None],
-        """dict, list of dict, "balanced" or None
+        default=None,
+        constraints=[dict, list, StrOptions({"balanced"}), None],
+        doc="""dict, list of dict, "balanced" or None
         Weight of each class in the loss: ``{class: weight}`` with one for the classes
         left out, or "balanced" for weights against the classes' frequencies. For
         multilabel targets "balanced" or a list with a dict for each label.""",

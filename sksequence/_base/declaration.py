@@ -19,9 +19,11 @@ _SECTIONS = ("See Also", "Notes", "References", "Examples")
 
 
 def hyperparameter(
-    default: Any, constraints: Sequence[Any], doc: str, *, role: str = "estimator"
+    *, default: Any, constraints: Sequence[Any], doc: str, role: str = "estimator"
 ) -> Any:
     """Declare a hyperparameter.
+
+    By keyword alone: type checkers know a default only from ``default=`` (PEP 681).
 
     Parameters
     ----------
@@ -69,7 +71,9 @@ def recurrent_estimator(cls: _Class) -> _Class:
     ... class Estimator:
     ...     '''Do nothing.'''
     ...
-    ...     width: int = hyperparameter(3, [int], "int\nHow wide.")
+    ...     width: int = hyperparameter(
+    ...         default=3, constraints=[int], doc="int\nHow wide."
+    ...     )
     >>> inspect.signature(Estimator)
     <Signature (*, width: 'int' = 3) -> None>
     >>> Estimator.__doc__.splitlines()[-2:]

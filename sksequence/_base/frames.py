@@ -38,25 +38,25 @@ class FilmReader(_LearntFilms, Pooling, Stack, SequenceEstimator):
     """Read films: a frame at each step."""
 
     kernel_size: int | Sequence[int] = hyperparameter(
-        3,
-        [_COUNT, tuple, list],
-        """int or tuple of int
+        default=3,
+        constraints=[_COUNT, tuple, list],
+        doc="""int or tuple of int
         Width of the convolutions in the plane of the (patched) frame, odd, for all layers
         or one per layer. ``hidden_size`` counts their channels.""",
         role=NETWORK,
     )
     patch_size: int = hyperparameter(
-        1,
-        [_COUNT],
-        """int
+        default=1,
+        constraints=[_COUNT],
+        doc="""int
         Side of the squares of pixels that are made channels before the first layer: with
         p the recurrence has p squared times fewer places to compute.""",
         role=NETWORK,
     )
     peephole: bool = hyperparameter(
-        False,
-        ["boolean"],
-        """bool
+        default=False,
+        constraints=["boolean"],
+        doc="""bool
         Let the gates see the cell state, by a weight for each channel and place.""",
         role=NETWORK,
     )

@@ -19,9 +19,9 @@ class StepwiseEstimator(SequenceEstimator):
     """Answer for each step of each sequence."""
 
     bptt_steps: int | None = hyperparameter(
-        None,
-        [Interval(Integral, 1, None, closed="left"), None],
-        """int or None
+        default=None,
+        constraints=[Interval(Integral, 1, None, closed="left"), None],
+        doc="""int or None
         Train on chunks of so many steps, one after the other: the state goes on from
         chunk to chunk of a sequence, gradients are cut (truncated backpropagation
         through time). For sequences too long to be trained on at once; needs a causal

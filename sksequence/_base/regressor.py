@@ -32,18 +32,22 @@ class NumberPredictor(_LearntNumbers, SequenceEstimator):
     """Answer with one number, or several."""
 
     loss: str = hyperparameter(
-        "squared_error",
-        [StrOptions({"squared_error", "absolute_error", "huber", "quantile", "poisson"})],
-        """{"squared_error", "absolute_error", "huber", "quantile", "poisson"}
+        default="squared_error",
+        constraints=[
+            StrOptions(
+                {"squared_error", "absolute_error", "huber", "quantile", "poisson"}
+            )
+        ],
+        doc="""{"squared_error", "absolute_error", "huber", "quantile", "poisson"}
         What is made small, and with it what is predicted: the mean, the median, a mean
         that outliers beyond one standard deviation pull at less, the quantile named by
         ``quantile``, or the rate of counts (targets of zero and more).""",
         role=MODEL,
     )
     quantile: float = hyperparameter(
-        0.5,
-        [Interval(Real, 0, 1, closed="neither")],
-        """float
+        default=0.5,
+        constraints=[Interval(Real, 0, 1, closed="neither")],
+        doc="""float
         Which quantile the "quantile" loss predicts, in (0, 1).""",
     )
 
