@@ -6,9 +6,11 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, validate_params
+from sklearn.utils._param_validation import Interval
 
 from ._inputs import as_numbers, lists_sequences
+from ._inputs.aliases import ArrayLike
+from ._inputs.validation import validate_params
 
 __all__ = ["forecast_recursive"]
 
@@ -18,7 +20,7 @@ __all__ = ["forecast_recursive"]
     prefer_skip_nested_validation=True,
 )
 def forecast_recursive(
-    estimator: Any, X: Any, horizon: int, *, future: Any = None
+    estimator: Any, X: ArrayLike, horizon: int, *, future: ArrayLike | None = None
 ) -> np.ndarray:
     r"""Forecast several steps by feeding one-step predictions back.
 
@@ -118,7 +120,9 @@ def _windows_of(X: Any) -> np.ndarray | list[np.ndarray]:
     return windows
 
 
-def _check_future(future: Any, n_windows: int, horizon: int, n_others: int) -> np.ndarray:
+def _check_future(
+    future: ArrayLike | None, n_windows: int, horizon: int, n_others: int
+) -> np.ndarray:
     """Return the channels that are not forecast (n_windows, horizon, n_others)."""
     if n_others < 0:
         raise ValueError(

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Self
 
 import joblib
 from sklearn.base import BaseEstimator
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.model_selection import HalvingGridSearchCV
 from sklearn.utils import Tags
+
+from .._inputs.aliases import ArrayLike, Targets
 
 
 class HalvingEpochSearchCV(HalvingGridSearchCV):
@@ -60,7 +62,7 @@ class HalvingEpochSearchCV(HalvingGridSearchCV):
     estimator: Any
     best_estimator_: Any
 
-    def fit(self, X: Any, y: Any = None, **params: Any):
+    def fit(self, X: ArrayLike, y: Targets | None = None, **params: Any) -> Self:
         """Run the search and, unless ``refit=False``, fit the best candidate on all of X.
 
         Parameters
@@ -105,11 +107,11 @@ class _Continuing(BaseEstimator):
         own = super().get_params(deep=False)
         return own | self.estimator.get_params() if deep else own
 
-    def set_params(self, **params: Any):
+    def set_params(self, **params: Any) -> Self:
         self.estimator.set_params(**params)
         return self
 
-    def fit(self, X: Any, y: Any = None, **params: Any):
+    def fit(self, X: ArrayLike, y: Targets | None = None, **params: Any) -> Self:
         wanted = self.estimator.get_params()
         path = self._path(X, y, params)
         earlier = self._load(path) if self._can_go_on(wanted) else None

@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from sklearn.utils._param_validation import Interval, validate_params
+from sklearn.utils._param_validation import Interval
 
 from .._inputs import count_within
+from .._inputs.aliases import ArrayLike
+from .._inputs.validation import validate_params
 from ._tables import find_column, index_of, one_entity, read_entities, read_table
 
 _AT_LEAST_ONE = [Interval(Integral, 1, None, closed="left")]
@@ -26,7 +28,7 @@ _AT_LEAST_ONE = [Interval(Integral, 1, None, closed="left")]
     prefer_skip_nested_validation=True,
 )
 def make_windows(
-    series: Any,
+    series: ArrayLike,
     length: int,
     horizon: int,
     *,
@@ -142,9 +144,9 @@ def make_windows(
     prefer_skip_nested_validation=True,
 )
 def merge_forecasts(
-    y_pred: Any,
+    y_pred: ArrayLike,
     index: Any,
-    series: Any,
+    series: ArrayLike,
     *,
     by: str | int | None = None,
     average: bool = True,

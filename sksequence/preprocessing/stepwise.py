@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Self
 
 import numpy as np
 from scipy.sparse import issparse
 from sklearn import get_config
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context, clone
-from sklearn.utils import get_tags
-from sklearn.utils._param_validation import HasMethods, StrOptions, validate_params
+from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.utils import Tags, get_tags
+from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import (
     _check_feature_names_in,
@@ -20,10 +21,12 @@ from sklearn.utils.validation import (
 )
 
 from .._inputs import as_numbers, check_weights, flatten_steps, lists_sequences
+from .._inputs.aliases import ArrayLike, Targets
+from .._inputs.validation import fit_context, validate_params
 from ._stacking import StackedSteps, is_frame, stack_steps
 
 
-def _inner_has(method: str) -> Any:
+def _inner_has(method: str) -> Callable[[Any], bool]:
     """Offer a method if the transformer does."""
 
     def check(self: Any) -> bool:
@@ -95,11 +98,16 @@ class StepwiseTransformer(  # type: ignore[call-arg]
 
     _parameter_constraints: dict = {"transformer": [HasMethods(["fit", "transform"])]}
 
-    def __init__(self, transformer):
+    def __init__(self, transformer: Any) -> None:
         self.transformer = transformer
 
-    @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Any:
+    @fit_context(prefer_skip_nested_validation=False)
+    def fit(
+        self,
+        X: ArrayLike,
+        y: Targets | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         """Fit the transformer on all steps.
 
         Parameters
@@ -129,8 +137,13 @@ class StepwiseTransformer(  # type: ignore[call-arg]
         self._learn(stacked, clone(self.transformer).fit(stacked.table, y, **weights), X)
         return self
 
-    @_fit_context(prefer_skip_nested_validation=False)
-    def fit_transform(self, X: Any, y: Any = None, sample_weight: Any = None) -> Any:
+    @fit_context(prefer_skip_nested_validation=False)
+    def fit_transform(
+        self,
+        X: ArrayLike,
+        y: Targets | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Any:
         """Fit the transformer on all steps and transform them.
 
         By the transformer's own ``fit_transform``, which in some, such as TargetEncoder,
@@ -159,7 +172,7 @@ class StepwiseTransformer(  # type: ignore[call-arg]
         self._learn(stacked, transformer, X)
         return self._cut(stacked, table, with_channels=stacked.has_channels)
 
-    def transform(self, X: Any) -> Any:
+    def transform(self, X: ArrayLike) -> Any:
         """Transform every step.
 
         Parameters
@@ -195,7 +208,7 @@ class StepwiseTransformer(  # type: ignore[call-arg]
         return self._cut(stacked, table, with_channels=stacked.has_channels)
 
     @available_if(_inner_has("inverse_transform"))
-    def inverse_transform(self, X: Any) -> Any:
+    def inverse_transform(self, X: ArrayLike) -> Any:
         """Turn every step back into what it was, as far as the transformer can.
 
         Parameters
@@ -222,7 +235,9 @@ class StepwiseTransformer(  # type: ignore[call-arg]
         return self._cut(stacked, table, with_channels=with_channels, names=None)
 
     @available_if(_inner_has("get_feature_names_out"))
-    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+    def get_feature_names_out(
+        self, input_features: ArrayLike | None = None
+    ) -> np.ndarray:
         """Return the names of the channels that transform makes.
 
         Parameters
@@ -246,7 +261,7 @@ class StepwiseTransformer(  # type: ignore[call-arg]
         {"transform": [StrOptions({"default", "pandas", "polars"}), None]},
         prefer_skip_nested_validation=True,
     )
-    def set_output(self, *, transform: str | None = None) -> StepwiseTransformer:
+    def set_output(self, *, transform: str | None = None) -> Self:
         """Choose what sequences that come as DataFrames become.
 
         Parameters
@@ -265,7 +280,7 @@ class StepwiseTransformer(  # type: ignore[call-arg]
             self._sklearn_output_config = {"transform": transform}
         return self
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         if hasattr(self.transformer, "__sklearn_tags__"):

@@ -1,0 +1,34 @@
+"""Types of what users pass, for annotations."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+
+
+class SupportsArray(Protocol):
+    """An array, or what numpy makes one of: tables, columns, tensors."""
+
+    def __array__(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the array."""
+
+    def __len__(self) -> int:
+        """Return how many items it has: scalars have none."""
+
+
+class Sparse(Protocol):
+    """A sparse matrix or array of scipy."""
+
+    def toarray(self) -> np.ndarray:
+        """Return the dense array."""
+
+
+# Unlike numpy's type of this name, no scalars, and lists of arrays of any lengths.
+ArrayLike: TypeAlias = SupportsArray | Sequence[Any]
+Targets: TypeAlias = ArrayLike | Sparse
+PathLike: TypeAlias = str | os.PathLike[str]
+RandomState: TypeAlias = int | np.random.RandomState | None
+Metric: TypeAlias = Callable[..., Any]
