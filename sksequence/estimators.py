@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from sklearn.metrics import accuracy_score, r2_score
@@ -16,6 +16,7 @@ from ._base.hyperparameters import Pooling
 from ._base.per_step import StepwiseEstimator
 from ._base.regressor import NumberPredictor, SequenceRegressor
 from ._base.steps import StepReader
+from ._inputs.types import ArrayLike, RandomState, Targets
 from ._storage.estimators import storable
 
 
@@ -341,7 +342,9 @@ class RecurrentTagger(_AnyCell, StepwiseEstimator, Labeller):
     True
     """
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+    def score(
+        self, X: ArrayLike, y: Targets, sample_weight: ArrayLike | None = None
+    ) -> float:
         """Share of steps labelled right; of several labels all must be.
 
         Parameters
@@ -362,11 +365,11 @@ class RecurrentTagger(_AnyCell, StepwiseEstimator, Labeller):
 
     def generate(
         self,
-        prompt: Any,
+        prompt: ArrayLike,
         n_steps: int,
         *,
         temperature: float = 1.0,
-        random_state: Any = None,
+        random_state: RandomState = None,
     ) -> np.ndarray:
         """Go on from a prompt, each token drawn from what the last ones make likely.
 
@@ -436,7 +439,9 @@ class RecurrentStepRegressor(_AnyCell, StepwiseEstimator, NumberPredictor):
     True
     """
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+    def score(
+        self, X: ArrayLike, y: Targets, sample_weight: ArrayLike | None = None
+    ) -> float:
         """Coefficient of determination over all steps.
 
         Parameters

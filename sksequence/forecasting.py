@@ -6,18 +6,19 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
-from sklearn.utils._param_validation import Interval
+from sklearn.utils._param_validation import Interval, validate_params
 
 from ._inputs import as_numbers, lists_sequences
-from ._inputs.aliases import ArrayLike
-from ._inputs.validation import validate_params
+from ._inputs.types import ArrayLike, typed
 
 __all__ = ["forecast_recursive"]
 
 
-@validate_params(
-    {"horizon": [Interval(Integral, 1, None, closed="left")]},
-    prefer_skip_nested_validation=True,
+@typed(
+    validate_params(
+        {"horizon": [Interval(Integral, 1, None, closed="left")]},
+        prefer_skip_nested_validation=True,
+    )
 )
 def forecast_recursive(
     estimator: Any, X: ArrayLike, horizon: int, *, future: ArrayLike | None = None

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ._inputs import score_steps
-from ._inputs.aliases import ArrayLike, Metric
+from ._inputs.types import ArrayLike, Metric
 
 __all__ = ["StepScorer", "make_step_scorer", "perplexity", "perplexity_scorer"]
 

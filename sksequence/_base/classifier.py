@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from scipy.sparse import issparse
@@ -13,6 +13,7 @@ from sklearn.utils import Tags, assert_all_finite, column_or_1d
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
+from .._inputs.types import ArrayLike, Targets
 from .._storage.learnt import Learnt
 from .declaration import hyperparameter, recurrent_estimator
 from .estimator import SequenceEstimator
@@ -139,7 +140,13 @@ class Labeller(_LearntLabels, SequenceEstimator):
 
     # ----------------------------------------------------------------------- training
 
-    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None):
+    def partial_fit(
+        self,
+        X: ArrayLike,
+        y: Targets,
+        classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         """Train for one epoch, going on from where the last call or fit ended.
 
         Parameters
@@ -162,7 +169,7 @@ class Labeller(_LearntLabels, SequenceEstimator):
 
     # ---------------------------------------------------------------------- answering
 
-    def predict(self, X: Any) -> np.ndarray:
+    def predict(self, X: ArrayLike) -> np.ndarray:
         """Predict the class of each sequence, or of each step.
 
         Parameters
@@ -190,7 +197,7 @@ class Labeller(_LearntLabels, SequenceEstimator):
             return (scores > 0).astype(int)
         return self.classes_[scores.argmax(axis=1)]
 
-    def predict_proba(self, X: Any) -> np.ndarray:
+    def predict_proba(self, X: ArrayLike) -> np.ndarray:
         """Predict the probability of each class.
 
         Parameters
@@ -206,7 +213,7 @@ class Labeller(_LearntLabels, SequenceEstimator):
         """
         return self._respond(X, "predict_proba")
 
-    def predict_log_proba(self, X: Any) -> np.ndarray:
+    def predict_log_proba(self, X: ArrayLike) -> np.ndarray:
         """Predict the logarithm of the probability of each class.
 
         Parameters

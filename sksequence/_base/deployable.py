@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from .._inputs.types import ArrayLike, PathLike
 from .declaration import recurrent_estimator
 from .estimator import SequenceEstimator
 
@@ -24,7 +24,9 @@ class Deployable(SequenceEstimator):
     def _describe_reading(self) -> dict[str, Any]:
         """How X and static covariates are scaled, in plain data."""
 
-    def predict_prefixes(self, X: Any, response_method: str = "predict") -> np.ndarray:
+    def predict_prefixes(
+        self, X: ArrayLike, response_method: str = "predict"
+    ) -> np.ndarray:
         """Answer after every step, from the steps so far, in one pass.
 
         What ``predict`` would say of a sequence's first step, its first two, and so on:
@@ -74,7 +76,9 @@ class Deployable(SequenceEstimator):
         method = "represent_prefixes" if represents else "forward_prefixes"
         return self._respond(X, response_method, method)
 
-    def open_stream(self, n_streams: int | None = None, static: Any = None) -> Stream:
+    def open_stream(
+        self, n_streams: int | None = None, static: ArrayLike | None = None
+    ) -> Stream:
         """Begin to read a sequence, or several at once, step by step.
 
         Without torch, by a compiled kernel where there is one and numpy otherwise: a step
@@ -116,7 +120,7 @@ class Deployable(SequenceEstimator):
         parts = predictor.network, predictor.inputs, predictor.answers
         return CompiledStream(*parts, n_streams, static)
 
-    def to_numpy(self, path: str | os.PathLike | None = None) -> NumpyPredictor:
+    def to_numpy(self, path: PathLike | None = None) -> NumpyPredictor:
         """Make a predictor that needs numpy alone.
 
         Parameters
@@ -146,7 +150,7 @@ class Deployable(SequenceEstimator):
             write_bundle(predictor, path)
         return predictor
 
-    def to_onnx(self, path: Any) -> None:
+    def to_onnx(self, path: PathLike) -> None:
         """Write the fitted estimator to an ONNX file, for use without Python or torch.
 
         The file holds the network and all that stands before and behind it: scaling,

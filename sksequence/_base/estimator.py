@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import (
@@ -31,6 +31,7 @@ from .._inputs import (
     check_weights,
     fit_channel_scaler,
 )
+from .._inputs.types import ArrayLike, PathLike, Targets, typed
 from .._storage.checkpoints import Checkpoint, identify
 from .._storage.estimators import save, stamped, unstamped
 from .._storage.learnt import Learnt
@@ -162,9 +163,15 @@ class SequenceEstimator(
 
     # ------------------------------------------------------------------------ fitting
 
-    @with_callbacks
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None):
+    @typed(with_callbacks)
+    @typed(_fit_context(prefer_skip_nested_validation=True))
+    def fit(
+        self,
+        X: ArrayLike,
+        y: Targets,
+        sample_weight: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+    ) -> Self:
         """Train the network.
 
         Parameters
@@ -546,7 +553,7 @@ class SequenceEstimator(
             return answers
         return arrange_steps(answers, counts, is_block=sequences.is_block)
 
-    def transform(self, X: Any) -> np.ndarray:
+    def transform(self, X: ArrayLike) -> np.ndarray:
         """Represent each sequence by what the network has read in it.
 
         Parameters
@@ -575,7 +582,7 @@ class SequenceEstimator(
 
     # ------------------------------------------------------------------------ storing
 
-    def save(self, path: str | os.PathLike[str]):
+    def save(self, path: PathLike) -> Self:
         """Write the fitted estimator into a file that holds data and no code.
 
         :func:`sksequence.load` makes it again, to the bit and ready to train on. Arrays

@@ -11,6 +11,7 @@ from sklearn.metrics import r2_score
 from sklearn.utils._param_validation import Interval
 
 from .._inputs import FRAMES, AnySequences, Layout, as_numbers, check_weights
+from .._inputs.types import ArrayLike, Targets
 from .._storage.learnt import Learnt
 from .declaration import NETWORK, hyperparameter, recurrent_estimator
 from .estimator import SequenceEstimator
@@ -165,7 +166,9 @@ class FilmRegressor(_LearntFrames, _LearntFilms, SequenceRegressor):
             values = np.moveaxis(values, 2, -1)
         return values[:, 0] if self._single_frame else values
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+    def score(
+        self, X: ArrayLike, y: Targets, sample_weight: ArrayLike | None = None
+    ) -> float:
         """Coefficient of determination; of frames over all their pixels.
 
         Parameters

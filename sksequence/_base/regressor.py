@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from numbers import Real
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import RegressorMixin
@@ -12,6 +12,7 @@ from sklearn.utils import Tags, check_array, column_or_1d
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from .._inputs import as_numbers, fit_scaler
+from .._inputs.types import ArrayLike, Targets
 from .._storage.learnt import Learnt
 from .declaration import MODEL, hyperparameter, recurrent_estimator
 from .estimator import SequenceEstimator
@@ -51,7 +52,9 @@ class NumberPredictor(_LearntNumbers, SequenceEstimator):
         Which quantile the "quantile" loss predicts, in (0, 1).""",
     )
 
-    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None):
+    def partial_fit(
+        self, X: ArrayLike, y: Targets, sample_weight: ArrayLike | None = None
+    ) -> Self:
         """Train for one epoch, going on from where the last call or fit ended.
 
         Parameters
@@ -70,7 +73,7 @@ class NumberPredictor(_LearntNumbers, SequenceEstimator):
         """
         return self._train_one_epoch(X, y, sample_weight)
 
-    def predict(self, X: Any) -> np.ndarray:
+    def predict(self, X: ArrayLike) -> np.ndarray:
         """Predict the target of each sequence, or of each step.
 
         Parameters

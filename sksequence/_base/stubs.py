@@ -47,8 +47,8 @@ _IMPORTS = {
     ("typing", "Any"),
     ("typing", "Self"),
     ("typing", "type_check_only"),
-    ("._inputs.aliases", "ArrayLike"),
-    ("._inputs.aliases", "Targets"),
+    ("._inputs.types", "ArrayLike"),
+    ("._inputs.types", "Targets"),
     ("numpy", "np"),
 }
 

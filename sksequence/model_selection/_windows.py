@@ -11,7 +11,7 @@ from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils.validation import _num_samples, check_consistent_length
 
 from .._inputs import time_ranks
-from .._inputs.aliases import ArrayLike
+from .._inputs.types import ArrayLike
 
 
 class WindowSplitter(BaseCrossValidator):

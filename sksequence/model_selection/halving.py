@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
+from math import nan
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import joblib
 from sklearn.base import BaseEstimator
@@ -13,7 +15,7 @@ from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.model_selection import HalvingGridSearchCV
 from sklearn.utils import Tags
 
-from .._inputs.aliases import ArrayLike, Targets
+from .._inputs.types import ArrayLike, RandomState, Targets
 
 
 class HalvingEpochSearchCV(HalvingGridSearchCV):
@@ -61,6 +63,32 @@ class HalvingEpochSearchCV(HalvingGridSearchCV):
 
     estimator: Any
     best_estimator_: Any
+    best_params_: dict[str, Any]
+    best_score_: float
+    best_index_: int
+    cv_results_: dict[str, Any]
+
+    if TYPE_CHECKING:
+        # scikit-learn's own, whose types would be guessed from the defaults.
+        def __init__(
+            self,
+            estimator: Any,
+            param_grid: Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]],
+            *,
+            factor: float = 3,
+            resource: str = "n_samples",
+            max_resources: int | str = "auto",
+            min_resources: int | str = "exhaust",
+            aggressive_elimination: bool = False,
+            cv: Any = 5,
+            scoring: Any = None,
+            refit: Any = True,
+            error_score: float | str = nan,
+            return_train_score: bool = True,
+            random_state: RandomState = None,
+            n_jobs: int | None = None,
+            verbose: int = 0,
+        ) -> None: ...
 
     def fit(self, X: ArrayLike, y: Targets | None = None, **params: Any) -> Self:
         """Run the search and, unless ``refit=False``, fit the best candidate on all of X.

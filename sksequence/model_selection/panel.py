@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .._inputs.aliases import ArrayLike
+from .._inputs.types import ArrayLike
 from ._windows import WindowSplitter, check_enough_times, check_whole
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal, overload
 import numpy as np
 
 from .._inputs import count_within, time_positions
-from .._inputs.aliases import ArrayLike
+from .._inputs.types import ArrayLike
 from ._stacking import StackedSteps, is_frame, stack_steps
 
 _PER = ("entity", "step")

@@ -8,9 +8,9 @@ from typing import Any, Self
 import numpy as np
 from scipy.sparse import issparse
 from sklearn import get_config
-from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.base import BaseEstimator, TransformerMixin, _fit_context, clone
 from sklearn.utils import Tags, get_tags
-from sklearn.utils._param_validation import HasMethods, StrOptions
+from sklearn.utils._param_validation import HasMethods, StrOptions, validate_params
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import (
     _check_feature_names_in,
@@ -21,8 +21,7 @@ from sklearn.utils.validation import (
 )
 
 from .._inputs import as_numbers, check_weights, flatten_steps, lists_sequences
-from .._inputs.aliases import ArrayLike, Targets
-from .._inputs.validation import fit_context, validate_params
+from .._inputs.types import ArrayLike, Targets, typed
 from ._stacking import StackedSteps, is_frame, stack_steps
 
 
@@ -101,7 +100,7 @@ class StepwiseTransformer(  # type: ignore[call-arg]
     def __init__(self, transformer: Any) -> None:
         self.transformer = transformer
 
-    @fit_context(prefer_skip_nested_validation=False)
+    @typed(_fit_context(prefer_skip_nested_validation=False))
     def fit(
         self,
         X: ArrayLike,
@@ -137,7 +136,7 @@ class StepwiseTransformer(  # type: ignore[call-arg]
         self._learn(stacked, clone(self.transformer).fit(stacked.table, y, **weights), X)
         return self
 
-    @fit_context(prefer_skip_nested_validation=False)
+    @typed(_fit_context(prefer_skip_nested_validation=False))
     def fit_transform(
         self,
         X: ArrayLike,
@@ -207,7 +206,7 @@ class StepwiseTransformer(  # type: ignore[call-arg]
         table = self.transformer_.transform(stacked.table)
         return self._cut(stacked, table, with_channels=stacked.has_channels)
 
-    @available_if(_inner_has("inverse_transform"))
+    @typed(available_if(_inner_has("inverse_transform")))
     def inverse_transform(self, X: ArrayLike) -> Any:
         """Turn every step back into what it was, as far as the transformer can.
 
@@ -234,7 +233,7 @@ class StepwiseTransformer(  # type: ignore[call-arg]
         with_channels = stacked.has_channels and self._fitted_with_channels
         return self._cut(stacked, table, with_channels=with_channels, names=None)
 
-    @available_if(_inner_has("get_feature_names_out"))
+    @typed(available_if(_inner_has("get_feature_names_out")))
     def get_feature_names_out(
         self, input_features: ArrayLike | None = None
     ) -> np.ndarray:
@@ -257,9 +256,11 @@ class StepwiseTransformer(  # type: ignore[call-arg]
         channels = self.transformer_.get_feature_names_out()
         return names if len(channels) == 1 else channels
 
-    @validate_params(
-        {"transform": [StrOptions({"default", "pandas", "polars"}), None]},
-        prefer_skip_nested_validation=True,
+    @typed(
+        validate_params(
+            {"transform": [StrOptions({"default", "pandas", "polars"}), None]},
+            prefer_skip_nested_validation=True,
+        )
     )
     def set_output(self, *, transform: str | None = None) -> Self:
         """Choose what sequences that come as DataFrames become.
@@ -332,7 +333,7 @@ class StepwiseTransformer(  # type: ignore[call-arg]
         """Cut what the transformer made of the steps into sequences."""
         if issparse(table):
             table = table.toarray()
-        columns = list(table.columns) if is_frame(table) else None
+        columns: Any = list(table.columns) if is_frame(table) else None
         values = np.asarray(table)
         n_rows = len(stacked.table)
         if values.ndim != 2 or len(values) != n_rows:

@@ -7,14 +7,13 @@ from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils import Tags
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from .._inputs import count_within
-from .._inputs.aliases import ArrayLike
-from .._inputs.validation import fit_context
+from .._inputs.types import ArrayLike, typed
 from ._output import SequencesOut
 from ._tables import Table, numbers_of, read_table
 
@@ -223,7 +222,7 @@ class SlidingWindow(  # type: ignore[call-arg]
         tags.input_tags.allow_nan = True
         return tags
 
-    @fit_context(prefer_skip_nested_validation=True)
+    @typed(_fit_context(prefer_skip_nested_validation=True))
     def _fit(self, X: ArrayLike) -> Table:
         before = dict(vars(self))
         try:

@@ -1,12 +1,14 @@
-"""Types of what users pass, for annotations."""
+"""Types of what users pass, and of what untyped libraries do to functions."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import numpy as np
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 class SupportsArray(Protocol):
@@ -32,3 +34,18 @@ Targets: TypeAlias = ArrayLike | Sparse
 PathLike: TypeAlias = str | os.PathLike[str]
 RandomState: TypeAlias = int | np.random.RandomState | None
 Metric: TypeAlias = Callable[..., Any]
+
+
+def typed(decorator: Any) -> Callable[[_Function], _Function]:
+    """Return the decorator itself, as one that keeps a function's type.
+
+    Without it a decorator of an untyped library, such as scikit-learn's, hides the
+    signature of what it decorates from type checkers.
+
+    Examples
+    --------
+    >>> from functools import cache
+    >>> typed(cache) is cache
+    True
+    """
+    return decorator
