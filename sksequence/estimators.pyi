@@ -8,9 +8,9 @@ from typing import Any, Self, type_check_only
 import numpy as np
 
 from ._base.classifier import Labeller, SequenceClassifier
-from ._base.frames import FilmReader, FilmRegressor
+from ._base.frames import FrameReader, FrameRegressor
 from ._base.hyperparameters import Pooling
-from ._base.per_step import StepwiseEstimator
+from ._base.per_step import PerStepEstimator
 from ._base.regressor import NumberPredictor, SequenceRegressor
 from ._base.steps import StepReader
 from ._inputs.types import ArrayLike, RandomState, Targets
@@ -19,6 +19,7 @@ from ._inputs.types import ArrayLike, RandomState, Targets
 class _OfSklearn:
     """What estimators have from scikit-learn, which has no types."""
 
+    n_features_in_: int
     feature_names_in_: np.ndarray
     def get_params(self, deep: bool = True) -> dict[str, Any]: ...
     def set_params(self, **params: Any) -> Self: ...
@@ -96,8 +97,9 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         it is a channel like the others.
     class_weight : dict, list of dict, "balanced" or None, default=None
         Weight of each class in the loss: ``{class: weight}`` with one for the classes
-        left out, or "balanced" for weights against the classes' frequencies. For
-        multilabel targets "balanced" or a list with a dict for each label.
+        left out, or "balanced" for weights inversely proportional to the classes'
+        frequencies. For multilabel targets "balanced" or a list with a dict for each
+        label.
     lr : float, default=0.005
         Learning rate.
     max_epochs : int, default=50
@@ -325,9 +327,10 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         observations are and is read for nothing else; None counts the steps. Otherwise
         it is a channel like the others.
     loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, default='squared_error'
-        What is made small, and with it what is predicted: the mean, the median, a mean
-        that outliers beyond one standard deviation pull at less, the quantile named by
-        ``quantile``, or the rate of counts (targets of zero and more).
+        What training minimises: the squared error, for the mean; the absolute error, for
+        the median; the Huber loss, for a mean on which outliers beyond one standard
+        deviation pull less; the pinball loss, for the quantile named by ``quantile``; or
+        the Poisson deviance, for the rate of counts (targets of zero and more).
     quantile : float, default=0.5
         Which quantile the "quantile" loss predicts, in (0, 1).
     lr : float, default=0.005
@@ -554,8 +557,9 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         it is a channel like the others.
     class_weight : dict, list of dict, "balanced" or None, default=None
         Weight of each class in the loss: ``{class: weight}`` with one for the classes
-        left out, or "balanced" for weights against the classes' frequencies. For
-        multilabel targets "balanced" or a list with a dict for each label.
+        left out, or "balanced" for weights inversely proportional to the classes'
+        frequencies. For multilabel targets "balanced" or a list with a dict for each
+        label.
     lr : float, default=0.005
         Learning rate.
     max_epochs : int, default=50
@@ -780,9 +784,10 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         observations are and is read for nothing else; None counts the steps. Otherwise
         it is a channel like the others.
     loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, default='squared_error'
-        What is made small, and with it what is predicted: the mean, the median, a mean
-        that outliers beyond one standard deviation pull at less, the quantile named by
-        ``quantile``, or the rate of counts (targets of zero and more).
+        What training minimises: the squared error, for the mean; the absolute error, for
+        the median; the Huber loss, for a mean on which outliers beyond one standard
+        deviation pull less; the pinball loss, for the quantile named by ``quantile``; or
+        the Poisson deviance, for the rate of counts (targets of zero and more).
     quantile : float, default=0.5
         Which quantile the "quantile" loss predicts, in (0, 1).
     lr : float, default=0.005
@@ -1005,8 +1010,9 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         it is a channel like the others.
     class_weight : dict, list of dict, "balanced" or None, default=None
         Weight of each class in the loss: ``{class: weight}`` with one for the classes
-        left out, or "balanced" for weights against the classes' frequencies. For
-        multilabel targets "balanced" or a list with a dict for each label.
+        left out, or "balanced" for weights inversely proportional to the classes'
+        frequencies. For multilabel targets "balanced" or a list with a dict for each
+        label.
     lr : float, default=0.005
         Learning rate.
     max_epochs : int, default=50
@@ -1228,9 +1234,10 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         observations are and is read for nothing else; None counts the steps. Otherwise
         it is a channel like the others.
     loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, default='squared_error'
-        What is made small, and with it what is predicted: the mean, the median, a mean
-        that outliers beyond one standard deviation pull at less, the quantile named by
-        ``quantile``, or the rate of counts (targets of zero and more).
+        What training minimises: the squared error, for the mean; the absolute error, for
+        the median; the Huber loss, for a mean on which outliers beyond one standard
+        deviation pull less; the pinball loss, for the quantile named by ``quantile``; or
+        the Poisson deviance, for the rate of counts (targets of zero and more).
     quantile : float, default=0.5
         Which quantile the "quantile" loss predicts, in (0, 1).
     lr : float, default=0.005
@@ -1452,8 +1459,9 @@ class RecurrentClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         it is a channel like the others.
     class_weight : dict, list of dict, "balanced" or None, default=None
         Weight of each class in the loss: ``{class: weight}`` with one for the classes
-        left out, or "balanced" for weights against the classes' frequencies. For
-        multilabel targets "balanced" or a list with a dict for each label.
+        left out, or "balanced" for weights inversely proportional to the classes'
+        frequencies. For multilabel targets "balanced" or a list with a dict for each
+        label.
     lr : float, default=0.005
         Learning rate.
     max_epochs : int, default=50
@@ -1672,9 +1680,10 @@ class RecurrentRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         observations are and is read for nothing else; None counts the steps. Otherwise
         it is a channel like the others.
     loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, default='squared_error'
-        What is made small, and with it what is predicted: the mean, the median, a mean
-        that outliers beyond one standard deviation pull at less, the quantile named by
-        ``quantile``, or the rate of counts (targets of zero and more).
+        What training minimises: the squared error, for the mean; the absolute error, for
+        the median; the Huber loss, for a mean on which outliers beyond one standard
+        deviation pull less; the pinball loss, for the quantile named by ``quantile``; or
+        the Poisson deviance, for the rate of counts (targets of zero and more).
     quantile : float, default=0.5
         Which quantile the "quantile" loss predicts, in (0, 1).
     lr : float, default=0.005
@@ -1833,7 +1842,7 @@ class RecurrentRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class RecurrentTagger(_OfSklearn, StepReader, StepwiseEstimator, Labeller):
+class RecurrentTagger(_OfSklearn, StepReader, PerStepEstimator, Labeller):
     """Label every step of a sequence, with one class or with any number of labels.
 
     y is a list of arrays as long as their sequences: (n_steps_i,) for one class per step,
@@ -1895,8 +1904,9 @@ class RecurrentTagger(_OfSklearn, StepReader, StepwiseEstimator, Labeller):
         it is a channel like the others.
     class_weight : dict, list of dict, "balanced" or None, default=None
         Weight of each class in the loss: ``{class: weight}`` with one for the classes
-        left out, or "balanced" for weights against the classes' frequencies. For
-        multilabel targets "balanced" or a list with a dict for each label.
+        left out, or "balanced" for weights inversely proportional to the classes'
+        frequencies. For multilabel targets "balanced" or a list with a dict for each
+        label.
     lr : float, default=0.005
         Learning rate.
     max_epochs : int, default=50
@@ -2139,7 +2149,7 @@ class RecurrentTagger(_OfSklearn, StepReader, StepwiseEstimator, Labeller):
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class RecurrentStepRegressor(_OfSklearn, StepReader, StepwiseEstimator, NumberPredictor):
+class RecurrentStepRegressor(_OfSklearn, StepReader, PerStepEstimator, NumberPredictor):
     """Predict one number, or several, for every step of a sequence.
 
     y is a list of arrays as long as their sequences, (n_steps_i,) or (n_steps_i,
@@ -2197,9 +2207,10 @@ class RecurrentStepRegressor(_OfSklearn, StepReader, StepwiseEstimator, NumberPr
         observations are and is read for nothing else; None counts the steps. Otherwise
         it is a channel like the others.
     loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, default='squared_error'
-        What is made small, and with it what is predicted: the mean, the median, a mean
-        that outliers beyond one standard deviation pull at less, the quantile named by
-        ``quantile``, or the rate of counts (targets of zero and more).
+        What training minimises: the squared error, for the mean; the absolute error, for
+        the median; the Huber loss, for a mean on which outliers beyond one standard
+        deviation pull less; the pinball loss, for the quantile named by ``quantile``; or
+        the Poisson deviance, for the rate of counts (targets of zero and more).
     quantile : float, default=0.5
         Which quantile the "quantile" loss predicts, in (0, 1).
     lr : float, default=0.005
@@ -2387,7 +2398,7 @@ class RecurrentStepRegressor(_OfSklearn, StepReader, StepwiseEstimator, NumberPr
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class ConvLSTMClassifier(_OfSklearn, FilmReader, SequenceClassifier):
+class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
     r"""Label films with a convolutional LSTM.
 
     An LSTM whose states are frames too, and whose products are convolutions:
@@ -2427,8 +2438,9 @@ class ConvLSTMClassifier(_OfSklearn, FilmReader, SequenceClassifier):
         direction, the mean or maximum over its steps, or a mean by learnt weights.
     class_weight : dict, list of dict, "balanced" or None, default=None
         Weight of each class in the loss: ``{class: weight}`` with one for the classes
-        left out, or "balanced" for weights against the classes' frequencies. For
-        multilabel targets "balanced" or a list with a dict for each label.
+        left out, or "balanced" for weights inversely proportional to the classes'
+        frequencies. For multilabel targets "balanced" or a list with a dict for each
+        label.
     lr : float, default=0.005
         Learning rate.
     max_epochs : int, default=50
@@ -2588,7 +2600,7 @@ class ConvLSTMClassifier(_OfSklearn, FilmReader, SequenceClassifier):
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class ConvLSTMRegressor(_OfSklearn, FilmReader, FilmRegressor):
+class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
     r"""Predict numbers, the next frame or the next frames of films.
 
     .. math::
@@ -2627,9 +2639,10 @@ class ConvLSTMRegressor(_OfSklearn, FilmReader, FilmRegressor):
         How the steps of a sequence become one vector: the final state of each
         direction, the mean or maximum over its steps, or a mean by learnt weights.
     loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, default='squared_error'
-        What is made small, and with it what is predicted: the mean, the median, a mean
-        that outliers beyond one standard deviation pull at less, the quantile named by
-        ``quantile``, or the rate of counts (targets of zero and more).
+        What training minimises: the squared error, for the mean; the absolute error, for
+        the median; the Huber loss, for a mean on which outliers beyond one standard
+        deviation pull less; the pinball loss, for the quantile named by ``quantile``; or
+        the Poisson deviance, for the rate of counts (targets of zero and more).
     quantile : float, default=0.5
         Which quantile the "quantile" loss predicts, in (0, 1).
     lr : float, default=0.005

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import _storage
-from ._storage.estimators import FORMAT, KIND, rebuild
+from ._storage.estimators import KIND, rebuild
+from ._storage.states import FORMAT
 
 if TYPE_CHECKING:
     from ._base.classifier import Labeller

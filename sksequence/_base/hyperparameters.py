@@ -16,7 +16,7 @@ _COUNT = Interval(Integral, 1, None, closed="left")
 
 
 @recurrent_estimator
-class Stack:
+class Layers:
     """The recurrent layers."""
 
     hidden_size: int | Sequence[int] = hyperparameter(
@@ -59,8 +59,8 @@ class Stack:
 
 
 @recurrent_estimator
-class Convolutions:
-    """Convolutions before and beside the recurrence."""
+class Steps(Layers):
+    """What stands around the layers where steps are vectors or tokens."""
 
     conv_channels: Sequence[int] = hyperparameter(
         default=(),
@@ -100,11 +100,6 @@ class Convolutions:
         role=NETWORK,
     )
 
-
-@recurrent_estimator
-class Embedding:
-    """Tokens instead of numbers."""
-
     embedding_dim: int | None = hyperparameter(
         default=None,
         constraints=[_COUNT, None],
@@ -122,11 +117,6 @@ class Embedding:
         has not met counts as unknown.""",
         role=MODEL,
     )
-
-
-@recurrent_estimator
-class Missing:
-    """Values that are not there, and irregular steps."""
 
     missing: str = hyperparameter(
         default="error",

@@ -28,6 +28,7 @@ _MIXIN = '''\
 class _OfSklearn:
     """What estimators have from scikit-learn, which has no types."""
 
+    n_features_in_: int
     feature_names_in_: np.ndarray
     def get_params(self, deep: bool = True) -> dict[str, Any]: ...
     def set_params(self, **params: Any) -> Self: ...
