@@ -33,7 +33,7 @@ ARROWS = {
     "_cells": set(),
     "_deployment": {"_cells", "_kernels", "_storage", "_version", "portable"},
     "_storage": {"_inputs", "_version"},
-    "_training": {"_inputs", "_kernels", "nn"},
+    "_training": {"_cells", "_inputs", "_kernels", "nn"},
     "nn": {"_cells", "_kernels"},
     "forecasting": {"_inputs"},
     "metrics": {"_inputs"},
