@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from .._cells import find_cell
+from ._cell import FittedCell
 from ._convolution import Convolution
 from ._pooling import POOLINGS, LastPooling, MeanPooling, Pool, pool_whole
 from ._reading import Reading
-from ._recurrence import Cell, run_whole
+from ._recurrence import last_steps, run_whole
 from ._time import reverse_steps
 
 MERGES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
@@ -34,6 +36,8 @@ class Network:
         What comes in.
     """
 
+    has_residual = False  # of networks that were pickled before there was any
+
     def __init__(
         self, settings: dict[str, Any], weights: dict[str, np.ndarray], reading: Reading
     ) -> None:
@@ -48,8 +52,9 @@ class Network:
             settings["parallel_channels"], 1, below("branch.encoder", weights)
         )
         self.stride = int(np.prod([layer.stride for layer in self.encoder], dtype=int))
+        self.has_residual = settings.get("residual", False)
         self.layers = [
-            _cells(settings, below(f"recurrence.layers.{i}", weights))
+            _fit_cells(settings, below(f"recurrence.layers.{i}", weights))
             for i in range(settings["num_layers"])
         ]
         doubled = not self.causal and settings["merge_mode"] == "concat"
@@ -90,6 +95,7 @@ class Network:
         for layer in self.encoder:
             steps, left = layer(steps, left)
         for cells in self.layers:
+            below_it = steps
             ahead, *back = (
                 run_whole(cell, steps, left, elapsed[-1 if i else 0], reverse=bool(i))
                 for i, cell in enumerate(cells)
@@ -97,6 +103,8 @@ class Network:
             steps, final = ahead
             if back:
                 steps, final = map(MERGES[self.merge_mode], ahead, back[0])
+            steps = self.add_residual(steps, below_it)
+            final = self.add_residual(final, last_steps(below_it, left))
         beside, whole = read, lengths
         for layer in self.branch:
             beside, whole = layer(beside, whole)
@@ -108,6 +116,12 @@ class Network:
         parts = [final if at_end else pool_whole(pools[0], steps, left)]
         parts += [pool_whole(pool, beside, lengths) for pool in pools[1:]]
         return np.concatenate(parts, axis=1)
+
+    def add_residual(self, steps: np.ndarray, below: np.ndarray) -> np.ndarray:
+        """Add what a layer has read to its steps, if the network does so."""
+        return (
+            steps + below if self.has_residual and steps.shape == below.shape else steps
+        )
 
     def _read(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         """Read all steps; return what the layers read, and the times the state fades."""
@@ -138,16 +152,16 @@ class Network:
         return representation.dot(matrix) + bias
 
 
-def _cells(settings: dict[str, Any], weights: dict[str, np.ndarray]) -> list[Cell]:
-    """The one or two directions of a recurrent layer."""
-    cells = []
-    for i, direction in enumerate(("ahead", "back")):
-        own = below(direction, weights)
-        if own:
-            fade = below(f"fades.{i}.linear", weights)
-            rectifies = settings.get("nonlinearity") == "relu"
-            cells.append(Cell(settings["cell"], own, rectifies, fade))
-    return cells
+def _fit_cells(
+    settings: dict[str, Any], weights: dict[str, np.ndarray]
+) -> list[FittedCell]:
+    """Return the one or two directions of a recurrent layer."""
+    cell = find_cell(settings["cell"], settings.get("nonlinearity", "tanh"))
+    return [
+        FittedCell(cell, own, below(f"fades.{i}.linear", weights))
+        for i, direction in enumerate(("ahead", "back"))
+        if (own := below(direction, weights))
+    ]
 
 
 def _matrix(linear: dict[str, np.ndarray]) -> tuple[np.ndarray, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +16,7 @@ class Part:
         The names of its attributes that are its state.
     """
 
-    kept: ClassVar[tuple[str, ...]] = ()
+    kept: tuple[str, ...] = ()
 
     def get_state(self) -> dict[str, Any]:
         """Return a copy of the state."""

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
 
 import numpy as np
 
 from ._parts import Part
 
 
-@dataclass(frozen=True)
 class Reading:
     """What a fit has learnt of its input.
 
-    Attributes
+    Parameters
     ----------
     kind : {"error", "mask", "decay", "tokens"}
         What may be missing; or that steps are tokens.
@@ -28,18 +26,25 @@ class Reading:
         The channel that is the time of a step.
     decay : dict of ndarray
         ``rate`` and ``bias`` by which the other channels' observations fade, if they do.
-    vectors : ndarray of shape (n_tokens, embedding_dim) or None
+    vectors : ndarray of shape (n_tokens, embedding_dim) or None, default=None
         The tokens' vectors.
     """
 
-    kind: str
-    dtype: np.dtype
-    mean: np.ndarray
-    scale: np.ndarray
-    fill: np.ndarray
-    time_channel: int | None
-    decay: dict[str, np.ndarray]
-    vectors: np.ndarray | None = None
+    # No dataclass, which looks its module up: a bundle may be loaded without a name.
+    def __init__(
+        self,
+        kind: str,
+        dtype: np.dtype,
+        mean: np.ndarray,
+        scale: np.ndarray,
+        fill: np.ndarray,
+        time_channel: int | None,
+        decay: dict[str, np.ndarray],
+        vectors: np.ndarray | None = None,
+    ) -> None:
+        self.kind, self.dtype = kind, dtype
+        self.mean, self.scale, self.fill = mean, scale, fill
+        self.time_channel, self.decay, self.vectors = time_channel, decay, vectors
 
     def start(self, n: int) -> Reader:
         """Return a reader of n sequences, at the beginning."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from ._answers import Answers
+from ._heads import HEADS
 from ._inputs import Inputs
 from ._network import Network, below
 from ._reading import Reading
@@ -47,6 +46,11 @@ class NumpyPredictor:
         network, weights = settings["network"], below("weights", arrays)
         described = below("reading", arrays)
         tokens, fill = described.get("known"), network["fill"]
+        vectors = None
+        if tokens is not None:
+            # A token that fit has not met counts as unknown.
+            known = weights["embedding.weight"]
+            vectors = np.where(tokens[:, None], known, known[0])
         reading = Reading(
             kind=network["missing"] if tokens is None else "tokens",
             dtype=np.dtype(network["dtype"]),
@@ -55,13 +59,8 @@ class NumpyPredictor:
             fill=np.zeros(network["input_size"]) if fill is None else np.array(fill),
             time_channel=network["time_channel"],
             decay=below("reader", weights),
+            vectors=vectors,
         )
-        if tokens is not None:
-            vectors = weights["embedding.weight"]
-            # A token that fit has not met counts as unknown.
-            reading = replace(
-                reading, vectors=np.where(tokens[:, None], vectors, vectors[0])
-            )
         self.network = Network(network, weights, reading)
         self.inputs = Inputs(
             reading,
@@ -69,7 +68,8 @@ class NumpyPredictor:
             described["static_scale"],
             channels_first=settings["channels_first"],
         )
-        self.answers = Answers({**settings["answer"], **below("answer", arrays)})
+        answer = {**settings["answer"], **below("answer", arrays)}
+        self.head = HEADS[answer.pop("kind")](**answer)
 
     def __repr__(self) -> str:
         return f"NumpyPredictor from {self.settings['made_from']}"
@@ -98,7 +98,7 @@ class NumpyPredictor:
         ValueError
             For sequences that the estimator would not take.
         """
-        return self._answer(X, static, self.answers.predict)
+        return self._answer(X, static, self.head.predict)
 
     def predict_proba(self, X: Any, static: Any = None) -> np.ndarray:
         """Predict the probability of each class.
@@ -120,7 +120,7 @@ class NumpyPredictor:
         TypeError
             If the estimator predicts numbers.
         """
-        return self._answer(X, static, self.answers.predict_proba)
+        return self._answer(X, static, self.head.predict_proba)
 
     def transform(self, X: Any) -> np.ndarray:
         """Represent sequences as the estimator does.
@@ -157,7 +157,7 @@ class NumpyPredictor:
         ValueError
             If the network is bidirectional: it reads from the end too.
         """
-        return Stream(self.network, self.inputs, self.answers, n_streams, static)
+        return Stream(self.network, self.inputs, self.head, n_streams, static)
 
     def _answer(
         self, X: Any, static: Any, finish: Callable[[np.ndarray], np.ndarray] | None

@@ -6,12 +6,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ._answers import Answers
+from ._cell import RunningCell
 from ._convolution import RunningConvolution
+from ._heads import Head
 from ._inputs import Inputs
 from ._network import Network
 from ._parts import Part
-from ._recurrence import RunningCell
 
 
 class Stream:
@@ -27,7 +27,7 @@ class Stream:
 
     Parameters
     ----------
-    network, inputs, answers
+    network, inputs, head
         The parts of a :class:`NumpyPredictor`.
     n_streams : int or None, default=None
         How many sequences are read at once; None for one whose steps and answers have no
@@ -65,7 +65,7 @@ class Stream:
         self,
         network: Network,
         inputs: Inputs,
-        answers: Answers,
+        head: Head,
         n_streams: int | None = None,
         static: Any = None,
     ) -> None:
@@ -81,7 +81,7 @@ class Stream:
             )
         n = self._n = 1 if n_streams is None else int(n_streams)
         self.n_streams, self.static, self.n_steps_ = n_streams, static, 0
-        self._network, self._inputs, self._answers = network, inputs, answers
+        self._network, self._inputs, self._head = network, inputs, head
         if static is not None and n_streams is None:
             static = np.reshape(static, (1, -1))
         self._scaled_static = inputs.scale_static(static, n)
@@ -113,7 +113,7 @@ class Stream:
             If x has another shape, or values that fit would not have taken. The stream
             is then where it was.
         """
-        return self._finish(self._advance(x), self._answers.predict)
+        return self._finish(self._advance(x), self._head.predict)
 
     def step_proba(self, x: Any) -> Any:
         """Read a step, and say how likely each class is.
@@ -128,7 +128,7 @@ class Stream:
         ndarray of shape (n_classes,) or (n_streams, n_classes) or None
             As ``step``, for ``predict_proba``.
         """
-        return self._finish(self._advance(x), self._answers.predict_proba)
+        return self._finish(self._advance(x), self._head.predict_proba)
 
     def step_transform(self, x: Any) -> Any:
         """Read a step, and represent what has been read.
@@ -174,7 +174,7 @@ class Stream:
                 break
         else:
             for cell in self._cells:
-                steps = cell.step(steps, since)
+                steps = self._network.add_residual(cell.step(steps, since), steps)
             self._pool.add(steps)
         if steps is None and not self._network.per_step:
             return None
@@ -234,7 +234,7 @@ class Stream:
         return [*layers, self._pool, *self._branch_pools]
 
     def __reduce__(self) -> tuple[Any, ...]:
-        parts = self._network, self._inputs, self._answers
+        parts = self._network, self._inputs, self._head
         return type(self), (*parts, self.n_streams, self.static), self.state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
