@@ -6,6 +6,7 @@ import ast
 import pickle
 import subprocess
 import sys
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import numpy as np
@@ -122,10 +123,32 @@ def test_a_file_needs_nothing_but_numpy(tmp_path):
     assert (tmp_path / "model.py").stat().st_size < 100_000
 
 
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_file_can_be_loaded_under_no_name_at_all(cell, tmp_path):
+    name, params = network(cell)
+    model, X = fitted(name, **params), sequences()
+    model.to_numpy(tmp_path / "model.py")
+    spec = spec_from_file_location("any name", tmp_path / "model.py")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert "any name" not in sys.modules
+    expected = model.to_numpy().predict_proba(X)
+    assert np.array_equal(module.predictor.predict_proba(X), expected)
+
+
+def test_a_file_holds_the_equations_of_its_cell_alone(tmp_path):
+    for cell in ("gru", "lstm"):
+        fitted(network(cell)[0]).to_numpy(tmp_path / f"{cell}.py")
+    for cell, other in (("GRU", "LSTM"), ("LSTM", "GRU")):
+        text = (tmp_path / f"{cell.lower()}.py").read_text(encoding="utf-8")
+        assert text.count(f"class {cell}(Cell)") == 1
+        assert f"class {other}(Cell)" not in text
+
+
 def test_the_modules_need_nothing_but_numpy_and_share_no_name():
     folder = Path(sksequence.portable.__file__).parent
     owners: dict[str, str] = {}
-    for path in folder.glob("*.py"):
+    for path in [*folder.glob("*.py"), *folder.with_name("_cells").glob("*.py")]:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         for node in ast.walk(tree):
             if isinstance(node, ast.Import | ast.ImportFrom) and not getattr(
@@ -136,7 +159,8 @@ def test_the_modules_need_nothing_but_numpy_and_share_no_name():
                 assert root in sys.stdlib_module_names | {"numpy"}, (path.name, root)
             if isinstance(node, ast.ImportFrom) and node.level:
                 assert not any(alias.asname for alias in node.names)
-        if path.name == "__init__.py":
+        # Neither is in a file: it has one cell, and nobody pickles what it defines.
+        if path.name in ("__init__.py", "_earlier.py"):
             continue
         for node in tree.body:
             targets = [getattr(node, "name", None)]
