@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from onnx import TensorProto
 
-from .graph import Graph, Weights
+from .graph import Graph, Weights, below, linear
 from .steps import Steps
 
 
@@ -96,6 +96,12 @@ class Decay:
 
         fill = self._steps.for_each_sequence(self._fill)
         return graph.scan(step, [fill, when], [x, time])
+
+
+def state_decay(graph: Graph, elapsed: str, weights: Weights) -> str:
+    """What states are multiplied with: (..., n_channels) -> (..., hidden_size)."""
+    rate = linear(graph, elapsed, below(weights, "linear"))
+    return graph("Exp", graph("Neg", graph("Relu", rate)))
 
 
 def _beside(graph: Graph, x: str, missing: str) -> str:

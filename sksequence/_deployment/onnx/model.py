@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from onnx import ModelProto, TensorProto, ValueInfoProto, helper
 
-from .answers import ANSWERS
 from .graph import Graph, Weights
+from .heads import HEADS
 from .network import run_network
 from .reading import look_up, standardise
 from .steps import Steps
@@ -38,7 +38,7 @@ def make_model(
         ``known``, which tokens training has met; or ``mean`` and ``scale`` of the
         channels. ``static_mean`` and ``static_scale``, empty without static covariates.
     answer : dict
-        ``kind``, a name of ``ANSWERS``, and the keywords of that function.
+        ``kind``, a name of ``HEADS``, and the keywords of that function.
     metadata : dict of str
         What is said beside the graph.
     version : str
@@ -57,7 +57,7 @@ def make_model(
     raw = run_network(graph, x, steps, static, network, weights)
     axes = ["batch", "steps"] if network["per_step"] else ["batch"]
     keywords = {name: value for name, value in answer.items() if name != "kind"}
-    outputs = ANSWERS[answer["kind"]](graph, raw, axes, **keywords)
+    outputs = HEADS[answer["kind"]](graph, raw, axes, **keywords)
     model = helper.make_model(
         helper.make_graph(
             graph.nodes, "sksequence", _inputs(network), outputs, graph.constants

@@ -10,7 +10,7 @@ import numpy as np
 from .convolution import convolve
 from .graph import Graph, Weights, below, linear
 from .missing import Decay, mask
-from .pooling import POOLINGS, pool_mean
+from .pooling import POOLINGS, mean_pooling
 from .recurrence import recur
 from .steps import Steps
 
@@ -59,14 +59,14 @@ def _represent(
     ones = [1] * len(network["parallel_channels"])
     beside, _ = convolve(graph, x, steps, branch, ones, causal=causal)
     if not network["per_step"]:
-        beside = pool_mean(graph, beside, steps)
+        beside = mean_pooling(graph, beside, steps)
     return graph("Concat", represented, beside, axis=-1)
 
 
 def _read(
     graph: Graph, x: str, steps: Steps, network: dict[str, Any], weights: Weights
 ) -> tuple[str, list[str]]:
-    """Make of NaN what the network does; return elapsed times too, if states fade."""
+    """Make of NaN what the network does; return elapsed times too, if states decay."""
     if network["missing"] == "error":
         return x, []
     fill = np.array(network["fill"] or [0.0] * network["input_size"], np.float32)

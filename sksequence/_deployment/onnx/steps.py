@@ -60,6 +60,13 @@ class Steps:
         """
         return self._graph("ReverseSequence", x, self.lengths, time_axis=0, batch_axis=1)
 
+    def last(self, x: str) -> str:
+        """Take each sequence's last step.
+
+        x (steps, batch, channels) -> (batch, channels)
+        """
+        return self._graph("Gather", self.reverse(x), 0, axis=0)
+
     def for_each_step(self, x: Value) -> str:
         """Repeat x: (batch, channels) -> (steps, batch, channels)."""
         count = self._graph("Unsqueeze", self._count, [0])
