@@ -28,7 +28,7 @@ def _relu(x: np.ndarray) -> np.ndarray:
 
 
 def _where_positive(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    return np.where(x > 0, y, 0)
+    return np.where(x <= 0, 0, y)
 
 
 NUMPY = Operations(_sigmoid, np.tanh, _relu, np.exp, np.maximum, _where_positive)

@@ -59,8 +59,8 @@ def _combine(op: str, *operands: Node | float) -> Node:
 
 def _where_positive(x: Node, y: Node) -> Node:
     graph = x.graph
-    is_positive = graph("Greater", x.name, 0.0)
-    return Node(graph, graph("Where", is_positive, y.name, 0.0))
+    is_not = graph("LessOrEqual", x.name, 0.0)
+    return Node(graph, graph("Where", is_not, 0.0, y.name))
 
 
 OPERATIONS = Operations(
