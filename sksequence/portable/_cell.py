@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from ._parts import Part
 # Bytes of a vector register at most: states are as wide as whole vectors.
 _VECTOR_BYTES = 64
 _EPSILON = 1e-5  # what torch's layer normalisation adds to a variance
+_Linear = tuple[np.ndarray, np.ndarray]  # the weights and biases of one gate
 
 
 def _sigmoid(x: np.ndarray) -> np.ndarray:
@@ -51,7 +53,8 @@ class FittedCell:
         ``bias_hh_l0`` of those that read the state, one gate below the other; with layer
         normalisation also ``norm.weight`` and ``norm.bias``.
     decay : dict of ndarray or None, default=None
-        ``weight`` and ``bias`` of what the states are multiplied with before a step.
+        ``weight`` and ``bias`` of the state's decay, which multiplies the states before
+        each step.
     """
 
     def __init__(
@@ -61,36 +64,37 @@ class FittedCell:
         decay: dict[str, np.ndarray] | None = None,
     ) -> None:
         from_x, bias_x = weights["weight_ih_l0"], weights["bias_ih_l0"]
-        self.cell, self.fade, self.projection = cell, decay or None, None
+        self.cell, self.decay, self.projection = cell, decay or None, None
         if "norm.weight" in weights:
             # The column then holds the standardised products instead of the input.
             self.projection = from_x.T.copy()
             from_x = np.diag(weights["norm.weight"])
             bias_x = bias_x + weights["norm.bias"]
-        self.hidden = len(bias_x) // len(cell.gates)
+        n_gates = len(cell.gates)
+        self.hidden = len(bias_x) // n_gates
         lanes = _VECTOR_BYTES // from_x.dtype.itemsize
         self.wide = -(-self.hidden // lanes) * lanes
-        channels = from_x.shape[1]
-        n_blocks = len(cell.gates) + cell.gates.count(APART)
-        self.matrix = np.zeros(
-            (self.wide + 1 + channels, n_blocks * self.wide), from_x.dtype
-        )
+        depth = self.wide + 1 + from_x.shape[1]
+        rows = (n_gates + cell.gates.count(APART)) * self.wide
+        self.matrix = np.zeros((depth, rows), from_x.dtype)
         from_inputs = zip(
-            np.split(from_x, len(cell.gates)),
-            np.split(bias_x, len(cell.gates)),
-            strict=True,
+            np.split(from_x, n_gates), np.split(bias_x, n_gates), strict=True
         )
-        from_states, block = iter(self._split_recurrent(weights)), 0
-        for reads, (matrix, bias) in zip(cell.gates, from_inputs, strict=True):
+        self._fill(from_inputs, iter(self._split_recurrent(weights)))
+
+    def _fill(
+        self, from_inputs: Iterator[_Linear], from_states: Iterator[_Linear]
+    ) -> None:
+        """Write each gate's weights into its block of the matrix, or into its two."""
+        block = 0
+        for reads, from_input in zip(self.cell.gates, from_inputs, strict=True):
             if reads != INPUT:
                 self._add(block, slice(self.hidden), *next(from_states))
                 block += reads == APART
-            self._add(block, slice(self.wide + 1, None), matrix, bias)
+            self._add(block, slice(self.wide + 1, None), *from_input)
             block += 1
 
-    def _split_recurrent(
-        self, weights: dict[str, np.ndarray]
-    ) -> list[tuple[np.ndarray, np.ndarray]]:
+    def _split_recurrent(self, weights: dict[str, np.ndarray]) -> list[_Linear]:
         """Return matrix and bias of each gate that reads the state."""
         n_gates = len(self.cell.gates) - self.cell.gates.count(INPUT)
         if not n_gates:
@@ -102,13 +106,13 @@ class FittedCell:
         return list(zip(matrices, biases, strict=True))
 
     def _add(self, block: int, rows: slice, matrix: np.ndarray, bias: np.ndarray) -> None:
-        """Let a block of the product read these rows of a column, and the bias."""
+        """Add the weights from some rows of a column to a block, and a bias."""
         columns = slice(block * self.wide, block * self.wide + self.hidden)
         self.matrix[rows, columns] = matrix.T
         self.matrix[self.wide, columns] += bias
 
     def project(self, x: np.ndarray) -> np.ndarray:
-        """Return what stands in a column for an input (n, channels)."""
+        """Return the part of a column that an input (n, channels) fills."""
         if self.projection is None:
             return x
         products = x @ self.projection
@@ -118,7 +122,7 @@ class FittedCell:
 
 
 class RunningCell(Part):
-    """A cell at work on some sequences at once, one step after the other."""
+    """The states of a cell in a batch of sequences, updated step by step."""
 
     def __init__(self, cell: FittedCell, n: int) -> None:
         depth, rows = cell.matrix.shape
@@ -131,7 +135,7 @@ class RunningCell(Part):
         # Views: what is written here is in the columns.
         self.hidden_state = self.columns[:, : cell.wide]
         self.inputs = self.columns[:, cell.wide + 1 :]
-        # The same without the zeros behind: what a cell's equations read.
+        # The same without the padding to whole vectors.
         self.states: tuple[np.ndarray, ...] = tuple(
             state[:, : cell.hidden]
             for state in (self.hidden_state, self.cell_state)[: cell.cell.n_states]
@@ -139,7 +143,7 @@ class RunningCell(Part):
         self.values = self._split_gates()
 
     def _split_gates(self) -> tuple[Any, ...]:
-        """Return what each gate has read, as views of the gates."""
+        """Return the values that the cell reads, as views of the gates."""
         n_blocks = self.gates.shape[1] // self.cell.wide
         blocks = iter(np.split(self.gates, n_blocks, axis=1))
         units = (block[:, : self.cell.hidden] for block in blocks)
@@ -148,12 +152,12 @@ class RunningCell(Part):
             for reads in self.cell.cell.gates
         )
 
-    def step(self, x: np.ndarray, since: np.ndarray | None = None) -> np.ndarray:
-        """Read a step (n, channels), and return the states (n, hidden_size) behind it."""
+    def step(self, x: np.ndarray, elapsed: np.ndarray | None = None) -> np.ndarray:
+        """Read a step (n, channels) and return the hidden states (n, hidden_size)."""
         if x is not self.inputs:
             self.inputs[...] = self.cell.project(x)
-        if self.cell.fade is not None:
-            rate = since @ self.cell.fade["weight"].T + self.cell.fade["bias"]
+        if self.cell.decay is not None:
+            rate = elapsed @ self.cell.decay["weight"].T + self.cell.decay["bias"]
             factor = np.exp(-np.maximum(rate, 0))
             for state in self.states:
                 state *= factor
@@ -161,13 +165,13 @@ class RunningCell(Part):
         return self.states[0]
 
     def compute(self) -> None:
-        """Bring the states from one step to the next."""
+        """Update the states from the column."""
         np.matmul(self.columns, self.cell.matrix, out=self.gates)
         after, _ = self.cell.cell.step(NUMPY, self.values, self.states)
         for state, new in zip(self.states, after, strict=True):
             state[...] = new
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Go on from a state, also from one with the names of earlier versions."""
+        """Set the state, also one with the names of earlier versions."""
         earlier = {"state": "hidden_state", "memory": "cell_state"}
         super().set_state({earlier.get(name, name): own for name, own in state.items()})

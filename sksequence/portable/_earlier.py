@@ -1,4 +1,4 @@
-"""Classes that pickled streams of earlier versions name, and what they are now."""
+"""Classes that earlier versions pickled with a stream, turned into those of today."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from . import _recurrence
 from ._cell import FittedCell
 from ._heads import HEADS
 
-# Where the blocks of the matrix stand now that stood there, halved where a logistic
-# function followed.
+# The matrix had its blocks in another order: the k-th of today was the _ORDERS[k]-th.
+# Those with a logistic function came first, and were halved.
 _ORDERS = {"rnn": [0], "lstm": [0, 1, 3, 2], "gru": [0, 1, 3, 2]}
 _N_HALVED = {"rnn": 0, "lstm": 3, "gru": 2}
 
@@ -23,13 +23,12 @@ class Cell:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         kind, rectifies = state.pop("kind"), state.pop("rectifies", False)
-        order, wide = _ORDERS[kind], state["wide"]
+        state["decay"], order = state.pop("fade"), _ORDERS[kind]
         blocks = np.split(state["matrix"], len(order), axis=1)
         blocks = [
             block * (2 if i < _N_HALVED[kind] else 1) for i, block in enumerate(blocks)
         ]
         matrix = np.concatenate([blocks[i] for i in order], axis=1)
-        assert matrix.shape[1] == wide * len(order)
         cell = find_cell(kind, "relu" if rectifies else "tanh")
         vars(self).update(state, matrix=matrix, cell=cell, projection=None)
         self.__class__ = FittedCell  # type: ignore[assignment]
