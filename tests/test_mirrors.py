@@ -35,7 +35,7 @@ def test_registries_have_the_same_names(registry):
 def test_merges_have_the_same_names():
     names = set(nn_recurrent.MERGES)
     assert set(_network.MERGES) == names
-    assert set(onnx_recurrence._MERGES) == names
+    assert set(onnx_recurrence.MERGES) == names
 
 
 def test_operators_are_of_cells_that_there_are():

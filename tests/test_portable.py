@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import pickle
 import subprocess
 import sys
@@ -27,6 +28,8 @@ from networks import (
 )
 
 import sksequence.portable
+from sksequence._cells import find_cell
+from sksequence.portable._cell import FittedCell
 
 DIRECTIONS = (None, "concat", "sum", "mean", "mul")
 CHOICES = choices_of(CELLS, DIRECTIONS, POOLINGS, CONVOLUTIONS, BRANCHES)
@@ -199,6 +202,79 @@ def test_a_predictor_can_be_pickled():
     predictor, X = fitted("GRUClassifier").to_numpy(), sequences()
     again = pickle.loads(pickle.dumps(predictor))
     assert np.array_equal(again.predict_proba(X), predictor.predict_proba(X))
+
+
+def pickled_as_before(kind, weights, rectifies=False):
+    """What pickle held of a cell before cells described themselves.
+
+    Its matrix had one block for each of these: a gate, whether it reads input and state,
+    and the factor of its weights.
+    """
+    gates = {
+        "rnn": [(0, (1, 1), 1.0)],
+        "lstm": [(0, (1, 1), 0.5), (1, (1, 1), 0.5), (3, (1, 1), 0.5), (2, (1, 1), 1.0)],
+        "gru": [(0, (1, 1), 0.5), (1, (1, 1), 0.5), (2, (1, 0), 1.0), (2, (0, 1), 1.0)],
+    }[kind]
+    hidden, channels = weights["weight_hh_l0"].shape[1], weights["weight_ih_l0"].shape[1]
+    wide = 16
+    matrix = np.zeros((wide + 1 + channels, len(gates) * wide), np.float32)
+    for i, (gate, (reads_input, reads_state), factor) in enumerate(gates):
+        rows, columns = slice(gate * hidden, gate * hidden + hidden), i * wide
+        columns = slice(columns, columns + hidden)
+        for name, reads, at in (
+            ("ih", reads_input, slice(wide + 1, None)),
+            ("hh", reads_state, slice(hidden)),
+        ):
+            part = reads * factor
+            matrix[at, columns] = part * weights[f"weight_{name}_l0"][rows].T
+            matrix[wide, columns] += part * weights[f"bias_{name}_l0"][rows]
+    named = {"kind": kind, "rectifies": rectifies, "fade": None, "matrix": matrix}
+    return {**named, "hidden": hidden, "wide": wide}
+
+
+@pytest.mark.parametrize("cell", ["tanh", "relu", "lstm", "gru"])
+def test_a_cell_pickled_by_an_earlier_version_is_one_of_today(cell):
+    name, params = network(cell)
+    _, arrays = fitted(name, **params)._export()
+    start = "weights.recurrence.layers.0.ahead."
+    weights = {k.removeprefix(start): v for k, v in arrays.items() if start in k}
+    kind = cell if cell in ("lstm", "gru") else "rnn"
+    earlier = importlib.import_module("sksequence.portable._recurrence").Cell
+    loaded = earlier.__new__(earlier)
+    loaded.__setstate__(pickled_as_before(kind, weights, cell == "relu"))
+    today = FittedCell(find_cell(kind, cell if kind == "rnn" else "tanh"), weights)
+    assert type(loaded) is FittedCell
+    assert vars(loaded).keys() == vars(today).keys()
+    assert loaded.cell is today.cell
+    assert np.array_equal(loaded.matrix, today.matrix)
+
+
+@pytest.mark.parametrize("kind", ["static", "labels", "layers", "rates"])
+def test_a_head_pickled_by_an_earlier_version_is_one_of_today(kind):
+    today = special(kind)[0].to_numpy().head
+    earlier = importlib.import_module("sksequence.portable._answers").Answers
+    loaded = earlier.__new__(earlier)
+    loaded.__setstate__({**vars(today), "are_values": "scale" in vars(today)})
+    assert type(loaded) is type(today)
+    assert vars(loaded) == vars(today)
+
+
+@pytest.mark.parametrize("cell", ["tanh", "lstm"])
+def test_a_state_with_earlier_names_can_be_set(cell):
+    name, params = network(cell)
+    predictor, x = fitted(name, **params).to_numpy(), sequences()[0]
+    stream, other = predictor.open_stream(), predictor.open_stream()
+    for step in x[:4]:
+        stream.step(step)
+    state = stream.state
+    parts = [part for part in state["parts"] if "hidden_state" in part]
+    for part in parts:
+        part["state"] = part.pop("hidden_state")
+        part["memory"] = part.pop("cell_state", np.zeros_like(part["state"]))
+    assert parts
+    other.state = state
+    for step in x[4:]:
+        assert np.array_equal(other.step_transform(step), stream.step_transform(step))
 
 
 # ----------------------------------------------------------------------------- bad input

@@ -27,7 +27,7 @@ numpy is all that this file needs. Import it, under whatever name it has:
 
     from {module} import predictor
 
-    predictor.predict(X)  # as the estimator did
+    predictor.predict(X)  # as the estimator does
 """
 
 from __future__ import annotations
@@ -59,14 +59,14 @@ def write_bundle(predictor: NumpyPredictor, path: str | os.PathLike) -> None:
     Parameters
     ----------
     predictor : NumpyPredictor
-        What it is to hold.
+        The predictor that the file is to hold.
     path : str or path
-        Ends with ".py". The file is there whole, or not at all.
+        Ends with ".py". An existing file is replaced atomically.
 
     Raises
     ------
     ValueError
-        If the name is none that Python can import.
+        If Python cannot import a file of that name.
     OSError
         If the file cannot be written.
     """
@@ -88,7 +88,7 @@ def write_bundle(predictor: NumpyPredictor, path: str | os.PathLike) -> None:
     }
     np.savez_compressed(packed, **arrays)
     text = base64.b85encode(packed.getvalue()).decode()
-    # The whole of its words could end the string that they stand in.
+    # The name alone: a whole repr could end the docstring that it stands in.
     name = predictor.settings["made_from"].partition("(")[0]
     head = _HEAD.format(name=name, module=target.stem, imports=sources.imports)
     tail = _TAIL.format(

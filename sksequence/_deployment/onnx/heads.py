@@ -20,7 +20,7 @@ def labels_head(
     classes: np.ndarray,
     is_multilabel: bool,
 ) -> list[ValueInfoProto]:
-    """Labels and probabilities; for classes neither int nor text their positions."""
+    """Predict labels and probabilities; labels neither int nor text by their index."""
     every: Shape = [*axes, len(classes)]
     if is_multilabel:
         kind, shape = TensorProto.INT64, every
@@ -52,7 +52,7 @@ def values_head(
     are_rates: bool,
     are_many: bool,
 ) -> list[ValueInfoProto]:
-    """Numbers on the scale of the targets."""
+    """Predict numbers on the scale of the targets."""
     if are_rates:
         outputs = graph("Exp", outputs)
     scaled = graph("Mul", outputs, scale.astype(np.float32))

@@ -32,7 +32,7 @@ def max_pooling(graph: Graph, x: str, steps: Steps, *_: Any) -> str:
 def attention_pooling(
     graph: Graph, x: str, steps: Steps, final: str, weights: Weights
 ) -> str:
-    """Average the valid steps by learnt weights."""
+    """Average the valid steps with learnt weights."""
     x = steps.fill(x, 0.0)
     hidden = graph("Tanh", linear(graph, x, below(weights, "hidden")))
     score = steps.fill(linear(graph, hidden, below(weights, "context")), -np.inf)

@@ -15,10 +15,10 @@ from .steps import Steps
 
 
 class Operator(NamedTuple):
-    """How ONNX itself has a cell."""
+    """The operator that ONNX has for a cell."""
 
     name: str
-    order: tuple[int, ...]  # where torch has the gates that stand there in ONNX
+    order: tuple[int, ...]  # of torch's gates, by which they are ONNX's
     activations: tuple[str, ...] = ()  # of one direction, if not ONNX's default
     options: dict[str, Any] = {}
 
@@ -29,7 +29,7 @@ OPERATORS: dict[type[Cell], Operator] = {
     GRU: Operator("GRU", (1, 0, 2), options={"linear_before_reset": 1}),
     LSTM: Operator("LSTM", (0, 3, 1, 2)),
 }
-_MERGES: dict[str, tuple[str, dict[str, Any]]] = {
+MERGES: dict[str, tuple[str, dict[str, Any]]] = {
     "concat": ("Concat", {"axis": -1}),
     "sum": ("Sum", {}),
     "mean": ("Mean", {}),
@@ -48,14 +48,14 @@ def recur(
 ) -> tuple[str, str]:
     """Chain recurrent layers, each reading the steps of the one below.
 
-    x (steps, batch, channels) -> every step (steps, batch, size), with anything behind
-    an end, and the final state (batch, size)
+    x (steps, batch, channels) -> every step (steps, batch, size), padding undefined, and
+    the final state (batch, size)
     """
-    merge, options = _MERGES[network["merge_mode"]]
+    merge, options = MERGES[network["merge_mode"]]
     cell = find_cell(network["cell"], network.get("nonlinearity", "tanh"))
     final = ""
     for layer in parts(weights, "layers"):
-        below_it = x
+        below_layer = x
         directions = [part for name in ("ahead", "back") if (part := below(layer, name))]
         (x, *back), (final, *first) = _read_layer(
             graph, x, steps, cell, directions, parts(layer, "fades"), elapsed
@@ -64,8 +64,8 @@ def recur(
             x = graph(merge, x, *back, **options)
             final = graph(merge, final, *first, **options)
         if network.get("residual", False) and _keeps_width(cell, directions, merge):
-            x = graph("Add", x, below_it)
-            final = graph("Add", final, steps.last(below_it))
+            x = graph("Add", x, below_layer)
+            final = graph("Add", final, steps.last(below_layer))
     return x, final
 
 
@@ -82,16 +82,16 @@ def _read_layer(
     steps: Steps,
     cell: type[Cell],
     directions: list[Weights],
-    fades: list[Weights],
+    decays: list[Weights],
     elapsed: list[str],
 ) -> _Read:
     """Run a layer; return steps and final state of each direction."""
     has_norm = "norm.weight" in directions[0]
-    if cell in OPERATORS and not fades and not has_norm:
+    if cell in OPERATORS and not decays and not has_norm:
         return _operate(graph, x, steps, OPERATORS[cell], directions)
     every, final = [], []
     for i, weights in enumerate(directions):
-        decay = state_decay(graph, elapsed[i], fades[i]) if fades else None
+        decay = state_decay(graph, elapsed[i], decays[i]) if decays else None
         read = scan_cell(graph, x, steps, cell, weights, decay, backward=bool(i))
         every.append(read[0])
         final.append(read[1])
@@ -101,7 +101,7 @@ def _read_layer(
 def _operate(
     graph: Graph, x: str, steps: Steps, operator: Operator, directions: list[Weights]
 ) -> _Read:
-    """Run a layer by an operator that ONNX has."""
+    """Run a layer by an operator of ONNX."""
     n, options = len(directions), dict(operator.options)
     if operator.activations:
         options["activations"] = list(operator.activations) * n

@@ -1,7 +1,7 @@
-"""One direction of a recurrent layer as a scan of its cell's own equations.
+"""One direction of a recurrent layer as a scan over its cell's equations.
 
-For cells that are no operator of ONNX, and for what its operators lack: a state that
-decays before each step, and layer normalisation.
+For cells for which ONNX has no operator, and for what its operators lack: states that
+decay before each step, and layer normalisation.
 """
 
 from __future__ import annotations
@@ -28,23 +28,23 @@ def scan_cell(
     *,
     backward: bool,
 ) -> tuple[str, str]:
-    """Run a cell over sequences, from either end; return its steps and final state.
+    """Run a cell over sequences, forward or backward; return steps and final state.
 
-    The products with the input are one for all steps; those with the state, and all
-    else, are a graph of their own, which the scan goes through.
+    Products with the input are computed for all steps at once; products with the state
+    and all else belong to the graph of one step, which the scan repeats.
 
     Parameters
     ----------
     x : str
         (steps, batch, channels).
     cell : type of Cell
-        The equations.
+        Its equations.
     weights : dict
-        Of the recurrence, by torch's names.
+        Of this direction, by torch's names.
     decay : str or None
         What the states are multiplied with before each step: (steps, batch, hidden_size).
     backward : bool
-        Whether it begins at the end.
+        Whether to read from the end.
     """
     read = [_project(graph, x, weights), *([] if decay is None else [decay])]
     if backward:
@@ -67,7 +67,7 @@ def scan_cell(
 
 
 def _project(graph: Graph, x: str, weights: Weights) -> str:
-    """Return what all gates read of the inputs, normalised if they are to be."""
+    """Return the products of all gates with the inputs, normalised if they have to be."""
     products = graph("MatMul", x, weights["weight_ih_l0"].T)
     if norm := below(weights, "norm"):
         gain, bias = norm["weight"], norm["bias"]
@@ -78,7 +78,7 @@ def _project(graph: Graph, x: str, weights: Weights) -> str:
 def _read_gates(
     graph: Graph, cell: type[Cell], from_input: str, hidden: str, weights: Weights
 ) -> tuple[Any, ...]:
-    """Return for each gate what it reads, in the form that the cell wants."""
+    """Return the value that each gate reads, in the form that the cell expects."""
     from_inputs = iter(_split(graph, from_input, len(cell.gates)))
     n_recurrent = len(cell.gates) - cell.gates.count(INPUT)
     from_states = iter(_read_state(graph, cell, hidden, n_recurrent, weights))
@@ -95,7 +95,7 @@ def _read_gates(
 def _read_state(
     graph: Graph, cell: type[Cell], hidden: str, n_gates: int, weights: Weights
 ) -> list[Node]:
-    """Return what each of the gates that read the hidden state reads of it."""
+    """Return the products of the hidden state with each of the gates that read it."""
     if not n_gates:
         return []
     weight, bias = weights["weight_hh_l0"], weights["bias_hh_l0"]
