@@ -1,4 +1,4 @@
-"""A fitted estimator in plain data, and from there as an ONNX file."""
+"""A fitted estimator as an ONNX file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._storage import check_target, replace_file
 from .._version import __version__
 
-_MOST_BYTES = 2**31 - 2**20  # what an ONNX file may hold, less what is said beside it
+_MOST_BYTES = 2**31 - 2**20  # the size limit of an ONNX file, less room for its metadata
 
 
 def to_onnx(estimator: Any, path: Any) -> None:
@@ -20,7 +20,7 @@ def to_onnx(estimator: Any, path: Any) -> None:
     check_is_fitted(estimator)
     target = check_target(path)
     make_model = _load_onnx().make_model
-    # What is stored of a net is plain already.
+    # The stored state of a net has its weights as arrays of numpy.
     weights = estimator.__getstate__()["net_"]["weights"]
     n_bytes = 4 * sum(weight.size for weight in weights.values())
     if n_bytes > _MOST_BYTES:
@@ -40,7 +40,7 @@ def to_onnx(estimator: Any, path: Any) -> None:
 
 
 def _load_onnx() -> Any:
-    """Load onnx, without which everything else works."""
+    """Load onnx, which nothing else needs."""
     try:
         from . import onnx as _onnx
     except ImportError as error:
@@ -52,7 +52,7 @@ def _load_onnx() -> Any:
 
 
 def _describe_itself(estimator: Any) -> dict[str, str]:
-    """What stands beside the graph, to read: text, or JSON."""
+    """Return the metadata of the file, as text or JSON."""
     told: dict[str, Any] = {"hyperparameters": _plain_values(estimator.get_params())}
     if hasattr(estimator, "classes_"):
         told["classes"] = estimator.classes_.tolist()
@@ -68,7 +68,7 @@ def _describe_itself(estimator: Any) -> dict[str, str]:
 
 
 def _plain_values(params: dict[str, Any]) -> dict[str, Any]:
-    """The hyperparameters that JSON can hold; not a generator, a class or a callback."""
+    """Return the hyperparameters that JSON can hold: no generator, class or callback."""
     plain = {}
     for name, value in params.items():
         with suppress(TypeError, ValueError):
