@@ -16,14 +16,14 @@ import os
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from functools import cache, partial
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, cast
 
 from .._cells import Cell
 
@@ -59,7 +59,7 @@ def load(source: str, bits: int, cell: type[Cell] | None = None) -> Kernels | No
     and sizes.
     """
     with _LOCK:
-        return _load(source, bits, cell)
+        return _load(source, bits, cast(Hashable, cell))
 
 
 @cache
@@ -196,7 +196,6 @@ def _directory() -> Path:
     return Path(base) / "sksequence"
 
 
-@cache
 def _fingerprint(cell: type[Cell] | None) -> str:
     """Name all that the code depends on: our sources, the compiler, the machine."""
     import llvmlite

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import ctypes
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from itertools import accumulate, count
 from typing import NamedTuple
 
@@ -49,7 +49,6 @@ class Blocks(NamedTuple):
     places: tuple[int | tuple[int, int], ...]
 
 
-@cache
 def blocks_of(cell: type[Cell]) -> Blocks:
     """Return where a cell's gates stand.
 

@@ -1,8 +1,9 @@
-"""One direction of a recurrent layer: a cell and its weights, torch's own where it has it."""
+"""One direction of a recurrent layer: a cell and its weights."""
 
 from __future__ import annotations
 
 from functools import partial
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -35,7 +36,7 @@ class OwnCellLayer(nn.Module):
 
 CellLayer = nn.RNNBase | OwnCellLayer
 
-_TORCH = {
+_TORCH: dict[Any, Any] = {
     RNN: nn.RNN,
     RectifiedRNN: partial(nn.RNN, nonlinearity="relu"),
     LSTM: nn.LSTM,
@@ -68,14 +69,32 @@ def count_state_gates(cell: type[Cell]) -> int:
     return sum(reads != INPUT for reads in cell.gates)
 
 
-def bias_of(layer: CellLayer, name: str) -> Tensor | None:
-    """Return the biases "ih" or "hh"; None if there are none."""
-    return getattr(layer, f"bias_{name}_l0", None)
+class Weights(NamedTuple):
+    """A cell's weights: those of the state are None where no gate reads it."""
+
+    weight_ih: Tensor
+    bias_ih: Tensor
+    weight_hh: Tensor | None
+    bias_hh: Tensor | None
 
 
-def recurrent_weights(layer: CellLayer) -> Tensor | None:
-    """Return the recurrent weights as matrices; None where no gate reads the state."""
-    weight = getattr(layer, "weight_hh_l0", None)
-    if weight is None or weight.ndim == 2:
-        return weight
-    return torch.cat([part.diag() for part in weight.split(layer.hidden_size)])
+def weights_of(layer: CellLayer) -> Weights:
+    """Return a layer's weights."""
+    return Weights(
+        cast(Tensor, layer.weight_ih_l0),
+        cast(Tensor, layer.bias_ih_l0),
+        getattr(layer, "weight_hh_l0", None),
+        getattr(layer, "bias_hh_l0", None),
+    )
+
+
+def norm_of(layer: CellLayer) -> nn.LayerNorm | None:
+    """Return what normalises a layer's products with the input, if it has it."""
+    return cast("nn.LayerNorm | None", layer._modules.get("norm"))
+
+
+def as_matrices(weight_hh: Tensor | None, size: int) -> Tensor | None:
+    """Return recurrent weights of which each gate may have a vector as matrices."""
+    if weight_hh is None or weight_hh.ndim == 2:
+        return weight_hh
+    return torch.cat([part.diag() for part in weight_hh.split(size)])

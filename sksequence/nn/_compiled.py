@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor
@@ -15,7 +15,7 @@ from torch.autograd.function import once_differentiable
 from .. import _kernels
 from .._cells import Cell
 from .._kernels import LANES, MOST_CHAINS, VECTOR_BYTES, Layout
-from ._cell_layer import CellLayer, bias_of, cell_of, recurrent_weights
+from ._cell_layer import CellLayer, Weights, as_matrices, cell_of, weights_of
 from ._threads import count_threads, share
 from ._time import check_length_range, check_lengths_shape
 from ._workspace import WORKSPACE, Loan
@@ -25,7 +25,7 @@ def serves(layer: CellLayer, x: Tensor) -> bool:
     """Whether there are kernels for a layer and what it is to read."""
     if not _fits(x) or x.shape[2] != layer.input_size:
         return False
-    if layer.weight_ih_l0.dtype != x.dtype or torch.is_autocast_enabled("cpu"):
+    if weights_of(layer).weight_ih.dtype != x.dtype or torch.is_autocast_enabled("cpu"):
         return False
     return _kernels.load("recurrence", 8 * x.itemsize, cell_of(layer)) is not None
 
@@ -94,20 +94,24 @@ def recurrence(
                 f"A state or mask must have shape {(n, layer.hidden_size)}, got "
                 f"{tuple(part.shape)}"
             )
-    given = products is not None
-    channels = 0 if given else layer.input_size
-    cell = cell_of(layer)
-    plan = _plan(cell, channels, layer.hidden_size, x.itemsize, reverse, given)
+    given, weights = products is not None, weights_of(layer)
+    if products is None:
+        products = x
+    else:
+        weights = _without_input(weights)
+    plan = _plan(
+        cast(Hashable, cell_of(layer)),
+        weights.weight_ih.shape[1],
+        layer.hidden_size,
+        x.itemsize,
+        reverse,
+        given,
+    )
     order = _order(lengths, n, n_steps)
-    inputs = _Inputs._make(
-        (
-            x if products is None else products,
-            *(*state, None, None)[:2],
-            mask,
-            *_input_weights(layer, given),
-            recurrent_weights(layer),
-            bias_of(layer, "hh"),
-        )
+    matrices = as_matrices(weights.weight_hh, layer.hidden_size)
+    start, start_memory = (*state, None, None)[:2]
+    inputs = _Inputs(
+        products, start, start_memory, mask, *weights._replace(weight_hh=matrices)
     )
     needs_grad = any(tensor is not None and tensor.requires_grad for tensor in inputs)
     if needs_grad and torch.is_grad_enabled():
@@ -116,12 +120,13 @@ def recurrence(
     return outputs
 
 
-def _input_weights(layer: CellLayer, given: bool) -> tuple[Tensor, Tensor]:
-    """Return weights and biases of the input; of given products, which have both, none."""
-    weight, bias = layer.weight_ih_l0, layer.bias_ih_l0
-    if given:
-        return weight.new_empty(len(weight), 0), torch.zeros_like(bias)
-    return weight, bias
+def _without_input(weights: Weights) -> Weights:
+    """Return the weights that are left where products with the input are given."""
+    rows = len(weights.weight_ih)
+    return weights._replace(
+        weight_ih=weights.weight_ih.new_empty(rows, 0),
+        bias_ih=torch.zeros_like(weights.bias_ih),
+    )
 
 
 class _Inputs(NamedTuple):

@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from .._cells import APART, BOTH, Cell, Operations
 from . import _exact
-from ._cell_layer import CellLayer, bias_of, cell_of
+from ._cell_layer import CellLayer, cell_of, weights_of
 
 
 def where_positive(x: Tensor, y: Tensor) -> Tensor:
@@ -37,14 +37,17 @@ OPERATIONS = {
 }
 
 
-def input_products(layer: CellLayer, x: Tensor, bias: Tensor | None = None) -> Tensor:
-    """Multiply all steps with the weights of the input.
+def input_products(layer: CellLayer, x: Tensor) -> Tensor:
+    """Multiply all steps with the weights of the input, without bias.
 
     Shape
         x (batch, steps, input_size) -> (batch, steps, gates * hidden_size)
     """
-    product = F.linear if layer.training else _exact.product
-    return product(x, layer.weight_ih_l0, bias)
+    return _product(layer)(x, weights_of(layer).weight_ih)
+
+
+def _product(layer: CellLayer) -> Callable[..., Tensor]:
+    return F.linear if layer.training else _exact.product
 
 
 def run_cell(
@@ -55,7 +58,7 @@ def run_cell(
     decay: Tensor | None = None,
     products: Tensor | None = None,
     mask: Tensor | None = None,
-) -> tuple[Tensor, tuple[Tensor, ...]]:
+) -> tuple[Tensor, list[Tensor]]:
     """Run one direction of a layer; return its steps, and the states behind the last.
 
     Parameters
@@ -75,7 +78,7 @@ def run_cell(
     """
     cell, size = cell_of(layer), layer.hidden_size
     if products is None:
-        products = input_products(layer, x, layer.bias_ih_l0)
+        products = _product(layer)(x, *weights_of(layer)[:2])
     zeros = x.new_zeros(len(x), size)
     states = state or (zeros,) * cell.n_states
     multiply, ops = _state_product(layer), OPERATIONS[layer.training]
@@ -87,18 +90,18 @@ def run_cell(
         values = _values(cell, from_input.split(size, 1), from_state.split(size, 1))
         states, _ = cell.step(ops, values, states)
         steps.append(states[0])
-    return torch.stack(steps, 1), states
+    return torch.stack(steps, 1), list(states)
 
 
 def _state_product(layer: CellLayer) -> Callable[[Tensor], Tensor]:
-    """Return the product with the recurrent weights: (batch, units) -> (batch, gates')."""
-    weight, bias = getattr(layer, "weight_hh_l0", None), bias_of(layer, "hh")
-    if weight is None:
+    """Return the product of hidden states with the recurrent weights."""
+    _, _, weight, bias = weights_of(layer)
+    if weight is None or bias is None:
         return lambda hidden: hidden[:, :0]
     if weight.ndim == 1:
         n_gates = len(weight) // layer.hidden_size
         return lambda hidden: hidden.repeat(1, n_gates) * weight + bias
-    product = F.linear if layer.training else _exact.product
+    product = _product(layer)
     return lambda hidden: product(hidden, weight, bias)
 
 

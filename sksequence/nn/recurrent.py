@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from typing import cast
+from functools import partial
+from typing import TypedDict, cast
 
 import torch
 from torch import Tensor, nn
 
 from .._cells import find_cell
 from . import _compiled, _exact
-from ._cell_layer import CellLayer, count_state_gates, make_cell_layer
+from ._cell_layer import (
+    CellLayer,
+    count_state_gates,
+    make_cell_layer,
+    norm_of,
+    weights_of,
+)
 from ._exact import State
 from ._loop import input_products, run_cell
 from ._random import RandomLayer
@@ -52,6 +59,11 @@ def _casts(x: Tensor) -> bool:
     Our kernels are faster in full precision, and not every CPU can do without.
     """
     return x.is_cpu and torch.is_autocast_enabled("cpu")
+
+
+class _Options(TypedDict, total=False):
+    products: Tensor
+    mask: Tensor
 
 
 class RecurrentLayer(RandomLayer):
@@ -133,7 +145,7 @@ class RecurrentLayer(RandomLayer):
         )
         if layer_norm:
             for direction in self._directions():
-                direction.norm = nn.LayerNorm(len(direction.weight_ih_l0))
+                direction.norm = nn.LayerNorm(len(weights_of(direction).weight_ih))
         self.recurrent_dropout = Dropout(recurrent_dropout)
         self.fades = nn.ModuleList()
         if elapsed_size is not None:
@@ -173,23 +185,22 @@ class RecurrentLayer(RandomLayer):
         """
         for direction in self._directions():
             self._reset_weights(direction, generator)
-            if "norm" in direction._modules:
-                direction.norm.reset_parameters()
+            norm = norm_of(direction)
+            if norm is not None:
+                norm.reset_parameters()
 
     def _reset_weights(
         self, direction: CellLayer, generator: torch.Generator | None
     ) -> None:
-        size = self.hidden_size
-        for gate in direction.weight_ih_l0.detach().split(size):
+        weights, size = weights_of(direction), self.hidden_size
+        for gate in weights.weight_ih.detach().split(size):
             nn.init.xavier_uniform_(gate, generator=generator)
-        if count_state_gates(self.cell):
-            for gate in direction.weight_hh_l0.detach().split(size):
-                if self.cell.is_diagonal:
-                    nn.init.uniform_(gate, generator=generator)
-                else:
-                    nn.init.orthogonal_(gate, generator=generator)
-            nn.init.zeros_(direction.bias_hh_l0)
-        biases = direction.bias_ih_l0.detach().split(size)
+        if weights.weight_hh is not None and weights.bias_hh is not None:
+            draw = nn.init.uniform_ if self.cell.is_diagonal else nn.init.orthogonal_
+            for gate in weights.weight_hh.detach().split(size):
+                draw(gate, generator=generator)
+            nn.init.zeros_(weights.bias_hh)
+        biases = weights.bias_ih.detach().split(size)
         for bias, begin in zip(biases, self.cell.biases, strict=True):
             nn.init.constant_(bias, begin)
         if self.memory_steps is not None:
@@ -208,13 +219,17 @@ class RecurrentLayer(RandomLayer):
         self._check_input(x)
         if _casts(x):
             with torch.autocast("cpu", enabled=False):
-                return self(x.to(self.ahead.weight_ih_l0.dtype), lengths, elapsed)
+                return self(x.to(self._dtype), lengths, elapsed)
         ahead, final = self._run(self.ahead, x, lengths, self._decay(0, elapsed))
         if self.back is None:
             return ahead, final
         decay = self._decay(1, elapsed)
         back, first = self._run(self.back, x, lengths, decay, reverse=True)
         return self.merge(ahead, back), self.merge(final, first)
+
+    @property
+    def _dtype(self) -> torch.dtype:
+        return weights_of(self.ahead).weight_ih.dtype
 
     def _check_input(self, x: Tensor) -> None:
         if x.ndim != 3 or x.shape[2] != self.input_size:
@@ -242,7 +257,7 @@ class RecurrentLayer(RandomLayer):
         self._check_input(x)
         if _casts(x):
             with torch.autocast("cpu", enabled=False):
-                return self.advance(x.to(self.ahead.weight_ih_l0.dtype), state)
+                return self.advance(x.to(self._dtype), state)
         if state is None:
             zeros = x.new_zeros(1, len(x), self.hidden_size)
             state = (zeros, zeros) if self.cell.n_states == 2 else zeros
@@ -253,8 +268,9 @@ class RecurrentLayer(RandomLayer):
             steps, *behind = _compiled.recurrence(self.ahead, x, state=given, **options)
         else:
             steps, behind = self._read(self.ahead, x, given)
-        new = tuple(part[None] for part in behind)
-        return steps, new[0] if len(new) == 1 else cast("tuple[Tensor, Tensor]", new)
+        if len(behind) == 1:
+            return steps, behind[0][None]
+        return steps, (behind[0][None], behind[1][None])
 
     def _decay(
         self, direction: int, elapsed: tuple[Tensor, Tensor] | None
@@ -297,32 +313,31 @@ class RecurrentLayer(RandomLayer):
         x: Tensor,
         state: tuple[Tensor, ...] = (),
         decay: Tensor | None = None,
-    ) -> tuple[Tensor, Sequence[Tensor]]:
+    ) -> tuple[Tensor, list[Tensor]]:
         """Read x without kernels; return the steps, and the states behind the last."""
         options = self._options(direction, x, None)
         if options or decay is not None or not isinstance(direction, nn.RNNBase):
             return run_cell(direction, x, state=state, decay=decay, **options)
-        parts = tuple(part[None] for part in state)
-        begin = parts[0] if len(parts) == 1 else parts or None
-        if self.training:
-            steps, end = direction(x, begin)
-        else:
-            steps, end = _exact.recurrence(direction, x, begin)
+        begin: State | None = None
+        if state:
+            parts = [part[None] for part in state]
+            begin = parts[0] if len(parts) == 1 else (parts[0], parts[1])
+        run = direction if self.training else partial(_exact.recurrence, direction)
+        steps, end = run(x, begin)
         return steps, [part[0] for part in ((end,) if isinstance(end, Tensor) else end)]
 
     def _options(
         self, direction: CellLayer, x: Tensor, lengths: Tensor | None
-    ) -> dict[str, Tensor]:
+    ) -> _Options:
         """What is not the plain recurrence: normalised products, a mask of the state."""
-        options = {}
-        if "norm" in direction._modules:
+        options: _Options = {}
+        norm = norm_of(direction)
+        if norm is not None:
             # What stands behind an end has a gradient here, if only a zero.
             products = input_products(direction, zero_padding(x, lengths))
-            norm = direction.norm
-            normalised = (
-                norm(products) if self.training else _exact.layer_norm(norm, products)
-            )
-            options["products"] = normalised + direction.bias_ih_l0
+            exact = partial(_exact.layer_norm, norm)
+            normal = (norm if self.training else exact)(products)
+            options["products"] = normal + weights_of(direction).bias_ih
         if self.training and self.recurrent_dropout.p:
             ones = x.new_ones(len(x), self.hidden_size)
             options["mask"] = self.recurrent_dropout(ones)
