@@ -28,7 +28,7 @@ PACKAGE = ROOT / "sksequence"
 ARROWS = {
     "__init__": {"_version", "estimators", "persistence"},
     "persistence": {"_storage"},
-    "estimators": {"_base", "_storage"},
+    "estimators": {"_base", "_cells", "_storage"},
     "_base": {"_cells", "_deployment", "_inputs", "_storage", "_training", "portable"},
     "_cells": set(),
     "_deployment": {"_cells", "_kernels", "_storage", "_version", "portable"},
