@@ -13,6 +13,9 @@ import torch
 
 pytest.register_assert_rewrite("helpers")
 
+# For type checkers, not to be run.
+collect_ignore = ["typing/users.py"]
+
 
 @pytest.fixture(scope="session", autouse=True)
 def one_torch_thread():

@@ -18,8 +18,10 @@ from sklearn.exceptions import NotFittedError
 
 import sksequence
 from helpers.choices import draw_choices, levels_of, pairs_not_drawn
-from helpers.data import ragged
+from helpers.data import padded, ragged
 from helpers.estimators import PUBLIC, make
+from helpers.networks import CELLS, CELLS_BY_NAME, network
+from sksequence._deployment.onnx import recurrence
 
 LENGTHS = (9, 4, 7, 12, 5, 8)
 CLASSES = np.array(["low", "middle", "high"])[[0, 1, 2, 0, 1, 2]]
@@ -45,17 +47,6 @@ def drawn_anew(model, X, seed=0):
     middle = torch.from_numpy(scores.mean(axis=0))
     module.head.bias.data -= middle.to(module.head.bias)
     return model
-
-
-def padded(X, more_steps=3, behind=(np.nan, np.inf, -3e38)):
-    """Sequences as one array, rubbish behind the ends, and their lengths."""
-    lengths = np.array([len(x) for x in X])
-    shape = (len(X), lengths.max() + more_steps, *X[0].shape[1:])
-    array = np.empty(shape, X[0].dtype)
-    for i, x in enumerate(X):
-        array[i] = behind[i % len(behind)]
-        array[i, : len(x)] = x
-    return {"X": array, "lengths": lengths}
 
 
 def session_of(model, folder):
@@ -116,7 +107,7 @@ def check_file(model, X, folder, **options):
 # ------------------------------------------------------------------- every combination
 
 FACTORS = {
-    "cell": ["tanh", "relu", "gru", "lstm"],
+    "cell": CELLS,
     "direction": [None, "concat", "sum", "mean", "mul"],
     "pooling": ["last", "mean", "max", "attention"],
     "convolution": [
@@ -132,7 +123,7 @@ FACTORS = {
 CHOICES = (
     list(product(*(range(len(levels)) for levels in FACTORS.values())))
     if os.environ.get("SKSEQUENCE_TESTS") == "full"
-    else draw_choices(FACTORS, 40)
+    else draw_choices(FACTORS, 2 * 5 * len(CELLS))
 )
 
 
@@ -148,14 +139,12 @@ def gaps_in(X, seed=0):
 @pytest.mark.parametrize("choice", CHOICES, ids=lambda choice: "".join(map(str, choice)))
 def test_a_file_answers_as_its_estimator(choice, tmp_path):
     levels = levels_of(FACTORS, choice)
-    family = {"gru": "GRU", "lstm": "LSTM"}.get(levels["cell"], "SimpleRNN")
-    params = {"nonlinearity": levels["cell"]} if family == "SimpleRNN" else {}
+    name, params = network(levels["cell"], levels["task"])
     if levels["direction"] is not None:
         params |= {"bidirectional": True, "merge_mode": levels["direction"]}
-    for name in ("layers", "convolution", "branch"):
-        params |= levels[name]
+    params |= levels["layers"] | levels["convolution"] | levels["branch"]
     params |= {"pooling": levels["pooling"], "missing": levels["missing"]}
-    model = make(family + levels["task"], **{**params, "max_epochs": 1})
+    model = make(name, **{**params, "max_epochs": 1})
 
     shortest = 4 if levels["convolution"] else 1
     X = [x.astype(np.float32) for x in ragged((9, shortest, 7, 12, 5, 8), 3)]
@@ -164,6 +153,22 @@ def test_a_file_answers_as_its_estimator(choice, tmp_path):
     y = CLASSES if levels["task"] == "Classifier" else ragged([6], 2)[0]
     model = drawn_anew(model.fit(X, y), X, seed=sum(choice))
     check_file(model, X, tmp_path)
+
+
+@pytest.mark.parametrize("missing", ["error", "decay"])
+@pytest.mark.parametrize("direction", [None, "concat"])
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_scan_answers_as_an_operator(cell, direction, missing, tmp_path, monkeypatch):
+    """Whether ONNX has an operator for a cell or not."""
+    monkeypatch.setattr(recurrence, "OPERATORS", {})
+    name, params = network(cell, hidden_size=5, num_layers=2, missing=missing)
+    model = make(name, **params, bidirectional=direction is not None)
+    X = [x.astype(np.float32) for x in ragged(LENGTHS, 3)]
+    model = drawn_anew(model.fit(X, CLASSES), X)
+    check_file(model, X, tmp_path)
+    ops = {node.op_type for node in onnx.load(tmp_path / "model.onnx").graph.node}
+    assert "Scan" in ops
+    assert not ops & {"RNN", "GRU", "LSTM"}
 
 
 # ---------------------------------------------------------------------- what is read
@@ -181,7 +186,7 @@ def targets_per_step(kind):
     return [rng.normal(size=(n, 2)) for n in LENGTHS]
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS_BY_NAME)
 @pytest.mark.parametrize("time_channel", [0, 2])
 def test_times_count_from_the_start(cell, time_channel, X, tmp_path):
     X = gaps_in(X)
@@ -255,7 +260,7 @@ def test_a_channel_far_from_zero(X, tmp_path):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS_BY_NAME)
 def test_hundreds_of_steps_in_either_precision(cell, dtype, tmp_path):
     X = [x.astype(np.float32) for x in ragged((300, 1, 170, 41), 2)]
     params = {"cell": cell, "dtype": dtype, "hidden_size": 24, "bidirectional": True}

@@ -18,6 +18,17 @@ def objects(items):
     return array
 
 
+def padded(X, more_steps=3, behind=(np.nan, np.inf, -3e38)):
+    """Sequences as one array, rubbish behind the ends, and their lengths."""
+    lengths = np.array([len(x) for x in X])
+    shape = (len(X), lengths.max() + more_steps, *X[0].shape[1:])
+    array = np.empty(shape, X[0].dtype)
+    for i, x in enumerate(X):
+        array[i] = behind[i % len(behind)]
+        array[i, : len(x)] = x
+    return {"X": array, "lengths": lengths}
+
+
 def data_for(name, X, y):
     """X or films of its first channel, and y or something of each step."""
     if name.startswith("Conv"):
