@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from sklearn.metrics import accuracy_score, r2_score
@@ -15,6 +15,7 @@ from ._base.hyperparameters import Pooling
 from ._base.per_step import PerStepEstimator
 from ._base.regressor import NumberPredictor, SequenceRegressor
 from ._base.steps import StepReader
+from ._inputs.types import ArrayLike, RandomState, Targets
 from ._storage.estimators import storable
 
 
@@ -340,7 +341,9 @@ class RecurrentTagger(_AnyCell, PerStepEstimator, Labeller):
     True
     """
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+    def score(
+        self, X: ArrayLike, y: Targets, sample_weight: ArrayLike | None = None
+    ) -> float:
         """Share of steps labelled right; of several labels all must be.
 
         Parameters
@@ -361,11 +364,11 @@ class RecurrentTagger(_AnyCell, PerStepEstimator, Labeller):
 
     def generate(
         self,
-        prompt: Any,
+        prompt: ArrayLike,
         n_steps: int,
         *,
         temperature: float = 1.0,
-        random_state: Any = None,
+        random_state: RandomState = None,
     ) -> np.ndarray:
         """Go on from a prompt, each token drawn from what the last ones make likely.
 
@@ -435,7 +438,9 @@ class RecurrentStepRegressor(_AnyCell, PerStepEstimator, NumberPredictor):
     True
     """
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+    def score(
+        self, X: ArrayLike, y: Targets, sample_weight: ArrayLike | None = None
+    ) -> float:
         """Coefficient of determination over all steps.
 
         Parameters
