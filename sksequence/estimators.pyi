@@ -8,11 +8,12 @@ from typing import Any, Self, type_check_only
 import numpy as np
 
 from ._base.classifier import Labeller, SequenceClassifier
+from ._base.estimator import ArrayLike, RandomState, Targets
 from ._base.frames import FrameReader, FrameRegressor
 from ._base.hyperparameters import Pooling
 from ._base.per_step import PerStepEstimator
 from ._base.regressor import NumberPredictor, SequenceRegressor
-from ._base.steps import StepReader
+from ._base.steps import AnyCell, SimpleCell, StepReader
 from ._inputs.types import ArrayLike, RandomState, Targets
 
 @type_check_only
@@ -34,7 +35,7 @@ class _OfSklearn:
         self, X: ArrayLike, y: Targets, sample_weight: ArrayLike | None = None
     ) -> float: ...
 
-class SimpleRNNClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
+class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
     r"""Label sequences with a simple recurrent network.
 
     .. math:: h_t = \tanh(W x_t + U h_{t-1} + b)
@@ -204,7 +205,6 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
     True
     """
 
-    nonlinearity: str
     def __init__(
         self,
         *,
@@ -266,7 +266,7 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class SimpleRNNRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
+class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, SequenceRegressor):
     r"""Predict numbers from sequences with a simple recurrent network.
 
     .. math:: h_t = \tanh(W x_t + U h_{t-1} + b)
@@ -432,7 +432,6 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
     True
     """
 
-    nonlinearity: str
     def __init__(
         self,
         *,
@@ -1400,7 +1399,7 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class RecurrentClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
+class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
     """Label sequences with a recurrent network whose cell is a hyperparameter.
 
     The same networks as the classes named after one cell, for searches among them.
@@ -1560,7 +1559,6 @@ class RecurrentClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
     ['gru', 'rnn']
     """
 
-    cell: str
     def __init__(
         self,
         *,
@@ -1622,7 +1620,7 @@ class RecurrentClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class RecurrentRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
+class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, SequenceRegressor):
     """Predict numbers from sequences with a network whose cell is a hyperparameter.
 
     The same networks as the classes named after one cell, for searches among them.
@@ -1780,7 +1778,6 @@ class RecurrentRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
     (20,)
     """
 
-    cell: str
     def __init__(
         self,
         *,
@@ -1842,7 +1839,7 @@ class RecurrentRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class RecurrentTagger(_OfSklearn, StepReader, PerStepEstimator, Labeller):
+class RecurrentTagger(_OfSklearn, AnyCell, PerStepEstimator, Labeller):
     """Label every step of a sequence, with one class or with any number of labels.
 
     y is a list of arrays as long as their sequences: (n_steps_i,) for one class per step,
@@ -2019,7 +2016,6 @@ class RecurrentTagger(_OfSklearn, StepReader, PerStepEstimator, Labeller):
     True
     """
 
-    cell: str
     def __init__(
         self,
         *,
@@ -2149,7 +2145,7 @@ class RecurrentTagger(_OfSklearn, StepReader, PerStepEstimator, Labeller):
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class RecurrentStepRegressor(_OfSklearn, StepReader, PerStepEstimator, NumberPredictor):
+class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredictor):
     """Predict one number, or several, for every step of a sequence.
 
     y is a list of arrays as long as their sequences, (n_steps_i,) or (n_steps_i,
@@ -2314,7 +2310,6 @@ class RecurrentStepRegressor(_OfSklearn, StepReader, PerStepEstimator, NumberPre
     True
     """
 
-    cell: str
     def __init__(
         self,
         *,
