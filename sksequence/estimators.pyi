@@ -1,7 +1,6 @@
 # ruff: noqa: E501, types and defaults of hyperparameters are long
 """Public estimators with signatures and docstrings; see ``sksequence/_base/stubs.py``."""
 
-import os
 from collections.abc import Callable, Sequence
 from typing import Any, Self, type_check_only
 
@@ -13,7 +12,7 @@ from ._base.hyperparameters import Pooling
 from ._base.per_step import PerStepEstimator
 from ._base.regressor import NumberPredictor, SequenceRegressor
 from ._base.steps import StepReader
-from ._inputs.types import ArrayLike, RandomState, Targets
+from ._inputs.types import ArrayLike, PathLike, RandomState, Targets
 
 @type_check_only
 class _OfSklearn:
@@ -244,7 +243,7 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         mixed_precision: str | None = None,
         callbacks: Sequence[Any] | None = None,
         net_params: dict[str, Any] | None = None,
-        checkpoint: str | os.PathLike | None = None,
+        checkpoint: PathLike | None = None,
         warm_start: bool = False,
         verbose: int = 0,
     ) -> None: ...
@@ -473,7 +472,7 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         mixed_precision: str | None = None,
         callbacks: Sequence[Any] | None = None,
         net_params: dict[str, Any] | None = None,
-        checkpoint: str | os.PathLike | None = None,
+        checkpoint: PathLike | None = None,
         warm_start: bool = False,
         verbose: int = 0,
     ) -> None: ...
@@ -703,7 +702,7 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         mixed_precision: str | None = None,
         callbacks: Sequence[Any] | None = None,
         net_params: dict[str, Any] | None = None,
-        checkpoint: str | os.PathLike | None = None,
+        checkpoint: PathLike | None = None,
         warm_start: bool = False,
         verbose: int = 0,
     ) -> None: ...
@@ -929,7 +928,7 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         mixed_precision: str | None = None,
         callbacks: Sequence[Any] | None = None,
         net_params: dict[str, Any] | None = None,
-        checkpoint: str | os.PathLike | None = None,
+        checkpoint: PathLike | None = None,
         warm_start: bool = False,
         verbose: int = 0,
     ) -> None: ...
@@ -1153,7 +1152,7 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         mixed_precision: str | None = None,
         callbacks: Sequence[Any] | None = None,
         net_params: dict[str, Any] | None = None,
-        checkpoint: str | os.PathLike | None = None,
+        checkpoint: PathLike | None = None,
         warm_start: bool = False,
         verbose: int = 0,
     ) -> None: ...
@@ -1379,7 +1378,7 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         mixed_precision: str | None = None,
         callbacks: Sequence[Any] | None = None,
         net_params: dict[str, Any] | None = None,
-        checkpoint: str | os.PathLike | None = None,
+        checkpoint: PathLike | None = None,
         warm_start: bool = False,
         verbose: int = 0,
     ) -> None: ...
@@ -1600,7 +1599,7 @@ class RecurrentClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         mixed_precision: str | None = None,
         callbacks: Sequence[Any] | None = None,
         net_params: dict[str, Any] | None = None,
-        checkpoint: str | os.PathLike | None = None,
+        checkpoint: PathLike | None = None,
         warm_start: bool = False,
         verbose: int = 0,
     ) -> None: ...
@@ -1821,7 +1820,7 @@ class RecurrentRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         mixed_precision: str | None = None,
         callbacks: Sequence[Any] | None = None,
         net_params: dict[str, Any] | None = None,
-        checkpoint: str | os.PathLike | None = None,
+        checkpoint: PathLike | None = None,
         warm_start: bool = False,
         verbose: int = 0,
     ) -> None: ...
@@ -2059,7 +2058,7 @@ class RecurrentTagger(_OfSklearn, StepReader, PerStepEstimator, Labeller):
         mixed_precision: str | None = None,
         callbacks: Sequence[Any] | None = None,
         net_params: dict[str, Any] | None = None,
-        checkpoint: str | os.PathLike | None = None,
+        checkpoint: PathLike | None = None,
         warm_start: bool = False,
         verbose: int = 0,
     ) -> None: ...
@@ -2355,7 +2354,7 @@ class RecurrentStepRegressor(_OfSklearn, StepReader, PerStepEstimator, NumberPre
         mixed_precision: str | None = None,
         callbacks: Sequence[Any] | None = None,
         net_params: dict[str, Any] | None = None,
-        checkpoint: str | os.PathLike | None = None,
+        checkpoint: PathLike | None = None,
         warm_start: bool = False,
         verbose: int = 0,
     ) -> None: ...
@@ -2578,7 +2577,7 @@ class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
         mixed_precision: str | None = None,
         callbacks: Sequence[Any] | None = None,
         net_params: dict[str, Any] | None = None,
-        checkpoint: str | os.PathLike | None = None,
+        checkpoint: PathLike | None = None,
         warm_start: bool = False,
         verbose: int = 0,
     ) -> None: ...
@@ -2778,7 +2777,7 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
         mixed_precision: str | None = None,
         callbacks: Sequence[Any] | None = None,
         net_params: dict[str, Any] | None = None,
-        checkpoint: str | os.PathLike | None = None,
+        checkpoint: PathLike | None = None,
         warm_start: bool = False,
         verbose: int = 0,
     ) -> None: ...

@@ -9,7 +9,7 @@ from typing import Any
 
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from .._inputs.types import RandomState
+from .._inputs.types import PathLike, RandomState
 from .declaration import MODEL, NETWORK, TRAINING, hyperparameter, recurrent_estimator
 
 _COUNT = Interval(Integral, 1, None, closed="left")
@@ -310,7 +310,7 @@ class Training:
         Source of initial weights, batches, dropout and the early-stopping split. An int
         makes a refit equal to the bit.""",
     )
-    checkpoint: str | os.PathLike | None = hyperparameter(
+    checkpoint: PathLike | None = hyperparameter(
         default=None,
         constraints=[str, os.PathLike, None],
         doc="""str, path or None
