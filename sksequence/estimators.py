@@ -6,16 +6,16 @@ from typing import ClassVar
 
 import numpy as np
 from sklearn.metrics import accuracy_score, r2_score
-from sklearn.utils._param_validation import StrOptions
 
 from ._base.classifier import Labeller, SequenceClassifier
-from ._base.declaration import NETWORK, hyperparameter, recurrent_estimator
+from ._base.declaration import NETWORK, StrOptions, hyperparameter, recurrent_estimator
 from ._base.frames import FrameReader, FrameRegressor
 from ._base.generation import generate
 from ._base.hyperparameters import Pooling
 from ._base.per_step import PerStepEstimator
 from ._base.regressor import NumberPredictor, SequenceRegressor
 from ._base.steps import StepReader
+from ._cells import CELLS
 from ._inputs.types import ArrayLike, RandomState, Targets
 from ._storage.estimators import storable
 
@@ -40,8 +40,8 @@ class _AnyCell(StepReader):
 
     cell: str = hyperparameter(
         default="lstm",
-        constraints=[StrOptions({"rnn", "lstm", "gru"})],
-        doc="""{"rnn", "lstm", "gru"}
+        constraints=[StrOptions(set(CELLS))],
+        doc=f"""{{{", ".join(f'"{name}"' for name in CELLS)}}}
         Recurrent cell.""",
         role=NETWORK,
     )

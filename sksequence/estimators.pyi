@@ -1406,7 +1406,7 @@ class RecurrentClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
 
     Parameters
     ----------
-    cell : {"rnn", "lstm", "gru"}, default='lstm'
+    cell : {"rnn", "lstm", "gru", "mingru", "minlstm", "indrnn", "qrnn"}, default='lstm'
         Recurrent cell.
     hidden_size : int or tuple of int, default=64
         Units of each recurrent layer and direction, for all layers or one per layer.
@@ -1628,7 +1628,7 @@ class RecurrentRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
 
     Parameters
     ----------
-    cell : {"rnn", "lstm", "gru"}, default='lstm'
+    cell : {"rnn", "lstm", "gru", "mingru", "minlstm", "indrnn", "qrnn"}, default='lstm'
         Recurrent cell.
     hidden_size : int or tuple of int, default=64
         Units of each recurrent layer and direction, for all layers or one per layer.
@@ -1854,7 +1854,7 @@ class RecurrentTagger(_OfSklearn, StepReader, PerStepEstimator, Labeller):
 
     Parameters
     ----------
-    cell : {"rnn", "lstm", "gru"}, default='lstm'
+    cell : {"rnn", "lstm", "gru", "mingru", "minlstm", "indrnn", "qrnn"}, default='lstm'
         Recurrent cell.
     hidden_size : int or tuple of int, default=64
         Units of each recurrent layer and direction, for all layers or one per layer.
@@ -2158,7 +2158,7 @@ class RecurrentStepRegressor(_OfSklearn, StepReader, PerStepEstimator, NumberPre
 
     Parameters
     ----------
-    cell : {"rnn", "lstm", "gru"}, default='lstm'
+    cell : {"rnn", "lstm", "gru", "mingru", "minlstm", "indrnn", "qrnn"}, default='lstm'
         Recurrent cell.
     hidden_size : int or tuple of int, default=64
         Units of each recurrent layer and direction, for all layers or one per layer.

@@ -28,12 +28,12 @@ PACKAGE = ROOT / "sksequence"
 ARROWS = {
     "__init__": {"_version", "estimators", "persistence"},
     "persistence": {"_base", "_inputs", "_storage"},
-    "estimators": {"_base", "_inputs", "_storage"},
+    "estimators": {"_base", "_cells", "_inputs", "_storage"},
     "_base": {"_cells", "_deployment", "_inputs", "_storage", "_training", "portable"},
     "_cells": set(),
     "_deployment": {"_cells", "_kernels", "_storage", "_version", "portable"},
     "_storage": {"_inputs", "_version"},
-    "_training": {"_inputs", "_kernels", "nn"},
+    "_training": {"_cells", "_inputs", "_kernels", "nn"},
     "nn": {"_cells", "_kernels"},
     "forecasting": {"_inputs"},
     "metrics": {"_inputs"},
@@ -168,6 +168,27 @@ def test_type_hints_are_shipped():
     config.read(ROOT / "setup.cfg")
     shipped = config["options.package_data"]["sksequence"].split()
     assert {"py.typed", "*.pyi"} <= set(shipped)
+
+
+def test_the_floor_is_what_setup_cfg_allows():
+    config = configparser.ConfigParser()
+    config.read(ROOT / "setup.cfg")
+    required = config["options"]["install_requires"].split()
+    required += [
+        line
+        for line in config["options.extras_require"]["test"].split()
+        + config["options.extras_require"]["examples"].split()
+        if ">=" in line
+    ]
+    oldest = dict(line.split(">=") for line in required)
+    lines = (ROOT / "constraints-floor.txt").read_text(encoding="utf-8").splitlines()
+    pins = dict(line.split("==") for line in lines if "==" in line)
+    assert set(config["options"]["install_requires"].split()) <= {
+        f"{name}>={oldest[name]}" for name in pins
+    }
+    # torch alone comes as a build for CPUs in one version.
+    behind = {n for n, pin in pins.items() if not f"{pin}.0".startswith(f"{oldest[n]}.")}
+    assert behind == {"torch"}
 
 
 # ------------------------------------------------------------------------- documentation

@@ -7,7 +7,6 @@ from typing import Any, Self, cast
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.utils import Tags
-from sklearn.utils._param_validation import StrOptions
 
 from .._inputs import (
     Form,
@@ -18,6 +17,7 @@ from .._inputs import (
     check_labels,
     weigh_classes,
 )
+from .._inputs.borrowed import StrOptions
 from .._inputs.types import ArrayLike, Targets
 from .declaration import hyperparameter, recurrent_estimator
 from .estimator import SequenceEstimator

@@ -12,6 +12,9 @@ import inspect
 from collections.abc import Sequence
 from typing import Any, TypeVar, dataclass_transform
 
+# For those above, which declare hyperparameters but know no inputs.
+from .._inputs.borrowed import StrOptions as StrOptions
+
 _Class = TypeVar("_Class", bound=type)
 NETWORK, TRAINING, MODEL = "network", "training", "model"
 # What users set first comes first: in signatures, in docstrings, in scikit-learn's HTML.

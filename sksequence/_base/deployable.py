@@ -113,7 +113,7 @@ class Deployable(SequenceEstimator):
         check_is_fitted(self)
         self._check_causal("open_stream")
         predictor = self.to_numpy()
-        parts = predictor.network, predictor.inputs, predictor.answers
+        parts = predictor.network, predictor.inputs, predictor.head
         return CompiledStream(*parts, n_streams, static)
 
     def to_numpy(self, path: PathLike | None = None) -> NumpyPredictor:

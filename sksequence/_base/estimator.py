@@ -11,7 +11,6 @@ from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
-    _fit_context,
 )
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
@@ -30,6 +29,7 @@ from .._inputs import (
     arrange_steps,
     check_sequences,
 )
+from .._inputs.borrowed import fit_context, names_of_parameters
 from .._inputs.types import ArrayLike, PathLike, Targets, typed
 from .._storage.estimators import save
 from .._storage.states import pack, unpack
@@ -160,7 +160,7 @@ class SequenceEstimator(
     # ------------------------------------------------------------------------ fitting
 
     @typed(with_callbacks)
-    @typed(_fit_context(prefer_skip_nested_validation=True))
+    @typed(fit_context(prefer_skip_nested_validation=True))
     def fit(
         self,
         X: ArrayLike,
@@ -209,7 +209,7 @@ class SequenceEstimator(
             fitting.fit(self, X, y, sample_weight, groups, mode=mode)
         return self
 
-    @typed(_fit_context(prefer_skip_nested_validation=True))
+    @typed(fit_context(prefer_skip_nested_validation=True))
     def _fit_one_epoch(
         self,
         X: ArrayLike,
@@ -354,7 +354,7 @@ class SequenceEstimator(
         attributes = dict(super().__getstate__())
         if "net_" in attributes:
             attributes["net_"] = training.state_of(attributes["net_"])
-        return pack(attributes, self._get_param_names())
+        return pack(attributes, names_of_parameters(type(self)))
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         attributes = unpack(state, self._stored_defaults())

@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.metrics import r2_score
-from sklearn.utils._param_validation import Interval
 
 from .._inputs import (
     FRAMES,
@@ -21,6 +20,7 @@ from .._inputs import (
     as_numbers,
     check_weights,
 )
+from .._inputs.borrowed import Interval
 from .._inputs.types import ArrayLike, Targets
 from .declaration import NETWORK, hyperparameter, recurrent_estimator
 from .estimator import SequenceEstimator

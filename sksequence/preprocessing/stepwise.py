@@ -8,12 +8,10 @@ from typing import Any, Self
 import numpy as np
 from scipy.sparse import issparse
 from sklearn import get_config
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context, clone
+from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils import Tags, get_tags
-from sklearn.utils._param_validation import HasMethods, StrOptions, validate_params
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import (
-    _check_feature_names_in,
     check_consistent_length,
     check_is_fitted,
     has_fit_parameter,
@@ -21,6 +19,15 @@ from sklearn.utils.validation import (
 )
 
 from .._inputs import as_numbers, check_weights, flatten_steps, lists_sequences
+from .._inputs.borrowed import (
+    HasMethods,
+    StrOptions,
+    fit_context,
+    names_of_features,
+    output_of,
+    set_output_of,
+    validate_params,
+)
 from .._inputs.types import ArrayLike, Targets, typed
 from ._stacking import StackedSteps, is_frame, stack_steps
 
@@ -100,7 +107,7 @@ class StepwiseTransformer(  # type: ignore[call-arg]
     def __init__(self, transformer: Any) -> None:
         self.transformer = transformer
 
-    @typed(_fit_context(prefer_skip_nested_validation=False))
+    @typed(fit_context(prefer_skip_nested_validation=False))
     def fit(
         self,
         X: ArrayLike,
@@ -136,7 +143,7 @@ class StepwiseTransformer(  # type: ignore[call-arg]
         self._learn(stacked, clone(self.transformer).fit(stacked.table, y, **weights), X)
         return self
 
-    @typed(_fit_context(prefer_skip_nested_validation=False))
+    @typed(fit_context(prefer_skip_nested_validation=False))
     def fit_transform(
         self,
         X: ArrayLike,
@@ -252,7 +259,7 @@ class StepwiseTransformer(  # type: ignore[call-arg]
         check_is_fitted(self, "transformer_")
         if not self._fitted_on_table:
             return self.transformer_.get_feature_names_out(input_features)
-        names = _check_feature_names_in(self, input_features)
+        names = names_of_features(self, input_features)
         channels = self.transformer_.get_feature_names_out()
         return names if len(channels) == 1 else channels
 
@@ -278,7 +285,7 @@ class StepwiseTransformer(  # type: ignore[call-arg]
             The transformer.
         """
         if transform is not None:
-            self._sklearn_output_config = {"transform": transform}
+            set_output_of(self, transform)
         return self
 
     def __sklearn_tags__(self) -> Tags:
@@ -343,8 +350,7 @@ class StepwiseTransformer(  # type: ignore[call-arg]
                 "row for each step, in their order. What drops or adds rows cannot be "
                 "applied to the steps of sequences."
             )
-        config = getattr(self, "_sklearn_output_config", {})
-        chosen = config.get("transform", get_config()["transform_output"])
+        chosen = output_of(self, get_config()["transform_output"])
         if stacked.indexes is None or chosen != "pandas":
             return stacked.cut(values, with_channels=with_channels)
         if columns is None:

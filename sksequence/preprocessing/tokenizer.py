@@ -11,11 +11,11 @@ from reprlib import repr as shortened
 from typing import Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags
-from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from .._inputs.borrowed import Interval, RealNotInt, StrOptions, fit_context
 from .._inputs.types import ArrayLike, typed
 from ._output import SequencesOut
 
@@ -161,7 +161,7 @@ class SequenceTokenizer(  # type: ignore[call-arg]
         self.fit_transform(X)
         return self
 
-    @typed(_fit_context(prefer_skip_nested_validation=True))
+    @typed(fit_context(prefer_skip_nested_validation=True))
     def fit_transform(self, X: ArrayLike, y: Any = None) -> list[np.ndarray]:
         """Learn the vocabulary and return the ids, having read each document once.
 

@@ -7,12 +7,12 @@ from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags
-from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from .._inputs import count_within
+from .._inputs.borrowed import Interval, StrOptions, fit_context, names_of_features
 from .._inputs.types import ArrayLike, typed
 from ._output import SequencesOut
 from ._tables import Table, numbers_of, read_table
@@ -215,14 +215,14 @@ class SlidingWindow(  # type: ignore[call-arg]
             Those of the columns, without ``by``.
         """
         check_is_fitted(self)
-        return _check_feature_names_in(self, input_features)[self._channels]
+        return names_of_features(self, input_features)[self._channels]
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
 
-    @typed(_fit_context(prefer_skip_nested_validation=True))
+    @typed(fit_context(prefer_skip_nested_validation=True))
     def _fit(self, X: ArrayLike) -> Table:
         before = dict(vars(self))
         try:
