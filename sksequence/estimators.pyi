@@ -1,7 +1,6 @@
 # ruff: noqa: E501, types and defaults of hyperparameters are long
 """Public estimators with signatures and docstrings; see ``sksequence/_base/stubs.py``."""
 
-import os
 from collections.abc import Callable, Sequence
 from typing import Any, Self, type_check_only
 
@@ -14,7 +13,7 @@ from ._base.hyperparameters import Pooling
 from ._base.per_step import PerStepEstimator
 from ._base.regressor import NumberPredictor, SequenceRegressor
 from ._base.steps import AnyCell, SimpleCell, StepReader
-from ._inputs.types import ArrayLike, RandomState, Targets
+from ._inputs.types import ArrayLike, PathLike, RandomState, Targets
 
 @type_check_only
 class _OfSklearn:
@@ -244,7 +243,7 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
         mixed_precision: str | None = None,
         callbacks: Sequence[Any] | None = None,
         net_params: dict[str, Any] | None = None,
-        checkpoint: str | os.PathLike | None = None,
+        checkpoint: PathLike | None = None,
         warm_start: bool = False,
         verbose: int = 0,
     ) -> None: ...
@@ -472,7 +471,7 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, SequenceRegressor):
         mixed_precision: str | None = None,
         callbacks: Sequence[Any] | None = None,
         net_params: dict[str, Any] | None = None,
-        checkpoint: str | os.PathLike | None = None,
+        checkpoint: PathLike | None = None,
         warm_start: bool = False,
         verbose: int = 0,
     ) -> None: ...
@@ -702,7 +701,7 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         mixed_precision: str | None = None,
         callbacks: Sequence[Any] | None = None,
         net_params: dict[str, Any] | None = None,
-        checkpoint: str | os.PathLike | None = None,
+        checkpoint: PathLike | None = None,
         warm_start: bool = False,
         verbose: int = 0,
     ) -> None: ...
@@ -928,7 +927,7 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         mixed_precision: str | None = None,
         callbacks: Sequence[Any] | None = None,
         net_params: dict[str, Any] | None = None,
-        checkpoint: str | os.PathLike | None = None,
+        checkpoint: PathLike | None = None,
         warm_start: bool = False,
         verbose: int = 0,
     ) -> None: ...
@@ -1152,7 +1151,7 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         mixed_precision: str | None = None,
         callbacks: Sequence[Any] | None = None,
         net_params: dict[str, Any] | None = None,
-        checkpoint: str | os.PathLike | None = None,
+        checkpoint: PathLike | None = None,
         warm_start: bool = False,
         verbose: int = 0,
     ) -> None: ...
@@ -1378,7 +1377,7 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         mixed_precision: str | None = None,
         callbacks: Sequence[Any] | None = None,
         net_params: dict[str, Any] | None = None,
-        checkpoint: str | os.PathLike | None = None,
+        checkpoint: PathLike | None = None,
         warm_start: bool = False,
         verbose: int = 0,
     ) -> None: ...
@@ -1598,7 +1597,7 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         mixed_precision: str | None = None,
         callbacks: Sequence[Any] | None = None,
         net_params: dict[str, Any] | None = None,
-        checkpoint: str | os.PathLike | None = None,
+        checkpoint: PathLike | None = None,
         warm_start: bool = False,
         verbose: int = 0,
     ) -> None: ...
@@ -1818,7 +1817,7 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, SequenceRegressor):
         mixed_precision: str | None = None,
         callbacks: Sequence[Any] | None = None,
         net_params: dict[str, Any] | None = None,
-        checkpoint: str | os.PathLike | None = None,
+        checkpoint: PathLike | None = None,
         warm_start: bool = False,
         verbose: int = 0,
     ) -> None: ...
@@ -2055,7 +2054,7 @@ class RecurrentTagger(_OfSklearn, AnyCell, PerStepEstimator, Labeller):
         mixed_precision: str | None = None,
         callbacks: Sequence[Any] | None = None,
         net_params: dict[str, Any] | None = None,
-        checkpoint: str | os.PathLike | None = None,
+        checkpoint: PathLike | None = None,
         warm_start: bool = False,
         verbose: int = 0,
     ) -> None: ...
@@ -2350,7 +2349,7 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         mixed_precision: str | None = None,
         callbacks: Sequence[Any] | None = None,
         net_params: dict[str, Any] | None = None,
-        checkpoint: str | os.PathLike | None = None,
+        checkpoint: PathLike | None = None,
         warm_start: bool = False,
         verbose: int = 0,
     ) -> None: ...
@@ -2573,7 +2572,7 @@ class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
         mixed_precision: str | None = None,
         callbacks: Sequence[Any] | None = None,
         net_params: dict[str, Any] | None = None,
-        checkpoint: str | os.PathLike | None = None,
+        checkpoint: PathLike | None = None,
         warm_start: bool = False,
         verbose: int = 0,
     ) -> None: ...
@@ -2773,7 +2772,7 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
         mixed_precision: str | None = None,
         callbacks: Sequence[Any] | None = None,
         net_params: dict[str, Any] | None = None,
-        checkpoint: str | os.PathLike | None = None,
+        checkpoint: PathLike | None = None,
         warm_start: bool = False,
         verbose: int = 0,
     ) -> None: ...
