@@ -13,7 +13,7 @@ from ._base.hyperparameters import Pooling
 from ._base.per_step import PerStepEstimator
 from ._base.regressor import NumberPredictor, SequenceRegressor
 from ._base.steps import AnyCell, SimpleCell, StepReader
-from ._inputs.types import ArrayLike, PathLike, RandomState, Targets
+from ._inputs.types import PathLike
 
 @type_check_only
 class _OfSklearn:
