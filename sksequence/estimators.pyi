@@ -56,6 +56,20 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
         How the two directions of a layer become one.
     dropout : float, default=0.0
         Probability of a zero between recurrent layers and before the head, in [0, 1).
+    layer_norm : bool, default=False
+        Normalise, step by step, the products of the recurrent layers with their inputs
+        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+    residual : bool, default=False
+        Add the input of every recurrent layer but the first to its output; their widths
+        must be equal.
+    recurrent_dropout : float, default=0.0
+        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
+        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
+        read no state, nor with ``bptt_steps``.
+    memory_steps : float or None, default=None
+        For how many steps the cells should be able to remember: gates begin with biases
+        for time scales between one step and so many (Tallec and Ollivier, 2018). The
+        length of the sequences is a good value. None: the cell's own biases.
     nonlinearity : {"tanh", "relu"}, default='tanh'
         Activation of the hidden state.
     conv_channels : tuple of int, default=()
@@ -212,6 +226,10 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
+        layer_norm: bool = False,
+        residual: bool = False,
+        recurrent_dropout: float = 0.0,
+        memory_steps: float | None = None,
         nonlinearity: str = "tanh",
         conv_channels: Sequence[int] = (),
         conv_kernel_size: int | Sequence[int] = 5,
@@ -286,6 +304,20 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, SequenceRegressor):
         How the two directions of a layer become one.
     dropout : float, default=0.0
         Probability of a zero between recurrent layers and before the head, in [0, 1).
+    layer_norm : bool, default=False
+        Normalise, step by step, the products of the recurrent layers with their inputs
+        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+    residual : bool, default=False
+        Add the input of every recurrent layer but the first to its output; their widths
+        must be equal.
+    recurrent_dropout : float, default=0.0
+        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
+        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
+        read no state, nor with ``bptt_steps``.
+    memory_steps : float or None, default=None
+        For how many steps the cells should be able to remember: gates begin with biases
+        for time scales between one step and so many (Tallec and Ollivier, 2018). The
+        length of the sequences is a good value. None: the cell's own biases.
     nonlinearity : {"tanh", "relu"}, default='tanh'
         Activation of the hidden state.
     conv_channels : tuple of int, default=()
@@ -439,6 +471,10 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, SequenceRegressor):
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
+        layer_norm: bool = False,
+        residual: bool = False,
+        recurrent_dropout: float = 0.0,
+        memory_steps: float | None = None,
         nonlinearity: str = "tanh",
         conv_channels: Sequence[int] = (),
         conv_kernel_size: int | Sequence[int] = 5,
@@ -516,6 +552,20 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         How the two directions of a layer become one.
     dropout : float, default=0.0
         Probability of a zero between recurrent layers and before the head, in [0, 1).
+    layer_norm : bool, default=False
+        Normalise, step by step, the products of the recurrent layers with their inputs
+        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+    residual : bool, default=False
+        Add the input of every recurrent layer but the first to its output; their widths
+        must be equal.
+    recurrent_dropout : float, default=0.0
+        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
+        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
+        read no state, nor with ``bptt_steps``.
+    memory_steps : float or None, default=None
+        For how many steps the cells should be able to remember: gates begin with biases
+        for time scales between one step and so many (Tallec and Ollivier, 2018). The
+        length of the sequences is a good value. None: the cell's own biases.
     conv_channels : tuple of int, default=()
         Output channels of the convolutions before the recurrence, one per layer.
     conv_kernel_size : int or tuple of int, default=5
@@ -671,6 +721,10 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
+        layer_norm: bool = False,
+        residual: bool = False,
+        recurrent_dropout: float = 0.0,
+        memory_steps: float | None = None,
         conv_channels: Sequence[int] = (),
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
@@ -744,6 +798,20 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         How the two directions of a layer become one.
     dropout : float, default=0.0
         Probability of a zero between recurrent layers and before the head, in [0, 1).
+    layer_norm : bool, default=False
+        Normalise, step by step, the products of the recurrent layers with their inputs
+        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+    residual : bool, default=False
+        Add the input of every recurrent layer but the first to its output; their widths
+        must be equal.
+    recurrent_dropout : float, default=0.0
+        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
+        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
+        read no state, nor with ``bptt_steps``.
+    memory_steps : float or None, default=None
+        For how many steps the cells should be able to remember: gates begin with biases
+        for time scales between one step and so many (Tallec and Ollivier, 2018). The
+        length of the sequences is a good value. None: the cell's own biases.
     conv_channels : tuple of int, default=()
         Output channels of the convolutions before the recurrence, one per layer.
     conv_kernel_size : int or tuple of int, default=5
@@ -896,6 +964,10 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
+        layer_norm: bool = False,
+        residual: bool = False,
+        recurrent_dropout: float = 0.0,
+        memory_steps: float | None = None,
         conv_channels: Sequence[int] = (),
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
@@ -969,6 +1041,20 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         How the two directions of a layer become one.
     dropout : float, default=0.0
         Probability of a zero between recurrent layers and before the head, in [0, 1).
+    layer_norm : bool, default=False
+        Normalise, step by step, the products of the recurrent layers with their inputs
+        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+    residual : bool, default=False
+        Add the input of every recurrent layer but the first to its output; their widths
+        must be equal.
+    recurrent_dropout : float, default=0.0
+        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
+        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
+        read no state, nor with ``bptt_steps``.
+    memory_steps : float or None, default=None
+        For how many steps the cells should be able to remember: gates begin with biases
+        for time scales between one step and so many (Tallec and Ollivier, 2018). The
+        length of the sequences is a good value. None: the cell's own biases.
     conv_channels : tuple of int, default=()
         Output channels of the convolutions before the recurrence, one per layer.
     conv_kernel_size : int or tuple of int, default=5
@@ -1121,6 +1207,10 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
+        layer_norm: bool = False,
+        residual: bool = False,
+        recurrent_dropout: float = 0.0,
+        memory_steps: float | None = None,
         conv_channels: Sequence[int] = (),
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
@@ -1194,6 +1284,20 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         How the two directions of a layer become one.
     dropout : float, default=0.0
         Probability of a zero between recurrent layers and before the head, in [0, 1).
+    layer_norm : bool, default=False
+        Normalise, step by step, the products of the recurrent layers with their inputs
+        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+    residual : bool, default=False
+        Add the input of every recurrent layer but the first to its output; their widths
+        must be equal.
+    recurrent_dropout : float, default=0.0
+        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
+        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
+        read no state, nor with ``bptt_steps``.
+    memory_steps : float or None, default=None
+        For how many steps the cells should be able to remember: gates begin with biases
+        for time scales between one step and so many (Tallec and Ollivier, 2018). The
+        length of the sequences is a good value. None: the cell's own biases.
     conv_channels : tuple of int, default=()
         Output channels of the convolutions before the recurrence, one per layer.
     conv_kernel_size : int or tuple of int, default=5
@@ -1346,6 +1450,10 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
+        layer_norm: bool = False,
+        residual: bool = False,
+        recurrent_dropout: float = 0.0,
+        memory_steps: float | None = None,
         conv_channels: Sequence[int] = (),
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
@@ -1406,7 +1514,10 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
     Parameters
     ----------
     cell : {"rnn", "lstm", "gru", "mingru", "minlstm", "indrnn", "qrnn"}, default='lstm'
-        Recurrent cell.
+        Recurrent cell: plain (Elman, 1990), LSTM or GRU; minimal GRU or LSTM, whose gates
+        read the input alone (Feng et al., 2024); independently recurrent, in which a unit
+        reads its own state alone (Li et al., 2018); or quasi-recurrent, an LSTM without a
+        hidden state in its gates (Bradbury et al., 2017).
     hidden_size : int or tuple of int, default=64
         Units of each recurrent layer and direction, for all layers or one per layer.
     num_layers : int, default=1
@@ -1418,6 +1529,20 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         How the two directions of a layer become one.
     dropout : float, default=0.0
         Probability of a zero between recurrent layers and before the head, in [0, 1).
+    layer_norm : bool, default=False
+        Normalise, step by step, the products of the recurrent layers with their inputs
+        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+    residual : bool, default=False
+        Add the input of every recurrent layer but the first to its output; their widths
+        must be equal.
+    recurrent_dropout : float, default=0.0
+        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
+        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
+        read no state, nor with ``bptt_steps``.
+    memory_steps : float or None, default=None
+        For how many steps the cells should be able to remember: gates begin with biases
+        for time scales between one step and so many (Tallec and Ollivier, 2018). The
+        length of the sequences is a good value. None: the cell's own biases.
     conv_channels : tuple of int, default=()
         Output channels of the convolutions before the recurrence, one per layer.
     conv_kernel_size : int or tuple of int, default=5
@@ -1567,6 +1692,10 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
+        layer_norm: bool = False,
+        residual: bool = False,
+        recurrent_dropout: float = 0.0,
+        memory_steps: float | None = None,
         conv_channels: Sequence[int] = (),
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
@@ -1627,7 +1756,10 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, SequenceRegressor):
     Parameters
     ----------
     cell : {"rnn", "lstm", "gru", "mingru", "minlstm", "indrnn", "qrnn"}, default='lstm'
-        Recurrent cell.
+        Recurrent cell: plain (Elman, 1990), LSTM or GRU; minimal GRU or LSTM, whose gates
+        read the input alone (Feng et al., 2024); independently recurrent, in which a unit
+        reads its own state alone (Li et al., 2018); or quasi-recurrent, an LSTM without a
+        hidden state in its gates (Bradbury et al., 2017).
     hidden_size : int or tuple of int, default=64
         Units of each recurrent layer and direction, for all layers or one per layer.
     num_layers : int, default=1
@@ -1639,6 +1771,20 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, SequenceRegressor):
         How the two directions of a layer become one.
     dropout : float, default=0.0
         Probability of a zero between recurrent layers and before the head, in [0, 1).
+    layer_norm : bool, default=False
+        Normalise, step by step, the products of the recurrent layers with their inputs
+        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+    residual : bool, default=False
+        Add the input of every recurrent layer but the first to its output; their widths
+        must be equal.
+    recurrent_dropout : float, default=0.0
+        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
+        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
+        read no state, nor with ``bptt_steps``.
+    memory_steps : float or None, default=None
+        For how many steps the cells should be able to remember: gates begin with biases
+        for time scales between one step and so many (Tallec and Ollivier, 2018). The
+        length of the sequences is a good value. None: the cell's own biases.
     conv_channels : tuple of int, default=()
         Output channels of the convolutions before the recurrence, one per layer.
     conv_kernel_size : int or tuple of int, default=5
@@ -1786,6 +1932,10 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, SequenceRegressor):
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
+        layer_norm: bool = False,
+        residual: bool = False,
+        recurrent_dropout: float = 0.0,
+        memory_steps: float | None = None,
         conv_channels: Sequence[int] = (),
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
@@ -1852,7 +2002,10 @@ class RecurrentTagger(_OfSklearn, AnyCell, PerStepEstimator, Labeller):
     Parameters
     ----------
     cell : {"rnn", "lstm", "gru", "mingru", "minlstm", "indrnn", "qrnn"}, default='lstm'
-        Recurrent cell.
+        Recurrent cell: plain (Elman, 1990), LSTM or GRU; minimal GRU or LSTM, whose gates
+        read the input alone (Feng et al., 2024); independently recurrent, in which a unit
+        reads its own state alone (Li et al., 2018); or quasi-recurrent, an LSTM without a
+        hidden state in its gates (Bradbury et al., 2017).
     hidden_size : int or tuple of int, default=64
         Units of each recurrent layer and direction, for all layers or one per layer.
     num_layers : int, default=1
@@ -1864,6 +2017,20 @@ class RecurrentTagger(_OfSklearn, AnyCell, PerStepEstimator, Labeller):
         How the two directions of a layer become one.
     dropout : float, default=0.0
         Probability of a zero between recurrent layers and before the head, in [0, 1).
+    layer_norm : bool, default=False
+        Normalise, step by step, the products of the recurrent layers with their inputs
+        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+    residual : bool, default=False
+        Add the input of every recurrent layer but the first to its output; their widths
+        must be equal.
+    recurrent_dropout : float, default=0.0
+        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
+        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
+        read no state, nor with ``bptt_steps``.
+    memory_steps : float or None, default=None
+        For how many steps the cells should be able to remember: gates begin with biases
+        for time scales between one step and so many (Tallec and Ollivier, 2018). The
+        length of the sequences is a good value. None: the cell's own biases.
     conv_channels : tuple of int, default=()
         Output channels of the convolutions before the recurrence, one per layer.
     conv_kernel_size : int or tuple of int, default=5
@@ -2024,6 +2191,10 @@ class RecurrentTagger(_OfSklearn, AnyCell, PerStepEstimator, Labeller):
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
+        layer_norm: bool = False,
+        residual: bool = False,
+        recurrent_dropout: float = 0.0,
+        memory_steps: float | None = None,
         conv_channels: Sequence[int] = (),
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
@@ -2155,7 +2326,10 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
     Parameters
     ----------
     cell : {"rnn", "lstm", "gru", "mingru", "minlstm", "indrnn", "qrnn"}, default='lstm'
-        Recurrent cell.
+        Recurrent cell: plain (Elman, 1990), LSTM or GRU; minimal GRU or LSTM, whose gates
+        read the input alone (Feng et al., 2024); independently recurrent, in which a unit
+        reads its own state alone (Li et al., 2018); or quasi-recurrent, an LSTM without a
+        hidden state in its gates (Bradbury et al., 2017).
     hidden_size : int or tuple of int, default=64
         Units of each recurrent layer and direction, for all layers or one per layer.
     num_layers : int, default=1
@@ -2167,6 +2341,20 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         How the two directions of a layer become one.
     dropout : float, default=0.0
         Probability of a zero between recurrent layers and before the head, in [0, 1).
+    layer_norm : bool, default=False
+        Normalise, step by step, the products of the recurrent layers with their inputs
+        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+    residual : bool, default=False
+        Add the input of every recurrent layer but the first to its output; their widths
+        must be equal.
+    recurrent_dropout : float, default=0.0
+        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
+        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
+        read no state, nor with ``bptt_steps``.
+    memory_steps : float or None, default=None
+        For how many steps the cells should be able to remember: gates begin with biases
+        for time scales between one step and so many (Tallec and Ollivier, 2018). The
+        length of the sequences is a good value. None: the cell's own biases.
     conv_channels : tuple of int, default=()
         Output channels of the convolutions before the recurrence, one per layer.
     conv_kernel_size : int or tuple of int, default=5
@@ -2318,6 +2506,10 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
+        layer_norm: bool = False,
+        residual: bool = False,
+        recurrent_dropout: float = 0.0,
+        memory_steps: float | None = None,
         conv_channels: Sequence[int] = (),
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,

@@ -112,8 +112,11 @@ class AnyCell(StepReader):
 
     cell: str = hyperparameter(
         default="lstm",
-        constraints=[StrOptions(set(CELLS))],
+        constraints=[StrOptions(CELLS.keys())],  # a cell may be added later
         doc=f"""{{{", ".join(f'"{name}"' for name in CELLS)}}}
-        Recurrent cell.""",
+        Recurrent cell: plain (Elman, 1990), LSTM or GRU; minimal GRU or LSTM, whose gates
+        read the input alone (Feng et al., 2024); independently recurrent, in which a unit
+        reads its own state alone (Li et al., 2018); or quasi-recurrent, an LSTM without a
+        hidden state in its gates (Bradbury et al., 2017).""",
         role=NETWORK,
     )
