@@ -44,8 +44,8 @@ class PerStepEstimator(SequenceEstimator):
             return network
         if network["recurrent_dropout"]:
             raise ValueError(
-                f"bptt_steps={self.bptt_steps} needs recurrent_dropout=0, whose mask is one "
-                f"for a whole sequence, got {network['recurrent_dropout']}."
+                f"bptt_steps={self.bptt_steps} needs recurrent_dropout=0, whose mask is "
+                f"one for a whole sequence, got {network['recurrent_dropout']}."
             )
         if (
             network["bidirectional"]
