@@ -600,7 +600,7 @@ def test_initial_weights_are_those_of_the_literature():
             lambda: (stack := ConvLSTM(1, 4, bidirectional=True)).step(
                 torch.zeros(1, 1, 4, 4), stack.encode(torch.zeros(1, 2, 1, 4, 4))[1]
             ),
-            "reads back.*step by step",
+            "bidirectional.*step by step",
         ),
     ],
 )

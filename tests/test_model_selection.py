@@ -192,7 +192,7 @@ def test_they_print_as_they_were_made():
         ({"n_splits": 1}, "n_splits must be an int of at least 2, got 1"),
         ({"length": 0}, "length must be an int of at least 1, got 0"),
         ({"horizon": -1}, "horizon must be an int of at least 0, got -1"),
-        ({"length": 2.5}, "length=2.5"),
+        ({"length": 2.5}, "length must be an int of at least 1, got 2.5"),
     ],
 )
 @pytest.mark.parametrize("splitter", SPLITTERS)

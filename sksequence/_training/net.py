@@ -236,7 +236,7 @@ class SequenceNet(NeuralNet):
     def advance(
         self, steps: np.ndarray, state: list[State] | None
     ) -> tuple[np.ndarray, list[State]]:
-        """Continue one sequence by ``steps``; return the last output and the new state."""
+        """Continue one sequence by ``steps``; return the last output and new state."""
         module = self.module_.eval()
         with torch.inference_mode():
             X = torch.from_numpy(steps)[None].to(self.device)
