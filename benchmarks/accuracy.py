@@ -226,10 +226,10 @@ def score(estimator: BaseEstimator, train: Part, test: Part) -> float:
     """Fit on the training set, and return the accuracy or RMSE on the test set."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        answer = estimator.fit(train.X, train.y).predict(test.X)
+        prediction = estimator.fit(train.X, train.y).predict(test.X)
     if is_regressor(estimator):
-        return float(root_mean_squared_error(test.y, answer))
-    return float(accuracy_score(test.y, answer))
+        return float(root_mean_squared_error(test.y, prediction))
+    return float(accuracy_score(test.y, prediction))
 
 
 def naive_score(estimator: BaseEstimator, train: Part, test: Part) -> float:

@@ -101,20 +101,20 @@ def by_windows(
 
     def score(estimator: BaseEstimator) -> tuple[float, float]:
         seconds = seconds_of(estimator.fit, X, y if horizon > 1 else y[:, 0])
-        answer = estimator.predict(X_test).reshape(truth.shape) + last
-        return error(truth, answer), seconds
+        prediction = estimator.predict(X_test).reshape(truth.shape) + last
+        return error(truth, prediction), seconds
 
     return score, error(truth, np.broadcast_to(last, truth.shape))
 
 
-def flat_rmse(y: np.ndarray, answer: np.ndarray) -> float:
+def flat_rmse(y: np.ndarray, prediction: np.ndarray) -> float:
     """Root of the mean squared error of all values."""
-    return float(root_mean_squared_error(y.ravel(), answer.ravel()))
+    return float(root_mean_squared_error(y.ravel(), prediction.ravel()))
 
 
-def flat_mse(y: np.ndarray, answer: np.ndarray) -> float:
+def flat_mse(y: np.ndarray, prediction: np.ndarray) -> float:
     """Mean squared error of all values."""
-    return float(mean_squared_error(y.ravel(), answer.ravel()))
+    return float(mean_squared_error(y.ravel(), prediction.ravel()))
 
 
 def sunspots(folder: Path) -> Task:
@@ -155,8 +155,8 @@ def airline(folder: Path) -> Task:
 
     def score(estimator: BaseEstimator) -> tuple[float, float]:
         seconds = seconds_of(estimator.fit, X, after - base)
-        answer = np.exp(base_last + estimator.predict(X_last))[0]
-        return flat_rmse(future, answer), seconds
+        prediction = np.exp(base_last + estimator.predict(X_last))[0]
+        return flat_rmse(future, prediction), seconds
 
     return Task(
         title="Airline passengers: error of the last 24 months, forecast at once from "
@@ -258,10 +258,10 @@ def etth1_multivariate(folder: Path) -> Task:
     )
 
 
-def _rse_of_last(logs: np.ndarray, answer: np.ndarray) -> float:
+def _rse_of_last(logs: np.ndarray, prediction: np.ndarray) -> float:
     """Root relative squared error of the last step."""
-    y, answer = np.exp(logs[:, -1]), np.exp(answer[:, -1])
-    return float(np.sqrt(np.sum((y - answer) ** 2) / np.sum((y - y.mean()) ** 2)))
+    y, prediction = np.exp(logs[:, -1]), np.exp(prediction[:, -1])
+    return float(np.sqrt(np.sum((y - prediction) ** 2) / np.sum((y - y.mean()) ** 2)))
 
 
 def exchange(folder: Path) -> Task:
@@ -299,9 +299,9 @@ def exchange(folder: Path) -> Task:
     )
 
 
-def _smape(y: np.ndarray, answer: np.ndarray) -> float:
+def _smape(y: np.ndarray, prediction: np.ndarray) -> float:
     """Symmetric mean absolute percentage error, in percent."""
-    return float(200 * np.mean(np.abs(y - answer) / (np.abs(y) + np.abs(answer))))
+    return float(200 * np.mean(np.abs(y - prediction) / (np.abs(y) + np.abs(prediction))))
 
 
 def _weeks(logs: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -338,8 +338,8 @@ def m4_hourly(folder: Path) -> Task:
 
     def score(estimator: BaseEstimator) -> tuple[float, float]:
         seconds = seconds_of(estimator.fit, X, y)
-        answer = np.exp(base_last + scale_last * estimator.predict(X_last))
-        return _smape(truth, answer), seconds
+        prediction = np.exp(base_last + scale_last * estimator.predict(X_last))
+        return _smape(truth, prediction), seconds
 
     network = GRURegressor(
         loss="absolute_error",

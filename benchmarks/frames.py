@@ -83,9 +83,9 @@ def tiles(frames: np.ndarray, every: int = 1, shift: int = SIZE) -> np.ndarray:
     )
 
 
-def squared_error(truth: np.ndarray, answer: np.ndarray) -> float:
+def squared_error(truth: np.ndarray, prediction: np.ndarray) -> float:
     """Return the mean over frames of the squared error, summed over pixels."""
-    return float(np.square(truth - answer).sum(axis=(2, 3)).mean())
+    return float(np.square(truth - prediction).sum(axis=(2, 3)).mean())
 
 
 def measure(

@@ -388,13 +388,13 @@ def ecoli(folder: Path) -> Task:
 
 def _with_parts_replaced(sequences: list[str], rng: np.random.Generator) -> list[str]:
     """Keep 8 of 20 segments of each sequence, and replace the others by random bases."""
-    answers = []
+    negatives = []
     for sequence in sequences:
         parts = np.array(list(sequence)).reshape(20, -1)
         replaced = rng.choice(20, size=12, replace=False)
         parts[replaced] = rng.choice(list("ACGT"), size=(12, parts.shape[1]))
-        answers.append("".join(parts.ravel()))
-    return answers
+        negatives.append("".join(parts.ravel()))
+    return negatives
 
 
 # -------------------------------------------------------------------------------- music
@@ -472,13 +472,13 @@ def mfcc(recordings: Sequence[np.ndarray]) -> list[np.ndarray]:
     rising = (frequency - corners[:-2]) / (corners[1:-1] - corners[:-2])
     falling = (corners[2:] - frequency) / (corners[2:] - corners[1:-1])
     bands = np.minimum(rising, falling).clip(0)
-    answers = []
+    features = []
     for x in equally_loud(recordings):
         windows = np.lib.stride_tricks.sliding_window_view(x, width)[::hop]
         power = np.abs(np.fft.rfft(windows * np.hanning(width))) ** 2
         coefficients = dct(np.log(power @ bands + 1e-3), norm="ortho")[:, :13]
-        answers.append(coefficients.astype(np.float32))
-    return answers
+        features.append(coefficients.astype(np.float32))
+    return features
 
 
 def equally_loud(recordings: Sequence[np.ndarray]) -> list[np.ndarray]:
