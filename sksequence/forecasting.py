@@ -6,9 +6,9 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, validate_params
 
 from ._inputs import as_numbers, lists_sequences
+from ._inputs.borrowed import Interval, validate_params
 
 __all__ = ["forecast_recursive"]
 

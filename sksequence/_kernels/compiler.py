@@ -137,7 +137,7 @@ def _compile(kind: str, bits: int, source: str) -> tuple[dict[str, list[str]], b
 @contextmanager
 def _unoptimised() -> Iterator[None]:
     """Spare numba the optimisation, which all kernels together get afterwards."""
-    from numba.core import config as numba_config
+    from .borrowed import config as numba_config
 
     config: Any = numba_config
     level = config.OPT

@@ -39,15 +39,16 @@ class PaddedBatches:
         self.lengths = torch.from_numpy(sequences.lengths)
         self.starts = torch.from_numpy(sequences.starts)
         self.values = torch.from_numpy(sequences.values)
-        n_steps = int(self.lengths.max()) if len(sequences) else 0
+        n = len(self.lengths)
+        n_steps = int(self.lengths.max()) if n else 0
         self.equal = bool((self.lengths == n_steps).all())
-        shape = len(sequences), n_steps, *self.values.shape[1:]
+        shape = n, n_steps, *self.values.shape[1:]
         self.block = None
         if self.equal and n_steps and sequences.begins is None:
             # Concatenated sequences of equal length need no padding: use a view.
             self.block = self.values.view(shape)
         elif not passing and 0 < math.prod(shape) <= _PADDED_VALUES:
-            self.block = self._padded(torch.arange(len(sequences)), n_steps)
+            self.block = self._padded(torch.arange(n), n_steps)
 
     def take(self, index: Tensor) -> tuple[Tensor, Tensor | None]:
         """Return the sequences at ``index``, padded with zeros to the longest of them.
@@ -278,10 +279,8 @@ def make_dataset(
     *,
     dtype: str,
     per_step: bool = False,
-) -> SequenceDataset | None:
-    """Make a data set in the dtype of a network; None if there are no sequences."""
-    if not len(sequences):
-        return None
+) -> SequenceDataset:
+    """Make a data set in the dtype of a network."""
     if target is not None and target.values.dtype.kind == "f":
         values = target.values.astype(dtype)
         if not np.isfinite(values).all():
@@ -293,27 +292,3 @@ def make_dataset(
         # Padded with zeros, weights also mask the targets.
         weight = np.ones(len(target.values), dtype)
     return SequenceDataset(sequences, prepare, target, weight, static, per_step=per_step)
-
-
-def standardised(
-    sequences: Sequences, mean: np.ndarray, scale: np.ndarray, dtype: str
-) -> Sequences:
-    """Centre and scale each channel into a new array; the mean in double precision.
-
-    Examples
-    --------
-    >>> two = Sequences(np.array([[1.0], [3.0]]), np.array([1, 1]))
-    >>> standardised(two, np.array([2.0]), np.array([0.5]), "float32").values.ravel()
-    array([-2.,  2.], dtype=float32)
-    """
-    per_channel = (-1,) + (1,) * (len(sequences.step_shape) - 1)
-    values = np.empty(sequences.values.shape, dtype=dtype)
-    np.subtract(
-        sequences.values,
-        mean.reshape(per_channel),
-        out=values,
-        casting="same_kind",
-        dtype=np.float64,
-    )
-    values /= scale.astype(dtype).reshape(per_channel)
-    return replace(sequences, values=values)

@@ -6,9 +6,10 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-import torch
 from skorch import NeuralNet
 from skorch.callbacks import Callback, EarlyStopping, LRScheduler
+
+from ..nn._borrowed import clip_gradients
 
 # The smallest positive float16: if the loss scale falls to it, no gradient is finite.
 _LEAST_SCALE = 2.0**-24
@@ -60,9 +61,8 @@ class EpochObserver(Callback):
 class GradientClipping(Callback):
     """Clip the norm of the gradient.
 
-    Equal to torch's ``clip_grad_norm_``, but faster: skorch's own callback searches all
-    layers for parameters in every mini-batch, and torch groups them by device and dtype,
-    of which there is only one.
+    Clips over the optimizer's own list of parameters: skorch's own callback searches all
+    layers for parameters in every mini-batch.
     """
 
     def __init__(self, max_norm: float) -> None:
@@ -70,13 +70,7 @@ class GradientClipping(Callback):
 
     def on_grad_computed(self, net: NeuralNet, *args: Any, **kwargs: Any) -> None:
         groups = net.optimizer_.param_groups
-        gradients = [p.grad for g in groups for p in g["params"] if p.grad is not None]
-        norms = torch.stack(torch._foreach_norm(gradients))
-        share = self.max_norm / (torch.linalg.vector_norm(norms) + 1e-6)
-        # Skip the product only on a CPU: on a GPU, item() is slower than the product.
-        if share.is_cpu and share.item() >= 1:
-            return
-        torch._foreach_mul_(gradients, share.clamp(max=1.0))
+        clip_gradients((p for g in groups for p in g["params"]), self.max_norm)
 
 
 def make_callbacks(

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 from sklearn.model_selection import BaseCrossValidator
-from sklearn.utils.validation import _num_samples, check_consistent_length
+from sklearn.utils.validation import check_consistent_length
 
 from .._inputs import time_ranks
+from .._inputs.borrowed import count_samples
 
 
 class WindowSplitter(BaseCrossValidator):
@@ -52,7 +53,7 @@ class WindowSplitter(BaseCrossValidator):
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         check_consistent_length(X, y, groups)
         if groups is None:
-            times = np.arange(_num_samples(X))
+            times = np.arange(count_samples(X))
         else:
             times = time_ranks(groups, "groups")
         n_times = int(times.max()) + 1

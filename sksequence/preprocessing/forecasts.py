@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from sklearn.utils._param_validation import Interval, validate_params
 
 from .._inputs import count_within
+from .._inputs.borrowed import Interval, validate_params
 from ._tables import find_column, index_of, one_entity, read_entities, read_table
 
 _AT_LEAST_ONE = [Interval(Integral, 1, None, closed="left")]

@@ -7,12 +7,10 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 from sklearn import get_config
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context, clone
+from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils import get_tags
-from sklearn.utils._param_validation import HasMethods, StrOptions, validate_params
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import (
-    _check_feature_names_in,
     check_consistent_length,
     check_is_fitted,
     has_fit_parameter,
@@ -20,6 +18,15 @@ from sklearn.utils.validation import (
 )
 
 from .._inputs import as_numbers, check_weights, flatten_steps, lists_sequences
+from .._inputs.borrowed import (
+    HasMethods,
+    StrOptions,
+    fit_context,
+    names_of_features,
+    output_of,
+    set_output_of,
+    validate_params,
+)
 from ._stacking import StackedSteps, is_frame, stack_steps
 
 
@@ -98,7 +105,7 @@ class StepwiseTransformer(  # type: ignore[call-arg]
     def __init__(self, transformer):
         self.transformer = transformer
 
-    @_fit_context(prefer_skip_nested_validation=False)
+    @fit_context(prefer_skip_nested_validation=False)
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Any:
         """Fit the transformer on all steps.
 
@@ -130,7 +137,7 @@ class StepwiseTransformer(  # type: ignore[call-arg]
         self._learn(stacked, clone(self.transformer).fit(stacked.table, y, **weights), X)
         return self
 
-    @_fit_context(prefer_skip_nested_validation=False)
+    @fit_context(prefer_skip_nested_validation=False)
     def fit_transform(self, X: Any, y: Any = None, sample_weight: Any = None) -> Any:
         """Fit the transformer on all steps and transform them.
 
@@ -239,7 +246,7 @@ class StepwiseTransformer(  # type: ignore[call-arg]
         check_is_fitted(self, "transformer_")
         if not self._fitted_on_table:
             return self.transformer_.get_feature_names_out(input_features)
-        names = _check_feature_names_in(self, input_features)
+        names = names_of_features(self, input_features)
         channels = self.transformer_.get_feature_names_out()
         return names if len(channels) == 1 else channels
 
@@ -264,7 +271,7 @@ class StepwiseTransformer(  # type: ignore[call-arg]
             The transformer.
         """
         if transform is not None:
-            self._sklearn_output_config = {"transform": transform}
+            set_output_of(self, transform)
         return self
 
     def __sklearn_tags__(self):
@@ -329,8 +336,7 @@ class StepwiseTransformer(  # type: ignore[call-arg]
                 "row for each step, in their order. What drops or adds rows cannot be "
                 "applied to the steps of sequences."
             )
-        config = getattr(self, "_sklearn_output_config", {})
-        chosen = config.get("transform", get_config()["transform_output"])
+        chosen = output_of(self, get_config()["transform_output"])
         if stacked.indexes is None or chosen != "pandas":
             return stacked.cut(values, with_channels=with_channels)
         if columns is None:

@@ -11,10 +11,10 @@ from reprlib import repr as shortened
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
-from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from .._inputs.borrowed import Interval, RealNotInt, StrOptions, fit_context
 from ._output import SequencesOut
 
 _UNKNOWN = "<unk>"
@@ -160,7 +160,7 @@ class SequenceTokenizer(  # type: ignore[call-arg]
         self.fit_transform(X)
         return self
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit_transform(self, X: Any, y: Any = None) -> list[np.ndarray]:
         """Learn the vocabulary and return the token ids, in one pass over the documents.
 

@@ -7,11 +7,11 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
-from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
 
 from .._inputs import count_within
+from .._inputs.borrowed import Interval, StrOptions, fit_context, names_of_features
 from ._output import SequencesOut
 from ._tables import Table, numbers_of, read_table
 
@@ -204,14 +204,14 @@ class SlidingWindow(  # type: ignore[call-arg]
             The column names without ``by``.
         """
         check_is_fitted(self)
-        return _check_feature_names_in(self, input_features)[self._channels]
+        return names_of_features(self, input_features)[self._channels]
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def _fit(self, X: Any) -> Table:
         before = dict(vars(self))
         try:
