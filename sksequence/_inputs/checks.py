@@ -123,9 +123,9 @@ def check_sequences(
         A list, tuple or object array of arrays: sequences of any length, each
         (n_steps_i, n_channels) or (n_steps_i,).
     form : Form or None, default=None
-        Of the X that fit saw; None in fit.
+        The form of X in fit; None during fit.
     channels_first : bool, default=False
-        Multivariate sequences are (n_channels, n_steps) instead.
+        Whether multivariate sequences are (n_channels, n_steps) instead.
     layout : Layout, default=STEPS
         With FRAMES a sequence has two more axes, height and width; in a 2-D X each number
         is a frame.
