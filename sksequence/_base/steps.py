@@ -55,8 +55,9 @@ class StepReader(Steps, Deployable):
     def _get_network(self) -> dict[str, Any]:
         if self.embedding_dim is not None and self.missing != "error":
             raise ValueError(
-                'missing must be "error" for tokens (with embedding_dim), got '
-                f"{self.missing!r}. Use the unknown token, 0, for missing tokens."
+                f"missing={self.missing!r} is for numbers, not for tokens (with "
+                'embedding_dim); expected missing="error". Use the unknown token, 0, for '
+                "missing tokens."
             )
         fixed = {"cell": self._cell, "per_step": self._per_step}
         return fixed | super()._get_network()
