@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from sklearn.metrics import accuracy_score, r2_score
@@ -15,6 +15,8 @@ from ._base.hyperparameters import Pooling
 from ._base.per_step import PerStepEstimator
 from ._base.regressor import NumberPredictor, SequenceRegressor
 from ._base.steps import StepReader
+from ._cells import CELLS
+from ._inputs.types import ArrayLike, RandomState, Targets
 from ._storage.estimators import storable
 
 
@@ -38,8 +40,8 @@ class _AnyCell(StepReader):
 
     cell: str = hyperparameter(
         default="lstm",
-        constraints=[StrOptions({"rnn", "lstm", "gru"})],
-        doc="""{"rnn", "lstm", "gru"}
+        constraints=[StrOptions(set(CELLS))],
+        doc=f"""{{{", ".join(f'"{name}"' for name in CELLS)}}}
         Recurrent cell.""",
         role=NETWORK,
     )
@@ -339,7 +341,9 @@ class RecurrentTagger(_AnyCell, PerStepEstimator, Labeller):
     True
     """
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+    def score(
+        self, X: ArrayLike, y: Targets, sample_weight: ArrayLike | None = None
+    ) -> float:
         """Return the accuracy over all steps; for several labels the subset accuracy.
 
         Parameters
@@ -360,11 +364,11 @@ class RecurrentTagger(_AnyCell, PerStepEstimator, Labeller):
 
     def generate(
         self,
-        prompt: Any,
+        prompt: ArrayLike,
         n_steps: int,
         *,
         temperature: float = 1.0,
-        random_state: Any = None,
+        random_state: RandomState = None,
     ) -> np.ndarray:
         """Continue a prompt, drawing each token from its predicted distribution.
 
@@ -435,7 +439,9 @@ class RecurrentStepRegressor(_AnyCell, PerStepEstimator, NumberPredictor):
     True
     """
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+    def score(
+        self, X: ArrayLike, y: Targets, sample_weight: ArrayLike | None = None
+    ) -> float:
         """Return the coefficient of determination over all steps.
 
         Parameters

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import os
-from typing import Any
+from typing import TYPE_CHECKING
 
 from . import _storage
 from ._storage.estimators import KIND, rebuild
 from ._storage.states import FORMAT
 
+if TYPE_CHECKING:
+    from ._base.classifier import Labeller
+    from ._base.regressor import NumberPredictor
+    from ._inputs.types import PathLike
+
 __all__ = ["load"]
 
 
-def load(path: str | os.PathLike[str]) -> Any:
+def load(path: PathLike) -> Labeller | NumberPredictor:
     """Load an estimator from a file written by its method ``save``.
 
     The file contains data only: its checksum is verified before anything in it is read,

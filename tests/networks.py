@@ -11,12 +11,15 @@ import pandas as pd
 from conftest import draw_choices, levels_of, pairs_not_drawn, ragged
 
 import sksequence
+from sksequence._cells import CELLS as CELLS_BY_NAME
+from sksequence._cells import NONLINEARITIES
 
 FULL = os.environ.get("SKSEQUENCE_TESTS") == "full"
 LIVELY = {"hidden_size": 5, "max_epochs": 1, "lr": 0.1, "random_state": 0}
 LENGTHS = (9, 14, 7, 12, 16, 8, 6, 10)
 
-CELLS = ("tanh", "relu", "gru", "lstm")
+# The plain cell by its nonlinearities.
+CELLS = (*NONLINEARITIES, *(name for name in CELLS_BY_NAME if name != "rnn"))
 POOLINGS = ("last", "mean", "max", "attention")
 CONVOLUTIONS = (
     {},
@@ -32,7 +35,8 @@ def choices_of(*factors):
     if FULL:
         return list(product(*factors))
     levels = dict(enumerate(factors))
-    choices = draw_choices(levels, 34)
+    first, second = sorted(map(len, factors))[-2:]
+    choices = draw_choices(levels, 2 * first * second)
     assert not pairs_not_drawn(levels, choices)
     return [tuple(levels_of(levels, choice).values()) for choice in choices]
 
@@ -46,11 +50,13 @@ def fitted(name, **params):
     return getattr(sksequence, name)(**{**LIVELY, **params}).fit(X, y)
 
 
-def network(cell, **params):
-    """Hyperparameters of RecurrentClassifier or the like, by the name of a cell."""
+def network(cell, task="Classifier", **params):
+    """An estimator's name and hyperparameters, by the name of a cell."""
+    if cell in NONLINEARITIES:
+        return f"SimpleRNN{task}", {"nonlinearity": cell, **params}
     if cell in ("gru", "lstm"):
-        return "GRUClassifier" if cell == "gru" else "LSTMClassifier", params
-    return "SimpleRNNClassifier", {"nonlinearity": cell, **params}
+        return f"{cell.upper()}{task}", params
+    return f"Recurrent{task}", {"cell": cell, **params}
 
 
 def sequences():

@@ -15,9 +15,11 @@ import pandas as pd
 import pytest
 import torch
 from conftest import PUBLIC, draw_choices, levels_of, make, pairs_not_drawn, ragged
+from networks import CELLS, CELLS_BY_NAME, network
 from sklearn.exceptions import NotFittedError
 
 import sksequence
+from sksequence._deployment.onnx import recurrence
 
 LENGTHS = (9, 4, 7, 12, 5, 8)
 CLASSES = np.array(["low", "middle", "high"])[[0, 1, 2, 0, 1, 2]]
@@ -114,7 +116,7 @@ def check_file(model, X, folder, **options):
 # ------------------------------------------------------------------- every combination
 
 FACTORS = {
-    "cell": ["tanh", "relu", "gru", "lstm"],
+    "cell": CELLS,
     "direction": [None, "concat", "sum", "mean", "mul"],
     "pooling": ["last", "mean", "max", "attention"],
     "convolution": [
@@ -130,7 +132,7 @@ FACTORS = {
 CHOICES = (
     list(product(*(range(len(levels)) for levels in FACTORS.values())))
     if os.environ.get("SKSEQUENCE_TESTS") == "full"
-    else draw_choices(FACTORS, 40)
+    else draw_choices(FACTORS, 2 * 5 * len(CELLS))
 )
 
 
@@ -146,14 +148,12 @@ def gaps_in(X, seed=0):
 @pytest.mark.parametrize("choice", CHOICES, ids=lambda choice: "".join(map(str, choice)))
 def test_a_file_answers_as_its_estimator(choice, tmp_path):
     levels = levels_of(FACTORS, choice)
-    family = {"gru": "GRU", "lstm": "LSTM"}.get(levels["cell"], "SimpleRNN")
-    params = {"nonlinearity": levels["cell"]} if family == "SimpleRNN" else {}
+    name, params = network(levels["cell"], levels["task"])
     if levels["direction"] is not None:
         params |= {"bidirectional": True, "merge_mode": levels["direction"]}
-    for name in ("layers", "convolution", "branch"):
-        params |= levels[name]
+    params |= levels["layers"] | levels["convolution"] | levels["branch"]
     params |= {"pooling": levels["pooling"], "missing": levels["missing"]}
-    model = make(family + levels["task"], **{**params, "max_epochs": 1})
+    model = make(name, **{**params, "max_epochs": 1})
 
     shortest = 4 if levels["convolution"] else 1
     X = [x.astype(np.float32) for x in ragged((9, shortest, 7, 12, 5, 8), 3)]
@@ -162,6 +162,22 @@ def test_a_file_answers_as_its_estimator(choice, tmp_path):
     y = CLASSES if levels["task"] == "Classifier" else ragged([6], 2)[0]
     model = drawn_anew(model.fit(X, y), X, seed=sum(choice))
     check_file(model, X, tmp_path)
+
+
+@pytest.mark.parametrize("missing", ["error", "decay"])
+@pytest.mark.parametrize("direction", [None, "concat"])
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_scan_answers_as_an_operator(cell, direction, missing, tmp_path, monkeypatch):
+    """Whether ONNX has an operator for a cell or not."""
+    monkeypatch.setattr(recurrence, "OPERATORS", {})
+    name, params = network(cell, hidden_size=5, num_layers=2, missing=missing)
+    model = make(name, **params, bidirectional=direction is not None)
+    X = [x.astype(np.float32) for x in ragged(LENGTHS, 3)]
+    model = drawn_anew(model.fit(X, CLASSES), X)
+    check_file(model, X, tmp_path)
+    ops = {node.op_type for node in onnx.load(tmp_path / "model.onnx").graph.node}
+    assert "Scan" in ops
+    assert not ops & {"RNN", "GRU", "LSTM"}
 
 
 # ---------------------------------------------------------------------- what is read
@@ -179,7 +195,7 @@ def targets_per_step(kind):
     return [rng.normal(size=(n, 2)) for n in LENGTHS]
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS_BY_NAME)
 @pytest.mark.parametrize("time_channel", [0, 2])
 def test_times_count_from_the_start(cell, time_channel, X, tmp_path):
     X = gaps_in(X)
@@ -253,7 +269,7 @@ def test_a_channel_far_from_zero(X, tmp_path):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS_BY_NAME)
 def test_hundreds_of_steps_in_either_precision(cell, dtype, tmp_path):
     X = [x.astype(np.float32) for x in ragged((300, 1, 170, 41), 2)]
     params = {"cell": cell, "dtype": dtype, "hidden_size": 24, "bidirectional": True}

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import pickle
 import subprocess
 import sys
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +28,8 @@ from networks import (
 )
 
 import sksequence.portable
+from sksequence._cells import find_cell
+from sksequence.portable._cell import FittedCell
 
 DIRECTIONS = (None, "concat", "sum", "mean", "mul")
 CHOICES = choices_of(CELLS, DIRECTIONS, POOLINGS, CONVOLUTIONS, BRANCHES)
@@ -122,10 +126,32 @@ def test_a_file_needs_nothing_but_numpy(tmp_path):
     assert (tmp_path / "model.py").stat().st_size < 100_000
 
 
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_file_can_be_loaded_under_no_name_at_all(cell, tmp_path):
+    name, params = network(cell)
+    model, X = fitted(name, **params), sequences()
+    model.to_numpy(tmp_path / "model.py")
+    spec = spec_from_file_location("any name", tmp_path / "model.py")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert "any name" not in sys.modules
+    expected = model.to_numpy().predict_proba(X)
+    assert np.array_equal(module.predictor.predict_proba(X), expected)
+
+
+def test_a_file_holds_the_equations_of_its_cell_alone(tmp_path):
+    for cell in ("gru", "lstm"):
+        fitted(network(cell)[0]).to_numpy(tmp_path / f"{cell}.py")
+    for cell, other in (("GRU", "LSTM"), ("LSTM", "GRU")):
+        text = (tmp_path / f"{cell.lower()}.py").read_text(encoding="utf-8")
+        assert text.count(f"class {cell}(Cell)") == 1
+        assert f"class {other}(Cell)" not in text
+
+
 def test_the_modules_need_nothing_but_numpy_and_share_no_name():
     folder = Path(sksequence.portable.__file__).parent
     owners: dict[str, str] = {}
-    for path in folder.glob("*.py"):
+    for path in [*folder.glob("*.py"), *folder.with_name("_cells").glob("*.py")]:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         for node in ast.walk(tree):
             if isinstance(node, ast.Import | ast.ImportFrom) and not getattr(
@@ -136,7 +162,8 @@ def test_the_modules_need_nothing_but_numpy_and_share_no_name():
                 assert root in sys.stdlib_module_names | {"numpy"}, (path.name, root)
             if isinstance(node, ast.ImportFrom) and node.level:
                 assert not any(alias.asname for alias in node.names)
-        if path.name == "__init__.py":
+        # Neither is in a file: it has one cell, and nobody pickles what it defines.
+        if path.name in ("__init__.py", "_earlier.py"):
             continue
         for node in tree.body:
             targets = [getattr(node, "name", None)]
@@ -175,6 +202,79 @@ def test_a_predictor_can_be_pickled():
     predictor, X = fitted("GRUClassifier").to_numpy(), sequences()
     again = pickle.loads(pickle.dumps(predictor))
     assert np.array_equal(again.predict_proba(X), predictor.predict_proba(X))
+
+
+def pickled_as_before(kind, weights, rectifies=False):
+    """What pickle held of a cell before cells described themselves.
+
+    Its matrix had one block for each of these: a gate, whether it reads input and state,
+    and the factor of its weights.
+    """
+    gates = {
+        "rnn": [(0, (1, 1), 1.0)],
+        "lstm": [(0, (1, 1), 0.5), (1, (1, 1), 0.5), (3, (1, 1), 0.5), (2, (1, 1), 1.0)],
+        "gru": [(0, (1, 1), 0.5), (1, (1, 1), 0.5), (2, (1, 0), 1.0), (2, (0, 1), 1.0)],
+    }[kind]
+    hidden, channels = weights["weight_hh_l0"].shape[1], weights["weight_ih_l0"].shape[1]
+    wide = 16
+    matrix = np.zeros((wide + 1 + channels, len(gates) * wide), np.float32)
+    for i, (gate, (reads_input, reads_state), factor) in enumerate(gates):
+        rows, columns = slice(gate * hidden, gate * hidden + hidden), i * wide
+        columns = slice(columns, columns + hidden)
+        for name, reads, at in (
+            ("ih", reads_input, slice(wide + 1, None)),
+            ("hh", reads_state, slice(hidden)),
+        ):
+            part = reads * factor
+            matrix[at, columns] = part * weights[f"weight_{name}_l0"][rows].T
+            matrix[wide, columns] += part * weights[f"bias_{name}_l0"][rows]
+    named = {"kind": kind, "rectifies": rectifies, "fade": None, "matrix": matrix}
+    return {**named, "hidden": hidden, "wide": wide}
+
+
+@pytest.mark.parametrize("cell", ["tanh", "relu", "lstm", "gru"])
+def test_a_cell_pickled_by_an_earlier_version_is_one_of_today(cell):
+    name, params = network(cell)
+    _, arrays = fitted(name, **params)._export()
+    start = "weights.recurrence.layers.0.ahead."
+    weights = {k.removeprefix(start): v for k, v in arrays.items() if start in k}
+    kind = cell if cell in ("lstm", "gru") else "rnn"
+    earlier = importlib.import_module("sksequence.portable._recurrence").Cell
+    loaded = earlier.__new__(earlier)
+    loaded.__setstate__(pickled_as_before(kind, weights, cell == "relu"))
+    today = FittedCell(find_cell(kind, cell if kind == "rnn" else "tanh"), weights)
+    assert type(loaded) is FittedCell
+    assert vars(loaded).keys() == vars(today).keys()
+    assert loaded.cell is today.cell
+    assert np.array_equal(loaded.matrix, today.matrix)
+
+
+@pytest.mark.parametrize("kind", ["static", "labels", "layers", "rates"])
+def test_a_head_pickled_by_an_earlier_version_is_one_of_today(kind):
+    today = special(kind)[0].to_numpy().head
+    earlier = importlib.import_module("sksequence.portable._answers").Answers
+    loaded = earlier.__new__(earlier)
+    loaded.__setstate__({**vars(today), "are_values": "scale" in vars(today)})
+    assert type(loaded) is type(today)
+    assert vars(loaded) == vars(today)
+
+
+@pytest.mark.parametrize("cell", ["tanh", "lstm"])
+def test_a_state_with_earlier_names_can_be_set(cell):
+    name, params = network(cell)
+    predictor, x = fitted(name, **params).to_numpy(), sequences()[0]
+    stream, other = predictor.open_stream(), predictor.open_stream()
+    for step in x[:4]:
+        stream.step(step)
+    state = stream.state
+    parts = [part for part in state["parts"] if "hidden_state" in part]
+    for part in parts:
+        part["state"] = part.pop("hidden_state")
+        part["memory"] = part.pop("cell_state", np.zeros_like(part["state"]))
+    assert parts
+    other.state = state
+    for step in x[4:]:
+        assert np.array_equal(other.step_transform(step), stream.step_transform(step))
 
 
 # ----------------------------------------------------------------------------- bad input

@@ -27,13 +27,13 @@ PACKAGE = ROOT / "sksequence"
 # the others stands on its right.
 ARROWS = {
     "__init__": {"_version", "estimators", "persistence"},
-    "persistence": {"_storage"},
-    "estimators": {"_base", "_storage"},
+    "persistence": {"_base", "_inputs", "_storage"},
+    "estimators": {"_base", "_cells", "_inputs", "_storage"},
     "_base": {"_cells", "_deployment", "_inputs", "_storage", "_training", "portable"},
     "_cells": set(),
     "_deployment": {"_cells", "_kernels", "_storage", "_version", "portable"},
     "_storage": {"_inputs", "_version"},
-    "_training": {"_inputs", "_kernels", "nn"},
+    "_training": {"_cells", "_inputs", "_kernels", "nn"},
     "nn": {"_cells", "_kernels"},
     "forecasting": {"_inputs"},
     "metrics": {"_inputs"},
@@ -166,7 +166,8 @@ def test_type_hints_are_shipped():
     assert files("sksequence").joinpath("py.typed").is_file()
     config = configparser.ConfigParser()
     config.read(ROOT / "setup.cfg")
-    assert "py.typed" in config["options.package_data"]["sksequence"].split()
+    shipped = config["options.package_data"]["sksequence"].split()
+    assert {"py.typed", "*.pyi"} <= set(shipped)
 
 
 def test_the_floor_is_what_setup_cfg_allows():

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from .._inputs.types import ArrayLike, PathLike
 from .declaration import recurrent_estimator
 from .estimator import SequenceEstimator
 from .lazy import training
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 class Deployable(SequenceEstimator):
     """Estimator with streams, predictions for prefixes, and exports."""
 
-    def predict_prefixes(self, X: Any, response_method: str = "predict") -> np.ndarray:
+    def predict_prefixes(
+        self, X: ArrayLike, response_method: str = "predict"
+    ) -> np.ndarray:
         """Predict after every step, given the steps so far, in one pass.
 
         Returns what ``predict`` would return for the first step of a sequence, the first
@@ -69,7 +71,9 @@ class Deployable(SequenceEstimator):
         method = "represent_prefixes" if represents else "forward_prefixes"
         return self._respond(X, response_method, method)
 
-    def open_stream(self, n_streams: int | None = None, static: Any = None) -> Stream:
+    def open_stream(
+        self, n_streams: int | None = None, static: ArrayLike | None = None
+    ) -> Stream:
         """Open a stream that reads one or several sequences step by step.
 
         Streams do not use torch, but a compiled kernel if available, else numpy: a step
@@ -109,10 +113,10 @@ class Deployable(SequenceEstimator):
         check_is_fitted(self)
         self._check_causal("open_stream")
         predictor = self.to_numpy()
-        parts = predictor.network, predictor.inputs, predictor.answers
+        parts = predictor.network, predictor.inputs, predictor.head
         return CompiledStream(*parts, n_streams, static)
 
-    def to_numpy(self, path: str | os.PathLike | None = None) -> NumpyPredictor:
+    def to_numpy(self, path: PathLike | None = None) -> NumpyPredictor:
         """Make a predictor that needs only numpy.
 
         Parameters
@@ -142,7 +146,7 @@ class Deployable(SequenceEstimator):
             write_bundle(predictor, path)
         return predictor
 
-    def to_onnx(self, path: Any) -> None:
+    def to_onnx(self, path: PathLike) -> None:
         """Write the fitted estimator to an ONNX file, for use without Python or torch.
 
         The file includes scaling, unknown tokens, missing values, probabilities and

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from abc import abstractmethod
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import (
@@ -31,6 +30,7 @@ from .._inputs import (
     check_sequences,
 )
 from .._inputs.borrowed import fit_context, names_of_parameters
+from .._inputs.types import ArrayLike, PathLike, Targets, typed
 from .._storage.estimators import save
 from .._storage.states import pack, unpack
 from . import fitting
@@ -159,9 +159,15 @@ class SequenceEstimator(
 
     # ------------------------------------------------------------------------ fitting
 
-    @with_callbacks
-    @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None):
+    @typed(with_callbacks)
+    @typed(fit_context(prefer_skip_nested_validation=True))
+    def fit(
+        self,
+        X: ArrayLike,
+        y: Targets,
+        sample_weight: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+    ) -> Self:
         """Train the network.
 
         Parameters
@@ -203,10 +209,14 @@ class SequenceEstimator(
             fitting.fit(self, X, y, sample_weight, groups, mode=mode)
         return self
 
-    @fit_context(prefer_skip_nested_validation=True)
+    @typed(fit_context(prefer_skip_nested_validation=True))
     def _fit_one_epoch(
-        self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None
-    ):
+        self,
+        X: ArrayLike,
+        y: Targets,
+        sample_weight: ArrayLike | None = None,
+        classes: ArrayLike | None = None,
+    ) -> Self:
         """Implement partial_fit."""
         mode = Mode.NEXT_EPOCH if hasattr(self, "net_") else Mode.FIRST_EPOCH
         if not mode.continues:
@@ -265,7 +275,7 @@ class SequenceEstimator(
             return predictions
         return arrange_steps(predictions, counts, is_block=sequences.is_block)
 
-    def transform(self, X: Any) -> np.ndarray:
+    def transform(self, X: ArrayLike) -> np.ndarray:
         """Return the representation of each sequence by the network.
 
         Parameters
@@ -295,7 +305,7 @@ class SequenceEstimator(
 
     # ------------------------------------------------------------------------ storing
 
-    def save(self, path: str | os.PathLike[str]):
+    def save(self, path: PathLike) -> Self:
         """Save the fitted estimator to a file that contains data and no code.
 
         :func:`sksequence.load` restores it, bitwise identical and ready for further

@@ -21,6 +21,7 @@ from .._inputs import (
     check_weights,
 )
 from .._inputs.borrowed import Interval
+from .._inputs.types import ArrayLike, Targets
 from .declaration import NETWORK, hyperparameter, recurrent_estimator
 from .estimator import SequenceEstimator
 from .hyperparameters import Layers, Pooling
@@ -106,7 +107,7 @@ class FrameRegressor(SequenceRegressor):
     def _is_channels_first(self) -> bool:
         return self.data_format == "channels_first"
 
-    def predict(self, X: Any) -> np.ndarray:
+    def predict(self, X: ArrayLike) -> np.ndarray:
         """Predict the numbers of each video, or its next frames.
 
         Parameters
@@ -124,7 +125,9 @@ class FrameRegressor(SequenceRegressor):
             return predicted
         return self._target.arrange(predicted, channels_first=self._is_channels_first)
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+    def score(
+        self, X: ArrayLike, y: Targets, sample_weight: ArrayLike | None = None
+    ) -> float:
         """Return the coefficient of determination; for frames, over all pixels.
 
         Parameters

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from numbers import Integral, Real
 from typing import Any
 
 from .._inputs.borrowed import Interval, StrOptions
+from .._inputs.types import RandomState
 from .declaration import MODEL, NETWORK, TRAINING, hyperparameter, recurrent_estimator
 
 _COUNT = Interval(Integral, 1, None, closed="left")
@@ -209,7 +210,7 @@ class Training:
         Number of sequences per mini-batch; None for full batches.""",
         role=TRAINING,
     )
-    optimizer: Any = hyperparameter(
+    optimizer: str | Callable[..., Any] = hyperparameter(
         default="adam",
         constraints=[StrOptions({"adam", "adamw", "rmsprop", "sgd"}), callable],
         doc="""{"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class
@@ -290,7 +291,7 @@ class Training:
         precision. Not supported with ``dtype="float64"``.""",
         role=TRAINING,
     )
-    callbacks: Any = hyperparameter(
+    callbacks: Sequence[Any] | None = hyperparameter(
         default=None,
         constraints=[list, tuple, None],
         doc="""list of skorch callbacks or None
@@ -306,7 +307,7 @@ class Training:
         """,
         role=TRAINING,
     )
-    random_state: Any = hyperparameter(
+    random_state: RandomState = hyperparameter(
         default=None,
         constraints=["random_state"],
         doc="""int, RandomState instance or None

@@ -1,1 +1,1 @@
-"""Fitted estimators where training is over: streams, numpy alone, ONNX files."""
+"""Deployment of fitted estimators: streams, numpy alone, ONNX files."""

@@ -4,40 +4,30 @@ from __future__ import annotations
 
 import ast
 import base64
+import inspect
 import io
 import json
 import os
+import sys
 import textwrap
-from pathlib import Path
+from importlib import import_module
+from importlib.util import resolve_name
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from .. import portable
+from .. import _cells, portable
 from .._storage import check_target, replace_file
 from ..portable import NumpyPredictor
 
-# In the order in which they need each other.
-_MODULES = (
-    "_parts",
-    "_time",
-    "_recurrence",
-    "_convolution",
-    "_pooling",
-    "_reading",
-    "_network",
-    "_inputs",
-    "_answers",
-    "stream",
-    "predictor",
-)
 _HEAD = '''"""A fitted {name}.
 
 numpy is all that this file needs. Import it, under whatever name it has:
 
     from {module} import predictor
 
-    predictor.predict(X)  # as the estimator did
+    predictor.predict(X)  # as the estimator does
 """
 
 from __future__ import annotations
@@ -46,6 +36,11 @@ import base64
 import io
 import json
 {imports}
+'''
+_CELL = '''
+def find_cell(name: str, nonlinearity: str = "tanh") -> type[Cell]:
+    """Return the cell of the network, the only one here."""
+    return {name}
 '''
 _TAIL = """
 _SETTINGS = {settings}
@@ -64,14 +59,14 @@ def write_bundle(predictor: NumpyPredictor, path: str | os.PathLike) -> None:
     Parameters
     ----------
     predictor : NumpyPredictor
-        What it is to hold.
+        The predictor that the file is to hold.
     path : str or path
-        Ends with ".py". The file is there whole, or not at all.
+        Ends with ".py". An existing file is replaced atomically.
 
     Raises
     ------
     ValueError
-        If the name is none that Python can import.
+        If Python cannot import a file of that name.
     OSError
         If the file cannot be written.
     """
@@ -81,7 +76,11 @@ def write_bundle(predictor: NumpyPredictor, path: str | os.PathLike) -> None:
             "path must name a Python file that can be imported, such as 'model.py', "
             f"got {os.fspath(path)!r}"
         )
-    imports, bodies = _sources()
+    sources = _Sources()
+    cell = predictor.network.layers[0][0].cell
+    sources.add(sys.modules[cell.__module__])
+    sources.bodies.append(_CELL.format(name=cell.__name__).strip())
+    sources.add(portable.predictor)
     packed = io.BytesIO()
     arrays: dict[str, Any] = {
         name: array.astype(str) if array.dtype == object else array
@@ -89,30 +88,45 @@ def write_bundle(predictor: NumpyPredictor, path: str | os.PathLike) -> None:
     }
     np.savez_compressed(packed, **arrays)
     text = base64.b85encode(packed.getvalue()).decode()
-    # The whole of its words could end the string that they stand in.
+    # The name alone: a whole repr could end the docstring that it stands in.
     name = predictor.settings["made_from"].partition("(")[0]
-    head = _HEAD.format(name=name, module=target.stem, imports=imports)
+    head = _HEAD.format(name=name, module=target.stem, imports=sources.imports)
     tail = _TAIL.format(
         settings=repr(json.dumps(predictor.settings)),
         arrays="\n".join(f'    "{line}"' for line in textwrap.wrap(text, 80)),
     )
-    replace_file(target, ["\n\n\n".join([head, *bodies, tail]).encode()])
+    replace_file(target, ["\n\n\n".join([head, *sources.bodies, tail]).encode()])
 
 
-def _sources() -> tuple[str, list[str]]:
-    """Return what the modules import that is not theirs, and what else is in them."""
-    folder = Path(portable.__file__).parent
-    imports, bodies = set(), []
-    for name in _MODULES:
-        source = (folder / f"{name}.py").read_text(encoding="utf-8")
-        tree = ast.parse(source)
-        own = [x for x in tree.body if isinstance(x, ast.Import | ast.ImportFrom)]
-        imports |= {
-            ast.unparse(statement)
-            for statement in own
-            if isinstance(statement, ast.Import)
-            or (not statement.level and statement.module != "__future__")
-        }
-        lines = source.splitlines()[own[-1].end_lineno :]
-        bodies.append("\n".join(lines).strip("\n"))
-    return "\n".join(sorted(imports)), bodies
+class _Sources:
+    """The text of modules and of all that they import of ours, each once."""
+
+    def __init__(self) -> None:
+        self.bodies: list[str] = []
+        self._seen = {_cells.__name__}  # of whose cells a bundle needs one alone
+        self._imports: set[str] = set()
+
+    @property
+    def imports(self) -> str:
+        """What the modules import that is not ours."""
+        return "\n".join(sorted(self._imports))
+
+    def add(self, module: ModuleType) -> None:
+        """Add a module, behind those that it imports."""
+        self._seen.add(module.__name__)
+        source = inspect.getsource(module)
+        statements = [
+            statement
+            for statement in ast.parse(source).body
+            if isinstance(statement, ast.Import | ast.ImportFrom)
+        ]
+        for statement in statements:
+            if isinstance(statement, ast.ImportFrom) and statement.level:
+                name = "." * statement.level + (statement.module or "")
+                name = resolve_name(name, module.__package__)
+                if name not in self._seen:
+                    self.add(import_module(name))
+            elif ast.unparse(statement) != "from __future__ import annotations":
+                self._imports.add(ast.unparse(statement))
+        lines = source.splitlines()[statements[-1].end_lineno :]
+        self.bodies.append("\n".join(lines).strip("\n"))

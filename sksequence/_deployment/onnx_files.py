@@ -1,4 +1,4 @@
-"""A fitted estimator in plain data, and from there as an ONNX file."""
+"""A fitted estimator as an ONNX file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from .._storage import check_target, replace_file
 from .._version import __version__
 
-_MOST_BYTES = 2**31 - 2**20  # what an ONNX file may hold, less what is said beside it
+_MOST_BYTES = 2**31 - 2**20  # the size limit of an ONNX file, less room for its metadata
 
 
 def write_onnx(
@@ -54,7 +54,7 @@ def write_onnx(
 
 
 def _load_onnx() -> Any:
-    """Load onnx, without which everything else works."""
+    """Load onnx, which nothing else needs."""
     try:
         from . import onnx as _onnx
     except ImportError as error:
@@ -74,7 +74,7 @@ def _as_text(about: dict[str, Any]) -> dict[str, str]:
 
 
 def _plain_values(params: dict[str, Any]) -> dict[str, Any]:
-    """The hyperparameters that JSON can hold; not a generator, a class or a callback."""
+    """Return the hyperparameters that JSON can hold: no generator, class or callback."""
     plain = {}
     for name, value in params.items():
         with suppress(TypeError, ValueError):

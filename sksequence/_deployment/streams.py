@@ -8,16 +8,16 @@ import numpy as np
 
 from .. import _kernels
 from ..portable import Stream
+from ..portable._cell import FittedCell, RunningCell
 from ..portable._reading import Numbers, Reading
-from ..portable._recurrence import Cell, RunningCell
 
 
 class CompiledCell(RunningCell):
     """A cell at work by a kernel; by numpy where there is none."""
 
-    def __init__(self, cell: Cell, n: int) -> None:
+    def __init__(self, cell: FittedCell, n: int) -> None:
         super().__init__(cell, n)
-        self._kernels = _kernels.load(cell.kind, 8 * cell.matrix.itemsize, "step")
+        self._kernels = _kernels.load("step", 8 * cell.matrix.itemsize, cell.cell)
         self._compute = super().compute
         if self._kernels is not None:
             self._bind(x=0, mean=0, scale=0, has_x=0)
@@ -40,14 +40,13 @@ class CompiledCell(RunningCell):
         self._compute = self._kernels["step"].bind(
             **reading,
             columns=self.columns.ctypes.data,
-            memory=self.memory.ctypes.data,
+            memory=self.cell_state.ctypes.data,
             gates=self.gates.ctypes.data,
             matrix=self.cell.matrix.ctypes.data,
             n=len(self.columns),
             depth=depth,
             rows=rows,
             wide=self.cell.wide,
-            rectifies=int(self.cell.rectifies),
         )
 
     def compute(self) -> None:
@@ -76,5 +75,6 @@ class CompiledStream(Stream):
         super().__init__(*parts)
         first = cast(CompiledCell, self._cells[0])
         alone = not self._encoder and not self._branch
-        if alone and type(self._reader) is Numbers and first.is_compiled:
+        known = first.is_compiled and first.cell.projection is None
+        if alone and type(self._reader) is Numbers and known:
             self._reader = HandedOver(self._n, self._reader.known, first)

@@ -1,4 +1,4 @@
-"""Convolution along time, of padded sequences and of steps as they come."""
+"""Convolution along time, of padded sequences and of single steps."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from ._time import valid_steps
 
 
 class Convolution:
-    """A convolution along time, the normalisation behind it folded in, and a rectifier.
+    """A convolution along time with its normalisation folded in, and a rectifier.
 
     Parameters
     ----------
     weights : dict of ndarray
-        ``convolution.weight`` and the normalisation's, as torch has them.
+        ``convolution.weight`` and those of the normalisation, by torch's names.
     stride : int
         Steps from one output to the next.
     causal : bool
-        Never read a step behind an output's own block.
+        Whether outputs read no step after their own block.
     """
 
     def __init__(self, weights: dict[str, np.ndarray], stride: int, causal: bool) -> None:
@@ -26,7 +26,7 @@ class Convolution:
         wide = {name: value.astype(np.float64) for name, value in weights.items()}
         factor = wide["norm.weight"] / np.sqrt(wide["norm.running_var"] + 1e-5)
         folded = wide["convolution.weight"] * factor[:, None, None]
-        # Channels last, as the windows of the input are.
+        # Channels last, as in the windows of the input.
         self.matrix = folded.transpose(2, 1, 0).reshape(-1, len(factor))
         self.matrix = self.matrix.astype(kernel.dtype)
         bias = wide["norm.bias"] - wide["norm.running_mean"] * factor
@@ -49,26 +49,26 @@ class Convolution:
         return self.finish(windows), -(-lengths // self.stride)
 
     def finish(self, windows: np.ndarray) -> np.ndarray:
-        """Return what is made of windows (..., kernel_size, channels)."""
+        """Return the outputs of windows (..., kernel_size, channels)."""
         rows = windows.reshape(*windows.shape[:-2], -1)
         return np.maximum(rows @ self.matrix + self.bias, 0)
 
 
 class RunningConvolution(Part):
-    """A causal convolution at work, with the last steps in a ring."""
+    """A causal convolution that reads step by step, with the last steps in a ring."""
 
     kept = ("ring", "count")
 
     def __init__(self, convolution: Convolution, n: int) -> None:
         self.convolution = convolution
         self.size = max(convolution.kernel_size, convolution.stride)
-        # Each step stands there twice, so that the last ones always lie side by side.
+        # Each step is stored twice, so that the last ones are always contiguous.
         shape = (n, 2 * self.size, convolution.channels)
         self.ring = np.zeros(shape, convolution.matrix.dtype)
         self.count = 0
 
     def step(self, x: np.ndarray) -> np.ndarray | None:
-        """Read a step; return an output when its block is complete."""
+        """Read a step; return an output if it completes a block, else None."""
         place = self.count % self.size
         self.ring[:, place] = x
         self.ring[:, place + self.size] = x

@@ -1,4 +1,4 @@
-"""What a fit would have taken, and what not."""
+"""Validation of what a predictor is given."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ _FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
 class Inputs:
-    """The door: checks what comes in.
+    """Validates sequences, steps and static covariates.
 
     Parameters
     ----------
     reading : Reading
-        What the network reads.
+        How the network reads X.
     static_mean, static_scale : ndarray of shape (n_static,)
-        What static covariates are standardised by.
+        By which static covariates are standardised.
     channels_first : bool
         Whether sequences come as (n_channels, n_steps).
     """
@@ -36,11 +36,11 @@ class Inputs:
         self.time_channel, self.dtype = reading.time_channel, reading.dtype
         self.n_tokens = None if reading.vectors is None else len(reading.vectors)
         self.static_mean, self.static_scale = static_mean, static_scale
-        # Whether a step has to be looked at even if its sum of squares is small.
+        # Whether a step can be invalid although its sum of squares is small.
         self.looks = self.may_miss or self.n_tokens is not None
 
     def check_sequences(self, X: Any) -> tuple[list[np.ndarray], bool]:
-        """Return arrays (n_steps_i, n_channels), and whether X is one block."""
+        """Return arrays (n_steps_i, n_channels), and whether X is a single array."""
         X = np.asarray(X) if hasattr(X, "iloc") else X
         if isinstance(X, str) or not hasattr(X, "__len__") or not len(X):
             raise ValueError(f"X must hold a sequence at least, got {X!r}")
@@ -76,13 +76,13 @@ class Inputs:
                 f"one step{' of each stream' * (len(shape) - 1)}."
             )
         values = values.reshape(-1, self.n_channels)
-        # Not smaller, if one of the values is infinite or none.
+        # The comparison is false if a value is infinite or NaN.
         if self.looks or not np.vdot(values, values) < _FLOAT32_MAX:
             self.check_values(values, "x")
         return values
 
     def check_values(self, values: np.ndarray, name: str) -> None:
-        """Raise ValueError for what is no token, not finite, or too large."""
+        """Raise ValueError for values that are not finite, too large, or not tokens."""
         if self.n_tokens is not None:
             whole = np.floor(values) == values
             if not (whole & (values >= 0) & (values < self.n_tokens)).all():
@@ -102,7 +102,7 @@ class Inputs:
             )
 
     def scale_static(self, static: Any, n: int) -> np.ndarray | None:
-        """Check static covariates, and return them as the network reads them."""
+        """Validate static covariates and standardise them."""
         n_static = len(self.static_mean)
         if not n_static:
             if static is not None:

@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from .._cells import find_cell
+from ._cell import FittedCell
 from ._convolution import Convolution
 from ._pooling import POOLINGS, LastPooling, MeanPooling, Pool, pool_whole
 from ._reading import Reading
-from ._recurrence import Cell, run_whole
+from ._recurrence import last_steps, run_whole
 from ._time import reverse_steps
 
 MERGES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
@@ -22,7 +24,7 @@ MERGES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
 
 
 class Network:
-    """The layers of a network, and what they make of padded sequences.
+    """The layers of a network, run over padded sequences.
 
     Parameters
     ----------
@@ -31,8 +33,10 @@ class Network:
     weights : dict of ndarray
         Its weights, by torch's names.
     reading : Reading
-        What comes in.
+        How inputs are read.
     """
+
+    has_residual = False  # of networks pickled by earlier versions
 
     def __init__(
         self, settings: dict[str, Any], weights: dict[str, np.ndarray], reading: Reading
@@ -48,8 +52,9 @@ class Network:
             settings["parallel_channels"], 1, below("branch.encoder", weights)
         )
         self.stride = int(np.prod([layer.stride for layer in self.encoder], dtype=int))
+        self.has_residual = settings.get("residual", False)
         self.layers = [
-            _cells(settings, below(f"recurrence.layers.{i}", weights))
+            _fit_cells(settings, below(f"recurrence.layers.{i}", weights))
             for i in range(settings["num_layers"])
         ]
         doubled = not self.causal and settings["merge_mode"] == "concat"
@@ -69,7 +74,7 @@ class Network:
         ]
 
     def make_pools(self, n: int) -> list[Pool]:
-        """Return what pools the recurrence's steps, and the branch's if there is one."""
+        """Return the pooling of the recurrence, and of the branch if there is one."""
         dtype = self.reading.dtype
         pools = [POOLINGS[self.pooling](n, self.size, dtype, **self.attention)]
         if self.branch:
@@ -82,21 +87,14 @@ class Network:
         read, since = self._read(x)
         steps, left, elapsed = read, lengths, [since]
         if since is not None and not self.causal:
-            # The time until the next observation is that since it, seen from the end.
-            behind = reverse_steps(x, lengths)
+            # Read backward, the time until the next observation is that since the last.
+            backward = reverse_steps(x, lengths)
             if self.reading.time_channel is not None:
-                behind[..., self.reading.time_channel] *= -1
-            elapsed.append(self._read(behind)[1])
+                backward[..., self.reading.time_channel] *= -1
+            elapsed.append(self._read(backward)[1])
         for layer in self.encoder:
             steps, left = layer(steps, left)
-        for cells in self.layers:
-            ahead, *back = (
-                run_whole(cell, steps, left, elapsed[-1 if i else 0], reverse=bool(i))
-                for i, cell in enumerate(cells)
-            )
-            steps, final = ahead
-            if back:
-                steps, final = map(MERGES[self.merge_mode], ahead, back[0])
+        steps, final = self._recur(steps, left, elapsed)
         beside, whole = read, lengths
         for layer in self.branch:
             beside, whole = layer(beside, whole)
@@ -109,8 +107,31 @@ class Network:
         parts += [pool_whole(pool, beside, lengths) for pool in pools[1:]]
         return np.concatenate(parts, axis=1)
 
+    def _recur(
+        self, steps: np.ndarray, lengths: np.ndarray, elapsed: list[np.ndarray | None]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Run the recurrent layers; return every step and the final state."""
+        final = np.empty(0)
+        for cells in self.layers:
+            below = steps
+            (steps, final), *back = (
+                run_whole(cell, below, lengths, elapsed[-1 if i else 0], reverse=bool(i))
+                for i, cell in enumerate(cells)
+            )
+            if back:
+                merge, (back_steps, first) = MERGES[self.merge_mode], back[0]
+                steps, final = merge(steps, back_steps), merge(final, first)
+            steps = self.add_residual(steps, below)
+            final = self.add_residual(final, last_steps(below, lengths))
+        return steps, final
+
+    def add_residual(self, steps: np.ndarray, below: np.ndarray) -> np.ndarray:
+        """Add a layer's input to its steps, if the network has residual connections."""
+        adds = self.has_residual and steps.shape == below.shape
+        return steps + below if adds else steps
+
     def _read(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        """Read all steps; return what the layers read, and the times the state fades."""
+        """Return what the layers read of all steps, and the times of the decay."""
         reader = self.reading.start(len(x))
         read, since = [], []
         for t in range(x.shape[1]):
@@ -118,16 +139,16 @@ class Network:
             read.append(step.copy())
             if elapsed is not None:
                 since.append(elapsed)
-        fades = self.layers[0][0].fade is not None
-        return np.stack(read, 1), np.stack(since, 1) if fades else None
+        decays = self.layers[0][0].decay is not None
+        return np.stack(read, 1), np.stack(since, 1) if decays else None
 
     def _spread(self, steps: np.ndarray, n_steps: int) -> np.ndarray:
-        """Give each step that a stride took away the state that covers it."""
+        """Give each step that a stride left out the state that covers it."""
         late = self.stride - 1 if self.causal else 0
         covered = np.pad(steps.repeat(self.stride, 1), ((0, 0), (late, 0), (0, 0)))
         return covered[:, :n_steps]
 
-    def answer(self, representation: np.ndarray, static: np.ndarray | None) -> np.ndarray:
+    def output(self, representation: np.ndarray, static: np.ndarray | None) -> np.ndarray:
         """Return raw outputs (..., n_outputs)."""
         if static is not None:
             both = np.concatenate([representation, static], axis=-1)
@@ -138,20 +159,20 @@ class Network:
         return representation.dot(matrix) + bias
 
 
-def _cells(settings: dict[str, Any], weights: dict[str, np.ndarray]) -> list[Cell]:
-    """The one or two directions of a recurrent layer."""
-    cells = []
-    for i, direction in enumerate(("ahead", "back")):
-        own = below(direction, weights)
-        if own:
-            fade = below(f"fades.{i}.linear", weights)
-            rectifies = settings.get("nonlinearity") == "relu"
-            cells.append(Cell(settings["cell"], own, rectifies, fade))
-    return cells
+def _fit_cells(
+    settings: dict[str, Any], weights: dict[str, np.ndarray]
+) -> list[FittedCell]:
+    """Return the one or two directions of a recurrent layer."""
+    cell = find_cell(settings["cell"], settings.get("nonlinearity", "tanh"))
+    return [
+        FittedCell(cell, own, below(f"fades.{i}.linear", weights))
+        for i, direction in enumerate(("ahead", "back"))
+        if (own := below(direction, weights))
+    ]
 
 
 def _matrix(linear: dict[str, np.ndarray]) -> tuple[np.ndarray, ...]:
-    """The matrix that rows are multiplied with, and the bias; of no layer nothing."""
+    """Return the transposed weights and the bias of a linear layer, if there is one."""
     return (linear["weight"].T.copy(), linear["bias"]) if linear else ()
 
 

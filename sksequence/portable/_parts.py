@@ -1,22 +1,22 @@
-"""What a stream keeps of a layer."""
+"""The state of a layer in a stream."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
 
 class Part:
-    """What a stream keeps of one layer: arrays with a row for each stream, and counts.
+    """The state of one layer: arrays with a row for each stream, and counts.
 
     Attributes
     ----------
     kept : tuple of str
-        The names of its attributes that are its state.
+        Names of the attributes that make up the state.
     """
 
-    kept: ClassVar[tuple[str, ...]] = ()
+    kept: tuple[str, ...] = ()
 
     def get_state(self) -> dict[str, Any]:
         """Return a copy of the state."""
@@ -27,7 +27,7 @@ class Part:
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Go on from a state. Arrays stay where they are: others are views of them."""
+        """Set the state. Arrays are written in place, since others are views of them."""
         for name in self.kept:
             old = getattr(self, name)
             if isinstance(old, np.ndarray):
@@ -36,7 +36,7 @@ class Part:
                 setattr(self, name, state[name])
 
     def reset(self, rows: Any = slice(None)) -> None:
-        """Begin anew in some of the streams."""
+        """Return to the initial state in some of the streams."""
         for name in self.kept:
             old = getattr(self, name)
             if isinstance(old, np.ndarray):

@@ -11,16 +11,16 @@ from ._parts import Part
 
 
 class Pool(Part):
-    """What some sequences' steps so far are in one vector each.
+    """Pools the steps so far of a batch of sequences.
 
     Parameters
     ----------
     n, size : int
-        Sequences, and channels per step.
+        Number of sequences, and of channels per step.
     dtype : dtype
-        Of the vectors.
-    weights : ndarray
-        Those of attention.
+        Of the pooled vectors.
+    **weights : ndarray
+        Of attention.
     """
 
     def __init__(self, n: int, size: int, dtype: Any, **weights: np.ndarray) -> None:
@@ -36,7 +36,7 @@ class Pool(Part):
 
 
 class LastPooling(Pool):
-    """The last step."""
+    """Takes the last step."""
 
     kept = ("value",)
 
@@ -52,7 +52,7 @@ class LastPooling(Pool):
 
 
 class MaxPooling(Pool):
-    """Each unit's largest value so far."""
+    """Takes each unit's largest value."""
 
     kept = ("largest",)
 
@@ -71,7 +71,7 @@ class MaxPooling(Pool):
 
 
 class MeanPooling(Pool):
-    """The mean of the steps so far, in double precision however many they are."""
+    """Averages the steps; the sum is in double precision however many they are."""
 
     kept = ("total", "count")
 
@@ -88,7 +88,7 @@ class MeanPooling(Pool):
 
 
 class AttentionPooling(Pool):
-    """The mean of the steps so far by learnt weights, relative to the largest of them."""
+    """Averages the steps by learnt weights, relative to the largest weight so far."""
 
     kept = ("total", "count", "largest")
 
@@ -125,7 +125,7 @@ POOLINGS: dict[str, type[Pool]] = {
 
 
 def pool_whole(pool: Pool, steps: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """Pool padded sequences, each up to its end."""
+    """Pool padded sequences, each over its valid steps."""
     pooled = np.empty_like(steps[:, 0])
     for t in range(steps.shape[1]):
         pool.add(steps[:, t])

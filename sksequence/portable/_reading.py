@@ -1,53 +1,58 @@
-"""From what there is at a step to what the layers read."""
+"""From the values of a time step to what the first layer reads."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
 
 import numpy as np
 
 from ._parts import Part
 
 
-@dataclass(frozen=True)
 class Reading:
-    """What a fit has learnt of its input.
+    """What a fit has learnt of its input X.
 
-    Attributes
+    Parameters
     ----------
     kind : {"error", "mask", "decay", "tokens"}
-        What may be missing; or that steps are tokens.
+        How missing values are read; or that steps are tokens.
     dtype : dtype
-        What the layers compute in.
+        Precision of the layers.
     mean, scale : ndarray of shape (n_channels,)
-        What channels are standardised by.
+        By which channels are standardised.
     fill : ndarray of shape (n_channels,)
-        What stands for a standardised channel's missing value.
+        Replaces missing values of standardised channels.
     time_channel : int or None
-        The channel that is the time of a step.
+        The channel that holds the time of a step.
     decay : dict of ndarray
-        ``rate`` and ``bias`` by which the other channels' observations fade, if they do.
-    vectors : ndarray of shape (n_tokens, embedding_dim) or None
-        The tokens' vectors.
+        ``rate`` and ``bias`` of the decay of the other channels' last observations.
+    vectors : ndarray of shape (n_tokens, embedding_dim) or None, default=None
+        Embedding of the tokens.
     """
 
-    kind: str
-    dtype: np.dtype
-    mean: np.ndarray
-    scale: np.ndarray
-    fill: np.ndarray
-    time_channel: int | None
-    decay: dict[str, np.ndarray]
-    vectors: np.ndarray | None = None
+    # Not a dataclass: those look up their module, and a bundle may be loaded without one.
+    def __init__(
+        self,
+        kind: str,
+        dtype: np.dtype,
+        mean: np.ndarray,
+        scale: np.ndarray,
+        fill: np.ndarray,
+        time_channel: int | None,
+        decay: dict[str, np.ndarray],
+        vectors: np.ndarray | None = None,
+    ) -> None:
+        self.kind, self.dtype = kind, dtype
+        self.mean, self.scale, self.fill = mean, scale, fill
+        self.time_channel, self.decay, self.vectors = time_channel, decay, vectors
 
     def start(self, n: int) -> Reader:
-        """Return a reader of n sequences, at the beginning."""
+        """Return a reader of n sequences in its initial state."""
         return _READERS[self.kind](n, self)
 
 
 class Reader(Part):
-    """Reads the steps of some sequences at once."""
+    """Reads a batch of sequences step by step."""
 
     def __init__(self, n: int, known: Reading) -> None:
         self.known = known
@@ -56,12 +61,12 @@ class Reader(Part):
     def step(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         """Return what the layers read of a step (n, n_channels).
 
-        And, where the state is to fade, for how long each channel was not observed.
+        With decay also the time since each channel was last observed, else None.
         """
 
 
 class Numbers(Reader):
-    """Channels, standardised as in fit."""
+    """Standardised channels."""
 
     def __init__(self, n: int, known: Reading) -> None:
         super().__init__(n, known)
@@ -75,7 +80,7 @@ class Numbers(Reader):
 
 
 class Masked(Numbers):
-    """The same with a constant where NaN stands, and a mask beside each channel."""
+    """Standardised channels, NaN replaced by a constant, and their masks."""
 
     def step(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         values, _ = super().step(x)
@@ -85,7 +90,7 @@ class Masked(Numbers):
 
 
 class Decayed(Numbers):
-    """The same with an observation that fades, and the time since it was made."""
+    """Standardised channels, NaN replaced by decayed observations, and their masks."""
 
     kept = ("last", "seen", "begin", "count")
 
@@ -94,7 +99,7 @@ class Decayed(Numbers):
         self.channels = [i for i in range(len(known.mean)) if i != known.time_channel]
         self.fill = known.fill[self.channels].astype(known.dtype)
         self.last = np.tile(self.fill, (n, 1))
-        self.seen = np.zeros((n, len(self.channels)))  # when each was observed last
+        self.seen = np.zeros((n, len(self.channels)))  # when each was last observed
         self.begin, self.count = np.zeros((n, 1)), np.zeros((n, 1))
 
     def reset(self, rows: slice | np.ndarray = slice(None)) -> None:
@@ -116,7 +121,7 @@ class Decayed(Numbers):
         return np.concatenate([read, observed], 1, dtype=values.dtype), since
 
     def _time(self, x: np.ndarray) -> np.ndarray:
-        """The time (n, 1) of a step since the first one."""
+        """Return the time (n, 1) of a step since the first one."""
         at = self.known.time_channel
         if at is None:
             return self.count
@@ -126,7 +131,7 @@ class Decayed(Numbers):
 
 
 class Tokens(Reader):
-    """The vectors of tokens."""
+    """Embedded tokens."""
 
     def step(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         assert self.known.vectors is not None, "a network of tokens has their vectors"

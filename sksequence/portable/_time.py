@@ -1,4 +1,4 @@
-"""Steps of padded sequences: which are there, and in which order."""
+"""Which steps of padded sequences are valid, and their order."""
 
 from __future__ import annotations
 

@@ -1,28 +1,27 @@
-"""Answers to whole sequences."""
+"""Predictions for whole sequences."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from ._answers import Answers
+from ._heads import HEADS
 from ._inputs import Inputs
 from ._network import Network, below
 from ._reading import Reading
 from .stream import Stream
 
-# Sequences that are padded to the same length, and read at once.
+# Sequences that are padded to the same length and read as a batch.
 _CHUNK = 256
 
 
 class NumpyPredictor:
-    """A fitted estimator's answers, by numpy alone.
+    """A fitted estimator that predicts by numpy alone.
 
-    What ``to_numpy`` of a fitted estimator of sequences returns. It reads sequences of
-    unequal lengths as the estimator does; the answers are the same within rounding.
+    Returned by ``to_numpy`` of a fitted estimator. It reads sequences of unequal lengths
+    as the estimator does; its predictions are the same within rounding.
 
     Parameters
     ----------
@@ -47,6 +46,11 @@ class NumpyPredictor:
         network, weights = settings["network"], below("weights", arrays)
         described = below("reading", arrays)
         tokens, fill = described.get("known"), network["fill"]
+        vectors = None
+        if tokens is not None:
+            # A token that fit has not seen counts as unknown.
+            known = weights["embedding.weight"]
+            vectors = np.where(tokens[:, None], known, known[0])
         reading = Reading(
             kind=network["missing"] if tokens is None else "tokens",
             dtype=np.dtype(network["dtype"]),
@@ -55,13 +59,8 @@ class NumpyPredictor:
             fill=np.zeros(network["input_size"]) if fill is None else np.array(fill),
             time_channel=network["time_channel"],
             decay=below("reader", weights),
+            vectors=vectors,
         )
-        if tokens is not None:
-            vectors = weights["embedding.weight"]
-            # A token that fit has not met counts as unknown.
-            reading = replace(
-                reading, vectors=np.where(tokens[:, None], vectors, vectors[0])
-            )
         self.network = Network(network, weights, reading)
         self.inputs = Inputs(
             reading,
@@ -69,7 +68,8 @@ class NumpyPredictor:
             described["static_scale"],
             channels_first=settings["channels_first"],
         )
-        self.answers = Answers({**settings["answer"], **below("answer", arrays)})
+        answer = {**settings["answer"], **below("answer", arrays)}
+        self.head = HEADS[answer.pop("kind")](**answer)
 
     def __repr__(self) -> str:
         return f"NumpyPredictor from {self.settings['made_from']}"
@@ -86,7 +86,7 @@ class NumpyPredictor:
             Sequences: (n_sequences, n_steps), (n_sequences, n_steps, n_channels), or a
             list of arrays (n_steps_i, n_channels) or (n_steps_i,).
         static : array-like of shape (n_sequences, n_static), default=None
-            What is known of each sequence as a whole, if fit had that.
+            Static covariates, if the estimator was fitted with some.
 
         Returns
         -------
@@ -96,9 +96,9 @@ class NumpyPredictor:
         Raises
         ------
         ValueError
-            For sequences that the estimator would not take.
+            If the estimator would refuse the sequences.
         """
-        return self._answer(X, static, self.answers.predict)
+        return self._run(X, static, self.head.predict)
 
     def predict_proba(self, X: Any, static: Any = None) -> np.ndarray:
         """Predict the probability of each class.
@@ -120,7 +120,7 @@ class NumpyPredictor:
         TypeError
             If the estimator predicts numbers.
         """
-        return self._answer(X, static, self.answers.predict_proba)
+        return self._run(X, static, self.head.predict_proba)
 
     def transform(self, X: Any) -> np.ndarray:
         """Represent sequences as the estimator does.
@@ -135,62 +135,58 @@ class NumpyPredictor:
         ndarray
             As the estimator's ``transform``.
         """
-        return self._answer(X, None, None)
+        return self._run(X, None, None)
 
     def open_stream(self, n_streams: int | None = None, static: Any = None) -> Stream:
-        """Begin to read a sequence, or several at once, step by step.
+        """Open a stream that reads one sequence, or several at once, step by step.
 
         Parameters
         ----------
         n_streams : int or None, default=None
-            How many sequences; None for one, whose steps and answers have no axis for it.
+            How many sequences; None for one, whose steps and predictions have no axis
+            for it.
         static : array-like of shape (n_streams, n_static) or (n_static,), default=None
-            What is known of each sequence as a whole, if fit had that.
+            Static covariates, if the estimator was fitted with some.
 
         Returns
         -------
         Stream
-            At the beginning.
+            In its initial state.
 
         Raises
         ------
         ValueError
-            If the network is bidirectional: it reads from the end too.
+            If the network is bidirectional, so that it has to read from the end too.
         """
-        return Stream(self.network, self.inputs, self.answers, n_streams, static)
+        return Stream(self.network, self.inputs, self.head, n_streams, static)
 
-    def _answer(
-        self, X: Any, static: Any, finish: Callable[[np.ndarray], np.ndarray] | None
+    def _run(
+        self, X: Any, static: Any, predict: Callable[[np.ndarray], np.ndarray] | None
     ) -> np.ndarray:
-        """Represent each sequence and finish that; without ``finish`` it stays so."""
+        """Predict from the outputs of the network; without ``predict`` represent X."""
         sequences, is_block = self.inputs.check_sequences(X)
         lengths = np.array([len(x) for x in sequences])
         covariates = None
-        if finish is not None:
+        if predict is not None:
             covariates = self.inputs.scale_static(static, len(sequences))
         rows: list[np.ndarray] = [np.empty(0)] * len(sequences)
         order = lengths.argsort(kind="stable")
         for begin in range(0, len(order), _CHUNK):
             index = order[begin : begin + _CHUNK]
             raw = self._represent([sequences[i] for i in index])
-            if finish is not None:
+            if predict is not None:
                 own = None if covariates is None else covariates[index]
                 if own is not None and raw.ndim == 3:
                     own = np.repeat(own[:, None], raw.shape[1], axis=1)
-                raw = self.network.answer(raw, own)
+                raw = self.network.output(raw, own)
             for i, row in zip(index, raw, strict=True):
                 rows[i] = row[: lengths[i]] if self.network.per_step else row[None]
         dtypes = {x.dtype for x in sequences}
         whole = np.concatenate(rows).astype(np.result_type(*dtypes))
-        answers = whole if finish is None else finish(whole)
-        if not self.network.per_step:
-            return answers
-        if is_block:
-            return answers.reshape(len(sequences), -1, *answers.shape[1:])
-        arranged = np.empty(len(sequences), dtype=object)
-        for i, end in enumerate(np.cumsum(lengths)):
-            arranged[i] = answers[end - lengths[i] : end]
-        return arranged
+        predictions = whole if predict is None else predict(whole)
+        if self.network.per_step:
+            return _split_steps(predictions, lengths, is_block)
+        return predictions
 
     def _represent(self, sequences: list[np.ndarray]) -> np.ndarray:
         lengths = np.array([len(x) for x in sequences])
@@ -198,3 +194,13 @@ class NumpyPredictor:
         for row, sequence in zip(x, sequences, strict=True):
             row[: len(sequence)] = sequence
         return self.network.represent(x, lengths)
+
+
+def _split_steps(rows: np.ndarray, lengths: np.ndarray, is_block: bool) -> np.ndarray:
+    """Give rows of all steps back to their sequences: as a block, or array by array."""
+    if is_block:
+        return rows.reshape(len(lengths), -1, *rows.shape[1:])
+    arranged = np.empty(len(lengths), dtype=object)
+    for i, end in enumerate(np.cumsum(lengths)):
+        arranged[i] = rows[end - lengths[i] : end]
+    return arranged

@@ -1,4 +1,4 @@
-"""Answers while a sequence is being read."""
+"""Predictions while a sequence is still being read."""
 
 from __future__ import annotations
 
@@ -6,46 +6,46 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ._answers import Answers
+from ._cell import RunningCell
 from ._convolution import RunningConvolution
+from ._heads import Head
 from ._inputs import Inputs
 from ._network import Network
 from ._parts import Part
-from ._recurrence import RunningCell
 
 
 class Stream:
-    """Read sequences step by step, each step when it comes.
+    """Read sequences step by step, as the steps arrive.
 
-    What is kept is the state of every layer, whose size does not grow: after any number
-    of steps an answer is what ``predict`` says of the steps so far. Each of the ``step``
+    A stream keeps the state of every layer, whose size does not grow. After any number of
+    steps its prediction is that of ``predict`` for the steps so far. Each of the ``step``
     methods reads one step. With ``conv_stride`` a state belongs to a block of steps: the
-    answer comes with the last of a block, and is None before (of estimators that answer
-    for every step, it is always there).
+    prediction comes with the last step of a block and is None before (estimators that
+    predict every step always give one).
 
-    A stream can be copied and pickled. It is not for two threads at once.
+    A stream can be copied and pickled. Do not share one between threads.
 
     Parameters
     ----------
-    network, inputs, answers
+    network, inputs, head
         The parts of a :class:`NumpyPredictor`.
     n_streams : int or None, default=None
-        How many sequences are read at once; None for one whose steps and answers have no
-        axis for it.
+        How many sequences are read at once; None for one, whose steps and predictions
+        have no axis for it.
     static : array-like of shape (n_streams, n_static) or (n_static,), default=None
-        What is known of each sequence as a whole, if fit had that.
+        Static covariates, if the estimator was fitted with some.
 
     Attributes
     ----------
     n_steps_ : int
-        Steps read since the beginning, or since the last ``reset`` of all streams.
+        Steps read since the stream was opened, or since the last ``reset`` of all.
     state : dict
-        A copy of all that is kept, in numpy and plain Python; to be set, too.
+        A copy of the state of all layers, in numpy and plain Python. It can be set.
 
     Raises
     ------
     ValueError
-        If the network reads from the end too, or n_streams is no count.
+        If the network is bidirectional, or n_streams is not a positive int.
 
     Examples
     --------
@@ -54,8 +54,8 @@ class Stream:
     >>> X = np.random.default_rng(0).normal(size=(30, 12)).cumsum(axis=1)
     >>> model = GRURegressor(hidden_size=8, random_state=0).fit(X, X.mean(axis=1))
     >>> stream = model.open_stream()
-    >>> answers = [stream.step(x) for x in X[0]]
-    >>> bool(np.isclose(answers[-1], model.predict(X[:1])[0], atol=1e-5))
+    >>> predictions = [stream.step(x) for x in X[0]]
+    >>> bool(np.isclose(predictions[-1], model.predict(X[:1])[0], atol=1e-5))
     True
     """
 
@@ -65,7 +65,7 @@ class Stream:
         self,
         network: Network,
         inputs: Inputs,
-        answers: Answers,
+        head: Head,
         n_streams: int | None = None,
         static: Any = None,
     ) -> None:
@@ -81,7 +81,7 @@ class Stream:
             )
         n = self._n = 1 if n_streams is None else int(n_streams)
         self.n_streams, self.static, self.n_steps_ = n_streams, static, 0
-        self._network, self._inputs, self._answers = network, inputs, answers
+        self._network, self._inputs, self._head = network, inputs, head
         if static is not None and n_streams is None:
             static = np.reshape(static, (1, -1))
         self._scaled_static = inputs.scale_static(static, n)
@@ -93,7 +93,7 @@ class Stream:
         self._pool, *self._branch_pools = network.make_pools(n)
 
     def step(self, x: Any) -> Any:
-        """Read a step, and predict from all that have been read.
+        """Read a step and predict from all steps so far.
 
         Parameters
         ----------
@@ -104,19 +104,19 @@ class Stream:
         Returns
         -------
         object or ndarray of shape (n_streams, ...) or None
-            What ``predict`` would say of the steps so far; None where no block of a
-            strided convolution is complete with this step.
+            The prediction of ``predict`` for the steps so far; None if this step does
+            not complete a block of a strided convolution.
 
         Raises
         ------
         ValueError
-            If x has another shape, or values that fit would not have taken. The stream
-            is then where it was.
+            If x has another shape, or values that fit would refuse. The stream is then
+            unchanged.
         """
-        return self._finish(self._advance(x), self._answers.predict)
+        return self._predict(self._advance(x), self._head.predict)
 
     def step_proba(self, x: Any) -> Any:
-        """Read a step, and say how likely each class is.
+        """Read a step and predict the probability of each class.
 
         Parameters
         ----------
@@ -128,10 +128,10 @@ class Stream:
         ndarray of shape (n_classes,) or (n_streams, n_classes) or None
             As ``step``, for ``predict_proba``.
         """
-        return self._finish(self._advance(x), self._answers.predict_proba)
+        return self._predict(self._advance(x), self._head.predict_proba)
 
     def step_transform(self, x: Any) -> Any:
-        """Read a step, and represent what has been read.
+        """Read a step and represent all steps so far.
 
         Parameters
         ----------
@@ -146,21 +146,21 @@ class Stream:
         represented = self._advance(x)
         if represented is None:
             return None
-        # What the layers go on writing to must not change in the user's hands.
+        # A copy, since the layers go on writing to theirs.
         whole = represented.astype(np.float64)
         return whole[0] if self.n_streams is None else whole
 
-    def _finish(self, represented: np.ndarray | None, finish: Any) -> Any:
+    def _predict(self, represented: np.ndarray | None, predict: Any) -> Any:
         if represented is None:
             return None
-        raw = self._network.answer(represented, self._scaled_static)
-        answers = finish(raw.astype(np.float64))
-        return answers[0] if self.n_streams is None else answers
+        raw = self._network.output(represented, self._scaled_static)
+        predictions = predict(raw.astype(np.float64))
+        return predictions[0] if self.n_streams is None else predictions
 
     def _advance(self, x: Any) -> np.ndarray | None:
-        """Bring all layers a step further; return what they represent, if complete."""
+        """Run all layers on a step; return the representation, if a block is complete."""
         values = self._inputs.check_step(x, self._shape)
-        read, since = self._reader.step(values)
+        read, elapsed = self._reader.step(values)
         self.n_steps_ += 1
         beside: Any = read
         for layer in self._branch:
@@ -174,7 +174,7 @@ class Stream:
                 break
         else:
             for cell in self._cells:
-                steps = cell.step(steps, since)
+                steps = self._network.add_residual(cell.step(steps, elapsed), steps)
             self._pool.add(steps)
         if steps is None and not self._network.per_step:
             return None
@@ -184,7 +184,7 @@ class Stream:
         return np.concatenate([pool.result() for pool in pools], axis=1)
 
     def reset(self, streams: Any = None) -> Stream:
-        """Begin new sequences.
+        """Return to the initial state, to read new sequences.
 
         Parameters
         ----------
@@ -194,13 +194,13 @@ class Stream:
         Returns
         -------
         self : Stream
-            At the beginning.
+            In its initial state.
 
         Raises
         ------
         ValueError
-            For some streams alone, if a convolution has a stride: blocks of steps begin
-            and end in all streams at once.
+            For only some of the streams, if a convolution has a stride: blocks of steps
+            begin and end in all streams at once.
         """
         rows: Any = slice(None)
         if streams is not None:
@@ -219,7 +219,7 @@ class Stream:
 
     @property
     def state(self) -> dict[str, Any]:
-        """A copy of all that is kept."""
+        """A copy of the state of all layers."""
         parts = [part.get_state() for part in self._parts()]
         return {"n_steps": self.n_steps_, "parts": parts}
 
@@ -234,7 +234,7 @@ class Stream:
         return [*layers, self._pool, *self._branch_pools]
 
     def __reduce__(self) -> tuple[Any, ...]:
-        parts = self._network, self._inputs, self._answers
+        parts = self._network, self._inputs, self._head
         return type(self), (*parts, self.n_streams, self.static), self.state
 
     def __setstate__(self, state: dict[str, Any]) -> None:

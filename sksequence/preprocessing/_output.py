@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Self
 
 
 class SequencesOut:
@@ -11,7 +11,7 @@ class SequencesOut:
     Inherit from it before TransformerMixin, with ``auto_wrap_output_keys=None``.
     """
 
-    def set_output(self, *, transform: str | None = None) -> Any:
+    def set_output(self, *, transform: str | None = None) -> Self:
         """Do nothing: sequences do not fit into a table.
 
         The method exists because a Pipeline calls it on all of its steps.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Self
 
 import numpy as np
 from scipy.sparse import issparse
 from sklearn import get_config
 from sklearn.base import BaseEstimator, TransformerMixin, clone
-from sklearn.utils import get_tags
+from sklearn.utils import Tags, get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import (
     check_consistent_length,
@@ -27,10 +28,11 @@ from .._inputs.borrowed import (
     set_output_of,
     validate_params,
 )
+from .._inputs.types import ArrayLike, Targets, typed
 from ._stacking import StackedSteps, is_frame, stack_steps
 
 
-def _inner_has(method: str) -> Any:
+def _inner_has(method: str) -> Callable[[Any], bool]:
     """Return a check that the wrapped transformer has the method."""
 
     def check(self: Any) -> bool:
@@ -102,11 +104,16 @@ class StepwiseTransformer(  # type: ignore[call-arg]
 
     _parameter_constraints: dict = {"transformer": [HasMethods(["fit", "transform"])]}
 
-    def __init__(self, transformer):
+    def __init__(self, transformer: Any) -> None:
         self.transformer = transformer
 
-    @fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Any:
+    @typed(fit_context(prefer_skip_nested_validation=False))
+    def fit(
+        self,
+        X: ArrayLike,
+        y: Targets | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         """Fit the transformer on all steps.
 
         Parameters
@@ -137,8 +144,13 @@ class StepwiseTransformer(  # type: ignore[call-arg]
         self._learn(stacked, clone(self.transformer).fit(stacked.table, y, **weights), X)
         return self
 
-    @fit_context(prefer_skip_nested_validation=False)
-    def fit_transform(self, X: Any, y: Any = None, sample_weight: Any = None) -> Any:
+    @typed(fit_context(prefer_skip_nested_validation=False))
+    def fit_transform(
+        self,
+        X: ArrayLike,
+        y: Targets | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Any:
         """Fit the transformer on all steps and transform them.
 
         Calls ``fit_transform`` of the transformer, which for some, such as TargetEncoder,
@@ -167,7 +179,7 @@ class StepwiseTransformer(  # type: ignore[call-arg]
         self._learn(stacked, transformer, X)
         return self._cut(stacked, table, with_channels=stacked.has_channels)
 
-    def transform(self, X: Any) -> Any:
+    def transform(self, X: ArrayLike) -> Any:
         """Transform every step.
 
         Parameters
@@ -202,8 +214,8 @@ class StepwiseTransformer(  # type: ignore[call-arg]
         table = self.transformer_.transform(stacked.table)
         return self._cut(stacked, table, with_channels=stacked.has_channels)
 
-    @available_if(_inner_has("inverse_transform"))
-    def inverse_transform(self, X: Any) -> Any:
+    @typed(available_if(_inner_has("inverse_transform")))
+    def inverse_transform(self, X: ArrayLike) -> Any:
         """Apply the transformer's inverse transformation to every step.
 
         Parameters
@@ -229,8 +241,10 @@ class StepwiseTransformer(  # type: ignore[call-arg]
         with_channels = stacked.has_channels and self._fitted_with_channels
         return self._cut(stacked, table, with_channels=with_channels, names=None)
 
-    @available_if(_inner_has("get_feature_names_out"))
-    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+    @typed(available_if(_inner_has("get_feature_names_out")))
+    def get_feature_names_out(
+        self, input_features: ArrayLike | None = None
+    ) -> np.ndarray:
         """Return the names of the output channels.
 
         Parameters
@@ -250,11 +264,13 @@ class StepwiseTransformer(  # type: ignore[call-arg]
         channels = self.transformer_.get_feature_names_out()
         return names if len(channels) == 1 else channels
 
-    @validate_params(
-        {"transform": [StrOptions({"default", "pandas", "polars"}), None]},
-        prefer_skip_nested_validation=True,
+    @typed(
+        validate_params(
+            {"transform": [StrOptions({"default", "pandas", "polars"}), None]},
+            prefer_skip_nested_validation=True,
+        )
     )
-    def set_output(self, *, transform: str | None = None) -> StepwiseTransformer:
+    def set_output(self, *, transform: str | None = None) -> Self:
         """Choose the output container of sequences that are DataFrames.
 
         Parameters
@@ -274,7 +290,7 @@ class StepwiseTransformer(  # type: ignore[call-arg]
             set_output_of(self, transform)
         return self
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         if hasattr(self.transformer, "__sklearn_tags__"):
@@ -326,7 +342,7 @@ class StepwiseTransformer(  # type: ignore[call-arg]
         """Split the transformer's output into sequences."""
         if issparse(table):
             table = table.toarray()
-        columns = list(table.columns) if is_frame(table) else None
+        columns: Any = list(table.columns) if is_frame(table) else None
         values = np.asarray(table)
         n_rows = len(stacked.table)
         if values.ndim != 2 or len(values) != n_rows:

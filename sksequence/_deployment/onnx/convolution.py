@@ -40,7 +40,7 @@ def _convolve(
     causal: bool,
 ) -> tuple[str, Steps]:
     weight, norm = weights["convolution.weight"], below(weights, "norm")
-    # In answers the normalisation is linear, and one with the convolution.
+    # Outside training the normalisation is linear: it is folded into the convolution.
     factor = norm["weight"] / np.sqrt(norm["running_var"].astype(float) + _EPSILON)
     bias = norm["bias"] - norm["running_mean"] * factor
     kernel = weight.shape[2]
@@ -53,7 +53,7 @@ def _convolve(
         (weight * factor[:, None, None]).astype(np.float32),
         bias.astype(np.float32),
         strides=[stride],
-        # So many behind that the last step is read, and nothing that begins after it.
+        # Padding at the end so that the last step is read, but no window begins after it.
         pads=[before, kernel - 1 - before],
     )
     y = graph("Transpose", graph("Relu", convolved), perm=[2, 0, 1])

@@ -1,4 +1,4 @@
-"""A graph that grows node by node, under names that nobody has to think of."""
+"""A graph that grows node by node and names its nodes itself."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
-# The name of what a node computes, or a constant. Python's ints are int64 and its floats
-# float32; arrays stay what they are.
+# The name of a node's result, or a constant. Python's ints are int64 and its floats
+# float32; arrays keep their dtype.
 Value = str | int | float | Sequence[int] | np.ndarray
 Weights = dict[str, np.ndarray]
 Step = Callable[["Graph", list[str], list[str]], tuple[list[str], list[str]]]
 
 
 class Graph:
-    """Nodes in the order in which they are computed, and the constants that they read.
+    """Nodes in the order of computation, and the constants that they read.
 
     Examples
     --------
@@ -30,52 +30,55 @@ class Graph:
 
     def __init__(self, outer: Graph | None = None) -> None:
         self.nodes: list[NodeProto] = []
-        # A graph within a graph reads the outer one's constants, and repeats no name.
+        # A graph within a graph shares the outer one's constants and names.
         self.constants: list[TensorProto] = [] if outer is None else outer.constants
         self._numbers: Iterator[int] = count(1) if outer is None else outer._numbers
 
     def __call__(
         self, op: str, *inputs: Value, result: str | None = None, **attributes: Any
     ) -> str:
-        """Add a node with one result, and return that result's name."""
+        """Add a node with one result and return the name of the result."""
         named = [self._new(op) if result is None else result]
         return self._add(op, inputs, named, attributes)[0]
 
     def several(self, n: int, op: str, *inputs: Value, **attributes: Any) -> list[str]:
-        """Add a node with n results."""
+        """Add a node with n results and return their names."""
         return self._add(op, inputs, [self._new(op) for _ in range(n)], attributes)
 
     def scan(
         self, step: Step, states: Sequence[Value], sequences: Sequence[Value]
     ) -> list[str]:
-        """Go through the first axis of ``sequences``, step by step, all in float32.
+        """Scan the first axis of ``sequences`` step by step, all in float32.
 
         Parameters
         ----------
         step : callable
-            Makes the graph of one step: from a graph, states and what stands at the step
-            to new states and the step's results.
+            Builds the graph of one step: maps a graph, the states and the slices of the
+            sequences to the new states and the results of the step.
         states : sequence
-            Those before the first step.
+            The initial states.
         sequences : sequence
-            What is gone through.
+            The sequences to scan.
 
         Returns
         -------
         list of str
-            The steps' results, along a first axis again.
+            The results of all steps, stacked along a first axis.
         """
         inner = Graph(self)
         before = [inner._new("state") for _ in states]
         read = [inner._new("step") for _ in sequences]
         after, results = step(inner, before, read)
-        # Nothing may be a result twice, as a hidden state would that is told too.
-        told = [inner("Identity", result) for result in results]
+        # No output may appear twice, as a hidden state would that is also a result.
+        copies = [inner("Identity", result) for result in results]
         body = helper.make_graph(
-            inner.nodes, self._new("Body"), _floats(before + read), _floats(after + told)
+            inner.nodes,
+            self._new("Body"),
+            _floats(before + read),
+            _floats(after + copies),
         )
         states_and_results = self.several(
-            len(after) + len(told),
+            len(after) + len(copies),
             "Scan",
             *states,
             *sequences,
@@ -98,7 +101,7 @@ class Graph:
         return results
 
     def _hold(self, value: Any) -> str:
-        """Keep a constant and return its name."""
+        """Add a constant and return its name."""
         array = np.asarray(value)
         if not isinstance(value, np.ndarray):
             array = array.astype(np.float32 if array.dtype.kind == "f" else np.int64)
@@ -113,12 +116,12 @@ class Graph:
 
 
 def _floats(names: Sequence[str]) -> list[Any]:
-    """Declare float32 tensors of whatever shape."""
+    """Declare float32 tensors of any shape."""
     return [helper.make_tensor_value_info(x, TensorProto.FLOAT, None) for x in names]
 
 
 def below(weights: Weights, prefix: str) -> Weights:
-    """The weights of a part, by the names that they have there.
+    """Return the weights of a part, by their names within it.
 
     Examples
     --------
@@ -134,7 +137,7 @@ def below(weights: Weights, prefix: str) -> Weights:
 
 
 def parts(weights: Weights, prefix: str) -> list[Weights]:
-    """The weights of parts that are numbered, one after the other.
+    """Return the weights of each of the parts that are numbered.
 
     Examples
     --------

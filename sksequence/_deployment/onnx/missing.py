@@ -1,4 +1,4 @@
-"""Values that were not observed: masks beside the channels, and decay."""
+"""Missing values: masks and decay."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from onnx import TensorProto
 
-from .graph import Graph, Weights
+from .graph import Graph, Weights, below, linear
 from .steps import Steps
 
 
 def mask(graph: Graph, x: str, fill: np.ndarray) -> str:
-    """Put a constant where NaN stands, and a mask beside each channel.
+    """Replace NaN by a constant and append a mask of the observed values.
 
     x (steps, batch, channels) -> (steps, batch, 2 * channels)
     """
@@ -21,12 +21,12 @@ def mask(graph: Graph, x: str, fill: np.ndarray) -> str:
 
 
 class Decay:
-    """Let the last observation fade towards the mean, channel by channel.
+    """Replaces NaN by the last observation, decayed towards the mean of its channel.
 
     Parameters
     ----------
     graph : Graph
-        Where it is computed.
+        The graph to add nodes to.
     x : str
         (steps, batch, channels) with NaN, the time included.
     steps : Steps
@@ -34,7 +34,7 @@ class Decay:
     fill : ndarray of shape (channels,)
         Mean of each channel.
     time_channel : int or None
-        Which of them is the time; None for one step after the other.
+        The channel that holds the time; None for equally spaced steps.
     """
 
     def __init__(
@@ -57,31 +57,32 @@ class Decay:
         self._last, self._since = self._look_back(x, self._time)
 
     def observations(self, weights: Weights) -> str:
-        """Channels without the time, then their masks: (steps, batch, 2 * n_channels)."""
+        """Return channels without the time, and masks: (steps, batch, 2 * n_channels)."""
         graph, fill = self._graph, self._fill
         rate = graph("Add", graph("Mul", self._since, weights["rate"]), weights["bias"])
         gamma = graph("Exp", graph("Neg", graph("Relu", rate)))
-        faded = graph("Mul", gamma, graph("Sub", self._last, fill))
+        decayed = graph("Mul", gamma, graph("Sub", self._last, fill))
         missing = graph("IsNaN", self._x)
-        x = graph("Where", missing, graph("Add", faded, fill), self._x)
+        x = graph("Where", missing, graph("Add", decayed, fill), self._x)
         return _beside(graph, x, missing)
 
     def elapsed(self, *, bidirectional: bool) -> list[str]:
-        """The time since each channel's last observation, and if need be until the next.
+        """Return the time since each channel's last observation; until the next one too.
 
-        Each (steps, batch, n_channels)
+        The second for bidirectional networks alone. Each (steps, batch, n_channels)
         """
         if not bidirectional:
             return [self._since]
-        # Turned round, what follows has been before, and time runs backward.
+        # Reversed, the next observation is the last one, and time runs backward.
         time = self._graph("Neg", self._steps.reverse(self._time))
         _, until = self._look_back(self._steps.reverse(self._x), time)
         return [self._since, self._steps.reverse(until)]
 
     def _look_back(self, x: str, time: str) -> list[str]:
-        """Each channel's last observation up to a step; the time since the one before.
+        """Return each channel's last observation, and the time since the one before it.
 
-        Before there is any, it is the fill, and the time since the first step.
+        Before the first observation the value is the fill, and time counts from the first
+        step.
         """
         graph = self._graph
         first = graph("Gather", time, 0, axis=0)
@@ -98,7 +99,13 @@ class Decay:
         return graph.scan(step, [fill, when], [x, time])
 
 
+def state_decay(graph: Graph, elapsed: str, weights: Weights) -> str:
+    """Return the factor of the states: (..., n_channels) -> (..., hidden_size)."""
+    rate = linear(graph, elapsed, below(weights, "linear"))
+    return graph("Exp", graph("Neg", graph("Relu", rate)))
+
+
 def _beside(graph: Graph, x: str, missing: str) -> str:
-    """Put beside each channel whether it was observed."""
+    """Append a mask of the observed values."""
     observed = graph("Cast", graph("Not", missing), to=TensorProto.FLOAT)
     return graph("Concat", x, observed, axis=2)

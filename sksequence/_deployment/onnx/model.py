@@ -1,4 +1,4 @@
-"""What a file holds: inputs, graph, outputs, and what is said about them."""
+"""The model in a file: inputs, graph, outputs and metadata."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from onnx import ModelProto, TensorProto, ValueInfoProto, helper
 
-from .answers import ANSWERS
 from .graph import Graph, Weights
+from .heads import HEADS
 from .network import run_network
 from .reading import look_up, standardise
 from .steps import Steps
@@ -35,12 +35,12 @@ def make_model(
     weights : dict of ndarray
         Its state dict.
     reading : dict of ndarray
-        ``known``, which tokens training has met; or ``mean`` and ``scale`` of the
+        ``known``, which tokens were seen in training; or ``mean`` and ``scale`` of the
         channels. ``static_mean`` and ``static_scale``, empty without static covariates.
     answer : dict
-        ``kind``, a name of ``ANSWERS``, and the keywords of that function.
+        ``kind``, a name of ``HEADS``, and keywords of that function.
     metadata : dict of str
-        What is said beside the graph.
+        Texts stored beside the graph.
     version : str
         Of sksequence.
     """
@@ -57,7 +57,7 @@ def make_model(
     raw = run_network(graph, x, steps, static, network, weights)
     axes = ["batch", "steps"] if network["per_step"] else ["batch"]
     keywords = {name: value for name, value in answer.items() if name != "kind"}
-    outputs = ANSWERS[answer["kind"]](graph, raw, axes, **keywords)
+    outputs = HEADS[answer["kind"]](graph, raw, axes, **keywords)
     model = helper.make_model(
         helper.make_graph(
             graph.nodes, "sksequence", _inputs(network), outputs, graph.constants
@@ -72,7 +72,7 @@ def make_model(
 
 
 def _inputs(network: dict[str, Any]) -> list[ValueInfoProto]:
-    """Declare what is passed: sequences, their lengths, what stands beside them."""
+    """Declare the inputs: sequences, their lengths and static covariates."""
     declare = helper.make_tensor_value_info
     steps, n_static = ["batch", "steps"], network["static_size"]
     return [
@@ -103,5 +103,5 @@ def _read(
     x = graph("Transpose", "X", perm=[1, 0, 2])
     steps = Steps(graph, x, "lengths")
     mean, scale, time = reading["mean"], reading["scale"], network["time_channel"]
-    # What is behind an end, NaN it may be, goes before anything is done with it.
+    # Padding may hold NaN: it is replaced before anything else is computed.
     return steps.fill(standardise(graph, x, mean, scale, time_channel=time), 0.0), steps

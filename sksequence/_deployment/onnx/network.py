@@ -10,7 +10,7 @@ import numpy as np
 from .convolution import convolve
 from .graph import Graph, Weights, below, linear
 from .missing import Decay, mask
-from .pooling import POOLINGS, pool_mean
+from .pooling import POOLINGS, mean_pooling
 from .recurrence import recur
 from .steps import Steps
 
@@ -40,7 +40,7 @@ def run_network(
 def _represent(
     graph: Graph, x: str, steps: Steps, network: dict[str, Any], weights: Weights
 ) -> str:
-    """What was read: (batch, representation_size), or (steps, batch, ...)."""
+    """Represent sequences: (batch, representation_size), or (steps, batch, ...)."""
     causal = not network["bidirectional"]
     x, elapsed = _read(graph, x, steps, network, weights)
     strides = _strides(network)
@@ -59,14 +59,14 @@ def _represent(
     ones = [1] * len(network["parallel_channels"])
     beside, _ = convolve(graph, x, steps, branch, ones, causal=causal)
     if not network["per_step"]:
-        beside = pool_mean(graph, beside, steps)
+        beside = mean_pooling(graph, beside, steps)
     return graph("Concat", represented, beside, axis=-1)
 
 
 def _read(
     graph: Graph, x: str, steps: Steps, network: dict[str, Any], weights: Weights
 ) -> tuple[str, list[str]]:
-    """Make of NaN what the network does; return elapsed times too, if states fade."""
+    """Replace NaN as the network does; return elapsed times too, if states decay."""
     if network["missing"] == "error":
         return x, []
     fill = np.array(network["fill"] or [0.0] * network["input_size"], np.float32)
@@ -74,23 +74,23 @@ def _read(
         return mask(graph, x, fill), []
     decay = Decay(graph, x, steps, fill, network["time_channel"])
     read = decay.observations(below(weights, "reader"))
-    # Convolutions mix the steps: behind them no state belongs to one step's gap.
+    # Convolutions mix the steps: after them a state has no elapsed time of its own.
     if network["conv_channels"]:
         return read, []
     return read, decay.elapsed(bidirectional=network["bidirectional"])
 
 
 def _strides(network: dict[str, Any]) -> list[int]:
-    """One stride for each convolution before the recurrence."""
+    """Return the stride of each convolution before the recurrence."""
     n = len(network["conv_channels"])
     return np.broadcast_to(network["conv_stride"] if n else 1, n).tolist()
 
 
 def _spread(graph: Graph, every: str, steps: Steps, stride: int, *, causal: bool) -> str:
-    """Give each step that a stride took away the state that covers it.
+    """Give each step that a stride left out the state that covers it.
 
-    A causal network's step has the last state that is complete by then, the first steps
-    none: zeros.
+    In a causal network that is the last state that is complete at the step; the first
+    steps have none and get zeros.
     """
     if stride == 1:
         return every
@@ -101,7 +101,7 @@ def _spread(graph: Graph, every: str, steps: Steps, stride: int, *, causal: bool
 
 
 def _join(graph: Graph, represented: str, static: str, weights: Weights) -> str:
-    """Join static covariates to a representation, and let the two meet."""
+    """Join static covariates to a representation, with a hidden layer on both."""
     both = graph("Concat", represented, static, axis=-1)
     hidden = graph("Relu", linear(graph, both, below(weights, "linear")))
     return graph("Concat", both, hidden, axis=-1)

@@ -12,27 +12,27 @@ from .graph import Graph, Weights, below, linear
 from .steps import Steps
 
 
-def pool_last(graph: Graph, x: str, steps: Steps, final: str, *_: Any) -> str:
+def last_pooling(graph: Graph, x: str, steps: Steps, final: str, *_: Any) -> str:
     """Take the final state."""
     return final
 
 
-def pool_mean(graph: Graph, x: str, steps: Steps, *_: Any) -> str:
+def mean_pooling(graph: Graph, x: str, steps: Steps, *_: Any) -> str:
     """Average the valid steps: (steps, batch, channels) -> (batch, channels)."""
     total = graph("ReduceSum", steps.fill(x, 0.0), [0], keepdims=0)
     count = graph("Cast", steps.lengths, to=TensorProto.FLOAT)
     return graph("Div", total, graph("Unsqueeze", count, [1]))
 
 
-def pool_max(graph: Graph, x: str, steps: Steps, *_: Any) -> str:
+def max_pooling(graph: Graph, x: str, steps: Steps, *_: Any) -> str:
     """Take each unit's largest value over the valid steps."""
     return graph("ReduceMax", steps.fill(x, -np.inf), axes=[0], keepdims=0)
 
 
-def pool_attention(
+def attention_pooling(
     graph: Graph, x: str, steps: Steps, final: str, weights: Weights
 ) -> str:
-    """Average the valid steps by learnt weights."""
+    """Average the valid steps with learnt weights."""
     x = steps.fill(x, 0.0)
     hidden = graph("Tanh", linear(graph, x, below(weights, "hidden")))
     score = steps.fill(linear(graph, hidden, below(weights, "context")), -np.inf)
@@ -41,8 +41,8 @@ def pool_attention(
 
 
 POOLINGS: dict[str, Callable[..., str]] = {
-    "last": pool_last,
-    "mean": pool_mean,
-    "max": pool_max,
-    "attention": pool_attention,
+    "last": last_pooling,
+    "mean": mean_pooling,
+    "max": max_pooling,
+    "attention": attention_pooling,
 }

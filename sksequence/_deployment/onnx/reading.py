@@ -1,4 +1,4 @@
-"""From what is passed to what the first layer reads: tokens' vectors, scaled numbers."""
+"""From inputs to what the first layer reads: embedded tokens, scaled numbers."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from .steps import Steps
 def look_up(
     graph: Graph, ids: str, steps: Steps, vectors: np.ndarray, known: np.ndarray
 ) -> str:
-    """Look each token's vector up, and the unknown one's for what training has not met.
+    """Look up each token's vector; tokens not seen in training have the unknown one's.
 
     ids (steps, batch) -> (steps, batch, embedding_dim)
     """
-    # Behind the end there may be anything, also what is no token.
+    # Padding may hold anything, also ids that are no tokens.
     ids = steps.fill(graph("Unsqueeze", ids, [2]), 0)
     vectors = np.where(known[:, None], vectors, vectors[0])
     return graph("Gather", vectors, graph("Squeeze", ids, [2]), axis=0)
@@ -34,8 +34,8 @@ def standardise(
 ) -> str:
     """Centre and scale channels, or static covariates.
 
-    In double until the mean has gone: in single precision what a channel varies by may
-    be lost beside it. A time counts from each sequence's first step.
+    In double precision until the mean is subtracted: in single precision the variation
+    of a channel far from zero would be lost. Time counts from a sequence's first step.
 
     x (steps, batch, channels) or (batch, n_static) -> the same, in float32
     """

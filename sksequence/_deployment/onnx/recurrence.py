@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from onnx import TensorProto
 
-from .fading import faded_recurrence
+from ..._cells import GRU, LSTM, RNN, Cell, RectifiedRNN, find_cell
 from .graph import Graph, Weights, below, parts
+from .missing import state_decay
+from .scan import scan_cell
 from .steps import Steps
 
-# The operator of a cell, and where torch has the gates that stand there in ONNX.
-_OPERATORS = {
-    "tanh": ("RNN", [0]),
-    "relu": ("RNN", [0]),
-    "gru": ("GRU", [1, 0, 2]),
-    "lstm": ("LSTM", [0, 3, 1, 2]),
+
+class Operator(NamedTuple):
+    """The operator that ONNX has for a cell."""
+
+    name: str
+    order: tuple[int, ...]  # of torch's gates, by which they are ONNX's
+    activations: tuple[str, ...] = ()  # of one direction, if not ONNX's default
+    options: dict[str, Any] = {}
+
+
+OPERATORS: dict[type[Cell], Operator] = {
+    RNN: Operator("RNN", (0,)),
+    RectifiedRNN: Operator("RNN", (0,), activations=("Relu",)),
+    GRU: Operator("GRU", (1, 0, 2), options={"linear_before_reset": 1}),
+    LSTM: Operator("LSTM", (0, 3, 1, 2)),
 }
-_MERGES: dict[str, tuple[str, dict[str, Any]]] = {
+MERGES: dict[str, tuple[str, dict[str, Any]]] = {
     "concat": ("Concat", {"axis": -1}),
     "sum": ("Sum", {}),
     "mean": ("Mean", {}),
     "mul": ("Mul", {}),
 }
+_Read = tuple[list[str], list[str]]
 
 
 def recur(
@@ -36,51 +48,73 @@ def recur(
 ) -> tuple[str, str]:
     """Chain recurrent layers, each reading the steps of the one below.
 
-    x (steps, batch, channels) -> every step (steps, batch, size), with anything behind
-    an end, and the final state (batch, size)
+    x (steps, batch, channels) -> every step (steps, batch, size), padding undefined, and
+    the final state (batch, size)
     """
-    merge, options = _MERGES[network["merge_mode"]]
-    cell = network["cell"]
-    if cell == "rnn":
-        cell = network.get("nonlinearity", "tanh")
+    merge, options = MERGES[network["merge_mode"]]
+    cell = find_cell(network["cell"], network.get("nonlinearity", "tanh"))
     final = ""
     for layer in parts(weights, "layers"):
+        below_layer = x
         directions = [part for name in ("ahead", "back") if (part := below(layer, name))]
-        if fades := parts(layer, "fades"):
-            read = faded_recurrence(graph, x, steps, cell, directions, fades, elapsed)
-        else:
-            read = _recurrence(graph, x, steps, cell, directions)
-        (x, *back), (final, *first) = read
+        (x, *back), (final, *first) = _read_layer(
+            graph, x, steps, cell, directions, parts(layer, "fades"), elapsed
+        )
         if back:
             x = graph(merge, x, *back, **options)
             final = graph(merge, final, *first, **options)
+        if network.get("residual", False) and _keeps_width(cell, directions, merge):
+            x = graph("Add", x, below_layer)
+            final = graph("Add", final, steps.last(below_layer))
     return x, final
 
 
-def _recurrence(
+def _keeps_width(cell: type[Cell], directions: list[Weights], merge: str) -> bool:
+    """Whether a layer's steps are as wide as those that it reads."""
+    rows, channels = directions[0]["weight_ih_l0"].shape
+    n_parts = len(directions) if merge == "Concat" else 1
+    return channels == rows // len(cell.gates) * n_parts
+
+
+def _read_layer(
     graph: Graph,
     x: str,
     steps: Steps,
-    cell: str,
+    cell: type[Cell],
     directions: list[Weights],
-) -> tuple[list[str], list[str]]:
+    decays: list[Weights],
+    elapsed: list[str],
+) -> _Read:
     """Run a layer; return steps and final state of each direction."""
-    operator, order = _OPERATORS[cell]
-    n = len(directions)
-    options: dict[str, Any] = {}
-    if operator == "GRU":
-        options["linear_before_reset"] = 1  # as torch has it
-    if operator == "RNN":
-        options["activations"] = [cell.capitalize()] * n
+    has_norm = "norm.weight" in directions[0]
+    if cell in OPERATORS and not decays and not has_norm:
+        return _operate(graph, x, steps, OPERATORS[cell], directions)
+    every, final = [], []
+    for i, weights in enumerate(directions):
+        decay = state_decay(graph, elapsed[i], decays[i]) if decays else None
+        read = scan_cell(graph, x, steps, cell, weights, decay, backward=bool(i))
+        every.append(read[0])
+        final.append(read[1])
+    return every, final
+
+
+def _operate(
+    graph: Graph, x: str, steps: Steps, operator: Operator, directions: list[Weights]
+) -> _Read:
+    """Run a layer by an operator of ONNX."""
+    n, options = len(directions), dict(operator.options)
+    if operator.activations:
+        options["activations"] = list(operator.activations) * n
 
     def stacked(name: str) -> np.ndarray:
         """Weights of all directions, gates in ONNX's order."""
+        order = operator.order
         gates = [np.split(part[f"{name}_l0"], len(order)) for part in directions]
         return np.stack([np.concatenate([own[i] for i in order]) for own in gates])
 
     every, final, *_ = graph.several(
         2,
-        operator,
+        operator.name,
         x,
         stacked("weight_ih"),
         stacked("weight_hh"),

@@ -1,4 +1,4 @@
-"""What every layer needs to know about time: valid steps, reversal, the end."""
+"""What every layer needs to know of time: valid steps, reversal, the last step."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from .graph import Graph, Value
 
 
 class Steps:
-    """Which steps of a padded batch belong to its sequences.
+    """The steps of a padded batch, and which of them are valid.
 
     Parameters
     ----------
     graph : Graph
-        Where it is computed, what is asked for alone.
+        The graph to add nodes to, when they are first needed.
     x : str
-        Any tensor of as many steps, (steps, ...).
+        Any tensor with as many steps, (steps, ...).
     lengths : str
-        Steps of each sequence, int64 (batch,).
+        Number of steps of each sequence, int64 (batch,).
     """
 
     def __init__(self, graph: Graph, x: str, lengths: str) -> None:
@@ -29,7 +29,7 @@ class Steps:
 
     @cached_property
     def numbers(self) -> str:
-        """Count the steps from zero: int64 (steps, 1, 1)."""
+        """The index of each step: int64 (steps, 1, 1)."""
         numbers = self._graph("Range", 0, self._count, 1)
         return self._graph("Unsqueeze", numbers, [1, 2])
 
@@ -40,25 +40,32 @@ class Steps:
         return self._graph("Less", self.numbers, lengths)
 
     def after(self, x: str, stride: int) -> Steps:
-        """The steps that a stride has left, of which ``x`` has as many."""
+        """Return the steps that a stride leaves, of which ``x`` has as many."""
         if stride == 1:
             return self
         rounded_up = self._graph("Add", self.lengths, stride - 1)
         return Steps(self._graph, x, self._graph("Div", rounded_up, stride))
 
     def fill(self, x: str, value: int | float) -> str:
-        """Put a value behind each end; a product would let NaN or infinity through.
+        """Replace padding by a value; a product would let NaN or infinity through.
 
         x (steps, batch, channels) -> the same
         """
         return self._graph("Where", self._valid, x, value)
 
     def reverse(self, x: str) -> str:
-        """Reverse each sequence within its own length; padding stays behind the end.
+        """Reverse each sequence within its own length; padding stays where it is.
 
         x (steps, batch, channels) -> the same
         """
         return self._graph("ReverseSequence", x, self.lengths, time_axis=0, batch_axis=1)
+
+    def last(self, x: str) -> str:
+        """Take each sequence's last step.
+
+        x (steps, batch, channels) -> (batch, channels)
+        """
+        return self._graph("Gather", self.reverse(x), 0, axis=0)
 
     def for_each_step(self, x: Value) -> str:
         """Repeat x: (batch, channels) -> (steps, batch, channels)."""

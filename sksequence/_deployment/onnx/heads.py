@@ -1,4 +1,4 @@
-"""From raw outputs to what predict and predict_proba answer."""
+"""From the raw outputs of a network to what predict and predict_proba return."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .graph import Graph
 Shape = Sequence[str | int]
 
 
-def answer_labels(
+def labels_head(
     graph: Graph,
     scores: str,
     axes: Shape,
@@ -20,7 +20,7 @@ def answer_labels(
     classes: np.ndarray,
     is_multilabel: bool,
 ) -> list[ValueInfoProto]:
-    """Labels and probabilities; for classes neither int nor text their positions."""
+    """Predict labels and probabilities; labels neither int nor text by their index."""
     every: Shape = [*axes, len(classes)]
     if is_multilabel:
         kind, shape = TensorProto.INT64, every
@@ -42,7 +42,7 @@ def answer_labels(
     ]
 
 
-def answer_values(
+def values_head(
     graph: Graph,
     outputs: str,
     axes: Shape,
@@ -52,7 +52,7 @@ def answer_values(
     are_rates: bool,
     are_many: bool,
 ) -> list[ValueInfoProto]:
-    """Numbers on the scale of the targets."""
+    """Predict numbers on the scale of the targets."""
     if are_rates:
         outputs = graph("Exp", outputs)
     scaled = graph("Mul", outputs, scale.astype(np.float32))
@@ -63,7 +63,7 @@ def answer_values(
     return [helper.make_tensor_value_info("values", TensorProto.FLOAT, shape)]
 
 
-ANSWERS: dict[str, Callable[..., list[ValueInfoProto]]] = {
-    "labels": answer_labels,
-    "values": answer_values,
+HEADS: dict[str, Callable[..., list[ValueInfoProto]]] = {
+    "labels": labels_head,
+    "values": values_head,
 }
