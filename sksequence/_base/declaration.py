@@ -12,18 +12,18 @@ import inspect
 from collections.abc import Sequence
 from typing import Any, TypeVar, dataclass_transform
 
-# For those above, which declare hyperparameters but know no inputs.
+# Re-exported for `estimators.py`, which does not import `_inputs`.
 from .._inputs.borrowed import StrOptions as StrOptions
 
 _Class = TypeVar("_Class", bound=type)
 NETWORK, TRAINING, MODEL = "network", "training", "model"
-# What users set first comes first: in signatures, in docstrings, in scikit-learn's HTML.
+# Order of hyperparameters in signatures, docstrings and HTML: most used ones first.
 ORDER = (
     # the recurrent layers
     *("cell", "hidden_size", "num_layers", "bidirectional"),
     *("merge_mode", "dropout"),
     *("layer_norm", "residual", "recurrent_dropout", "memory_steps", "nonlinearity"),
-    # what is around them
+    # around the recurrent layers
     *("kernel_size", "patch_size", "peephole"),
     *("conv_channels", "conv_kernel_size", "conv_stride"),
     *("parallel_channels", "parallel_kernel_size", "pooling"),
@@ -154,7 +154,7 @@ def recurrent_estimator(cls: _Class) -> _Class:
 
 
 def _rank(field: dataclasses.Field) -> int:
-    """Position in ``ORDER``; what is not in it, such as a subclass's own, comes last."""
+    """Return the position in ``ORDER``; other names, as of subclasses, come last."""
     return ORDER.index(field.name) if field.name in ORDER else len(ORDER)
 
 

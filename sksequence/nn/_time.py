@@ -25,7 +25,7 @@ def valid_steps(lengths: Tensor, n_steps: int) -> Tensor:
 def check_lengths(lengths: Tensor | None, n: int, n_steps: int) -> None:
     """Raise ValueError unless there is a length from 1 to n_steps for each sequence.
 
-    On an accelerator, where looking would mean waiting, only their number is checked.
+    On an accelerator only the number of lengths is checked, to avoid synchronisation.
     """
     if lengths is None:
         return
