@@ -10,10 +10,10 @@ from sklearn.utils._param_validation import StrOptions
 
 from ._base.classifier import Labeller, SequenceClassifier
 from ._base.declaration import NETWORK, hyperparameter, recurrent_estimator
-from ._base.frames import FilmReader, FilmRegressor
+from ._base.frames import FrameReader, FrameRegressor
 from ._base.generation import generate
 from ._base.hyperparameters import Pooling
-from ._base.per_step import StepwiseEstimator
+from ._base.per_step import PerStepEstimator
 from ._base.regressor import NumberPredictor, SequenceRegressor
 from ._base.steps import StepReader
 from ._storage.estimators import storable
@@ -24,9 +24,9 @@ class _SimpleRNN(StepReader):
     """The plain recurrent cell, whose activation is a choice."""
 
     nonlinearity: str = hyperparameter(
-        "tanh",
-        [StrOptions({"tanh", "relu"})],
-        """{"tanh", "relu"}
+        default="tanh",
+        constraints=[StrOptions({"tanh", "relu"})],
+        doc="""{"tanh", "relu"}
         Activation of the hidden state.""",
         role=NETWORK,
     )
@@ -38,9 +38,9 @@ class _AnyCell(StepReader):
     """A cell that is a hyperparameter itself."""
 
     cell: str = hyperparameter(
-        "lstm",
-        [StrOptions({"rnn", "lstm", "gru"})],
-        """{"rnn", "lstm", "gru"}
+        default="lstm",
+        constraints=[StrOptions({"rnn", "lstm", "gru"})],
+        doc="""{"rnn", "lstm", "gru"}
         Recurrent cell.""",
         role=NETWORK,
     )
@@ -304,7 +304,7 @@ class RecurrentRegressor(Pooling, _AnyCell, SequenceRegressor):
 
 @storable
 @recurrent_estimator
-class RecurrentTagger(_AnyCell, StepwiseEstimator, Labeller):
+class RecurrentTagger(_AnyCell, PerStepEstimator, Labeller):
     """Label every step of a sequence, with one class or with any number of labels.
 
     y is a list of arrays as long as their sequences: (n_steps_i,) for one class per step,
@@ -411,7 +411,7 @@ class RecurrentTagger(_AnyCell, StepwiseEstimator, Labeller):
 
 @storable
 @recurrent_estimator
-class RecurrentStepRegressor(_AnyCell, StepwiseEstimator, NumberPredictor):
+class RecurrentStepRegressor(_AnyCell, PerStepEstimator, NumberPredictor):
     """Predict one number, or several, for every step of a sequence.
 
     y is a list of arrays as long as their sequences, (n_steps_i,) or (n_steps_i,
@@ -458,7 +458,7 @@ class RecurrentStepRegressor(_AnyCell, StepwiseEstimator, NumberPredictor):
 
 @storable
 @recurrent_estimator
-class ConvLSTMClassifier(FilmReader, SequenceClassifier):
+class ConvLSTMClassifier(FrameReader, SequenceClassifier):
     r"""Label films with a convolutional LSTM.
 
     An LSTM whose states are frames too, and whose products are convolutions:
@@ -501,7 +501,7 @@ class ConvLSTMClassifier(FilmReader, SequenceClassifier):
 
 @storable
 @recurrent_estimator
-class ConvLSTMRegressor(FilmReader, FilmRegressor):
+class ConvLSTMRegressor(FrameReader, FrameRegressor):
     r"""Predict numbers, the next frame or the next frames of films.
 
     .. math::

@@ -6,7 +6,8 @@ import os
 from typing import Any
 
 from . import _storage
-from ._storage.estimators import FORMAT, KIND, rebuild
+from ._storage.estimators import KIND, rebuild
+from ._storage.states import FORMAT
 
 __all__ = ["load"]
 

@@ -12,7 +12,6 @@ from conftest import make, ragged
 from sklearn.model_selection import GridSearchCV, KFold
 
 import sksequence
-from sksequence._base import estimator as base_estimator
 from sksequence._storage.checkpoints import Checkpoint
 
 LENGTHS = np.random.default_rng(0).integers(4, 12, 30)
@@ -44,15 +43,9 @@ def end_after(monkeypatch):
 
 def learnt(model):
     """All that a fit has made, but for the time that it took."""
-    state = model.__getstate__()
+    fitted = model.__getstate__()["fitted"]
     history = [{k: v for k, v in e.items() if k != "duration"} for e in model.history_]
-    settings = {k: v for k, v in state["_settings"].items() if k != "checkpoint"}
-    rest = {
-        name: value
-        for name, value in state.items()
-        if name not in ("net_", "history_", "_settings", "checkpoint")
-    }
-    return history, settings, rest, state["net_"]
+    return {**fitted, "history": history}
 
 
 def assert_same(first, second):
@@ -102,7 +95,7 @@ def test_a_fit_that_was_ended_goes_on_to_the_bit(kind, tmp_path, end_after):
 def test_a_fit_that_had_ended_is_not_repeated(tmp_path, monkeypatch):
     params = {"checkpoint": str(tmp_path / "fit"), "early_stopping": True}
     first = make("GRUClassifier", **params, max_epochs=5).fit(X, Y)
-    monkeypatch.setattr(base_estimator._load_training(), "train", None)
+    monkeypatch.setattr("sksequence._training.train", None)
     assert_same(make("GRUClassifier", **params, max_epochs=5).fit(X, Y), first)
 
 
@@ -182,7 +175,8 @@ def make_again(path):
 
 
 def test_a_search_that_was_ended_repeats_no_fit(tmp_path, monkeypatch):
-    training = base_estimator._load_training()
+    import sksequence._training as training
+
     train, calls = training.train, []
 
     def count(*args, **kwargs):

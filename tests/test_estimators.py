@@ -23,7 +23,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from skorch import NeuralNet
 from skorch.callbacks import Callback, Checkpoint, EarlyStopping, LRScheduler
 
-import sksequence._base.estimator
+import sksequence._base.fitting
 
 # Where an equation is compared, rounding should not be in the way.
 EXACT = {"dtype": "float64", "batch_size": None, "max_epochs": 8}
@@ -359,13 +359,13 @@ def test_a_constant_channel_is_no_obstacle(task):
 def splits(monkeypatch):
     """The parts of every early-stopping split made, in turn."""
     made = []
-    split = sksequence._base.estimator.validation_split
+    split = sksequence._base.fitting.validation_split
 
     def spying(*args, **kwargs):
         made.append(split(*args, **kwargs))
         return made[-1]
 
-    monkeypatch.setattr(sksequence._base.estimator, "validation_split", spying)
+    monkeypatch.setattr(sksequence._base.fitting, "validation_split", spying)
     return made
 
 

@@ -34,7 +34,11 @@ class Reader(BaseEstimator):
     """Nothing but an estimator that has an input."""
 
     def read(self, X, *, reset=True, channels_first=False):
-        return check_sequences(self, X, reset=reset, channels_first=channels_first)
+        known = None if reset else self.form_
+        sequences, self.form_ = check_sequences(
+            self, X, known, channels_first=channels_first
+        )
+        return sequences
 
 
 def objects(items):

@@ -222,7 +222,7 @@ def test_tokens(bidirectional, tmp_path):
     fit_on = [np.where(ids % 3 == 2, 1, ids) for ids in X]  # some are met but later
     params = {"embedding_dim": 3, "num_embeddings": 12, "bidirectional": bidirectional}
     model = drawn_anew(make("LSTMClassifier", **params).fit(fit_on, CLASSES), X)
-    assert not model._known_tokens.all()
+    assert not model._reading.known.all()
     check_file(model, X, tmp_path, behind=(-99, 12, 2**40))
 
 

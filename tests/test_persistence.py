@@ -34,6 +34,7 @@ from skorch.callbacks import EpochScoring
 
 import sksequence
 from sksequence._storage import estimators as storage
+from sksequence._storage import states
 from sksequence.preprocessing import StepwiseTransformer
 
 SMALL = {**FAST, "hidden_size": 4, "max_epochs": 1}
@@ -171,7 +172,7 @@ def stored(model, path):
 def learnt(model):
     """Its state, less the rates that the next fit sets."""
     state = model.__getstate__()
-    for group in state["net_"]["optimizer"].pop("param_groups"):
+    for group in state["fitted"]["net"]["optimizer"].pop("param_groups"):
         assert group["params"]
     return state
 
@@ -210,7 +211,7 @@ def test_what_is_saved_comes_back_to_the_bit(case, path):
     for one in (model, again):
         one.partial_fit(X, y)
     assert_same(answers(again, X), answers(model, X))
-    assert_same(learnt(again)["net_"], learnt(model)["net_"])
+    assert_same(learnt(again)["fitted"]["net"], learnt(model)["fitted"]["net"])
 
 
 @pytest.mark.parametrize("case", ["objects", "tokens"])
@@ -253,18 +254,19 @@ def test_people_and_tools_can_read_a_file(model, path):
     model.save(path)
     with safetensors.safe_open(path, framework="pt") as file:
         weights = {
-            name.removeprefix("net_/weights/"): file.get_tensor(name)
+            name.removeprefix("fitted/net/weights/"): file.get_tensor(name)
             for name in file.keys()  # noqa: SIM118, no dict
-            if name.startswith("net_/weights/")
+            if name.startswith("fitted/net/weights/")
         }
         content = json.loads(file.metadata()["sksequence"])
     torch.testing.assert_close(weights, dict(model.net_.module_.state_dict()))
     assert content["about"]["class"] == "GRUClassifier"
     assert content["about"]["torch"] == version("torch")
     assert content["about"]["sksequence"] == sksequence.__version__
-    assert content["tree"]["hidden_size"] == 4
-    assert content["tree"]["history_"] == model.history_
-    assert content["tree"]["classes_"]["$strings"][2] == ["no", "yes"]
+    assert content["tree"]["hyperparameters"]["hidden_size"] == 4
+    assert content["tree"]["fitted"]["history"] == model.history_
+    classes = content["tree"]["fitted"]["target"]["classes"]
+    assert classes["$strings"][2] == ["no", "yes"]
 
 
 WITHOUT_PICKLE = """
@@ -542,56 +544,87 @@ def in_arrays(name, value):
     return change
 
 
-def without(name):
+def without(*place):
     def change(content, arrays):
-        del content["tree"][name]
-        arrays.pop(name, None)
+        *parents, name = place
+        part = content["tree"]
+        for parent in parents:
+            part = part[parent]
+        del part[name]
+        arrays.pop("/".join(place), None)
 
     return change
 
 
-HEAD = "net_/weights/head.bias"
-AVERAGE = "net_/optimizer/state/0/exp_avg"
+HEAD = "fitted/net/weights/head.bias"
+AVERAGE = "fitted/net/optimizer/state/0/exp_avg"
 BILLION = 10**9
 
 FORGERIES = {
     "class": (lambda c, _: c["about"].update({"class": "Pipeline"}), "holds a Pipeline"),
-    "lacking": (without("lr"), "lacks lr"),
-    "unlearnt": (without("classes_"), "lacks classes_"),
-    "foreign": (in_tree("fit", value=1), "names that GRUClassifier has not: fit"),
-    "invalid": (in_tree("dropout", value="0.5"), "'dropout' parameter"),
-    "fixed": (in_tree("_network", "dropout", value=2.0), "'dropout' parameter"),
+    "lacking": (without("fitted", "network"), "network"),
+    "unlearnt": (without("fitted", "target", "classes"), "labels lack classes"),
+    "foreign": (
+        in_tree("hyperparameters", "fit", value=1),
+        "names that GRUClassifier has not: fit",
+    ),
+    "invalid": (
+        in_tree("hyperparameters", "dropout", value="0.5"),
+        "'dropout' parameter",
+    ),
+    "fixed": (in_tree("fitted", "network", "dropout", value=2.0), "'dropout' parameter"),
     "classes": (
-        in_tree("classes_", value={"$strings": ["<U1", [1], ["a"]]}),
+        in_tree("fitted", "target", "classes", value={"$strings": ["<U1", [1], ["a"]]}),
         "2 outputs for 1 targets",
     ),
-    "keyword": (in_tree("_settings", "module", value=1), "module"),
-    "cell": (in_tree("_network", "cell", value="eval"), "cell"),
-    "loss": (in_tree("_settings", "loss", value="eval"), "eval"),
-    "wide": (in_tree("_network", "hidden_size", value=10**6), r"weight .* of shape"),
-    "wider": (in_tree("_network", "hidden_size", value=BILLION), "for any machine"),
-    "widest": (in_tree("_network", "hidden_size", value=10**30), "Overflow"),
-    "deep": (in_tree("_network", "num_layers", value=10**8), "num_layers=100000000 has"),
+    "keyword": (in_tree("fitted", "settings", "module", value=1), "module"),
+    "cell": (in_tree("fitted", "network", "cell", value="eval"), "cell"),
+    "loss": (in_tree("fitted", "settings", "loss", value="eval"), "eval"),
+    "wide": (
+        in_tree("fitted", "network", "hidden_size", value=10**6),
+        r"weight .* of shape",
+    ),
+    "wider": (
+        in_tree("fitted", "network", "hidden_size", value=BILLION),
+        "for any machine",
+    ),
+    "widest": (in_tree("fitted", "network", "hidden_size", value=10**30), "Overflow"),
+    "deep": (
+        in_tree("fitted", "network", "num_layers", value=10**8),
+        "num_layers=100000000 has",
+    ),
     "convolved": (
-        in_tree("_network", "conv_channels", value={"$tuple": [1] * 10**5}),
+        in_tree("fitted", "network", "conv_channels", value={"$tuple": [1] * 10**5}),
         r"len\(conv_channels\)=100000 has",
     ),
-    "channels": (in_tree("_network", "input_size", value=BILLION), "input_size=1000000"),
-    "tokens": (in_tree("_network", "embedding_dim", value=BILLION), "weight .* of shape"),
-    "outputs": (in_tree("_network", "output_size", value=BILLION), "weight .* of shape"),
-    "dtype": (in_tree("_network", "dtype", value="hub"), "'dtype' parameter"),
+    "channels": (
+        in_tree("fitted", "network", "input_size", value=BILLION),
+        "input_size=1000000",
+    ),
+    "tokens": (
+        in_tree("fitted", "network", "embedding_dim", value=BILLION),
+        "weight .* of shape",
+    ),
+    "outputs": (
+        in_tree("fitted", "network", "output_size", value=BILLION),
+        "weight .* of shape",
+    ),
+    "dtype": (in_tree("fitted", "network", "dtype", value="hub"), "'dtype' parameter"),
     "longer": (in_arrays(HEAD, lambda a: np.append(a, a)), "head.bias.*shape"),
     "other": (in_arrays(HEAD, lambda a: a.astype("f8")), "head.bias.*float64"),
     "averages": (in_arrays(AVERAGE, lambda a: a[:1, :1].copy()), "exp_avg has shape"),
     "step": (
-        in_arrays("net_/optimizer/state/0/step", lambda a: np.append(a, a)),
+        in_arrays("fitted/net/optimizer/state/0/step", lambda a: np.append(a, a)),
         "step has shape",
     ),
-    "generator": (in_arrays("net_/generator", lambda a: a[:9].copy()), "5056"),
-    "callbacks": (in_tree("callbacks", value=["x"]), "callbacks=.*code looked up"),
-    "called": (in_tree("_settings", "callbacks", value=["x"]), "code looked up"),
+    "generator": (in_arrays("fitted/net/generator", lambda a: a[:9].copy()), "5056"),
+    "callbacks": (
+        in_tree("hyperparameters", "callbacks", value=["x"]),
+        "callbacks=.*code looked up",
+    ),
+    "called": (in_tree("fitted", "settings", "callbacks", value=["x"]), "code looked up"),
     "request": (
-        in_tree("_metadata_request", value={"consumes": {"a": 1}}),
+        in_tree("attributes", "_metadata_request", value={"consumes": {"a": 1}}),
         "add_request",
     ),
     **{
@@ -599,7 +632,10 @@ FORGERIES = {
             in_tree(*place, "net_params", value=params),
             "net_params=.*code looked up",
         )
-        for where, place in {"next": (), "last": ("_settings",)}.items()
+        for where, place in {
+            "next": ("hyperparameters",),
+            "last": ("fitted", "settings"),
+        }.items()
         for params in (
             {"compile": True},
             {"module__hidden_size": BILLION},
@@ -634,7 +670,7 @@ def test_a_forged_file_neither_runs_code_nor_takes_memory(forgery, model, path):
 
 def test_a_forged_film_takes_no_memory(path):
     fitted("films")[0].save(path)
-    forge(path, in_tree("_network", "patch_size", value=10**6))
+    forge(path, in_tree("fitted", "network", "patch_size", value=10**6))
     with pytest.raises(ValueError, match=r"peepholes.* \(3, 4, 1, 1\)"):
         sksequence.load(path)
 
@@ -646,15 +682,17 @@ def newer(version, **names):
     def change(content, _):
         content["version"] = version
         content["about"]["sksequence"] = "9.9"
-        content["tree"].update(names)
+        content["tree"]["hyperparameters"].update(names)
+        content["tree"]["fitted"].update(names)
+        content["tree"]["fitted"]["reading"].update(names)
 
     return change
 
 
 def test_a_newer_minor_format_loads_with_a_warning(model, path):
     model.save(path)
-    forge(path, newer([1, 1], new_hyperparameter=3, new_=[1]))
-    with pytest.warns(UserWarning, match=r"sksequence 9\.9 in format 1\.1, newer"):
+    forge(path, newer([2, 1], new_hyperparameter=3, new_=[1]))
+    with pytest.warns(UserWarning, match=r"sksequence 9\.9 in format 2\.1, newer"):
         again = sksequence.load(path)
     assert_same(answers(again, ragged()), answers(model, ragged()))
     assert not hasattr(again, "new_")
@@ -663,29 +701,44 @@ def test_a_newer_minor_format_loads_with_a_warning(model, path):
 
 def test_a_newer_major_format_says_who_wrote_it(model, path):
     model.save(path)
-    forge(path, newer([2, 0]))
+    forge(path, newer([3, 0]))
     with pytest.raises(
-        ValueError, match=r"sksequence 9\.9 has written it in format 2\.0"
+        ValueError, match=r"sksequence 9\.9 has written it in format 3\.0"
     ):
         sksequence.load(path)
 
 
-@pytest.mark.parametrize("version", [(1, 1), (2, 0)])
+@pytest.mark.parametrize("version", [(2, 1), (3, 0)])
 def test_a_pickle_of_a_newer_format_warns(version, model, monkeypatch):
     with monkeypatch.context() as later:
-        later.setattr(storage, "FORMAT", version)
-        later.setattr(storage, "__version__", "9.9")
+        later.setattr(states, "FORMAT", version)
+        later.setattr(states, "__version__", "9.9")
         stored = pickle.dumps(model)
     with pytest.warns(UserWarning, match=r"sksequence 9\.9 has stored .* newer format"):
         again = pickle.loads(stored)
     assert_same(answers(again, ragged()), answers(model, ragged()))
 
 
-def test_a_state_without_a_format_is_older_and_loads_silently(model):
-    state = model.__getstate__()
-    del state["_stored_by"]
+def test_a_pickle_that_lacks_a_hyperparameter_gets_its_default(model):
+    state = copy.deepcopy(model.set_params(patience=7).__getstate__())
+    model.set_params(patience=10)
+    fitted = state["fitted"]
+    del state["hyperparameters"]["patience"], fitted["settings"]["patience"]
+    del fitted["network"]["num_layers"], fitted["fixed"]["num_layers"]
     again = sksequence.GRUClassifier()
     again.__setstate__(state)
+    assert again.patience == 10
+    assert_same(answers(again, ragged()), answers(model, ragged()))
+    again.set_params(warm_start=True).fit(ragged(), WORDS)
+
+
+def test_a_file_that_lacks_a_hyperparameter_gets_its_default(model, path):
+    model.save(path)
+    forge(path, without("hyperparameters", "patience"))
+    forge(path, without("fitted", "network", "num_layers"))
+    forge(path, without("fitted", "settings", "patience"))
+    again = sksequence.load(path)
+    assert_same(again.get_params(), model.get_params())
     assert_same(answers(again, ragged()), answers(model, ragged()))
 
 

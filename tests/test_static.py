@@ -75,8 +75,8 @@ def test_static_covariates_are_standardised_by_what_fit_weighs():
     model = make("GRUClassifier").fit(TABLE, LABELS, sample_weight=weight)
     mean = np.average(NUMBERS, axis=0, weights=weight)
     variance = np.average((NUMBERS - mean) ** 2, axis=0, weights=weight)
-    np.testing.assert_allclose(model._static_mean, mean)
-    np.testing.assert_allclose(model._static_scale, np.sqrt(variance))
+    np.testing.assert_allclose(model._reading.static.mean, mean)
+    np.testing.assert_allclose(model._reading.static.scale, np.sqrt(variance))
 
 
 def test_their_unit_does_not_count_but_without_standardize_it_does():

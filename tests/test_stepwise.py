@@ -27,7 +27,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from skorch.callbacks import Callback
 
-import sksequence._base.estimator
+import sksequence._base.fitting
 from sksequence._training import net as training_net
 from sksequence.metrics import make_step_scorer, perplexity, perplexity_scorer
 from sksequence.utils import check_sequence_estimator
@@ -977,13 +977,13 @@ def test_twenty_thousand_steps_come_in_pieces(name, task, monkeypatch):
 def splits(monkeypatch):
     """The parts of every early-stopping split made, in turn."""
     made = []
-    split = sksequence._base.estimator.validation_split
+    split = sksequence._base.fitting.validation_split
 
     def spying(*args, **kwargs):
         made.append(split(*args, **kwargs))
         return made[-1]
 
-    monkeypatch.setattr(sksequence._base.estimator, "validation_split", spying)
+    monkeypatch.setattr(sksequence._base.fitting, "validation_split", spying)
     return made
 
 

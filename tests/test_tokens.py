@@ -15,7 +15,7 @@ from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.pipeline import make_pipeline
 
 import sksequence
-import sksequence._base.estimator
+import sksequence._base.fitting
 from sksequence import LSTMClassifier
 from sksequence._inputs import sequences as inputs_sequences
 from sksequence.preprocessing import SequenceTokenizer
@@ -278,13 +278,13 @@ def test_a_new_fit_knows_its_own_tokens_only():
 @pytest.mark.parametrize("name", TOKEN_READERS)
 def test_a_token_of_the_held_out_part_alone_is_unknown(name, num_embeddings, monkeypatch):
     """Also if it is the largest of all; what training met is known."""
-    splits, split = [], sksequence._base.estimator.validation_split
+    splits, split = [], sksequence._base.fitting.validation_split
 
     def spying(*args, **kwargs):
         splits.append(split(*args, **kwargs))
         return splits[-1]
 
-    monkeypatch.setattr(sksequence._base.estimator, "validation_split", spying)
+    monkeypatch.setattr(sksequence._base.fitting, "validation_split", spying)
     X = texts(low=1, n_tokens=5)
     params = {"early_stopping": True, "validation_fraction": 0.4}
     fitted(name, X, num_embeddings=12, **params)

@@ -17,9 +17,9 @@ from torch import nn
 
 from sksequence import GRUClassifier, _kernels
 from sksequence._base.splitting import validation_split
-from sksequence._inputs import Sequences
+from sksequence._inputs import Sequences, standardised
 from sksequence._training import batches, make_dataset, settings_here, torch_threads
-from sksequence._training.batches import BatchIterator, SequenceDataset, standardised
+from sksequence._training.batches import BatchIterator, SequenceDataset
 from sksequence._training.callbacks import GradientClipping
 from sksequence._training.devices import find_device
 from sksequence._training.losses import LOSSES, choose_loss
@@ -447,11 +447,6 @@ def test_a_large_offset_does_not_cost_the_digits():
     )
     expected = (np.arange(4) - 1.5) / np.std(np.arange(4))
     np.testing.assert_allclose(out.values[:, 0], expected, rtol=1e-6)
-
-
-def test_no_sequence_makes_no_dataset():
-    none = Sequences(np.empty((0, 1)), np.empty(0, dtype=np.int64))
-    assert make_dataset(none, as_they_are, dtype="float32") is None
 
 
 @pytest.mark.filterwarnings("ignore:overflow encountered in cast")

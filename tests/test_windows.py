@@ -831,7 +831,7 @@ def copied(X):
 
 def read(X, name="GRURegressor"):
     """The sequences that an estimator makes of X."""
-    return make(name)._check_X(X, reset=True)
+    return make(name)._read(X, None)[0]
 
 
 def fit(X, y, *, sample_weight=False, **params):
@@ -847,8 +847,8 @@ def test_overlapping_views_are_their_copies_to_the_bit(X, setting):
     assert read(copied(X)).begins is None
     shared, plain = (fit(x, y, **SETTINGS[setting]) for x in (X, copied(X)))
     np.testing.assert_array_equal(shared.predict(X), plain.predict(copied(X)))
-    np.testing.assert_array_equal(shared._channel_mean, plain._channel_mean)
-    np.testing.assert_array_equal(shared._channel_scale, plain._channel_scale)
+    np.testing.assert_array_equal(shared._reading.mean, plain._reading.mean)
+    np.testing.assert_array_equal(shared._reading.scale, plain._reading.scale)
 
 
 @pytest.mark.parametrize("pieces", [2**20, 10])
@@ -951,9 +951,10 @@ def test_windows_do_not_take_the_memory_of_copies(form):
     model = make("GRURegressor", hidden_size=2)
     tracemalloc.start()
     try:
-        sequences = model._check_X(X, reset=True)
+        sequences = model._read(X, None)[0]
         sequences.take(np.arange(0, len(X), 2))
-        model._learn_input(sequences, None, sequences, continues=False)
+        reading = model._read(X, None)[2]
+        reading.learn(sequences, None, sequences, None, standardize=True)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

@@ -3,7 +3,6 @@
 :func:`hyperparameter` declares one as a dataclass field, :func:`recurrent_estimator`
 makes of a class's fields, and of those that it inherits, the explicit signature that
 scikit-learn asks for, the constraints that it validates, the docstring that users read.
-What a fit leaves behind is declared once too, by the annotations of a :class:`Learnt`.
 """
 
 from __future__ import annotations
@@ -19,9 +18,16 @@ _SECTIONS = ("See Also", "Notes", "References", "Examples")
 
 
 def hyperparameter(
-    default: Any, constraints: Sequence[Any], doc: str, *, role: str = "estimator"
+    *,
+    default: Any,
+    constraints: Sequence[Any],
+    doc: str,
+    role: str = "estimator",
+    since: tuple[int, int] = (1, 0),
 ) -> Any:
     """Declare a hyperparameter.
+
+    By keyword alone: type checkers know a default only from ``default=`` (PEP 681).
 
     Parameters
     ----------
@@ -35,11 +41,14 @@ def hyperparameter(
         ``NETWORK`` and ``TRAINING`` take it as a keyword of the same name; ``MODEL``
         and the network's cannot change while a fit goes on; the rest is the
         estimator's alone.
+    since : tuple of (int, int), default=(1, 0)
+        First format of stored states that has it; older ones get the default.
     """
     metadata = {
         "constraints": list(constraints),
         "doc": inspect.cleandoc(doc),
         "role": role,
+        "since": since,
     }
     return dataclasses.field(default=default, metadata=metadata)
 
@@ -57,6 +66,24 @@ def parameters_for(estimator: Any, *roles: str) -> dict[str, Any]:
     }
 
 
+def defaults_for(cls: Any, *roles: str) -> dict[str, Any]:
+    """The defaults of the hyperparameters with these roles, or of all, by name."""
+    return {
+        field.name: field.default
+        for field in dataclasses.fields(cls)
+        if not roles or field.metadata["role"] in roles
+    }
+
+
+def added_after(cls: Any, version: tuple[int, int]) -> dict[str, Any]:
+    """The defaults of those that the stored states of that format did not have yet."""
+    return {
+        field.name: field.default
+        for field in dataclasses.fields(cls)
+        if field.metadata["since"] > version
+    }
+
+
 @dataclass_transform(
     kw_only_default=True, eq_default=False, field_specifiers=(hyperparameter,)
 )
@@ -69,7 +96,9 @@ def recurrent_estimator(cls: _Class) -> _Class:
     ... class Estimator:
     ...     '''Do nothing.'''
     ...
-    ...     width: int = hyperparameter(3, [int], "int\nHow wide.")
+    ...     width: int = hyperparameter(
+    ...         default=3, constraints=[int], doc="int\nHow wide."
+    ...     )
     >>> inspect.signature(Estimator)
     <Signature (*, width: 'int' = 3) -> None>
     >>> Estimator.__doc__.splitlines()[-2:]

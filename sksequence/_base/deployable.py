@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .declaration import recurrent_estimator
 from .estimator import SequenceEstimator
+from .lazy import training
 
 if TYPE_CHECKING:
     from ..portable import NumpyPredictor, Stream
@@ -19,10 +19,6 @@ if TYPE_CHECKING:
 @recurrent_estimator
 class Deployable(SequenceEstimator):
     """Answer while a sequence is still coming, and by numpy alone."""
-
-    @abstractmethod
-    def _describe_reading(self) -> dict[str, Any]:
-        """How X and static covariates are scaled, in plain data."""
 
     def predict_prefixes(self, X: Any, response_method: str = "predict") -> np.ndarray:
         """Answer after every step, from the steps so far, in one pass.
@@ -63,7 +59,7 @@ class Deployable(SequenceEstimator):
         True
         """
         check_is_fitted(self)
-        names = self._get_finishers()
+        names = self._target.predictions
         if response_method not in names:
             raise ValueError(
                 f"response_method must be one of {', '.join(map(repr, names))}, "
@@ -203,17 +199,39 @@ class Deployable(SequenceEstimator):
         >>> np.allclose(probabilities, model.predict_proba(X), atol=1e-6)
         True
         """
-        from .._deployment.onnx_files import to_onnx
+        from .._deployment.onnx_files import write_onnx
 
-        to_onnx(self, path)
+        check_is_fitted(self)
+        write_onnx(
+            path,
+            network=self._network,
+            weights=training.state_of(self.net_)["weights"],
+            reading=self._reading.export(),
+            answer=self._target.export(),
+            about=self._describe_itself(),
+        )
+
+    def _describe_itself(self) -> dict[str, Any]:
+        """What an ONNX file says beside the graph."""
+        told: dict[str, Any] = {
+            "estimator": type(self).__name__,
+            "hyperparameters": self.get_params(),
+        }
+        if hasattr(self, "classes_"):
+            told["classes"] = self.classes_.tolist()
+        if hasattr(self, "feature_names_in_"):
+            told["feature_names"] = self.feature_names_in_.tolist()
+        if (names := self._reading.static.names) is not None:
+            told["static_names"] = names
+        return told
 
     def _export(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """Settings in plain Python, and arrays: all that answers depend on."""
         described = {
             "network": self._network,
-            "weights": self.__getstate__()["net_"]["weights"],
-            "reading": self._describe_reading(),
-            "answer": self._describe_answer(),
+            "weights": training.state_of(self.net_)["weights"],
+            "reading": self._reading.export(),
+            "answer": self._target.export(),
         }
         settings: dict[str, Any] = {
             "made_from": repr(self),

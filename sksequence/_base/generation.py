@@ -10,7 +10,8 @@ from scipy.special import softmax
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from .._inputs import Sequences, as_numbers
+from .._inputs import Sequences, TokenReading, as_numbers
+from .fitting import computing
 
 
 def generate(
@@ -27,22 +28,24 @@ def generate(
     if start.ndim != 1 or not len(start):
         raise ValueError(f"prompt must have shape (n_prompt_steps,): {prompt!r}")
     rng = check_random_state(random_state)
-    step = tagger._prepare(tagger._check_X([start], reset=False))
+    sequences, _, reading = tagger._read([start], tagger._reading)
+    dtype = tagger._network["dtype"]
+    step = reading.prepare(sequences, dtype)
     state, written = None, []
-    with tagger._computing():
+    with computing(tagger):
         for _ in range(n_steps):
             logits, state = tagger.net_.advance(step.values, state)
             likely = logits.astype(np.float64) - logits.max()
             proba = softmax(np.maximum(likely / temperature, -1e300))
             written.append(rng.choice(tagger.classes_, p=proba))
             token = Sequences(np.array([[written[-1]]]), np.array([1]))
-            step = tagger._prepare(token)
+            step = reading.prepare(token, dtype)
     return np.array(written)
 
 
 def _check_language_model(tagger: Any) -> None:
     """Raise ValueError unless it writes what it reads, and looks back only."""
-    if tagger.embedding_dim is None or tagger._is_multilabel:
+    if not isinstance(tagger._reading, TokenReading) or tagger._target.is_multilabel:
         raise ValueError(
             "generate needs a tagger fitted on tokens (embedding_dim), with the next "
             "token of each step for its class: one class, not several labels."
@@ -51,7 +54,7 @@ def _check_language_model(tagger: Any) -> None:
         raise ValueError(
             "generate needs a tagger fitted on sequences alone, not a table."
         )
-    n_tokens, classes = len(tagger._known_tokens), tagger.classes_
+    n_tokens, classes = len(tagger._reading.known), tagger.classes_
     if classes.dtype.kind not in "iu" or classes[0] < 0 or classes[-1] >= n_tokens:
         raise ValueError(
             f"generate needs classes that are token ids, below {n_tokens}, got {classes}"

@@ -1,4 +1,4 @@
-"""What is particular to answers for every step: targets and answers as long as X."""
+"""What is particular to predictions for every step: y is as long as X."""
 
 from __future__ import annotations
 
@@ -9,19 +9,26 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.utils._param_validation import Interval
 
-from .._inputs import AnySequences, Sequences, flatten_steps, score_steps
+from .._inputs import (
+    AnySequences,
+    Form,
+    Sequences,
+    Target,
+    flatten_steps,
+    score_steps,
+)
 from .declaration import TRAINING, hyperparameter, recurrent_estimator
 from .estimator import SequenceEstimator
 
 
 @recurrent_estimator
-class StepwiseEstimator(SequenceEstimator):
-    """Answer for each step of each sequence."""
+class PerStepEstimator(SequenceEstimator):
+    """Predict for each step of each sequence."""
 
     bptt_steps: int | None = hyperparameter(
-        None,
-        [Interval(Integral, 1, None, closed="left"), None],
-        """int or None
+        default=None,
+        constraints=[Interval(Integral, 1, None, closed="left"), None],
+        doc="""int or None
         Train on chunks of so many steps, one after the other: the state goes on from
         chunk to chunk of a sequence, gradients are cut (truncated backpropagation
         through time). For sequences too long to be trained on at once; needs a causal
@@ -46,17 +53,22 @@ class StepwiseEstimator(SequenceEstimator):
             )
         return network
 
-    def _get_targets(
-        self, y: Any, sequences: AnySequences, *, reset: bool, classes: Any = None
-    ) -> Sequences:
+    def _encode(
+        self,
+        y: Any,
+        sequences: AnySequences,
+        form: Form,
+        target: Target | None,
+        classes: Any,
+    ) -> tuple[Target, Sequences]:
         rows = flatten_steps(y, sequences.lengths)
-        target = self._encode_target(rows, reset=reset, classes=classes)
-        return Sequences(target, sequences.lengths, sequences.is_block)
+        target, encoded = self._check_y(rows, form, target, classes)
+        return target, Sequences(encoded, sequences.lengths, sequences.is_block)
 
     def _check_first_batch(self, y: Any, classes: Any) -> None:
         super()._check_first_batch(flatten_steps(y), classes)
 
-    def _get_strata(self, target: np.ndarray) -> np.ndarray | None:
+    def _get_strata(self, codes: np.ndarray) -> np.ndarray | None:
         return None
 
     def _score(self, metric: Callable, X: Any, y: Any, sample_weight: Any) -> float:

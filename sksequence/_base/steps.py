@@ -1,39 +1,55 @@
-"""What the networks read: steps of numbers, tokens, or films of frames."""
+"""What is particular to sequences whose steps are vectors of numbers, or tokens."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
 
-from .._inputs import AnySequences, Sequences, check_tokens
-from .._storage.learnt import Learnt
+from .._inputs import (
+    Columns,
+    Form,
+    NumberReading,
+    Reading,
+    StaticColumns,
+    Target,
+    TokenReading,
+    split_static,
+)
 from .declaration import recurrent_estimator
 from .deployable import Deployable
-from .hyperparameters import Convolutions, Embedding, Stack
-from .missing import NumberReader
-from .static import StaticReader
-
-
-class _LearntTokens(Learnt):
-    """What a fit on tokens leaves behind; not among the fields of the class below."""
-
-    _known_tokens: np.ndarray = np.zeros(0, dtype=bool)
+from .hyperparameters import Steps
 
 
 @recurrent_estimator
-class StepReader(
-    _LearntTokens,
-    Embedding,
-    Convolutions,
-    Stack,
-    StaticReader,
-    NumberReader,
-    Deployable,
-):
-    """Read sequences of numbers, or of tokens, one step after the other."""
+class StepReader(Steps, Deployable):
+    """Read sequences of numbers, or of tokens, and static covariates beside them.
 
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from sklearn.compose import make_column_transformer
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import OneHotEncoder
+    >>> from sksequence import GRUClassifier
+    >>> rng = np.random.default_rng(0)
+    >>> X = pd.DataFrame({"region": ["north", "south"] * 30, "age": np.arange(60)})
+    >>> X["series"] = [rng.normal(size=(n, 2)) for n in rng.integers(5, 15, 60)]
+    >>> encoder = make_column_transformer(
+    ...     (OneHotEncoder(sparse_output=False), ["region"]),
+    ...     ("passthrough", ["age", "series"]),
+    ... )
+    >>> model = make_pipeline(encoder, GRUClassifier(hidden_size=8, random_state=0))
+    >>> model.fit(X[:40], X["region"][:40]).score(X[40:], X["region"][40:])
+    1.0
+    >>> model[-1].n_features_in_, model[-1].n_static_features_in_
+    (2, 3)
+    """
+
+    _attributes_doc = """
+    n_static_features_in_ : int
+        Columns of numbers beside the sequences of a table; 0 where X is no such table.
+    """
     _cell: ClassVar[str | None] = None  # the hyperparameter of that name, if there is one
 
     def _get_network(self) -> dict[str, Any]:
@@ -46,64 +62,29 @@ class StepReader(
         fixed = {"cell": self._cell, "per_step": self._per_step}
         return fixed | super()._get_network()
 
-    def _describe(self, sequences: AnySequences) -> dict[str, Any]:
-        described = super()._describe(sequences)
-        if self.embedding_dim is not None:
-            described["input_size"] = len(self._known_tokens)
-        return described
-
-    def _check_X(self, X: Any, *, reset: bool) -> AnySequences:
-        sequences = super()._check_X(X, reset=reset)
-        if self.embedding_dim is not None:
-            limit = self.num_embeddings if reset else len(self._known_tokens)
-            check_tokens(sequences, limit)
-        return sequences
-
-    def _learn_input(
-        self,
-        sequences: AnySequences,
-        weight: np.ndarray | None,
-        held_out: AnySequences,
-        *,
-        continues: bool,
-    ) -> None:
-        """Learn which tokens there are, or how numbers are scaled."""
-        if self.embedding_dim is None:
-            super()._learn_input(sequences, weight, held_out, continues=continues)
-            return
-        known = _tokens_of(sequences)
-        if continues:
-            before = self._known_tokens
-        else:
-            largest = max(known.max(), *_tokens_of(held_out), 0)
-            before = np.zeros(self.num_embeddings or int(largest) + 1, dtype=bool)
-        self._known_tokens = before.copy()
-        self._known_tokens[known] = True
-
-    def _prepare(self, sequences: Sequences) -> Sequences:
-        """Scale numbers; of tokens make those unknown that training has not met."""
-        if self.embedding_dim is None:
-            return super()._prepare(sequences)
-        ids = sequences.values.astype(np.int64)
-        ids[~self._known_tokens[ids]] = 0
-        return replace(sequences, values=ids)
-
-    # ---------------------------------------------------------------------- exporting
-
-    def _describe_reading(self) -> dict[str, Any]:
-        """How X and static covariates are scaled, in plain data."""
-        reading: dict[str, Any] = {
-            "static_mean": self._static_mean,
-            "static_scale": self._static_scale,
+    def _describe_network(self, reading: Reading, target: Target) -> dict[str, Any]:
+        return super()._describe_network(reading, target) | {
+            "time_channel": self._time_channel,
+            "fill": reading.fill if isinstance(reading, NumberReading) else None,
+            "static_size": len(reading.static.mean),
         }
-        if self._network["embedding_dim"] is None:
-            reading |= {"mean": self._channel_mean, "scale": self._channel_scale}
-        else:
-            reading["known"] = self._known_tokens
-        return reading
 
+    @property
+    def _time_channel(self) -> int | None:
+        """The channel that is read as the time, and as nothing else."""
+        return self.time_channel if self.missing == "decay" else None
 
-def _tokens_of(sequences: AnySequences) -> np.ndarray:
-    """The different ids in sequences."""
-    met = [np.unique(values) for _, values in sequences.chunks()]
-    return np.unique(np.concatenate([*met, []])).astype(np.int64)
+    def _allows_nan(self) -> bool:
+        return self.missing != "error"
+
+    def _split_static(self, X: Any) -> tuple[Any, np.ndarray | None, Columns | None]:
+        return split_static(X)
+
+    def _begin_reading(self, form: Form, static: StaticColumns) -> Reading:
+        if self.embedding_dim is not None:
+            return TokenReading(form, static, self.num_embeddings)
+        return NumberReading(form, static, self.missing, self._time_channel)
+
+    def _hold(self, reading: Reading, target: Target) -> None:
+        super()._hold(reading, target)
+        self.n_static_features_in_: int = len(reading.static.mean)

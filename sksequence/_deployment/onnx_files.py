@@ -1,4 +1,4 @@
-"""A fitted estimator as an ONNX file."""
+"""A fitted estimator in plain data, and from there as an ONNX file."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from contextlib import suppress
 from typing import Any
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
 
 from .._storage import check_target, replace_file
 from .._version import __version__
@@ -15,13 +14,28 @@ from .._version import __version__
 _MOST_BYTES = 2**31 - 2**20  # the size limit of an ONNX file, less room for its metadata
 
 
-def to_onnx(estimator: Any, path: Any) -> None:
-    """What :meth:`sksequence.GRUClassifier.to_onnx` does."""
-    check_is_fitted(estimator)
+def write_onnx(
+    path: Any,
+    *,
+    network: dict[str, Any],
+    weights: dict[str, np.ndarray],
+    reading: dict[str, np.ndarray],
+    answer: dict[str, Any],
+    about: dict[str, Any],
+) -> None:
+    """Write a fitted network to an ONNX file, as ``to_onnx`` of the estimators does.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        File to write, whole or not at all.
+    network, weights, reading, answer
+        As :func:`sksequence._deployment.onnx.make_model` takes them.
+    about : dict
+        What the file says of the estimator; what JSON cannot hold is left out.
+    """
     target = check_target(path)
     make_model = _load_onnx().make_model
-    # The stored state of a net has its weights as arrays of numpy.
-    weights = estimator.__getstate__()["net_"]["weights"]
     n_bytes = 4 * sum(weight.size for weight in weights.values())
     if n_bytes > _MOST_BYTES:
         raise ValueError(
@@ -29,11 +43,11 @@ def to_onnx(estimator: Any, path: Any) -> None:
             "a smaller network, or fewer tokens."
         )
     model = make_model(
-        network=estimator._network,
+        network=network,
         weights=weights,
-        reading=estimator._describe_reading(),
-        answer=estimator._describe_answer(),
-        metadata=_describe_itself(estimator),
+        reading=reading,
+        answer=answer,
+        metadata=_as_text(about),
         version=__version__,
     )
     replace_file(target, [model.SerializeToString()])
@@ -51,20 +65,12 @@ def _load_onnx() -> Any:
     return _onnx
 
 
-def _describe_itself(estimator: Any) -> dict[str, str]:
-    """Return the metadata of the file, as text or JSON."""
-    told: dict[str, Any] = {"hyperparameters": _plain_values(estimator.get_params())}
-    if hasattr(estimator, "classes_"):
-        told["classes"] = estimator.classes_.tolist()
-    if hasattr(estimator, "feature_names_in_"):
-        told["feature_names"] = estimator.feature_names_in_.tolist()
-    names, _, at = estimator._columns or (None, 0, 0)
-    if names is not None:
-        told["static_names"] = names[:at] + names[at + 1 :]
+def _as_text(about: dict[str, Any]) -> dict[str, str]:
+    """Return the metadata of the file: the class's name, and JSON."""
+    told = {**about, "hyperparameters": _plain_values(about["hyperparameters"])}
+    name = told.pop("estimator")
     described = {key: json.dumps(value, default=str) for key, value in told.items()}
-    described["estimator"] = type(estimator).__name__
-    described["sksequence"] = __version__
-    return described
+    return described | {"estimator": name, "sksequence": __version__}
 
 
 def _plain_values(params: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ numpy, scipy and scikit-learn alone: no torch.
 from .checks import (
     FRAMES,
     STEPS,
+    Form,
     Layout,
     as_numbers,
     check_groups,
@@ -14,7 +15,17 @@ from .checks import (
     lists_sequences,
     without_wrapping,
 )
+from .fitted import Fitted, from_plain
+from .labels import check_classes, check_labels, weigh_classes
+from .losses import LOSSES
 from .missing import check_times, mean_gap, observed_moments, since_start
+from .readings import (
+    NumberReading,
+    Reading,
+    StaticColumns,
+    TokenReading,
+    standardised,
+)
 from .sequences import (
     AnySequences,
     Sequences,
@@ -25,21 +36,36 @@ from .sequences import (
 )
 from .static import Columns, check_columns, split_static
 from .steps import arrange_steps, flatten_steps, score_steps
+from .targets import Frames, Labels, Numbers, Target, check_numbers
 from .times import time_positions, time_ranks
 from .tokens import check_tokens
 
 __all__ = [
     "FRAMES",
+    "LOSSES",
     "STEPS",
     "AnySequences",
     "Columns",
+    "Fitted",
+    "Form",
+    "Frames",
+    "Labels",
     "Layout",
+    "NumberReading",
+    "Numbers",
+    "Reading",
     "Sequences",
+    "StaticColumns",
     "StoredSequences",
+    "Target",
+    "TokenReading",
     "arrange_steps",
     "as_numbers",
+    "check_classes",
     "check_columns",
     "check_groups",
+    "check_labels",
+    "check_numbers",
     "check_sequences",
     "check_times",
     "check_tokens",
@@ -48,13 +74,16 @@ __all__ = [
     "fit_channel_scaler",
     "fit_scaler",
     "flatten_steps",
+    "from_plain",
     "lists_sequences",
     "mean_gap",
     "observed_moments",
     "score_steps",
     "since_start",
     "split_static",
+    "standardised",
     "time_positions",
     "time_ranks",
+    "weigh_classes",
     "without_wrapping",
 ]

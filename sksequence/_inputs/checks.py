@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils.validation import check_array, validate_data
 
+from .fitted import Fitted, fitted_part
 from .sequences import (
     AnySequences,
     Sequences,
@@ -65,6 +66,33 @@ class Layout:
         return array if axis == before + 1 else np.moveaxis(array, axis, before + 1)
 
 
+@fitted_part
+@dataclass(frozen=True)
+class Form(Fitted):
+    """What a fit has seen of the form of X, to compare later ones with.
+
+    Attributes
+    ----------
+    is_table : bool
+        Whether X was 2-D: each row a univariate sequence, with a fixed number of columns.
+    step_shape : tuple of int
+        Shape of a step, the channels first.
+    has_channels : bool
+        Whether sequences had an axis of channels.
+    """
+
+    kind: ClassVar[str] = "form"
+
+    is_table: bool
+    step_shape: tuple[int, ...]
+    has_channels: bool
+
+    def check(self) -> None:
+        sizes = self.step_shape
+        if not isinstance(sizes, tuple) or not sizes:
+            raise ValueError(f"its step_shape must be a tuple of int, got {sizes!r}")
+
+
 STEPS = Layout(("n_steps",), first=0)
 FRAMES = Layout(("n_steps", "height", "width"), first=1)
 
@@ -72,17 +100,17 @@ FRAMES = Layout(("n_steps", "height", "width"), first=1)
 def check_sequences(
     estimator: Any,
     X: Any,
+    form: Form | None = None,
     *,
-    reset: bool,
     channels_first: bool = False,
     layout: Layout = STEPS,
     allow_nan: bool = False,
-) -> AnySequences:
+) -> tuple[AnySequences, Form]:
     """Turn X into sequences, or say what is wrong with it.
 
-    In fit (``reset``) it learns ``n_features_in_``, and ``feature_names_in_`` of a
-    DataFrame; later it compares with them. A 2-D X fixes its number of columns, every
-    other X its number of channels.
+    In fit (without ``form``) it sets the estimator's ``n_features_in_``, and
+    ``feature_names_in_`` of a DataFrame; later it compares with them. A 2-D X fixes its
+    number of columns, every other X its number of channels.
 
     Parameters
     ----------
@@ -92,8 +120,8 @@ def check_sequences(
         2-D: each row a univariate sequence. 3-D: (n_sequences, n_steps, n_channels).
         A list, tuple or object array of arrays: sequences of any length, each
         (n_steps_i, n_channels) or (n_steps_i,).
-    reset : bool
-        True in fit.
+    form : Form or None, default=None
+        Of the X that fit saw; None in fit.
     channels_first : bool, default=False
         Multivariate sequences are (n_channels, n_steps) instead.
     layout : Layout, default=STEPS
@@ -104,8 +132,10 @@ def check_sequences(
 
     Returns
     -------
-    Sequences or StoredSequences
+    sequences : Sequences or StoredSequences
         The latter for arrays of mapped files, which may be larger than memory.
+    form : Form
+        That of this X in fit, else the one that was given.
 
     Raises
     ------
@@ -120,32 +150,45 @@ def check_sequences(
         if (isinstance(X, list | tuple) and len(X)) or _only_converts(X):
             X = np.asarray(X)
         is_table = getattr(X, "ndim", 0) == 2
-        if is_table and (reset or estimator._fitted_on_table):
+        if is_table and (form is None or form.is_table):
             # Column names first: a frame with other columns may well hold NaN.
-            validate_data(estimator, X, reset=reset, skip_check_array=True)
+            validate_data(estimator, X, reset=form is None, skip_check_array=True)
         array = _check_rectangular(estimator, X, layout, allow_nan)
         sequences = _from_array(array, channels_first, layout)
     _check_range(sequences, allow_nan)
-    if reset:
-        estimator._fitted_on_table = is_table
-        estimator._step_shape = sequences.step_shape
-        if not is_table:
-            one_step = np.empty((1, sequences.n_channels))
-            validate_data(estimator, one_step, reset=True, skip_check_array=True)
-    elif sequences.n_channels != estimator._step_shape[0]:
+    if form is not None:
+        _check_form(sequences, form, type(estimator).__name__)
+        return sequences, form
+    if not is_table:
+        one_step = np.empty((1, sequences.n_channels))
+        validate_data(estimator, one_step, reset=True, skip_check_array=True)
+    has_channels = _rank_of_sequences(X) > layout.rank
+    return sequences, Form(is_table, sequences.step_shape, has_channels)
+
+
+def _check_form(sequences: AnySequences, form: Form, name: str) -> None:
+    """Raise ValueError unless the steps have the shape that those of the fit had."""
+    if sequences.n_channels != form.step_shape[0]:
         raise ValueError(
-            f"X has {sequences.n_channels} features, but {type(estimator).__name__} is "
-            f"expecting {estimator._step_shape[0]} features as input: the channels of "
-            "every step. A 2-D X is read as one univariate sequence per row; pass a "
-            "single multivariate sequence x as [x]."
+            f"X has {sequences.n_channels} features, but {name} is expecting "
+            f"{form.step_shape[0]} features as input: the channels of every step. A 2-D "
+            "X is read as one univariate sequence per row; pass a single multivariate "
+            "sequence x as [x]."
         )
-    elif sequences.step_shape != estimator._step_shape:
+    if sequences.step_shape != form.step_shape:
         raise ValueError(
-            f"X has frames of {_size(sequences.step_shape)}, but "
-            f"{type(estimator).__name__} is expecting {_size(estimator._step_shape)} "
-            "(height x width), as in fit. Crop, pad or resize them."
+            f"X has frames of {_size(sequences.step_shape)}, but {name} is expecting "
+            f"{_size(form.step_shape)} (height x width), as in fit. Crop, pad or resize "
+            "them."
         )
-    return sequences
+
+
+def _rank_of_sequences(X: Any) -> int:
+    """Dimensions of each sequence of a checked X."""
+    if getattr(X, "ndim", 1) > 1:
+        return X.ndim - 1
+    first = X[0] if isinstance(X, list | tuple) else np.asarray(X)[0]
+    return getattr(first, "ndim", None) or np.asarray(first).ndim
 
 
 def _size(step_shape: tuple[int, ...]) -> str:

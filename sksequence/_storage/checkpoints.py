@@ -92,7 +92,10 @@ class Checkpoint:
 
 
 def identify(
-    estimator: Any, sequences: AnySequences, **data: np.ndarray | None
+    estimator: Any,
+    sequences: AnySequences,
+    added: dict[str, Any] | None = None,
+    **data: np.ndarray | None,
 ) -> dict[str, Any]:
     """Return what makes a fit another than others, in plain Python.
 
@@ -102,6 +105,9 @@ def identify(
         Whose hyperparameters count, but for those that change no result.
     sequences : Sequences or StoredSequences
         What it reads.
+    added : dict or None, default=None
+        Hyperparameters that came after the first format, with their defaults, at which
+        they are left out: a checkpoint of an older version is still that of this fit.
     **data : ndarray or None
         Whatever else it learns from.
 
@@ -122,11 +128,15 @@ def identify(
         name: None if value is None else hashlib.sha256(_described(value)).hexdigest()
         for name, value in data.items()
     }
+    said = {
+        name: _said(value) for name, value in parameters.items() if name not in _ASIDE
+    }
+    for name, default in (added or {}).items():
+        if said[name] == _said(default):
+            del said[name]
     return {
         "class": type(estimator).__name__,
-        "parameters": {
-            name: _said(value) for name, value in parameters.items() if name not in _ASIDE
-        },
+        "parameters": said,
         "data": {"X": digest.hexdigest(), **digests},
     }
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import platform
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from numbers import Number
 from typing import Any, TypeVar
@@ -15,21 +17,24 @@ from sklearn.utils.validation import check_is_fitted
 from .._version import __version__
 from .codec import optimizer_name
 from .file import Content, write
-from .learnt import learnt_by
+from .older import upgrade
+from .states import FORMAT, PARTS
 
 _Class = TypeVar("_Class", bound=type)
 
 KIND = "estimator"
-# The first number counts changes to a state that older versions cannot follow, the
-# second those that only add names.
-FORMAT = (1, 0)
 REGISTRY: dict[str, Any] = {}
 
-_STAMP = "_stored_by"
 _DEPENDENCIES = ("numpy", "scikit-learn", "skorch", "torch")
 # What scikit-learn may leave in an estimator besides.
 _REQUESTS = "_metadata_request"
-_OF_SKLEARN = {"feature_names_in_", "_sklearn_output_config", _REQUESTS}
+_OF_SKLEARN = {
+    "n_features_in_",
+    "feature_names_in_",
+    "_sklearn_output_config",
+    _REQUESTS,
+}
+_OF_A_FIT = {"network", "settings", "fixed", "history", "net", "reading", "target"}
 # skorch and torch call what these hold, or look it up by name and call that.
 _CALLED = ("callbacks", "net_params", "optimizer")
 _NET_NUMBERS = {"batch_size", "lr", "max_epochs", "verbose"}
@@ -39,24 +44,6 @@ def storable(cls: _Class) -> _Class:
     """Let files hold estimators of this class: ``load`` builds those and no others."""
     REGISTRY[cls.__name__] = cls
     return cls
-
-
-def stamped(state: dict[str, Any]) -> dict[str, Any]:
-    """A state that says in which format it is."""
-    return {**state, _STAMP: {"format": FORMAT, "sksequence": __version__}}
-
-
-def unstamped(state: dict[str, Any]) -> dict[str, Any]:
-    """A state without its stamp, after a warning if that is newer than this version."""
-    stamp = state.get(_STAMP)
-    if stamp is not None and tuple(stamp["format"]) > FORMAT:
-        warnings.warn(
-            f"sksequence {stamp['sksequence']} has stored this state in a newer format "
-            f"than {__version__} knows: it may fail or answer otherwise. Install that "
-            "version.",
-            stacklevel=3,
-        )
-    return {name: value for name, value in state.items() if name != _STAMP}
 
 
 def save(estimator: Any, path: str | os.PathLike[str]) -> None:
@@ -70,31 +57,34 @@ def save(estimator: Any, path: str | os.PathLike[str]) -> None:
             "pickle, or fit one of these."
         )
     estimator._validate_params()
-    state = unstamped(estimator.__getstate__())
-    if foreign := set(state) - _names_of(cls)[1]:
+    state = estimator.__getstate__()
+    values, fitted = state["hyperparameters"], state["fitted"]
+    if foreign := set(state["attributes"]) - _OF_SKLEARN:
         raise TypeError(
             f"{cls.__name__} has attributes that are not its own and cannot be saved: "
             f"{_listed(foreign)}. Delete them first; set_callbacks() without any takes "
             "scikit-learn's callbacks away."
         )
-    if state["checkpoint"] is not None:
-        state["checkpoint"] = os.fspath(state["checkpoint"])
+    if values["checkpoint"] is not None:
+        values["checkpoint"] = os.fspath(values["checkpoint"])
     for name in _CALLED:
-        if not _is_data(name, state[name]):
+        if not _is_data(name, values[name]):
             raise TypeError(
-                f"{name}={state[name]!r} cannot be saved: it is code, or has it looked "
+                f"{name}={values[name]!r} cannot be saved: it is code, or has it looked "
                 f"up. set_params({name}=...) gives it another value and leaves the "
                 "fitted network as it is; or store the estimator by pickle."
             )
-        if not _is_data(name, state["_settings"][name]):
+        if not _is_data(name, fitted["settings"][name]):
             # It was of use in the last fit. The next one gets the hyperparameter.
-            state["_settings"] = {**state["_settings"], name: state[name]}
-    if _REQUESTS in state:
-        state[_REQUESTS] = _requests_of(state[_REQUESTS])
+            fitted["settings"] = {**fitted["settings"], name: values[name]}
+    if _REQUESTS in state["attributes"]:
+        requests = _requests_of(state["attributes"][_REQUESTS])
+        state["attributes"] = {**state["attributes"], _REQUESTS: requests}
     about = {"class": cls.__name__, "sksequence": __version__}
     about |= {"python": platform.python_version()}
     about |= {name: version(name) for name in _DEPENDENCIES}
-    write(path, state, kind=KIND, version=FORMAT, about=about)
+    tree = {name: state[name] for name in ("hyperparameters", "fitted", "attributes")}
+    write(path, tree, kind=KIND, version=FORMAT, about=about)
 
 
 def rebuild(content: Content) -> Any:
@@ -103,36 +93,66 @@ def rebuild(content: Content) -> Any:
     cls = REGISTRY.get(name)
     if cls is None:
         raise ValueError(f"it holds a {name}, and may hold only {_listed(REGISTRY)}")
-    needed, known = _names_of(cls)
-    if lacking := needed - set(content.tree):
+    state = upgrade(content.tree)
+    is_newer = content.version > FORMAT
+    state["format"] = content.version if is_newer else FORMAT
+    state["sksequence"] = content.about["sksequence"]
+    values = _known(state["hyperparameters"], cls._get_param_names(), name, is_newer)
+    fitted = _known(state["fitted"], _OF_A_FIT, f"fitted {name}", is_newer)
+    kept = _known(state["attributes"], _OF_SKLEARN, name, is_newer)
+    if lacking := _OF_A_FIT - set(fitted):
         raise ValueError(f"it lacks {_listed(lacking)}")
-    unknown = set(content.tree) - known
-    if unknown and content.version <= FORMAT:
-        raise ValueError(f"it has names that {name} has not: {_listed(unknown)}")
-    state = {key: value for key, value in content.tree.items() if key in known}
-    estimator = cls(**{key: state[key] for key in cls._get_param_names()})
+    estimator = cls(**values)
     estimator._validate_params()
     # What the network and the last fit were made of bears the same names.
-    for part in ("_fixed", "_network", "_settings"):
-        validate_parameter_constraints(cls._parameter_constraints, state[part], name)
+    for part in PARTS:
+        validate_parameter_constraints(cls._parameter_constraints, fitted[part], name)
     for key in _CALLED:
-        for value in (state[key], state["_settings"][key]):
+        for value in (getattr(estimator, key), fitted["settings"][key]):
             if not _is_data(key, value):
                 raise ValueError(f"{key}={value!r} might have code looked up")
-    if _REQUESTS in state:
-        state[_REQUESTS] = _ask_for(estimator, state[_REQUESTS])
-    estimator.__setstate__(state)
-    n_learnt, n_outputs = estimator._count_outputs(), estimator._network["output_size"]
-    if n_learnt != n_outputs:
-        raise ValueError(f"its network has {n_outputs} outputs for {n_learnt} targets")
+    if _REQUESTS in kept:
+        kept[_REQUESTS] = _ask_for(estimator, kept[_REQUESTS])
+    state |= {"hyperparameters": values, "fitted": fitted, "attributes": kept}
+    with _quietly(is_newer):
+        estimator.__setstate__(state)
+    _check_sizes(estimator)
     return estimator
 
 
-def _names_of(cls: Any) -> tuple[set[str], set[str]]:
-    """Names in every state of a fitted estimator, and all that may be there."""
-    every, some = learnt_by(cls)
-    needed = every.union(cls._get_param_names())
-    return needed, needed | some | _OF_SKLEARN
+def _known(
+    part: dict[str, Any], names: Any, whose: str, is_newer: bool
+) -> dict[str, Any]:
+    """Return what is known of a part; what is not, only newer versions may have."""
+    unknown = set(part) - set(names)
+    if unknown and not is_newer:
+        raise ValueError(f"it has names that {whose} has not: {_listed(unknown)}")
+    return {name: value for name, value in part.items() if name not in unknown}
+
+
+@contextmanager
+def _quietly(is_newer: bool) -> Iterator[None]:
+    """Warn once of a newer file: who read it has warned already."""
+    with warnings.catch_warnings():
+        if is_newer:
+            warnings.filterwarnings("ignore", "sksequence .* has stored", UserWarning)
+        yield
+
+
+def _check_sizes(estimator: Any) -> None:
+    """Raise ValueError unless what was learnt has the sizes of the network."""
+    network, reading = estimator._network, estimator._reading
+    pairs = {
+        "outputs for {} targets": (network["output_size"], estimator._target.n_outputs),
+        "inputs for {} channels": (network["input_size"], reading.input_size),
+        "static inputs for {} columns": (
+            network.get("static_size", 0),
+            len(reading.static.mean),
+        ),
+    }
+    for words, (of_network, learnt) in pairs.items():
+        if of_network != learnt:
+            raise ValueError(f"its network has {of_network} {words.format(learnt)}")
 
 
 def _is_data(name: str, value: Any) -> bool:

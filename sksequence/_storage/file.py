@@ -103,7 +103,7 @@ def read(path: _Path, *, kind: str, version: tuple[int, int]) -> Content:
     path : str or path-like
         A regular file.
     kind, version
-        What the reader understands.
+        What the reader understands: files of that version and of older ones.
 
     Returns
     -------
@@ -132,7 +132,7 @@ def read(path: _Path, *, kind: str, version: tuple[int, int]) -> Content:
         about, written = content["about"], tuple(content["version"])
         if content["kind"] != kind:
             raise ValueError(f"it is of kind {content['kind']!r}, expected {kind!r}")
-        if written[0] != version[0]:
+        if written[0] > version[0]:
             raise ValueError(
                 f"sksequence {about['sksequence']} has written it in format "
                 f"{_said(written)}, this one reads {_said(version)}; install that version"

@@ -1,7 +1,7 @@
 """Torch and skorch at work behind the estimators; loaded when the first fit begins."""
 
 from ..nn._sizes import check_sizes
-from .batches import SequenceDataset, make_dataset, standardised
+from .batches import SequenceDataset, make_dataset
 from .callbacks import EpochObserver
 from .devices import settings_here
 from .memory import memory_errors
@@ -28,7 +28,6 @@ __all__ = [
     "restore",
     "set_progress",
     "settings_here",
-    "standardised",
     "state_of",
     "threads",
     "torch_threads",

@@ -275,10 +275,8 @@ def make_dataset(
     *,
     dtype: str,
     per_step: bool = False,
-) -> SequenceDataset | None:
-    """Put all into the dtypes of a network; None for no sequence at all."""
-    if not len(sequences):
-        return None
+) -> SequenceDataset:
+    """Put all into the dtypes of a network."""
     if target is not None and target.values.dtype.kind == "f":
         values = target.values.astype(dtype)
         if not np.isfinite(values).all():
@@ -290,27 +288,3 @@ def make_dataset(
         # Padded with zeros like all else, weights are the mask of the targets too.
         weight = np.ones(len(target.values), dtype)
     return SequenceDataset(sequences, prepare, target, weight, static, per_step=per_step)
-
-
-def standardised(
-    sequences: Sequences, mean: np.ndarray, scale: np.ndarray, dtype: str
-) -> Sequences:
-    """Centre and scale each channel, in double precision, into a new array.
-
-    Examples
-    --------
-    >>> two = Sequences(np.array([[1.0], [3.0]]), np.array([1, 1]))
-    >>> standardised(two, np.array([2.0]), np.array([0.5]), "float32").values.ravel()
-    array([-2.,  2.], dtype=float32)
-    """
-    per_channel = (-1,) + (1,) * (len(sequences.step_shape) - 1)
-    values = np.empty(sequences.values.shape, dtype=dtype)
-    np.subtract(
-        sequences.values,
-        mean.reshape(per_channel),
-        out=values,
-        casting="same_kind",
-        dtype=np.float64,
-    )
-    values /= scale.astype(dtype).reshape(per_channel)
-    return replace(sequences, values=values)

@@ -1,0 +1,448 @@
+"""How an estimator is fitted: check, split, learn, build, train."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from enum import Enum
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+import numpy as np
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_consistent_length
+
+from .._inputs import (
+    AnySequences,
+    Form,
+    Reading,
+    Sequences,
+    Target,
+    check_groups,
+    check_weights,
+)
+from .._storage.checkpoints import FORMAT as CHECKPOINT_FORMAT
+from .._storage.checkpoints import Checkpoint, identify
+from .callbacks import watched_by_callbacks
+from .declaration import MODEL, NETWORK, TRAINING, added_after, parameters_for
+from .lazy import training
+from .splitting import validation_split
+
+if TYPE_CHECKING:
+    from .._training import EpochObserver, SequenceDataset, SequenceNet
+
+
+class Mode(Enum):
+    """How a fit begins, and how long it lasts."""
+
+    ANEW = "new weights, all epochs"
+    CONTINUED = "the weights of the last fit, all epochs"
+    FIRST_EPOCH = "new weights, one epoch"
+    NEXT_EPOCH = "the weights of the last fit, one epoch"
+
+    @property
+    def continues(self) -> bool:
+        """Whether training goes on with the weights of an earlier fit."""
+        return self in (Mode.CONTINUED, Mode.NEXT_EPOCH)
+
+    @property
+    def is_one_epoch(self) -> bool:
+        """Whether it is a call of partial_fit."""
+        return self in (Mode.FIRST_EPOCH, Mode.NEXT_EPOCH)
+
+
+class Fittable(Protocol):
+    """What a fit asks of an estimator: its hyperparameters, and a hook for each step."""
+
+    random_state: Any
+    standardize: bool
+    early_stopping: bool
+    validation_fraction: float
+    checkpoint: str | os.PathLike | None
+    mixed_precision: str | None
+    dtype: str
+    n_jobs: int | None
+    batch_size: int | None
+    net_: SequenceNet
+    history_: list[dict[str, float]]
+    _network_kind: ClassVar[str]
+    _per_step: ClassVar[bool]
+    _reading: Reading
+    _target: Target
+    _network: dict[str, Any]
+    _fixed: dict[str, Any]
+
+    def _get_network(self) -> dict[str, Any]: ...
+    def _read(
+        self, X: Any, reading: Reading | None
+    ) -> tuple[AnySequences, np.ndarray | None, Reading]: ...
+    def _encode(
+        self,
+        y: Any,
+        sequences: AnySequences,
+        form: Form,
+        target: Target | None,
+        classes: Any,
+    ) -> tuple[Target, Sequences]: ...
+    def _get_strata(self, codes: np.ndarray) -> np.ndarray | None: ...
+    def _get_class_weights(
+        self, codes: np.ndarray, weight: np.ndarray | None
+    ) -> np.ndarray | None: ...
+    def _describe_network(self, reading: Reading, target: Target) -> dict[str, Any]: ...
+    def _hold(self, reading: Reading, target: Target) -> None: ...
+    def _hold_network(self, network: dict[str, Any]) -> None: ...
+    def _hold_net(self, net: SequenceNet, settings: dict[str, Any]) -> None: ...
+    def _hold_history(self, history: list[dict[str, float]]) -> None: ...
+
+
+@dataclass(frozen=True)
+class FitData:
+    """What fit was given, checked and encoded.
+
+    Attributes
+    ----------
+    sequences : Sequences or StoredSequences
+        X.
+    static : ndarray of shape (n_sequences, n_static) or None
+        Static covariates.
+    target : Sequences
+        Encoded targets: one of each sequence, or one of each of its steps.
+    weight : ndarray of shape (n_sequences,) or None
+        Sample weights.
+    groups : ndarray of shape (n_sequences,) or None
+        Numbers of groups.
+    """
+
+    sequences: AnySequences
+    static: np.ndarray | None
+    target: Sequences
+    weight: np.ndarray | None
+    groups: np.ndarray | None
+
+    def take(self, rows: np.ndarray) -> FitData:
+        """Return the sequences at ``rows``, and what belongs to them."""
+        # All rows are no selection: spare a copy of the data.
+        every = len(rows) == len(self.sequences)
+        return FitData(
+            self.sequences if every else self.sequences.take(rows),
+            _at(self.static, rows),
+            self.target.take(rows),
+            _at(self.weight, rows),
+            _at(self.groups, rows),
+        )
+
+    @property
+    def target_weight(self) -> np.ndarray | None:
+        """The weight of each target: that of its sequence."""
+        if self.weight is None:
+            return None
+        return np.repeat(self.weight, self.target.lengths)
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a fit begins with: drawn from ``random_state``, in this order.
+
+    The order is a contract, since a refit is equal to the bit only while it stays: first
+    the seed, from which the weights, then the batches and the dropout masks are drawn;
+    then, with early stopping, which sequences are held out.
+    """
+
+    seed: int
+    rows: np.ndarray
+    held_out: np.ndarray
+
+
+def fit(
+    estimator: Fittable,
+    X: Any,
+    y: Any,
+    sample_weight: Any = None,
+    groups: Any = None,
+    classes: Any = None,
+    *,
+    mode: Mode,
+) -> None:
+    """Fit an estimator, or continue its fit.
+
+    Everything is checked first. Then sequences are held out if early stopping needs them,
+    the rest tells how X and y are scaled and what the network looks like, the network is
+    built, and it is trained, from where a checkpoint says if there is one.
+    """
+    rng = check_random_state(estimator.random_state)
+    network = _check_network(estimator, mode)
+    data, reading, target = _check_data(
+        estimator, X, y, sample_weight, groups, classes, mode
+    )
+    checkpoint = _open_checkpoint(estimator, data, mode, getattr(target, "classes", None))
+    start = _begin(estimator, data, rng, mode, checkpoint)
+    chosen, others = data.take(start.rows), data.take(start.held_out)
+    _learn(estimator, chosen, others, reading, target, network, mode)
+    train_set, valid_set = _make_datasets(estimator, data, start, chosen, others)
+    with computing(estimator, train_set):
+        net, settings = _build(estimator, start.seed, mode)
+        net.module_.check_lengths(data.sequences.lengths)
+        estimator._hold_net(net, settings)
+        n_epochs = None if mode.is_one_epoch else net.max_epochs
+        with watched_by_callbacks(estimator, X, y, sample_weight, n_epochs) as observer:
+            _train(net, train_set, valid_set, observer, checkpoint)
+    earlier = estimator.history_ if mode.continues else []
+    estimator._hold_history(earlier + training.epochs_of(net))
+
+
+# ----------------------------------------------------------------------------- checking
+
+
+def _check_network(estimator: Fittable, mode: Mode) -> dict[str, Any]:
+    """Return the network's keywords that follow from hyperparameters, or refuse them."""
+    network = estimator._get_network()
+    training.check_sizes(network)
+    training.check_precision(estimator.mixed_precision, estimator.dtype)
+    if not mode.continues:
+        return network
+    for name, value in parameters_for(estimator, NETWORK, MODEL).items():
+        if value != estimator._fixed[name]:
+            raise ValueError(
+                f"{name}={value!r} cannot continue a fit with "
+                f"{name}={estimator._fixed[name]!r}. Set it back, or fit a clone anew."
+            )
+    return dict(estimator._network)
+
+
+def _check_data(
+    estimator: Fittable,
+    X: Any,
+    y: Any,
+    sample_weight: Any,
+    groups: Any,
+    classes: Any,
+    mode: Mode,
+) -> tuple[FitData, Reading, Target]:
+    """Check the data; of a first fit say what there is to learn of X and y."""
+    known = (estimator._reading, estimator._target) if mode.continues else (None, None)
+    sequences, static, reading = estimator._read(X, known[0])
+    target, encoded = estimator._encode(y, sequences, reading.form, known[1], classes)
+    check_consistent_length(sequences.lengths, encoded.lengths)
+    data = FitData(
+        sequences,
+        static,
+        encoded,
+        check_weights(sample_weight, len(sequences)),
+        check_groups(groups, len(sequences)),
+    )
+    return data, reading, target
+
+
+# ------------------------------------------------------------------- beginning, learning
+
+
+def _open_checkpoint(
+    estimator: Fittable, data: FitData, mode: Mode, classes: np.ndarray | None
+) -> Checkpoint | None:
+    """Find what an earlier process has left of this fit, if a checkpoint is wanted."""
+    if estimator.checkpoint is None or mode.is_one_epoch:
+        return None
+    before = None
+    if mode.continues:
+        state = training.state_of(estimator.net_)
+        before = np.concatenate([w.ravel() for w in state["weights"].values()])
+    identity = identify(
+        estimator,
+        data.sequences,
+        added_after(type(estimator), CHECKPOINT_FORMAT),
+        y=data.target.values,
+        classes=classes,
+        sample_weight=data.weight,
+        groups=data.groups,
+        static=data.static,
+        earlier_fit=before,
+    )
+    return Checkpoint(estimator.checkpoint, identity)
+
+
+def _begin(
+    estimator: Fittable,
+    data: FitData,
+    rng: np.random.RandomState,
+    mode: Mode,
+    checkpoint: Checkpoint | None,
+) -> Start:
+    """Draw what the fit begins with; with a checkpoint, what it began with."""
+    seed = int(rng.randint(np.iinfo(np.int32).max))
+    weight = data.weight
+    rows = np.arange(len(data.sequences)) if weight is None else np.flatnonzero(weight)
+    held_out = rows[:0]
+    if estimator.early_stopping and not mode.is_one_epoch:
+        train, valid = validation_split(
+            len(rows),
+            estimator.validation_fraction,
+            rng,
+            classes=_at(estimator._get_strata(data.target.values), rows),
+            groups=_at(data.groups, rows),
+        )
+        rows, held_out = rows[train], rows[valid]
+    if checkpoint is None:
+        return Start(seed, rows, held_out)
+    # As drawn when the fit began, even without a random_state.
+    drawn = {"seed": seed, "rows": rows, "held_out": held_out}
+    return Start(**checkpoint.begin(drawn))
+
+
+def _learn(
+    estimator: Fittable,
+    chosen: FitData,
+    others: FitData,
+    reading: Reading,
+    target: Target,
+    network: dict[str, Any],
+    mode: Mode,
+) -> None:
+    """Learn how X and y are scaled, and with it the rest of the network's keywords."""
+    if mode.continues:
+        estimator._hold(reading.meet(chosen.sequences), target)
+        return
+    scales = {"standardize": estimator.standardize}
+    reading = reading.learn(
+        chosen.sequences, chosen.weight, others.sequences, chosen.static, **scales
+    )
+    target = target.learn(chosen.target.values, chosen.target_weight, **scales)
+    estimator._hold(reading, target)
+    described = estimator._describe_network(reading, target)
+    estimator._hold_network(network | described | {"dtype": estimator.dtype})
+
+
+# --------------------------------------------------------------------- building, training
+
+
+def _make_datasets(
+    estimator: Fittable,
+    data: FitData,
+    start: Start,
+    chosen: FitData,
+    others: FitData,
+) -> tuple[SequenceDataset, SequenceDataset | None]:
+    """Put what is trained on, and what is held out if anything is, into tensors."""
+    weight = data.target_weight
+    by_class = estimator._get_class_weights(data.target.values, weight)
+    loss_weight = _product(weight, by_class)
+    dtype = estimator._network["dtype"]
+
+    def make(part: FitData, rows: np.ndarray) -> SequenceDataset:
+        scaled = estimator._target.scale_rows(part.target.values)
+        own = None
+        if loss_weight is not None:
+            own = replace(data.target, values=loss_weight).take(rows).values
+        return training.make_dataset(
+            part.sequences,
+            partial(estimator._reading.prepare, dtype=dtype),
+            replace(part.target, values=scaled),
+            _normalised(own),
+            estimator._reading.static.prepare(part.static, dtype),
+            dtype=dtype,
+            per_step=estimator._per_step,
+        )
+
+    held_out = make(others, start.held_out) if len(start.held_out) else None
+    return make(chosen, start.rows), held_out
+
+
+def _build(
+    estimator: Fittable, seed: int, mode: Mode
+) -> tuple[SequenceNet, dict[str, Any]]:
+    """Build the net, with new weights or those of the last fit, from its settings."""
+    settings = parameters_for(estimator, TRAINING)
+    settings |= {
+        "loss": estimator._target.loss,
+        "quantile": getattr(estimator, "quantile", None),
+        "per_step": estimator._per_step,
+    }
+    if mode.is_one_epoch:
+        settings |= {"max_epochs": 1, "early_stopping": False, "lr_schedule": "constant"}
+    state = training.state_of(estimator.net_) if mode.continues else None
+    return make_net(estimator, settings, seed=seed, state=state), settings
+
+
+def make_net(
+    estimator: Fittable,
+    settings: dict[str, Any],
+    *,
+    seed: int | None = None,
+    state: dict[str, Any] | None = None,
+) -> SequenceNet:
+    """A net with weights drawn from a seed; or one that goes on from a state."""
+    weights = None if state is None else state["weights"]
+    module = training.make_module(
+        kind=estimator._network_kind, **estimator._network, seed=seed, weights=weights
+    )
+    net = training.make_net(*module, **settings)
+    if state is not None:
+        training.restore(net, state)
+    return net
+
+
+def _train(
+    net: SequenceNet,
+    data: SequenceDataset,
+    valid: SequenceDataset | None,
+    observer: EpochObserver | None,
+    checkpoint: Checkpoint | None,
+) -> None:
+    """Train, from where the checkpoint stands if there is one."""
+    last: list[Any] = [] if observer is None else [observer]
+    if checkpoint is None:
+        training.train(net, data, valid, last)
+        return
+    progress = checkpoint.progress
+    if checkpoint.is_done and progress is not None:
+        training.set_progress(net, progress)
+        return
+    last.append(training.Keeper(partial(checkpoint.keep, is_done=False), progress))
+    n_before = 0 if progress is None else len(progress["history"])
+    training.train(net, data, valid, last, n_before)
+    checkpoint.keep(training.progress_of(net), is_done=True)
+
+
+@contextmanager
+def computing(estimator: Fittable, data: SequenceDataset | None = None) -> Iterator[None]:
+    """Use the threads that were asked for; say the sizes if memory runs out."""
+    n_threads = estimator.n_jobs or 1
+    if n_threads < 0:
+        n_threads = max(1, (os.cpu_count() or 1) + 1 + n_threads)
+    with (
+        training.threads(n_threads, estimator._network),
+        training.memory_errors(data, estimator.batch_size)
+        if data is not None
+        else nullcontext(),
+    ):
+        yield
+
+
+@contextmanager
+def all_or_nothing(estimator: Fittable) -> Iterator[None]:
+    """Leave the estimator as it was if anything goes wrong inside."""
+    before = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        for name in set(vars(estimator)) - set(before):
+            # scikit-learn's own callback attributes it takes away itself.
+            if "callback" not in name:
+                delattr(estimator, name)
+        estimator.__dict__.update(before)
+        raise
+
+
+def _at(values: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:
+    return None if values is None else values[rows]
+
+
+def _product(*weights: np.ndarray | None) -> np.ndarray | None:
+    given = [weight for weight in weights if weight is not None]
+    return np.prod(given, axis=0) if given else None
+
+
+def _normalised(weight: np.ndarray | None) -> np.ndarray | None:
+    """Scale to a mean of one, so that lr and gradient_clip mean what they always do."""
+    return None if weight is None or not len(weight) else weight / weight.mean()

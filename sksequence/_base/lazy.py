@@ -1,0 +1,28 @@
+"""The room that trains, loaded when it is first used."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+
+class _LazyModule:
+    """Stand for a module until something of it is asked for.
+
+    torch and skorch take seconds to import: a fit needs them, ``import sksequence`` does
+    not.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, attribute: str) -> Any:
+        return getattr(import_module(self._name), attribute)
+
+
+if TYPE_CHECKING:
+    from .. import _training as training
+else:
+    training = _LazyModule("sksequence._training")
+
+__all__ = ["training"]

@@ -1,0 +1,315 @@
+"""What a fit learns of X, and how X becomes what the network reads."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar
+
+import numpy as np
+
+from .checks import Form
+from .fitted import Fitted, fitted_part
+from .missing import check_times, mean_gap, observed_moments, since_start
+from .sequences import AnySequences, Sequences, fit_channel_scaler, fit_scaler
+from .static import Columns, check_columns
+from .tokens import check_tokens
+
+
+@fitted_part
+@dataclass(frozen=True)
+class StaticColumns(Fitted):
+    """The static covariates that fit saw, and how they are scaled.
+
+    Attributes
+    ----------
+    columns : tuple or None
+        As :func:`split_static` returns it; None where there were no static covariates.
+    mean, scale : ndarray of shape (n_static,)
+        What they are standardised by.
+    """
+
+    kind: ClassVar[str] = "static columns"
+
+    columns: Columns | None = None
+    mean: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    scale: np.ndarray = field(default_factory=lambda: np.ones(0))
+
+    @classmethod
+    def unscaled(
+        cls, columns: Columns | None, static: np.ndarray | None
+    ) -> StaticColumns:
+        """Return what is known before anything is learnt."""
+        n = 0 if static is None else static.shape[1]
+        return cls(columns, np.zeros(n), np.ones(n))
+
+    def check_columns(self, columns: Columns | None, name: str) -> None:
+        """Raise ValueError unless a later X has the columns of the fit."""
+        check_columns(columns, self.columns, name)
+
+    def learn(
+        self, static: np.ndarray | None, weight: np.ndarray | None, *, standardize: bool
+    ) -> StaticColumns:
+        """Learn the scaling."""
+        if static is None or not standardize:
+            return self
+        scaler = fit_scaler(static, weight)
+        return replace(self, mean=scaler.mean_, scale=scaler.scale_)
+
+    def prepare(self, static: np.ndarray | None, dtype: str) -> np.ndarray | None:
+        """Standardise static covariates (n, n_static)."""
+        if static is None:
+            return None
+        return ((static - self.mean) / self.scale).astype(dtype)
+
+    @property
+    def names(self) -> tuple[str, ...] | None:
+        """Names of the static columns, if the table had any."""
+        names, _, at = self.columns or (None, 0, 0)
+        return None if names is None else names[:at] + names[at + 1 :]
+
+    def check(self) -> None:
+        expected = 0 if self.columns is None else self.columns[1] - 1
+        _check_sizes(self.kind, expected, mean=self.mean, scale=self.scale)
+
+
+@dataclass(frozen=True)
+class Reading(Fitted):
+    """Base of what a fit learns of X.
+
+    It begins with what is known before training, ``learn`` returns one that knows more.
+
+    Attributes
+    ----------
+    form : Form
+        What X looked like.
+    static : StaticColumns
+        What was beside the sequences.
+    """
+
+    form: Form
+    static: StaticColumns
+
+    @property
+    @abstractmethod
+    def input_size(self) -> int:
+        """The ``input_size`` of the network."""
+
+    @abstractmethod
+    def check_steps(self, sequences: AnySequences) -> None:
+        """Raise ValueError for sequences that the network cannot read."""
+
+    @abstractmethod
+    def learn(
+        self,
+        sequences: AnySequences,
+        weight: np.ndarray | None,
+        held_out: AnySequences,
+        static: np.ndarray | None,
+        *,
+        standardize: bool,
+    ) -> Reading:
+        """Learn from the sequences that are trained on, and the static covariates."""
+
+    def meet(self, sequences: AnySequences) -> Reading:
+        """Return what is known after training on further sequences."""
+        return self
+
+    @abstractmethod
+    def prepare(self, sequences: Sequences, dtype: str) -> Sequences:
+        """Bring sequences to what the network reads."""
+
+    @abstractmethod
+    def export(self) -> dict[str, np.ndarray]:
+        """Return the arrays that other back ends read, by their names there."""
+
+
+@fitted_part
+@dataclass(frozen=True)
+class NumberReading(Reading):
+    """Channels of numbers: how they are scaled, and what stands for missing values.
+
+    Attributes
+    ----------
+    missing : {"error", "mask", "decay"}
+        What NaN is.
+    time_channel : int or None
+        Position of the channel that holds the time, if it is read as such.
+    mean, scale : ndarray of shape (n_channels,)
+        What the channels are standardised by.
+    fill : tuple of float or None
+        Mean of each channel, which stands for NaN where channels are not standardised.
+    """
+
+    kind: ClassVar[str] = "numbers"
+
+    missing: str = "error"
+    time_channel: int | None = None
+    mean: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    scale: np.ndarray = field(default_factory=lambda: np.ones(0))
+    fill: tuple[float, ...] | None = None
+
+    @property
+    def input_size(self) -> int:
+        return self.form.step_shape[0]
+
+    def check_steps(self, sequences: AnySequences) -> None:
+        if self.time_channel is not None:
+            check_times(sequences, self.time_channel)
+
+    def learn(
+        self,
+        sequences: AnySequences,
+        weight: np.ndarray | None,
+        held_out: AnySequences,
+        static: np.ndarray | None,
+        *,
+        standardize: bool,
+    ) -> NumberReading:
+        """Learn each channel's mean and standard deviation over what was observed.
+
+        Of the time the mean gap between steps is learnt instead.
+        """
+        if self.missing == "error":
+            learnt = self._learn_complete(sequences, weight, standardize)
+        else:
+            learnt = self._learn_observed(sequences, weight, standardize)
+        beside = self.static.learn(static, weight, standardize=standardize)
+        return replace(learnt, static=beside)
+
+    def _learn_complete(
+        self, sequences: AnySequences, weight: np.ndarray | None, standardize: bool
+    ) -> NumberReading:
+        n = sequences.n_channels
+        if not standardize:
+            return replace(self, mean=np.zeros(n), scale=np.ones(n))
+        scaler = fit_channel_scaler(sequences, weight)
+        return replace(self, mean=scaler.mean_, scale=scaler.scale_)
+
+    def _learn_observed(
+        self, sequences: AnySequences, weight: np.ndarray | None, standardize: bool
+    ) -> NumberReading:
+        time = self.time_channel
+        mean, scale = observed_moments(sequences, weight)
+        gap = 1.0 if time is None else mean_gap(sequences, time, weight)
+        fill = None if standardize else tuple(mean.tolist())
+        if not standardize:
+            mean, scale, gap = np.zeros_like(mean), np.ones_like(scale), 1.0
+        if time is not None:
+            mean[time], scale[time] = 0, gap
+        return replace(self, mean=mean, scale=scale, fill=fill)
+
+    def prepare(self, sequences: Sequences, dtype: str) -> Sequences:
+        if self.time_channel is not None:
+            sequences = since_start(sequences, self.time_channel)
+        return standardised(sequences, self.mean, self.scale, dtype)
+
+    def export(self) -> dict[str, np.ndarray]:
+        beside = {"static_mean": self.static.mean, "static_scale": self.static.scale}
+        return beside | {"mean": self.mean, "scale": self.scale}
+
+    def check(self) -> None:
+        _check_sizes(self.kind, self.input_size, mean=self.mean, scale=self.scale)
+        if self.fill is not None and len(self.fill) != self.input_size:
+            raise ValueError(f"its fill must have {self.input_size} values")
+        if self.missing not in ("error", "mask", "decay"):
+            raise ValueError(f"its missing must be a name, got {self.missing!r}")
+
+
+@fitted_part
+@dataclass(frozen=True)
+class TokenReading(Reading):
+    """Tokens: which of them training has met. The others are read as the unknown one.
+
+    Attributes
+    ----------
+    known : ndarray of shape (n_tokens,), bool
+        Whether training has met each token.
+    limit : int or None
+        Number of tokens, if it was given before training.
+    """
+
+    kind: ClassVar[str] = "tokens"
+
+    limit: int | None = None
+    known: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=bool))
+
+    @property
+    def input_size(self) -> int:
+        return len(self.known)
+
+    def check_steps(self, sequences: AnySequences) -> None:
+        check_tokens(sequences, len(self.known) or self.limit)
+
+    def learn(
+        self,
+        sequences: AnySequences,
+        weight: np.ndarray | None,
+        held_out: AnySequences,
+        static: np.ndarray | None,
+        *,
+        standardize: bool,
+    ) -> TokenReading:
+        """Learn which tokens there are."""
+        met = _tokens_of(sequences)
+        largest = max(met.max(), *_tokens_of(held_out), 0)
+        known = np.zeros(self.limit or int(largest) + 1, dtype=bool)
+        known[met] = True
+        beside = self.static.learn(static, weight, standardize=standardize)
+        return replace(self, known=known, static=beside)
+
+    def meet(self, sequences: AnySequences) -> TokenReading:
+        known = self.known.copy()
+        known[_tokens_of(sequences)] = True
+        return replace(self, known=known)
+
+    def prepare(self, sequences: Sequences, dtype: str) -> Sequences:
+        ids = sequences.values.astype(np.int64)
+        ids[~self.known[ids]] = 0
+        return replace(sequences, values=ids)
+
+    def export(self) -> dict[str, np.ndarray]:
+        beside = {"static_mean": self.static.mean, "static_scale": self.static.scale}
+        return beside | {"known": self.known}
+
+    def check(self) -> None:
+        if not isinstance(self.known, np.ndarray) or self.known.dtype != bool:
+            raise ValueError("its known tokens must be an array of bool")
+
+
+def standardised(
+    sequences: Sequences, mean: np.ndarray, scale: np.ndarray, dtype: str
+) -> Sequences:
+    """Centre and scale each channel, in double precision, into a new array.
+
+    Examples
+    --------
+    >>> two = Sequences(np.array([[1.0], [3.0]]), np.array([1, 1]))
+    >>> standardised(two, np.array([2.0]), np.array([0.5]), "float32").values.ravel()
+    array([-2.,  2.], dtype=float32)
+    """
+    per_channel = (-1,) + (1,) * (len(sequences.step_shape) - 1)
+    values = np.empty(sequences.values.shape, dtype=dtype)
+    np.subtract(
+        sequences.values,
+        mean.reshape(per_channel),
+        out=values,
+        casting="same_kind",
+        dtype=np.float64,
+    )
+    values /= scale.astype(dtype).reshape(per_channel)
+    return replace(sequences, values=values)
+
+
+def _tokens_of(sequences: AnySequences) -> np.ndarray:
+    """The different ids in sequences."""
+    met = [np.unique(values) for _, values in sequences.chunks()]
+    return np.unique(np.concatenate([*met, []])).astype(np.int64)
+
+
+def _check_sizes(kind: str, n: int, **arrays: Any) -> None:
+    for name, array in arrays.items():
+        if not isinstance(array, np.ndarray) or array.shape != (n,):
+            raise ValueError(f"the {name} of its {kind} must be an array of {n} numbers")
+        if array.dtype.kind != "f":
+            raise ValueError(f"the {name} of its {kind} must be float, got {array.dtype}")

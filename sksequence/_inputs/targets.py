@@ -1,0 +1,368 @@
+"""What a fit learns of y, and the way back from raw outputs to predictions."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar
+
+import numpy as np
+from scipy.special import expit, log_expit, log_softmax, softmax
+from sklearn.utils import check_array, column_or_1d
+
+from .checks import FLOAT32_MAX, Form, as_numbers
+from .fitted import Fitted, fitted_part
+from .losses import LOSSES
+
+Prediction = Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Target(Fitted):
+    """Base of what a fit learns of y.
+
+    It begins with what y is, ``learn`` returns one that knows its scale too.
+    """
+
+    @property
+    @abstractmethod
+    def n_outputs(self) -> int:
+        """The ``output_size`` of the network."""
+
+    @property
+    @abstractmethod
+    def loss(self) -> str:
+        """Name of the loss."""
+
+    @abstractmethod
+    def encode(self, values: np.ndarray) -> np.ndarray:
+        """Turn checked targets into class codes (n,) or numbers (n, ...)."""
+
+    def learn(
+        self, rows: np.ndarray, weight: np.ndarray | None, *, standardize: bool
+    ) -> Target:
+        """Learn the scale from the encoded targets that are trained on."""
+        return self
+
+    def scale_rows(self, rows: np.ndarray) -> np.ndarray:
+        """Bring encoded targets to the scale on which the loss is taken."""
+        return rows
+
+    @property
+    @abstractmethod
+    def predictions(self) -> dict[str, Prediction]:
+        """What each method of an estimator makes of raw outputs (n, ...)."""
+
+    @abstractmethod
+    def export(self) -> dict[str, Any]:
+        """Return the kind of head that other back ends need, and its values."""
+
+
+@fitted_part
+@dataclass(frozen=True)
+class Labels(Target):
+    """Classes: one for each target, or any number of labels.
+
+    Attributes
+    ----------
+    classes : ndarray of shape (n_classes,)
+        Sorted; of several labels the columns of y.
+    is_multilabel : bool
+        Whether each is a label of its own, there or not.
+    """
+
+    kind: ClassVar[str] = "labels"
+
+    classes: np.ndarray
+    is_multilabel: bool
+
+    @classmethod
+    def of(cls, labels: np.ndarray, classes: np.ndarray | None) -> Labels:
+        """Learn which classes there are, from labels or from ``classes``."""
+        if labels.ndim == 2:
+            return cls(np.arange(labels.shape[1]), True)
+        return cls(np.unique(labels) if classes is None else classes, False)
+
+    @property
+    def n_outputs(self) -> int:
+        return len(self.classes)
+
+    @property
+    def loss(self) -> str:
+        return "binary_cross_entropy" if self.is_multilabel else "cross_entropy"
+
+    def check_classes(self, classes: np.ndarray | None) -> None:
+        """Raise ValueError if a later call to partial_fit names other classes."""
+        if classes is not None and not np.array_equal(classes, self.classes):
+            raise ValueError(
+                "classes must be those of the first call to partial_fit, "
+                f"{self.classes}, got {classes}."
+            )
+
+    def encode(self, values: np.ndarray) -> np.ndarray:
+        if self.is_multilabel:
+            if values.shape[1:] != self.classes.shape:
+                raise ValueError(
+                    f"y has shape {values.shape}, expected {len(self.classes)} columns "
+                    "of zeros and ones, as in the first fit."
+                )
+            return values.astype(np.float64)
+        if values.ndim != 1:
+            raise ValueError(
+                f"y has shape {values.shape}, expected one class each (n,), as in the "
+                "first fit."
+            )
+        unknown = np.setdiff1d(values, self.classes)
+        if len(unknown):
+            raise ValueError(
+                f"y contains classes that are not in {self.classes}: {unknown}. All "
+                "classes must be known at the first fit or partial_fit."
+            )
+        return np.searchsorted(self.classes, values)
+
+    @property
+    def predictions(self) -> dict[str, Prediction]:
+        return {
+            "predict": self._decide,
+            "predict_proba": expit if self.is_multilabel else _softmax,
+            "predict_log_proba": log_expit if self.is_multilabel else _log_softmax,
+            "transform": np.asarray,
+        }
+
+    def _decide(self, scores: np.ndarray) -> np.ndarray:
+        if self.is_multilabel:
+            return (scores > 0).astype(int)
+        return self.classes[scores.argmax(axis=1)]
+
+    def export(self) -> dict[str, Any]:
+        return {
+            "kind": "labels",
+            "classes": self.classes,
+            "is_multilabel": self.is_multilabel,
+        }
+
+    def check(self) -> None:
+        if not isinstance(self.classes, np.ndarray) or self.classes.ndim != 1:
+            raise ValueError("its classes must be an array of one axis")
+
+
+@fitted_part
+@dataclass(frozen=True)
+class Numbers(Target):
+    """Numbers: how many, for which loss, and how they are scaled.
+
+    Attributes
+    ----------
+    loss_name : str
+        A name of ``LOSSES``.
+    n_values : int
+        How many there are for each target.
+    is_many : bool
+        Whether y had an axis for them.
+    mean, scale : ndarray of shape (n_values,)
+        What they are standardised by.
+    """
+
+    kind: ClassVar[str] = "values"
+
+    loss_name: str
+    n_values: int
+    is_many: bool
+    mean: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    scale: np.ndarray = field(default_factory=lambda: np.ones(0))
+
+    @classmethod
+    def of(cls, values: np.ndarray, loss: str) -> Numbers:
+        """Learn how many numbers there are for each target."""
+        is_many = values.ndim == 2
+        return cls(loss, values.shape[1] if is_many else 1, is_many)
+
+    @property
+    def n_outputs(self) -> int:
+        return self.n_values
+
+    @property
+    def loss(self) -> str:
+        return self.loss_name
+
+    def encode(self, values: np.ndarray) -> np.ndarray:
+        n_outputs = values.shape[1] if values.ndim == 2 else 1
+        if n_outputs != self.n_outputs:
+            raise ValueError(
+                f"y has {n_outputs} output(s), expected {self.n_outputs} as in the "
+                "first fit."
+            )
+        LOSSES[self.loss].check_range(values)
+        return values.reshape(len(values), n_outputs)
+
+    def learn(
+        self, rows: np.ndarray, weight: np.ndarray | None, *, standardize: bool
+    ) -> Numbers:
+        if not standardize:
+            n = rows.shape[1]
+            return replace(self, mean=np.zeros(n), scale=np.ones(n))
+        mean, scale = LOSSES[self.loss].fit_scale(rows, weight)
+        return replace(self, mean=mean, scale=scale)
+
+    def scale_rows(self, rows: np.ndarray) -> np.ndarray:
+        return (rows - self.mean) / self.scale
+
+    @property
+    def predictions(self) -> dict[str, Prediction]:
+        return {"predict": self._rescale, "transform": np.asarray}
+
+    def _rescale(self, output: np.ndarray) -> np.ndarray:
+        output = LOSSES[self.loss].inverse_link(output)
+        values = output * self.scale.astype(output.dtype)
+        values += self.mean.astype(output.dtype)
+        return values if self.is_many else values[:, 0]
+
+    def export(self) -> dict[str, Any]:
+        return {
+            "kind": "values",
+            "mean": self.mean,
+            "scale": self.scale,
+            "are_rates": LOSSES[self.loss].is_log,
+            "are_many": self.is_many,
+        }
+
+    def check(self) -> None:
+        if self.loss not in LOSSES:
+            raise ValueError(f"its loss must be one of {', '.join(LOSSES)}")
+        for array in (self.mean, self.scale):
+            if not isinstance(array, np.ndarray) or array.shape != self._scale_shape:
+                raise ValueError(f"the scale of its {self.kind} does not fit the outputs")
+
+    @property
+    def _scale_shape(self) -> tuple[int, ...]:
+        return (self.n_outputs,)
+
+
+@fitted_part
+@dataclass(frozen=True)
+class Frames(Numbers):
+    """The next frame of a video, or the next frames.
+
+    Attributes
+    ----------
+    n_frames : int
+        How many are predicted; ``n_values`` counts their channels.
+    is_single : bool
+        Whether y had no axis of frames.
+    has_channels : bool
+        Whether it had one of channels.
+    """
+
+    kind: ClassVar[str] = "frames"
+
+    n_frames: int = 1
+    is_single: bool = False
+    has_channels: bool = False
+
+    @classmethod
+    def in_layout(
+        cls, y: np.ndarray, form: Form, *, channels_first: bool, loss: str
+    ) -> tuple[Frames, np.ndarray]:
+        """Return what y is, and its frames (n, n_frames, n_channels, height, width)."""
+        plain = 3 + form.has_channels
+        if y.ndim not in (plain, plain + 1):
+            axes = "height, width, n_channels" if form.has_channels else "height, width"
+            raise ValueError(
+                f"y has shape {y.shape}; expected frames in the layout of X, (n_videos, "
+                f"{axes}) or (n_videos, n_frames, {axes}), or numbers (n_videos,) or "
+                "(n_videos, n_outputs)."
+            )
+        frames = y[:, None] if y.ndim == plain else y
+        if not form.has_channels:
+            frames = frames[:, :, None]
+        elif not channels_first:
+            frames = np.moveaxis(frames, -1, 2)
+        if frames.shape[3:] != form.step_shape[1:]:
+            raise ValueError(
+                f"y has frames of {_size(frames.shape[3:])}, but X of "
+                f"{_size(form.step_shape[1:])} (height x width)."
+            )
+        made = cls(
+            loss,
+            frames.shape[2],
+            is_many=True,
+            n_frames=frames.shape[1],
+            is_single=y.ndim == plain,
+            has_channels=form.has_channels,
+        )
+        return made, frames
+
+    def encode(self, values: np.ndarray) -> np.ndarray:
+        if values.shape[2] != self.n_outputs:
+            raise ValueError(
+                f"y has frames of {values.shape[2]} channel(s), expected "
+                f"{self.n_outputs} as in the first fit."
+            )
+        LOSSES[self.loss].check_range(values)
+        return values
+
+    def learn(
+        self, rows: np.ndarray, weight: np.ndarray | None, *, standardize: bool
+    ) -> Numbers:
+        """Learn one mean and scale per channel, over all frames and places."""
+        pixels = np.moveaxis(rows, 2, -1).reshape(-1, rows.shape[2])
+        if weight is not None:
+            weight = np.repeat(weight, len(pixels) // len(rows))
+        learnt = super().learn(pixels, weight, standardize=standardize)
+        mean, scale = learnt.mean[:, None, None], learnt.scale[:, None, None]
+        return replace(learnt, mean=mean, scale=scale)
+
+    def arrange(self, frames: np.ndarray, *, channels_first: bool) -> np.ndarray:
+        """Put predicted frames into the layout that y had."""
+        if not self.has_channels:
+            frames = frames[:, :, 0]
+        elif not channels_first:
+            frames = np.moveaxis(frames, 2, -1)
+        return frames[:, 0] if self.is_single else frames
+
+    @property
+    def _scale_shape(self) -> tuple[int, ...]:
+        return self.n_outputs, 1, 1
+
+
+def check_numbers(y: Any, estimator: Any) -> np.ndarray:
+    """Return numeric targets (n,) or (n, n_outputs), or say why they cannot be.
+
+    Parameters
+    ----------
+    y : array-like
+        Targets.
+    estimator : estimator
+        Whose they are, for messages.
+    """
+    if y is None:
+        raise ValueError(
+            f"This {type(estimator).__name__} estimator requires y to be passed, but the "
+            "target y is None."
+        )
+    values = check_array(
+        as_numbers(y, "y"),
+        dtype=np.float64,
+        ensure_2d=False,
+        input_name="y",
+        estimator=estimator,
+    )
+    largest = np.abs(values).max()
+    if largest > FLOAT32_MAX:
+        raise ValueError(f"y contains {largest}, a value too large for dtype('float32').")
+    if values.ndim == 2 and values.shape[1] == 1:
+        return column_or_1d(values, warn=True)
+    return values
+
+
+def _softmax(scores: np.ndarray) -> np.ndarray:
+    return softmax(scores, axis=1)
+
+
+def _log_softmax(scores: np.ndarray) -> np.ndarray:
+    return log_softmax(scores, axis=1)
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape))
