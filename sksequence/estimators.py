@@ -16,6 +16,7 @@ from ._base.hyperparameters import Pooling
 from ._base.per_step import PerStepEstimator
 from ._base.regressor import NumberPredictor, SequenceRegressor
 from ._base.steps import StepReader
+from ._cells import CELLS
 from ._storage.estimators import storable
 
 
@@ -39,8 +40,8 @@ class _AnyCell(StepReader):
 
     cell: str = hyperparameter(
         default="lstm",
-        constraints=[StrOptions({"rnn", "lstm", "gru"})],
-        doc="""{"rnn", "lstm", "gru"}
+        constraints=[StrOptions(set(CELLS))],
+        doc=f"""{{{", ".join(f'"{name}"' for name in CELLS)}}}
         Recurrent cell.""",
         role=NETWORK,
     )

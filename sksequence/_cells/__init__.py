@@ -6,10 +6,22 @@ operations; the equations, and the gradient by hand, stand here once.
 
 from .cell import APART, BOTH, INPUT, Cell, Operations
 from .gru import GRU
+from .indrnn import IndRNN
 from .lstm import LSTM
+from .mingru import MinGRU
+from .minlstm import MinLSTM
+from .qrnn import QRNN
 from .rnn import RNN, RectifiedRNN
 
-CELLS: dict[str, type[Cell]] = {"rnn": RNN, "lstm": LSTM, "gru": GRU}
+CELLS: dict[str, type[Cell]] = {
+    "rnn": RNN,
+    "lstm": LSTM,
+    "gru": GRU,
+    "mingru": MinGRU,
+    "minlstm": MinLSTM,
+    "indrnn": IndRNN,
+    "qrnn": QRNN,
+}
 # What else the plain cell may be, by its nonlinearity.
 NONLINEARITIES: dict[str, type[Cell]] = {"tanh": RNN, "relu": RectifiedRNN}
 
@@ -24,7 +36,7 @@ def find_cell(name: str, nonlinearity: str = "tanh") -> type[Cell]:
     >>> find_cell("gated")
     Traceback (most recent call last):
     ...
-    ValueError: cell must be one of 'rnn', 'lstm', 'gru', got 'gated'
+    ValueError: cell must be one of 'rnn', 'lstm', 'gru', ..., got 'gated'
     """
     for options, what, value in (
         (CELLS, "cell", name),

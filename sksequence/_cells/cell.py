@@ -11,14 +11,17 @@ BOTH, APART, INPUT = "both", "apart", "input"
 
 
 class Operations(NamedTuple):
-    """Elementwise functions of whoever runs a cell, beside the operators + - * /."""
+    """Elementwise functions of whoever runs a cell, beside the operators + - * /.
+
+    What is not a number stays so. Scalars beside the operators are floats.
+    """
 
     sigmoid: Any
     tanh: Any
     relu: Any
     exp: Any
     maximum: Any
-    where_positive: Any  # of (x, y): y where x is positive, elsewhere zero
+    where_positive: Any  # of (x, y): y where x is positive or NaN, elsewhere zero
 
 
 class Cell:

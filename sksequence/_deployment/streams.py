@@ -17,9 +17,7 @@ class CompiledCell(RunningCell):
 
     def __init__(self, cell: FittedCell, n: int) -> None:
         super().__init__(cell, n)
-        self._kernels = _kernels.load(
-            cell.cell.__name__.lower(), 8 * cell.matrix.itemsize, "step"
-        )
+        self._kernels = _kernels.load("step", 8 * cell.matrix.itemsize, cell.cell)
         self._compute = super().compute
         if self._kernels is not None:
             self._bind(x=0, mean=0, scale=0, has_x=0)
@@ -49,7 +47,6 @@ class CompiledCell(RunningCell):
             depth=depth,
             rows=rows,
             wide=self.cell.wide,
-            rectifies=0,
         )
 
     def compute(self) -> None:

@@ -16,14 +16,16 @@ import os
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from functools import cache, partial
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, cast
+
+from .._cells import Cell
 
 _LOGGER = logging.getLogger("sksequence")
 _LOCK = Lock()
@@ -49,28 +51,30 @@ class Kernel:
 Kernels = dict[str, Kernel]
 
 
-def load(kind: str, bits: int, source: str = "recurrence") -> Kernels | None:
+def load(source: str, bits: int, cell: type[Cell] | None = None) -> Kernels | None:
     """Return kernels for floats of so many bits; None where there can be none.
 
-    A cell's or, with "max", a pooling's; ``source`` is the module that has them. Where
-    there are none, one warning tells why. They take keywords: addresses and sizes.
+    ``source`` is the module that has them: "recurrence" and "step", for a cell, or
+    "pooling". Where there are none, one warning tells why. They take keywords: addresses
+    and sizes.
     """
     with _LOCK:
-        return _load(kind, bits, source)
+        return _load(source, bits, cast(Hashable, cell))
 
 
 @cache
-def _load(kind: str, bits: int, source: str) -> Kernels | None:
+def _load(source: str, bits: int, cell: type[Cell] | None) -> Kernels | None:
     if os.environ.get("SKSEQUENCE_KERNELS", "").lower() in ("0", "off", "no"):
         return None
     try:
-        path = _directory() / f"{source}-{kind}{bits}-{_fingerprint()}.kernels"
+        name = f"{source}-{'' if cell is None else cell.__name__.lower()}{bits}"
+        path = _directory() / f"{name}-{_fingerprint(cell)}.kernels"
         kept = _read(path)
         if kept is None:
             _LOGGER.warning(
-                "Compiling the %s kernels for this machine: some seconds, once.", kind
+                "Compiling the %s kernels for this machine: some seconds, once.", name
             )
-            kept = _compile(kind, bits, source)
+            kept = _compile(source, bits, cell)
             _write(path, *kept)
         return _link(*kept)
     except Exception as error:
@@ -92,7 +96,9 @@ def _warn(why: str) -> None:
 # -------------------------------------------------------------------------- compiling
 
 
-def _compile(kind: str, bits: int, source: str) -> tuple[dict[str, list[str]], bytes]:
+def _compile(
+    source: str, bits: int, cell: type[Cell] | None
+) -> tuple[dict[str, list[str]], bytes]:
     """Return the kernels' parameters, and their code as an object file."""
     import llvmlite.binding as llvm
     from numba import cfunc, types
@@ -108,7 +114,7 @@ def _compile(kind: str, bits: int, source: str) -> tuple[dict[str, list[str]], b
     everything = llvm.parse_assembly("")
     parameters = {}
     with _unoptimised():
-        for name, function in module.kernels_of(kind).items():
+        for name, function in module.kernels_of(cell).items():
             expected = inspect.signature(function).parameters
             parameters[name] = list(expected)
             signature = types.void(*(types_of[p.annotation] for p in expected.values()))
@@ -130,7 +136,7 @@ def _compile(kind: str, bits: int, source: str) -> tuple[dict[str, list[str]], b
     outside = {p.name for p in everything.functions if p.is_declaration}
     outside = {name for name in outside if not name.startswith(("llvm.", "mem"))}
     if outside:
-        raise RuntimeError(f"The {kind} kernels are not complete: {sorted(outside)}")
+        raise RuntimeError(f"The {source} kernels are not complete: {sorted(outside)}")
     return parameters, machine.emit_object(everything)
 
 
@@ -190,14 +196,16 @@ def _directory() -> Path:
     return Path(base) / "sksequence"
 
 
-@cache
-def _fingerprint() -> str:
+def _fingerprint(cell: type[Cell] | None) -> str:
     """Name all that the code depends on: our sources, the compiler, the machine."""
     import llvmlite
     import llvmlite.binding as llvm
 
     digest = hashlib.sha256()
-    for source in sorted(Path(__file__).parent.glob("*.py")):
+    sources = sorted(Path(__file__).parent.glob("*.py"))
+    if cell is not None:
+        sources += [Path(inspect.getfile(part)) for part in (Cell, cell)]
+    for source in sources:
         digest.update(source.read_bytes())
     versions = version("numba"), llvmlite.__version__
     machine = llvm.get_default_triple(), llvm.get_host_cpu_name()

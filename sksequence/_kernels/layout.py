@@ -16,6 +16,10 @@ from __future__ import annotations
 import ctypes
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate, count
+from typing import NamedTuple
+
+from .._cells import APART, BOTH, INPUT, Cell
 
 LANES = 32  # sequences of a block
 SPAN = 128  # lanes of several steps, whose gradients of weights are one product
@@ -23,19 +27,52 @@ ROWS = 4  # rows of a product that are held in registers
 VECTOR_BYTES = 64
 MOST_CHAINS = 16  # parts in which the gradients of weights are summed
 
-_STATES, _ALL, _CHANNELS = range(3)
 
-# For each gate, in torch's order, the part of the rows, and the place in it, that its
-# product with the states takes, and the same for its product with the channels.
-_GATES = {
-    "rnn": [((_ALL, 0), (_ALL, 0))],
-    "lstm": [((_ALL, i), (_ALL, i)) for i in range(4)],
-    "gru": [
-        ((_ALL, 0), (_ALL, 0)),
-        ((_ALL, 1), (_ALL, 1)),
-        ((_STATES, 0), (_CHANNELS, 0)),
-    ],
-}
+class Blocks(NamedTuple):
+    """Where a cell's gates stand among the rows, in blocks as high as there are units.
+
+    Parameters
+    ----------
+    states, all, channels : int
+        How many blocks each of the three parts has.
+    gates : tuple of (int, int)
+        By gate the block of its product with the states (-1: none), and of that with
+        the channels.
+    places : tuple of int or (int, int)
+        The same in the form of a cell's values.
+    """
+
+    states: int
+    all: int
+    channels: int
+    gates: tuple[tuple[int, int], ...]
+    places: tuple[int | tuple[int, int], ...]
+
+
+def blocks_of(cell: type[Cell]) -> Blocks:
+    """Return where a cell's gates stand.
+
+    Examples
+    --------
+    >>> from sksequence._cells import find_cell
+    >>> blocks_of(find_cell("gru")).places
+    (1, 2, (0, 3))
+    """
+    apart, both, alone = (cell.gates.count(kind) for kind in (APART, BOTH, INPUT))
+    from_state, of_both = count(), count(apart)
+    from_input = count(apart + both)
+    gates: list[tuple[int, int]] = []
+    for reads in cell.gates:
+        if reads == BOTH:
+            gates.append((next(of_both),) * 2)
+        else:
+            block = next(from_state) if reads == APART else -1
+            gates.append((block, next(from_input)))
+    places = tuple(
+        gate if reads == APART else gate[1]
+        for reads, gate in zip(cell.gates, gates, strict=True)
+    )
+    return Blocks(apart, both, apart + alone, tuple(gates), places)
 
 
 def round_up(size: int, multiple: int) -> int:
@@ -49,49 +86,57 @@ class Layout:
 
     Parameters
     ----------
-    cell : {"rnn", "lstm", "gru"}
+    cell : type
         Recurrent cell.
     channels, hidden : int
         What it reads at a step, and its units.
     itemsize : {4, 8}
         Bytes of a number.
+    given : bool, default=False
+        Whether the products with the input are given, one block for each gate, in the
+        place of channels.
 
     Examples
     --------
-    >>> Layout("gru", 3, 32, 4).sizes
-    {'hidden': 32, 'channels': 3, 'states_end': 32, 'all_end': 96, 'rows': 128}
+    >>> from sksequence._cells import find_cell
+    >>> sizes = Layout(find_cell("gru"), 3, 32, 4).sizes
+    >>> {name: sizes[name] for name in ("states_end", "all_end", "rows")}
+    {'states_end': 32, 'all_end': 96, 'rows': 128}
     """
 
-    cell: str
+    cell: type[Cell]
     channels: int
     hidden: int
     itemsize: int
+    given: bool = False
 
     @cached_property
     def sizes(self) -> dict[str, int]:
         """What every kernel is told: the ends of the three parts among them."""
-        ends = [0]
-        for part in (_STATES, _ALL, _CHANNELS):
-            taken = {place for gate in _GATES[self.cell] for place in gate}
-            gates = sum(place[0] == part for place in taken)
-            ends.append(ends[-1] + gates * round_up(self.hidden, ROWS))
+        blocks = blocks_of(self.cell)
+        ends = accumulate((blocks.states, blocks.all, blocks.channels))
+        names = ("states_end", "all_end", "rows")
+        high = round_up(self.hidden, ROWS)
         return {
             "hidden": self.hidden,
             "channels": self.channels,
-            "states_end": ends[1],
-            "all_end": ends[2],
-            "rows": ends[3],
+            "inputs": self.inputs,
+            **{name: end * high for name, end in zip(names, ends, strict=True)},
         }
+
+    @property
+    def inputs(self) -> int:
+        """How many numbers there are of a step: channels, or given products."""
+        return len(self.cell.gates) * self.hidden if self.given else self.channels
 
     @cached_property
     def gates(self) -> ctypes.Array:
-        """For each gate its row of the product with states, and of that with channels."""
-        begins = (0, self.sizes["states_end"], self.sizes["all_end"])
-        rows = [
-            begins[part] + place * round_up(self.hidden, ROWS)
-            for gate in _GATES[self.cell]
-            for part, place in gate
-        ]
+        """For each gate its row of the product with states, and of that with channels.
+
+        Negative where a gate doesn't read states.
+        """
+        high = round_up(self.hidden, ROWS)
+        rows = [block * high for gate in blocks_of(self.cell).gates for block in gate]
         return (ctypes.c_int64 * len(rows))(*rows)
 
     @property
@@ -104,15 +149,10 @@ class Layout:
         """The same, in whole vectors."""
         return round_up(self.depth, VECTOR_BYTES // self.itemsize)
 
-    @property
-    def states(self) -> int:
-        """How many states a unit has: the LSTM has its memory too."""
-        return 2 if self.cell == "lstm" else 1
-
     @cached_property
     def slot(self) -> int:
-        """What is kept of a step of a block: its gates, and the LSTM's memory."""
-        memory = self._lanes(self.hidden) if self.states > 1 else 0
+        """What is kept of a step of a block: its gates, and the cell state."""
+        memory = self._lanes(self.hidden) if self.cell.n_states > 1 else 0
         return self._lanes(self.sizes["rows"]) + memory
 
     @property
@@ -134,21 +174,26 @@ class Layout:
     @cached_property
     def forward_scratch(self) -> Buffers:
         """What a forward pass works with."""
-        column = self._lanes(self.hidden + 1) + self._lanes(self.channels)
+        column = self._lanes(self.hidden + 1) + self._lanes(self.inputs)
         return self._buffers(
             column=column,
             new_column=column,
+            masked=column,
             **self._staging,
         )
 
     @cached_property
     def backward_scratch(self) -> Buffers:
         """What a backward pass works with."""
+        states = self._lanes(self.hidden)
         return self._buffers(
             gradient=SPAN * self.sizes["rows"],
-            of_state=self._lanes(self.hidden),
-            of_memory=self._lanes(self.hidden),
-            state=self._lanes(max(self.hidden, self.channels)),
+            of_state=states,
+            of_memory=states,
+            state=self._lanes(max(self.hidden, self.inputs)),
+            start_memory_lanes=states,
+            new_state=states,
+            masked=states,
             row=SPAN * self.width,
             **self._staging,
         )
@@ -156,7 +201,8 @@ class Layout:
     @property
     def _staging(self) -> dict[str, int]:
         return {
-            "staged": self._lanes(max(self.hidden, self.channels)),
+            "staged": self._lanes(max(self.hidden, self.inputs)),
+            "mask_lanes": self._lanes(self.hidden),
             "places": LANES * 8 // self.itemsize,
         }
 

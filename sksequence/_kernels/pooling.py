@@ -67,6 +67,6 @@ def _share_gradient(
                 store(target, t * size + j, zero)
 
 
-def kernels_of(kind: str) -> dict[str, Callable]:
+def kernels_of(cell: None) -> dict[str, Callable]:
     """Return the kernels of pooling by the largest, "max", by their names."""
     return {"forward": _find_largest, "backward": _share_gradient}

@@ -14,20 +14,18 @@ from typing import Any
 
 from numba import njit
 
+from .._cells import Cell
+from .equations import activating, differentiating, hidden_states_read
 from .layout import LANES, ROWS, SPAN
 from .simd import (
     add_tile,
     add_tile_of_packed,
-    constant,
     lanes_of,
     load,
     shift,
-    sigmoid,
     store,
-    tanh,
     tile_of_packed,
     transpose,
-    where_positive,
 )
 
 Numbers = Indices = Size = Any
@@ -62,6 +60,21 @@ def _copy_rows(source, size, places, n, rows, width):
     """Copy n rows of so many numbers from their places."""
     for i in range(n):
         _copy(shift(source, places[i] * size), shift(rows, i * width), size)
+
+
+@_function
+def _copy_earlier(
+    steps, start, has_start, s, hidden, reverse, places, rows_of, n, rows, width
+):
+    """Copy the hidden states before step s."""
+    if s > 0:
+        earlier = shift(steps, hidden if reverse else -hidden)
+        _copy_rows(earlier, hidden, places, n, rows, width)
+    elif has_start:
+        _copy_rows(start, hidden, rows_of, n, rows, width)
+    else:
+        for i in range(n):
+            _clear(shift(rows, i * width), hidden)
 
 
 @_function
@@ -145,124 +158,62 @@ def _add_products(
     gradient, row, width, n, hidden, depth, states_end, all_end, rows, result
 ):
     """Add what n lanes of gates' gradients make of the weights'."""
-    _add_outer(gradient, 0, states_end, row, width, 0, hidden + 1, n, result)
-    _add_outer(gradient, states_end, all_end, row, width, 0, depth, n, result)
-    _add_outer(gradient, all_end, rows, row, width, hidden, depth, n, result)
+    if n > 0:
+        _add_outer(gradient, 0, states_end, row, width, 0, hidden + 1, n, result)
+        _add_outer(gradient, states_end, all_end, row, width, 0, depth, n, result)
+        _add_outer(gradient, all_end, rows, row, width, hidden, depth, n, result)
 
 
-# ------------------------------------------------------------------------------- cells
-# Ahead, each turns the gates of units ``begin`` to ``end`` into their states; back, what
-# is wanted of all states into what is wanted of all gates. ``slot`` has the gates,
-# ``memory`` the LSTM's behind the step, ``before`` the one before it; ``first`` is the
-# row where those gates begin that read all, ``high`` how many rows a gate has.
+# ------------------------------------------------------------ given products, and masks
 
 
 @_function
-def _activate_rnn(
-    slot, before, memory, state, new_state, begin, end, first, high, relu, vectors
-):
-    vector = lanes_of(slot)
-    for j in range(begin, end):
-        for p in range(vectors):
-            i = j * LANES + p * vector
-            x = load(slot, i)
-            h = where_positive(x, x) if relu else tanh(x)
-            store(slot, i, h)
-            store(new_state, i, h)
-
-
-@_function
-def _activate_lstm(
-    slot, before, memory, state, new_state, begin, end, first, high, relu, vectors
-):
-    vector, gate = lanes_of(slot), high * LANES
-    for j in range(begin, end):
-        for p in range(vectors):
-            i = j * LANES + p * vector
-            enter = sigmoid(load(slot, i))
-            keep = sigmoid(load(slot, gate + i))
-            new = tanh(load(slot, 2 * gate + i))
-            out = sigmoid(load(slot, 3 * gate + i))
-            c = keep * load(before, i) + enter * new
-            store(slot, i, enter)
-            store(slot, gate + i, keep)
-            store(slot, 2 * gate + i, new)
-            store(slot, 3 * gate + i, out)
-            store(memory, i, c)
-            store(new_state, i, out * tanh(c))
-
-
-@_function
-def _activate_gru(
-    slot, before, memory, state, new_state, begin, end, first, high, relu, vectors
-):
-    vector, reset = lanes_of(slot), first * LANES
-    update, new = (first + high) * LANES, (first + 2 * high) * LANES
-    for j in range(begin, end):
-        for p in range(vectors):
-            i = j * LANES + p * vector
-            r = sigmoid(load(slot, reset + i))
-            z = sigmoid(load(slot, update + i))
-            n = tanh(load(slot, new + i) + r * load(slot, i))
-            store(slot, reset + i, r)
-            store(slot, update + i, z)
-            store(slot, new + i, n)
-            store(new_state, i, n + z * (load(state, i) - n))
-
-
-@_function
-def _gradient_rnn(
-    slot, before, memory, state, of_state, of_memory, gradient, hidden, first, high,
-    relu, vectors,
-):  # fmt: skip
-    vector = lanes_of(slot)
+def _mask_lanes(source, mask, hidden, target, vectors):
+    """Multiply units, some lanes of each, with their masks."""
+    vector = lanes_of(source)
     for j in range(hidden):
         for p in range(vectors):
-            i, o = j * LANES + p * vector, j * SPAN + p * vector
-            h, dh = load(slot, i), load(of_state, i)
-            store(gradient, o, where_positive(h, dh) if relu else dh * (1.0 - h * h))
-            store(of_state, i, constant(dh, 0.0))
+            i = j * LANES + p * vector
+            store(target, i, load(source, i) * load(mask, i))
 
 
 @_function
-def _gradient_lstm(
-    slot, before, memory, state, of_state, of_memory, gradient, hidden, first, high,
-    relu, vectors,
-):  # fmt: skip
-    vector, gate, wide = lanes_of(slot), high * LANES, high * SPAN
+def _add_lanes(source, target, hidden, vectors):
+    vector = lanes_of(source)
     for j in range(hidden):
         for p in range(vectors):
-            i, o = j * LANES + p * vector, j * SPAN + p * vector
-            enter, keep = load(slot, i), load(slot, gate + i)
-            new, out = load(slot, 2 * gate + i), load(slot, 3 * gate + i)
-            dh, c = load(of_state, i), tanh(load(memory, i))
-            dc = load(of_memory, i) + dh * out * (1.0 - c * c)
-            store(gradient, o, dc * new * enter * (1.0 - enter))
-            store(gradient, wide + o, dc * load(before, i) * keep * (1.0 - keep))
-            store(gradient, 2 * wide + o, dc * enter * (1.0 - new * new))
-            store(gradient, 3 * wide + o, dh * c * out * (1.0 - out))
-            store(of_memory, i, dc * keep)
-            store(of_state, i, constant(dh, 0.0))
+            i = j * LANES + p * vector
+            store(target, i, load(target, i) + load(source, i))
 
 
 @_function
-def _gradient_gru(
-    slot, before, memory, state, of_state, of_memory, gradient, hidden, first, high,
-    relu, vectors,
-):  # fmt: skip
-    vector = lanes_of(slot)
-    reset, update, new = first, first + high, first + 2 * high
-    for j in range(hidden):
-        for p in range(vectors):
-            i, o = j * LANES + p * vector, j * SPAN + p * vector
-            r, z = load(slot, reset * LANES + i), load(slot, update * LANES + i)
-            n, dh = load(slot, new * LANES + i), load(of_state, i)
-            dn = dh * (1.0 - z) * (1.0 - n * n)
-            store(gradient, o, dn * r)
-            store(gradient, reset * SPAN + o, dn * load(slot, i) * r * (1.0 - r))
-            store(gradient, update * SPAN + o, dh * (load(state, i) - n) * z * (1.0 - z))
-            store(gradient, new * SPAN + o, dn)
-            store(of_state, i, dh * z)
+def _mask_rows(row, width, mask, hidden, rows_of, n):
+    for i in range(n):
+        own = shift(mask, rows_of[i] * hidden)
+        for j in range(hidden):
+            row[i * width + j] *= own[j]
+
+
+@_function
+def _take_products(given, gates, n_gates, hidden, begin, slot, vectors):
+    """Put a few units' given products where those with the channels would stand."""
+    vector = lanes_of(given)
+    for g in range(n_gates):
+        for j in range(begin, min(begin + ROWS, hidden)):
+            for p in range(vectors):
+                value = load(given, (g * hidden + j) * LANES + p * vector)
+                store(slot, (gates[2 * g + 1] + j) * LANES + p * vector, value)
+
+
+@_function
+def _give_products(gradient, gates, n_gates, hidden, of_given, vectors):
+    """Put the gradients of products in the order in which they were given."""
+    vector = lanes_of(gradient)
+    for g in range(n_gates):
+        for j in range(hidden):
+            for p in range(vectors):
+                value = load(gradient, (gates[2 * g + 1] + j) * SPAN + p * vector)
+                store(of_given, (g * hidden + j) * LANES + p * vector, value)
 
 
 # ----------------------------------------------------------------------------- kernels
@@ -287,12 +238,15 @@ def _pack_weights(
     """Put a layer's weights in the order in which the products read them."""
     depth = hidden + 1 + channels
     _clear(dense, rows * depth)
+    state_unit = 0  # among the gates that read states
     for g in range(n_gates):
         for j in range(hidden):
             unit = g * hidden + j
-            of_states = shift(dense, (gates[2 * g] + j) * depth)
-            _copy(shift(weight_hh, unit * hidden), of_states, hidden)
-            of_states[hidden] += bias_hh[unit]
+            if gates[2 * g] >= 0:
+                of_states = shift(dense, (gates[2 * g] + j) * depth)
+                _copy(shift(weight_hh, state_unit * hidden), of_states, hidden)
+                of_states[hidden] += bias_hh[state_unit]
+                state_unit += 1
             of_channels = shift(dense, (gates[2 * g + 1] + j) * depth + hidden)
             of_channels[0] += bias_ih[unit]
             _copy(shift(weight_ih, unit * channels), shift(of_channels, 1), channels)
@@ -307,22 +261,25 @@ def _pack_weights(
     _pack(source, channels, rows - states_end, 1, depth, weights_of_channels)
 
 
-def make_forward(activate: Callable, has_memory: bool) -> Callable:
+def make_forward(cell: type[Cell]) -> Callable:
     """Return the kernel that runs a cell ahead."""
+    activate, has_memory = activating(cell), cell.n_states > 1
 
     def forward(
         x: Numbers, order: Indices, lengths: Indices, n: Size, n_steps: Size,
         hidden: Size, channels: Size, states_end: Size, all_end: Size, rows: Size,
-        weights: Numbers, reverse: Size, relu: Size,
+        inputs: Size, given: Size, gates: Indices, n_gates: Size,
+        weights: Numbers, reverse: Size, has_mask: Size, mask: Numbers,
         has_start: Size, start: Numbers, start_memory: Numbers,
         saved: Numbers, saved_block: Size, saved_step: Size,
-        column: Numbers, new_column: Numbers, staged: Numbers, places: Indices,
+        column: Numbers, new_column: Numbers, masked: Numbers, staged: Numbers,
+        mask_lanes: Numbers, places: Indices,
         steps: Numbers, final: Numbers, final_memory: Numbers,
         worker: Size, n_workers: Size,
     ):  # fmt: skip
         vector = lanes_of(x)
         depth = hidden + 1 + channels
-        wide = (max(hidden, channels) + 7) // 8 * 8
+        wide = (max(hidden, inputs) + 7) // 8 * 8
         memory = (rows + 7) // 8 * 8 * LANES
         high = (hidden + ROWS - 1) // ROWS * ROWS
         weights_of_all = shift(weights, states_end * (hidden + 1))
@@ -348,6 +305,10 @@ def make_forward(activate: Callable, has_memory: bool) -> Callable:
             for i in range(hidden * LANES, (hidden + 1) * LANES):
                 column[i] = 1
                 new_column[i] = 1
+                masked[i] = 1
+            if has_mask:
+                _gather(mask, hidden, rows_of, active, staged, wide)
+                _to_lanes(staged, wide, hidden, mask_lanes, LANES // vector)
             for i in range(active):
                 behind = shift(steps, (rows_of[i] * n_steps + left[i]) * hidden)
                 _clear(behind, (n_steps - left[i]) * hidden)
@@ -357,9 +318,15 @@ def make_forward(activate: Callable, has_memory: bool) -> Callable:
                     active -= 1
                 vectors = (active + vector - 1) // vector
                 _find_places(rows_of, left, active, n_steps, s, reverse, places)
-                _gather(x, channels, places, active, staged, wide)
-                inputs = shift(column, (hidden + 1) * LANES)
-                _to_lanes(staged, wide, channels, inputs, vectors)
+                # The products read the state behind the mask, the cell the state itself.
+                read = column
+                if has_mask:
+                    _mask_lanes(column, mask_lanes, hidden, masked, vectors)
+                    read = masked
+                _gather(x, inputs, places, active, staged, wide)
+                ones = shift(read, hidden * LANES)
+                of_inputs = shift(ones, LANES)
+                _to_lanes(staged, wide, inputs, of_inputs, vectors)
                 now = shift(slot, memory)
                 # A few units at a time, so that their gates are still at hand.
                 for begin in range(0, high, ROWS):
@@ -367,21 +334,30 @@ def make_forward(activate: Callable, has_memory: bool) -> Callable:
                         r = begin + k * high
                         part = shift(weights, r * (hidden + 1))
                         gate = shift(slot, r * LANES)
-                        _multiply(part, hidden + 1, ROWS, column, LANES, gate, vectors)
+                        _multiply(part, hidden + 1, ROWS, read, LANES, gate, vectors)
+                    if given:
+                        _take_products(
+                            of_inputs, gates, n_gates, hidden, begin, slot, vectors
+                        )
                     for k in range((all_end - states_end) // high):
                         r = begin + k * high
                         part = shift(weights_of_all, r * depth)
                         gate = shift(slot, (states_end + r) * LANES)
-                        _multiply(part, depth, ROWS, column, LANES, gate, vectors)
-                    for k in range((rows - all_end) // high):
-                        r = begin + k * high
-                        part = shift(weights_of_channels, r * (channels + 1))
-                        gate = shift(slot, (all_end + r) * LANES)
-                        ones = shift(column, hidden * LANES)
-                        _multiply(part, channels + 1, ROWS, ones, LANES, gate, vectors)
+                        if given:
+                            _multiply_add(part, depth, ROWS, read, LANES, gate, vectors)
+                        else:
+                            _multiply(part, depth, ROWS, read, LANES, gate, vectors)
+                    if not given:
+                        for k in range((rows - all_end) // high):
+                            r = begin + k * high
+                            part = shift(weights_of_channels, r * (channels + 1))
+                            gate = shift(slot, (all_end + r) * LANES)
+                            _multiply(
+                                part, channels + 1, ROWS, ones, LANES, gate, vectors
+                            )
                     activate(
-                        slot, before, now, column, new_column, begin,
-                        min(begin + ROWS, hidden), states_end, high, relu, vectors,
+                        slot, column, before, new_column, now, begin,
+                        min(begin + ROWS, hidden), high, vectors,
                     )  # fmt: skip
                 column, new_column = new_column, column
                 _to_rows(column, hidden, staged, wide, vectors)
@@ -399,18 +375,22 @@ def make_forward(activate: Callable, has_memory: bool) -> Callable:
     return forward
 
 
-def make_backward(gradient_of: Callable, has_memory: bool) -> Callable:
+def make_backward(cell: type[Cell]) -> Callable:
     """Return the kernel that gives a cell's gradients."""
+    differentiate, has_memory = differentiating(cell), cell.n_states > 1
+    reads_state, reads_new_state = hidden_states_read(cell)
 
     def backward(
         x: Numbers, order: Indices, lengths: Indices, n: Size, n_steps: Size,
         hidden: Size, channels: Size, states_end: Size, all_end: Size, rows: Size,
+        inputs: Size, given: Size, gates: Indices, n_gates: Size,
         width: Size, weights_of_states: Numbers, weights_of_channels: Numbers,
-        reverse: Size, relu: Size,
+        reverse: Size, has_mask: Size, mask: Numbers,
         has_start: Size, start: Numbers, start_memory: Numbers,
         saved: Numbers, saved_block: Size, saved_step: Size, steps: Numbers,
         gradient: Numbers, of_state: Numbers, of_memory: Numbers, state: Numbers,
-        row: Numbers, staged: Numbers, places: Indices,
+        start_memory_lanes: Numbers, new_state: Numbers, masked: Numbers,
+        row: Numbers, staged: Numbers, mask_lanes: Numbers, places: Indices,
         has_of_steps: Size, of_steps: Numbers, has_of_final: Size, of_final: Numbers,
         has_of_final_memory: Size, of_final_memory: Numbers,
         wants_x: Size, of_x: Numbers, wants_start: Size, of_start: Numbers,
@@ -418,7 +398,7 @@ def make_backward(gradient_of: Callable, has_memory: bool) -> Callable:
         worker: Size, n_workers: Size,
     ):  # fmt: skip
         vector = lanes_of(x)
-        wide = (max(hidden, channels) + 7) // 8 * 8
+        wide = (max(hidden, inputs) + 7) // 8 * 8
         memory = (rows + 7) // 8 * 8 * LANES
         depth = hidden + 1 + channels
         high = (hidden + ROWS - 1) // ROWS * ROWS
@@ -438,6 +418,9 @@ def make_backward(gradient_of: Callable, has_memory: bool) -> Callable:
                 _clear(row, SPAN * width)
                 for i in range(SPAN):
                     row[i * width + hidden] = 1
+                if has_mask:
+                    _gather(mask, hidden, rows_of, in_block, staged, wide)
+                    _to_lanes(staged, wide, hidden, mask_lanes, LANES // vector)
                 filled = 0
                 active = 0
                 for back in range(left[0]):
@@ -451,10 +434,7 @@ def make_backward(gradient_of: Callable, has_memory: bool) -> Callable:
                     if has_of_steps:
                         _gather(of_steps, hidden, places, active, staged, wide)
                         _to_lanes(staged, wide, hidden, state, vectors)
-                        for j in range(hidden):
-                            for p in range(vectors):
-                                i = j * LANES + p * vector
-                                store(of_state, i, load(of_state, i) + load(state, i))
+                        _add_lanes(state, of_state, hidden, vectors)
                     for i in range(begun, active):
                         for j in range(hidden):
                             if has_of_final:
@@ -475,52 +455,61 @@ def make_backward(gradient_of: Callable, has_memory: bool) -> Callable:
                     now_gradient = shift(gradient, filled)
                     now_row = shift(row, filled * width)
                     filled += length
-                    inputs = shift(now_row, hidden + 1)
-                    _copy_rows(x, channels, places, active, inputs, width)
-                    if s > 0:
-                        earlier = shift(steps, hidden if reverse else -hidden)
-                        _copy_rows(earlier, hidden, places, active, now_row, width)
-                    elif has_start:
-                        _copy_rows(start, hidden, rows_of, active, now_row, width)
-                    else:
-                        for i in range(active):
-                            _clear(shift(now_row, i * width), hidden)
+                    of_inputs = shift(now_row, hidden + 1)
+                    _copy_rows(x, channels, places, active, of_inputs, width)
+                    if all_end or reads_state:
+                        _copy_earlier(
+                            steps, start, has_start, s, hidden, reverse, places,
+                            rows_of, active, now_row, width,
+                        )  # fmt: skip
 
-                    # What the cell has had before the step, in lanes.
+                    # What the cell has had before the step and behind it, in lanes.
                     now = shift(slot, memory)
-                    before = state
+                    before = start_memory_lanes
                     if has_memory and s > 0:
                         before = shift(now, -saved_step)
                     elif has_memory and has_start:
                         _gather(start_memory, hidden, rows_of, active, staged, wide)
-                        _to_lanes(staged, wide, hidden, state, vectors)
+                        _to_lanes(staged, wide, hidden, before, vectors)
                     elif has_memory:
-                        _clear(state, hidden * LANES)
-                    elif states_end:
+                        _clear(before, hidden * LANES)
+                    if reads_state:
                         _to_lanes(now_row, width, hidden, state, vectors)
-                    gradient_of(
-                        slot, before, now, state, of_state, of_memory, now_gradient,
-                        hidden, states_end, high, relu, vectors,
+                    if reads_new_state:
+                        _gather(steps, hidden, places, active, staged, wide)
+                        _to_lanes(staged, wide, hidden, new_state, vectors)
+                    differentiate(
+                        slot, state, before, new_state, now, of_state, of_memory,
+                        now_gradient, hidden, high, vectors,
                     )  # fmt: skip
 
-                    _multiply_add(
-                        weights_of_states,
-                        all_end,
-                        high,
-                        now_gradient,
-                        SPAN,
-                        of_state,
-                        vectors,
-                    )
-                    if wants_x:
+                    if has_mask:
+                        _mask_rows(now_row, width, mask, hidden, rows_of, active)
+                        _multiply(
+                            weights_of_states, all_end, high, now_gradient, SPAN,
+                            masked, vectors,
+                        )  # fmt: skip
+                        _mask_lanes(masked, mask_lanes, hidden, masked, vectors)
+                        _add_lanes(masked, of_state, hidden, vectors)
+                    elif all_end:
+                        _multiply_add(
+                            weights_of_states, all_end, high, now_gradient, SPAN,
+                            of_state, vectors,
+                        )  # fmt: skip
+                    if wants_x and given:
+                        _give_products(
+                            now_gradient, gates, n_gates, hidden, state, vectors
+                        )
+                    elif wants_x:
                         part = shift(now_gradient, states_end * SPAN)
                         high_in = (channels + ROWS - 1) // ROWS * ROWS
                         _multiply(
                             weights_of_channels, rows - states_end, high_in, part,
                             SPAN, state, vectors,
                         )  # fmt: skip
-                        _to_rows(state, channels, staged, wide, vectors)
-                        _scatter(staged, wide, 0, active, places, of_x, channels)
+                    if wants_x:
+                        _to_rows(state, inputs, staged, wide, vectors)
+                        _scatter(staged, wide, 0, active, places, of_x, inputs)
 
                 _add_products(
                     gradient, row, width, filled, hidden, depth, states_end, all_end,
@@ -528,8 +517,8 @@ def make_backward(gradient_of: Callable, has_memory: bool) -> Callable:
                 )  # fmt: skip
                 for i in range(in_block):
                     if wants_x:
-                        behind = shift(of_x, (rows_of[i] * n_steps + left[i]) * channels)
-                        _clear(behind, (n_steps - left[i]) * channels)
+                        behind = shift(of_x, (rows_of[i] * n_steps + left[i]) * inputs)
+                        _clear(behind, (n_steps - left[i]) * inputs)
                 if wants_start:
                     _to_rows(of_state, hidden, staged, wide, LANES // vector)
                     _scatter(staged, wide, 0, in_block, rows_of, of_start, hidden)
@@ -553,30 +542,25 @@ def _unpack_weights(
         other = shift(of_weights, chain * rows * width)
         for i in range(rows * width):
             of_weights[i] += other[i]
+    state_unit = 0
     for g in range(n_gates):
         for j in range(hidden):
             unit = g * hidden + j
-            of_states = shift(of_weights, (gates[2 * g] + j) * width)
-            _copy(of_states, shift(weight_hh, unit * hidden), hidden)
-            bias_hh[unit] = of_states[hidden]
+            if gates[2 * g] >= 0:
+                of_states = shift(of_weights, (gates[2 * g] + j) * width)
+                _copy(of_states, shift(weight_hh, state_unit * hidden), hidden)
+                bias_hh[state_unit] = of_states[hidden]
+                state_unit += 1
             of_channels = shift(of_weights, (gates[2 * g + 1] + j) * width + hidden)
             bias_ih[unit] = of_channels[0]
             _copy(shift(of_channels, 1), shift(weight_ih, unit * channels), channels)
 
 
-_CELLS = {
-    "rnn": (_activate_rnn, _gradient_rnn, False),
-    "lstm": (_activate_lstm, _gradient_lstm, True),
-    "gru": (_activate_gru, _gradient_gru, False),
-}
-
-
-def kernels_of(cell: str) -> dict[str, Callable]:
+def kernels_of(cell: type[Cell]) -> dict[str, Callable]:
     """Return a cell's kernels by their names."""
-    activate, gradient_of, has_memory = _CELLS[cell]
     return {
         "pack": _pack_weights,
-        "forward": make_forward(activate, has_memory),
-        "backward": make_backward(gradient_of, has_memory),
+        "forward": make_forward(cell),
+        "backward": make_backward(cell),
         "unpack": _unpack_weights,
     }

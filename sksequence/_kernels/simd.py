@@ -130,6 +130,17 @@ def _with_operators() -> None:
 _with_operators()
 
 
+@infer_global(operator.neg)
+class _NegativeTyping(AbstractTemplate):
+    def generic(self, args, kws):
+        return signature(args[0], *args) if isinstance(args[0], Vector) else None
+
+
+@lower_builtin(operator.neg, Vector)
+def _negative(context, builder, sig, args):
+    return builder.fneg(args[0])
+
+
 def _generating(name: str):
     def generate(context, builder, sig, args):
         return _call(builder, name, *args)
@@ -189,11 +200,11 @@ larger = _choosing(">")
 
 @intrinsic
 def where_positive(typing, x, y):
-    """Return y where x is positive, elsewhere zero."""
+    """Return y where x is positive or not a number, elsewhere zero."""
 
     def generate(context, builder, sig, args):
         zero = _constant(args[0].type, 0.0)
-        return builder.select(builder.fcmp_ordered(">", args[0], zero), args[1], zero)
+        return builder.select(builder.fcmp_unordered(">", args[0], zero), args[1], zero)
 
     return x(x, y), generate
 
@@ -225,14 +236,17 @@ def largest_of(typing, x, y):
 
 @intrinsic
 def _power_of_two(typing, n):
-    """Return 2 ** n for whole float64 n of a normal result."""
+    """Return 2 ** n for whole n of a normal result."""
 
     def generate(context, builder, sig, args):
         # With 2 ** 52 on top, a float's last bits are the integer: the exponent's bits.
+        # In float32 it is 2 ** 23.
         kind = args[0].type
-        bits = ir.VectorType(ir.IntType(64), kind.count)
-        moved = builder.fadd(args[0], _constant(kind, 2.0**52 + 1023))
-        shift = ir.Constant(bits, [52] * kind.count)
+        width = 8 * _bytes_of(kind.element)
+        digits, bias = (23, 127) if width == 32 else (52, 1023)
+        bits = ir.VectorType(ir.IntType(width), kind.count)
+        moved = builder.fadd(args[0], _constant(kind, 2.0**digits + bias))
+        shift = ir.Constant(bits, [digits] * kind.count)
         return builder.bitcast(builder.shl(builder.bitcast(moved, bits), shift), kind)
 
     return n(n), generate
@@ -293,6 +307,62 @@ def sigmoid(x):
     """Return the logistic function of a vector."""
     half = constant(x, 0.5)
     return fma(tanh(half * x), half, half)
+
+
+@njit
+def relu(x):
+    """Return what is positive of a vector; what is not a number stays so."""
+    return where_positive(x, x)
+
+
+def _exp_float32(x):
+    # Two to a whole power, times a series on what is left: ln 2 in two parts.
+    y = smaller(larger(x, constant(x, -105.0)), constant(x, 90.0))
+    n = _rint(1.4426950408889634 * y)
+    r = fma(n, constant(x, -0.693359375), y)
+    r = fma(n, constant(x, 2.12194440e-4), r)
+    p = constant(x, 1 / 5040)
+    p = fma(p, r, constant(x, 1 / 720))
+    p = fma(p, r, constant(x, 1 / 120))
+    p = fma(p, r, constant(x, 1 / 24))
+    p = fma(p, r, constant(x, 1 / 6))
+    p = fma(p, r, constant(x, 1 / 2))
+    p = fma(p * r, r, r) + 1.0
+    # In two steps: the power alone may be too large or too small for a normal number.
+    half = _rint(0.5 * n)
+    return p * _power_of_two(half) * _power_of_two(n - half)
+
+
+def _exp_float64(x):
+    y = smaller(larger(x, constant(x, -750.0)), constant(x, 715.0))
+    n = _rint(1.4426950408889634 * y)
+    r = fma(n, constant(x, -6.93147180369123816490e-01), y)
+    r = fma(n, constant(x, -1.90821492927058770002e-10), r)
+    p = constant(x, 1 / 6227020800)
+    p = fma(p, r, constant(x, 1 / 479001600))
+    p = fma(p, r, constant(x, 1 / 39916800))
+    p = fma(p, r, constant(x, 1 / 3628800))
+    p = fma(p, r, constant(x, 1 / 362880))
+    p = fma(p, r, constant(x, 1 / 40320))
+    p = fma(p, r, constant(x, 1 / 5040))
+    p = fma(p, r, constant(x, 1 / 720))
+    p = fma(p, r, constant(x, 1 / 120))
+    p = fma(p, r, constant(x, 1 / 24))
+    p = fma(p, r, constant(x, 1 / 6))
+    p = fma(p, r, constant(x, 1 / 2))
+    p = fma(p * r, r, r) + 1.0
+    half = _rint(0.5 * n)
+    return p * _power_of_two(half) * _power_of_two(n - half)
+
+
+def exp(x):
+    """Return the exponential function of a vector."""
+    raise NotImplementedError
+
+
+@overload(exp)
+def _exp(x):
+    return _exp_float32 if x.dtype.bitwidth == 32 else _exp_float64
 
 
 # ----------------------------------------------------------------------------- memory

@@ -3,40 +3,26 @@
 As in :mod:`.recurrence`, which has a batch of them. Here each sequence is computed by
 itself, along its units: what :class:`sksequence.portable` keeps of a cell is read and
 written as it lies. There a ``column`` is the state, a one for the biases and the input,
-``depth`` numbers in all, and the ``matrix`` (depth, gates * wide) has the gates' weights,
-halved for those gates that a logistic function squashes: s(2 a) = (1 + tanh a) / 2.
+``depth`` numbers in all, and the ``matrix`` (depth, values * wide) has the weights of
+the cell's values in their order; a gate that reads apart has two, of the state first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import count
 from typing import Any
 
 from numba import njit
 
+from .._cells import APART, Cell
+from .equations import OPERATIONS, compiled, reading, states_in_memory
 from .layout import ROWS
-from .simd import (
-    constant,
-    fma,
-    lanes_of,
-    load,
-    shift,
-    store,
-    tanh,
-    tile,
-    where_positive,
-)
+from .simd import constant, fma, lanes_of, load, shift, store, tile
 
 Numbers = Doubles = Size = Any
 
 _function = njit(error_model="numpy")
-
-
-@_function
-def _half(x):
-    """Return the logistic function of a vector that is halved already."""
-    half = constant(x, 0.5)
-    return fma(tanh(x), half, half)
 
 
 @_function
@@ -63,39 +49,25 @@ def _multiply_some(matrix, columns, depth, rows, gates):
         tile(depth, columns, depth, shift(matrix, place), rows, shift(gates, place), rows)
 
 
-@_function
-def _rnn(gates, state, memory, i, wide, rectifies):
-    x = load(gates, i)
-    store(state, i, where_positive(x, x) if rectifies else tanh(x))
+def _places(cell: type[Cell]) -> tuple:
+    """Return in which block of the gates each of a cell's values is."""
+    block = count()
+    return tuple(
+        (next(block), next(block)) if reads == APART else next(block)
+        for reads in cell.gates
+    )
 
 
-@_function
-def _lstm(gates, state, memory, i, wide, rectifies):
-    enter, keep = _half(load(gates, i)), _half(load(gates, wide + i))
-    out, new = _half(load(gates, 2 * wide + i)), tanh(load(gates, 3 * wide + i))
-    c = keep * load(memory, i) + enter * new
-    store(memory, i, c)
-    store(state, i, out * tanh(c))
-
-
-@_function
-def _gru(gates, state, memory, i, wide, rectifies):
-    reset, update = _half(load(gates, i)), _half(load(gates, wide + i))
-    new = tanh(load(gates, 2 * wide + i) + reset * load(gates, 3 * wide + i))
-    store(state, i, new + update * (load(state, i) - new))
-
-
-_CELLS = {"rnn": _rnn, "lstm": _lstm, "gru": _gru}
-
-
-def kernels_of(cell: str) -> dict[str, Callable]:
+def kernels_of(cell: type[Cell]) -> dict[str, Callable]:
     """Return a cell's kernel by its name."""
-    activate = _CELLS[cell]
+    equations = compiled(cell.step)
+    read_values = reading(_places(cell))
+    read_states, write_states = states_in_memory(cell.n_states)
 
     def step(
         x: Doubles, mean: Doubles, scale: Doubles, has_x: Size,
         columns: Numbers, memory: Numbers, gates: Numbers, matrix: Numbers,
-        n: Size, depth: Size, rows: Size, wide: Size, rectifies: Size,
+        n: Size, depth: Size, rows: Size, wide: Size,
     ):  # fmt: skip
         vector, whole = lanes_of(gates), n // ROWS * ROWS
         if has_x:
@@ -107,13 +79,15 @@ def kernels_of(cell: str) -> dict[str, Callable]:
                     inputs[j] = (x[i * channels + j] - mean[j]) / scale[j]
         for i in range(n):
             column, own = shift(columns, i * depth), shift(gates, i * rows)
+            cell_state = shift(memory, i * wide)
             if i >= whole:
                 _multiply(matrix, column, depth, rows, own)
             elif i % ROWS == 0:
                 _multiply_some(matrix, column, depth, rows, own)
             for p in range(wide // vector):
-                activate(
-                    own, column, shift(memory, i * wide), p * vector, wide, rectifies
-                )
+                u = p * vector
+                before = read_states(column, cell_state, u)
+                after, _ = equations(OPERATIONS, read_values(own, u, wide), before)
+                write_states(column, cell_state, after, u)
 
     return {"step": step}

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from .. import _kernels
+from .._cells import find_cell
 from ..nn._threads import kernel_threads
 from ..nn._workspace import WORKSPACE
 
@@ -25,10 +26,17 @@ def threads(number: int, network: dict[str, Any]) -> Iterator[None]:
     Where kernels run the recurrence, they get all of them and torch one: torch's threads
     wait for their next turn so busily that they leave the others no time.
     """
-    cell, bits = network.get("cell"), 64 if network["dtype"] == "float64" else 32
-    by_kernels = number > 1 and cell is not None and _kernels.load(cell, bits) is not None
+    by_kernels = number > 1 and _has_kernels(network)
     with torch_threads(1 if by_kernels else number), kernel_threads(number):
         yield
+
+
+def _has_kernels(network: dict[str, Any]) -> bool:
+    if "cell" not in network:
+        return False
+    cell = find_cell(network["cell"], network.get("nonlinearity", "tanh"))
+    bits = 64 if network["dtype"] == "float64" else 32
+    return _kernels.load("recurrence", bits, cell) is not None
 
 
 @contextmanager

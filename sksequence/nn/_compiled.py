@@ -3,39 +3,38 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from .. import _kernels
+from .._cells import Cell
 from .._kernels import LANES, MOST_CHAINS, VECTOR_BYTES, Layout
+from ._cell_layer import CellLayer, Weights, as_matrices, cell_of, weights_of
 from ._threads import count_threads, share
+from ._time import check_length_range, check_lengths_shape
 from ._workspace import WORKSPACE, Loan
 
 
-def _cell(layer: nn.RNNBase) -> str:
-    return layer.mode.partition("_")[0].lower()
-
-
-def serves(layer: nn.RNNBase, x: Tensor) -> bool:
+def serves(layer: CellLayer, x: Tensor) -> bool:
     """Whether there are kernels for a layer and what it is to read."""
     if not _fits(x) or x.shape[2] != layer.input_size:
         return False
-    if layer.weight_ih_l0.dtype != x.dtype or torch.is_autocast_enabled("cpu"):
+    if weights_of(layer).weight_ih.dtype != x.dtype or torch.is_autocast_enabled("cpu"):
         return False
-    return _kernels.load(_cell(layer), 8 * x.itemsize) is not None
+    return _kernels.load("recurrence", 8 * x.itemsize, cell_of(layer)) is not None
 
 
 def serves_largest(steps: Tensor) -> bool:
     """Whether there are kernels to take the largest of the steps."""
     if not _fits(steps) or steps.shape[2] * steps.itemsize < VECTOR_BYTES:
         return False
-    return _kernels.load("max", 8 * steps.itemsize, "pooling") is not None
+    return _kernels.load("pooling", 8 * steps.itemsize) is not None
 
 
 def _fits(x: Tensor) -> bool:
@@ -48,37 +47,72 @@ def _fits(x: Tensor) -> bool:
 
 
 def recurrence(
-    layer: nn.RNNBase,
+    layer: CellLayer,
     x: Tensor,
     lengths: Tensor | None = None,
     *,
     reverse: bool = False,
     state: tuple[Tensor, ...] = (),
+    products: Tensor | None = None,
+    mask: Tensor | None = None,
 ) -> tuple[Tensor, ...]:
     """Run a layer of one direction over sequences, each from its one end to the other.
 
-    Shape
-        x (batch, steps, input_size), state (batch, hidden_size), of an LSTM two -> steps
-        (batch, steps, hidden_size), zero behind each end, and the state, or the two,
-        where each sequence is through
+    Parameters
+    ----------
+    layer : CellLayer
+        A cell and its weights.
+    x : Tensor of shape (batch, steps, input_size)
+        Sequences.
+    lengths : Tensor of shape (batch,) or None
+        How many steps each has.
+    reverse : bool
+        Whether to read from the end.
+    state : tuple of Tensor of shape (batch, hidden_size)
+        Where to begin: a hidden state, and a cell state if the cell has one.
+    products : Tensor of shape (batch, steps, gates * hidden_size) or None
+        What stands for the products of x with its weights, biases of the input included.
+    mask : Tensor of shape (batch, hidden_size) or None
+        What the hidden state is multiplied with where gates read it.
+
+    Returns
+    -------
+    steps : Tensor of shape (batch, steps, hidden_size)
+        Hidden states, zero behind each end.
+    *state : Tensor of shape (batch, hidden_size)
+        The states where each sequence is through.
+
+    Raises
+    ------
+    ValueError
+        If a state or a mask is of another shape, or lengths are not from 1 to steps.
     """
-    for part in state:
-        if part.shape != (len(x), layer.hidden_size):
+    n, n_steps, _ = x.shape
+    for part in state if mask is None else (*state, mask):
+        if part.shape != (n, layer.hidden_size):
             raise ValueError(
-                f"A state must have shape {(len(x), layer.hidden_size)}, here it has "
-                f"{tuple(part.shape)}."
+                f"A state or mask must have shape {(n, layer.hidden_size)}, got "
+                f"{tuple(part.shape)}"
             )
+    given, weights = products is not None, weights_of(layer)
+    if products is None:
+        products = x
+    else:
+        weights = _without_input(weights)
     plan = _plan(
-        _cell(layer),
-        layer.input_size,
+        cast(Hashable, cell_of(layer)),
+        weights.weight_ih.shape[1],
         layer.hidden_size,
         x.itemsize,
         reverse,
-        layer.mode == "RNN_RELU",
+        given,
     )
-    order = _order(lengths, x.shape[0], x.shape[1])
-    given = (*state, None, None)[:2]
-    inputs = _Inputs._make((x, *given, *layer.all_weights[0]))
+    order = _order(lengths, n, n_steps)
+    matrices = as_matrices(weights.weight_hh, layer.hidden_size)
+    start, start_memory = (*state, None, None)[:2]
+    inputs = _Inputs(
+        products, start, start_memory, mask, *weights._replace(weight_hh=matrices)
+    )
     needs_grad = any(tensor is not None and tensor.requires_grad for tensor in inputs)
     if needs_grad and torch.is_grad_enabled():
         return _Recurrence.apply(plan, order, *inputs)
@@ -86,14 +120,24 @@ def recurrence(
     return outputs
 
 
+def _without_input(weights: Weights) -> Weights:
+    """Return the weights that are left where products with the input are given."""
+    rows = len(weights.weight_ih)
+    return weights._replace(
+        weight_ih=weights.weight_ih.new_empty(rows, 0),
+        bias_ih=torch.zeros_like(weights.bias_ih),
+    )
+
+
 class _Inputs(NamedTuple):
     x: Tensor
     start: Tensor | None
     start_memory: Tensor | None
+    mask: Tensor | None
     weight_ih: Tensor
-    weight_hh: Tensor
     bias_ih: Tensor
-    bias_hh: Tensor
+    weight_hh: Tensor | None
+    bias_hh: Tensor | None
 
     def contiguous(self) -> _Inputs:
         return _Inputs._make(_contiguous(self))
@@ -149,7 +193,9 @@ class _Plan:
         slot_bytes = layout.itemsize * layout.slot
         kept = WORKSPACE.borrow(layout.packed.n_bytes + slot_bytes * slots)
         steps = inputs.x.new_empty(n, n_steps, layout.hidden)
-        finals = [inputs.x.new_zeros(n, layout.hidden) for _ in range(layout.states)]
+        finals = [
+            inputs.x.new_zeros(n, layout.hidden) for _ in range(layout.cell.n_states)
+        ]
         arguments = {
             **self._arguments(order, inputs, kept, keep),
             "steps": steps.data_ptr(),
@@ -157,7 +203,7 @@ class _Plan:
             "final_memory": finals[-1].data_ptr(),
             "n_workers": workers,
         }
-        self.run["pack"](**arguments, **_of_weights(inputs[3:]))
+        self.run["pack"](**arguments, **_of_weights(inputs[4:]))
 
         scratch = WORKSPACE.borrow(workers * layout.forward_scratch.n_bytes)
 
@@ -182,11 +228,8 @@ class _Plan:
         layout = self.layout
         x, start, start_memory = inputs[:3]
         of_x = torch.empty_like(x) if wants_x else None
-        of_start, of_start_memory = (
-            None if part is None else torch.empty_like(part)
-            for part in (start, start_memory)
-        )
-        of_weights = [torch.empty_like(weight) for weight in inputs[3:]]
+        of_start, of_start_memory = _empty_like(start), _empty_like(start_memory)
+        of_weights = [_empty_like(weight) for weight in inputs[4:]]
         chains = min(-(-len(x) // LANES), MOST_CHAINS)
         workers = min(count_threads(), chains)
         sums = WORKSPACE.borrow(layout.itemsize * layout.weight_gradient * chains)
@@ -218,7 +261,7 @@ class _Plan:
 
         share(work, workers)
         self.run["unpack"](**arguments, **_of_weights(of_weights))
-        return [of_x, of_start, of_start_memory, *of_weights]
+        return [of_x, of_start, of_start_memory, None, *of_weights]
 
     def _arguments(
         self,
@@ -229,7 +272,7 @@ class _Plan:
     ) -> dict[str, int]:
         """What the kernels of both passes are told."""
         layout = self.layout
-        x, start, start_memory = inputs[:3]
+        x, start, start_memory, mask = inputs[:4]
         n, n_steps, _ = x.shape
         return {
             **self.fixed,
@@ -245,23 +288,30 @@ class _Plan:
             "has_start": int(start is not None),
             "start": _address(start),
             "start_memory": _address(start_memory),
+            "has_mask": int(mask is not None),
+            "mask": _address(mask),
         }
 
 
 @lru_cache(maxsize=1024)
 def _plan(
-    cell: str, channels: int, hidden: int, itemsize: int, reverse: bool, relu: bool
+    cell: type[Cell],
+    channels: int,
+    hidden: int,
+    itemsize: int,
+    reverse: bool,
+    given: bool,
 ) -> _Plan:
-    layout = Layout(cell, channels, hidden, itemsize)
-    run = _kernels.load(cell, 8 * itemsize)
+    layout = Layout(cell, channels, hidden, itemsize, given)
+    run = _kernels.load("recurrence", 8 * itemsize, cell)
     assert run is not None, "who asks for kernels has made sure that there are any"
     fixed = {
         **layout.sizes,
         "width": layout.width,
         "gates": ctypes.addressof(layout.gates),
-        "n_gates": len(layout.gates) // 2,
+        "n_gates": len(cell.gates),
         "reverse": int(reverse),
-        "relu": int(relu),
+        "given": int(given),
     }
     return _Plan(layout, run, fixed)
 
@@ -308,7 +358,7 @@ class _Largest(torch.autograd.Function):
 def _run_largest(
     name: str, steps: Tensor, lengths: Tensor, found: Tensor, **addresses: int
 ) -> None:
-    kernels = _kernels.load("max", 8 * steps.itemsize, "pooling")
+    kernels = _kernels.load("pooling", 8 * steps.itemsize)
     assert kernels is not None, "who asks for kernels has made sure that there are any"
     n, n_steps, size = steps.shape
     kernels[name](
@@ -326,13 +376,10 @@ def _order(lengths: Tensor | None, n: int, n_steps: int) -> tuple[Tensor, Tensor
     """Return the order in which the longest stand first, and their lengths."""
     if lengths is None:
         return _full_order(n, n_steps)
+    check_lengths_shape(lengths, n)
     left, order = lengths.long().sort(descending=True, stable=True)
     in_order = left.tolist()
-    longest, shortest = in_order[0], in_order[-1]
-    if longest > n_steps or shortest < 0:
-        raise ValueError(
-            f"lengths must be from 0 to {n_steps}, got {shortest} to {longest}."
-        )
+    check_length_range(in_order[-1], in_order[0], n_steps)
     return order, left
 
 
@@ -341,12 +388,16 @@ def _full_order(n: int, n_steps: int) -> tuple[Tensor, Tensor]:
     return torch.arange(n), torch.full((n,), n_steps)
 
 
-def _of_weights(tensors: Sequence[Tensor]) -> dict[str, int]:
+def _of_weights(tensors: Sequence[Tensor | None]) -> dict[str, int]:
     """Return the addresses of weights, or of their gradients."""
     return {
-        name: tensor.data_ptr()
-        for name, tensor in zip(_Inputs._fields[3:], tensors, strict=True)
+        name: _address(tensor)
+        for name, tensor in zip(_Inputs._fields[4:], tensors, strict=True)
     }
+
+
+def _empty_like(tensor: Tensor | None) -> Tensor | None:
+    return None if tensor is None else torch.empty_like(tensor)
 
 
 def _contiguous(tensors: Sequence[Tensor | None]) -> tuple[Tensor | None, ...]:

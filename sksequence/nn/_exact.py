@@ -151,6 +151,16 @@ def sigmoid(x: Tensor) -> Tensor:
     return (1 + torch.tanh(x / 2)) / 2
 
 
+def layer_norm(norm: nn.LayerNorm, x: Tensor) -> Tensor:
+    """Apply a layer normalisation over the last axis of ``x``."""
+    size, exact = x.shape[-1], x.double()
+    centred = exact - exact.cumsum(-1)[..., -1:] / size
+    variance = (centred * centred).cumsum(-1)[..., -1:] / size
+    return (centred / torch.sqrt(variance + norm.eps)).to(
+        x.dtype
+    ) * norm.weight + norm.bias
+
+
 def mean_plane(x: Tensor) -> Tensor:
     """Average ``x`` (..., height, width) over the plane."""
     places = x.flatten(-2)

@@ -33,6 +33,12 @@ def sizes_per_layer(
     return tuple(int(size) for size in spread)
 
 
+def check_num_layers(num_layers: int) -> None:
+    """Raise ValueError unless there is a layer."""
+    if not isinstance(num_layers, Integral) or num_layers < 1:
+        raise ValueError(f"num_layers must be int of at least 1, got {num_layers!r}")
+
+
 def check_sizes(network: dict) -> None:
     """Check the sizes among a network's keywords against each other, by their names."""
     sizes_per_layer("hidden_size", network["hidden_size"], network["num_layers"])

@@ -22,6 +22,35 @@ def valid_steps(lengths: Tensor, n_steps: int) -> Tensor:
     return torch.arange(n_steps, device=lengths.device) < lengths[:, None]
 
 
+def check_lengths(lengths: Tensor | None, n: int, n_steps: int) -> None:
+    """Raise ValueError unless there is a length from 1 to n_steps for each sequence.
+
+    On an accelerator, where looking would mean waiting, only their number is checked.
+    """
+    if lengths is None:
+        return
+    check_lengths_shape(lengths, n)
+    if n and lengths.is_cpu:
+        check_length_range(int(lengths.min()), int(lengths.max()), n_steps)
+
+
+def check_lengths_shape(lengths: Tensor, n: int) -> None:
+    """Raise ValueError unless there is one length for each of n sequences."""
+    if lengths.shape != (n,):
+        raise ValueError(
+            f"lengths must have shape ({n},), one for each sequence, got "
+            f"{tuple(lengths.shape)}"
+        )
+
+
+def check_length_range(shortest: int, longest: int, n_steps: int) -> None:
+    """Raise ValueError unless all lengths are from 1 to n_steps."""
+    if shortest < 1 or longest > n_steps:
+        raise ValueError(
+            f"lengths must be from 1 to {n_steps}, got {shortest} to {longest}"
+        )
+
+
 def _spread(of_steps: Tensor, x: Tensor) -> Tensor:
     """Let what is said of each step (batch, steps) stand for all that x has there."""
     return of_steps.view(*of_steps.shape, *(1,) * (x.ndim - 2))

@@ -43,7 +43,7 @@ class SequenceNetwork(RandomLayer):
         Channels per step; with ``embedding_dim`` the number of tokens.
     output_size : int
         Number of outputs.
-    cell : {"rnn", "lstm", "gru"}, default="lstm"
+    cell : {"rnn", "lstm", "gru", "mingru", "minlstm", "indrnn", "qrnn"}, default="lstm"
         Recurrent cell.
     hidden_size : int or sequence of int, default=64
         Width of each direction's state, for all layers or one per layer.
@@ -80,6 +80,8 @@ class SequenceNetwork(RandomLayer):
     static_size : int, default=0
         Covariates of a sequence as a whole, which :class:`StaticJoin` joins to its
         representation.
+    layer_norm, residual, recurrent_dropout, memory_steps
+        As in :class:`RecurrentStack`.
     per_step : bool, default=False
         Answer for each step instead of for the sequence. What a strided convolution
         makes of several steps is the answer for each of them.
@@ -124,6 +126,10 @@ class SequenceNetwork(RandomLayer):
         fill: Sequence[float] | None = None,
         static_size: int = 0,
         per_step: bool = False,
+        layer_norm: bool = False,
+        residual: bool = False,
+        recurrent_dropout: float = 0.0,
+        memory_steps: float | None = None,
     ) -> None:
         super().__init__()
         self.causal = causal = not bidirectional
@@ -149,6 +155,10 @@ class SequenceNetwork(RandomLayer):
             dropout=dropout,
             nonlinearity=nonlinearity,
             elapsed_size=self.reader.n_channels if self.state_fades else None,
+            layer_norm=layer_norm,
+            residual=residual,
+            recurrent_dropout=recurrent_dropout,
+            memory_steps=memory_steps,
         )
         pool = choose("pooling", POOLINGS, pooling)
         self.pool = None if per_step else pool(self.recurrence.output_size)

@@ -2,27 +2,44 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
-from typing import cast
+from functools import partial
+from typing import TypedDict, cast
 
 import torch
 from torch import Tensor, nn
 
+from .._cells import find_cell
 from . import _compiled, _exact
+from ._cell_layer import (
+    CellLayer,
+    count_state_gates,
+    make_cell_layer,
+    norm_of,
+    weights_of,
+)
 from ._exact import State
-from ._fading import faded_recurrence
+from ._loop import input_products, run_cell
 from ._random import RandomLayer
-from ._sizes import sizes_per_layer
-from ._time import last_step, reverse_steps, zero_padding
+from ._sizes import check_num_layers, sizes_per_layer
+from ._time import check_lengths, last_step, reverse_steps, zero_padding
 from .dropout import Dropout
 from .missing import StateDecay
 
-CELLS: dict[str, type[nn.RNNBase]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
+
+def _concat(ahead: Tensor, back: Tensor) -> Tensor:
+    return torch.cat([ahead, back], dim=-1)
+
+
+def _mean(ahead: Tensor, back: Tensor) -> Tensor:
+    return (ahead + back) / 2
+
 
 MERGES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
-    "concat": lambda ahead, back: torch.cat([ahead, back], dim=-1),
+    "concat": _concat,
     "sum": torch.add,
-    "mean": lambda ahead, back: (ahead + back) / 2,
+    "mean": _mean,
     "mul": torch.mul,
 }
 
@@ -44,11 +61,16 @@ def _casts(x: Tensor) -> bool:
     return x.is_cpu and torch.is_autocast_enabled("cpu")
 
 
+class _Options(TypedDict, total=False):
+    products: Tensor
+    mask: Tensor
+
+
 class RecurrentLayer(RandomLayer):
     r"""One recurrent layer that reads ahead, or ahead and back, and merges the two.
 
-    Both directions are dense torch recurrences; the backward one reads every sequence
-    reversed within its own length, so padding never reaches a state.
+    The backward direction reads every sequence reversed within its own length, so padding
+    never reaches a state. Cells that torch has are torch's modules.
 
     Parameters
     ----------
@@ -56,7 +78,7 @@ class RecurrentLayer(RandomLayer):
         Channels per step.
     hidden_size : int
         Width of the hidden state of each direction.
-    cell : {"rnn", "lstm", "gru"}, default="lstm"
+    cell : {"rnn", "lstm", "gru", "mingru", "minlstm", "indrnn", "qrnn"}, default="lstm"
         Recurrent cell.
     bidirectional : bool, default=False
         Read from both ends.
@@ -65,9 +87,18 @@ class RecurrentLayer(RandomLayer):
     nonlinearity : {"tanh", "relu"}, default="tanh"
         Activation of the "rnn" cell; the others have their own.
     elapsed_size : int or None, default=None
-        Let the state fade before each step, by what so many channels' last observations
-        are ago: GRU-D's :class:`StateDecay`. The layer then runs step by step in Python,
-        several times slower.
+        Let the state decay before each step, by how long ago each of so many channels was
+        last observed: GRU-D's :class:`StateDecay`. The layer then runs step by step in
+        Python, several times slower.
+    layer_norm : bool, default=False
+        Normalise the products of the input with its weights, of all gates of a step
+        together (Ba et al., 2016), before the bias is added.
+    recurrent_dropout : float, default=0.0
+        Probability of a unit's state to be zero where gates read it, in [0, 1); one mask
+        for a sequence and direction (Gal and Ghahramani, 2016).
+    memory_steps : float or None, default=None
+        For how many steps the state may be kept: biases begin so that units keep theirs
+        for between 1 and ``memory_steps - 1`` of them (Tallec and Ollivier, 2018).
 
     Shape
     -----
@@ -97,18 +128,25 @@ class RecurrentLayer(RandomLayer):
         merge_mode: str = "concat",
         nonlinearity: str = "tanh",
         elapsed_size: int | None = None,
+        layer_norm: bool = False,
+        recurrent_dropout: float = 0.0,
+        memory_steps: float | None = None,
     ) -> None:
         super().__init__()
-        build = choose("cell", CELLS, cell)
-        options = {"nonlinearity": nonlinearity} if cell == "rnn" else {}
+        self.cell = find_cell(cell, nonlinearity)
         self.merge_mode = merge_mode
         self.merge = choose("merge_mode", MERGES, merge_mode)
-        self.ahead = build(input_size, hidden_size, batch_first=True, **options)
+        self.input_size, self.hidden_size = input_size, hidden_size
+        self.memory_steps = memory_steps
+        self._check_options(cell, recurrent_dropout)
+        self.ahead = make_cell_layer(self.cell, input_size, hidden_size)
         self.back = (
-            build(input_size, hidden_size, batch_first=True, **options)
-            if bidirectional
-            else None
+            make_cell_layer(self.cell, input_size, hidden_size) if bidirectional else None
         )
+        if layer_norm:
+            for direction in self._directions():
+                direction.norm = nn.LayerNorm(len(weights_of(direction).weight_ih))
+        self.recurrent_dropout = Dropout(recurrent_dropout)
         self.fades = nn.ModuleList()
         if elapsed_size is not None:
             for _ in range(1 + bidirectional):
@@ -117,28 +155,60 @@ class RecurrentLayer(RandomLayer):
         self.output_size = hidden_size * (2 if doubled else 1)
         self.reset_parameters()
 
+    def _check_options(self, cell: str, recurrent_dropout: float) -> None:
+        if recurrent_dropout and not count_state_gates(self.cell):
+            raise ValueError(
+                f"recurrent_dropout must be 0 for cell={cell!r}, whose gates read no "
+                f"state, got {recurrent_dropout}"
+            )
+        if self.memory_steps is None:
+            return
+        if not any(self.cell.time_scale):
+            raise ValueError(
+                f"memory_steps must be None for cell={cell!r}, none of whose gates keeps "
+                f"the state, got {self.memory_steps}"
+            )
+        if not 2 < self.memory_steps < math.inf:
+            raise ValueError(
+                f"memory_steps must be greater than 2, got {self.memory_steps}"
+            )
+
+    def _directions(self) -> list[CellLayer]:
+        return [self.ahead] if self.back is None else [self.ahead, self.back]
+
     def reset_parameters(self, generator: torch.Generator | None = None) -> None:
         """Draw the weights anew.
 
         Input weights by Glorot and Bengio (2010), recurrent weights orthogonal gate by
-        gate (Saxe et al., 2014), biases zero but for the LSTM's forget gate, whose one
-        keeps the memory open at the start (Jozefowicz et al., 2015).
+        gate (Saxe et al., 2014), or between 0 and 1 where each unit reads only its own
+        state; biases where the cell says, or by ``memory_steps``.
         """
-        for recurrence in (self.ahead, self.back):
-            if recurrence is None:
-                continue
-            size = recurrence.hidden_size
-            for gate in recurrence.weight_ih_l0.detach().split(size):
-                nn.init.xavier_uniform_(gate, generator=generator)
-            for gate in recurrence.weight_hh_l0.detach().split(size):
-                nn.init.orthogonal_(gate, generator=generator)
-            nn.init.zeros_(recurrence.bias_ih_l0)
-            nn.init.zeros_(recurrence.bias_hh_l0)
-            if isinstance(recurrence, nn.LSTM):
-                # The gates stand as input, forget, cell, output.
-                nn.init.ones_(
-                    recurrence.get_parameter("bias_ih_l0").data[size : 2 * size]
-                )
+        for direction in self._directions():
+            self._reset_weights(direction, generator)
+            norm = norm_of(direction)
+            if norm is not None:
+                norm.reset_parameters()
+
+    def _reset_weights(
+        self, direction: CellLayer, generator: torch.Generator | None
+    ) -> None:
+        weights, size = weights_of(direction), self.hidden_size
+        for gate in weights.weight_ih.detach().split(size):
+            nn.init.xavier_uniform_(gate, generator=generator)
+        if weights.weight_hh is not None and weights.bias_hh is not None:
+            draw = nn.init.uniform_ if self.cell.is_diagonal else nn.init.orthogonal_
+            for gate in weights.weight_hh.detach().split(size):
+                draw(gate, generator=generator)
+            nn.init.zeros_(weights.bias_hh)
+        biases = weights.bias_ih.detach().split(size)
+        for bias, begin in zip(biases, self.cell.biases, strict=True):
+            nn.init.constant_(bias, begin)
+        if self.memory_steps is not None:
+            log_steps = torch.empty_like(biases[0])
+            log_steps.uniform_(1, self.memory_steps - 1, generator=generator).log_()
+            for bias, sign in zip(biases, self.cell.time_scale, strict=True):
+                if sign:
+                    bias.copy_(sign * log_steps)
 
     def forward(
         self,
@@ -146,15 +216,27 @@ class RecurrentLayer(RandomLayer):
         lengths: Tensor | None = None,
         elapsed: tuple[Tensor, Tensor] | None = None,
     ) -> tuple[Tensor, Tensor]:
+        self._check_input(x)
         if _casts(x):
             with torch.autocast("cpu", enabled=False):
-                return self(x.to(self.ahead.weight_ih_l0.dtype), lengths, elapsed)
-        ahead, final = self._run(self.ahead, x, lengths, self._fade(0, elapsed))
+                return self(x.to(self._dtype), lengths, elapsed)
+        ahead, final = self._run(self.ahead, x, lengths, self._decay(0, elapsed))
         if self.back is None:
             return ahead, final
-        fade = self._fade(1, elapsed)
-        back, first = self._run(self.back, x, lengths, fade, reverse=True)
+        decay = self._decay(1, elapsed)
+        back, first = self._run(self.back, x, lengths, decay, reverse=True)
         return self.merge(ahead, back), self.merge(final, first)
+
+    @property
+    def _dtype(self) -> torch.dtype:
+        return weights_of(self.ahead).weight_ih.dtype
+
+    def _check_input(self, x: Tensor) -> None:
+        if x.ndim != 3 or x.shape[2] != self.input_size:
+            raise ValueError(
+                f"x must have shape (batch, steps, {self.input_size}), got "
+                f"{tuple(x.shape)}"
+            )
 
     def advance(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Read on from a state, or from a fresh one, and return the new one too.
@@ -172,60 +254,94 @@ class RecurrentLayer(RandomLayer):
                 "A bidirectional layer reads from the end too: it has no state to go on "
                 "from. Use bidirectional=False."
             )
+        self._check_input(x)
         if _casts(x):
             with torch.autocast("cpu", enabled=False):
-                return self.advance(x.to(self.ahead.weight_ih_l0.dtype), state)
+                return self.advance(x.to(self._dtype), state)
         if state is None:
-            zeros = x.new_zeros(1, len(x), self.ahead.hidden_size)
-            state = (zeros, zeros) if isinstance(self.ahead, nn.LSTM) else zeros
+            zeros = x.new_zeros(1, len(x), self.hidden_size)
+            state = (zeros, zeros) if self.cell.n_states == 2 else zeros
+        parts = (state,) if isinstance(state, Tensor) else state
+        given = tuple(part[0] for part in parts)
         if _compiled.serves(self.ahead, x):
-            parts = (state,) if isinstance(state, Tensor) else state
-            steps, *behind = _compiled.recurrence(
-                self.ahead, x, state=tuple(part[0] for part in parts)
-            )
-            if len(parts) == 1:
-                return steps, behind[0][None]
-            return steps, (behind[0][None], behind[1][None])
-        if self.training:
-            return self.ahead(x, state)
-        return _exact.recurrence(self.ahead, x, state)
+            options = self._options(self.ahead, x, None)
+            steps, *behind = _compiled.recurrence(self.ahead, x, state=given, **options)
+        else:
+            steps, behind = self._read(self.ahead, x, given)
+        if len(behind) == 1:
+            return steps, behind[0][None]
+        return steps, (behind[0][None], behind[1][None])
 
-    def _fade(
+    def _decay(
         self, direction: int, elapsed: tuple[Tensor, Tensor] | None
     ) -> Tensor | None:
-        """What the state is multiplied with before each step, if it fades."""
+        """What the state is multiplied with before each step, if it decays."""
         if not self.fades or elapsed is None:
             return None
         return self.fades[direction](elapsed[direction])
 
     def _run(
         self,
-        recurrence: nn.RNNBase,
+        direction: CellLayer,
         x: Tensor,
         lengths: Tensor | None,
-        fade: Tensor | None,
+        decay: Tensor | None,
         *,
         reverse: bool = False,
     ) -> tuple[Tensor, Tensor]:
         """Return steps of one direction, zero behind an end, and its state at the end."""
-        if fade is None and _compiled.serves(recurrence, x):
+        if decay is None and _compiled.serves(direction, x):
+            options = self._options(direction, x, lengths)
             steps, final, *_ = _compiled.recurrence(
-                recurrence, x, lengths, reverse=reverse
+                direction, x, lengths, reverse=reverse, **options
             )
             return steps, final
+        check_lengths(lengths, *x.shape[:2])
         x = zero_padding(x, lengths)
         if reverse:
             x = reverse_steps(x, lengths)
-        if fade is not None:
-            fade = reverse_steps(fade, lengths) if reverse else fade
-            steps = faded_recurrence(recurrence, x, fade)
-        elif self.training:
-            steps = recurrence(x)[0]
-        else:
-            steps = _exact.recurrence(recurrence, x)[0]
+        if decay is not None and reverse:
+            decay = reverse_steps(decay, lengths)
+        steps, _ = self._read(direction, x, decay=decay)
         final = last_step(steps, lengths)
         steps = reverse_steps(steps, lengths) if reverse else steps
         return zero_padding(steps, lengths), final
+
+    def _read(
+        self,
+        direction: CellLayer,
+        x: Tensor,
+        state: tuple[Tensor, ...] = (),
+        decay: Tensor | None = None,
+    ) -> tuple[Tensor, list[Tensor]]:
+        """Read x without kernels; return the steps, and the states behind the last."""
+        options = self._options(direction, x, None)
+        if options or decay is not None or not isinstance(direction, nn.RNNBase):
+            return run_cell(direction, x, state=state, decay=decay, **options)
+        begin: State | None = None
+        if state:
+            parts = [part[None] for part in state]
+            begin = parts[0] if len(parts) == 1 else (parts[0], parts[1])
+        run = direction if self.training else partial(_exact.recurrence, direction)
+        steps, end = run(x, begin)
+        return steps, [part[0] for part in ((end,) if isinstance(end, Tensor) else end)]
+
+    def _options(
+        self, direction: CellLayer, x: Tensor, lengths: Tensor | None
+    ) -> _Options:
+        """What is not the plain recurrence: normalised products, a mask of the state."""
+        options: _Options = {}
+        norm = norm_of(direction)
+        if norm is not None:
+            # What stands behind an end has a gradient here, if only a zero.
+            products = input_products(direction, zero_padding(x, lengths))
+            exact = partial(_exact.layer_norm, norm)
+            normal = (norm if self.training else exact)(products)
+            options["products"] = normal + weights_of(direction).bias_ih
+        if self.training and self.recurrent_dropout.p:
+            ones = x.new_ones(len(x), self.hidden_size)
+            options["mask"] = self.recurrent_dropout(ones)
+        return options
 
 
 class RecurrentStack(nn.Module):
@@ -246,6 +362,12 @@ class RecurrentStack(nn.Module):
     elapsed_size : int or None, default=None
         As in :class:`RecurrentLayer`, for the first layer alone: the others read states,
         which are always there.
+    layer_norm, recurrent_dropout, memory_steps
+        As in :class:`RecurrentLayer`, the same for every layer.
+    residual : bool, default=False
+        Add to the steps of each layer what it has read (He et al., 2016), and to its
+        final state the last step of it. The first layer does so only if ``input_size``
+        is its width.
 
     Shape
     -----
@@ -280,8 +402,14 @@ class RecurrentStack(nn.Module):
         dropout: float = 0.0,
         nonlinearity: str = "tanh",
         elapsed_size: int | None = None,
+        layer_norm: bool = False,
+        residual: bool = False,
+        recurrent_dropout: float = 0.0,
+        memory_steps: float | None = None,
     ) -> None:
         super().__init__()
+        check_num_layers(num_layers)
+        self.residual = residual
         self.layers = nn.ModuleList()
         for size in sizes_per_layer("hidden_size", hidden_size, num_layers):
             layer = RecurrentLayer(
@@ -292,11 +420,23 @@ class RecurrentStack(nn.Module):
                 merge_mode=merge_mode,
                 nonlinearity=nonlinearity,
                 elapsed_size=elapsed_size,
+                layer_norm=layer_norm,
+                recurrent_dropout=recurrent_dropout,
+                memory_steps=memory_steps,
             )
+            if residual and self.layers and layer.output_size != input_size:
+                raise ValueError(
+                    "residual needs layers of the same width, got one of "
+                    f"{layer.output_size} above one of {input_size}"
+                )
             self.layers.append(layer)
             input_size, elapsed_size = layer.output_size, None
         self.dropout = Dropout(dropout)
         self.output_size = input_size
+
+    def _adds(self, layer: RecurrentLayer) -> bool:
+        """Whether what a layer reads is added to what it returns."""
+        return self.residual and layer.input_size == layer.output_size
 
     def forward(
         self,
@@ -304,11 +444,16 @@ class RecurrentStack(nn.Module):
         lengths: Tensor | None = None,
         elapsed: tuple[Tensor, Tensor] | None = None,
     ) -> tuple[Tensor, Tensor]:
-        first, *others = self.layers
-        steps, final = first(x, lengths, elapsed)
-        for layer in others:
-            steps, final = layer(self.dropout(steps), lengths)
-        return steps, final
+        for i, layer in enumerate(cast("Iterable[RecurrentLayer]", self.layers)):
+            if i:
+                steps, final = layer(self.dropout(x), lengths)
+            else:
+                steps, final = layer(x, lengths, elapsed)
+            if self._adds(layer):
+                steps = steps + zero_padding(x, lengths)
+                final = final + last_step(x, lengths)
+            x = steps
+        return x, final
 
     def advance(
         self, x: Tensor, states: Sequence[State] | None = None
@@ -331,6 +476,7 @@ class RecurrentStack(nn.Module):
         given = [None] * len(self.layers) if states is None else states
         new: list[State] = []
         for i, layer in enumerate(cast("Iterable[RecurrentLayer]", self.layers)):
-            x, state = layer.advance(self.dropout(x) if i else x, given[i])
+            steps, state = layer.advance(self.dropout(x) if i else x, given[i])
+            x = steps + x if self._adds(layer) else steps
             new.append(state)
         return x, new

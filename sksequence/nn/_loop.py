@@ -1,0 +1,121 @@
+"""A cell in torch's operations, step by step: where nothing faster runs it.
+
+That is where a state decays between steps, and without kernels every cell, or use of a
+cell, that torch has no layer for. It takes several times as long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from .._cells import APART, BOTH, Cell, Operations
+from . import _exact
+from ._cell_layer import CellLayer, cell_of, weights_of
+
+
+def where_positive(x: Tensor, y: Tensor) -> Tensor:
+    """Return y where x is positive or not a number, elsewhere zero."""
+    return torch.where(x <= 0, 0.0, y)
+
+
+# Batch-invariant outside training.
+OPERATIONS = {
+    training: Operations(
+        sigmoid=torch.sigmoid if training else _exact.sigmoid,
+        tanh=torch.tanh,
+        relu=torch.relu,
+        exp=torch.exp,
+        maximum=torch.maximum,
+        where_positive=where_positive,
+    )
+    for training in (True, False)
+}
+
+
+def input_products(layer: CellLayer, x: Tensor) -> Tensor:
+    """Multiply all steps with the weights of the input, without bias.
+
+    Shape
+        x (batch, steps, input_size) -> (batch, steps, gates * hidden_size)
+    """
+    return _product(layer)(x, weights_of(layer).weight_ih)
+
+
+def _product(layer: CellLayer) -> Callable[..., Tensor]:
+    return F.linear if layer.training else _exact.product
+
+
+def run_cell(
+    layer: CellLayer,
+    x: Tensor,
+    *,
+    state: tuple[Tensor, ...] = (),
+    decay: Tensor | None = None,
+    products: Tensor | None = None,
+    mask: Tensor | None = None,
+) -> tuple[Tensor, list[Tensor]]:
+    """Run one direction of a layer; return its steps, and the states behind the last.
+
+    Parameters
+    ----------
+    layer : CellLayer
+        A cell and its weights.
+    x : Tensor of shape (batch, steps, input_size)
+        Sequences.
+    state : tuple of Tensor of shape (batch, hidden_size)
+        Where to begin; empty for zeros.
+    decay : Tensor of shape (batch, steps, hidden_size) or None
+        What all states are multiplied with before each step.
+    products : Tensor of shape (batch, steps, gates * hidden_size) or None
+        What stands for the products of x with its weights, biases of the input included.
+    mask : Tensor of shape (batch, hidden_size) or None
+        What the hidden state is multiplied with where gates read it.
+    """
+    cell, size = cell_of(layer), layer.hidden_size
+    if products is None:
+        products = _product(layer)(x, *weights_of(layer)[:2])
+    zeros = x.new_zeros(len(x), size)
+    states = state or (zeros,) * cell.n_states
+    multiply, ops = _state_product(layer), OPERATIONS[layer.training]
+    steps = []
+    for t, from_input in enumerate(products.unbind(1)):
+        if decay is not None:
+            states = tuple(decay[:, t] * part for part in states)
+        from_state = multiply(states[0] if mask is None else states[0] * mask)
+        values = _values(cell, from_input.split(size, 1), from_state.split(size, 1))
+        states, _ = cell.step(ops, values, states)
+        steps.append(states[0])
+    return torch.stack(steps, 1), list(states)
+
+
+def _state_product(layer: CellLayer) -> Callable[[Tensor], Tensor]:
+    """Return the product of hidden states with the recurrent weights."""
+    _, _, weight, bias = weights_of(layer)
+    if weight is None or bias is None:
+        return lambda hidden: hidden[:, :0]
+    if weight.ndim == 1:
+        n_gates = len(weight) // layer.hidden_size
+        return lambda hidden: hidden.repeat(1, n_gates) * weight + bias
+    product = _product(layer)
+    return lambda hidden: product(hidden, weight, bias)
+
+
+def _values(
+    cell: type[Cell], from_input: tuple[Tensor, ...], from_state: tuple[Tensor, ...]
+) -> tuple:
+    """Return what each gate has read, as ``Cell.step`` takes it."""
+    of_state = iter(from_state)
+    values: list[Any] = []
+    for reads, value in zip(cell.gates, from_input, strict=True):
+        if reads == BOTH:
+            values.append(value + next(of_state))
+        elif reads == APART:
+            values.append((next(of_state), value))
+        else:
+            values.append(value)
+    return tuple(values)
