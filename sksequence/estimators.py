@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from sklearn.metrics import accuracy_score, r2_score
-from sklearn.utils._param_validation import StrOptions
 
 from ._base.classifier import Labeller, SequenceClassifier
-from ._base.declaration import NETWORK, hyperparameter, recurrent_estimator
+from ._base.declaration import NETWORK, StrOptions, hyperparameter, recurrent_estimator
 from ._base.frames import FrameReader, FrameRegressor
 from ._base.generation import generate
 from ._base.hyperparameters import Pooling
@@ -17,6 +16,7 @@ from ._base.per_step import PerStepEstimator
 from ._base.regressor import NumberPredictor, SequenceRegressor
 from ._base.steps import StepReader
 from ._cells import CELLS
+from ._inputs.types import ArrayLike, RandomState, Targets
 from ._storage.estimators import storable
 
 
@@ -342,7 +342,9 @@ class RecurrentTagger(_AnyCell, PerStepEstimator, Labeller):
     True
     """
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+    def score(
+        self, X: ArrayLike, y: Targets, sample_weight: ArrayLike | None = None
+    ) -> float:
         """Share of steps labelled right; of several labels all must be.
 
         Parameters
@@ -363,11 +365,11 @@ class RecurrentTagger(_AnyCell, PerStepEstimator, Labeller):
 
     def generate(
         self,
-        prompt: Any,
+        prompt: ArrayLike,
         n_steps: int,
         *,
         temperature: float = 1.0,
-        random_state: Any = None,
+        random_state: RandomState = None,
     ) -> np.ndarray:
         """Go on from a prompt, each token drawn from what the last ones make likely.
 
@@ -437,7 +439,9 @@ class RecurrentStepRegressor(_AnyCell, PerStepEstimator, NumberPredictor):
     True
     """
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+    def score(
+        self, X: ArrayLike, y: Targets, sample_weight: ArrayLike | None = None
+    ) -> float:
         """Coefficient of determination over all steps.
 
         Parameters

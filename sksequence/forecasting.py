@@ -6,19 +6,22 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, validate_params
 
 from ._inputs import as_numbers, lists_sequences
+from ._inputs.borrowed import Interval, validate_params
+from ._inputs.types import ArrayLike, typed
 
 __all__ = ["forecast_recursive"]
 
 
-@validate_params(
-    {"horizon": [Interval(Integral, 1, None, closed="left")]},
-    prefer_skip_nested_validation=True,
+@typed(
+    validate_params(
+        {"horizon": [Interval(Integral, 1, None, closed="left")]},
+        prefer_skip_nested_validation=True,
+    )
 )
 def forecast_recursive(
-    estimator: Any, X: Any, horizon: int, *, future: Any = None
+    estimator: Any, X: ArrayLike, horizon: int, *, future: ArrayLike | None = None
 ) -> np.ndarray:
     r"""Forecast several steps by feeding one-step predictions back.
 
@@ -118,7 +121,9 @@ def _windows_of(X: Any) -> np.ndarray | list[np.ndarray]:
     return windows
 
 
-def _check_future(future: Any, n_windows: int, horizon: int, n_others: int) -> np.ndarray:
+def _check_future(
+    future: ArrayLike | None, n_windows: int, horizon: int, n_others: int
+) -> np.ndarray:
     """Return the channels that are not forecast (n_windows, horizon, n_others)."""
     if n_others < 0:
         raise ValueError(

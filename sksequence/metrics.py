@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from ._inputs import score_steps
+from ._inputs.types import ArrayLike, Metric
 
 __all__ = ["StepScorer", "make_step_scorer", "perplexity", "perplexity_scorer"]
 
 
 def perplexity(
-    y_true: Any, y_proba: Any, *, classes: Any, sample_weight: Any = None
+    y_true: ArrayLike,
+    y_proba: ArrayLike,
+    *,
+    classes: ArrayLike,
+    sample_weight: ArrayLike | None = None,
 ) -> float:
     r"""Exponential of the mean negative log-probability of what came.
 
@@ -47,13 +51,13 @@ def perplexity(
     >>> perplexity([[0, 1]], [[[0.5, 0.5], [0.5, 0.5]]], classes=[0, 1])
     2.0
     """
-    classes = np.asarray(classes)
+    known_classes = np.asarray(classes)
 
     def of_rows(
         truth: np.ndarray, proba: np.ndarray, sample_weight: np.ndarray | None = None
     ) -> float:
-        code = np.searchsorted(classes, truth).clip(max=len(classes) - 1)
-        known = classes[code] == truth
+        code = np.searchsorted(known_classes, truth).clip(max=len(known_classes) - 1)
+        known = known_classes[code] == truth
         came = np.where(known, proba[np.arange(len(code)), code], 0.0)
         if sample_weight is not None:
             # What has no weight may be impossible, too.
@@ -71,13 +75,17 @@ def perplexity(
 class StepScorer:
     """Score an estimator's answers for every step; made by :func:`make_step_scorer`."""
 
-    score_func: Callable
+    score_func: Metric
     response_method: str = "predict"
     sign: int = 1
     kwargs: dict[str, Any] = field(default_factory=dict)
 
     def __call__(
-        self, estimator: Any, X: Any, y: Any, sample_weight: Any = None
+        self,
+        estimator: Any,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
     ) -> float:
         answers = getattr(estimator, self.response_method)(X)
         return self.sign * score_steps(
@@ -86,7 +94,7 @@ class StepScorer:
 
 
 def make_step_scorer(
-    score_func: Callable,
+    score_func: Metric,
     *,
     response_method: str = "predict",
     greater_is_better: bool = True,
@@ -126,7 +134,9 @@ def make_step_scorer(
     return StepScorer(score_func, response_method, sign, kwargs)
 
 
-def perplexity_scorer(estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> float:
+def perplexity_scorer(
+    estimator: Any, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+) -> float:
     """Negative :func:`perplexity` of a tagger, for ``scoring=``: greater is better.
 
     Parameters

@@ -16,6 +16,9 @@ import torch
 
 import sksequence
 
+# For type checkers, not to be run.
+collect_ignore = ["typing/users.py"]
+
 FAST = {"hidden_size": 8, "max_epochs": 2, "random_state": 0}
 
 PUBLIC = [name for name in sksequence.__all__ if name != "load"]

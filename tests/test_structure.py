@@ -27,8 +27,8 @@ PACKAGE = ROOT / "sksequence"
 # the others stands on its right.
 ARROWS = {
     "__init__": {"_version", "estimators", "persistence"},
-    "persistence": {"_storage"},
-    "estimators": {"_base", "_cells", "_storage"},
+    "persistence": {"_base", "_inputs", "_storage"},
+    "estimators": {"_base", "_cells", "_inputs", "_storage"},
     "_base": {"_cells", "_deployment", "_inputs", "_storage", "_training", "portable"},
     "_cells": set(),
     "_deployment": {"_cells", "_kernels", "_storage", "_version", "portable"},
@@ -167,7 +167,29 @@ def test_type_hints_are_shipped():
     assert files("sksequence").joinpath("py.typed").is_file()
     config = configparser.ConfigParser()
     config.read(ROOT / "setup.cfg")
-    assert "py.typed" in config["options.package_data"]["sksequence"].split()
+    shipped = config["options.package_data"]["sksequence"].split()
+    assert {"py.typed", "*.pyi"} <= set(shipped)
+
+
+def test_the_floor_is_what_setup_cfg_allows():
+    config = configparser.ConfigParser()
+    config.read(ROOT / "setup.cfg")
+    required = config["options"]["install_requires"].split()
+    required += [
+        line
+        for line in config["options.extras_require"]["test"].split()
+        + config["options.extras_require"]["examples"].split()
+        if ">=" in line
+    ]
+    oldest = dict(line.split(">=") for line in required)
+    lines = (ROOT / "constraints-floor.txt").read_text(encoding="utf-8").splitlines()
+    pins = dict(line.split("==") for line in lines if "==" in line)
+    assert set(config["options"]["install_requires"].split()) <= {
+        f"{name}>={oldest[name]}" for name in pins
+    }
+    # torch alone comes as a build for CPUs in one version.
+    behind = {n for n, pin in pins.items() if not f"{pin}.0".startswith(f"{oldest[n]}.")}
+    assert behind == {"torch"}
 
 
 # ------------------------------------------------------------------------- documentation

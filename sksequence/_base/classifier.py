@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.utils import Tags
-from sklearn.utils._param_validation import StrOptions
 
 from .._inputs import (
     Form,
@@ -18,6 +17,8 @@ from .._inputs import (
     check_labels,
     weigh_classes,
 )
+from .._inputs.borrowed import StrOptions
+from .._inputs.types import ArrayLike, Targets
 from .declaration import hyperparameter, recurrent_estimator
 from .estimator import SequenceEstimator
 
@@ -82,7 +83,13 @@ class Labeller(SequenceEstimator):
 
     # ----------------------------------------------------------------------- training
 
-    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None):
+    def partial_fit(
+        self,
+        X: ArrayLike,
+        y: Targets,
+        classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         """Train for one epoch, going on from where the last call or fit ended.
 
         Parameters
@@ -105,7 +112,7 @@ class Labeller(SequenceEstimator):
 
     # --------------------------------------------------------------------- predicting
 
-    def predict(self, X: Any) -> np.ndarray:
+    def predict(self, X: ArrayLike) -> np.ndarray:
         """Predict the class of each sequence, or of each step.
 
         Parameters
@@ -120,7 +127,7 @@ class Labeller(SequenceEstimator):
         """
         return self._respond(X, "predict")
 
-    def predict_proba(self, X: Any) -> np.ndarray:
+    def predict_proba(self, X: ArrayLike) -> np.ndarray:
         """Predict the probability of each class.
 
         Parameters
@@ -136,7 +143,7 @@ class Labeller(SequenceEstimator):
         """
         return self._respond(X, "predict_proba")
 
-    def predict_log_proba(self, X: Any) -> np.ndarray:
+    def predict_log_proba(self, X: ArrayLike) -> np.ndarray:
         """Predict the logarithm of the probability of each class.
 
         Parameters

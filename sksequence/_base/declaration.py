@@ -12,8 +12,32 @@ import inspect
 from collections.abc import Sequence
 from typing import Any, TypeVar, dataclass_transform
 
+# For those above, which declare hyperparameters but know no inputs.
+from .._inputs.borrowed import StrOptions as StrOptions
+
 _Class = TypeVar("_Class", bound=type)
 NETWORK, TRAINING, MODEL = "network", "training", "model"
+# What users set first comes first: in signatures, in docstrings, in scikit-learn's HTML.
+ORDER = (
+    # the recurrent layers
+    *("cell", "hidden_size", "num_layers", "bidirectional"),
+    *("merge_mode", "dropout"),
+    *("layer_norm", "residual", "recurrent_dropout", "memory_steps", "nonlinearity"),
+    # what is around them
+    *("kernel_size", "patch_size", "peephole"),
+    *("conv_channels", "conv_kernel_size", "conv_stride"),
+    *("parallel_channels", "parallel_kernel_size", "pooling"),
+    *("embedding_dim", "num_embeddings", "missing", "time_channel"),
+    # training
+    *("loss", "quantile", "class_weight"),
+    *("lr", "max_epochs", "batch_size", "optimizer", "lr_schedule", "weight_decay"),
+    *("gradient_clip", "bptt_steps"),
+    *("early_stopping", "validation_fraction", "patience"),
+    # the rest
+    *("standardize", "data_format", "random_state", "n_jobs", "device", "dtype"),
+    *("mixed_precision", "callbacks", "net_params", "checkpoint", "warm_start"),
+    "verbose",
+)
 _SECTIONS = ("See Also", "Notes", "References", "Examples")
 
 
@@ -106,11 +130,7 @@ def recurrent_estimator(cls: _Class) -> _Class:
     """
     words = inspect.cleandoc(cls.__doc__ or "")
     dataclasses.dataclass(kw_only=True, eq=False, repr=False)(cls)
-    # The model comes before its training, whichever base declared what.
-    fields = sorted(
-        dataclasses.fields(cls),
-        key=lambda field: field.metadata["role"] not in (NETWORK, MODEL),
-    )
+    fields = sorted(dataclasses.fields(cls), key=_rank)
     _reorder_signature(cls, [field.name for field in fields])
     constraints = {field.name: field.metadata["constraints"] for field in fields}
     setattr(cls, "_parameter_constraints", constraints)  # noqa: B010, no attribute yet
@@ -131,6 +151,11 @@ def recurrent_estimator(cls: _Class) -> _Class:
         f"{words}\n\n{text}" if at is None else f"{words[:at]}\n{text}\n{words[at:]}"
     )
     return cls
+
+
+def _rank(field: dataclasses.Field) -> int:
+    """Position in ``ORDER``; what is not in it, such as a subclass's own, comes last."""
+    return ORDER.index(field.name) if field.name in ORDER else len(ORDER)
 
 
 def _reorder_signature(cls: type, names: list[str]) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from .._inputs.types import ArrayLike, PathLike
 from .declaration import recurrent_estimator
 from .estimator import SequenceEstimator
 from .lazy import training
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 class Deployable(SequenceEstimator):
     """Answer while a sequence is still coming, and by numpy alone."""
 
-    def predict_prefixes(self, X: Any, response_method: str = "predict") -> np.ndarray:
+    def predict_prefixes(
+        self, X: ArrayLike, response_method: str = "predict"
+    ) -> np.ndarray:
         """Answer after every step, from the steps so far, in one pass.
 
         What ``predict`` would say of a sequence's first step, its first two, and so on:
@@ -70,7 +72,9 @@ class Deployable(SequenceEstimator):
         method = "represent_prefixes" if represents else "forward_prefixes"
         return self._respond(X, response_method, method)
 
-    def open_stream(self, n_streams: int | None = None, static: Any = None) -> Stream:
+    def open_stream(
+        self, n_streams: int | None = None, static: ArrayLike | None = None
+    ) -> Stream:
         """Begin to read a sequence, or several at once, step by step.
 
         Without torch, by a compiled kernel where there is one and numpy otherwise: a step
@@ -112,7 +116,7 @@ class Deployable(SequenceEstimator):
         parts = predictor.network, predictor.inputs, predictor.head
         return CompiledStream(*parts, n_streams, static)
 
-    def to_numpy(self, path: str | os.PathLike | None = None) -> NumpyPredictor:
+    def to_numpy(self, path: PathLike | None = None) -> NumpyPredictor:
         """Make a predictor that needs numpy alone.
 
         Parameters
@@ -142,7 +146,7 @@ class Deployable(SequenceEstimator):
             write_bundle(predictor, path)
         return predictor
 
-    def to_onnx(self, path: Any) -> None:
+    def to_onnx(self, path: PathLike) -> None:
         """Write the fitted estimator to an ONNX file, for use without Python or torch.
 
         The file holds the network and all that stands before and behind it: scaling,

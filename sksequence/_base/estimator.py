@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from abc import abstractmethod
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
-    _fit_context,
 )
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
@@ -31,6 +29,8 @@ from .._inputs import (
     arrange_steps,
     check_sequences,
 )
+from .._inputs.borrowed import fit_context, names_of_parameters
+from .._inputs.types import ArrayLike, PathLike, Targets, typed
 from .._storage.estimators import save
 from .._storage.states import pack, unpack
 from . import fitting
@@ -159,9 +159,15 @@ class SequenceEstimator(
 
     # ------------------------------------------------------------------------ fitting
 
-    @with_callbacks
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None):
+    @typed(with_callbacks)
+    @typed(fit_context(prefer_skip_nested_validation=True))
+    def fit(
+        self,
+        X: ArrayLike,
+        y: Targets,
+        sample_weight: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+    ) -> Self:
         """Train the network.
 
         Parameters
@@ -203,10 +209,14 @@ class SequenceEstimator(
             fitting.fit(self, X, y, sample_weight, groups, mode=mode)
         return self
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @typed(fit_context(prefer_skip_nested_validation=True))
     def _fit_one_epoch(
-        self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None
-    ):
+        self,
+        X: ArrayLike,
+        y: Targets,
+        sample_weight: ArrayLike | None = None,
+        classes: ArrayLike | None = None,
+    ) -> Self:
         """What partial_fit does."""
         mode = Mode.NEXT_EPOCH if hasattr(self, "net_") else Mode.FIRST_EPOCH
         if not mode.continues:
@@ -265,7 +275,7 @@ class SequenceEstimator(
             return predictions
         return arrange_steps(predictions, counts, is_block=sequences.is_block)
 
-    def transform(self, X: Any) -> np.ndarray:
+    def transform(self, X: ArrayLike) -> np.ndarray:
         """Represent each sequence by what the network has read in it.
 
         Parameters
@@ -295,7 +305,7 @@ class SequenceEstimator(
 
     # ------------------------------------------------------------------------ storing
 
-    def save(self, path: str | os.PathLike[str]):
+    def save(self, path: PathLike) -> Self:
         """Write the fitted estimator into a file that holds data and no code.
 
         :func:`sksequence.load` makes it again, to the bit and ready to train on. Arrays
@@ -344,7 +354,7 @@ class SequenceEstimator(
         attributes = dict(super().__getstate__())
         if "net_" in attributes:
             attributes["net_"] = training.state_of(attributes["net_"])
-        return pack(attributes, self._get_param_names())
+        return pack(attributes, names_of_parameters(type(self)))
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         attributes = unpack(state, self._stored_defaults())

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_consistent_length
 
 from .._inputs import (
     AnySequences,
+    FitData,
     Form,
     Reading,
     Sequences,
     Target,
-    check_groups,
-    check_weights,
+    at_rows,
+    check_fit_data,
 )
 from .._storage.checkpoints import FORMAT as CHECKPOINT_FORMAT
 from .._storage.checkpoints import Checkpoint, identify
@@ -95,50 +95,6 @@ class Fittable(Protocol):
     def _hold_network(self, network: dict[str, Any]) -> None: ...
     def _hold_net(self, net: SequenceNet, settings: dict[str, Any]) -> None: ...
     def _hold_history(self, history: list[dict[str, float]]) -> None: ...
-
-
-@dataclass(frozen=True)
-class FitData:
-    """What fit was given, checked and encoded.
-
-    Attributes
-    ----------
-    sequences : Sequences or StoredSequences
-        X.
-    static : ndarray of shape (n_sequences, n_static) or None
-        Static covariates.
-    target : Sequences
-        Encoded targets: one of each sequence, or one of each of its steps.
-    weight : ndarray of shape (n_sequences,) or None
-        Sample weights.
-    groups : ndarray of shape (n_sequences,) or None
-        Numbers of groups.
-    """
-
-    sequences: AnySequences
-    static: np.ndarray | None
-    target: Sequences
-    weight: np.ndarray | None
-    groups: np.ndarray | None
-
-    def take(self, rows: np.ndarray) -> FitData:
-        """Return the sequences at ``rows``, and what belongs to them."""
-        # All rows are no selection: spare a copy of the data.
-        every = len(rows) == len(self.sequences)
-        return FitData(
-            self.sequences if every else self.sequences.take(rows),
-            _at(self.static, rows),
-            self.target.take(rows),
-            _at(self.weight, rows),
-            _at(self.groups, rows),
-        )
-
-    @property
-    def target_weight(self) -> np.ndarray | None:
-        """The weight of each target: that of its sequence."""
-        if self.weight is None:
-            return None
-        return np.repeat(self.weight, self.target.lengths)
 
 
 @dataclass(frozen=True)
@@ -224,14 +180,7 @@ def _check_data(
     known = (estimator._reading, estimator._target) if mode.continues else (None, None)
     sequences, static, reading = estimator._read(X, known[0])
     target, encoded = estimator._encode(y, sequences, reading.form, known[1], classes)
-    check_consistent_length(sequences.lengths, encoded.lengths)
-    data = FitData(
-        sequences,
-        static,
-        encoded,
-        check_weights(sample_weight, len(sequences)),
-        check_groups(groups, len(sequences)),
-    )
+    data = check_fit_data(sequences, static, encoded, sample_weight, groups)
     return data, reading, target
 
 
@@ -271,16 +220,15 @@ def _begin(
 ) -> Start:
     """Draw what the fit begins with; with a checkpoint, what it began with."""
     seed = int(rng.randint(np.iinfo(np.int32).max))
-    weight = data.weight
-    rows = np.arange(len(data.sequences)) if weight is None else np.flatnonzero(weight)
+    rows = data.rows
     held_out = rows[:0]
     if estimator.early_stopping and not mode.is_one_epoch:
         train, valid = validation_split(
             len(rows),
             estimator.validation_fraction,
             rng,
-            classes=_at(estimator._get_strata(data.target.values), rows),
-            groups=_at(data.groups, rows),
+            classes=at_rows(estimator._get_strata(data.target.values), rows),
+            groups=at_rows(data.groups, rows),
         )
         rows, held_out = rows[train], rows[valid]
     if checkpoint is None:
@@ -432,10 +380,6 @@ def all_or_nothing(estimator: Fittable) -> Iterator[None]:
                 delattr(estimator, name)
         estimator.__dict__.update(before)
         raise
-
-
-def _at(values: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:
-    return None if values is None else values[rows]
 
 
 def _product(*weights: np.ndarray | None) -> np.ndarray | None:

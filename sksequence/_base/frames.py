@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.metrics import r2_score
-from sklearn.utils._param_validation import Interval
 
 from .._inputs import (
     FRAMES,
@@ -21,6 +20,8 @@ from .._inputs import (
     as_numbers,
     check_weights,
 )
+from .._inputs.borrowed import Interval
+from .._inputs.types import ArrayLike, Targets
 from .declaration import NETWORK, hyperparameter, recurrent_estimator
 from .estimator import SequenceEstimator
 from .hyperparameters import Layers, Pooling
@@ -105,7 +106,7 @@ class FrameRegressor(SequenceRegressor):
     def _is_channels_first(self) -> bool:
         return self.data_format == "channels_first"
 
-    def predict(self, X: Any) -> np.ndarray:
+    def predict(self, X: ArrayLike) -> np.ndarray:
         """Predict the numbers of each video, or its next frames.
 
         Parameters
@@ -123,7 +124,9 @@ class FrameRegressor(SequenceRegressor):
             return predicted
         return self._target.arrange(predicted, channels_first=self._is_channels_first)
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+    def score(
+        self, X: ArrayLike, y: Targets, sample_weight: ArrayLike | None = None
+    ) -> float:
         """Coefficient of determination; of frames over all their pixels.
 
         Parameters

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from numbers import Integral, Real
 from typing import Any
 
-from sklearn.utils._param_validation import Interval, StrOptions
-
+from .._inputs.borrowed import Interval, StrOptions
+from .._inputs.types import RandomState
 from .declaration import MODEL, NETWORK, TRAINING, hyperparameter, recurrent_estimator
 
 _COUNT = Interval(Integral, 1, None, closed="left")
@@ -207,7 +207,7 @@ class Training:
         Sequences per step of the optimizer; None takes all at once.""",
         role=TRAINING,
     )
-    optimizer: Any = hyperparameter(
+    optimizer: str | Callable[..., Any] = hyperparameter(
         default="adam",
         constraints=[StrOptions({"adam", "adamw", "rmsprop", "sgd"}), callable],
         doc="""{"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class
@@ -287,7 +287,7 @@ class Training:
         stopping watches, are in full precision. Not with ``dtype="float64"``.""",
         role=TRAINING,
     )
-    callbacks: Any = hyperparameter(
+    callbacks: Sequence[Any] | None = hyperparameter(
         default=None,
         constraints=[list, tuple, None],
         doc="""list of skorch callbacks or None
@@ -302,7 +302,7 @@ class Training:
         ``{"optimizer__betas": (0.9, 0.99)}``; overrides the rest.""",
         role=TRAINING,
     )
-    random_state: Any = hyperparameter(
+    random_state: RandomState = hyperparameter(
         default=None,
         constraints=["random_state"],
         doc="""int, RandomState instance or None

@@ -7,7 +7,6 @@ from numbers import Integral
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.utils._param_validation import Interval
 
 from .._inputs import (
     AnySequences,
@@ -17,6 +16,7 @@ from .._inputs import (
     flatten_steps,
     score_steps,
 )
+from .._inputs.borrowed import Interval
 from .declaration import TRAINING, hyperparameter, recurrent_estimator
 from .estimator import SequenceEstimator
 

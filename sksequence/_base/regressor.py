@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from numbers import Real
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.utils import Tags
-from sklearn.utils._param_validation import Interval, StrOptions
 
 from .._inputs import LOSSES, Form, Numbers, Target, check_numbers
+from .._inputs.borrowed import Interval, StrOptions
+from .._inputs.types import ArrayLike, Targets
 from .declaration import MODEL, hyperparameter, recurrent_estimator
 from .estimator import SequenceEstimator
 
@@ -36,7 +37,9 @@ class NumberPredictor(SequenceEstimator):
         Which quantile the "quantile" loss predicts, in (0, 1).""",
     )
 
-    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None):
+    def partial_fit(
+        self, X: ArrayLike, y: Targets, sample_weight: ArrayLike | None = None
+    ) -> Self:
         """Train for one epoch, going on from where the last call or fit ended.
 
         Parameters
@@ -55,7 +58,7 @@ class NumberPredictor(SequenceEstimator):
         """
         return self._fit_one_epoch(X, y, sample_weight)
 
-    def predict(self, X: Any) -> np.ndarray:
+    def predict(self, X: ArrayLike) -> np.ndarray:
         """Predict the target of each sequence, or of each step.
 
         Parameters

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -32,8 +33,8 @@ class StaticColumns(Fitted):
     kind: ClassVar[str] = "static columns"
 
     columns: Columns | None = None
-    mean: np.ndarray = field(default_factory=lambda: np.zeros(0))
-    scale: np.ndarray = field(default_factory=lambda: np.ones(0))
+    mean: np.ndarray = field(default_factory=partial(np.zeros, 0))
+    scale: np.ndarray = field(default_factory=partial(np.ones, 0))
 
     @classmethod
     def unscaled(
@@ -145,8 +146,8 @@ class NumberReading(Reading):
 
     missing: str = "error"
     time_channel: int | None = None
-    mean: np.ndarray = field(default_factory=lambda: np.zeros(0))
-    scale: np.ndarray = field(default_factory=lambda: np.ones(0))
+    mean: np.ndarray = field(default_factory=partial(np.zeros, 0))
+    scale: np.ndarray = field(default_factory=partial(np.ones, 0))
     fill: tuple[float, ...] | None = None
 
     @property
@@ -232,7 +233,7 @@ class TokenReading(Reading):
     kind: ClassVar[str] = "tokens"
 
     limit: int | None = None
-    known: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    known: np.ndarray = field(default_factory=partial(np.zeros, 0, dtype=bool))
 
     @property
     def input_size(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -169,8 +170,8 @@ class Numbers(Target):
     loss_name: str
     n_values: int
     is_many: bool
-    mean: np.ndarray = field(default_factory=lambda: np.zeros(0))
-    scale: np.ndarray = field(default_factory=lambda: np.ones(0))
+    mean: np.ndarray = field(default_factory=partial(np.zeros, 0))
+    scale: np.ndarray = field(default_factory=partial(np.ones, 0))
 
     @classmethod
     def of(cls, values: np.ndarray, loss: str) -> Numbers:

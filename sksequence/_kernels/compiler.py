@@ -143,7 +143,7 @@ def _compile(
 @contextmanager
 def _unoptimised() -> Iterator[None]:
     """Spare numba the optimisation, which all kernels together get afterwards."""
-    from numba.core import config as numba_config
+    from .borrowed import config as numba_config
 
     config: Any = numba_config
     level = config.OPT

@@ -11,9 +11,17 @@ from importlib.metadata import version
 from numbers import Number
 from typing import Any, TypeVar
 
-from sklearn.utils._param_validation import validate_parameter_constraints
 from sklearn.utils.validation import check_is_fitted
 
+from .._inputs.borrowed import (
+    OUTPUT_CONFIG,
+    REQUESTS,
+    ask_for,
+    names_of_parameters,
+    requests_of,
+    validate_estimator,
+    validate_parameter_constraints,
+)
 from .._version import __version__
 from .codec import optimizer_name
 from .file import Content, write
@@ -27,12 +35,11 @@ REGISTRY: dict[str, Any] = {}
 
 _DEPENDENCIES = ("numpy", "scikit-learn", "skorch", "torch")
 # What scikit-learn may leave in an estimator besides.
-_REQUESTS = "_metadata_request"
 _OF_SKLEARN = {
     "n_features_in_",
     "feature_names_in_",
-    "_sklearn_output_config",
-    _REQUESTS,
+    OUTPUT_CONFIG,
+    REQUESTS,
 }
 _OF_A_FIT = {"network", "settings", "fixed", "history", "net", "reading", "target"}
 # skorch and torch call what these hold, or look it up by name and call that.
@@ -56,7 +63,7 @@ def save(estimator: Any, path: str | os.PathLike[str]) -> None:
             f"{_listed(REGISTRY)}, since other classes may run any code. Store it by "
             "pickle, or fit one of these."
         )
-    estimator._validate_params()
+    validate_estimator(estimator)
     state = estimator.__getstate__()
     values, fitted = state["hyperparameters"], state["fitted"]
     if foreign := set(state["attributes"]) - _OF_SKLEARN:
@@ -77,9 +84,9 @@ def save(estimator: Any, path: str | os.PathLike[str]) -> None:
         if not _is_data(name, fitted["settings"][name]):
             # It was of use in the last fit. The next one gets the hyperparameter.
             fitted["settings"] = {**fitted["settings"], name: values[name]}
-    if _REQUESTS in state["attributes"]:
-        requests = _requests_of(state["attributes"][_REQUESTS])
-        state["attributes"] = {**state["attributes"], _REQUESTS: requests}
+    if REQUESTS in state["attributes"]:
+        requests = requests_of(state["attributes"][REQUESTS])
+        state["attributes"] = {**state["attributes"], REQUESTS: requests}
     about = {"class": cls.__name__, "sksequence": __version__}
     about |= {"python": platform.python_version()}
     about |= {name: version(name) for name in _DEPENDENCIES}
@@ -97,13 +104,13 @@ def rebuild(content: Content) -> Any:
     is_newer = content.version > FORMAT
     state["format"] = content.version if is_newer else FORMAT
     state["sksequence"] = content.about["sksequence"]
-    values = _known(state["hyperparameters"], cls._get_param_names(), name, is_newer)
+    values = _known(state["hyperparameters"], names_of_parameters(cls), name, is_newer)
     fitted = _known(state["fitted"], _OF_A_FIT, f"fitted {name}", is_newer)
     kept = _known(state["attributes"], _OF_SKLEARN, name, is_newer)
     if lacking := _OF_A_FIT - set(fitted):
         raise ValueError(f"it lacks {_listed(lacking)}")
     estimator = cls(**values)
-    estimator._validate_params()
+    validate_estimator(estimator)
     # What the network and the last fit were made of bears the same names.
     for part in PARTS:
         validate_parameter_constraints(cls._parameter_constraints, fitted[part], name)
@@ -111,8 +118,8 @@ def rebuild(content: Content) -> Any:
         for value in (getattr(estimator, key), fitted["settings"][key]):
             if not _is_data(key, value):
                 raise ValueError(f"{key}={value!r} might have code looked up")
-    if _REQUESTS in kept:
-        kept[_REQUESTS] = _ask_for(estimator, kept[_REQUESTS])
+    if REQUESTS in kept:
+        kept[REQUESTS] = ask_for(estimator, kept[REQUESTS])
     state |= {"hyperparameters": values, "fitted": fitted, "attributes": kept}
     with _quietly(is_newer):
         estimator.__setstate__(state)
@@ -175,21 +182,6 @@ def _is_number_of_net(name: Any, value: Any) -> bool:
     if name.startswith("callbacks__"):
         return value is None or isinstance(value, Number)
     return name in _NET_NUMBERS or name.startswith("optimizer__")
-
-
-def _requests_of(routing: Any) -> dict[str, dict[str, Any]]:
-    """scikit-learn's metadata requests as plain data, method by method."""
-    asked = {key: getattr(part, "requests", None) for key, part in vars(routing).items()}
-    return {method: dict(params) for method, params in asked.items() if params}
-
-
-def _ask_for(estimator: Any, requests: dict[str, dict[str, Any]]) -> Any:
-    """Metadata requests of an estimator, made of such data."""
-    routing = estimator.get_metadata_routing()
-    for method, asked in requests.items():
-        for param, alias in asked.items():
-            getattr(routing, method).add_request(param=param, alias=alias)
-    return routing
 
 
 def _listed(names: Any) -> str:

@@ -39,15 +39,16 @@ class PaddedBatches:
         self.lengths = torch.from_numpy(sequences.lengths)
         self.starts = torch.from_numpy(sequences.starts)
         self.values = torch.from_numpy(sequences.values)
-        n_steps = int(self.lengths.max()) if len(sequences) else 0
+        n = len(self.lengths)
+        n_steps = int(self.lengths.max()) if n else 0
         self.equal = bool((self.lengths == n_steps).all())
-        shape = len(sequences), n_steps, *self.values.shape[1:]
+        shape = n, n_steps, *self.values.shape[1:]
         self.block = None
         if self.equal and n_steps and sequences.begins is None:
             # Equal sequences, laid end to end, are a view, a batch a slice.
             self.block = self.values.view(shape)
         elif not passing and 0 < math.prod(shape) <= _PADDED_VALUES:
-            self.block = self._padded(torch.arange(len(sequences)), n_steps)
+            self.block = self._padded(torch.arange(n), n_steps)
 
     def take(self, index: Tensor) -> tuple[Tensor, Tensor | None]:
         """Return the sequences at ``index``, padded with zeros to the longest of them.

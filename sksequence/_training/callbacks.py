@@ -6,9 +6,10 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-import torch
 from skorch import NeuralNet
 from skorch.callbacks import Callback, EarlyStopping, LRScheduler
+
+from ..nn._borrowed import clip_gradients
 
 # By a float16's smallest number: no gradient is finite at that scale.
 _LEAST_SCALE = 2.0**-24
@@ -60,9 +61,8 @@ class EpochObserver(Callback):
 class GradientClipping(Callback):
     """Shorten the gradient to a norm.
 
-    As torch has it, over the optimizer's own list of parameters: skorch's callback of
-    this kind looks for them through all layers in every batch, and torch sorts them by
-    device and dtype, of which there is one.
+    Over the optimizer's own list of parameters: skorch's callback of this kind looks for
+    them through all layers in every batch.
     """
 
     def __init__(self, max_norm: float) -> None:
@@ -70,13 +70,7 @@ class GradientClipping(Callback):
 
     def on_grad_computed(self, net: NeuralNet, *args: Any, **kwargs: Any) -> None:
         groups = net.optimizer_.param_groups
-        gradients = [p.grad for g in groups for p in g["params"] if p.grad is not None]
-        norms = torch.stack(torch._foreach_norm(gradients))
-        share = self.max_norm / (torch.linalg.vector_norm(norms) + 1e-6)
-        # To ask a GPU would take longer than to multiply with one.
-        if share.is_cpu and share.item() >= 1:
-            return
-        torch._foreach_mul_(gradients, share.clamp(max=1.0))
+        clip_gradients((p for g in groups for p in g["params"]), self.max_norm)
 
 
 def make_callbacks(

@@ -8,15 +8,16 @@ from typing import Any
 
 import numpy as np
 import torch
-from skorch import NeuralNet
 from skorch.callbacks import Callback, EpochTimer, PassthroughScoring, PrintLog
 from skorch.utils import TeeGenerator, to_device
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..nn import Dropout
+from ..nn._borrowed import note_step
 from ..nn._exact import State, map_state
 from .batches import BatchIterator, ChunkIterator, Inputs, SequenceDataset
+from .borrowed import Net
 from .callbacks import LearningRate, RefuseDivergence, make_callbacks
 from .devices import find_device
 from .losses import choose_loss
@@ -65,15 +66,14 @@ class WeightedLoss(nn.Module):
         return x.flatten(1) if x.ndim > 2 else x
 
 
-class SequenceNet(NeuralNet):
+class SequenceNet(Net):
     """skorch's net, over :class:`SequenceDataset`, with answers exact in any batch."""
 
     stop_requested = False
     carried: Sequence[State] = ()  # where the sequences of the last chunk stand
     listeners: dict[str, list[Callback]] = {}
 
-    @property
-    def _default_callbacks(self) -> list[tuple[str, Callback]]:
+    def get_default_callbacks(self) -> list[tuple[str, Callback]]:
         return [
             ("epoch_timer", EpochTimer()),
             ("train_loss", PassthroughScoring(name="train_loss", on_train=True)),
@@ -83,11 +83,6 @@ class SequenceNet(NeuralNet):
             # It lays out a table for every epoch, also when it prints none.
             *([("print_log", PrintLog())] if self.verbose else []),
         ]
-
-    def _set_training(self, training: bool = True) -> None:
-        # A walk through all layers for every batch, if they are not there yet.
-        if self.module_.training != training:
-            super()._set_training(training)
 
     def partial_fit(self, X, y=None, classes=None, **fit_params):
         """Train; unlike skorch's own, let the user's KeyboardInterrupt through."""
@@ -122,12 +117,12 @@ class SequenceNet(NeuralNet):
             # learning rate would warn.
             scaler.step(optimizer)
             scaler.update()
-            optimizer._opt_called = True
+            note_step(optimizer)
         return step
 
     def train_step_single(self, batch, **fit_params):
         """Compute gradients; weights, loss and answers are in full precision."""
-        self._set_training(True)
+        self.set_training(True)
         inputs, target = batch
         if self.autocast is None:
             output = self.infer(inputs, **fit_params)
@@ -346,7 +341,8 @@ def make_net(
             f"skorch or torch refused optimizer={optimizer!r} or "
             f"net_params={net_params!r}: {error}"
         ) from error
-    if getattr(net.module_, "_orig_mod", net.module_) is not module:  # as if compiled
+    # A compiled module has the one that was compiled inside.
+    if all(layer is not module for layer in net.module_.modules()):
         raise TypeError(f"net_params={net_params!r} would put another network there.")
     if not isinstance(net.optimizer_, torch.optim.Optimizer):
         raise TypeError(f"optimizer={optimizer!r} makes no torch.optim.Optimizer.")

@@ -8,14 +8,14 @@ without it, with the same weights to the bit (``benchmarks/first_fit.py``).
 from __future__ import annotations
 
 import inspect
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
 from torch import Tensor
 
-HAS_FUSED_KERNELS = hasattr(torch, "_fused_adam_") and hasattr(torch, "_fused_adamw_")
+from ..nn._borrowed import CAN_STEP_FUSED, add_hooks, step_adam
 
 
 class Adam(torch.optim.Optimizer):
@@ -57,15 +57,7 @@ class Adam(torch.optim.Optimizer):
             "weight_decay": weight_decay,
         }
         self.state: defaultdict[Tensor, Any] = defaultdict(dict)
-        for moment in (
-            "step_pre",
-            "step_post",
-            "state_dict_pre",
-            "state_dict_post",
-            "load_state_dict_pre",
-            "load_state_dict_post",
-        ):
-            setattr(self, f"_optimizer_{moment}_hooks", OrderedDict())
+        add_hooks(self)
         groups = list(params)
         if groups and not isinstance(groups[0], dict):
             groups = [{"params": groups}]
@@ -88,28 +80,17 @@ class Adam(torch.optim.Optimizer):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        kernel = torch._fused_adamw_ if self._decoupled else torch._fused_adam_
         for group in self.param_groups:
             active = [p for p in group["params"] if p.grad is not None]
-            states = [self._state_of(p) for p in active]
-            steps = [state["step"] for state in states]
-            torch._foreach_add_(steps, 1)
-            kernel(
+            step_adam(
                 active,
-                [p.grad for p in active],
-                [state["exp_avg"] for state in states],
-                [state["exp_avg_sq"] for state in states],
-                [],
-                steps,
-                amsgrad=False,
+                [self._state_of(p) for p in active],
+                decoupled=self._decoupled,
                 lr=group["lr"],
                 beta1=group["betas"][0],
                 beta2=group["betas"][1],
                 weight_decay=group["weight_decay"],
                 eps=group["eps"],
-                maximize=False,
-                grad_scale=None,
-                found_inf=None,
             )
         return loss
 
@@ -154,8 +135,8 @@ def check_averages(optimizer: torch.optim.Optimizer) -> None:
 
 
 OPTIMIZERS: dict[str, Callable] = {
-    "adam": Adam if HAS_FUSED_KERNELS else torch.optim.Adam,
-    "adamw": AdamW if HAS_FUSED_KERNELS else torch.optim.AdamW,
+    "adam": Adam if CAN_STEP_FUSED else torch.optim.Adam,
+    "adamw": AdamW if CAN_STEP_FUSED else torch.optim.AdamW,
     "rmsprop": torch.optim.RMSprop,
     "sgd": torch.optim.SGD,
 }

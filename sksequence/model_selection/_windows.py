@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 from sklearn.model_selection import BaseCrossValidator
-from sklearn.utils.validation import _num_samples, check_consistent_length
+from sklearn.utils.validation import check_consistent_length
 
 from .._inputs import time_ranks
+from .._inputs.borrowed import count_samples
+from .._inputs.types import ArrayLike
 
 
 class WindowSplitter(BaseCrossValidator):
@@ -23,7 +25,7 @@ class WindowSplitter(BaseCrossValidator):
     # scikit-learn's declaration of a splitter that takes groups.
     __metadata_request__split = {"groups": True}
 
-    def __init__(self, n_splits: int, length: int, horizon: int):
+    def __init__(self, n_splits: int, length: int, horizon: int) -> None:
         self.n_splits = check_whole("n_splits", n_splits, 2)
         self.length = check_whole("length", length, 1)
         self.horizon = check_whole("horizon", horizon, 0)
@@ -48,11 +50,11 @@ class WindowSplitter(BaseCrossValidator):
         return self.n_splits
 
     def _split(
-        self, X: Any, y: Any, groups: Any
+        self, X: ArrayLike, y: Any, groups: ArrayLike | None
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         check_consistent_length(X, y, groups)
         if groups is None:
-            times = np.arange(_num_samples(X))
+            times = np.arange(count_samples(X))
         else:
             times = time_ranks(groups, "groups")
         n_times = int(times.max()) + 1
@@ -79,7 +81,7 @@ def check_whole(name: str, value: Any, least: int) -> int:
     return int(value)
 
 
-def check_enough_times(n_times: int, least: int, splitter: Any) -> None:
+def check_enough_times(n_times: int, least: int, splitter: WindowSplitter) -> None:
     """Refuse to cut fewer time steps than there must be."""
     if n_times < least:
         raise ValueError(

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
+from math import nan
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 import joblib
 from sklearn.base import BaseEstimator
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.model_selection import HalvingGridSearchCV
 from sklearn.utils import Tags
+
+from .._inputs.types import ArrayLike, RandomState, Targets
 
 
 class HalvingEpochSearchCV(HalvingGridSearchCV):
@@ -59,8 +63,34 @@ class HalvingEpochSearchCV(HalvingGridSearchCV):
 
     estimator: Any
     best_estimator_: Any
+    best_params_: dict[str, Any]
+    best_score_: float
+    best_index_: int
+    cv_results_: dict[str, Any]
 
-    def fit(self, X: Any, y: Any = None, **params: Any):
+    if TYPE_CHECKING:
+        # scikit-learn's own, whose types would be guessed from the defaults.
+        def __init__(
+            self,
+            estimator: Any,
+            param_grid: Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]],
+            *,
+            factor: float = 3,
+            resource: str = "n_samples",
+            max_resources: int | str = "auto",
+            min_resources: int | str = "exhaust",
+            aggressive_elimination: bool = False,
+            cv: Any = 5,
+            scoring: Any = None,
+            refit: Any = True,
+            error_score: float | str = nan,
+            return_train_score: bool = True,
+            random_state: RandomState = None,
+            n_jobs: int | None = None,
+            verbose: int = 0,
+        ) -> None: ...
+
+    def fit(self, X: ArrayLike, y: Targets | None = None, **params: Any) -> Self:
         """Run the search and, unless ``refit=False``, fit the best candidate on all of X.
 
         Parameters
@@ -105,11 +135,11 @@ class _Continuing(BaseEstimator):
         own = super().get_params(deep=False)
         return own | self.estimator.get_params() if deep else own
 
-    def set_params(self, **params: Any):
+    def set_params(self, **params: Any) -> Self:
         self.estimator.set_params(**params)
         return self
 
-    def fit(self, X: Any, y: Any = None, **params: Any):
+    def fit(self, X: ArrayLike, y: Targets | None = None, **params: Any) -> Self:
         wanted = self.estimator.get_params()
         path = self._path(X, y, params)
         earlier = self._load(path) if self._can_go_on(wanted) else None

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .._inputs.types import ArrayLike
 from ._windows import WindowSplitter, check_enough_times, check_whole
 
 
@@ -82,14 +83,14 @@ class PanelTimeSeriesSplit(WindowSplitter):
         gap: int = 0,
         test_size: int | None = None,
         max_train_size: int | None = None,
-    ):
+    ) -> None:
         super().__init__(n_splits, length, horizon)
         self.gap = check_whole("gap", gap, 0)
         self.test_size = _check_size("test_size", test_size)
         self.max_train_size = _check_size("max_train_size", max_train_size)
 
     def split(
-        self, X: Any, y: Any = None, groups: Any = None
+        self, X: ArrayLike, y: Any = None, groups: ArrayLike | None = None
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield the rows to train on and to test of each fold.
 
@@ -134,5 +135,5 @@ class PanelTimeSeriesSplit(WindowSplitter):
             yield is_train, (begin <= steps) & (steps < begin + size)
 
 
-def _check_size(name: str, value: Any) -> int | None:
+def _check_size(name: str, value: int | None) -> int | None:
     return None if value is None else check_whole(name, value, 1)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .._inputs.types import ArrayLike
 from ._windows import WindowSplitter, check_enough_times, check_whole
 
 
@@ -79,12 +80,12 @@ class PurgedKFold(WindowSplitter):
         length: int = 1,
         horizon: int = 0,
         embargo: float = 0,
-    ):
+    ) -> None:
         super().__init__(n_splits, length, horizon)
         self.embargo = _check_embargo(embargo)
 
     def split(
-        self, X: Any, y: Any = None, groups: Any = None
+        self, X: ArrayLike, y: Any = None, groups: ArrayLike | None = None
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield the rows to train on and to test of each fold.
 
@@ -123,7 +124,7 @@ class PurgedKFold(WindowSplitter):
             yield before | after, (block[0] <= steps) & (steps <= block[-1])
 
 
-def _check_embargo(embargo: Any) -> float:
+def _check_embargo(embargo: float) -> float:
     if not isinstance(embargo, float | np.floating):
         return check_whole("embargo", embargo, 0)
     if not 0 <= embargo < 1:

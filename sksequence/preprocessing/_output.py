@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Self
 
 
 class SequencesOut:
@@ -11,7 +11,7 @@ class SequencesOut:
     To be inherited from before TransformerMixin, with ``auto_wrap_output_keys=None``.
     """
 
-    def set_output(self, *, transform: str | None = None) -> Any:
+    def set_output(self, *, transform: str | None = None) -> Self:
         """Change nothing: sequences fit no table.
 
         It is there for the steps behind it in a pipeline, which are asked all at once.

@@ -7,26 +7,29 @@ from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from sklearn.utils._param_validation import Interval, validate_params
 
 from .._inputs import count_within
+from .._inputs.borrowed import Interval, validate_params
+from .._inputs.types import ArrayLike, typed
 from ._tables import find_column, index_of, one_entity, read_entities, read_table
 
 _AT_LEAST_ONE = [Interval(Integral, 1, None, closed="left")]
 
 
-@validate_params(
-    {
-        "length": _AT_LEAST_ONE,
-        "horizon": _AT_LEAST_ONE,
-        "step": _AT_LEAST_ONE,
-        "by": [str, Integral, None],
-        "target": [str, Integral, list, None],
-    },
-    prefer_skip_nested_validation=True,
+@typed(
+    validate_params(
+        {
+            "length": _AT_LEAST_ONE,
+            "horizon": _AT_LEAST_ONE,
+            "step": _AT_LEAST_ONE,
+            "by": [str, Integral, None],
+            "target": [str, Integral, list, None],
+        },
+        prefer_skip_nested_validation=True,
+    )
 )
 def make_windows(
-    series: Any,
+    series: ArrayLike,
     length: int,
     horizon: int,
     *,
@@ -137,14 +140,16 @@ def make_windows(
     return windows, y, _labels_at(series, entities.order[last], by)
 
 
-@validate_params(
-    {"by": [str, Integral, None], "average": ["boolean"]},
-    prefer_skip_nested_validation=True,
+@typed(
+    validate_params(
+        {"by": [str, Integral, None], "average": ["boolean"]},
+        prefer_skip_nested_validation=True,
+    )
 )
 def merge_forecasts(
-    y_pred: Any,
+    y_pred: ArrayLike,
     index: Any,
-    series: Any,
+    series: ArrayLike,
     *,
     by: str | int | None = None,
     average: bool = True,

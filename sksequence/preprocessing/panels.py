@@ -3,21 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 
 from .._inputs import count_within, time_positions
+from .._inputs.types import ArrayLike
 from ._stacking import StackedSteps, is_frame, stack_steps
 
 _PER = ("entity", "step")
 
 
+@overload
 def from_long(
     frame: Any,
-    by: Any,
+    by: Hashable | list,
     time: Hashable = None,
-    target: Any = None,
+    target: Hashable | list = None,
+    *,
+    target_per: str = "entity",
+    as_frames: bool = False,
+    return_times: Literal[False] = False,
+) -> tuple[list[Any], Any, np.ndarray]: ...
+
+
+@overload
+def from_long(
+    frame: Any,
+    by: Hashable | list,
+    time: Hashable = None,
+    target: Hashable | list = None,
+    *,
+    target_per: str = "entity",
+    as_frames: bool = False,
+    return_times: Literal[True],
+) -> tuple[list[Any], Any, np.ndarray, list[Any]]: ...
+
+
+def from_long(
+    frame: Any,
+    by: Hashable | list,
+    time: Hashable = None,
+    target: Hashable | list = None,
     *,
     target_per: str = "entity",
     as_frames: bool = False,
@@ -149,16 +176,16 @@ def from_long(
 
 
 def to_long(
-    sequences: Any,
-    ids: Any,
+    sequences: ArrayLike,
+    ids: ArrayLike,
     *,
-    times: Any = None,
-    targets: Any = None,
-    by: Any = "id",
+    times: ArrayLike | None = None,
+    targets: ArrayLike | None = None,
+    by: Hashable | list = "id",
     time: Hashable = "time",
-    target: Any = "target",
+    target: Hashable | list = "target",
     target_per: str = "entity",
-    columns: Any = None,
+    columns: Hashable | list = None,
 ) -> Any:
     """Turn sequences, or predictions for their steps, into a table in long form.
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Self
 
 import numpy as np
 from scipy.sparse import issparse
 from sklearn import get_config
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context, clone
-from sklearn.utils import get_tags
-from sklearn.utils._param_validation import HasMethods, StrOptions, validate_params
+from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.utils import Tags, get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import (
-    _check_feature_names_in,
     check_consistent_length,
     check_is_fitted,
     has_fit_parameter,
@@ -20,10 +19,20 @@ from sklearn.utils.validation import (
 )
 
 from .._inputs import as_numbers, check_weights, flatten_steps, lists_sequences
+from .._inputs.borrowed import (
+    HasMethods,
+    StrOptions,
+    fit_context,
+    names_of_features,
+    output_of,
+    set_output_of,
+    validate_params,
+)
+from .._inputs.types import ArrayLike, Targets, typed
 from ._stacking import StackedSteps, is_frame, stack_steps
 
 
-def _inner_has(method: str) -> Any:
+def _inner_has(method: str) -> Callable[[Any], bool]:
     """Offer a method if the transformer does."""
 
     def check(self: Any) -> bool:
@@ -95,11 +104,16 @@ class StepwiseTransformer(  # type: ignore[call-arg]
 
     _parameter_constraints: dict = {"transformer": [HasMethods(["fit", "transform"])]}
 
-    def __init__(self, transformer):
+    def __init__(self, transformer: Any) -> None:
         self.transformer = transformer
 
-    @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Any:
+    @typed(fit_context(prefer_skip_nested_validation=False))
+    def fit(
+        self,
+        X: ArrayLike,
+        y: Targets | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         """Fit the transformer on all steps.
 
         Parameters
@@ -129,8 +143,13 @@ class StepwiseTransformer(  # type: ignore[call-arg]
         self._learn(stacked, clone(self.transformer).fit(stacked.table, y, **weights), X)
         return self
 
-    @_fit_context(prefer_skip_nested_validation=False)
-    def fit_transform(self, X: Any, y: Any = None, sample_weight: Any = None) -> Any:
+    @typed(fit_context(prefer_skip_nested_validation=False))
+    def fit_transform(
+        self,
+        X: ArrayLike,
+        y: Targets | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Any:
         """Fit the transformer on all steps and transform them.
 
         By the transformer's own ``fit_transform``, which in some, such as TargetEncoder,
@@ -159,7 +178,7 @@ class StepwiseTransformer(  # type: ignore[call-arg]
         self._learn(stacked, transformer, X)
         return self._cut(stacked, table, with_channels=stacked.has_channels)
 
-    def transform(self, X: Any) -> Any:
+    def transform(self, X: ArrayLike) -> Any:
         """Transform every step.
 
         Parameters
@@ -194,8 +213,8 @@ class StepwiseTransformer(  # type: ignore[call-arg]
         table = self.transformer_.transform(stacked.table)
         return self._cut(stacked, table, with_channels=stacked.has_channels)
 
-    @available_if(_inner_has("inverse_transform"))
-    def inverse_transform(self, X: Any) -> Any:
+    @typed(available_if(_inner_has("inverse_transform")))
+    def inverse_transform(self, X: ArrayLike) -> Any:
         """Turn every step back into what it was, as far as the transformer can.
 
         Parameters
@@ -221,8 +240,10 @@ class StepwiseTransformer(  # type: ignore[call-arg]
         with_channels = stacked.has_channels and self._fitted_with_channels
         return self._cut(stacked, table, with_channels=with_channels, names=None)
 
-    @available_if(_inner_has("get_feature_names_out"))
-    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+    @typed(available_if(_inner_has("get_feature_names_out")))
+    def get_feature_names_out(
+        self, input_features: ArrayLike | None = None
+    ) -> np.ndarray:
         """Return the names of the channels that transform makes.
 
         Parameters
@@ -238,15 +259,17 @@ class StepwiseTransformer(  # type: ignore[call-arg]
         check_is_fitted(self, "transformer_")
         if not self._fitted_on_table:
             return self.transformer_.get_feature_names_out(input_features)
-        names = _check_feature_names_in(self, input_features)
+        names = names_of_features(self, input_features)
         channels = self.transformer_.get_feature_names_out()
         return names if len(channels) == 1 else channels
 
-    @validate_params(
-        {"transform": [StrOptions({"default", "pandas", "polars"}), None]},
-        prefer_skip_nested_validation=True,
+    @typed(
+        validate_params(
+            {"transform": [StrOptions({"default", "pandas", "polars"}), None]},
+            prefer_skip_nested_validation=True,
+        )
     )
-    def set_output(self, *, transform: str | None = None) -> StepwiseTransformer:
+    def set_output(self, *, transform: str | None = None) -> Self:
         """Choose what sequences that come as DataFrames become.
 
         Parameters
@@ -262,10 +285,10 @@ class StepwiseTransformer(  # type: ignore[call-arg]
             The transformer.
         """
         if transform is not None:
-            self._sklearn_output_config = {"transform": transform}
+            set_output_of(self, transform)
         return self
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         if hasattr(self.transformer, "__sklearn_tags__"):
@@ -317,7 +340,7 @@ class StepwiseTransformer(  # type: ignore[call-arg]
         """Cut what the transformer made of the steps into sequences."""
         if issparse(table):
             table = table.toarray()
-        columns = list(table.columns) if is_frame(table) else None
+        columns: Any = list(table.columns) if is_frame(table) else None
         values = np.asarray(table)
         n_rows = len(stacked.table)
         if values.ndim != 2 or len(values) != n_rows:
@@ -327,8 +350,7 @@ class StepwiseTransformer(  # type: ignore[call-arg]
                 "row for each step, in their order. What drops or adds rows cannot be "
                 "applied to the steps of sequences."
             )
-        config = getattr(self, "_sklearn_output_config", {})
-        chosen = config.get("transform", get_config()["transform_output"])
+        chosen = output_of(self, get_config()["transform_output"])
         if stacked.indexes is None or chosen != "pandas":
             return stacked.cut(values, with_channels=with_channels)
         if columns is None:

@@ -8,13 +8,15 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from itertools import count, repeat
 from numbers import Integral
 from reprlib import repr as shortened
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
-from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
+from .._inputs.borrowed import Interval, RealNotInt, StrOptions, fit_context
+from .._inputs.types import ArrayLike, typed
 from ._output import SequencesOut
 
 _UNKNOWN = "<unk>"
@@ -119,14 +121,14 @@ class SequenceTokenizer(  # type: ignore[call-arg]
     def __init__(
         self,
         *,
-        analyzer="word",
-        lowercase=True,
-        token_pattern=r"\w+(?:['\u2019]\w+)*|[^\w\s]",
-        ngram_size=1,
-        stride=1,
-        max_features=None,
-        min_df=1,
-    ):
+        analyzer: str | Callable[[str], Sequence[Any]] = "word",
+        lowercase: bool = True,
+        token_pattern: str = r"\w+(?:['\u2019]\w+)*|[^\w\s]",
+        ngram_size: int = 1,
+        stride: int = 1,
+        max_features: int | None = None,
+        min_df: float = 1,
+    ) -> None:
         self.analyzer = analyzer
         self.lowercase = lowercase
         self.token_pattern = token_pattern
@@ -135,7 +137,7 @@ class SequenceTokenizer(  # type: ignore[call-arg]
         self.max_features = max_features
         self.min_df = min_df
 
-    def fit(self, X: Any, y: Any = None) -> SequenceTokenizer:
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Learn the vocabulary.
 
         Parameters
@@ -159,8 +161,8 @@ class SequenceTokenizer(  # type: ignore[call-arg]
         self.fit_transform(X)
         return self
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit_transform(self, X: Any, y: Any = None) -> list[np.ndarray]:
+    @typed(fit_context(prefer_skip_nested_validation=True))
+    def fit_transform(self, X: ArrayLike, y: Any = None) -> list[np.ndarray]:
         """Learn the vocabulary and return the ids, having read each document once.
 
         Parameters
@@ -201,7 +203,7 @@ class SequenceTokenizer(  # type: ignore[call-arg]
         self.vocabulary_ = {token: i for i, token in enumerate(frequent, start=1)}
         return [ids[sequence] for sequence in numbered]
 
-    def transform(self, X: Any) -> list[np.ndarray]:
+    def transform(self, X: ArrayLike) -> list[np.ndarray]:
         """Look up the ids of the tokens; those that fit did not see are 0.
 
         Parameters
@@ -229,7 +231,7 @@ class SequenceTokenizer(  # type: ignore[call-arg]
             for i, tokens in enumerate(self._tokenize(*_check_documents(X)))
         ]
 
-    def inverse_transform(self, X: Any) -> list[list]:
+    def inverse_transform(self, X: Iterable[Any]) -> list[list]:
         """Return the tokens that have these ids.
 
         Parameters
@@ -257,7 +259,9 @@ class SequenceTokenizer(  # type: ignore[call-arg]
             for i, ids in enumerate(X)
         ]
 
-    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+    def get_feature_names_out(
+        self, input_features: ArrayLike | None = None
+    ) -> np.ndarray:
         """Return the token of each id, the unknown token's name first.
 
         Parameters
@@ -274,7 +278,7 @@ class SequenceTokenizer(  # type: ignore[call-arg]
         # Not np.array, to which tokens that are tuples would be rows.
         return np.fromiter([_UNKNOWN, *self.vocabulary_], dtype=object)
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.string = True
         tags.input_tags.two_d_array = False

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from hashlib import blake2b
 from numbers import Integral
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
-from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted
 
 from .._inputs import count_within
+from .._inputs.borrowed import Interval, StrOptions, fit_context, names_of_features
+from .._inputs.types import ArrayLike, typed
 from ._output import SequencesOut
 from ._tables import Table, numbers_of, read_table
 
@@ -109,13 +111,20 @@ class SlidingWindow(  # type: ignore[call-arg]
         "context": ["boolean"],
     }
 
-    def __init__(self, length, *, first_rows="edge", by=None, context=False):
+    def __init__(
+        self,
+        length: int,
+        *,
+        first_rows: str = "edge",
+        by: str | int | None = None,
+        context: bool = False,
+    ) -> None:
         self.length = length
         self.first_rows = first_rows
         self.by = by
         self.context = context
 
-    def fit(self, X: Any, y: Any = None) -> SlidingWindow:
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Learn the columns, and with ``context`` the last rows.
 
         Parameters
@@ -141,7 +150,7 @@ class SlidingWindow(  # type: ignore[call-arg]
         self._fit(X)
         return self
 
-    def fit_transform(self, X: Any, y: Any = None) -> np.ndarray | list[np.ndarray]:
+    def fit_transform(self, X: ArrayLike, y: Any = None) -> np.ndarray | list[np.ndarray]:
         """Learn the columns, and return the windows of the same rows.
 
         Parameters
@@ -163,7 +172,7 @@ class SlidingWindow(  # type: ignore[call-arg]
         """
         return self._windows(self._fit(X), {})
 
-    def transform(self, X: Any) -> np.ndarray | list[np.ndarray]:
+    def transform(self, X: ArrayLike) -> np.ndarray | list[np.ndarray]:
         """Return the window that ends with each row.
 
         Parameters
@@ -190,7 +199,9 @@ class SlidingWindow(  # type: ignore[call-arg]
         table = read_table(X, self.by, self, reset=False)
         return self._windows(table, self._history_of(table) if self.context else {})
 
-    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+    def get_feature_names_out(
+        self, input_features: ArrayLike | None = None
+    ) -> np.ndarray:
         """Return the names of the channels.
 
         Parameters
@@ -204,15 +215,15 @@ class SlidingWindow(  # type: ignore[call-arg]
             Those of the columns, without ``by``.
         """
         check_is_fitted(self)
-        return _check_feature_names_in(self, input_features)[self._channels]
+        return names_of_features(self, input_features)[self._channels]
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def _fit(self, X: Any) -> Table:
+    @typed(fit_context(prefer_skip_nested_validation=True))
+    def _fit(self, X: ArrayLike) -> Table:
         before = dict(vars(self))
         try:
             table = read_table(X, self.by, self, reset=True)

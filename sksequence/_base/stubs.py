@@ -1,0 +1,221 @@
+"""Write a stub of the public estimators, for editors that read sources.
+
+Their signatures and the Parameters of their docstrings are made at import, where neither
+type checkers nor editors see them. The stub has both in plain text. After a change to a
+hyperparameter or a docstring, write it again:
+
+    python -m sksequence._base.stubs
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import importlib.util
+import inspect
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+_HEAD = '''# ruff: noqa: E501, types and defaults of hyperparameters are long
+"""Public estimators with signatures and docstrings; see ``sksequence/_base/stubs.py``."""
+
+'''
+_MIXIN = '''\
+@type_check_only
+class _OfSklearn:
+    """What estimators have from scikit-learn, which has no types."""
+
+    n_features_in_: int
+    feature_names_in_: np.ndarray
+    def get_params(self, deep: bool = True) -> dict[str, Any]: ...
+    def set_params(self, **params: Any) -> Self: ...
+    def get_metadata_routing(self) -> Any: ...
+    def set_callbacks(self, *callbacks: Any) -> Self: ...
+    def set_output(self, *, transform: str | None = None) -> Self: ...
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray: ...
+    def fit_transform(
+        self, X: ArrayLike, y: Targets, **fit_params: Any
+    ) -> np.ndarray: ...
+    def score(
+        self, X: ArrayLike, y: Targets, sample_weight: ArrayLike | None = None
+    ) -> float: ...
+'''
+# What the mixin needs, from where.
+_IMPORTS = {
+    ("typing", "Any"),
+    ("typing", "Self"),
+    ("typing", "type_check_only"),
+    ("._inputs.types", "ArrayLike"),
+    ("._inputs.types", "Targets"),
+    ("numpy", "np"),
+}
+
+
+def make_stub(module: ModuleType) -> str:
+    """Return the stub of a module of estimators that lies right below the package."""
+    imports = set(_IMPORTS)
+    classes = [
+        value
+        for value in vars(module).values()
+        if inspect.isclass(value)
+        and value.__module__ == module.__name__
+        and not value.__name__.startswith("_")
+    ]
+    parts = [_MIXIN, *(_class_of(cls, module, imports) for cls in classes)]
+    return _HEAD + _import_lines(imports) + "\n" + "\n".join(parts)
+
+
+def _class_of(cls: type, module: ModuleType, imports: set[tuple[str, str]]) -> str:
+    """A class with its bases, docstring, hyperparameters and own methods."""
+    bases = [*_bases_elsewhere(cls)]
+    imports |= {(_relative(base.__module__, module), base.__name__) for base in bases}
+    names = ["_OfSklearn", *(base.__name__ for base in bases)]
+    lines = [f"class {cls.__name__}({', '.join(names)}):", _docstring(cls.__doc__), ""]
+    inherited = {name for base in bases for name in _fields(base)}
+    own = [field for name, field in _fields(cls).items() if name not in inherited]
+    lines += [f"    {field.name}: {field.type}" for field in own]
+    lines += _init(cls, module, imports)
+    for name, value in inspect.getmembers(cls, inspect.isfunction):
+        if name.startswith("set_") and name.endswith("_request"):
+            lines += _request(name, value)
+        elif name in vars(cls) and not name.startswith("_"):
+            lines += _method(value, module, imports)
+    return "\n".join(lines) + "\n"
+
+
+def _bases_elsewhere(cls: type) -> Iterator[type]:
+    """The bases from other modules, in the place of private ones of this module."""
+    for base in cls.__bases__:
+        if base.__module__ == cls.__module__:
+            yield from _bases_elsewhere(base)
+        else:
+            yield base
+
+
+def _fields(cls: Any) -> dict[str, dataclasses.Field]:
+    declared = dataclasses.fields(cls) if dataclasses.is_dataclass(cls) else ()
+    return {field.name: field for field in declared}
+
+
+def _init(cls: type, module: ModuleType, imports: set[tuple[str, str]]) -> list[str]:
+    declared = _fields(cls)
+    lines = ["    def __init__(", "        self,", "        *,"]
+    for name, parameter in inspect.signature(cls).parameters.items():
+        owner = next(
+            base
+            for base in cls.__mro__
+            if name in inspect.get_annotations(base)
+            and vars(base).get("__dataclass_fields__")
+        )
+        kind = str(declared[name].type)
+        imports |= _needed(kind, importlib.import_module(owner.__module__), module)
+        lines.append(f"        {name}: {kind} = {_literal(parameter.default)},")
+    return [*lines, "    ) -> None: ..."]
+
+
+def _request(name: str, function: Any) -> list[str]:
+    """A method by which scikit-learn is told what to pass on."""
+    asked = [p for p in inspect.signature(function).parameters if p != "self"]
+    lines = [f"        {parameter}: bool | str | None = ...," for parameter in asked]
+    return [
+        f"    def {name}(",
+        "        self,",
+        "        *,",
+        *lines,
+        "    ) -> Self: ...",
+    ]
+
+
+def _method(
+    function: Any, module: ModuleType, imports: set[tuple[str, str]]
+) -> list[str]:
+    """A method's signature, a parameter a line, and its docstring."""
+    signature = inspect.signature(function)
+    lines, kind = [f"    def {function.__name__}("], None
+    for parameter in signature.parameters.values():
+        if parameter.kind is parameter.KEYWORD_ONLY and kind is not parameter.kind:
+            lines.append("        *,")
+        kind = parameter.kind
+        text = parameter.name
+        if parameter.annotation is not parameter.empty:
+            imports |= _needed(parameter.annotation, module, module)
+            text += f": {parameter.annotation}"
+        if parameter.default is not parameter.empty:
+            text += f" = {_literal(parameter.default)}"
+        lines.append(f"        {text},")
+    imports |= _needed(signature.return_annotation, module, module)
+    lines.append(f"    ) -> {signature.return_annotation}:")
+    return [*lines, textwrap.indent(_docstring(function.__doc__), "    ")]
+
+
+def _docstring(text: str | None) -> str:
+    text = inspect.cleandoc(text or "")
+    mark = "r" if "\\" in text else ""
+    return textwrap.indent(f'{mark}"""{text}\n"""', "    ")
+
+
+def _literal(value: Any) -> str:
+    """A default as ruff formats it."""
+    return f'"{value}"' if isinstance(value, str) else repr(value)
+
+
+# ------------------------------------------------------------------------------ imports
+
+
+def _relative(name: str, module: ModuleType) -> str:
+    return name.removeprefix(module.__name__.rpartition(".")[0])
+
+
+def _needed(
+    annotation: str, source: ModuleType, module: ModuleType
+) -> set[tuple[str, str]]:
+    """What the names of an annotation are imported from, where it stands."""
+    known = dict(_imported(source, module))
+    names = {
+        node.id for node in ast.walk(ast.parse(annotation)) if isinstance(node, ast.Name)
+    }
+    return {(known[name], name) for name in names if name in known}
+
+
+def _imported(source: ModuleType, module: ModuleType) -> Iterator[tuple[str, str]]:
+    """Names that a module imports, and from where as ``module`` would say it."""
+    for node in ast.walk(ast.parse(inspect.getsource(source))):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.asname or alias.name, alias.name
+        elif isinstance(node, ast.ImportFrom):
+            origin = "." * node.level + (node.module or "")
+            home = importlib.util.resolve_name(origin, source.__package__)
+            for alias in node.names:
+                yield alias.asname or alias.name, _relative(home, module)
+
+
+def _import_lines(imports: set[tuple[str, str]]) -> str:
+    """Import statements, grouped and sorted as ruff does it."""
+    groups: dict[str, list[str]] = {"modules": [], "others": [], "numpy": [], "own": []}
+    for origin in sorted({origin for origin, _ in imports}):
+        names = ", ".join(sorted(name for at, name in imports if at == origin))
+        if origin == names:
+            groups["modules"].append(f"import {origin}")
+        elif origin == "numpy":
+            groups["numpy"].append("import numpy as np")
+        else:
+            group = groups["own" if origin[0] == "." else "others"]
+            group.append(f"from {origin} import {names}")
+    standard = [*groups["modules"], *groups["others"]]
+    parts = (standard, groups["numpy"], groups["own"])
+    return "\n\n".join("\n".join(part) for part in parts) + "\n"
+
+
+def main() -> None:
+    """Write the stub beside the module."""
+    module = importlib.import_module("sksequence.estimators")
+    path = Path(inspect.getfile(module)).with_suffix(".pyi")
+    path.write_text(make_stub(module), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

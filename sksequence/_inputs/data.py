@@ -1,0 +1,82 @@
+"""What fit was given, as one object."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.utils.validation import check_consistent_length
+
+from .checks import check_groups, check_weights
+from .sequences import AnySequences, Sequences
+
+
+@dataclass(frozen=True)
+class FitData:
+    """What fit was given, checked and encoded.
+
+    Attributes
+    ----------
+    sequences : Sequences or StoredSequences
+        X.
+    static : ndarray of shape (n_sequences, n_static) or None
+        Static covariates.
+    target : Sequences
+        Encoded targets: one of each sequence, or one of each of its steps.
+    weight : ndarray of shape (n_sequences,) or None
+        Sample weights.
+    groups : ndarray of shape (n_sequences,) or None
+        Numbers of groups.
+    """
+
+    sequences: AnySequences
+    static: np.ndarray | None
+    target: Sequences
+    weight: np.ndarray | None
+    groups: np.ndarray | None
+
+    def take(self, rows: np.ndarray) -> FitData:
+        """Return the sequences at ``rows``, and what belongs to them."""
+        # All rows are no selection: spare a copy of the data.
+        every = len(rows) == len(self.sequences)
+        return FitData(
+            self.sequences if every else self.sequences.take(rows),
+            at_rows(self.static, rows),
+            self.target.take(rows),
+            at_rows(self.weight, rows),
+            at_rows(self.groups, rows),
+        )
+
+    @property
+    def rows(self) -> np.ndarray:
+        """Which sequences count: a weight of zero is as good as absence."""
+        if self.weight is None:
+            return np.arange(len(self.sequences))
+        return np.flatnonzero(self.weight)
+
+    @property
+    def target_weight(self) -> np.ndarray | None:
+        """The weight of each target: that of its sequence."""
+        if self.weight is None:
+            return None
+        return np.repeat(self.weight, self.target.lengths)
+
+
+def check_fit_data(
+    sequences: AnySequences,
+    static: np.ndarray | None,
+    target: Sequences,
+    sample_weight: Any,
+    groups: Any,
+) -> FitData:
+    """Check that all are of the same sequences, and put them together."""
+    check_consistent_length(sequences.lengths, target.lengths)
+    n = len(sequences)
+    weight, groups = check_weights(sample_weight, n), check_groups(groups, n)
+    return FitData(sequences, static, target, weight, groups)
+
+
+def at_rows(values: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:
+    """Select rows of what may not be there."""
+    return None if values is None else values[rows]
