@@ -1,19 +1,19 @@
 # ruff: noqa: E501, types and defaults of hyperparameters are long
 """Public estimators with signatures and docstrings; see ``sksequence/_base/stubs.py``."""
 
-import os
 from collections.abc import Callable, Sequence
 from typing import Any, Self, type_check_only
 
 import numpy as np
 
 from ._base.classifier import Labeller, SequenceClassifier
+from ._base.estimator import ArrayLike, RandomState, Targets
 from ._base.frames import FrameReader, FrameRegressor
 from ._base.hyperparameters import Pooling
 from ._base.per_step import PerStepEstimator
 from ._base.regressor import NumberPredictor, SequenceRegressor
-from ._base.steps import StepReader
-from ._inputs.types import ArrayLike, RandomState, Targets
+from ._base.steps import AnyCell, SimpleCell, StepReader
+from ._inputs.types import PathLike
 
 @type_check_only
 class _OfSklearn:
@@ -34,7 +34,7 @@ class _OfSklearn:
         self, X: ArrayLike, y: Targets, sample_weight: ArrayLike | None = None
     ) -> float: ...
 
-class SimpleRNNClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
+class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
     r"""Label sequences with a simple recurrent network.
 
     .. math:: h_t = \tanh(W x_t + U h_{t-1} + b)
@@ -204,7 +204,6 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
     True
     """
 
-    nonlinearity: str
     def __init__(
         self,
         *,
@@ -244,7 +243,7 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         mixed_precision: str | None = None,
         callbacks: Sequence[Any] | None = None,
         net_params: dict[str, Any] | None = None,
-        checkpoint: str | os.PathLike | None = None,
+        checkpoint: PathLike | None = None,
         warm_start: bool = False,
         verbose: int = 0,
     ) -> None: ...
@@ -266,7 +265,7 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class SimpleRNNRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
+class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, SequenceRegressor):
     r"""Predict numbers from sequences with a simple recurrent network.
 
     .. math:: h_t = \tanh(W x_t + U h_{t-1} + b)
@@ -432,7 +431,6 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
     True
     """
 
-    nonlinearity: str
     def __init__(
         self,
         *,
@@ -473,7 +471,7 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         mixed_precision: str | None = None,
         callbacks: Sequence[Any] | None = None,
         net_params: dict[str, Any] | None = None,
-        checkpoint: str | os.PathLike | None = None,
+        checkpoint: PathLike | None = None,
         warm_start: bool = False,
         verbose: int = 0,
     ) -> None: ...
@@ -703,7 +701,7 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         mixed_precision: str | None = None,
         callbacks: Sequence[Any] | None = None,
         net_params: dict[str, Any] | None = None,
-        checkpoint: str | os.PathLike | None = None,
+        checkpoint: PathLike | None = None,
         warm_start: bool = False,
         verbose: int = 0,
     ) -> None: ...
@@ -929,7 +927,7 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         mixed_precision: str | None = None,
         callbacks: Sequence[Any] | None = None,
         net_params: dict[str, Any] | None = None,
-        checkpoint: str | os.PathLike | None = None,
+        checkpoint: PathLike | None = None,
         warm_start: bool = False,
         verbose: int = 0,
     ) -> None: ...
@@ -1153,7 +1151,7 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         mixed_precision: str | None = None,
         callbacks: Sequence[Any] | None = None,
         net_params: dict[str, Any] | None = None,
-        checkpoint: str | os.PathLike | None = None,
+        checkpoint: PathLike | None = None,
         warm_start: bool = False,
         verbose: int = 0,
     ) -> None: ...
@@ -1379,7 +1377,7 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         mixed_precision: str | None = None,
         callbacks: Sequence[Any] | None = None,
         net_params: dict[str, Any] | None = None,
-        checkpoint: str | os.PathLike | None = None,
+        checkpoint: PathLike | None = None,
         warm_start: bool = False,
         verbose: int = 0,
     ) -> None: ...
@@ -1400,7 +1398,7 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class RecurrentClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
+class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
     """Label sequences with a recurrent network whose cell is a hyperparameter.
 
     The same networks as the classes named after one cell, for searches among them.
@@ -1560,7 +1558,6 @@ class RecurrentClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
     ['gru', 'rnn']
     """
 
-    cell: str
     def __init__(
         self,
         *,
@@ -1600,7 +1597,7 @@ class RecurrentClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         mixed_precision: str | None = None,
         callbacks: Sequence[Any] | None = None,
         net_params: dict[str, Any] | None = None,
-        checkpoint: str | os.PathLike | None = None,
+        checkpoint: PathLike | None = None,
         warm_start: bool = False,
         verbose: int = 0,
     ) -> None: ...
@@ -1622,7 +1619,7 @@ class RecurrentClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class RecurrentRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
+class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, SequenceRegressor):
     """Predict numbers from sequences with a network whose cell is a hyperparameter.
 
     The same networks as the classes named after one cell, for searches among them.
@@ -1780,7 +1777,6 @@ class RecurrentRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
     (20,)
     """
 
-    cell: str
     def __init__(
         self,
         *,
@@ -1821,7 +1817,7 @@ class RecurrentRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         mixed_precision: str | None = None,
         callbacks: Sequence[Any] | None = None,
         net_params: dict[str, Any] | None = None,
-        checkpoint: str | os.PathLike | None = None,
+        checkpoint: PathLike | None = None,
         warm_start: bool = False,
         verbose: int = 0,
     ) -> None: ...
@@ -1842,7 +1838,7 @@ class RecurrentRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class RecurrentTagger(_OfSklearn, StepReader, PerStepEstimator, Labeller):
+class RecurrentTagger(_OfSklearn, AnyCell, PerStepEstimator, Labeller):
     """Label every step of a sequence, with one class or with any number of labels.
 
     y is a list of arrays as long as their sequences: (n_steps_i,) for one class per step,
@@ -2019,7 +2015,6 @@ class RecurrentTagger(_OfSklearn, StepReader, PerStepEstimator, Labeller):
     True
     """
 
-    cell: str
     def __init__(
         self,
         *,
@@ -2059,7 +2054,7 @@ class RecurrentTagger(_OfSklearn, StepReader, PerStepEstimator, Labeller):
         mixed_precision: str | None = None,
         callbacks: Sequence[Any] | None = None,
         net_params: dict[str, Any] | None = None,
-        checkpoint: str | os.PathLike | None = None,
+        checkpoint: PathLike | None = None,
         warm_start: bool = False,
         verbose: int = 0,
     ) -> None: ...
@@ -2149,7 +2144,7 @@ class RecurrentTagger(_OfSklearn, StepReader, PerStepEstimator, Labeller):
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class RecurrentStepRegressor(_OfSklearn, StepReader, PerStepEstimator, NumberPredictor):
+class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredictor):
     """Predict one number, or several, for every step of a sequence.
 
     y is a list of arrays as long as their sequences, (n_steps_i,) or (n_steps_i,
@@ -2314,7 +2309,6 @@ class RecurrentStepRegressor(_OfSklearn, StepReader, PerStepEstimator, NumberPre
     True
     """
 
-    cell: str
     def __init__(
         self,
         *,
@@ -2355,7 +2349,7 @@ class RecurrentStepRegressor(_OfSklearn, StepReader, PerStepEstimator, NumberPre
         mixed_precision: str | None = None,
         callbacks: Sequence[Any] | None = None,
         net_params: dict[str, Any] | None = None,
-        checkpoint: str | os.PathLike | None = None,
+        checkpoint: PathLike | None = None,
         warm_start: bool = False,
         verbose: int = 0,
     ) -> None: ...
@@ -2578,7 +2572,7 @@ class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
         mixed_precision: str | None = None,
         callbacks: Sequence[Any] | None = None,
         net_params: dict[str, Any] | None = None,
-        checkpoint: str | os.PathLike | None = None,
+        checkpoint: PathLike | None = None,
         warm_start: bool = False,
         verbose: int = 0,
     ) -> None: ...
@@ -2778,7 +2772,7 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
         mixed_precision: str | None = None,
         callbacks: Sequence[Any] | None = None,
         net_params: dict[str, Any] | None = None,
-        checkpoint: str | os.PathLike | None = None,
+        checkpoint: PathLike | None = None,
         warm_start: bool = False,
         verbose: int = 0,
     ) -> None: ...

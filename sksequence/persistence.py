@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from . import _storage
@@ -11,12 +12,11 @@ from ._storage.states import FORMAT
 if TYPE_CHECKING:
     from ._base.classifier import Labeller
     from ._base.regressor import NumberPredictor
-    from ._inputs.types import PathLike
 
 __all__ = ["load"]
 
 
-def load(path: PathLike) -> Labeller | NumberPredictor:
+def load(path: str | os.PathLike[str]) -> Labeller | NumberPredictor:
     """Load an estimator that its method ``save`` has written.
 
     A file is data alone: it is checked against its checksum before anything in it is

@@ -27,14 +27,14 @@ PACKAGE = ROOT / "sksequence"
 # the others stands on its right.
 ARROWS = {
     "__init__": {"_version", "estimators", "persistence"},
-    "persistence": {"_base", "_inputs", "_storage"},
-    "estimators": {"_base", "_cells", "_inputs", "_storage"},
+    "persistence": {"_base", "_storage"},
+    "estimators": {"_base"},
     "_base": {"_cells", "_deployment", "_inputs", "_storage", "_training", "portable"},
     "_cells": set(),
     "_deployment": {"_cells", "_kernels", "_storage", "_version", "portable"},
     "_storage": {"_inputs", "_version"},
     "_streaming": {"_deployment"},
-    "_training": {"_cells", "_inputs", "_kernels", "nn"},
+    "_training": {"_inputs", "nn"},
     "nn": {"_cells", "_kernels"},
     "forecasting": {"_inputs"},
     "metrics": {"_inputs"},

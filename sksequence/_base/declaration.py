@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from typing import Any, TypeVar, dataclass_transform
 
 # For those above, which declare hyperparameters but know no inputs.
-from .._inputs.borrowed import StrOptions as StrOptions
 
 _Class = TypeVar("_Class", bound=type)
 NETWORK, TRAINING, MODEL = "network", "training", "model"

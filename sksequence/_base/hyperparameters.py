@@ -8,7 +8,7 @@ from numbers import Integral, Real
 from typing import Any
 
 from .._inputs.borrowed import Interval, StrOptions
-from .._inputs.types import RandomState
+from .._inputs.types import PathLike, RandomState
 from .declaration import MODEL, NETWORK, TRAINING, hyperparameter, recurrent_estimator
 
 _COUNT = Interval(Integral, 1, None, closed="left")
@@ -309,7 +309,7 @@ class Training:
         Source of initial weights, batches, dropout and the early-stopping split. An int
         makes a refit equal to the bit.""",
     )
-    checkpoint: str | os.PathLike | None = hyperparameter(
+    checkpoint: PathLike | None = hyperparameter(
         default=None,
         constraints=[str, os.PathLike, None],
         doc="""str, path or None

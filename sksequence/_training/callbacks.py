@@ -9,7 +9,7 @@ from typing import Any
 from skorch import NeuralNet
 from skorch.callbacks import Callback, EarlyStopping, LRScheduler
 
-from ..nn._borrowed import clip_gradients
+from .borrowed_torch import clip_gradients
 
 # By a float16's smallest number: no gradient is finite at that scale.
 _LEAST_SCALE = 2.0**-24

@@ -90,7 +90,7 @@ def weights_of(layer: CellLayer) -> Weights:
 
 def norm_of(layer: CellLayer) -> nn.LayerNorm | None:
     """Return what normalises a layer's products with the input, if it has it."""
-    return cast("nn.LayerNorm | None", layer._modules.get("norm"))
+    return cast("nn.LayerNorm | None", dict(layer.named_children()).get("norm"))
 
 
 def as_matrices(weight_hh: Tensor | None, size: int) -> Tensor | None:
