@@ -23,6 +23,7 @@ ARROWS = {
     "_cells": set(),
     "_deployment": {"_cells", "_kernels", "_storage", "_version", "portable"},
     "_storage": {"_inputs", "_version"},
+    "_streaming": {"_deployment"},
     "_training": {"_inputs", "nn"},
     "nn": {"_cells", "_kernels"},
     "forecasting": {"_inputs"},

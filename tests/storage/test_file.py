@@ -81,9 +81,9 @@ def test_what_is_no_file_is_said_as_python_says_it(tmp_path):
 
 def test_a_pipe_is_refused_and_not_waited_for(path):
     os.mkfifo(path)
-    with pytest.raises(ValueError, match="no regular file"):
+    with pytest.raises(ValueError, match="not a regular file"):
         read(path, **THIS)
-    with pytest.raises(OSError, match="no regular file; nothing was saved"):
+    with pytest.raises(OSError, match="not a regular file; nothing was saved"):
         written(path, 1)
     assert stat.S_ISFIFO(path.stat().st_mode)
 
@@ -93,7 +93,7 @@ def test_a_large_file_of_another_kind_is_not_read(path):
         file.truncate(10**12)
     tracemalloc.start()
     try:
-        with pytest.raises(ValueError, match="no file of sksequence"):
+        with pytest.raises(ValueError, match="not written by sksequence"):
             read(path, **THIS)
         assert tracemalloc.get_traced_memory()[1] < 10**6
     finally:
