@@ -9,8 +9,8 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
-from test_onnx import padded
 
+from helpers.data import padded
 from helpers.networks import CELLS, fitted, network, sequences, worst
 from sksequence._deployment.bundles import write_bundle
 from sksequence._deployment.onnx import make_model
