@@ -38,7 +38,7 @@ def labels_head(
         graph("Softmax", scores, axis=-1, result="probabilities")
     return [
         helper.make_tensor_value_info("label", kind, shape),
-        helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, every),
+        helper.make_tensor_value_info("probabilities", graph.float_type, every),
     ]
 
 
@@ -55,12 +55,12 @@ def values_head(
     """Predict numbers on the scale of the targets."""
     if are_rates:
         outputs = graph("Exp", outputs)
-    scaled = graph("Mul", outputs, scale.astype(np.float32))
-    values = graph("Add", scaled, mean.astype(np.float32))
+    scaled = graph("Mul", outputs, scale.astype(graph.dtype))
+    values = graph("Add", scaled, mean.astype(graph.dtype))
     shape: Shape = [*axes, len(mean)] if are_many else axes
     kept = [0] * len(axes) + ([len(mean)] if are_many else [])
     graph("Reshape", values, kept, result="values")
-    return [helper.make_tensor_value_info("values", TensorProto.FLOAT, shape)]
+    return [helper.make_tensor_value_info("values", graph.float_type, shape)]
 
 
 HEADS: dict[str, Callable[..., list[ValueInfoProto]]] = {
