@@ -203,6 +203,8 @@ class AttentionPooling(RandomLayer):
         Shape
             steps (batch, steps, size) -> the same
         """
+        if not steps.shape[1]:
+            return steps  # no stride of the convolutions is complete
         score = self._score(steps).double()
         # Relative to the running maximum, which later scores may exceed by far.
         largest = score.cummax(1).values
