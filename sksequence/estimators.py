@@ -1,4 +1,4 @@
-"""The public estimators: a docstring, and what is particular."""
+"""The public estimators."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from ._base.steps import AnyCell, SimpleCell, StepReader
 @storable
 @recurrent_estimator
 class SimpleRNNClassifier(Pooling, SimpleCell, SequenceClassifier):
-    r"""Label sequences with a simple recurrent network.
+    r"""Classify sequences with a simple recurrent network.
 
     .. math:: h_t = \tanh(W x_t + U h_{t-1} + b)
 
-    The smallest and fastest of the recurrent networks. Its memory fades within some tens
-    of steps (Bengio, Simard and Frasconi, 1994): the choice for short sequences, and the
-    yardstick for the other cells.
+    The smallest and fastest recurrent network. Its memory is limited to some tens of
+    steps (Bengio, Simard and Frasconi, 1994): suitable for short sequences, and as a
+    baseline for the other cells.
 
     See Also
     --------
@@ -58,8 +58,7 @@ class SimpleRNNRegressor(Pooling, SimpleCell, SequenceRegressor):
 
     .. math:: h_t = \tanh(W x_t + U h_{t-1} + b)
 
-    The smallest and fastest of the recurrent networks, with a memory of some tens of
-    steps.
+    The smallest and fastest recurrent network, with a memory of some tens of steps.
 
     See Also
     --------
@@ -85,15 +84,15 @@ class SimpleRNNRegressor(Pooling, SimpleCell, SequenceRegressor):
 @storable
 @recurrent_estimator
 class LSTMClassifier(Pooling, StepReader, SequenceClassifier):
-    r"""Label sequences with a long short-term memory network.
+    r"""Classify sequences with a long short-term memory network.
 
     .. math::
         i, f, o &= \sigma(W_{ifo} x_t + U_{ifo} h_{t-1} + b_{ifo}) \\
         c_t &= f \odot c_{t-1} + i \odot \tanh(W_c x_t + U_c h_{t-1} + b_c) \\
         h_t &= o \odot \tanh(c_t)
 
-    The cell state :math:`c` is only faded and added to, and the gates decide by how much:
-    what it holds, and the gradient through it, can survive hundreds of steps.
+    The gates control by how much the cell state :math:`c` decays and what is added to
+    it, so that its content and the gradient can persist over hundreds of steps.
 
     See Also
     --------
@@ -159,7 +158,7 @@ class LSTMRegressor(Pooling, StepReader, SequenceRegressor):
 @storable
 @recurrent_estimator
 class GRUClassifier(Pooling, StepReader, SequenceClassifier):
-    r"""Label sequences with a network of gated recurrent units.
+    r"""Classify sequences with a network of gated recurrent units.
 
     .. math::
         r, z &= \sigma(W_{rz} x_t + U_{rz} h_{t-1} + b_{rz}) \\
@@ -168,7 +167,7 @@ class GRUClassifier(Pooling, StepReader, SequenceClassifier):
 
     See Also
     --------
-    LSTMClassifier : A cell state beside the hidden one.
+    LSTMClassifier : Has a cell state in addition to the hidden state.
     RecurrentClassifier : The cell as a hyperparameter.
 
     References
@@ -202,7 +201,7 @@ class GRURegressor(Pooling, StepReader, SequenceRegressor):
 
     See Also
     --------
-    LSTMRegressor : A cell state beside the hidden one.
+    LSTMRegressor : Has a cell state in addition to the hidden state.
     RecurrentRegressor : The cell as a hyperparameter.
 
     References
@@ -227,9 +226,9 @@ class GRURegressor(Pooling, StepReader, SequenceRegressor):
 @storable
 @recurrent_estimator
 class RecurrentClassifier(Pooling, AnyCell, SequenceClassifier):
-    """Label sequences with a recurrent network whose cell is a hyperparameter.
+    """Classify sequences with a recurrent network whose cell is a hyperparameter.
 
-    The same networks as the classes named after one cell, for searches among them.
+    The networks are those of the classes for single cells; use it to search among them.
 
     See Also
     --------
@@ -254,7 +253,7 @@ class RecurrentClassifier(Pooling, AnyCell, SequenceClassifier):
 class RecurrentRegressor(Pooling, AnyCell, SequenceRegressor):
     """Predict numbers from sequences with a network whose cell is a hyperparameter.
 
-    The same networks as the classes named after one cell, for searches among them.
+    The networks are those of the classes for single cells; use it to search among them.
 
     See Also
     --------
@@ -275,21 +274,21 @@ class RecurrentRegressor(Pooling, AnyCell, SequenceRegressor):
 @storable
 @recurrent_estimator
 class RecurrentTagger(AnyCell, PerStepEstimator, Labeller):
-    """Label every step of a sequence, with one class or with any number of labels.
+    """Classify every step of a sequence, with one class or with several labels.
 
-    y is a list of arrays as long as their sequences: (n_steps_i,) for one class per step,
-    (n_steps_i, n_labels) of zeros and ones for several labels; or one array where all
-    sequences are equally long. ``predict`` answers in the same form: an array for an
-    array, and for a list of sequences an object array with an array for each.
+    y is a list with an array for each sequence: (n_steps_i,) for one class per step, or
+    (n_steps_i, n_labels) of zeros and ones for several labels; or one array if all
+    sequences have the same length. ``predict`` returns the same form: an array if X is
+    one, and for a list of sequences an object array with an array for each.
 
-    With next tokens for targets it is a language model: ``bptt_steps`` trains on texts
-    of any length, and ``generate`` writes.
+    With the next token as the target of each step it is a language model: ``bptt_steps``
+    trains on texts of any length, and ``generate`` generates text.
 
     See Also
     --------
-    RecurrentStepRegressor : Numbers for every step.
-    RecurrentClassifier : One class for the whole sequence.
-    sksequence.metrics.make_step_scorer : Scores over the steps, for searches.
+    RecurrentStepRegressor : Predicts numbers for every step.
+    RecurrentClassifier : Predicts one class for the whole sequence.
+    sksequence.metrics.make_step_scorer : Makes scorers over steps, for searches.
 
     References
     ----------
@@ -314,7 +313,7 @@ class RecurrentTagger(AnyCell, PerStepEstimator, Labeller):
     def score(
         self, X: ArrayLike, y: Targets, sample_weight: ArrayLike | None = None
     ) -> float:
-        """Share of steps labelled right; of several labels all must be.
+        """Return the accuracy over all steps; for several labels the subset accuracy.
 
         Parameters
         ----------
@@ -323,12 +322,12 @@ class RecurrentTagger(AnyCell, PerStepEstimator, Labeller):
         y : list of array-like, or array-like
             True labels of each step.
         sample_weight : array-like of shape (n_sequences,), default=None
-            Weight of each sequence's steps.
+            Weight of the steps of each sequence.
 
         Returns
         -------
         float
-            Accuracy over the steps that there are.
+            Accuracy.
         """
         return self._score(accuracy_score, X, y, sample_weight)
 
@@ -340,31 +339,32 @@ class RecurrentTagger(AnyCell, PerStepEstimator, Labeller):
         temperature: float = 1.0,
         random_state: RandomState = None,
     ) -> np.ndarray:
-        """Go on from a prompt, each token drawn from what the last ones make likely.
+        """Continue a prompt, drawing each token from its predicted distribution.
 
-        For language models: fitted on tokens (``embedding_dim``), with the next token of
-        each step for its class.
+        Needs a language model: a tagger fitted on tokens (``embedding_dim``), with the
+        next token as the class of each step.
 
         Parameters
         ----------
         prompt : array-like of shape (n_prompt_steps,)
-            Token ids to begin with, at least one.
+            Initial token ids, at least one.
         n_steps : int
-            How many to write.
+            Number of tokens to generate.
         temperature : float, default=1.0
-            Below one likelier tokens are preferred even more, above one less so.
+            Temperature of the distribution: below one, likely tokens become more likely;
+            above one, less likely.
         random_state : int, RandomState instance or None, default=None
-            Draws.
+            Controls the random draws.
 
         Returns
         -------
         ndarray of shape (n_steps,)
-            Token ids, without the prompt.
+            The generated token ids, without the prompt.
 
         Raises
         ------
         ValueError
-            If the tagger is no language model, or looks ahead.
+            If the tagger is not a language model, or not causal.
 
         Examples
         --------
@@ -384,17 +384,17 @@ class RecurrentTagger(AnyCell, PerStepEstimator, Labeller):
 @storable
 @recurrent_estimator
 class RecurrentStepRegressor(AnyCell, PerStepEstimator, NumberPredictor):
-    """Predict one number, or several, for every step of a sequence.
+    """Predict one or several numbers for every step of a sequence.
 
-    y is a list of arrays as long as their sequences, (n_steps_i,) or (n_steps_i,
-    n_outputs); or one array where all sequences are equally long. ``predict`` answers in
-    the same form: an array for an array, and for a list of sequences an object array
-    with an array for each.
+    y is a list with an array for each sequence, (n_steps_i,) or (n_steps_i, n_outputs);
+    or one array if all sequences have the same length. ``predict`` returns the same form:
+    an array if X is one, and for a list of sequences an object array with an array for
+    each.
 
     See Also
     --------
-    RecurrentTagger : Classes for every step.
-    RecurrentRegressor : One number for the whole sequence.
+    RecurrentTagger : Predicts classes for every step.
+    RecurrentRegressor : Predicts one number for the whole sequence.
 
     Examples
     --------
@@ -411,7 +411,7 @@ class RecurrentStepRegressor(AnyCell, PerStepEstimator, NumberPredictor):
     def score(
         self, X: ArrayLike, y: Targets, sample_weight: ArrayLike | None = None
     ) -> float:
-        """Coefficient of determination over all steps.
+        """Return the coefficient of determination over all steps.
 
         Parameters
         ----------
@@ -420,12 +420,12 @@ class RecurrentStepRegressor(AnyCell, PerStepEstimator, NumberPredictor):
         y : list of array-like, or array-like
             True values of each step.
         sample_weight : array-like of shape (n_sequences,), default=None
-            Weight of each sequence's steps.
+            Weight of the steps of each sequence.
 
         Returns
         -------
         float
-            R squared of the steps that there are.
+            R squared.
         """
         return self._score(r2_score, X, y, sample_weight)
 
@@ -433,22 +433,22 @@ class RecurrentStepRegressor(AnyCell, PerStepEstimator, NumberPredictor):
 @storable
 @recurrent_estimator
 class ConvLSTMClassifier(FrameReader, SequenceClassifier):
-    r"""Label films with a convolutional LSTM.
+    r"""Classify videos with a convolutional LSTM.
 
-    An LSTM whose states are frames too, and whose products are convolutions:
+    An LSTM whose states have the shape of frames, with convolutions in place of products:
 
     .. math::
         i, f, o &= \sigma(W_{ifo} * X_t + U_{ifo} * H_{t-1} + b_{ifo}) \\
         C_t &= f \odot C_{t-1} + i \odot \tanh(W_c * X_t + U_c * H_{t-1} + b_c) \\
         H_t &= o \odot \tanh(C_t)
 
-    X is (n_films, n_steps, height, width), with the channels of a pixel last if there are
-    several; or a list of films of any number of steps. The pooled states' mean over the
-    plane is what the head reads. Of a 2-D X every number is a frame of one pixel.
+    X is (n_videos, n_steps, height, width), with channels last if there are several; or a
+    list of videos with any number of steps. The head reads the hidden states, averaged
+    over pixels and pooled over steps. In a 2-D X, every number is a frame of one pixel.
 
     See Also
     --------
-    ConvLSTMRegressor : Numbers or frames from films.
+    ConvLSTMRegressor : Predicts numbers or frames from videos.
 
     References
     ----------
@@ -476,22 +476,22 @@ class ConvLSTMClassifier(FrameReader, SequenceClassifier):
 @storable
 @recurrent_estimator
 class ConvLSTMRegressor(FrameReader, FrameRegressor):
-    r"""Predict numbers, the next frame or the next frames of films.
+    r"""Predict numbers, the next frame, or the next frames of videos.
 
     .. math::
         i, f, o &= \sigma(W_{ifo} * X_t + U_{ifo} * H_{t-1} + b_{ifo}) \\
         C_t &= f \odot C_{t-1} + i \odot \tanh(W_c * X_t + U_c * H_{t-1} + b_c) \\
         H_t &= o \odot \tanh(C_t)
 
-    X is (n_films, n_steps, height, width), with the channels of a pixel last if there are
-    several; or a list of films of any number of steps. What y is decides what is
-    predicted: numbers (n_films,) or (n_films, n_outputs); the next frame, in the layout
-    of a frame of X; or several next frames, (n_films, n_frames, height, width) or with
-    channels last, by a second network that starts from the states of the first.
+    X is (n_videos, n_steps, height, width), with channels last if there are several; or a
+    list of videos with any number of steps. y determines the predictions: numbers
+    (n_videos,) or (n_videos, n_outputs); the next frame, in the layout of a frame of X;
+    or several next frames, (n_videos, n_frames, height, width) or with channels last, by
+    a second network that starts from the states of the first.
 
     See Also
     --------
-    ConvLSTMClassifier : Labels of films.
+    ConvLSTMClassifier : Predicts classes of videos.
 
     References
     ----------
@@ -502,11 +502,11 @@ class ConvLSTMRegressor(FrameReader, FrameRegressor):
     --------
     >>> import numpy as np
     >>> from sksequence import ConvLSTMRegressor
-    >>> films = np.zeros((60, 8, 8, 8), dtype=np.float32)
-    >>> for i, film in enumerate(films):
+    >>> videos = np.zeros((60, 8, 8, 8), dtype=np.float32)
+    >>> for i, video in enumerate(videos):
     ...     for t in range(8):
-    ...         film[t, (i + t) % 8, i % 7] = 1
-    >>> X, y = films[:, :5], films[:, 5:]
+    ...         video[t, (i + t) % 8, i % 7] = 1
+    >>> X, y = videos[:, :5], videos[:, 5:]
     >>> model = ConvLSTMRegressor(hidden_size=8, lr=0.02, max_epochs=10, random_state=0)
     >>> model.fit(X[:50], y[:50]).predict(X[50:]).shape
     (10, 3, 8, 8)

@@ -35,151 +35,169 @@ class _OfSklearn:
     ) -> float: ...
 
 class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
-    r"""Label sequences with a simple recurrent network.
+    r"""Classify sequences with a simple recurrent network.
 
     .. math:: h_t = \tanh(W x_t + U h_{t-1} + b)
 
-    The smallest and fastest of the recurrent networks. Its memory fades within some tens
-    of steps (Bengio, Simard and Frasconi, 1994): the choice for short sequences, and the
-    yardstick for the other cells.
+    The smallest and fastest recurrent network. Its memory is limited to some tens of
+    steps (Bengio, Simard and Frasconi, 1994): suitable for short sequences, and as a
+    baseline for the other cells.
 
     Parameters
     ----------
     hidden_size : int or tuple of int, default=64
-        Units of each recurrent layer and direction, for all layers or one per layer.
+        Number of units of each recurrent layer and direction, for all layers or one per
+        layer.
     num_layers : int, default=1
-        Recurrent layers, one on top of the other.
+        Number of stacked recurrent layers.
     bidirectional : bool, default=False
-        Read every sequence from both ends. Without it the network is causal: nothing
-        that it holds at one step depends on a later one.
+        Whether to also read every sequence in reverse. If False, the network is causal:
+        no state depends on a later step.
     merge_mode : {"concat", "sum", "mean", "mul"}, default='concat'
-        How the two directions of a layer become one.
+        How to merge the outputs of the two directions of a layer.
     dropout : float, default=0.0
-        Probability of a zero between recurrent layers and before the head, in [0, 1).
+        Dropout probability between recurrent layers and before the head, in [0, 1).
+    layer_norm : bool, default=False
+        Normalise, step by step, the products of the recurrent layers with their inputs
+        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+    residual : bool, default=False
+        Add the input of every recurrent layer but the first to its output; their widths
+        must be equal.
+    recurrent_dropout : float, default=0.0
+        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
+        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
+        read no state, nor with ``bptt_steps``.
+    memory_steps : float or None, default=None
+        For how many steps the cells should be able to remember: gates begin with biases
+        for time scales between one step and so many (Tallec and Ollivier, 2018). The
+        length of the sequences is a good value. None: the cell's own biases.
     nonlinearity : {"tanh", "relu"}, default='tanh'
         Activation of the hidden state.
     conv_channels : tuple of int, default=()
         Output channels of the convolutions before the recurrence, one per layer.
     conv_kernel_size : int or tuple of int, default=5
-        Their kernels, in steps. No longer than the shortest sequence.
+        Kernel sizes of these convolutions in steps, at most the length of the shortest
+        sequence.
     conv_stride : int or tuple of int, default=1
-        Their strides: a stride of s leaves one step of s to the layers above. With a
-        stride beyond the kernel the steps between are never read.
+        Strides of these convolutions: a stride of s reduces s steps to one. Some steps
+        are never read if the stride exceeds the kernel size.
     parallel_channels : tuple of int, default=()
-        Output channels of the convolutions beside the recurrence, whose mean over time
-        joins it before the head: ``(128, 256, 128)`` makes an LSTM-FCN.
+        Output channels of the convolutions parallel to the recurrence, whose mean over
+        time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
+        LSTM-FCN.
     parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
-        Their kernels, in steps.
+        Kernel sizes of the parallel convolutions in steps.
     pooling : {"last", "mean", "max", "attention"}, default='max'
-        How the steps of a sequence become one vector: the final state of each
-        direction, the mean or maximum over its steps, or a mean by learnt weights.
+        How to pool the steps of a sequence: the final state of each direction, the mean
+        or maximum over the steps, or a mean with attention weights.
     embedding_dim : int or None, default=None
-        Width of each token's vector. X then holds token ids, as
-        :class:`sksequence.preprocessing.SequenceTokenizer` makes them: one per step,
-        from 0, the unknown token. Dropout acts on the vectors too.
+        Size of the embedding vectors of tokens. If given, X holds token ids, as made by
+        :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
+        the unknown token. Dropout is also applied to the embedding vectors.
     num_embeddings : int or None, default=None
-        Number of tokens; None is one more than the largest id in fit. A token that fit
-        has not met counts as unknown.
+        Number of tokens; None for one more than the largest id in fit. Tokens that are
+        not in the training sequences are read as the unknown token.
     missing : {"error", "mask", "decay"}, default='error'
-        What NaN in X is. "error": refused. "mask": a value that was not observed; the
-        channel's mean stands for it, and beside every channel goes another that is one
-        where it was observed and zero where not. "decay": the same masks, but the last
-        observation stands for it and fades towards the mean, at a learnt rate for each
-        channel; without ``conv_channels`` the state of the first recurrent layer fades
-        likewise (GRU-D of Che et al., 2018, with any cell). Its state is then computed
-        step by step in Python, which takes longer: an epoch of a GRU or a plain cell
-        about 1.5 times, of an LSTM 4 to 7 times (``benchmarks/missing.py``). Infinity
-        is always refused.
+        How to treat NaN in X. "error" raises an error. "mask" replaces NaN by the mean of
+        the channel, and appends a mask for every channel that is one where it was
+        observed and zero elsewhere. "decay" appends the same masks, but replaces NaN by
+        the last observation, decayed towards the mean at a learnt rate for each channel;
+        without ``conv_channels`` the state of the first recurrent layer decays likewise
+        (GRU-D of Che et al., 2018, with any cell). The loop over steps is then in Python,
+        which is slower: an epoch of a GRU or SimpleRNN takes about 1.5 times as long, of
+        an LSTM 4 to 7 times (``benchmarks/missing.py``). Infinity always raises an
+        error.
     time_channel : int or None, default=None
-        With ``missing="decay"``: the position among the channels of the one that holds
-        the time of each step, in any unit and from any origin. It says how long ago the
-        observations are and is read for nothing else; None counts the steps. Otherwise
-        it is a channel like the others.
+        With ``missing="decay"``, position of the channel that holds the time of each
+        step, in any unit and from any origin. The time determines the decay and is used
+        for nothing else; None for a time of one between steps. Ignored with other values
+        of ``missing``.
     class_weight : dict, list of dict, "balanced" or None, default=None
-        Weight of each class in the loss: ``{class: weight}`` with one for the classes
-        left out, or "balanced" for weights inversely proportional to the classes'
-        frequencies. For multilabel targets "balanced" or a list with a dict for each
+        Weight of each class in the loss: ``{class: weight}``, where missing classes have
+        weight one, or "balanced" for weights inversely proportional to class
+        frequencies. For multilabel targets, "balanced" or a list with a dict for each
         label.
     lr : float, default=0.005
         Learning rate.
     max_epochs : int, default=50
-        Passes over the training sequences.
+        Maximum number of passes over the training sequences.
     batch_size : int or None, default=16
-        Sequences per step of the optimizer; None takes all at once.
+        Number of sequences per mini-batch; None for full batches.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
-        What steps the weights.
+        The optimizer.
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
-        Course of the learning rate over a fit: as it is, down to zero along half a
-        cosine, or halved whenever the loss (on the validation part, if there is one) has
-        not improved for 5 epochs.
+        Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
+        loss (on the validation set, if there is one) has not improved for 5 epochs.
     weight_decay : float, default=0.0
-        Pull of the weights towards zero, in the optimizer's own sense.
+        Weight decay, as defined by the optimizer.
     gradient_clip : float or None, default=1.0
-        Largest norm of the gradient; longer ones are shortened to it.
+        Maximum norm of the gradient; larger gradients are clipped.
     early_stopping : bool, default=False
-        Hold a part of the training sequences out, stop when its loss no longer
-        improves, and keep the weights that were best on it. The part has its share of
-        every class, or consists of whole groups where fit gets ``groups``.
+        Whether to hold out a validation set, stop when its loss no longer improves, and
+        keep the best weights. The split is stratified by class, or by whole groups if
+        fit gets ``groups``.
     validation_fraction : float, default=0.1
-        Share of the sequences that early stopping holds out, in (0, 1).
+        Proportion of the sequences in the validation set of early stopping, in
+        (0, 1).
     patience : int, default=10
-        Epochs without improvement before early stopping stops.
+        Number of epochs without improvement before early stopping.
     standardize : bool, default=True
-        Centre and scale each channel, and a regressor's targets, by what fit saw. The
-        2-D X counts as one channel. Token ids stay what they are.
+        Whether to standardise each channel, and the targets of a regressor, by mean and
+        standard deviation of the training data. A 2-D X has one channel. Token ids are
+        not scaled.
     data_format : {"channels_last", "channels_first"}, default='channels_last'
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
-        (n_sequences, n_channels, n_steps), and the arrays of a list likewise.
+        (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
     random_state : int, RandomState instance or None, default=None
-        Source of initial weights, batches, dropout and the early-stopping split. An int
-        makes a refit equal to the bit.
+        Controls the initial weights, mini-batches, dropout and the validation split. Pass
+        an int for bitwise identical results of repeated fits.
     n_jobs : int or None, default=None
-        Threads of torch in fit and predict: None is one, -1 all cores. float32 training
-        depends on it in its last digits.
+        Number of threads in fit and predict: None for one, -1 for all cores. The last
+        digits of float32 training depend on it unless compiled kernels train.
     device : str, default='auto'
-        Where the network is: "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU if there
-        is one.
+        Device of the network: "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU if one
+        is available.
     dtype : {"float32", "float64"}, default='float32'
-        What the network computes in.
+        Dtype of the network.
     mixed_precision : {"bfloat16", "float16"} or None, default=None
-        Lower precision of forward and backward passes in training, by torch's autocast:
-        weights, loss and the optimizer's step stay in float32, and so do recurrent
-        layers on a CPU, which are faster so. With "float16" the loss is scaled, and
-        steps with an infinite gradient are left out. Answers, and the loss that early
-        stopping watches, are in full precision. Not with ``dtype="float64"``.
+        Lower precision of forward and backward pass in training, by torch's autocast.
+        Weights, loss and optimizer steps stay in float32, and so do recurrent layers on
+        a CPU, where this is faster. With "float16" the loss is scaled, and steps with an
+        infinite gradient are skipped. Predictions and the validation loss are in full
+        precision. Not supported with ``dtype="float64"``.
     callbacks : list of skorch callbacks or None, default=None
-        Called while training.
+        Callbacks of the training.
     net_params : dict or None, default=None
-        Anything else that :class:`skorch.NeuralNet` takes, in its names, such as
-        ``{"optimizer__betas": (0.9, 0.99)}``; overrides the rest.
+        Further parameters of :class:`skorch.NeuralNet`, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
     checkpoint : str, path or None, default=None
-        Where fit keeps how far it is, after every epoch. A fit that was ended from
-        outside goes on from there when it is called again with the same data and
-        hyperparameters, and ends with the same network to the bit; one that had ended
-        is not repeated. A file is that of one fit. In a folder (that exists, or with a
-        separator at the end) each fit has a file of its own: for searches.
+        File in which fit saves its progress after every epoch. When an interrupted fit is
+        called again with the same data and hyperparameters, it resumes from there, and
+        the final network is bitwise identical; a completed fit is not repeated. A file
+        belongs to one fit. In a directory (an existing one, or a path with a separator
+        at the end) there is a file for each fit, as needed by searches.
     warm_start : bool, default=False
-        Let fit continue from the weights of the last one.
+        Whether fit continues from the weights of the last fit.
     verbose : int, default=0
-        Above zero, print a line per epoch.
+        Print a line per epoch if above zero.
 
     Attributes
     ----------
     net_ : skorch.NeuralNet
         The trained net; its ``module_`` is a :class:`sksequence.nn.SequenceNetwork`.
     n_features_in_ : int
-        Columns of a 2-D X, else channels per step.
+        Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Column names of a DataFrame, if all are strings.
     n_epochs_ : int
-        Epochs trained.
+        Number of epochs trained.
     history_ : list of dict
-        For each epoch ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and
-        ``duration`` in seconds.
+        ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
+        seconds) of each epoch.
     classes_ : ndarray of shape (n_classes,)
-        Class labels; for multilabel targets the columns of y.
+        Class labels; for multilabel targets, the columns of y.
     n_static_features_in_ : int
-        Columns of numbers beside the sequences of a table; 0 where X is no such table.
+        Number of static covariates; 0 if X is not a table with a column of sequences.
 
     See Also
     --------
@@ -212,6 +230,10 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
+        layer_norm: bool = False,
+        residual: bool = False,
+        recurrent_dropout: float = 0.0,
+        memory_steps: float | None = None,
         nonlinearity: str = "tanh",
         conv_channels: Sequence[int] = (),
         conv_kernel_size: int | Sequence[int] = 5,
@@ -270,146 +292,163 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, SequenceRegressor):
 
     .. math:: h_t = \tanh(W x_t + U h_{t-1} + b)
 
-    The smallest and fastest of the recurrent networks, with a memory of some tens of
-    steps.
+    The smallest and fastest recurrent network, with a memory of some tens of steps.
 
     Parameters
     ----------
     hidden_size : int or tuple of int, default=64
-        Units of each recurrent layer and direction, for all layers or one per layer.
+        Number of units of each recurrent layer and direction, for all layers or one per
+        layer.
     num_layers : int, default=1
-        Recurrent layers, one on top of the other.
+        Number of stacked recurrent layers.
     bidirectional : bool, default=False
-        Read every sequence from both ends. Without it the network is causal: nothing
-        that it holds at one step depends on a later one.
+        Whether to also read every sequence in reverse. If False, the network is causal:
+        no state depends on a later step.
     merge_mode : {"concat", "sum", "mean", "mul"}, default='concat'
-        How the two directions of a layer become one.
+        How to merge the outputs of the two directions of a layer.
     dropout : float, default=0.0
-        Probability of a zero between recurrent layers and before the head, in [0, 1).
+        Dropout probability between recurrent layers and before the head, in [0, 1).
+    layer_norm : bool, default=False
+        Normalise, step by step, the products of the recurrent layers with their inputs
+        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+    residual : bool, default=False
+        Add the input of every recurrent layer but the first to its output; their widths
+        must be equal.
+    recurrent_dropout : float, default=0.0
+        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
+        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
+        read no state, nor with ``bptt_steps``.
+    memory_steps : float or None, default=None
+        For how many steps the cells should be able to remember: gates begin with biases
+        for time scales between one step and so many (Tallec and Ollivier, 2018). The
+        length of the sequences is a good value. None: the cell's own biases.
     nonlinearity : {"tanh", "relu"}, default='tanh'
         Activation of the hidden state.
     conv_channels : tuple of int, default=()
         Output channels of the convolutions before the recurrence, one per layer.
     conv_kernel_size : int or tuple of int, default=5
-        Their kernels, in steps. No longer than the shortest sequence.
+        Kernel sizes of these convolutions in steps, at most the length of the shortest
+        sequence.
     conv_stride : int or tuple of int, default=1
-        Their strides: a stride of s leaves one step of s to the layers above. With a
-        stride beyond the kernel the steps between are never read.
+        Strides of these convolutions: a stride of s reduces s steps to one. Some steps
+        are never read if the stride exceeds the kernel size.
     parallel_channels : tuple of int, default=()
-        Output channels of the convolutions beside the recurrence, whose mean over time
-        joins it before the head: ``(128, 256, 128)`` makes an LSTM-FCN.
+        Output channels of the convolutions parallel to the recurrence, whose mean over
+        time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
+        LSTM-FCN.
     parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
-        Their kernels, in steps.
+        Kernel sizes of the parallel convolutions in steps.
     pooling : {"last", "mean", "max", "attention"}, default='max'
-        How the steps of a sequence become one vector: the final state of each
-        direction, the mean or maximum over its steps, or a mean by learnt weights.
+        How to pool the steps of a sequence: the final state of each direction, the mean
+        or maximum over the steps, or a mean with attention weights.
     embedding_dim : int or None, default=None
-        Width of each token's vector. X then holds token ids, as
-        :class:`sksequence.preprocessing.SequenceTokenizer` makes them: one per step,
-        from 0, the unknown token. Dropout acts on the vectors too.
+        Size of the embedding vectors of tokens. If given, X holds token ids, as made by
+        :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
+        the unknown token. Dropout is also applied to the embedding vectors.
     num_embeddings : int or None, default=None
-        Number of tokens; None is one more than the largest id in fit. A token that fit
-        has not met counts as unknown.
+        Number of tokens; None for one more than the largest id in fit. Tokens that are
+        not in the training sequences are read as the unknown token.
     missing : {"error", "mask", "decay"}, default='error'
-        What NaN in X is. "error": refused. "mask": a value that was not observed; the
-        channel's mean stands for it, and beside every channel goes another that is one
-        where it was observed and zero where not. "decay": the same masks, but the last
-        observation stands for it and fades towards the mean, at a learnt rate for each
-        channel; without ``conv_channels`` the state of the first recurrent layer fades
-        likewise (GRU-D of Che et al., 2018, with any cell). Its state is then computed
-        step by step in Python, which takes longer: an epoch of a GRU or a plain cell
-        about 1.5 times, of an LSTM 4 to 7 times (``benchmarks/missing.py``). Infinity
-        is always refused.
+        How to treat NaN in X. "error" raises an error. "mask" replaces NaN by the mean of
+        the channel, and appends a mask for every channel that is one where it was
+        observed and zero elsewhere. "decay" appends the same masks, but replaces NaN by
+        the last observation, decayed towards the mean at a learnt rate for each channel;
+        without ``conv_channels`` the state of the first recurrent layer decays likewise
+        (GRU-D of Che et al., 2018, with any cell). The loop over steps is then in Python,
+        which is slower: an epoch of a GRU or SimpleRNN takes about 1.5 times as long, of
+        an LSTM 4 to 7 times (``benchmarks/missing.py``). Infinity always raises an
+        error.
     time_channel : int or None, default=None
-        With ``missing="decay"``: the position among the channels of the one that holds
-        the time of each step, in any unit and from any origin. It says how long ago the
-        observations are and is read for nothing else; None counts the steps. Otherwise
-        it is a channel like the others.
+        With ``missing="decay"``, position of the channel that holds the time of each
+        step, in any unit and from any origin. The time determines the decay and is used
+        for nothing else; None for a time of one between steps. Ignored with other values
+        of ``missing``.
     loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, default='squared_error'
-        What training minimises: the squared error, for the mean; the absolute error, for
-        the median; the Huber loss, for a mean on which outliers beyond one standard
-        deviation pull less; the pinball loss, for the quantile named by ``quantile``; or
-        the Poisson deviance, for the rate of counts (targets of zero and more).
+        The loss: the squared error predicts the mean; the absolute error, the median; the
+        Huber loss, a mean that is robust against outliers beyond one standard deviation;
+        the pinball loss ("quantile"), the quantile given by ``quantile``; the Poisson
+        deviance, the rate of counts (targets must be at least zero).
     quantile : float, default=0.5
-        Which quantile the "quantile" loss predicts, in (0, 1).
+        The quantile that the "quantile" loss predicts, in (0, 1).
     lr : float, default=0.005
         Learning rate.
     max_epochs : int, default=50
-        Passes over the training sequences.
+        Maximum number of passes over the training sequences.
     batch_size : int or None, default=16
-        Sequences per step of the optimizer; None takes all at once.
+        Number of sequences per mini-batch; None for full batches.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
-        What steps the weights.
+        The optimizer.
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
-        Course of the learning rate over a fit: as it is, down to zero along half a
-        cosine, or halved whenever the loss (on the validation part, if there is one) has
-        not improved for 5 epochs.
+        Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
+        loss (on the validation set, if there is one) has not improved for 5 epochs.
     weight_decay : float, default=0.0
-        Pull of the weights towards zero, in the optimizer's own sense.
+        Weight decay, as defined by the optimizer.
     gradient_clip : float or None, default=1.0
-        Largest norm of the gradient; longer ones are shortened to it.
+        Maximum norm of the gradient; larger gradients are clipped.
     early_stopping : bool, default=False
-        Hold a part of the training sequences out, stop when its loss no longer
-        improves, and keep the weights that were best on it. The part has its share of
-        every class, or consists of whole groups where fit gets ``groups``.
+        Whether to hold out a validation set, stop when its loss no longer improves, and
+        keep the best weights. The split is stratified by class, or by whole groups if
+        fit gets ``groups``.
     validation_fraction : float, default=0.1
-        Share of the sequences that early stopping holds out, in (0, 1).
+        Proportion of the sequences in the validation set of early stopping, in
+        (0, 1).
     patience : int, default=10
-        Epochs without improvement before early stopping stops.
+        Number of epochs without improvement before early stopping.
     standardize : bool, default=True
-        Centre and scale each channel, and a regressor's targets, by what fit saw. The
-        2-D X counts as one channel. Token ids stay what they are.
+        Whether to standardise each channel, and the targets of a regressor, by mean and
+        standard deviation of the training data. A 2-D X has one channel. Token ids are
+        not scaled.
     data_format : {"channels_last", "channels_first"}, default='channels_last'
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
-        (n_sequences, n_channels, n_steps), and the arrays of a list likewise.
+        (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
     random_state : int, RandomState instance or None, default=None
-        Source of initial weights, batches, dropout and the early-stopping split. An int
-        makes a refit equal to the bit.
+        Controls the initial weights, mini-batches, dropout and the validation split. Pass
+        an int for bitwise identical results of repeated fits.
     n_jobs : int or None, default=None
-        Threads of torch in fit and predict: None is one, -1 all cores. float32 training
-        depends on it in its last digits.
+        Number of threads in fit and predict: None for one, -1 for all cores. The last
+        digits of float32 training depend on it unless compiled kernels train.
     device : str, default='auto'
-        Where the network is: "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU if there
-        is one.
+        Device of the network: "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU if one
+        is available.
     dtype : {"float32", "float64"}, default='float32'
-        What the network computes in.
+        Dtype of the network.
     mixed_precision : {"bfloat16", "float16"} or None, default=None
-        Lower precision of forward and backward passes in training, by torch's autocast:
-        weights, loss and the optimizer's step stay in float32, and so do recurrent
-        layers on a CPU, which are faster so. With "float16" the loss is scaled, and
-        steps with an infinite gradient are left out. Answers, and the loss that early
-        stopping watches, are in full precision. Not with ``dtype="float64"``.
+        Lower precision of forward and backward pass in training, by torch's autocast.
+        Weights, loss and optimizer steps stay in float32, and so do recurrent layers on
+        a CPU, where this is faster. With "float16" the loss is scaled, and steps with an
+        infinite gradient are skipped. Predictions and the validation loss are in full
+        precision. Not supported with ``dtype="float64"``.
     callbacks : list of skorch callbacks or None, default=None
-        Called while training.
+        Callbacks of the training.
     net_params : dict or None, default=None
-        Anything else that :class:`skorch.NeuralNet` takes, in its names, such as
-        ``{"optimizer__betas": (0.9, 0.99)}``; overrides the rest.
+        Further parameters of :class:`skorch.NeuralNet`, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
     checkpoint : str, path or None, default=None
-        Where fit keeps how far it is, after every epoch. A fit that was ended from
-        outside goes on from there when it is called again with the same data and
-        hyperparameters, and ends with the same network to the bit; one that had ended
-        is not repeated. A file is that of one fit. In a folder (that exists, or with a
-        separator at the end) each fit has a file of its own: for searches.
+        File in which fit saves its progress after every epoch. When an interrupted fit is
+        called again with the same data and hyperparameters, it resumes from there, and
+        the final network is bitwise identical; a completed fit is not repeated. A file
+        belongs to one fit. In a directory (an existing one, or a path with a separator
+        at the end) there is a file for each fit, as needed by searches.
     warm_start : bool, default=False
-        Let fit continue from the weights of the last one.
+        Whether fit continues from the weights of the last fit.
     verbose : int, default=0
-        Above zero, print a line per epoch.
+        Print a line per epoch if above zero.
 
     Attributes
     ----------
     net_ : skorch.NeuralNet
         The trained net; its ``module_`` is a :class:`sksequence.nn.SequenceNetwork`.
     n_features_in_ : int
-        Columns of a 2-D X, else channels per step.
+        Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Column names of a DataFrame, if all are strings.
     n_epochs_ : int
-        Epochs trained.
+        Number of epochs trained.
     history_ : list of dict
-        For each epoch ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and
-        ``duration`` in seconds.
+        ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
+        seconds) of each epoch.
     n_static_features_in_ : int
-        Columns of numbers beside the sequences of a table; 0 where X is no such table.
+        Number of static covariates; 0 if X is not a table with a column of sequences.
 
     See Also
     --------
@@ -439,6 +478,10 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, SequenceRegressor):
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
+        layer_norm: bool = False,
+        residual: bool = False,
+        recurrent_dropout: float = 0.0,
+        memory_steps: float | None = None,
         nonlinearity: str = "tanh",
         conv_channels: Sequence[int] = (),
         conv_kernel_size: int | Sequence[int] = 5,
@@ -493,151 +536,169 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, SequenceRegressor):
     ) -> Self: ...
 
 class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
-    r"""Label sequences with a long short-term memory network.
+    r"""Classify sequences with a long short-term memory network.
 
     .. math::
         i, f, o &= \sigma(W_{ifo} x_t + U_{ifo} h_{t-1} + b_{ifo}) \\
         c_t &= f \odot c_{t-1} + i \odot \tanh(W_c x_t + U_c h_{t-1} + b_c) \\
         h_t &= o \odot \tanh(c_t)
 
-    The cell state :math:`c` is only faded and added to, and the gates decide by how much:
-    what it holds, and the gradient through it, can survive hundreds of steps.
+    The gates control by how much the cell state :math:`c` decays and what is added to
+    it, so that its content and the gradient can persist over hundreds of steps.
 
     Parameters
     ----------
     hidden_size : int or tuple of int, default=64
-        Units of each recurrent layer and direction, for all layers or one per layer.
+        Number of units of each recurrent layer and direction, for all layers or one per
+        layer.
     num_layers : int, default=1
-        Recurrent layers, one on top of the other.
+        Number of stacked recurrent layers.
     bidirectional : bool, default=False
-        Read every sequence from both ends. Without it the network is causal: nothing
-        that it holds at one step depends on a later one.
+        Whether to also read every sequence in reverse. If False, the network is causal:
+        no state depends on a later step.
     merge_mode : {"concat", "sum", "mean", "mul"}, default='concat'
-        How the two directions of a layer become one.
+        How to merge the outputs of the two directions of a layer.
     dropout : float, default=0.0
-        Probability of a zero between recurrent layers and before the head, in [0, 1).
+        Dropout probability between recurrent layers and before the head, in [0, 1).
+    layer_norm : bool, default=False
+        Normalise, step by step, the products of the recurrent layers with their inputs
+        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+    residual : bool, default=False
+        Add the input of every recurrent layer but the first to its output; their widths
+        must be equal.
+    recurrent_dropout : float, default=0.0
+        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
+        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
+        read no state, nor with ``bptt_steps``.
+    memory_steps : float or None, default=None
+        For how many steps the cells should be able to remember: gates begin with biases
+        for time scales between one step and so many (Tallec and Ollivier, 2018). The
+        length of the sequences is a good value. None: the cell's own biases.
     conv_channels : tuple of int, default=()
         Output channels of the convolutions before the recurrence, one per layer.
     conv_kernel_size : int or tuple of int, default=5
-        Their kernels, in steps. No longer than the shortest sequence.
+        Kernel sizes of these convolutions in steps, at most the length of the shortest
+        sequence.
     conv_stride : int or tuple of int, default=1
-        Their strides: a stride of s leaves one step of s to the layers above. With a
-        stride beyond the kernel the steps between are never read.
+        Strides of these convolutions: a stride of s reduces s steps to one. Some steps
+        are never read if the stride exceeds the kernel size.
     parallel_channels : tuple of int, default=()
-        Output channels of the convolutions beside the recurrence, whose mean over time
-        joins it before the head: ``(128, 256, 128)`` makes an LSTM-FCN.
+        Output channels of the convolutions parallel to the recurrence, whose mean over
+        time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
+        LSTM-FCN.
     parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
-        Their kernels, in steps.
+        Kernel sizes of the parallel convolutions in steps.
     pooling : {"last", "mean", "max", "attention"}, default='max'
-        How the steps of a sequence become one vector: the final state of each
-        direction, the mean or maximum over its steps, or a mean by learnt weights.
+        How to pool the steps of a sequence: the final state of each direction, the mean
+        or maximum over the steps, or a mean with attention weights.
     embedding_dim : int or None, default=None
-        Width of each token's vector. X then holds token ids, as
-        :class:`sksequence.preprocessing.SequenceTokenizer` makes them: one per step,
-        from 0, the unknown token. Dropout acts on the vectors too.
+        Size of the embedding vectors of tokens. If given, X holds token ids, as made by
+        :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
+        the unknown token. Dropout is also applied to the embedding vectors.
     num_embeddings : int or None, default=None
-        Number of tokens; None is one more than the largest id in fit. A token that fit
-        has not met counts as unknown.
+        Number of tokens; None for one more than the largest id in fit. Tokens that are
+        not in the training sequences are read as the unknown token.
     missing : {"error", "mask", "decay"}, default='error'
-        What NaN in X is. "error": refused. "mask": a value that was not observed; the
-        channel's mean stands for it, and beside every channel goes another that is one
-        where it was observed and zero where not. "decay": the same masks, but the last
-        observation stands for it and fades towards the mean, at a learnt rate for each
-        channel; without ``conv_channels`` the state of the first recurrent layer fades
-        likewise (GRU-D of Che et al., 2018, with any cell). Its state is then computed
-        step by step in Python, which takes longer: an epoch of a GRU or a plain cell
-        about 1.5 times, of an LSTM 4 to 7 times (``benchmarks/missing.py``). Infinity
-        is always refused.
+        How to treat NaN in X. "error" raises an error. "mask" replaces NaN by the mean of
+        the channel, and appends a mask for every channel that is one where it was
+        observed and zero elsewhere. "decay" appends the same masks, but replaces NaN by
+        the last observation, decayed towards the mean at a learnt rate for each channel;
+        without ``conv_channels`` the state of the first recurrent layer decays likewise
+        (GRU-D of Che et al., 2018, with any cell). The loop over steps is then in Python,
+        which is slower: an epoch of a GRU or SimpleRNN takes about 1.5 times as long, of
+        an LSTM 4 to 7 times (``benchmarks/missing.py``). Infinity always raises an
+        error.
     time_channel : int or None, default=None
-        With ``missing="decay"``: the position among the channels of the one that holds
-        the time of each step, in any unit and from any origin. It says how long ago the
-        observations are and is read for nothing else; None counts the steps. Otherwise
-        it is a channel like the others.
+        With ``missing="decay"``, position of the channel that holds the time of each
+        step, in any unit and from any origin. The time determines the decay and is used
+        for nothing else; None for a time of one between steps. Ignored with other values
+        of ``missing``.
     class_weight : dict, list of dict, "balanced" or None, default=None
-        Weight of each class in the loss: ``{class: weight}`` with one for the classes
-        left out, or "balanced" for weights inversely proportional to the classes'
-        frequencies. For multilabel targets "balanced" or a list with a dict for each
+        Weight of each class in the loss: ``{class: weight}``, where missing classes have
+        weight one, or "balanced" for weights inversely proportional to class
+        frequencies. For multilabel targets, "balanced" or a list with a dict for each
         label.
     lr : float, default=0.005
         Learning rate.
     max_epochs : int, default=50
-        Passes over the training sequences.
+        Maximum number of passes over the training sequences.
     batch_size : int or None, default=16
-        Sequences per step of the optimizer; None takes all at once.
+        Number of sequences per mini-batch; None for full batches.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
-        What steps the weights.
+        The optimizer.
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
-        Course of the learning rate over a fit: as it is, down to zero along half a
-        cosine, or halved whenever the loss (on the validation part, if there is one) has
-        not improved for 5 epochs.
+        Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
+        loss (on the validation set, if there is one) has not improved for 5 epochs.
     weight_decay : float, default=0.0
-        Pull of the weights towards zero, in the optimizer's own sense.
+        Weight decay, as defined by the optimizer.
     gradient_clip : float or None, default=1.0
-        Largest norm of the gradient; longer ones are shortened to it.
+        Maximum norm of the gradient; larger gradients are clipped.
     early_stopping : bool, default=False
-        Hold a part of the training sequences out, stop when its loss no longer
-        improves, and keep the weights that were best on it. The part has its share of
-        every class, or consists of whole groups where fit gets ``groups``.
+        Whether to hold out a validation set, stop when its loss no longer improves, and
+        keep the best weights. The split is stratified by class, or by whole groups if
+        fit gets ``groups``.
     validation_fraction : float, default=0.1
-        Share of the sequences that early stopping holds out, in (0, 1).
+        Proportion of the sequences in the validation set of early stopping, in
+        (0, 1).
     patience : int, default=10
-        Epochs without improvement before early stopping stops.
+        Number of epochs without improvement before early stopping.
     standardize : bool, default=True
-        Centre and scale each channel, and a regressor's targets, by what fit saw. The
-        2-D X counts as one channel. Token ids stay what they are.
+        Whether to standardise each channel, and the targets of a regressor, by mean and
+        standard deviation of the training data. A 2-D X has one channel. Token ids are
+        not scaled.
     data_format : {"channels_last", "channels_first"}, default='channels_last'
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
-        (n_sequences, n_channels, n_steps), and the arrays of a list likewise.
+        (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
     random_state : int, RandomState instance or None, default=None
-        Source of initial weights, batches, dropout and the early-stopping split. An int
-        makes a refit equal to the bit.
+        Controls the initial weights, mini-batches, dropout and the validation split. Pass
+        an int for bitwise identical results of repeated fits.
     n_jobs : int or None, default=None
-        Threads of torch in fit and predict: None is one, -1 all cores. float32 training
-        depends on it in its last digits.
+        Number of threads in fit and predict: None for one, -1 for all cores. The last
+        digits of float32 training depend on it unless compiled kernels train.
     device : str, default='auto'
-        Where the network is: "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU if there
-        is one.
+        Device of the network: "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU if one
+        is available.
     dtype : {"float32", "float64"}, default='float32'
-        What the network computes in.
+        Dtype of the network.
     mixed_precision : {"bfloat16", "float16"} or None, default=None
-        Lower precision of forward and backward passes in training, by torch's autocast:
-        weights, loss and the optimizer's step stay in float32, and so do recurrent
-        layers on a CPU, which are faster so. With "float16" the loss is scaled, and
-        steps with an infinite gradient are left out. Answers, and the loss that early
-        stopping watches, are in full precision. Not with ``dtype="float64"``.
+        Lower precision of forward and backward pass in training, by torch's autocast.
+        Weights, loss and optimizer steps stay in float32, and so do recurrent layers on
+        a CPU, where this is faster. With "float16" the loss is scaled, and steps with an
+        infinite gradient are skipped. Predictions and the validation loss are in full
+        precision. Not supported with ``dtype="float64"``.
     callbacks : list of skorch callbacks or None, default=None
-        Called while training.
+        Callbacks of the training.
     net_params : dict or None, default=None
-        Anything else that :class:`skorch.NeuralNet` takes, in its names, such as
-        ``{"optimizer__betas": (0.9, 0.99)}``; overrides the rest.
+        Further parameters of :class:`skorch.NeuralNet`, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
     checkpoint : str, path or None, default=None
-        Where fit keeps how far it is, after every epoch. A fit that was ended from
-        outside goes on from there when it is called again with the same data and
-        hyperparameters, and ends with the same network to the bit; one that had ended
-        is not repeated. A file is that of one fit. In a folder (that exists, or with a
-        separator at the end) each fit has a file of its own: for searches.
+        File in which fit saves its progress after every epoch. When an interrupted fit is
+        called again with the same data and hyperparameters, it resumes from there, and
+        the final network is bitwise identical; a completed fit is not repeated. A file
+        belongs to one fit. In a directory (an existing one, or a path with a separator
+        at the end) there is a file for each fit, as needed by searches.
     warm_start : bool, default=False
-        Let fit continue from the weights of the last one.
+        Whether fit continues from the weights of the last fit.
     verbose : int, default=0
-        Above zero, print a line per epoch.
+        Print a line per epoch if above zero.
 
     Attributes
     ----------
     net_ : skorch.NeuralNet
         The trained net; its ``module_`` is a :class:`sksequence.nn.SequenceNetwork`.
     n_features_in_ : int
-        Columns of a 2-D X, else channels per step.
+        Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Column names of a DataFrame, if all are strings.
     n_epochs_ : int
-        Epochs trained.
+        Number of epochs trained.
     history_ : list of dict
-        For each epoch ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and
-        ``duration`` in seconds.
+        ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
+        seconds) of each epoch.
     classes_ : ndarray of shape (n_classes,)
-        Class labels; for multilabel targets the columns of y.
+        Class labels; for multilabel targets, the columns of y.
     n_static_features_in_ : int
-        Columns of numbers beside the sequences of a table; 0 where X is no such table.
+        Number of static covariates; 0 if X is not a table with a column of sequences.
 
     See Also
     --------
@@ -671,6 +732,10 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
+        layer_norm: bool = False,
+        residual: bool = False,
+        recurrent_dropout: float = 0.0,
+        memory_steps: float | None = None,
         conv_channels: Sequence[int] = (),
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
@@ -734,138 +799,156 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
     Parameters
     ----------
     hidden_size : int or tuple of int, default=64
-        Units of each recurrent layer and direction, for all layers or one per layer.
+        Number of units of each recurrent layer and direction, for all layers or one per
+        layer.
     num_layers : int, default=1
-        Recurrent layers, one on top of the other.
+        Number of stacked recurrent layers.
     bidirectional : bool, default=False
-        Read every sequence from both ends. Without it the network is causal: nothing
-        that it holds at one step depends on a later one.
+        Whether to also read every sequence in reverse. If False, the network is causal:
+        no state depends on a later step.
     merge_mode : {"concat", "sum", "mean", "mul"}, default='concat'
-        How the two directions of a layer become one.
+        How to merge the outputs of the two directions of a layer.
     dropout : float, default=0.0
-        Probability of a zero between recurrent layers and before the head, in [0, 1).
+        Dropout probability between recurrent layers and before the head, in [0, 1).
+    layer_norm : bool, default=False
+        Normalise, step by step, the products of the recurrent layers with their inputs
+        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+    residual : bool, default=False
+        Add the input of every recurrent layer but the first to its output; their widths
+        must be equal.
+    recurrent_dropout : float, default=0.0
+        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
+        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
+        read no state, nor with ``bptt_steps``.
+    memory_steps : float or None, default=None
+        For how many steps the cells should be able to remember: gates begin with biases
+        for time scales between one step and so many (Tallec and Ollivier, 2018). The
+        length of the sequences is a good value. None: the cell's own biases.
     conv_channels : tuple of int, default=()
         Output channels of the convolutions before the recurrence, one per layer.
     conv_kernel_size : int or tuple of int, default=5
-        Their kernels, in steps. No longer than the shortest sequence.
+        Kernel sizes of these convolutions in steps, at most the length of the shortest
+        sequence.
     conv_stride : int or tuple of int, default=1
-        Their strides: a stride of s leaves one step of s to the layers above. With a
-        stride beyond the kernel the steps between are never read.
+        Strides of these convolutions: a stride of s reduces s steps to one. Some steps
+        are never read if the stride exceeds the kernel size.
     parallel_channels : tuple of int, default=()
-        Output channels of the convolutions beside the recurrence, whose mean over time
-        joins it before the head: ``(128, 256, 128)`` makes an LSTM-FCN.
+        Output channels of the convolutions parallel to the recurrence, whose mean over
+        time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
+        LSTM-FCN.
     parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
-        Their kernels, in steps.
+        Kernel sizes of the parallel convolutions in steps.
     pooling : {"last", "mean", "max", "attention"}, default='max'
-        How the steps of a sequence become one vector: the final state of each
-        direction, the mean or maximum over its steps, or a mean by learnt weights.
+        How to pool the steps of a sequence: the final state of each direction, the mean
+        or maximum over the steps, or a mean with attention weights.
     embedding_dim : int or None, default=None
-        Width of each token's vector. X then holds token ids, as
-        :class:`sksequence.preprocessing.SequenceTokenizer` makes them: one per step,
-        from 0, the unknown token. Dropout acts on the vectors too.
+        Size of the embedding vectors of tokens. If given, X holds token ids, as made by
+        :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
+        the unknown token. Dropout is also applied to the embedding vectors.
     num_embeddings : int or None, default=None
-        Number of tokens; None is one more than the largest id in fit. A token that fit
-        has not met counts as unknown.
+        Number of tokens; None for one more than the largest id in fit. Tokens that are
+        not in the training sequences are read as the unknown token.
     missing : {"error", "mask", "decay"}, default='error'
-        What NaN in X is. "error": refused. "mask": a value that was not observed; the
-        channel's mean stands for it, and beside every channel goes another that is one
-        where it was observed and zero where not. "decay": the same masks, but the last
-        observation stands for it and fades towards the mean, at a learnt rate for each
-        channel; without ``conv_channels`` the state of the first recurrent layer fades
-        likewise (GRU-D of Che et al., 2018, with any cell). Its state is then computed
-        step by step in Python, which takes longer: an epoch of a GRU or a plain cell
-        about 1.5 times, of an LSTM 4 to 7 times (``benchmarks/missing.py``). Infinity
-        is always refused.
+        How to treat NaN in X. "error" raises an error. "mask" replaces NaN by the mean of
+        the channel, and appends a mask for every channel that is one where it was
+        observed and zero elsewhere. "decay" appends the same masks, but replaces NaN by
+        the last observation, decayed towards the mean at a learnt rate for each channel;
+        without ``conv_channels`` the state of the first recurrent layer decays likewise
+        (GRU-D of Che et al., 2018, with any cell). The loop over steps is then in Python,
+        which is slower: an epoch of a GRU or SimpleRNN takes about 1.5 times as long, of
+        an LSTM 4 to 7 times (``benchmarks/missing.py``). Infinity always raises an
+        error.
     time_channel : int or None, default=None
-        With ``missing="decay"``: the position among the channels of the one that holds
-        the time of each step, in any unit and from any origin. It says how long ago the
-        observations are and is read for nothing else; None counts the steps. Otherwise
-        it is a channel like the others.
+        With ``missing="decay"``, position of the channel that holds the time of each
+        step, in any unit and from any origin. The time determines the decay and is used
+        for nothing else; None for a time of one between steps. Ignored with other values
+        of ``missing``.
     loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, default='squared_error'
-        What training minimises: the squared error, for the mean; the absolute error, for
-        the median; the Huber loss, for a mean on which outliers beyond one standard
-        deviation pull less; the pinball loss, for the quantile named by ``quantile``; or
-        the Poisson deviance, for the rate of counts (targets of zero and more).
+        The loss: the squared error predicts the mean; the absolute error, the median; the
+        Huber loss, a mean that is robust against outliers beyond one standard deviation;
+        the pinball loss ("quantile"), the quantile given by ``quantile``; the Poisson
+        deviance, the rate of counts (targets must be at least zero).
     quantile : float, default=0.5
-        Which quantile the "quantile" loss predicts, in (0, 1).
+        The quantile that the "quantile" loss predicts, in (0, 1).
     lr : float, default=0.005
         Learning rate.
     max_epochs : int, default=50
-        Passes over the training sequences.
+        Maximum number of passes over the training sequences.
     batch_size : int or None, default=16
-        Sequences per step of the optimizer; None takes all at once.
+        Number of sequences per mini-batch; None for full batches.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
-        What steps the weights.
+        The optimizer.
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
-        Course of the learning rate over a fit: as it is, down to zero along half a
-        cosine, or halved whenever the loss (on the validation part, if there is one) has
-        not improved for 5 epochs.
+        Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
+        loss (on the validation set, if there is one) has not improved for 5 epochs.
     weight_decay : float, default=0.0
-        Pull of the weights towards zero, in the optimizer's own sense.
+        Weight decay, as defined by the optimizer.
     gradient_clip : float or None, default=1.0
-        Largest norm of the gradient; longer ones are shortened to it.
+        Maximum norm of the gradient; larger gradients are clipped.
     early_stopping : bool, default=False
-        Hold a part of the training sequences out, stop when its loss no longer
-        improves, and keep the weights that were best on it. The part has its share of
-        every class, or consists of whole groups where fit gets ``groups``.
+        Whether to hold out a validation set, stop when its loss no longer improves, and
+        keep the best weights. The split is stratified by class, or by whole groups if
+        fit gets ``groups``.
     validation_fraction : float, default=0.1
-        Share of the sequences that early stopping holds out, in (0, 1).
+        Proportion of the sequences in the validation set of early stopping, in
+        (0, 1).
     patience : int, default=10
-        Epochs without improvement before early stopping stops.
+        Number of epochs without improvement before early stopping.
     standardize : bool, default=True
-        Centre and scale each channel, and a regressor's targets, by what fit saw. The
-        2-D X counts as one channel. Token ids stay what they are.
+        Whether to standardise each channel, and the targets of a regressor, by mean and
+        standard deviation of the training data. A 2-D X has one channel. Token ids are
+        not scaled.
     data_format : {"channels_last", "channels_first"}, default='channels_last'
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
-        (n_sequences, n_channels, n_steps), and the arrays of a list likewise.
+        (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
     random_state : int, RandomState instance or None, default=None
-        Source of initial weights, batches, dropout and the early-stopping split. An int
-        makes a refit equal to the bit.
+        Controls the initial weights, mini-batches, dropout and the validation split. Pass
+        an int for bitwise identical results of repeated fits.
     n_jobs : int or None, default=None
-        Threads of torch in fit and predict: None is one, -1 all cores. float32 training
-        depends on it in its last digits.
+        Number of threads in fit and predict: None for one, -1 for all cores. The last
+        digits of float32 training depend on it unless compiled kernels train.
     device : str, default='auto'
-        Where the network is: "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU if there
-        is one.
+        Device of the network: "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU if one
+        is available.
     dtype : {"float32", "float64"}, default='float32'
-        What the network computes in.
+        Dtype of the network.
     mixed_precision : {"bfloat16", "float16"} or None, default=None
-        Lower precision of forward and backward passes in training, by torch's autocast:
-        weights, loss and the optimizer's step stay in float32, and so do recurrent
-        layers on a CPU, which are faster so. With "float16" the loss is scaled, and
-        steps with an infinite gradient are left out. Answers, and the loss that early
-        stopping watches, are in full precision. Not with ``dtype="float64"``.
+        Lower precision of forward and backward pass in training, by torch's autocast.
+        Weights, loss and optimizer steps stay in float32, and so do recurrent layers on
+        a CPU, where this is faster. With "float16" the loss is scaled, and steps with an
+        infinite gradient are skipped. Predictions and the validation loss are in full
+        precision. Not supported with ``dtype="float64"``.
     callbacks : list of skorch callbacks or None, default=None
-        Called while training.
+        Callbacks of the training.
     net_params : dict or None, default=None
-        Anything else that :class:`skorch.NeuralNet` takes, in its names, such as
-        ``{"optimizer__betas": (0.9, 0.99)}``; overrides the rest.
+        Further parameters of :class:`skorch.NeuralNet`, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
     checkpoint : str, path or None, default=None
-        Where fit keeps how far it is, after every epoch. A fit that was ended from
-        outside goes on from there when it is called again with the same data and
-        hyperparameters, and ends with the same network to the bit; one that had ended
-        is not repeated. A file is that of one fit. In a folder (that exists, or with a
-        separator at the end) each fit has a file of its own: for searches.
+        File in which fit saves its progress after every epoch. When an interrupted fit is
+        called again with the same data and hyperparameters, it resumes from there, and
+        the final network is bitwise identical; a completed fit is not repeated. A file
+        belongs to one fit. In a directory (an existing one, or a path with a separator
+        at the end) there is a file for each fit, as needed by searches.
     warm_start : bool, default=False
-        Let fit continue from the weights of the last one.
+        Whether fit continues from the weights of the last fit.
     verbose : int, default=0
-        Above zero, print a line per epoch.
+        Print a line per epoch if above zero.
 
     Attributes
     ----------
     net_ : skorch.NeuralNet
         The trained net; its ``module_`` is a :class:`sksequence.nn.SequenceNetwork`.
     n_features_in_ : int
-        Columns of a 2-D X, else channels per step.
+        Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Column names of a DataFrame, if all are strings.
     n_epochs_ : int
-        Epochs trained.
+        Number of epochs trained.
     history_ : list of dict
-        For each epoch ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and
-        ``duration`` in seconds.
+        ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
+        seconds) of each epoch.
     n_static_features_in_ : int
-        Columns of numbers beside the sequences of a table; 0 where X is no such table.
+        Number of static covariates; 0 if X is not a table with a column of sequences.
 
     See Also
     --------
@@ -896,6 +979,10 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
+        layer_norm: bool = False,
+        residual: bool = False,
+        recurrent_dropout: float = 0.0,
+        memory_steps: float | None = None,
         conv_channels: Sequence[int] = (),
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
@@ -949,7 +1036,7 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
     ) -> Self: ...
 
 class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
-    r"""Label sequences with a network of gated recurrent units.
+    r"""Classify sequences with a network of gated recurrent units.
 
     .. math::
         r, z &= \sigma(W_{rz} x_t + U_{rz} h_{t-1} + b_{rz}) \\
@@ -959,142 +1046,160 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
     Parameters
     ----------
     hidden_size : int or tuple of int, default=64
-        Units of each recurrent layer and direction, for all layers or one per layer.
+        Number of units of each recurrent layer and direction, for all layers or one per
+        layer.
     num_layers : int, default=1
-        Recurrent layers, one on top of the other.
+        Number of stacked recurrent layers.
     bidirectional : bool, default=False
-        Read every sequence from both ends. Without it the network is causal: nothing
-        that it holds at one step depends on a later one.
+        Whether to also read every sequence in reverse. If False, the network is causal:
+        no state depends on a later step.
     merge_mode : {"concat", "sum", "mean", "mul"}, default='concat'
-        How the two directions of a layer become one.
+        How to merge the outputs of the two directions of a layer.
     dropout : float, default=0.0
-        Probability of a zero between recurrent layers and before the head, in [0, 1).
+        Dropout probability between recurrent layers and before the head, in [0, 1).
+    layer_norm : bool, default=False
+        Normalise, step by step, the products of the recurrent layers with their inputs
+        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+    residual : bool, default=False
+        Add the input of every recurrent layer but the first to its output; their widths
+        must be equal.
+    recurrent_dropout : float, default=0.0
+        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
+        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
+        read no state, nor with ``bptt_steps``.
+    memory_steps : float or None, default=None
+        For how many steps the cells should be able to remember: gates begin with biases
+        for time scales between one step and so many (Tallec and Ollivier, 2018). The
+        length of the sequences is a good value. None: the cell's own biases.
     conv_channels : tuple of int, default=()
         Output channels of the convolutions before the recurrence, one per layer.
     conv_kernel_size : int or tuple of int, default=5
-        Their kernels, in steps. No longer than the shortest sequence.
+        Kernel sizes of these convolutions in steps, at most the length of the shortest
+        sequence.
     conv_stride : int or tuple of int, default=1
-        Their strides: a stride of s leaves one step of s to the layers above. With a
-        stride beyond the kernel the steps between are never read.
+        Strides of these convolutions: a stride of s reduces s steps to one. Some steps
+        are never read if the stride exceeds the kernel size.
     parallel_channels : tuple of int, default=()
-        Output channels of the convolutions beside the recurrence, whose mean over time
-        joins it before the head: ``(128, 256, 128)`` makes an LSTM-FCN.
+        Output channels of the convolutions parallel to the recurrence, whose mean over
+        time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
+        LSTM-FCN.
     parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
-        Their kernels, in steps.
+        Kernel sizes of the parallel convolutions in steps.
     pooling : {"last", "mean", "max", "attention"}, default='max'
-        How the steps of a sequence become one vector: the final state of each
-        direction, the mean or maximum over its steps, or a mean by learnt weights.
+        How to pool the steps of a sequence: the final state of each direction, the mean
+        or maximum over the steps, or a mean with attention weights.
     embedding_dim : int or None, default=None
-        Width of each token's vector. X then holds token ids, as
-        :class:`sksequence.preprocessing.SequenceTokenizer` makes them: one per step,
-        from 0, the unknown token. Dropout acts on the vectors too.
+        Size of the embedding vectors of tokens. If given, X holds token ids, as made by
+        :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
+        the unknown token. Dropout is also applied to the embedding vectors.
     num_embeddings : int or None, default=None
-        Number of tokens; None is one more than the largest id in fit. A token that fit
-        has not met counts as unknown.
+        Number of tokens; None for one more than the largest id in fit. Tokens that are
+        not in the training sequences are read as the unknown token.
     missing : {"error", "mask", "decay"}, default='error'
-        What NaN in X is. "error": refused. "mask": a value that was not observed; the
-        channel's mean stands for it, and beside every channel goes another that is one
-        where it was observed and zero where not. "decay": the same masks, but the last
-        observation stands for it and fades towards the mean, at a learnt rate for each
-        channel; without ``conv_channels`` the state of the first recurrent layer fades
-        likewise (GRU-D of Che et al., 2018, with any cell). Its state is then computed
-        step by step in Python, which takes longer: an epoch of a GRU or a plain cell
-        about 1.5 times, of an LSTM 4 to 7 times (``benchmarks/missing.py``). Infinity
-        is always refused.
+        How to treat NaN in X. "error" raises an error. "mask" replaces NaN by the mean of
+        the channel, and appends a mask for every channel that is one where it was
+        observed and zero elsewhere. "decay" appends the same masks, but replaces NaN by
+        the last observation, decayed towards the mean at a learnt rate for each channel;
+        without ``conv_channels`` the state of the first recurrent layer decays likewise
+        (GRU-D of Che et al., 2018, with any cell). The loop over steps is then in Python,
+        which is slower: an epoch of a GRU or SimpleRNN takes about 1.5 times as long, of
+        an LSTM 4 to 7 times (``benchmarks/missing.py``). Infinity always raises an
+        error.
     time_channel : int or None, default=None
-        With ``missing="decay"``: the position among the channels of the one that holds
-        the time of each step, in any unit and from any origin. It says how long ago the
-        observations are and is read for nothing else; None counts the steps. Otherwise
-        it is a channel like the others.
+        With ``missing="decay"``, position of the channel that holds the time of each
+        step, in any unit and from any origin. The time determines the decay and is used
+        for nothing else; None for a time of one between steps. Ignored with other values
+        of ``missing``.
     class_weight : dict, list of dict, "balanced" or None, default=None
-        Weight of each class in the loss: ``{class: weight}`` with one for the classes
-        left out, or "balanced" for weights inversely proportional to the classes'
-        frequencies. For multilabel targets "balanced" or a list with a dict for each
+        Weight of each class in the loss: ``{class: weight}``, where missing classes have
+        weight one, or "balanced" for weights inversely proportional to class
+        frequencies. For multilabel targets, "balanced" or a list with a dict for each
         label.
     lr : float, default=0.005
         Learning rate.
     max_epochs : int, default=50
-        Passes over the training sequences.
+        Maximum number of passes over the training sequences.
     batch_size : int or None, default=16
-        Sequences per step of the optimizer; None takes all at once.
+        Number of sequences per mini-batch; None for full batches.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
-        What steps the weights.
+        The optimizer.
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
-        Course of the learning rate over a fit: as it is, down to zero along half a
-        cosine, or halved whenever the loss (on the validation part, if there is one) has
-        not improved for 5 epochs.
+        Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
+        loss (on the validation set, if there is one) has not improved for 5 epochs.
     weight_decay : float, default=0.0
-        Pull of the weights towards zero, in the optimizer's own sense.
+        Weight decay, as defined by the optimizer.
     gradient_clip : float or None, default=1.0
-        Largest norm of the gradient; longer ones are shortened to it.
+        Maximum norm of the gradient; larger gradients are clipped.
     early_stopping : bool, default=False
-        Hold a part of the training sequences out, stop when its loss no longer
-        improves, and keep the weights that were best on it. The part has its share of
-        every class, or consists of whole groups where fit gets ``groups``.
+        Whether to hold out a validation set, stop when its loss no longer improves, and
+        keep the best weights. The split is stratified by class, or by whole groups if
+        fit gets ``groups``.
     validation_fraction : float, default=0.1
-        Share of the sequences that early stopping holds out, in (0, 1).
+        Proportion of the sequences in the validation set of early stopping, in
+        (0, 1).
     patience : int, default=10
-        Epochs without improvement before early stopping stops.
+        Number of epochs without improvement before early stopping.
     standardize : bool, default=True
-        Centre and scale each channel, and a regressor's targets, by what fit saw. The
-        2-D X counts as one channel. Token ids stay what they are.
+        Whether to standardise each channel, and the targets of a regressor, by mean and
+        standard deviation of the training data. A 2-D X has one channel. Token ids are
+        not scaled.
     data_format : {"channels_last", "channels_first"}, default='channels_last'
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
-        (n_sequences, n_channels, n_steps), and the arrays of a list likewise.
+        (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
     random_state : int, RandomState instance or None, default=None
-        Source of initial weights, batches, dropout and the early-stopping split. An int
-        makes a refit equal to the bit.
+        Controls the initial weights, mini-batches, dropout and the validation split. Pass
+        an int for bitwise identical results of repeated fits.
     n_jobs : int or None, default=None
-        Threads of torch in fit and predict: None is one, -1 all cores. float32 training
-        depends on it in its last digits.
+        Number of threads in fit and predict: None for one, -1 for all cores. The last
+        digits of float32 training depend on it unless compiled kernels train.
     device : str, default='auto'
-        Where the network is: "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU if there
-        is one.
+        Device of the network: "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU if one
+        is available.
     dtype : {"float32", "float64"}, default='float32'
-        What the network computes in.
+        Dtype of the network.
     mixed_precision : {"bfloat16", "float16"} or None, default=None
-        Lower precision of forward and backward passes in training, by torch's autocast:
-        weights, loss and the optimizer's step stay in float32, and so do recurrent
-        layers on a CPU, which are faster so. With "float16" the loss is scaled, and
-        steps with an infinite gradient are left out. Answers, and the loss that early
-        stopping watches, are in full precision. Not with ``dtype="float64"``.
+        Lower precision of forward and backward pass in training, by torch's autocast.
+        Weights, loss and optimizer steps stay in float32, and so do recurrent layers on
+        a CPU, where this is faster. With "float16" the loss is scaled, and steps with an
+        infinite gradient are skipped. Predictions and the validation loss are in full
+        precision. Not supported with ``dtype="float64"``.
     callbacks : list of skorch callbacks or None, default=None
-        Called while training.
+        Callbacks of the training.
     net_params : dict or None, default=None
-        Anything else that :class:`skorch.NeuralNet` takes, in its names, such as
-        ``{"optimizer__betas": (0.9, 0.99)}``; overrides the rest.
+        Further parameters of :class:`skorch.NeuralNet`, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
     checkpoint : str, path or None, default=None
-        Where fit keeps how far it is, after every epoch. A fit that was ended from
-        outside goes on from there when it is called again with the same data and
-        hyperparameters, and ends with the same network to the bit; one that had ended
-        is not repeated. A file is that of one fit. In a folder (that exists, or with a
-        separator at the end) each fit has a file of its own: for searches.
+        File in which fit saves its progress after every epoch. When an interrupted fit is
+        called again with the same data and hyperparameters, it resumes from there, and
+        the final network is bitwise identical; a completed fit is not repeated. A file
+        belongs to one fit. In a directory (an existing one, or a path with a separator
+        at the end) there is a file for each fit, as needed by searches.
     warm_start : bool, default=False
-        Let fit continue from the weights of the last one.
+        Whether fit continues from the weights of the last fit.
     verbose : int, default=0
-        Above zero, print a line per epoch.
+        Print a line per epoch if above zero.
 
     Attributes
     ----------
     net_ : skorch.NeuralNet
         The trained net; its ``module_`` is a :class:`sksequence.nn.SequenceNetwork`.
     n_features_in_ : int
-        Columns of a 2-D X, else channels per step.
+        Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Column names of a DataFrame, if all are strings.
     n_epochs_ : int
-        Epochs trained.
+        Number of epochs trained.
     history_ : list of dict
-        For each epoch ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and
-        ``duration`` in seconds.
+        ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
+        seconds) of each epoch.
     classes_ : ndarray of shape (n_classes,)
-        Class labels; for multilabel targets the columns of y.
+        Class labels; for multilabel targets, the columns of y.
     n_static_features_in_ : int
-        Columns of numbers beside the sequences of a table; 0 where X is no such table.
+        Number of static covariates; 0 if X is not a table with a column of sequences.
 
     See Also
     --------
-    LSTMClassifier : A cell state beside the hidden one.
+    LSTMClassifier : Has a cell state in addition to the hidden state.
     RecurrentClassifier : The cell as a hyperparameter.
 
     References
@@ -1121,6 +1226,10 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
+        layer_norm: bool = False,
+        residual: bool = False,
+        recurrent_dropout: float = 0.0,
+        memory_steps: float | None = None,
         conv_channels: Sequence[int] = (),
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
@@ -1184,142 +1293,160 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
     Parameters
     ----------
     hidden_size : int or tuple of int, default=64
-        Units of each recurrent layer and direction, for all layers or one per layer.
+        Number of units of each recurrent layer and direction, for all layers or one per
+        layer.
     num_layers : int, default=1
-        Recurrent layers, one on top of the other.
+        Number of stacked recurrent layers.
     bidirectional : bool, default=False
-        Read every sequence from both ends. Without it the network is causal: nothing
-        that it holds at one step depends on a later one.
+        Whether to also read every sequence in reverse. If False, the network is causal:
+        no state depends on a later step.
     merge_mode : {"concat", "sum", "mean", "mul"}, default='concat'
-        How the two directions of a layer become one.
+        How to merge the outputs of the two directions of a layer.
     dropout : float, default=0.0
-        Probability of a zero between recurrent layers and before the head, in [0, 1).
+        Dropout probability between recurrent layers and before the head, in [0, 1).
+    layer_norm : bool, default=False
+        Normalise, step by step, the products of the recurrent layers with their inputs
+        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+    residual : bool, default=False
+        Add the input of every recurrent layer but the first to its output; their widths
+        must be equal.
+    recurrent_dropout : float, default=0.0
+        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
+        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
+        read no state, nor with ``bptt_steps``.
+    memory_steps : float or None, default=None
+        For how many steps the cells should be able to remember: gates begin with biases
+        for time scales between one step and so many (Tallec and Ollivier, 2018). The
+        length of the sequences is a good value. None: the cell's own biases.
     conv_channels : tuple of int, default=()
         Output channels of the convolutions before the recurrence, one per layer.
     conv_kernel_size : int or tuple of int, default=5
-        Their kernels, in steps. No longer than the shortest sequence.
+        Kernel sizes of these convolutions in steps, at most the length of the shortest
+        sequence.
     conv_stride : int or tuple of int, default=1
-        Their strides: a stride of s leaves one step of s to the layers above. With a
-        stride beyond the kernel the steps between are never read.
+        Strides of these convolutions: a stride of s reduces s steps to one. Some steps
+        are never read if the stride exceeds the kernel size.
     parallel_channels : tuple of int, default=()
-        Output channels of the convolutions beside the recurrence, whose mean over time
-        joins it before the head: ``(128, 256, 128)`` makes an LSTM-FCN.
+        Output channels of the convolutions parallel to the recurrence, whose mean over
+        time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
+        LSTM-FCN.
     parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
-        Their kernels, in steps.
+        Kernel sizes of the parallel convolutions in steps.
     pooling : {"last", "mean", "max", "attention"}, default='max'
-        How the steps of a sequence become one vector: the final state of each
-        direction, the mean or maximum over its steps, or a mean by learnt weights.
+        How to pool the steps of a sequence: the final state of each direction, the mean
+        or maximum over the steps, or a mean with attention weights.
     embedding_dim : int or None, default=None
-        Width of each token's vector. X then holds token ids, as
-        :class:`sksequence.preprocessing.SequenceTokenizer` makes them: one per step,
-        from 0, the unknown token. Dropout acts on the vectors too.
+        Size of the embedding vectors of tokens. If given, X holds token ids, as made by
+        :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
+        the unknown token. Dropout is also applied to the embedding vectors.
     num_embeddings : int or None, default=None
-        Number of tokens; None is one more than the largest id in fit. A token that fit
-        has not met counts as unknown.
+        Number of tokens; None for one more than the largest id in fit. Tokens that are
+        not in the training sequences are read as the unknown token.
     missing : {"error", "mask", "decay"}, default='error'
-        What NaN in X is. "error": refused. "mask": a value that was not observed; the
-        channel's mean stands for it, and beside every channel goes another that is one
-        where it was observed and zero where not. "decay": the same masks, but the last
-        observation stands for it and fades towards the mean, at a learnt rate for each
-        channel; without ``conv_channels`` the state of the first recurrent layer fades
-        likewise (GRU-D of Che et al., 2018, with any cell). Its state is then computed
-        step by step in Python, which takes longer: an epoch of a GRU or a plain cell
-        about 1.5 times, of an LSTM 4 to 7 times (``benchmarks/missing.py``). Infinity
-        is always refused.
+        How to treat NaN in X. "error" raises an error. "mask" replaces NaN by the mean of
+        the channel, and appends a mask for every channel that is one where it was
+        observed and zero elsewhere. "decay" appends the same masks, but replaces NaN by
+        the last observation, decayed towards the mean at a learnt rate for each channel;
+        without ``conv_channels`` the state of the first recurrent layer decays likewise
+        (GRU-D of Che et al., 2018, with any cell). The loop over steps is then in Python,
+        which is slower: an epoch of a GRU or SimpleRNN takes about 1.5 times as long, of
+        an LSTM 4 to 7 times (``benchmarks/missing.py``). Infinity always raises an
+        error.
     time_channel : int or None, default=None
-        With ``missing="decay"``: the position among the channels of the one that holds
-        the time of each step, in any unit and from any origin. It says how long ago the
-        observations are and is read for nothing else; None counts the steps. Otherwise
-        it is a channel like the others.
+        With ``missing="decay"``, position of the channel that holds the time of each
+        step, in any unit and from any origin. The time determines the decay and is used
+        for nothing else; None for a time of one between steps. Ignored with other values
+        of ``missing``.
     loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, default='squared_error'
-        What training minimises: the squared error, for the mean; the absolute error, for
-        the median; the Huber loss, for a mean on which outliers beyond one standard
-        deviation pull less; the pinball loss, for the quantile named by ``quantile``; or
-        the Poisson deviance, for the rate of counts (targets of zero and more).
+        The loss: the squared error predicts the mean; the absolute error, the median; the
+        Huber loss, a mean that is robust against outliers beyond one standard deviation;
+        the pinball loss ("quantile"), the quantile given by ``quantile``; the Poisson
+        deviance, the rate of counts (targets must be at least zero).
     quantile : float, default=0.5
-        Which quantile the "quantile" loss predicts, in (0, 1).
+        The quantile that the "quantile" loss predicts, in (0, 1).
     lr : float, default=0.005
         Learning rate.
     max_epochs : int, default=50
-        Passes over the training sequences.
+        Maximum number of passes over the training sequences.
     batch_size : int or None, default=16
-        Sequences per step of the optimizer; None takes all at once.
+        Number of sequences per mini-batch; None for full batches.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
-        What steps the weights.
+        The optimizer.
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
-        Course of the learning rate over a fit: as it is, down to zero along half a
-        cosine, or halved whenever the loss (on the validation part, if there is one) has
-        not improved for 5 epochs.
+        Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
+        loss (on the validation set, if there is one) has not improved for 5 epochs.
     weight_decay : float, default=0.0
-        Pull of the weights towards zero, in the optimizer's own sense.
+        Weight decay, as defined by the optimizer.
     gradient_clip : float or None, default=1.0
-        Largest norm of the gradient; longer ones are shortened to it.
+        Maximum norm of the gradient; larger gradients are clipped.
     early_stopping : bool, default=False
-        Hold a part of the training sequences out, stop when its loss no longer
-        improves, and keep the weights that were best on it. The part has its share of
-        every class, or consists of whole groups where fit gets ``groups``.
+        Whether to hold out a validation set, stop when its loss no longer improves, and
+        keep the best weights. The split is stratified by class, or by whole groups if
+        fit gets ``groups``.
     validation_fraction : float, default=0.1
-        Share of the sequences that early stopping holds out, in (0, 1).
+        Proportion of the sequences in the validation set of early stopping, in
+        (0, 1).
     patience : int, default=10
-        Epochs without improvement before early stopping stops.
+        Number of epochs without improvement before early stopping.
     standardize : bool, default=True
-        Centre and scale each channel, and a regressor's targets, by what fit saw. The
-        2-D X counts as one channel. Token ids stay what they are.
+        Whether to standardise each channel, and the targets of a regressor, by mean and
+        standard deviation of the training data. A 2-D X has one channel. Token ids are
+        not scaled.
     data_format : {"channels_last", "channels_first"}, default='channels_last'
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
-        (n_sequences, n_channels, n_steps), and the arrays of a list likewise.
+        (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
     random_state : int, RandomState instance or None, default=None
-        Source of initial weights, batches, dropout and the early-stopping split. An int
-        makes a refit equal to the bit.
+        Controls the initial weights, mini-batches, dropout and the validation split. Pass
+        an int for bitwise identical results of repeated fits.
     n_jobs : int or None, default=None
-        Threads of torch in fit and predict: None is one, -1 all cores. float32 training
-        depends on it in its last digits.
+        Number of threads in fit and predict: None for one, -1 for all cores. The last
+        digits of float32 training depend on it unless compiled kernels train.
     device : str, default='auto'
-        Where the network is: "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU if there
-        is one.
+        Device of the network: "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU if one
+        is available.
     dtype : {"float32", "float64"}, default='float32'
-        What the network computes in.
+        Dtype of the network.
     mixed_precision : {"bfloat16", "float16"} or None, default=None
-        Lower precision of forward and backward passes in training, by torch's autocast:
-        weights, loss and the optimizer's step stay in float32, and so do recurrent
-        layers on a CPU, which are faster so. With "float16" the loss is scaled, and
-        steps with an infinite gradient are left out. Answers, and the loss that early
-        stopping watches, are in full precision. Not with ``dtype="float64"``.
+        Lower precision of forward and backward pass in training, by torch's autocast.
+        Weights, loss and optimizer steps stay in float32, and so do recurrent layers on
+        a CPU, where this is faster. With "float16" the loss is scaled, and steps with an
+        infinite gradient are skipped. Predictions and the validation loss are in full
+        precision. Not supported with ``dtype="float64"``.
     callbacks : list of skorch callbacks or None, default=None
-        Called while training.
+        Callbacks of the training.
     net_params : dict or None, default=None
-        Anything else that :class:`skorch.NeuralNet` takes, in its names, such as
-        ``{"optimizer__betas": (0.9, 0.99)}``; overrides the rest.
+        Further parameters of :class:`skorch.NeuralNet`, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
     checkpoint : str, path or None, default=None
-        Where fit keeps how far it is, after every epoch. A fit that was ended from
-        outside goes on from there when it is called again with the same data and
-        hyperparameters, and ends with the same network to the bit; one that had ended
-        is not repeated. A file is that of one fit. In a folder (that exists, or with a
-        separator at the end) each fit has a file of its own: for searches.
+        File in which fit saves its progress after every epoch. When an interrupted fit is
+        called again with the same data and hyperparameters, it resumes from there, and
+        the final network is bitwise identical; a completed fit is not repeated. A file
+        belongs to one fit. In a directory (an existing one, or a path with a separator
+        at the end) there is a file for each fit, as needed by searches.
     warm_start : bool, default=False
-        Let fit continue from the weights of the last one.
+        Whether fit continues from the weights of the last fit.
     verbose : int, default=0
-        Above zero, print a line per epoch.
+        Print a line per epoch if above zero.
 
     Attributes
     ----------
     net_ : skorch.NeuralNet
         The trained net; its ``module_`` is a :class:`sksequence.nn.SequenceNetwork`.
     n_features_in_ : int
-        Columns of a 2-D X, else channels per step.
+        Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Column names of a DataFrame, if all are strings.
     n_epochs_ : int
-        Epochs trained.
+        Number of epochs trained.
     history_ : list of dict
-        For each epoch ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and
-        ``duration`` in seconds.
+        ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
+        seconds) of each epoch.
     n_static_features_in_ : int
-        Columns of numbers beside the sequences of a table; 0 where X is no such table.
+        Number of static covariates; 0 if X is not a table with a column of sequences.
 
     See Also
     --------
-    LSTMRegressor : A cell state beside the hidden one.
+    LSTMRegressor : Has a cell state in addition to the hidden state.
     RecurrentRegressor : The cell as a hyperparameter.
 
     References
@@ -1346,6 +1473,10 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
+        layer_norm: bool = False,
+        residual: bool = False,
+        recurrent_dropout: float = 0.0,
+        memory_steps: float | None = None,
         conv_channels: Sequence[int] = (),
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
@@ -1399,147 +1530,168 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
     ) -> Self: ...
 
 class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
-    """Label sequences with a recurrent network whose cell is a hyperparameter.
+    """Classify sequences with a recurrent network whose cell is a hyperparameter.
 
-    The same networks as the classes named after one cell, for searches among them.
+    The networks are those of the classes for single cells; use it to search among them.
 
     Parameters
     ----------
     cell : {"rnn", "lstm", "gru", "mingru", "minlstm", "indrnn", "qrnn"}, default='lstm'
-        Recurrent cell.
+        Recurrent cell: plain (Elman, 1990), LSTM or GRU; minimal GRU or LSTM, whose gates
+        read the input alone (Feng et al., 2024); independently recurrent, in which a unit
+        reads its own state alone (Li et al., 2018); or quasi-recurrent, an LSTM without a
+        hidden state in its gates (Bradbury et al., 2017).
     hidden_size : int or tuple of int, default=64
-        Units of each recurrent layer and direction, for all layers or one per layer.
+        Number of units of each recurrent layer and direction, for all layers or one per
+        layer.
     num_layers : int, default=1
-        Recurrent layers, one on top of the other.
+        Number of stacked recurrent layers.
     bidirectional : bool, default=False
-        Read every sequence from both ends. Without it the network is causal: nothing
-        that it holds at one step depends on a later one.
+        Whether to also read every sequence in reverse. If False, the network is causal:
+        no state depends on a later step.
     merge_mode : {"concat", "sum", "mean", "mul"}, default='concat'
-        How the two directions of a layer become one.
+        How to merge the outputs of the two directions of a layer.
     dropout : float, default=0.0
-        Probability of a zero between recurrent layers and before the head, in [0, 1).
+        Dropout probability between recurrent layers and before the head, in [0, 1).
+    layer_norm : bool, default=False
+        Normalise, step by step, the products of the recurrent layers with their inputs
+        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+    residual : bool, default=False
+        Add the input of every recurrent layer but the first to its output; their widths
+        must be equal.
+    recurrent_dropout : float, default=0.0
+        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
+        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
+        read no state, nor with ``bptt_steps``.
+    memory_steps : float or None, default=None
+        For how many steps the cells should be able to remember: gates begin with biases
+        for time scales between one step and so many (Tallec and Ollivier, 2018). The
+        length of the sequences is a good value. None: the cell's own biases.
     conv_channels : tuple of int, default=()
         Output channels of the convolutions before the recurrence, one per layer.
     conv_kernel_size : int or tuple of int, default=5
-        Their kernels, in steps. No longer than the shortest sequence.
+        Kernel sizes of these convolutions in steps, at most the length of the shortest
+        sequence.
     conv_stride : int or tuple of int, default=1
-        Their strides: a stride of s leaves one step of s to the layers above. With a
-        stride beyond the kernel the steps between are never read.
+        Strides of these convolutions: a stride of s reduces s steps to one. Some steps
+        are never read if the stride exceeds the kernel size.
     parallel_channels : tuple of int, default=()
-        Output channels of the convolutions beside the recurrence, whose mean over time
-        joins it before the head: ``(128, 256, 128)`` makes an LSTM-FCN.
+        Output channels of the convolutions parallel to the recurrence, whose mean over
+        time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
+        LSTM-FCN.
     parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
-        Their kernels, in steps.
+        Kernel sizes of the parallel convolutions in steps.
     pooling : {"last", "mean", "max", "attention"}, default='max'
-        How the steps of a sequence become one vector: the final state of each
-        direction, the mean or maximum over its steps, or a mean by learnt weights.
+        How to pool the steps of a sequence: the final state of each direction, the mean
+        or maximum over the steps, or a mean with attention weights.
     embedding_dim : int or None, default=None
-        Width of each token's vector. X then holds token ids, as
-        :class:`sksequence.preprocessing.SequenceTokenizer` makes them: one per step,
-        from 0, the unknown token. Dropout acts on the vectors too.
+        Size of the embedding vectors of tokens. If given, X holds token ids, as made by
+        :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
+        the unknown token. Dropout is also applied to the embedding vectors.
     num_embeddings : int or None, default=None
-        Number of tokens; None is one more than the largest id in fit. A token that fit
-        has not met counts as unknown.
+        Number of tokens; None for one more than the largest id in fit. Tokens that are
+        not in the training sequences are read as the unknown token.
     missing : {"error", "mask", "decay"}, default='error'
-        What NaN in X is. "error": refused. "mask": a value that was not observed; the
-        channel's mean stands for it, and beside every channel goes another that is one
-        where it was observed and zero where not. "decay": the same masks, but the last
-        observation stands for it and fades towards the mean, at a learnt rate for each
-        channel; without ``conv_channels`` the state of the first recurrent layer fades
-        likewise (GRU-D of Che et al., 2018, with any cell). Its state is then computed
-        step by step in Python, which takes longer: an epoch of a GRU or a plain cell
-        about 1.5 times, of an LSTM 4 to 7 times (``benchmarks/missing.py``). Infinity
-        is always refused.
+        How to treat NaN in X. "error" raises an error. "mask" replaces NaN by the mean of
+        the channel, and appends a mask for every channel that is one where it was
+        observed and zero elsewhere. "decay" appends the same masks, but replaces NaN by
+        the last observation, decayed towards the mean at a learnt rate for each channel;
+        without ``conv_channels`` the state of the first recurrent layer decays likewise
+        (GRU-D of Che et al., 2018, with any cell). The loop over steps is then in Python,
+        which is slower: an epoch of a GRU or SimpleRNN takes about 1.5 times as long, of
+        an LSTM 4 to 7 times (``benchmarks/missing.py``). Infinity always raises an
+        error.
     time_channel : int or None, default=None
-        With ``missing="decay"``: the position among the channels of the one that holds
-        the time of each step, in any unit and from any origin. It says how long ago the
-        observations are and is read for nothing else; None counts the steps. Otherwise
-        it is a channel like the others.
+        With ``missing="decay"``, position of the channel that holds the time of each
+        step, in any unit and from any origin. The time determines the decay and is used
+        for nothing else; None for a time of one between steps. Ignored with other values
+        of ``missing``.
     class_weight : dict, list of dict, "balanced" or None, default=None
-        Weight of each class in the loss: ``{class: weight}`` with one for the classes
-        left out, or "balanced" for weights inversely proportional to the classes'
-        frequencies. For multilabel targets "balanced" or a list with a dict for each
+        Weight of each class in the loss: ``{class: weight}``, where missing classes have
+        weight one, or "balanced" for weights inversely proportional to class
+        frequencies. For multilabel targets, "balanced" or a list with a dict for each
         label.
     lr : float, default=0.005
         Learning rate.
     max_epochs : int, default=50
-        Passes over the training sequences.
+        Maximum number of passes over the training sequences.
     batch_size : int or None, default=16
-        Sequences per step of the optimizer; None takes all at once.
+        Number of sequences per mini-batch; None for full batches.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
-        What steps the weights.
+        The optimizer.
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
-        Course of the learning rate over a fit: as it is, down to zero along half a
-        cosine, or halved whenever the loss (on the validation part, if there is one) has
-        not improved for 5 epochs.
+        Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
+        loss (on the validation set, if there is one) has not improved for 5 epochs.
     weight_decay : float, default=0.0
-        Pull of the weights towards zero, in the optimizer's own sense.
+        Weight decay, as defined by the optimizer.
     gradient_clip : float or None, default=1.0
-        Largest norm of the gradient; longer ones are shortened to it.
+        Maximum norm of the gradient; larger gradients are clipped.
     early_stopping : bool, default=False
-        Hold a part of the training sequences out, stop when its loss no longer
-        improves, and keep the weights that were best on it. The part has its share of
-        every class, or consists of whole groups where fit gets ``groups``.
+        Whether to hold out a validation set, stop when its loss no longer improves, and
+        keep the best weights. The split is stratified by class, or by whole groups if
+        fit gets ``groups``.
     validation_fraction : float, default=0.1
-        Share of the sequences that early stopping holds out, in (0, 1).
+        Proportion of the sequences in the validation set of early stopping, in
+        (0, 1).
     patience : int, default=10
-        Epochs without improvement before early stopping stops.
+        Number of epochs without improvement before early stopping.
     standardize : bool, default=True
-        Centre and scale each channel, and a regressor's targets, by what fit saw. The
-        2-D X counts as one channel. Token ids stay what they are.
+        Whether to standardise each channel, and the targets of a regressor, by mean and
+        standard deviation of the training data. A 2-D X has one channel. Token ids are
+        not scaled.
     data_format : {"channels_last", "channels_first"}, default='channels_last'
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
-        (n_sequences, n_channels, n_steps), and the arrays of a list likewise.
+        (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
     random_state : int, RandomState instance or None, default=None
-        Source of initial weights, batches, dropout and the early-stopping split. An int
-        makes a refit equal to the bit.
+        Controls the initial weights, mini-batches, dropout and the validation split. Pass
+        an int for bitwise identical results of repeated fits.
     n_jobs : int or None, default=None
-        Threads of torch in fit and predict: None is one, -1 all cores. float32 training
-        depends on it in its last digits.
+        Number of threads in fit and predict: None for one, -1 for all cores. The last
+        digits of float32 training depend on it unless compiled kernels train.
     device : str, default='auto'
-        Where the network is: "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU if there
-        is one.
+        Device of the network: "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU if one
+        is available.
     dtype : {"float32", "float64"}, default='float32'
-        What the network computes in.
+        Dtype of the network.
     mixed_precision : {"bfloat16", "float16"} or None, default=None
-        Lower precision of forward and backward passes in training, by torch's autocast:
-        weights, loss and the optimizer's step stay in float32, and so do recurrent
-        layers on a CPU, which are faster so. With "float16" the loss is scaled, and
-        steps with an infinite gradient are left out. Answers, and the loss that early
-        stopping watches, are in full precision. Not with ``dtype="float64"``.
+        Lower precision of forward and backward pass in training, by torch's autocast.
+        Weights, loss and optimizer steps stay in float32, and so do recurrent layers on
+        a CPU, where this is faster. With "float16" the loss is scaled, and steps with an
+        infinite gradient are skipped. Predictions and the validation loss are in full
+        precision. Not supported with ``dtype="float64"``.
     callbacks : list of skorch callbacks or None, default=None
-        Called while training.
+        Callbacks of the training.
     net_params : dict or None, default=None
-        Anything else that :class:`skorch.NeuralNet` takes, in its names, such as
-        ``{"optimizer__betas": (0.9, 0.99)}``; overrides the rest.
+        Further parameters of :class:`skorch.NeuralNet`, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
     checkpoint : str, path or None, default=None
-        Where fit keeps how far it is, after every epoch. A fit that was ended from
-        outside goes on from there when it is called again with the same data and
-        hyperparameters, and ends with the same network to the bit; one that had ended
-        is not repeated. A file is that of one fit. In a folder (that exists, or with a
-        separator at the end) each fit has a file of its own: for searches.
+        File in which fit saves its progress after every epoch. When an interrupted fit is
+        called again with the same data and hyperparameters, it resumes from there, and
+        the final network is bitwise identical; a completed fit is not repeated. A file
+        belongs to one fit. In a directory (an existing one, or a path with a separator
+        at the end) there is a file for each fit, as needed by searches.
     warm_start : bool, default=False
-        Let fit continue from the weights of the last one.
+        Whether fit continues from the weights of the last fit.
     verbose : int, default=0
-        Above zero, print a line per epoch.
+        Print a line per epoch if above zero.
 
     Attributes
     ----------
     net_ : skorch.NeuralNet
         The trained net; its ``module_`` is a :class:`sksequence.nn.SequenceNetwork`.
     n_features_in_ : int
-        Columns of a 2-D X, else channels per step.
+        Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Column names of a DataFrame, if all are strings.
     n_epochs_ : int
-        Epochs trained.
+        Number of epochs trained.
     history_ : list of dict
-        For each epoch ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and
-        ``duration`` in seconds.
+        ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
+        seconds) of each epoch.
     classes_ : ndarray of shape (n_classes,)
-        Class labels; for multilabel targets the columns of y.
+        Class labels; for multilabel targets, the columns of y.
     n_static_features_in_ : int
-        Columns of numbers beside the sequences of a table; 0 where X is no such table.
+        Number of static covariates; 0 if X is not a table with a column of sequences.
 
     See Also
     --------
@@ -1567,6 +1719,10 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
+        layer_norm: bool = False,
+        residual: bool = False,
+        recurrent_dropout: float = 0.0,
+        memory_steps: float | None = None,
         conv_channels: Sequence[int] = (),
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
@@ -1622,145 +1778,166 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
 class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, SequenceRegressor):
     """Predict numbers from sequences with a network whose cell is a hyperparameter.
 
-    The same networks as the classes named after one cell, for searches among them.
+    The networks are those of the classes for single cells; use it to search among them.
 
     Parameters
     ----------
     cell : {"rnn", "lstm", "gru", "mingru", "minlstm", "indrnn", "qrnn"}, default='lstm'
-        Recurrent cell.
+        Recurrent cell: plain (Elman, 1990), LSTM or GRU; minimal GRU or LSTM, whose gates
+        read the input alone (Feng et al., 2024); independently recurrent, in which a unit
+        reads its own state alone (Li et al., 2018); or quasi-recurrent, an LSTM without a
+        hidden state in its gates (Bradbury et al., 2017).
     hidden_size : int or tuple of int, default=64
-        Units of each recurrent layer and direction, for all layers or one per layer.
+        Number of units of each recurrent layer and direction, for all layers or one per
+        layer.
     num_layers : int, default=1
-        Recurrent layers, one on top of the other.
+        Number of stacked recurrent layers.
     bidirectional : bool, default=False
-        Read every sequence from both ends. Without it the network is causal: nothing
-        that it holds at one step depends on a later one.
+        Whether to also read every sequence in reverse. If False, the network is causal:
+        no state depends on a later step.
     merge_mode : {"concat", "sum", "mean", "mul"}, default='concat'
-        How the two directions of a layer become one.
+        How to merge the outputs of the two directions of a layer.
     dropout : float, default=0.0
-        Probability of a zero between recurrent layers and before the head, in [0, 1).
+        Dropout probability between recurrent layers and before the head, in [0, 1).
+    layer_norm : bool, default=False
+        Normalise, step by step, the products of the recurrent layers with their inputs
+        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+    residual : bool, default=False
+        Add the input of every recurrent layer but the first to its output; their widths
+        must be equal.
+    recurrent_dropout : float, default=0.0
+        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
+        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
+        read no state, nor with ``bptt_steps``.
+    memory_steps : float or None, default=None
+        For how many steps the cells should be able to remember: gates begin with biases
+        for time scales between one step and so many (Tallec and Ollivier, 2018). The
+        length of the sequences is a good value. None: the cell's own biases.
     conv_channels : tuple of int, default=()
         Output channels of the convolutions before the recurrence, one per layer.
     conv_kernel_size : int or tuple of int, default=5
-        Their kernels, in steps. No longer than the shortest sequence.
+        Kernel sizes of these convolutions in steps, at most the length of the shortest
+        sequence.
     conv_stride : int or tuple of int, default=1
-        Their strides: a stride of s leaves one step of s to the layers above. With a
-        stride beyond the kernel the steps between are never read.
+        Strides of these convolutions: a stride of s reduces s steps to one. Some steps
+        are never read if the stride exceeds the kernel size.
     parallel_channels : tuple of int, default=()
-        Output channels of the convolutions beside the recurrence, whose mean over time
-        joins it before the head: ``(128, 256, 128)`` makes an LSTM-FCN.
+        Output channels of the convolutions parallel to the recurrence, whose mean over
+        time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
+        LSTM-FCN.
     parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
-        Their kernels, in steps.
+        Kernel sizes of the parallel convolutions in steps.
     pooling : {"last", "mean", "max", "attention"}, default='max'
-        How the steps of a sequence become one vector: the final state of each
-        direction, the mean or maximum over its steps, or a mean by learnt weights.
+        How to pool the steps of a sequence: the final state of each direction, the mean
+        or maximum over the steps, or a mean with attention weights.
     embedding_dim : int or None, default=None
-        Width of each token's vector. X then holds token ids, as
-        :class:`sksequence.preprocessing.SequenceTokenizer` makes them: one per step,
-        from 0, the unknown token. Dropout acts on the vectors too.
+        Size of the embedding vectors of tokens. If given, X holds token ids, as made by
+        :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
+        the unknown token. Dropout is also applied to the embedding vectors.
     num_embeddings : int or None, default=None
-        Number of tokens; None is one more than the largest id in fit. A token that fit
-        has not met counts as unknown.
+        Number of tokens; None for one more than the largest id in fit. Tokens that are
+        not in the training sequences are read as the unknown token.
     missing : {"error", "mask", "decay"}, default='error'
-        What NaN in X is. "error": refused. "mask": a value that was not observed; the
-        channel's mean stands for it, and beside every channel goes another that is one
-        where it was observed and zero where not. "decay": the same masks, but the last
-        observation stands for it and fades towards the mean, at a learnt rate for each
-        channel; without ``conv_channels`` the state of the first recurrent layer fades
-        likewise (GRU-D of Che et al., 2018, with any cell). Its state is then computed
-        step by step in Python, which takes longer: an epoch of a GRU or a plain cell
-        about 1.5 times, of an LSTM 4 to 7 times (``benchmarks/missing.py``). Infinity
-        is always refused.
+        How to treat NaN in X. "error" raises an error. "mask" replaces NaN by the mean of
+        the channel, and appends a mask for every channel that is one where it was
+        observed and zero elsewhere. "decay" appends the same masks, but replaces NaN by
+        the last observation, decayed towards the mean at a learnt rate for each channel;
+        without ``conv_channels`` the state of the first recurrent layer decays likewise
+        (GRU-D of Che et al., 2018, with any cell). The loop over steps is then in Python,
+        which is slower: an epoch of a GRU or SimpleRNN takes about 1.5 times as long, of
+        an LSTM 4 to 7 times (``benchmarks/missing.py``). Infinity always raises an
+        error.
     time_channel : int or None, default=None
-        With ``missing="decay"``: the position among the channels of the one that holds
-        the time of each step, in any unit and from any origin. It says how long ago the
-        observations are and is read for nothing else; None counts the steps. Otherwise
-        it is a channel like the others.
+        With ``missing="decay"``, position of the channel that holds the time of each
+        step, in any unit and from any origin. The time determines the decay and is used
+        for nothing else; None for a time of one between steps. Ignored with other values
+        of ``missing``.
     loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, default='squared_error'
-        What training minimises: the squared error, for the mean; the absolute error, for
-        the median; the Huber loss, for a mean on which outliers beyond one standard
-        deviation pull less; the pinball loss, for the quantile named by ``quantile``; or
-        the Poisson deviance, for the rate of counts (targets of zero and more).
+        The loss: the squared error predicts the mean; the absolute error, the median; the
+        Huber loss, a mean that is robust against outliers beyond one standard deviation;
+        the pinball loss ("quantile"), the quantile given by ``quantile``; the Poisson
+        deviance, the rate of counts (targets must be at least zero).
     quantile : float, default=0.5
-        Which quantile the "quantile" loss predicts, in (0, 1).
+        The quantile that the "quantile" loss predicts, in (0, 1).
     lr : float, default=0.005
         Learning rate.
     max_epochs : int, default=50
-        Passes over the training sequences.
+        Maximum number of passes over the training sequences.
     batch_size : int or None, default=16
-        Sequences per step of the optimizer; None takes all at once.
+        Number of sequences per mini-batch; None for full batches.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
-        What steps the weights.
+        The optimizer.
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
-        Course of the learning rate over a fit: as it is, down to zero along half a
-        cosine, or halved whenever the loss (on the validation part, if there is one) has
-        not improved for 5 epochs.
+        Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
+        loss (on the validation set, if there is one) has not improved for 5 epochs.
     weight_decay : float, default=0.0
-        Pull of the weights towards zero, in the optimizer's own sense.
+        Weight decay, as defined by the optimizer.
     gradient_clip : float or None, default=1.0
-        Largest norm of the gradient; longer ones are shortened to it.
+        Maximum norm of the gradient; larger gradients are clipped.
     early_stopping : bool, default=False
-        Hold a part of the training sequences out, stop when its loss no longer
-        improves, and keep the weights that were best on it. The part has its share of
-        every class, or consists of whole groups where fit gets ``groups``.
+        Whether to hold out a validation set, stop when its loss no longer improves, and
+        keep the best weights. The split is stratified by class, or by whole groups if
+        fit gets ``groups``.
     validation_fraction : float, default=0.1
-        Share of the sequences that early stopping holds out, in (0, 1).
+        Proportion of the sequences in the validation set of early stopping, in
+        (0, 1).
     patience : int, default=10
-        Epochs without improvement before early stopping stops.
+        Number of epochs without improvement before early stopping.
     standardize : bool, default=True
-        Centre and scale each channel, and a regressor's targets, by what fit saw. The
-        2-D X counts as one channel. Token ids stay what they are.
+        Whether to standardise each channel, and the targets of a regressor, by mean and
+        standard deviation of the training data. A 2-D X has one channel. Token ids are
+        not scaled.
     data_format : {"channels_last", "channels_first"}, default='channels_last'
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
-        (n_sequences, n_channels, n_steps), and the arrays of a list likewise.
+        (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
     random_state : int, RandomState instance or None, default=None
-        Source of initial weights, batches, dropout and the early-stopping split. An int
-        makes a refit equal to the bit.
+        Controls the initial weights, mini-batches, dropout and the validation split. Pass
+        an int for bitwise identical results of repeated fits.
     n_jobs : int or None, default=None
-        Threads of torch in fit and predict: None is one, -1 all cores. float32 training
-        depends on it in its last digits.
+        Number of threads in fit and predict: None for one, -1 for all cores. The last
+        digits of float32 training depend on it unless compiled kernels train.
     device : str, default='auto'
-        Where the network is: "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU if there
-        is one.
+        Device of the network: "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU if one
+        is available.
     dtype : {"float32", "float64"}, default='float32'
-        What the network computes in.
+        Dtype of the network.
     mixed_precision : {"bfloat16", "float16"} or None, default=None
-        Lower precision of forward and backward passes in training, by torch's autocast:
-        weights, loss and the optimizer's step stay in float32, and so do recurrent
-        layers on a CPU, which are faster so. With "float16" the loss is scaled, and
-        steps with an infinite gradient are left out. Answers, and the loss that early
-        stopping watches, are in full precision. Not with ``dtype="float64"``.
+        Lower precision of forward and backward pass in training, by torch's autocast.
+        Weights, loss and optimizer steps stay in float32, and so do recurrent layers on
+        a CPU, where this is faster. With "float16" the loss is scaled, and steps with an
+        infinite gradient are skipped. Predictions and the validation loss are in full
+        precision. Not supported with ``dtype="float64"``.
     callbacks : list of skorch callbacks or None, default=None
-        Called while training.
+        Callbacks of the training.
     net_params : dict or None, default=None
-        Anything else that :class:`skorch.NeuralNet` takes, in its names, such as
-        ``{"optimizer__betas": (0.9, 0.99)}``; overrides the rest.
+        Further parameters of :class:`skorch.NeuralNet`, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
     checkpoint : str, path or None, default=None
-        Where fit keeps how far it is, after every epoch. A fit that was ended from
-        outside goes on from there when it is called again with the same data and
-        hyperparameters, and ends with the same network to the bit; one that had ended
-        is not repeated. A file is that of one fit. In a folder (that exists, or with a
-        separator at the end) each fit has a file of its own: for searches.
+        File in which fit saves its progress after every epoch. When an interrupted fit is
+        called again with the same data and hyperparameters, it resumes from there, and
+        the final network is bitwise identical; a completed fit is not repeated. A file
+        belongs to one fit. In a directory (an existing one, or a path with a separator
+        at the end) there is a file for each fit, as needed by searches.
     warm_start : bool, default=False
-        Let fit continue from the weights of the last one.
+        Whether fit continues from the weights of the last fit.
     verbose : int, default=0
-        Above zero, print a line per epoch.
+        Print a line per epoch if above zero.
 
     Attributes
     ----------
     net_ : skorch.NeuralNet
         The trained net; its ``module_`` is a :class:`sksequence.nn.SequenceNetwork`.
     n_features_in_ : int
-        Columns of a 2-D X, else channels per step.
+        Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Column names of a DataFrame, if all are strings.
     n_epochs_ : int
-        Epochs trained.
+        Number of epochs trained.
     history_ : list of dict
-        For each epoch ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and
-        ``duration`` in seconds.
+        ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
+        seconds) of each epoch.
     n_static_features_in_ : int
-        Columns of numbers beside the sequences of a table; 0 where X is no such table.
+        Number of static covariates; 0 if X is not a table with a column of sequences.
 
     See Also
     --------
@@ -1786,6 +1963,10 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, SequenceRegressor):
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
+        layer_norm: bool = False,
+        residual: bool = False,
+        recurrent_dropout: float = 0.0,
+        memory_steps: float | None = None,
         conv_channels: Sequence[int] = (),
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
@@ -1839,161 +2020,182 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, SequenceRegressor):
     ) -> Self: ...
 
 class RecurrentTagger(_OfSklearn, AnyCell, PerStepEstimator, Labeller):
-    """Label every step of a sequence, with one class or with any number of labels.
+    """Classify every step of a sequence, with one class or with several labels.
 
-    y is a list of arrays as long as their sequences: (n_steps_i,) for one class per step,
-    (n_steps_i, n_labels) of zeros and ones for several labels; or one array where all
-    sequences are equally long. ``predict`` answers in the same form: an array for an
-    array, and for a list of sequences an object array with an array for each.
+    y is a list with an array for each sequence: (n_steps_i,) for one class per step, or
+    (n_steps_i, n_labels) of zeros and ones for several labels; or one array if all
+    sequences have the same length. ``predict`` returns the same form: an array if X is
+    one, and for a list of sequences an object array with an array for each.
 
-    With next tokens for targets it is a language model: ``bptt_steps`` trains on texts
-    of any length, and ``generate`` writes.
+    With the next token as the target of each step it is a language model: ``bptt_steps``
+    trains on texts of any length, and ``generate`` generates text.
 
     Parameters
     ----------
     cell : {"rnn", "lstm", "gru", "mingru", "minlstm", "indrnn", "qrnn"}, default='lstm'
-        Recurrent cell.
+        Recurrent cell: plain (Elman, 1990), LSTM or GRU; minimal GRU or LSTM, whose gates
+        read the input alone (Feng et al., 2024); independently recurrent, in which a unit
+        reads its own state alone (Li et al., 2018); or quasi-recurrent, an LSTM without a
+        hidden state in its gates (Bradbury et al., 2017).
     hidden_size : int or tuple of int, default=64
-        Units of each recurrent layer and direction, for all layers or one per layer.
+        Number of units of each recurrent layer and direction, for all layers or one per
+        layer.
     num_layers : int, default=1
-        Recurrent layers, one on top of the other.
+        Number of stacked recurrent layers.
     bidirectional : bool, default=False
-        Read every sequence from both ends. Without it the network is causal: nothing
-        that it holds at one step depends on a later one.
+        Whether to also read every sequence in reverse. If False, the network is causal:
+        no state depends on a later step.
     merge_mode : {"concat", "sum", "mean", "mul"}, default='concat'
-        How the two directions of a layer become one.
+        How to merge the outputs of the two directions of a layer.
     dropout : float, default=0.0
-        Probability of a zero between recurrent layers and before the head, in [0, 1).
+        Dropout probability between recurrent layers and before the head, in [0, 1).
+    layer_norm : bool, default=False
+        Normalise, step by step, the products of the recurrent layers with their inputs
+        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+    residual : bool, default=False
+        Add the input of every recurrent layer but the first to its output; their widths
+        must be equal.
+    recurrent_dropout : float, default=0.0
+        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
+        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
+        read no state, nor with ``bptt_steps``.
+    memory_steps : float or None, default=None
+        For how many steps the cells should be able to remember: gates begin with biases
+        for time scales between one step and so many (Tallec and Ollivier, 2018). The
+        length of the sequences is a good value. None: the cell's own biases.
     conv_channels : tuple of int, default=()
         Output channels of the convolutions before the recurrence, one per layer.
     conv_kernel_size : int or tuple of int, default=5
-        Their kernels, in steps. No longer than the shortest sequence.
+        Kernel sizes of these convolutions in steps, at most the length of the shortest
+        sequence.
     conv_stride : int or tuple of int, default=1
-        Their strides: a stride of s leaves one step of s to the layers above. With a
-        stride beyond the kernel the steps between are never read.
+        Strides of these convolutions: a stride of s reduces s steps to one. Some steps
+        are never read if the stride exceeds the kernel size.
     parallel_channels : tuple of int, default=()
-        Output channels of the convolutions beside the recurrence, whose mean over time
-        joins it before the head: ``(128, 256, 128)`` makes an LSTM-FCN.
+        Output channels of the convolutions parallel to the recurrence, whose mean over
+        time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
+        LSTM-FCN.
     parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
-        Their kernels, in steps.
+        Kernel sizes of the parallel convolutions in steps.
     embedding_dim : int or None, default=None
-        Width of each token's vector. X then holds token ids, as
-        :class:`sksequence.preprocessing.SequenceTokenizer` makes them: one per step,
-        from 0, the unknown token. Dropout acts on the vectors too.
+        Size of the embedding vectors of tokens. If given, X holds token ids, as made by
+        :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
+        the unknown token. Dropout is also applied to the embedding vectors.
     num_embeddings : int or None, default=None
-        Number of tokens; None is one more than the largest id in fit. A token that fit
-        has not met counts as unknown.
+        Number of tokens; None for one more than the largest id in fit. Tokens that are
+        not in the training sequences are read as the unknown token.
     missing : {"error", "mask", "decay"}, default='error'
-        What NaN in X is. "error": refused. "mask": a value that was not observed; the
-        channel's mean stands for it, and beside every channel goes another that is one
-        where it was observed and zero where not. "decay": the same masks, but the last
-        observation stands for it and fades towards the mean, at a learnt rate for each
-        channel; without ``conv_channels`` the state of the first recurrent layer fades
-        likewise (GRU-D of Che et al., 2018, with any cell). Its state is then computed
-        step by step in Python, which takes longer: an epoch of a GRU or a plain cell
-        about 1.5 times, of an LSTM 4 to 7 times (``benchmarks/missing.py``). Infinity
-        is always refused.
+        How to treat NaN in X. "error" raises an error. "mask" replaces NaN by the mean of
+        the channel, and appends a mask for every channel that is one where it was
+        observed and zero elsewhere. "decay" appends the same masks, but replaces NaN by
+        the last observation, decayed towards the mean at a learnt rate for each channel;
+        without ``conv_channels`` the state of the first recurrent layer decays likewise
+        (GRU-D of Che et al., 2018, with any cell). The loop over steps is then in Python,
+        which is slower: an epoch of a GRU or SimpleRNN takes about 1.5 times as long, of
+        an LSTM 4 to 7 times (``benchmarks/missing.py``). Infinity always raises an
+        error.
     time_channel : int or None, default=None
-        With ``missing="decay"``: the position among the channels of the one that holds
-        the time of each step, in any unit and from any origin. It says how long ago the
-        observations are and is read for nothing else; None counts the steps. Otherwise
-        it is a channel like the others.
+        With ``missing="decay"``, position of the channel that holds the time of each
+        step, in any unit and from any origin. The time determines the decay and is used
+        for nothing else; None for a time of one between steps. Ignored with other values
+        of ``missing``.
     class_weight : dict, list of dict, "balanced" or None, default=None
-        Weight of each class in the loss: ``{class: weight}`` with one for the classes
-        left out, or "balanced" for weights inversely proportional to the classes'
-        frequencies. For multilabel targets "balanced" or a list with a dict for each
+        Weight of each class in the loss: ``{class: weight}``, where missing classes have
+        weight one, or "balanced" for weights inversely proportional to class
+        frequencies. For multilabel targets, "balanced" or a list with a dict for each
         label.
     lr : float, default=0.005
         Learning rate.
     max_epochs : int, default=50
-        Passes over the training sequences.
+        Maximum number of passes over the training sequences.
     batch_size : int or None, default=16
-        Sequences per step of the optimizer; None takes all at once.
+        Number of sequences per mini-batch; None for full batches.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
-        What steps the weights.
+        The optimizer.
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
-        Course of the learning rate over a fit: as it is, down to zero along half a
-        cosine, or halved whenever the loss (on the validation part, if there is one) has
-        not improved for 5 epochs.
+        Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
+        loss (on the validation set, if there is one) has not improved for 5 epochs.
     weight_decay : float, default=0.0
-        Pull of the weights towards zero, in the optimizer's own sense.
+        Weight decay, as defined by the optimizer.
     gradient_clip : float or None, default=1.0
-        Largest norm of the gradient; longer ones are shortened to it.
+        Maximum norm of the gradient; larger gradients are clipped.
     bptt_steps : int or None, default=None
-        Train on chunks of so many steps, one after the other: the state goes on from
-        chunk to chunk of a sequence, gradients are cut (truncated backpropagation
-        through time). For sequences too long to be trained on at once; needs a causal
-        network without convolutions.
+        Number of time steps per chunk for truncated backpropagation through time: a
+        sequence is trained on in chunks; the hidden state is carried over from one chunk
+        to the next, gradients are not. For sequences that are too long to train on as a
+        whole; needs a causal network without convolutions.
     early_stopping : bool, default=False
-        Hold a part of the training sequences out, stop when its loss no longer
-        improves, and keep the weights that were best on it. The part has its share of
-        every class, or consists of whole groups where fit gets ``groups``.
+        Whether to hold out a validation set, stop when its loss no longer improves, and
+        keep the best weights. The split is stratified by class, or by whole groups if
+        fit gets ``groups``.
     validation_fraction : float, default=0.1
-        Share of the sequences that early stopping holds out, in (0, 1).
+        Proportion of the sequences in the validation set of early stopping, in
+        (0, 1).
     patience : int, default=10
-        Epochs without improvement before early stopping stops.
+        Number of epochs without improvement before early stopping.
     standardize : bool, default=True
-        Centre and scale each channel, and a regressor's targets, by what fit saw. The
-        2-D X counts as one channel. Token ids stay what they are.
+        Whether to standardise each channel, and the targets of a regressor, by mean and
+        standard deviation of the training data. A 2-D X has one channel. Token ids are
+        not scaled.
     data_format : {"channels_last", "channels_first"}, default='channels_last'
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
-        (n_sequences, n_channels, n_steps), and the arrays of a list likewise.
+        (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
     random_state : int, RandomState instance or None, default=None
-        Source of initial weights, batches, dropout and the early-stopping split. An int
-        makes a refit equal to the bit.
+        Controls the initial weights, mini-batches, dropout and the validation split. Pass
+        an int for bitwise identical results of repeated fits.
     n_jobs : int or None, default=None
-        Threads of torch in fit and predict: None is one, -1 all cores. float32 training
-        depends on it in its last digits.
+        Number of threads in fit and predict: None for one, -1 for all cores. The last
+        digits of float32 training depend on it unless compiled kernels train.
     device : str, default='auto'
-        Where the network is: "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU if there
-        is one.
+        Device of the network: "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU if one
+        is available.
     dtype : {"float32", "float64"}, default='float32'
-        What the network computes in.
+        Dtype of the network.
     mixed_precision : {"bfloat16", "float16"} or None, default=None
-        Lower precision of forward and backward passes in training, by torch's autocast:
-        weights, loss and the optimizer's step stay in float32, and so do recurrent
-        layers on a CPU, which are faster so. With "float16" the loss is scaled, and
-        steps with an infinite gradient are left out. Answers, and the loss that early
-        stopping watches, are in full precision. Not with ``dtype="float64"``.
+        Lower precision of forward and backward pass in training, by torch's autocast.
+        Weights, loss and optimizer steps stay in float32, and so do recurrent layers on
+        a CPU, where this is faster. With "float16" the loss is scaled, and steps with an
+        infinite gradient are skipped. Predictions and the validation loss are in full
+        precision. Not supported with ``dtype="float64"``.
     callbacks : list of skorch callbacks or None, default=None
-        Called while training.
+        Callbacks of the training.
     net_params : dict or None, default=None
-        Anything else that :class:`skorch.NeuralNet` takes, in its names, such as
-        ``{"optimizer__betas": (0.9, 0.99)}``; overrides the rest.
+        Further parameters of :class:`skorch.NeuralNet`, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
     checkpoint : str, path or None, default=None
-        Where fit keeps how far it is, after every epoch. A fit that was ended from
-        outside goes on from there when it is called again with the same data and
-        hyperparameters, and ends with the same network to the bit; one that had ended
-        is not repeated. A file is that of one fit. In a folder (that exists, or with a
-        separator at the end) each fit has a file of its own: for searches.
+        File in which fit saves its progress after every epoch. When an interrupted fit is
+        called again with the same data and hyperparameters, it resumes from there, and
+        the final network is bitwise identical; a completed fit is not repeated. A file
+        belongs to one fit. In a directory (an existing one, or a path with a separator
+        at the end) there is a file for each fit, as needed by searches.
     warm_start : bool, default=False
-        Let fit continue from the weights of the last one.
+        Whether fit continues from the weights of the last fit.
     verbose : int, default=0
-        Above zero, print a line per epoch.
+        Print a line per epoch if above zero.
 
     Attributes
     ----------
     net_ : skorch.NeuralNet
         The trained net; its ``module_`` is a :class:`sksequence.nn.SequenceNetwork`.
     n_features_in_ : int
-        Columns of a 2-D X, else channels per step.
+        Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Column names of a DataFrame, if all are strings.
     n_epochs_ : int
-        Epochs trained.
+        Number of epochs trained.
     history_ : list of dict
-        For each epoch ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and
-        ``duration`` in seconds.
+        ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
+        seconds) of each epoch.
     classes_ : ndarray of shape (n_classes,)
-        Class labels; for multilabel targets the columns of y.
+        Class labels; for multilabel targets, the columns of y.
     n_static_features_in_ : int
-        Columns of numbers beside the sequences of a table; 0 where X is no such table.
+        Number of static covariates; 0 if X is not a table with a column of sequences.
 
     See Also
     --------
-    RecurrentStepRegressor : Numbers for every step.
-    RecurrentClassifier : One class for the whole sequence.
-    sksequence.metrics.make_step_scorer : Scores over the steps, for searches.
+    RecurrentStepRegressor : Predicts numbers for every step.
+    RecurrentClassifier : Predicts one class for the whole sequence.
+    sksequence.metrics.make_step_scorer : Makes scorers over steps, for searches.
 
     References
     ----------
@@ -2024,6 +2226,10 @@ class RecurrentTagger(_OfSklearn, AnyCell, PerStepEstimator, Labeller):
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
+        layer_norm: bool = False,
+        residual: bool = False,
+        recurrent_dropout: float = 0.0,
+        memory_steps: float | None = None,
         conv_channels: Sequence[int] = (),
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
@@ -2066,31 +2272,32 @@ class RecurrentTagger(_OfSklearn, AnyCell, PerStepEstimator, Labeller):
         temperature: float = 1.0,
         random_state: RandomState = None,
     ) -> np.ndarray:
-        """Go on from a prompt, each token drawn from what the last ones make likely.
+        """Continue a prompt, drawing each token from its predicted distribution.
 
-        For language models: fitted on tokens (``embedding_dim``), with the next token of
-        each step for its class.
+        Needs a language model: a tagger fitted on tokens (``embedding_dim``), with the
+        next token as the class of each step.
 
         Parameters
         ----------
         prompt : array-like of shape (n_prompt_steps,)
-            Token ids to begin with, at least one.
+            Initial token ids, at least one.
         n_steps : int
-            How many to write.
+            Number of tokens to generate.
         temperature : float, default=1.0
-            Below one likelier tokens are preferred even more, above one less so.
+            Temperature of the distribution: below one, likely tokens become more likely;
+            above one, less likely.
         random_state : int, RandomState instance or None, default=None
-            Draws.
+            Controls the random draws.
 
         Returns
         -------
         ndarray of shape (n_steps,)
-            Token ids, without the prompt.
+            The generated token ids, without the prompt.
 
         Raises
         ------
         ValueError
-            If the tagger is no language model, or looks ahead.
+            If the tagger is not a language model, or not causal.
 
         Examples
         --------
@@ -2110,7 +2317,7 @@ class RecurrentTagger(_OfSklearn, AnyCell, PerStepEstimator, Labeller):
         y: Targets,
         sample_weight: ArrayLike | None = None,
     ) -> float:
-        """Share of steps labelled right; of several labels all must be.
+        """Return the accuracy over all steps; for several labels the subset accuracy.
 
         Parameters
         ----------
@@ -2119,12 +2326,12 @@ class RecurrentTagger(_OfSklearn, AnyCell, PerStepEstimator, Labeller):
         y : list of array-like, or array-like
             True labels of each step.
         sample_weight : array-like of shape (n_sequences,), default=None
-            Weight of each sequence's steps.
+            Weight of the steps of each sequence.
 
         Returns
         -------
         float
-            Accuracy over the steps that there are.
+            Accuracy.
         """
     def set_fit_request(
         self,
@@ -2145,157 +2352,178 @@ class RecurrentTagger(_OfSklearn, AnyCell, PerStepEstimator, Labeller):
     ) -> Self: ...
 
 class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredictor):
-    """Predict one number, or several, for every step of a sequence.
+    """Predict one or several numbers for every step of a sequence.
 
-    y is a list of arrays as long as their sequences, (n_steps_i,) or (n_steps_i,
-    n_outputs); or one array where all sequences are equally long. ``predict`` answers in
-    the same form: an array for an array, and for a list of sequences an object array
-    with an array for each.
+    y is a list with an array for each sequence, (n_steps_i,) or (n_steps_i, n_outputs);
+    or one array if all sequences have the same length. ``predict`` returns the same form:
+    an array if X is one, and for a list of sequences an object array with an array for
+    each.
 
     Parameters
     ----------
     cell : {"rnn", "lstm", "gru", "mingru", "minlstm", "indrnn", "qrnn"}, default='lstm'
-        Recurrent cell.
+        Recurrent cell: plain (Elman, 1990), LSTM or GRU; minimal GRU or LSTM, whose gates
+        read the input alone (Feng et al., 2024); independently recurrent, in which a unit
+        reads its own state alone (Li et al., 2018); or quasi-recurrent, an LSTM without a
+        hidden state in its gates (Bradbury et al., 2017).
     hidden_size : int or tuple of int, default=64
-        Units of each recurrent layer and direction, for all layers or one per layer.
+        Number of units of each recurrent layer and direction, for all layers or one per
+        layer.
     num_layers : int, default=1
-        Recurrent layers, one on top of the other.
+        Number of stacked recurrent layers.
     bidirectional : bool, default=False
-        Read every sequence from both ends. Without it the network is causal: nothing
-        that it holds at one step depends on a later one.
+        Whether to also read every sequence in reverse. If False, the network is causal:
+        no state depends on a later step.
     merge_mode : {"concat", "sum", "mean", "mul"}, default='concat'
-        How the two directions of a layer become one.
+        How to merge the outputs of the two directions of a layer.
     dropout : float, default=0.0
-        Probability of a zero between recurrent layers and before the head, in [0, 1).
+        Dropout probability between recurrent layers and before the head, in [0, 1).
+    layer_norm : bool, default=False
+        Normalise, step by step, the products of the recurrent layers with their inputs
+        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+    residual : bool, default=False
+        Add the input of every recurrent layer but the first to its output; their widths
+        must be equal.
+    recurrent_dropout : float, default=0.0
+        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
+        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
+        read no state, nor with ``bptt_steps``.
+    memory_steps : float or None, default=None
+        For how many steps the cells should be able to remember: gates begin with biases
+        for time scales between one step and so many (Tallec and Ollivier, 2018). The
+        length of the sequences is a good value. None: the cell's own biases.
     conv_channels : tuple of int, default=()
         Output channels of the convolutions before the recurrence, one per layer.
     conv_kernel_size : int or tuple of int, default=5
-        Their kernels, in steps. No longer than the shortest sequence.
+        Kernel sizes of these convolutions in steps, at most the length of the shortest
+        sequence.
     conv_stride : int or tuple of int, default=1
-        Their strides: a stride of s leaves one step of s to the layers above. With a
-        stride beyond the kernel the steps between are never read.
+        Strides of these convolutions: a stride of s reduces s steps to one. Some steps
+        are never read if the stride exceeds the kernel size.
     parallel_channels : tuple of int, default=()
-        Output channels of the convolutions beside the recurrence, whose mean over time
-        joins it before the head: ``(128, 256, 128)`` makes an LSTM-FCN.
+        Output channels of the convolutions parallel to the recurrence, whose mean over
+        time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
+        LSTM-FCN.
     parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
-        Their kernels, in steps.
+        Kernel sizes of the parallel convolutions in steps.
     embedding_dim : int or None, default=None
-        Width of each token's vector. X then holds token ids, as
-        :class:`sksequence.preprocessing.SequenceTokenizer` makes them: one per step,
-        from 0, the unknown token. Dropout acts on the vectors too.
+        Size of the embedding vectors of tokens. If given, X holds token ids, as made by
+        :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
+        the unknown token. Dropout is also applied to the embedding vectors.
     num_embeddings : int or None, default=None
-        Number of tokens; None is one more than the largest id in fit. A token that fit
-        has not met counts as unknown.
+        Number of tokens; None for one more than the largest id in fit. Tokens that are
+        not in the training sequences are read as the unknown token.
     missing : {"error", "mask", "decay"}, default='error'
-        What NaN in X is. "error": refused. "mask": a value that was not observed; the
-        channel's mean stands for it, and beside every channel goes another that is one
-        where it was observed and zero where not. "decay": the same masks, but the last
-        observation stands for it and fades towards the mean, at a learnt rate for each
-        channel; without ``conv_channels`` the state of the first recurrent layer fades
-        likewise (GRU-D of Che et al., 2018, with any cell). Its state is then computed
-        step by step in Python, which takes longer: an epoch of a GRU or a plain cell
-        about 1.5 times, of an LSTM 4 to 7 times (``benchmarks/missing.py``). Infinity
-        is always refused.
+        How to treat NaN in X. "error" raises an error. "mask" replaces NaN by the mean of
+        the channel, and appends a mask for every channel that is one where it was
+        observed and zero elsewhere. "decay" appends the same masks, but replaces NaN by
+        the last observation, decayed towards the mean at a learnt rate for each channel;
+        without ``conv_channels`` the state of the first recurrent layer decays likewise
+        (GRU-D of Che et al., 2018, with any cell). The loop over steps is then in Python,
+        which is slower: an epoch of a GRU or SimpleRNN takes about 1.5 times as long, of
+        an LSTM 4 to 7 times (``benchmarks/missing.py``). Infinity always raises an
+        error.
     time_channel : int or None, default=None
-        With ``missing="decay"``: the position among the channels of the one that holds
-        the time of each step, in any unit and from any origin. It says how long ago the
-        observations are and is read for nothing else; None counts the steps. Otherwise
-        it is a channel like the others.
+        With ``missing="decay"``, position of the channel that holds the time of each
+        step, in any unit and from any origin. The time determines the decay and is used
+        for nothing else; None for a time of one between steps. Ignored with other values
+        of ``missing``.
     loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, default='squared_error'
-        What training minimises: the squared error, for the mean; the absolute error, for
-        the median; the Huber loss, for a mean on which outliers beyond one standard
-        deviation pull less; the pinball loss, for the quantile named by ``quantile``; or
-        the Poisson deviance, for the rate of counts (targets of zero and more).
+        The loss: the squared error predicts the mean; the absolute error, the median; the
+        Huber loss, a mean that is robust against outliers beyond one standard deviation;
+        the pinball loss ("quantile"), the quantile given by ``quantile``; the Poisson
+        deviance, the rate of counts (targets must be at least zero).
     quantile : float, default=0.5
-        Which quantile the "quantile" loss predicts, in (0, 1).
+        The quantile that the "quantile" loss predicts, in (0, 1).
     lr : float, default=0.005
         Learning rate.
     max_epochs : int, default=50
-        Passes over the training sequences.
+        Maximum number of passes over the training sequences.
     batch_size : int or None, default=16
-        Sequences per step of the optimizer; None takes all at once.
+        Number of sequences per mini-batch; None for full batches.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
-        What steps the weights.
+        The optimizer.
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
-        Course of the learning rate over a fit: as it is, down to zero along half a
-        cosine, or halved whenever the loss (on the validation part, if there is one) has
-        not improved for 5 epochs.
+        Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
+        loss (on the validation set, if there is one) has not improved for 5 epochs.
     weight_decay : float, default=0.0
-        Pull of the weights towards zero, in the optimizer's own sense.
+        Weight decay, as defined by the optimizer.
     gradient_clip : float or None, default=1.0
-        Largest norm of the gradient; longer ones are shortened to it.
+        Maximum norm of the gradient; larger gradients are clipped.
     bptt_steps : int or None, default=None
-        Train on chunks of so many steps, one after the other: the state goes on from
-        chunk to chunk of a sequence, gradients are cut (truncated backpropagation
-        through time). For sequences too long to be trained on at once; needs a causal
-        network without convolutions.
+        Number of time steps per chunk for truncated backpropagation through time: a
+        sequence is trained on in chunks; the hidden state is carried over from one chunk
+        to the next, gradients are not. For sequences that are too long to train on as a
+        whole; needs a causal network without convolutions.
     early_stopping : bool, default=False
-        Hold a part of the training sequences out, stop when its loss no longer
-        improves, and keep the weights that were best on it. The part has its share of
-        every class, or consists of whole groups where fit gets ``groups``.
+        Whether to hold out a validation set, stop when its loss no longer improves, and
+        keep the best weights. The split is stratified by class, or by whole groups if
+        fit gets ``groups``.
     validation_fraction : float, default=0.1
-        Share of the sequences that early stopping holds out, in (0, 1).
+        Proportion of the sequences in the validation set of early stopping, in
+        (0, 1).
     patience : int, default=10
-        Epochs without improvement before early stopping stops.
+        Number of epochs without improvement before early stopping.
     standardize : bool, default=True
-        Centre and scale each channel, and a regressor's targets, by what fit saw. The
-        2-D X counts as one channel. Token ids stay what they are.
+        Whether to standardise each channel, and the targets of a regressor, by mean and
+        standard deviation of the training data. A 2-D X has one channel. Token ids are
+        not scaled.
     data_format : {"channels_last", "channels_first"}, default='channels_last'
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
-        (n_sequences, n_channels, n_steps), and the arrays of a list likewise.
+        (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
     random_state : int, RandomState instance or None, default=None
-        Source of initial weights, batches, dropout and the early-stopping split. An int
-        makes a refit equal to the bit.
+        Controls the initial weights, mini-batches, dropout and the validation split. Pass
+        an int for bitwise identical results of repeated fits.
     n_jobs : int or None, default=None
-        Threads of torch in fit and predict: None is one, -1 all cores. float32 training
-        depends on it in its last digits.
+        Number of threads in fit and predict: None for one, -1 for all cores. The last
+        digits of float32 training depend on it unless compiled kernels train.
     device : str, default='auto'
-        Where the network is: "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU if there
-        is one.
+        Device of the network: "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU if one
+        is available.
     dtype : {"float32", "float64"}, default='float32'
-        What the network computes in.
+        Dtype of the network.
     mixed_precision : {"bfloat16", "float16"} or None, default=None
-        Lower precision of forward and backward passes in training, by torch's autocast:
-        weights, loss and the optimizer's step stay in float32, and so do recurrent
-        layers on a CPU, which are faster so. With "float16" the loss is scaled, and
-        steps with an infinite gradient are left out. Answers, and the loss that early
-        stopping watches, are in full precision. Not with ``dtype="float64"``.
+        Lower precision of forward and backward pass in training, by torch's autocast.
+        Weights, loss and optimizer steps stay in float32, and so do recurrent layers on
+        a CPU, where this is faster. With "float16" the loss is scaled, and steps with an
+        infinite gradient are skipped. Predictions and the validation loss are in full
+        precision. Not supported with ``dtype="float64"``.
     callbacks : list of skorch callbacks or None, default=None
-        Called while training.
+        Callbacks of the training.
     net_params : dict or None, default=None
-        Anything else that :class:`skorch.NeuralNet` takes, in its names, such as
-        ``{"optimizer__betas": (0.9, 0.99)}``; overrides the rest.
+        Further parameters of :class:`skorch.NeuralNet`, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
     checkpoint : str, path or None, default=None
-        Where fit keeps how far it is, after every epoch. A fit that was ended from
-        outside goes on from there when it is called again with the same data and
-        hyperparameters, and ends with the same network to the bit; one that had ended
-        is not repeated. A file is that of one fit. In a folder (that exists, or with a
-        separator at the end) each fit has a file of its own: for searches.
+        File in which fit saves its progress after every epoch. When an interrupted fit is
+        called again with the same data and hyperparameters, it resumes from there, and
+        the final network is bitwise identical; a completed fit is not repeated. A file
+        belongs to one fit. In a directory (an existing one, or a path with a separator
+        at the end) there is a file for each fit, as needed by searches.
     warm_start : bool, default=False
-        Let fit continue from the weights of the last one.
+        Whether fit continues from the weights of the last fit.
     verbose : int, default=0
-        Above zero, print a line per epoch.
+        Print a line per epoch if above zero.
 
     Attributes
     ----------
     net_ : skorch.NeuralNet
         The trained net; its ``module_`` is a :class:`sksequence.nn.SequenceNetwork`.
     n_features_in_ : int
-        Columns of a 2-D X, else channels per step.
+        Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Column names of a DataFrame, if all are strings.
     n_epochs_ : int
-        Epochs trained.
+        Number of epochs trained.
     history_ : list of dict
-        For each epoch ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and
-        ``duration`` in seconds.
+        ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
+        seconds) of each epoch.
     n_static_features_in_ : int
-        Columns of numbers beside the sequences of a table; 0 where X is no such table.
+        Number of static covariates; 0 if X is not a table with a column of sequences.
 
     See Also
     --------
-    RecurrentTagger : Classes for every step.
-    RecurrentRegressor : One number for the whole sequence.
+    RecurrentTagger : Predicts classes for every step.
+    RecurrentRegressor : Predicts one number for the whole sequence.
 
     Examples
     --------
@@ -2318,6 +2546,10 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
+        layer_norm: bool = False,
+        residual: bool = False,
+        recurrent_dropout: float = 0.0,
+        memory_steps: float | None = None,
         conv_channels: Sequence[int] = (),
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
@@ -2359,7 +2591,7 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         y: Targets,
         sample_weight: ArrayLike | None = None,
     ) -> float:
-        """Coefficient of determination over all steps.
+        """Return the coefficient of determination over all steps.
 
         Parameters
         ----------
@@ -2368,12 +2600,12 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         y : list of array-like, or array-like
             True values of each step.
         sample_weight : array-like of shape (n_sequences,), default=None
-            Weight of each sequence's steps.
+            Weight of the steps of each sequence.
 
         Returns
         -------
         float
-            R squared of the steps that there are.
+            R squared.
         """
     def set_fit_request(
         self,
@@ -2393,130 +2625,133 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
     ) -> Self: ...
 
 class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
-    r"""Label films with a convolutional LSTM.
+    r"""Classify videos with a convolutional LSTM.
 
-    An LSTM whose states are frames too, and whose products are convolutions:
+    An LSTM whose states have the shape of frames, with convolutions in place of products:
 
     .. math::
         i, f, o &= \sigma(W_{ifo} * X_t + U_{ifo} * H_{t-1} + b_{ifo}) \\
         C_t &= f \odot C_{t-1} + i \odot \tanh(W_c * X_t + U_c * H_{t-1} + b_c) \\
         H_t &= o \odot \tanh(C_t)
 
-    X is (n_films, n_steps, height, width), with the channels of a pixel last if there are
-    several; or a list of films of any number of steps. The pooled states' mean over the
-    plane is what the head reads. Of a 2-D X every number is a frame of one pixel.
+    X is (n_videos, n_steps, height, width), with channels last if there are several; or a
+    list of videos with any number of steps. The head reads the hidden states, averaged
+    over pixels and pooled over steps. In a 2-D X, every number is a frame of one pixel.
 
     Parameters
     ----------
     hidden_size : int or tuple of int, default=64
-        Units of each recurrent layer and direction, for all layers or one per layer.
+        Number of units of each recurrent layer and direction, for all layers or one per
+        layer.
     num_layers : int, default=1
-        Recurrent layers, one on top of the other.
+        Number of stacked recurrent layers.
     bidirectional : bool, default=False
-        Read every sequence from both ends. Without it the network is causal: nothing
-        that it holds at one step depends on a later one.
+        Whether to also read every sequence in reverse. If False, the network is causal:
+        no state depends on a later step.
     merge_mode : {"concat", "sum", "mean", "mul"}, default='concat'
-        How the two directions of a layer become one.
+        How to merge the outputs of the two directions of a layer.
     dropout : float, default=0.0
-        Probability of a zero between recurrent layers and before the head, in [0, 1).
+        Dropout probability between recurrent layers and before the head, in [0, 1).
     kernel_size : int or tuple of int, default=3
-        Width of the convolutions in the plane of the (patched) frame, odd, for all layers
-        or one per layer. ``hidden_size`` counts their channels.
+        Height and width of the convolution kernels, odd, for all layers or one per layer.
+        ``hidden_size`` is the number of channels.
     patch_size : int, default=1
-        Side of the squares of pixels that are made channels before the first layer: with
-        p the recurrence has p squared times fewer places to compute.
+        Side of the square patches of pixels that become channels before the first layer:
+        a size of p reduces the number of pixels by p squared.
     peephole : bool, default=False
-        Let the gates see the cell state, by a weight for each channel and place.
+        Whether gates also read the cell state, with a weight for each channel and
+        pixel.
     pooling : {"last", "mean", "max", "attention"}, default='max'
-        How the steps of a sequence become one vector: the final state of each
-        direction, the mean or maximum over its steps, or a mean by learnt weights.
+        How to pool the steps of a sequence: the final state of each direction, the mean
+        or maximum over the steps, or a mean with attention weights.
     class_weight : dict, list of dict, "balanced" or None, default=None
-        Weight of each class in the loss: ``{class: weight}`` with one for the classes
-        left out, or "balanced" for weights inversely proportional to the classes'
-        frequencies. For multilabel targets "balanced" or a list with a dict for each
+        Weight of each class in the loss: ``{class: weight}``, where missing classes have
+        weight one, or "balanced" for weights inversely proportional to class
+        frequencies. For multilabel targets, "balanced" or a list with a dict for each
         label.
     lr : float, default=0.005
         Learning rate.
     max_epochs : int, default=50
-        Passes over the training sequences.
+        Maximum number of passes over the training sequences.
     batch_size : int or None, default=16
-        Sequences per step of the optimizer; None takes all at once.
+        Number of sequences per mini-batch; None for full batches.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
-        What steps the weights.
+        The optimizer.
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
-        Course of the learning rate over a fit: as it is, down to zero along half a
-        cosine, or halved whenever the loss (on the validation part, if there is one) has
-        not improved for 5 epochs.
+        Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
+        loss (on the validation set, if there is one) has not improved for 5 epochs.
     weight_decay : float, default=0.0
-        Pull of the weights towards zero, in the optimizer's own sense.
+        Weight decay, as defined by the optimizer.
     gradient_clip : float or None, default=1.0
-        Largest norm of the gradient; longer ones are shortened to it.
+        Maximum norm of the gradient; larger gradients are clipped.
     early_stopping : bool, default=False
-        Hold a part of the training sequences out, stop when its loss no longer
-        improves, and keep the weights that were best on it. The part has its share of
-        every class, or consists of whole groups where fit gets ``groups``.
+        Whether to hold out a validation set, stop when its loss no longer improves, and
+        keep the best weights. The split is stratified by class, or by whole groups if
+        fit gets ``groups``.
     validation_fraction : float, default=0.1
-        Share of the sequences that early stopping holds out, in (0, 1).
+        Proportion of the sequences in the validation set of early stopping, in
+        (0, 1).
     patience : int, default=10
-        Epochs without improvement before early stopping stops.
+        Number of epochs without improvement before early stopping.
     standardize : bool, default=True
-        Centre and scale each channel, and a regressor's targets, by what fit saw. The
-        2-D X counts as one channel. Token ids stay what they are.
+        Whether to standardise each channel, and the targets of a regressor, by mean and
+        standard deviation of the training data. A 2-D X has one channel. Token ids are
+        not scaled.
     data_format : {"channels_last", "channels_first"}, default='channels_last'
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
-        (n_sequences, n_channels, n_steps), and the arrays of a list likewise.
+        (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
     random_state : int, RandomState instance or None, default=None
-        Source of initial weights, batches, dropout and the early-stopping split. An int
-        makes a refit equal to the bit.
+        Controls the initial weights, mini-batches, dropout and the validation split. Pass
+        an int for bitwise identical results of repeated fits.
     n_jobs : int or None, default=None
-        Threads of torch in fit and predict: None is one, -1 all cores. float32 training
-        depends on it in its last digits.
+        Number of threads in fit and predict: None for one, -1 for all cores. The last
+        digits of float32 training depend on it unless compiled kernels train.
     device : str, default='auto'
-        Where the network is: "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU if there
-        is one.
+        Device of the network: "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU if one
+        is available.
     dtype : {"float32", "float64"}, default='float32'
-        What the network computes in.
+        Dtype of the network.
     mixed_precision : {"bfloat16", "float16"} or None, default=None
-        Lower precision of forward and backward passes in training, by torch's autocast:
-        weights, loss and the optimizer's step stay in float32, and so do recurrent
-        layers on a CPU, which are faster so. With "float16" the loss is scaled, and
-        steps with an infinite gradient are left out. Answers, and the loss that early
-        stopping watches, are in full precision. Not with ``dtype="float64"``.
+        Lower precision of forward and backward pass in training, by torch's autocast.
+        Weights, loss and optimizer steps stay in float32, and so do recurrent layers on
+        a CPU, where this is faster. With "float16" the loss is scaled, and steps with an
+        infinite gradient are skipped. Predictions and the validation loss are in full
+        precision. Not supported with ``dtype="float64"``.
     callbacks : list of skorch callbacks or None, default=None
-        Called while training.
+        Callbacks of the training.
     net_params : dict or None, default=None
-        Anything else that :class:`skorch.NeuralNet` takes, in its names, such as
-        ``{"optimizer__betas": (0.9, 0.99)}``; overrides the rest.
+        Further parameters of :class:`skorch.NeuralNet`, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
     checkpoint : str, path or None, default=None
-        Where fit keeps how far it is, after every epoch. A fit that was ended from
-        outside goes on from there when it is called again with the same data and
-        hyperparameters, and ends with the same network to the bit; one that had ended
-        is not repeated. A file is that of one fit. In a folder (that exists, or with a
-        separator at the end) each fit has a file of its own: for searches.
+        File in which fit saves its progress after every epoch. When an interrupted fit is
+        called again with the same data and hyperparameters, it resumes from there, and
+        the final network is bitwise identical; a completed fit is not repeated. A file
+        belongs to one fit. In a directory (an existing one, or a path with a separator
+        at the end) there is a file for each fit, as needed by searches.
     warm_start : bool, default=False
-        Let fit continue from the weights of the last one.
+        Whether fit continues from the weights of the last fit.
     verbose : int, default=0
-        Above zero, print a line per epoch.
+        Print a line per epoch if above zero.
 
     Attributes
     ----------
     net_ : skorch.NeuralNet
         The trained net; its ``module_`` is a :class:`sksequence.nn.SequenceNetwork`.
     n_features_in_ : int
-        Columns of a 2-D X, else channels per step.
+        Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Column names of a DataFrame, if all are strings.
     n_epochs_ : int
-        Epochs trained.
+        Number of epochs trained.
     history_ : list of dict
-        For each epoch ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and
-        ``duration`` in seconds.
+        ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
+        seconds) of each epoch.
     classes_ : ndarray of shape (n_classes,)
-        Class labels; for multilabel targets the columns of y.
+        Class labels; for multilabel targets, the columns of y.
 
     See Also
     --------
-    ConvLSTMRegressor : Numbers or frames from films.
+    ConvLSTMRegressor : Predicts numbers or frames from videos.
 
     References
     ----------
@@ -2595,130 +2830,133 @@ class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
     ) -> Self: ...
 
 class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
-    r"""Predict numbers, the next frame or the next frames of films.
+    r"""Predict numbers, the next frame, or the next frames of videos.
 
     .. math::
         i, f, o &= \sigma(W_{ifo} * X_t + U_{ifo} * H_{t-1} + b_{ifo}) \\
         C_t &= f \odot C_{t-1} + i \odot \tanh(W_c * X_t + U_c * H_{t-1} + b_c) \\
         H_t &= o \odot \tanh(C_t)
 
-    X is (n_films, n_steps, height, width), with the channels of a pixel last if there are
-    several; or a list of films of any number of steps. What y is decides what is
-    predicted: numbers (n_films,) or (n_films, n_outputs); the next frame, in the layout
-    of a frame of X; or several next frames, (n_films, n_frames, height, width) or with
-    channels last, by a second network that starts from the states of the first.
+    X is (n_videos, n_steps, height, width), with channels last if there are several; or a
+    list of videos with any number of steps. y determines the predictions: numbers
+    (n_videos,) or (n_videos, n_outputs); the next frame, in the layout of a frame of X;
+    or several next frames, (n_videos, n_frames, height, width) or with channels last, by
+    a second network that starts from the states of the first.
 
     Parameters
     ----------
     hidden_size : int or tuple of int, default=64
-        Units of each recurrent layer and direction, for all layers or one per layer.
+        Number of units of each recurrent layer and direction, for all layers or one per
+        layer.
     num_layers : int, default=1
-        Recurrent layers, one on top of the other.
+        Number of stacked recurrent layers.
     bidirectional : bool, default=False
-        Read every sequence from both ends. Without it the network is causal: nothing
-        that it holds at one step depends on a later one.
+        Whether to also read every sequence in reverse. If False, the network is causal:
+        no state depends on a later step.
     merge_mode : {"concat", "sum", "mean", "mul"}, default='concat'
-        How the two directions of a layer become one.
+        How to merge the outputs of the two directions of a layer.
     dropout : float, default=0.0
-        Probability of a zero between recurrent layers and before the head, in [0, 1).
+        Dropout probability between recurrent layers and before the head, in [0, 1).
     kernel_size : int or tuple of int, default=3
-        Width of the convolutions in the plane of the (patched) frame, odd, for all layers
-        or one per layer. ``hidden_size`` counts their channels.
+        Height and width of the convolution kernels, odd, for all layers or one per layer.
+        ``hidden_size`` is the number of channels.
     patch_size : int, default=1
-        Side of the squares of pixels that are made channels before the first layer: with
-        p the recurrence has p squared times fewer places to compute.
+        Side of the square patches of pixels that become channels before the first layer:
+        a size of p reduces the number of pixels by p squared.
     peephole : bool, default=False
-        Let the gates see the cell state, by a weight for each channel and place.
+        Whether gates also read the cell state, with a weight for each channel and
+        pixel.
     pooling : {"last", "mean", "max", "attention"}, default='max'
-        How the steps of a sequence become one vector: the final state of each
-        direction, the mean or maximum over its steps, or a mean by learnt weights.
+        How to pool the steps of a sequence: the final state of each direction, the mean
+        or maximum over the steps, or a mean with attention weights.
     loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, default='squared_error'
-        What training minimises: the squared error, for the mean; the absolute error, for
-        the median; the Huber loss, for a mean on which outliers beyond one standard
-        deviation pull less; the pinball loss, for the quantile named by ``quantile``; or
-        the Poisson deviance, for the rate of counts (targets of zero and more).
+        The loss: the squared error predicts the mean; the absolute error, the median; the
+        Huber loss, a mean that is robust against outliers beyond one standard deviation;
+        the pinball loss ("quantile"), the quantile given by ``quantile``; the Poisson
+        deviance, the rate of counts (targets must be at least zero).
     quantile : float, default=0.5
-        Which quantile the "quantile" loss predicts, in (0, 1).
+        The quantile that the "quantile" loss predicts, in (0, 1).
     lr : float, default=0.005
         Learning rate.
     max_epochs : int, default=50
-        Passes over the training sequences.
+        Maximum number of passes over the training sequences.
     batch_size : int or None, default=16
-        Sequences per step of the optimizer; None takes all at once.
+        Number of sequences per mini-batch; None for full batches.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
-        What steps the weights.
+        The optimizer.
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
-        Course of the learning rate over a fit: as it is, down to zero along half a
-        cosine, or halved whenever the loss (on the validation part, if there is one) has
-        not improved for 5 epochs.
+        Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
+        loss (on the validation set, if there is one) has not improved for 5 epochs.
     weight_decay : float, default=0.0
-        Pull of the weights towards zero, in the optimizer's own sense.
+        Weight decay, as defined by the optimizer.
     gradient_clip : float or None, default=1.0
-        Largest norm of the gradient; longer ones are shortened to it.
+        Maximum norm of the gradient; larger gradients are clipped.
     early_stopping : bool, default=False
-        Hold a part of the training sequences out, stop when its loss no longer
-        improves, and keep the weights that were best on it. The part has its share of
-        every class, or consists of whole groups where fit gets ``groups``.
+        Whether to hold out a validation set, stop when its loss no longer improves, and
+        keep the best weights. The split is stratified by class, or by whole groups if
+        fit gets ``groups``.
     validation_fraction : float, default=0.1
-        Share of the sequences that early stopping holds out, in (0, 1).
+        Proportion of the sequences in the validation set of early stopping, in
+        (0, 1).
     patience : int, default=10
-        Epochs without improvement before early stopping stops.
+        Number of epochs without improvement before early stopping.
     standardize : bool, default=True
-        Centre and scale each channel, and a regressor's targets, by what fit saw. The
-        2-D X counts as one channel. Token ids stay what they are.
+        Whether to standardise each channel, and the targets of a regressor, by mean and
+        standard deviation of the training data. A 2-D X has one channel. Token ids are
+        not scaled.
     data_format : {"channels_last", "channels_first"}, default='channels_last'
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
-        (n_sequences, n_channels, n_steps), and the arrays of a list likewise.
+        (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
     random_state : int, RandomState instance or None, default=None
-        Source of initial weights, batches, dropout and the early-stopping split. An int
-        makes a refit equal to the bit.
+        Controls the initial weights, mini-batches, dropout and the validation split. Pass
+        an int for bitwise identical results of repeated fits.
     n_jobs : int or None, default=None
-        Threads of torch in fit and predict: None is one, -1 all cores. float32 training
-        depends on it in its last digits.
+        Number of threads in fit and predict: None for one, -1 for all cores. The last
+        digits of float32 training depend on it unless compiled kernels train.
     device : str, default='auto'
-        Where the network is: "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU if there
-        is one.
+        Device of the network: "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU if one
+        is available.
     dtype : {"float32", "float64"}, default='float32'
-        What the network computes in.
+        Dtype of the network.
     mixed_precision : {"bfloat16", "float16"} or None, default=None
-        Lower precision of forward and backward passes in training, by torch's autocast:
-        weights, loss and the optimizer's step stay in float32, and so do recurrent
-        layers on a CPU, which are faster so. With "float16" the loss is scaled, and
-        steps with an infinite gradient are left out. Answers, and the loss that early
-        stopping watches, are in full precision. Not with ``dtype="float64"``.
+        Lower precision of forward and backward pass in training, by torch's autocast.
+        Weights, loss and optimizer steps stay in float32, and so do recurrent layers on
+        a CPU, where this is faster. With "float16" the loss is scaled, and steps with an
+        infinite gradient are skipped. Predictions and the validation loss are in full
+        precision. Not supported with ``dtype="float64"``.
     callbacks : list of skorch callbacks or None, default=None
-        Called while training.
+        Callbacks of the training.
     net_params : dict or None, default=None
-        Anything else that :class:`skorch.NeuralNet` takes, in its names, such as
-        ``{"optimizer__betas": (0.9, 0.99)}``; overrides the rest.
+        Further parameters of :class:`skorch.NeuralNet`, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
     checkpoint : str, path or None, default=None
-        Where fit keeps how far it is, after every epoch. A fit that was ended from
-        outside goes on from there when it is called again with the same data and
-        hyperparameters, and ends with the same network to the bit; one that had ended
-        is not repeated. A file is that of one fit. In a folder (that exists, or with a
-        separator at the end) each fit has a file of its own: for searches.
+        File in which fit saves its progress after every epoch. When an interrupted fit is
+        called again with the same data and hyperparameters, it resumes from there, and
+        the final network is bitwise identical; a completed fit is not repeated. A file
+        belongs to one fit. In a directory (an existing one, or a path with a separator
+        at the end) there is a file for each fit, as needed by searches.
     warm_start : bool, default=False
-        Let fit continue from the weights of the last one.
+        Whether fit continues from the weights of the last fit.
     verbose : int, default=0
-        Above zero, print a line per epoch.
+        Print a line per epoch if above zero.
 
     Attributes
     ----------
     net_ : skorch.NeuralNet
         The trained net; its ``module_`` is a :class:`sksequence.nn.SequenceNetwork`.
     n_features_in_ : int
-        Columns of a 2-D X, else channels per step.
+        Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Column names of a DataFrame, if all are strings.
     n_epochs_ : int
-        Epochs trained.
+        Number of epochs trained.
     history_ : list of dict
-        For each epoch ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and
-        ``duration`` in seconds.
+        ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
+        seconds) of each epoch.
 
     See Also
     --------
-    ConvLSTMClassifier : Labels of films.
+    ConvLSTMClassifier : Predicts classes of videos.
 
     References
     ----------
@@ -2729,11 +2967,11 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
     --------
     >>> import numpy as np
     >>> from sksequence import ConvLSTMRegressor
-    >>> films = np.zeros((60, 8, 8, 8), dtype=np.float32)
-    >>> for i, film in enumerate(films):
+    >>> videos = np.zeros((60, 8, 8, 8), dtype=np.float32)
+    >>> for i, video in enumerate(videos):
     ...     for t in range(8):
-    ...         film[t, (i + t) % 8, i % 7] = 1
-    >>> X, y = films[:, :5], films[:, 5:]
+    ...         video[t, (i + t) % 8, i % 7] = 1
+    >>> X, y = videos[:, :5], videos[:, 5:]
     >>> model = ConvLSTMRegressor(hidden_size=8, lr=0.02, max_epochs=10, random_state=0)
     >>> model.fit(X[:50], y[:50]).predict(X[50:]).shape
     (10, 3, 8, 8)

@@ -1,4 +1,4 @@
-"""Scores of answers for every step, over the steps that there are."""
+"""Metrics and scorers for predictions at every time step."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def perplexity(
     classes: ArrayLike,
     sample_weight: ArrayLike | None = None,
 ) -> float:
-    r"""Exponential of the mean negative log-probability of what came.
+    r"""Exponential of the mean negative log-probability of the true classes.
 
     .. math:: \exp \Bigl( -\frac{1}{T} \sum_t \log p_t(y_t) \Bigr)
 
@@ -31,15 +31,15 @@ def perplexity(
     y_proba : list of array-like of shape (n_steps_i, n_classes), or 3-D array
         Probability of each class at each step.
     classes : array-like of shape (n_classes,)
-        What the columns of ``y_proba`` stand for, sorted.
+        The classes of the columns of ``y_proba``, sorted.
     sample_weight : array-like of shape (n_sequences,), default=None
-        Weight of each sequence's steps.
+        Weight of the steps of each sequence.
 
     Returns
     -------
     float
-        From 1, for certainty, upwards; infinite if what came had probability zero.
-        A class that is not among ``classes`` had.
+        At least 1, which means certainty; infinite if a true class has probability 0, as
+        every class that is not in ``classes`` has.
 
     References
     ----------
@@ -60,7 +60,7 @@ def perplexity(
         known = known_classes[code] == truth
         came = np.where(known, proba[np.arange(len(code)), code], 0.0)
         if sample_weight is not None:
-            # What has no weight may be impossible, too.
+            # Steps of weight 0 may have probability 0: 0 * -inf would be NaN.
             came, sample_weight = (
                 came[sample_weight > 0],
                 sample_weight[sample_weight > 0],
@@ -73,7 +73,7 @@ def perplexity(
 
 @dataclass(frozen=True)
 class StepScorer:
-    """Score an estimator's answers for every step; made by :func:`make_step_scorer`."""
+    """Score predictions for every step; created by :func:`make_step_scorer`."""
 
     score_func: Metric
     response_method: str = "predict"
@@ -100,28 +100,28 @@ def make_step_scorer(
     greater_is_better: bool = True,
     **kwargs: Any,
 ) -> StepScorer:
-    """Make a scorer for taggers of a metric that takes flat arrays.
+    """Make a scorer for predictions at every step from a metric of flat arrays.
 
-    What :func:`sklearn.metrics.make_scorer` does for one answer per sequence. Steps
-    count, sequences do not: a long one has as much more weight as it has steps.
+    The counterpart of :func:`sklearn.metrics.make_scorer`, which is for one prediction
+    per sequence. All steps have equal weight, so longer sequences count more.
 
     Parameters
     ----------
     score_func : callable
-        ``score_func(y_true, y_pred, **kwargs)``, such as those of sklearn.metrics; it
-        sees all steps of all sequences in one array.
+        Function ``score_func(y_true, y_pred, **kwargs)``, such as those of
+        sklearn.metrics. It is called once, with the steps of all sequences in one array.
     response_method : str, default="predict"
-        Which answers it compares; "predict_proba" for probabilities.
+        Method of the estimator that makes the predictions, such as "predict_proba".
     greater_is_better : bool, default=True
-        Otherwise the score is the negative.
+        Whether greater is better; if False, the sign of the score is flipped.
     **kwargs : dict
         Passed to ``score_func``.
 
     Returns
     -------
     callable
-        ``scorer(estimator, X, y, sample_weight=None)``, for ``scoring=`` of
-        cross_validate, GridSearchCV and alike.
+        ``scorer(estimator, X, y, sample_weight=None)``, for the parameter ``scoring`` of
+        cross_validate, GridSearchCV and the like.
 
     Examples
     --------
@@ -137,16 +137,16 @@ def make_step_scorer(
 def perplexity_scorer(
     estimator: Any, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
 ) -> float:
-    """Negative :func:`perplexity` of a tagger, for ``scoring=``: greater is better.
+    """Score a tagger by its negative :func:`perplexity`; for ``scoring=``.
 
     Parameters
     ----------
     estimator : estimator
-        A fitted :class:`sksequence.RecurrentTagger`, or a search or pipeline over one.
+        A fitted :class:`sksequence.RecurrentTagger`, or a search or pipeline with one.
     X, y : list of array-like
         Sequences, and the class of each step.
     sample_weight : array-like of shape (n_sequences,), default=None
-        Weight of each sequence's steps.
+        Weight of the steps of each sequence.
 
     Returns
     -------

@@ -589,7 +589,7 @@ def test_initial_weights_are_those_of_the_literature():
             lambda: network_of(kernel_size=3, patch_size=2),
             r"kernel_size=3 is wider.*patch_size=2 is 2 x 3",
         ),
-        (lambda: network_of()(torch.zeros(1, 2, 2, 5, 4)), "frames of 5 x 4.*4 x 5"),
+        (lambda: network_of()(torch.zeros(1, 2, 2, 5, 4)), "frames of 4 x 5.*5 x 4"),
         (
             lambda: ConvLSTM(1, 4, peephole=True, frame_size=(4, 5))(
                 torch.zeros(1, 2, 1, 1, 1)
@@ -600,7 +600,7 @@ def test_initial_weights_are_those_of_the_literature():
             lambda: (stack := ConvLSTM(1, 4, bidirectional=True)).step(
                 torch.zeros(1, 1, 4, 4), stack.encode(torch.zeros(1, 2, 1, 4, 4))[1]
             ),
-            "reads back.*step by step",
+            "bidirectional.*step by step",
         ),
     ],
 )

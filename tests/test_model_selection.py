@@ -189,10 +189,10 @@ def test_they_print_as_they_were_made():
 @pytest.mark.parametrize(
     ("params", "words"),
     [
-        ({"n_splits": 1}, "n_splits=1; expected an int of at least 2"),
-        ({"length": 0}, "length=0; expected an int of at least 1"),
-        ({"horizon": -1}, "horizon=-1"),
-        ({"length": 2.5}, "length=2.5"),
+        ({"n_splits": 1}, "n_splits must be an int of at least 2, got 1"),
+        ({"length": 0}, "length must be an int of at least 1, got 0"),
+        ({"horizon": -1}, "horizon must be an int of at least 0, got -1"),
+        ({"length": 2.5}, "length must be an int of at least 1, got 2.5"),
     ],
 )
 @pytest.mark.parametrize("splitter", SPLITTERS)
@@ -203,7 +203,7 @@ def test_parameters_that_cannot_be(splitter, params, words):
 
 @pytest.mark.parametrize("embargo", [-1, 1.0, True, "1"])
 def test_an_embargo_that_cannot_be(embargo):
-    with pytest.raises(ValueError, match="embargo="):
+    with pytest.raises(ValueError, match="embargo must be"):
         PurgedKFold(embargo=embargo)
 
 

@@ -414,8 +414,8 @@ def test_the_same_network_is_the_same_file(fitted, tmp_path):
     [
         (3, TypeError, "str or os.PathLike, got 3"),
         (b"model.onnx", TypeError, "str or os.PathLike"),
-        ("", IsADirectoryError, "is a folder"),
-        (".", IsADirectoryError, "is a folder"),
+        ("", IsADirectoryError, "must be a file, got the directory"),
+        (".", IsADirectoryError, "must be a file, got the directory"),
         ("nowhere/model.onnx", FileNotFoundError, "'nowhere' does not exist"),
         ("file/model.onnx", NotADirectoryError, "'file' is a file"),
     ],

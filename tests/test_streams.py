@@ -279,7 +279,7 @@ def test_other_requests_that_make_no_sense():
     model, X = fitted("GRUClassifier"), sequences()
     with pytest.raises(ValueError, match="response_method must be one of"):
         model.predict_prefixes(X, "decision_function")
-    with pytest.raises(ValueError, match="sequences alone"):
+    with pytest.raises(ValueError, match="static must be None"):
         model.open_stream(static=[1.0])
     with pytest.raises(ValueError, match=r"static must be .* \(1, 2\)"):
         special("static")[0].open_stream()

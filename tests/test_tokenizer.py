@@ -503,7 +503,7 @@ def test_bad_input_is_refused_by_every_method(X, error, message):
             {"token_pattern": "(a"},
             ["a"],
             ValueError,
-            "token_pattern='(a' is no regular expression: missing ), unterminated subpa",
+            "token_pattern='(a' is not a regular expression: missing ), untermin",
         ),
         (
             {"token_pattern": "(a)(b)"},

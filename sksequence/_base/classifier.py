@@ -1,4 +1,4 @@
-"""What is particular to predictions of classes."""
+"""Base of estimators that predict classes."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ from .estimator import SequenceEstimator
 
 @recurrent_estimator
 class Labeller(SequenceEstimator):
-    """Predict classes: one for each target, or any number of labels."""
+    """Estimator of classes: one per target, or any number of labels."""
 
     class_weight: Any = hyperparameter(
         default=None,
         constraints=[dict, list, StrOptions({"balanced"}), None],
         doc="""dict, list of dict, "balanced" or None
-        Weight of each class in the loss: ``{class: weight}`` with one for the classes
-        left out, or "balanced" for weights inversely proportional to the classes'
-        frequencies. For multilabel targets "balanced" or a list with a dict for each
+        Weight of each class in the loss: ``{class: weight}``, where missing classes have
+        weight one, or "balanced" for weights inversely proportional to class
+        frequencies. For multilabel targets, "balanced" or a list with a dict for each
         label.""",
     )
 
     _attributes_doc = """
     classes_ : ndarray of shape (n_classes,)
-        Class labels; for multilabel targets the columns of y.
+        Class labels; for multilabel targets, the columns of y.
     """
 
     # ----------------------------------------------------------------------- targets
@@ -58,8 +58,8 @@ class Labeller(SequenceEstimator):
     def _check_first_batch(self, y: Any, classes: Any) -> None:
         if classes is None and check_labels(y, type(self).__name__).ndim == 1:
             raise ValueError(
-                "classes must be passed on the first call to partial_fit: later calls "
-                "may bring classes that this y has not."
+                "classes must be passed on the first call to partial_fit, got None: "
+                "later calls may have classes that are not in this y."
             )
 
     def _hold(self, reading: Reading, target: Target) -> None:
@@ -90,7 +90,7 @@ class Labeller(SequenceEstimator):
         classes: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
     ) -> Self:
-        """Train for one epoch, going on from where the last call or fit ended.
+        """Train for one epoch, continuing from the last call or fit.
 
         Parameters
         ----------
@@ -99,7 +99,7 @@ class Labeller(SequenceEstimator):
         y : array-like of shape (n_sequences,) or (n_sequences, n_labels)
             Classes.
         classes : array-like of shape (n_classes,), default=None
-            All classes that will ever come; required at the first call.
+            All classes that can occur in any call; required in the first call.
         sample_weight : array-like of shape (n_sequences,), default=None
             Weight of each sequence.
 
@@ -123,7 +123,7 @@ class Labeller(SequenceEstimator):
         Returns
         -------
         ndarray of shape (n_sequences,) or (n_sequences, n_labels)
-            Labels as fit saw them; for steps in the form of y.
+            Labels; for predictions of every step, in the form of y.
         """
         return self._respond(X, "predict")
 
@@ -138,8 +138,9 @@ class Labeller(SequenceEstimator):
         Returns
         -------
         ndarray of shape (n_sequences, n_classes)
-            In the order of ``classes_``; float32 for a float32 X, else float64. For steps
-            (n_sequences, n_steps, n_classes), or (n_steps_i, n_classes) each.
+            Probabilities in the order of ``classes_``; float32 for float32 X, else
+            float64. For predictions of every step (n_sequences, n_steps, n_classes), or
+            an array (n_steps_i, n_classes) for each sequence.
         """
         return self._respond(X, "predict_proba")
 
@@ -154,14 +155,15 @@ class Labeller(SequenceEstimator):
         Returns
         -------
         ndarray of shape (n_sequences, n_classes)
-            In the order of ``classes_``; for steps as probabilities are.
+            Logarithms in the order of ``classes_``; for every step as in
+            :meth:`predict_proba`.
         """
         return self._respond(X, "predict_log_proba")
 
 
 @recurrent_estimator
 class SequenceClassifier(ClassifierMixin, Labeller):
-    """Label whole sequences."""
+    """Classifier of whole sequences."""
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -1,8 +1,8 @@
-"""Write a stub of the public estimators, for editors that read sources.
+"""Write a stub of the public estimators, for editors and type checkers.
 
-Their signatures and the Parameters of their docstrings are made at import, where neither
-type checkers nor editors see them. The stub has both in plain text. After a change to a
-hyperparameter or a docstring, write it again:
+Their signatures and the Parameters section of their docstrings are made at import, where
+editors and type checkers do not see them. The stub contains both. After a change to a
+hyperparameter or a docstring, regenerate it:
 
     python -m sksequence._base.stubs
 """
@@ -43,7 +43,7 @@ class _OfSklearn:
         self, X: ArrayLike, y: Targets, sample_weight: ArrayLike | None = None
     ) -> float: ...
 '''
-# What the mixin needs, from where.
+# Imports of the mixin.
 _IMPORTS = {
     ("typing", "Any"),
     ("typing", "Self"),
@@ -55,7 +55,7 @@ _IMPORTS = {
 
 
 def make_stub(module: ModuleType) -> str:
-    """Return the stub of a module of estimators that lies right below the package."""
+    """Return the stub of a module of estimators."""
     imports = set(_IMPORTS)
     classes = [
         value
@@ -69,7 +69,7 @@ def make_stub(module: ModuleType) -> str:
 
 
 def _class_of(cls: type, module: ModuleType, imports: set[tuple[str, str]]) -> str:
-    """A class with its bases, docstring, hyperparameters and own methods."""
+    """Return a class with its bases, docstring, hyperparameters and own methods."""
     bases = [*_bases_elsewhere(cls)]
     imports |= {(_relative(base.__module__, module), base.__name__) for base in bases}
     names = ["_OfSklearn", *(base.__name__ for base in bases)]
@@ -87,7 +87,7 @@ def _class_of(cls: type, module: ModuleType, imports: set[tuple[str, str]]) -> s
 
 
 def _bases_elsewhere(cls: type) -> Iterator[type]:
-    """The bases from other modules, in the place of private ones of this module."""
+    """Yield the bases from other modules, also those of private bases in this module."""
     for base in cls.__bases__:
         if base.__module__ == cls.__module__:
             yield from _bases_elsewhere(base)
@@ -117,7 +117,7 @@ def _init(cls: type, module: ModuleType, imports: set[tuple[str, str]]) -> list[
 
 
 def _request(name: str, function: Any) -> list[str]:
-    """A method by which scikit-learn is told what to pass on."""
+    """Return a ``set_..._request`` method of scikit-learn's metadata routing."""
     asked = [p for p in inspect.signature(function).parameters if p != "self"]
     lines = [f"        {parameter}: bool | str | None = ...," for parameter in asked]
     return [
@@ -132,7 +132,7 @@ def _request(name: str, function: Any) -> list[str]:
 def _method(
     function: Any, module: ModuleType, imports: set[tuple[str, str]]
 ) -> list[str]:
-    """A method's signature, a parameter a line, and its docstring."""
+    """Return a method's signature, with one parameter per line, and its docstring."""
     signature = inspect.signature(function)
     lines, kind = [f"    def {function.__name__}("], None
     for parameter in signature.parameters.values():
@@ -158,7 +158,7 @@ def _docstring(text: str | None) -> str:
 
 
 def _literal(value: Any) -> str:
-    """A default as ruff formats it."""
+    """Return a default as formatted by ruff."""
     return f'"{value}"' if isinstance(value, str) else repr(value)
 
 
@@ -172,7 +172,7 @@ def _relative(name: str, module: ModuleType) -> str:
 def _needed(
     annotation: str, source: ModuleType, module: ModuleType
 ) -> set[tuple[str, str]]:
-    """What the names of an annotation are imported from, where it stands."""
+    """Return the imports of the names in an annotation of a source module."""
     known = dict(_imported(source, module))
     names = {
         node.id for node in ast.walk(ast.parse(annotation)) if isinstance(node, ast.Name)
@@ -181,7 +181,7 @@ def _needed(
 
 
 def _imported(source: ModuleType, module: ModuleType) -> Iterator[tuple[str, str]]:
-    """Names that a module imports, and from where as ``module`` would say it."""
+    """Yield the names that a module imports, with origins relative to ``module``."""
     for node in ast.walk(ast.parse(inspect.getsource(source))):
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -194,7 +194,7 @@ def _imported(source: ModuleType, module: ModuleType) -> Iterator[tuple[str, str
 
 
 def _import_lines(imports: set[tuple[str, str]]) -> str:
-    """Import statements, grouped and sorted as ruff does it."""
+    """Return import statements, grouped and sorted as by ruff."""
     groups: dict[str, list[str]] = {"modules": [], "others": [], "numpy": [], "own": []}
     # What several modules have comes from the first.
     origins = {name: origin for origin, name in sorted(imports, reverse=True)}
@@ -213,7 +213,7 @@ def _import_lines(imports: set[tuple[str, str]]) -> str:
 
 
 def main() -> None:
-    """Write the stub beside the module."""
+    """Write the stub next to the module."""
     module = importlib.import_module("sksequence.estimators")
     path = Path(inspect.getfile(module)).with_suffix(".pyi")
     path.write_text(make_stub(module), encoding="utf-8")

@@ -6,17 +6,17 @@ from .cell import INPUT, Cell
 
 
 def _exponentials(ops, f, i):
-    """Return 1, exp(-f) and exp(-i), over the largest of them.
+    """Return 1, exp(-f) and exp(-i), divided by the largest of them.
 
-    Sums of them are at least one: both gates may close as far as they like, and what is
-    kept and what is new still have all of their digits.
+    Sums of them are at least one, so that no precision is lost even if both gates are
+    closed.
     """
     largest = ops.relu(ops.maximum(-f, -i))
     return ops.exp(-largest), ops.exp(-f - largest), ops.exp(-i - largest)
 
 
 class MinLSTM(Cell):
-    """The cell of Feng et al. (2024): its gates read the input alone, and sum to one.
+    """minLSTM of Feng et al. (2024): gates only read the input, and sum to one.
 
     The sigmoids are f = 1 / (1 + exp(-f')) and i = 1 / (1 + exp(-i')), so that
     f / (f + i) = (1 + exp(-i')) / (2 + exp(-f') + exp(-i')).
@@ -39,6 +39,6 @@ class MinLSTM(Cell):
         keep, enter = one + of_i, one + of_f
         dh = wanted[0] / (keep + enter)
         dn = dh * enter
-        # Of the logarithm of the ratio of what is kept to what is new.
+        # The gradient of the log ratio of the two normalised gates.
         ratio = dn * (before[0] - n) * (keep / (keep + enter))
         return (ratio * (of_f / enter), -ratio * (of_i / keep), dn), (dh * keep,)

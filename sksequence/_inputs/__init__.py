@@ -1,6 +1,6 @@
-"""What users pass becomes sequences and numbers, or an error that says what is wrong.
+"""Input validation: convert what users pass to sequences and numbers.
 
-numpy, scipy and scikit-learn alone: no torch.
+Imports numpy, scipy and scikit-learn only, not torch.
 """
 
 from .checks import (

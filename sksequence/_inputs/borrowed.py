@@ -1,7 +1,7 @@
-"""What we use of scikit-learn that it does not promise to keep.
+"""Private names of scikit-learn that we use, each with a fallback.
 
-No other module names any of it. Each name has a substitute, which serves where a version
-of scikit-learn has it no more; ``tests/test_borrowed.py`` takes the names away.
+No other module uses them. The fallback is used if a version of scikit-learn no longer has
+the name; ``tests/test_borrowed.py`` tests it by removing the names.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-# All or none of these: the decorator calls the validation, which knows its own classes.
+# All or none of these: the decorator calls the validation, which needs its own classes.
 try:
     from sklearn.base import BaseEstimator
     from sklearn.base import _fit_context as fit_context
@@ -44,7 +44,7 @@ try:
 except ImportError:
 
     def names_of_features(estimator: Any, input_features: Any = None) -> np.ndarray:
-        """Names of what comes in: those given, those of fit, or x0, x1, ..."""
+        """Return the feature names: those given, those seen in fit, or x0, x1, ..."""
         own = getattr(estimator, "feature_names_in_", None)
         n_features = estimator.n_features_in_
         if input_features is None:
@@ -66,42 +66,42 @@ try:
 except ImportError:
 
     def count_samples(X: Any) -> int:
-        """Length of the first axis."""
+        """Return the length of the first axis."""
         try:
             return X.shape[0] if hasattr(X, "shape") else len(X)
         except (IndexError, TypeError):
             raise TypeError(f"Expected sequence or array-like, got {type(X)}") from None
 
 
-# Attributes that scikit-learn sets in an estimator and copies with it. In a version that
-# calls them otherwise they are our own.
+# Attributes that scikit-learn sets on an estimator and copies with it. If a version uses
+# other names, these are only our own.
 OUTPUT_CONFIG = "_sklearn_output_config"
 REQUESTS = "_metadata_request"
 
 
 def names_of_parameters(cls: Any) -> list[str]:
-    """Names of a class's hyperparameters, sorted."""
+    """Return the sorted names of the hyperparameters of a class."""
     return sorted(inspect.signature(cls).parameters)
 
 
 def output_of(estimator: Any, default: str) -> str:
-    """Which container ``set_output`` has chosen."""
+    """Return the container chosen by ``set_output``."""
     return getattr(estimator, OUTPUT_CONFIG, {}).get("transform", default)
 
 
 def set_output_of(estimator: Any, transform: str) -> None:
-    """Choose a container, as ``set_output`` does."""
+    """Choose the output container, as ``set_output`` does."""
     setattr(estimator, OUTPUT_CONFIG, {"transform": transform})
 
 
 def requests_of(routing: Any) -> dict[str, dict[str, Any]]:
-    """scikit-learn's metadata requests as plain data, method by method."""
+    """Return metadata requests as plain data, by method."""
     asked = {key: getattr(part, "requests", None) for key, part in vars(routing).items()}
     return {method: dict(params) for method, params in asked.items() if params}
 
 
 def ask_for(estimator: Any, requests: dict[str, dict[str, Any]]) -> Any:
-    """Metadata requests of an estimator, made of such data."""
+    """Return the metadata requests of an estimator, made from plain data."""
     routing = estimator.get_metadata_routing()
     for method, asked in requests.items():
         for param, alias in asked.items():

@@ -1,4 +1,4 @@
-"""What fit was given, as one object."""
+"""The validated arguments of fit."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .sequences import AnySequences, Sequences
 
 @dataclass(frozen=True)
 class FitData:
-    """What fit was given, checked and encoded.
+    """The arguments of fit, validated and encoded.
 
     Attributes
     ----------
@@ -23,11 +23,11 @@ class FitData:
     static : ndarray of shape (n_sequences, n_static) or None
         Static covariates.
     target : Sequences
-        Encoded targets: one of each sequence, or one of each of its steps.
+        Encoded targets, one per sequence or one per step.
     weight : ndarray of shape (n_sequences,) or None
         Sample weights.
     groups : ndarray of shape (n_sequences,) or None
-        Numbers of groups.
+        Integer codes of groups.
     """
 
     sequences: AnySequences
@@ -37,8 +37,8 @@ class FitData:
     groups: np.ndarray | None
 
     def take(self, rows: np.ndarray) -> FitData:
-        """Return the sequences at ``rows``, and what belongs to them."""
-        # All rows are no selection: spare a copy of the data.
+        """Return the sequences at ``rows`` with their targets, weights and so on."""
+        # Do not copy the data if all rows are selected.
         every = len(rows) == len(self.sequences)
         return FitData(
             self.sequences if every else self.sequences.take(rows),
@@ -50,14 +50,14 @@ class FitData:
 
     @property
     def rows(self) -> np.ndarray:
-        """Which sequences count: a weight of zero is as good as absence."""
+        """Indices of the sequences whose weight is not zero."""
         if self.weight is None:
             return np.arange(len(self.sequences))
         return np.flatnonzero(self.weight)
 
     @property
     def target_weight(self) -> np.ndarray | None:
-        """The weight of each target: that of its sequence."""
+        """The weight of each target, which is that of its sequence."""
         if self.weight is None:
             return None
         return np.repeat(self.weight, self.target.lengths)
@@ -70,7 +70,7 @@ def check_fit_data(
     sample_weight: Any,
     groups: Any,
 ) -> FitData:
-    """Check that all are of the same sequences, and put them together."""
+    """Check that all arguments have consistent lengths, and combine them."""
     check_consistent_length(sequences.lengths, target.lengths)
     n = len(sequences)
     weight, groups = check_weights(sample_weight, n), check_groups(groups, n)
@@ -78,5 +78,5 @@ def check_fit_data(
 
 
 def at_rows(values: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:
-    """Select rows of what may not be there."""
+    """Select rows of an array, or return None."""
     return None if values is None else values[rows]

@@ -1,4 +1,4 @@
-"""Time stamps: their order, whatever they are."""
+"""Order of time stamps of any type."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import numpy as np
 
 
 def time_ranks(stamps: Any, name: str) -> np.ndarray:
-    """Number time stamps in their order: the earliest 0, equal ones alike.
+    """Return the rank of each time stamp: 0 for the earliest, equal for equal ones.
 
     Parameters
     ----------
     stamps : Series, Index or array-like of shape (n,)
-        Dates, with a zone or without, periods, durations or numbers.
+        Dates (with or without time zone), periods, durations or numbers.
     name : str
-        What errors call it.
+        Name used in error messages.
 
     Returns
     -------
@@ -24,7 +24,7 @@ def time_ranks(stamps: Any, name: str) -> np.ndarray:
     Raises
     ------
     ValueError, TypeError
-        If one is missing, is text, or they do not compare with each other.
+        If a time stamp is missing or text, or they cannot be compared with each other.
 
     Examples
     --------
@@ -59,17 +59,17 @@ def time_ranks(stamps: Any, name: str) -> np.ndarray:
 
 
 def time_positions(stamps: Any, name: str, limit: int) -> np.ndarray:
-    """Number time stamps in their order, as :func:`time_ranks` but with gaps.
+    """Return sortable integers for time stamps: like :func:`time_ranks`, but with gaps.
 
-    Of dates and whole numbers that are less than ``limit`` units apart it need not know
-    which are equal, and takes a tenth of the time.
+    For dates and integers that span less than ``limit`` units this needs no sorting, and
+    takes a tenth of the time.
 
     Parameters
     ----------
     stamps, name
-        As of time_ranks.
+        As in :func:`time_ranks`.
     limit : int
-        The positions are below it, or they are ranks.
+        The positions are below this number, or else they are ranks.
 
     Examples
     --------
@@ -85,12 +85,12 @@ def time_positions(stamps: Any, name: str, limit: int) -> np.ndarray:
     offsets = values - first
     if last - first < limit:
         return offsets
-    unit = int(np.gcd.reduce(offsets))  # such as a day of so many nanoseconds
+    unit = int(np.gcd.reduce(offsets))  # such as a day in nanoseconds
     return offsets // unit if (last - first) // unit < limit else time_ranks(stamps, name)
 
 
 def _whole_numbers(stamps: Any) -> np.ndarray | None:
-    """Return dates, durations or integers as such, if none is missing."""
+    """Return dates, durations or integers as int64; None for other or missing ones."""
     dtype = getattr(stamps, "dtype", None)
     if getattr(dtype, "tz", None) is not None:
         stamps = np.asarray(stamps, dtype=f"M8[{getattr(dtype, 'unit', 'ns')}]")

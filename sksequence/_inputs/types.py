@@ -1,4 +1,4 @@
-"""Types of what users pass, and of what untyped libraries do to functions."""
+"""Types of user input, and of decorators of untyped libraries."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 class SupportsArray(Protocol):
-    """An array, or what numpy makes one of: tables, columns, tensors."""
+    """An array, or an object that numpy can convert: a table, column, or tensor."""
 
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
         """Return the array."""
 
     def __len__(self) -> int:
-        """Return how many items it has: scalars have none."""
+        """Return the number of items, which scalars do not have."""
 
 
 class Sparse(Protocol):
-    """A sparse matrix or array of scipy."""
+    """A scipy sparse matrix or array."""
 
     def toarray(self) -> np.ndarray:
         """Return the dense array."""
 
 
-# Unlike numpy's type of this name, no scalars, and lists of arrays of any lengths.
+# Unlike numpy's type of this name, without scalars, and with lists of unequal arrays.
 ArrayLike: TypeAlias = SupportsArray | Sequence[Any]
 Targets: TypeAlias = ArrayLike | Sparse
 PathLike: TypeAlias = str | os.PathLike[str]
@@ -37,10 +37,10 @@ Metric: TypeAlias = Callable[..., Any]
 
 
 def typed(decorator: Any) -> Callable[[_Function], _Function]:
-    """Return the decorator itself, as one that keeps a function's type.
+    """Return the decorator itself, typed so that it keeps the type of a function.
 
-    Without it a decorator of an untyped library, such as scikit-learn's, hides the
-    signature of what it decorates from type checkers.
+    Otherwise a decorator of an untyped library, such as scikit-learn's, hides the
+    signature of the decorated function from type checkers.
 
     Examples
     --------

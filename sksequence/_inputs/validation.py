@@ -1,8 +1,9 @@
-"""Parameter validation in the words of scikit-learn, whose own is private.
+"""Parameter validation with the messages of scikit-learn, whose own is private.
 
-:mod:`.borrowed` takes it where scikit-learn's has moved. Estimators and functions declare
-for each parameter a list of constraints, one of which a value must satisfy: a type, None,
-``callable``, "boolean", "random_state", "verbose", or one of the classes below.
+:mod:`.borrowed` uses it if scikit-learn's is not available. Estimators and functions
+declare a list of constraints for each parameter, one of which its value must satisfy: a
+type, None, ``callable``, "boolean", "random_state", "verbose", or one of the classes
+below.
 """
 
 from __future__ import annotations
@@ -25,11 +26,11 @@ _CLOSING = {"left": ")", "right": "]", "both": "]", "neither": ")"}
 
 
 class InvalidParameterError(ValueError, TypeError):
-    """A parameter has a wrong type or value."""
+    """Raised if a parameter has an invalid type or value."""
 
 
 class RealNotInt(Real):
-    """Real numbers that are no integers by type: 1.0, not 1."""
+    """Real numbers of a non-integer type: 1.0, not 1."""
 
 
 RealNotInt.register(float)
@@ -41,11 +42,11 @@ class Interval:
     Parameters
     ----------
     type : {Integral, Real, RealNotInt}
-        Which numbers.
+        Type of the numbers.
     left, right : number or None
         The bounds; None for infinity.
     closed : {"left", "right", "both", "neither"}
-        Which of the bounds belong to it.
+        The bounds that belong to the interval.
 
     Examples
     --------
@@ -80,7 +81,7 @@ class Interval:
 
 
 class StrOptions:
-    """Some strings.
+    """One of several strings.
 
     Examples
     --------
@@ -99,7 +100,7 @@ class StrOptions:
 
 
 class HasMethods:
-    """Objects that have some methods.
+    """Objects with given methods.
 
     Examples
     --------
@@ -173,7 +174,7 @@ _NAMED: dict[str, list[Any]] = {
 
 
 def _constraint(declared: Any) -> Any:
-    """Return what stands in a declaration as an object with ``is_satisfied_by``."""
+    """Convert a declared constraint to an object with ``is_satisfied_by``."""
     if declared is None:
         return _Special("None", lambda value: value is None)
     if declared is callable:
@@ -214,14 +215,14 @@ def _skips_validation() -> bool:
 
 
 def _without_validation(inside: bool) -> AbstractContextManager[None]:
-    """Keep what is called inside from validating again what has been validated."""
+    """Skip validation inside, if it is nested."""
     return config_context(skip_parameter_validation=inside or _skips_validation())
 
 
 def validate_params(
     parameter_constraints: Mapping[str, Any], *, prefer_skip_nested_validation: bool
 ) -> Callable:
-    """Validate a function's arguments whenever it is called."""
+    """Validate the arguments of a function in every call."""
 
     def decorate(function: Callable) -> Callable:
         signature = inspect.signature(function)
@@ -243,7 +244,7 @@ def validate_params(
 
 
 def fit_context(*, prefer_skip_nested_validation: bool) -> Callable:
-    """Validate an estimator's parameters before a method fits it."""
+    """Validate the hyperparameters of an estimator before a method fits it."""
 
     def decorate(fit: Callable) -> Callable:
         @wraps(fit)

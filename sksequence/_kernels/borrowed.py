@@ -1,7 +1,8 @@
-"""What the kernels use of numba and llvmlite that these do not promise to keep.
+"""Private names of numba and llvmlite that the kernels use.
 
-No other module names any of it. Without one of the names there are no kernels, one
-warning, and torch's layers; ``tests/test_borrowed.py`` takes the names away.
+No other module uses them. If one of them is missing, there are no kernels: a warning is
+raised once, and torch's layers are used. ``tests/test_borrowed.py`` tests this by
+removing the names.
 """
 
 from llvmlite import ir

@@ -1,4 +1,4 @@
-"""What a file holds of an estimator: which classes, which names, which values."""
+"""Save estimators to files, and rebuild them: permitted classes, names and values."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ KIND = "estimator"
 REGISTRY: dict[str, Any] = {}
 
 _DEPENDENCIES = ("numpy", "scikit-learn", "skorch", "torch")
-# What scikit-learn may leave in an estimator besides.
+# Other attributes that scikit-learn may set on an estimator.
 _OF_SKLEARN = {
     "n_features_in_",
     "feature_names_in_",
@@ -42,19 +42,19 @@ _OF_SKLEARN = {
     REQUESTS,
 }
 _OF_A_FIT = {"network", "settings", "fixed", "history", "net", "reading", "target"}
-# skorch and torch call what these hold, or look it up by name and call that.
+# skorch and torch call the values of these, or look them up by name and call them.
 _CALLED = ("callbacks", "net_params", "optimizer")
 _NET_NUMBERS = {"batch_size", "lr", "max_epochs", "verbose"}
 
 
 def storable(cls: _Class) -> _Class:
-    """Let files hold estimators of this class: ``load`` builds those and no others."""
+    """Register a class that files may hold; ``load`` builds no others."""
     REGISTRY[cls.__name__] = cls
     return cls
 
 
 def save(estimator: Any, path: str | os.PathLike[str]) -> None:
-    """What :meth:`SequenceEstimator.save` does."""
+    """Implement :meth:`SequenceEstimator.save`."""
     check_is_fitted(estimator)
     cls = type(estimator)
     if REGISTRY.get(cls.__name__) is not cls:
@@ -82,7 +82,7 @@ def save(estimator: Any, path: str | os.PathLike[str]) -> None:
                 "fitted network as it is; or store the estimator by pickle."
             )
         if not _is_data(name, fitted["settings"][name]):
-            # It was of use in the last fit. The next one gets the hyperparameter.
+            # It was used in the last fit; the next fit uses the hyperparameter.
             fitted["settings"] = {**fitted["settings"], name: values[name]}
     if REQUESTS in state["attributes"]:
         requests = requests_of(state["attributes"][REQUESTS])
@@ -95,7 +95,7 @@ def save(estimator: Any, path: str | os.PathLike[str]) -> None:
 
 
 def rebuild(content: Content) -> Any:
-    """Make of a file's content the estimator that was saved, or raise an exception."""
+    """Rebuild an estimator from the content of a file, or raise an exception."""
     name = content.about["class"]
     cls = REGISTRY.get(name)
     if cls is None:
@@ -111,7 +111,7 @@ def rebuild(content: Content) -> Any:
         raise ValueError(f"it lacks {_listed(lacking)}")
     estimator = cls(**values)
     validate_estimator(estimator)
-    # What the network and the last fit were made of bears the same names.
+    # The keywords of the network and of the last fit have the same names.
     for part in PARTS:
         validate_parameter_constraints(cls._parameter_constraints, fitted[part], name)
     for key in _CALLED:
@@ -130,7 +130,7 @@ def rebuild(content: Content) -> Any:
 def _known(
     part: dict[str, Any], names: Any, whose: str, is_newer: bool
 ) -> dict[str, Any]:
-    """Return what is known of a part; what is not, only newer versions may have."""
+    """Return the known names of a part; unknown ones are errors unless it is newer."""
     unknown = set(part) - set(names)
     if unknown and not is_newer:
         raise ValueError(f"it has names that {whose} has not: {_listed(unknown)}")
@@ -139,7 +139,7 @@ def _known(
 
 @contextmanager
 def _quietly(is_newer: bool) -> Iterator[None]:
-    """Warn once of a newer file: who read it has warned already."""
+    """Suppress the warning about a newer state, since `read` has warned already."""
     with warnings.catch_warnings():
         if is_newer:
             warnings.filterwarnings("ignore", "sksequence .* has stored", UserWarning)
@@ -147,7 +147,7 @@ def _quietly(is_newer: bool) -> Iterator[None]:
 
 
 def _check_sizes(estimator: Any) -> None:
-    """Raise ValueError unless what was learnt has the sizes of the network."""
+    """Raise ValueError unless the fitted parts have the sizes of the network."""
     network, reading = estimator._network, estimator._reading
     pairs = {
         "outputs for {} targets": (network["output_size"], estimator._target.n_outputs),
@@ -163,7 +163,7 @@ def _check_sizes(estimator: Any) -> None:
 
 
 def _is_data(name: str, value: Any) -> bool:
-    """Whether nothing is called or looked up for this value, now or in a later fit."""
+    """Return whether a value is data: nothing is called or looked up for it."""
     if name == "callbacks":
         return not value
     if name == "optimizer":
@@ -172,10 +172,10 @@ def _is_data(name: str, value: Any) -> bool:
 
 
 def _is_number_of_net(name: Any, value: Any) -> bool:
-    """Whether it is one of the ``net_params`` that neither name code nor build anything.
+    """Return whether it is one of the ``net_params`` that are plain numbers.
 
-    Of all that skorch takes, others are called (``iterator_train``), compiled
-    (``compile``), handed to ``torch.load`` or looked up (``callbacks__..__policy``).
+    Other parameters of skorch are called (``iterator_train``), compiled (``compile``),
+    passed to ``torch.load``, or looked up (``callbacks__..__policy``).
     """
     if not isinstance(name, str):
         return False

@@ -1,8 +1,8 @@
-"""What we use of torch that it does not promise to keep.
+"""Private names of torch that we use, each with a fallback.
 
-No other module names any of it. Where a version of torch lacks a name, its public
-functions serve: slower, with the same results within rounding. ``tests/test_borrowed.py``
-takes the names away.
+No other module uses them. If a version of torch lacks a name, its public functions are
+used: slower, with the same results up to rounding. ``tests/test_borrowed.py`` tests this
+by removing the names.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ except ImportError:
 else:
     _HAS_NORM = True
 
-# What torch.optim.Optimizer's own constructor sets up, which Adam here does without.
+# Set by the constructor of torch.optim.Optimizer, which our Adam does not call.
 _HOOKS = (
     "_optimizer_step_pre_hooks",
     "_optimizer_step_post_hooks",
@@ -43,7 +43,7 @@ CAN_STEP_FUSED = _HAS_ADAM and _declared == set(_HOOKS)
 
 
 def add_hooks(optimizer: torch.optim.Optimizer) -> None:
-    """Set the attributes that state_dict, schedulers and hooks rely on."""
+    """Set the attributes that state_dict, schedulers and hooks need."""
     for name in _HOOKS:
         setattr(optimizer, name, OrderedDict())
 
@@ -55,7 +55,7 @@ def step_adam(
     decoupled: bool,
     **how: Any,
 ) -> None:
-    """Step Adam, or AdamW, with torch's fused kernel."""
+    """Make a step of Adam or AdamW with torch's fused kernel."""
     kernel = _fused_adamw_ if decoupled else _fused_adam_
     gradients: Any = [p.grad for p in parameters]
     steps = [state["step"] for state in states]
@@ -76,15 +76,15 @@ def step_adam(
 
 
 def note_step(optimizer: torch.optim.Optimizer) -> None:
-    """Spare a scheduler the warning that nothing has been stepped yet."""
+    """Mark a step, so that schedulers do not warn that none was made."""
     optimizer._opt_called = True  # type: ignore[attr-defined]
 
 
 def clip_gradients(parameters: Iterable[Tensor], max_norm: float) -> None:
-    """Shorten the gradients to a norm.
+    """Clip the norm of the gradients.
 
-    What ``torch.nn.utils.clip_grad_norm_`` does, which also sorts them by device and
-    dtype, of which there is one here.
+    Equal to ``torch.nn.utils.clip_grad_norm_``, which also groups them by device and
+    dtype, of which there is only one here.
     """
     with_gradient = [p for p in parameters if p.grad is not None]
     if not _HAS_NORM:
@@ -93,7 +93,7 @@ def clip_gradients(parameters: Iterable[Tensor], max_norm: float) -> None:
     gradients: Any = [p.grad for p in with_gradient]
     norms = torch.stack(_foreach_norm(gradients))
     share = max_norm / (torch.linalg.vector_norm(norms) + 1e-6)
-    # To ask a GPU would take longer than to multiply with one.
+    # Skip the product only on a CPU: on a GPU, item() is slower than the product.
     if share.is_cpu and share.item() >= 1:
         return
     _foreach_mul_(gradients, share.clamp(max=1.0))

@@ -1,8 +1,8 @@
-"""Optimizers by name; Adam in one fused step.
+"""Optimizers by name, and Adam without torch's compiler stack.
 
-The first ``torch.optim`` object of a process imports torch's compiler stack: over a
-second and 70 MB, more than a small fit takes. :class:`Adam` steps the same fused kernel
-without it, with the same weights to the bit (``benchmarks/first_fit.py``).
+The first ``torch.optim`` object of a process imports torch's compiler stack, which takes
+over a second and 70 MB, more than a small fit. :class:`Adam` calls the same fused kernel
+without this import, with bitwise identical weights (``benchmarks/first_fit.py``).
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ class Adam(torch.optim.Optimizer):
     Parameters
     ----------
     params : iterable of Tensor or of dict
-        What to optimise.
+        Parameters to optimise.
     lr : float, default=1e-3
         Learning rate.
     betas : tuple of float, default=(0.9, 0.999)
-        Decay of the two running averages.
+        Decay rates of the two moving averages.
     eps : float, default=1e-8
         Added to the denominator.
     weight_decay : float, default=0.0
@@ -36,7 +36,7 @@ class Adam(torch.optim.Optimizer):
     """
 
     _decoupled = False
-    # Without their wrappers, which import the compiler too.
+    # Unwrapped, since the wrappers import the compiler too.
     state_dict = inspect.unwrap(torch.optim.Optimizer.state_dict)
     load_state_dict = inspect.unwrap(torch.optim.Optimizer.load_state_dict)
 
@@ -48,8 +48,8 @@ class Adam(torch.optim.Optimizer):
         eps: float = 1e-8,
         weight_decay: float = 0.0,
     ) -> None:
-        # Not super().__init__(): that is what imports the compiler. These are the
-        # attributes that learning rate schedulers and state_dict rely on.
+        # super().__init__() would import the compiler. These are the attributes that
+        # learning rate schedulers and state_dict need.
         self.defaults = {
             "lr": lr,
             "betas": betas,
@@ -114,10 +114,10 @@ def _tensors(params: Any) -> list[Tensor]:
 
 
 def check_averages(optimizer: torch.optim.Optimizer) -> None:
-    """Raise ValueError if a fused kernel would write behind the end of an average.
+    """Raise ValueError unless the moving averages have the shapes of their weights.
 
-    It takes for granted that they have the shape of their weights, which those that come
-    from a file need not have.
+    Fused kernels do not check this, and would write out of bounds if the averages in a
+    file had other shapes.
     """
     fused = isinstance(optimizer, Adam) or any(
         group.get("fused") for group in optimizer.param_groups

@@ -1,4 +1,4 @@
-"""Successive halving over epochs, in which survivors go on instead of starting again."""
+"""Successive halving over epochs, where surviving candidates continue training."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ from .._inputs.types import ArrayLike, RandomState, Targets
 
 
 class HalvingEpochSearchCV(HalvingGridSearchCV):
-    """Search a grid by successive halving, survivors training on from round to round.
+    """Grid search by successive halving over epochs, with continued training.
 
     As in scikit-learn's :class:`~sklearn.model_selection.HalvingGridSearchCV`, whose
-    parameters and attributes it has, all candidates begin with few epochs, and the best
-    of them get more. There every round trains anew; here it goes on from where the round
-    before has stopped, with the same results and, with ``factor=3``, a third of the
-    epochs less.
+    parameters and attributes it shares, all candidates begin with few epochs, and the
+    best of them get more in the next iteration. There, every iteration trains from
+    scratch; here, it continues from the previous iteration, with the same results and,
+    with ``factor=3``, a third fewer epochs.
 
-    ``resource`` must name the epochs: ``"max_epochs"``, in a Pipeline
-    ``"<step>__max_epochs"``; ``max_resources`` says how many there may be.
+    ``resource`` must name the epochs: ``"max_epochs"``, or ``"<step>__max_epochs"`` in a
+    Pipeline. ``max_resources`` is the maximum number of epochs.
 
-    It can go on with ``lr_schedule="constant"`` and without early stopping. Other
-    schedules, the default one too, run over ``max_epochs``, so that going on would not
-    give the same: such candidates start again in each round.
+    Training can continue with ``lr_schedule="constant"`` and without early stopping.
+    Other schedules, including the default, depend on ``max_epochs``, so continuing would
+    change the results: such candidates are trained from scratch in each iteration.
 
     Raises
     ------
     ValueError
-        If ``resource`` names no ``max_epochs`` that the estimator has.
+        If ``resource`` does not name a ``max_epochs`` parameter of the estimator.
 
     References
     ----------
@@ -96,7 +96,7 @@ class HalvingEpochSearchCV(HalvingGridSearchCV):
         Parameters
         ----------
         X : array-like
-            Sequences, as the estimator takes them.
+            Sequences, in any form that the estimator accepts.
         y : array-like, default=None
             Targets.
         **params : dict
@@ -126,7 +126,7 @@ class HalvingEpochSearchCV(HalvingGridSearchCV):
 
 
 class _Continuing(BaseEstimator):
-    """An estimator that goes on from an earlier, shorter fit to the same data."""
+    """Wrapper that continues from an earlier, shorter fit to the same data."""
 
     def __init__(self, estimator: Any, resource: str, folder: str) -> None:
         self.estimator, self.resource, self.folder = estimator, resource, folder
@@ -161,10 +161,11 @@ class _Continuing(BaseEstimator):
         return constant and not params.get(f"{prefix}early_stopping")
 
     def _path(self, *data: Any) -> Path:
-        """Where the fit of this candidate to this data is kept."""
+        """Return the file of this candidate's fit to this data."""
         params = self.estimator.get_params()
         del params[self.resource]
-        # Steps of a Pipeline are parameters too, and hold the resource: their own do not.
+        # The steps of a Pipeline are parameters too and hold the resource: leave them
+        # out, as their own parameters are listed beside them.
         plain = {
             name: value for name, value in params.items() if not hasattr(value, "fit")
         }
@@ -175,7 +176,7 @@ class _Continuing(BaseEstimator):
         return joblib.load(path) if path.exists() else None
 
     def _keep(self, path: Path) -> None:
-        # Another machine does not have the folder: there, every round starts again.
+        # A worker on another host has no such directory and trains from scratch.
         if path.parent.exists():
             whole = path.with_suffix(f".{os.getpid()}")
             joblib.dump(self.estimator, whole)

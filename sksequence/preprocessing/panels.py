@@ -1,4 +1,4 @@
-"""Tables in long form, a row for each entity and time, to sequences and back."""
+"""Convert tables in long form (a row per entity and time) to sequences and back."""
 
 from __future__ import annotations
 
@@ -50,63 +50,64 @@ def from_long(
     as_frames: bool = False,
     return_times: bool = False,
 ) -> tuple:
-    """Turn a table with a row for each entity and time into one sequence per entity.
+    """Convert a table in long form into one sequence per entity.
 
-    The sequences hold all columns but those of ``by``, ``time`` and ``target``, in the
-    order of the frame. Rows may come in any order.
+    The sequences hold all columns except ``by``, ``time`` and ``target``, in the order
+    of the DataFrame. Rows may be in any order.
 
     Parameters
     ----------
     frame : DataFrame
-        In long form: a row for each entity and time.
+        Table in long form: a row for each entity and time.
     by : label or list of labels
-        The column or index level that tells the entity, or several that do together.
+        The column or index level that identifies the entity, or several of them.
     time : label, default=None
-        The column or index level of time, by which rows are sorted: dates, with a zone
-        or without, periods, durations or numbers. None: the rows of each entity are in
-        order already.
+        The column or index level of time, by which rows are sorted: dates (with or
+        without time zone), periods, durations or numbers. None means that the rows of
+        each entity are already in order.
     target : label or list of labels, default=None
         The column or columns to predict.
     target_per : {"entity", "step"}, default="entity"
-        Whether there is one target per entity, the same in all its rows, as classifiers
-        and regressors expect, or one in each row, as taggers do.
+        Whether there is one target per entity, constant in all its rows, as classifiers
+        and regressors expect, or one per row, as taggers expect.
     as_frames : bool, default=False
-        Return each sequence as a DataFrame, with the time as its index. It may then hold
-        columns that are no numbers, to be encoded by a :class:`StepwiseTransformer`.
-        Takes longer where there are many entities.
+        Whether to return each sequence as a DataFrame indexed by time. It may then have
+        columns that are not numeric, for a :class:`StepwiseTransformer` to encode.
+        Slower if there are many entities.
     return_times : bool, default=False
-        Also return the time stamps, for :func:`to_long`.
+        Whether to also return the time stamps, for :func:`to_long`.
 
     Returns
     -------
     sequences : list of ndarray of shape (n_steps_i, n_columns), or of DataFrame
-        One per entity, in the order of ``ids``. Arrays are parts of one, and of the one
-        data type that holds all columns' numbers. Missing numbers are NaN.
+        One sequence per entity, in the order of ``ids``. Arrays are views of one array,
+        whose dtype holds the numbers of all columns. Missing numbers are NaN.
     targets : ndarray, list of ndarray, or None
-        Of shape (n_entities,), or (n_entities, n_targets) for a list of labels; per step
-        a list of arrays (n_steps_i,) or (n_steps_i, n_targets).
+        Array of shape (n_entities,), or (n_entities, n_targets) for a list of labels.
+        With ``target_per="step"``, a list of arrays of shape (n_steps_i,) or
+        (n_steps_i, n_targets).
     ids : ndarray of shape (n_entities,)
-        The entities, sorted; tuples where ``by`` is a list. They can be the groups of
+        The entities, sorted; tuples if ``by`` is a list. They can serve as groups of
         scikit-learn's splitters.
     times : list of Index
-        Time stamps of each sequence's steps, only if ``return_times``.
+        Time stamps of each sequence. Only returned if ``return_times=True``.
 
     Raises
     ------
     ValueError
-        If the frame has no row, a column is missing or ambiguous, an entity or a time is
-        missing, an entity has two rows of the same time, a target per entity varies
-        within one, or no column is left for the sequences.
+        If the DataFrame has no rows, a column is missing or ambiguous, an entity or a
+        time is missing, an entity has two rows with the same time, a target per entity
+        varies within an entity, or no column is left for the sequences.
     TypeError
-        If ``frame`` is no DataFrame, a time is text, or a column of the sequences holds
-        no numbers: text, categories or dates. Which number a category should be is not
-        for this function to say. Encode it first (:func:`pandas.get_dummies`,
-        :class:`~sklearn.preprocessing.OneHotEncoder`), or choose ``as_frames=True``.
+        If ``frame`` is not a DataFrame, times are text, or a column of the sequences is
+        not numeric (text, categories or dates). Encode such columns first
+        (:func:`pandas.get_dummies`, :class:`~sklearn.preprocessing.OneHotEncoder`), or
+        pass ``as_frames=True``.
 
     See Also
     --------
-    to_long : The way back.
-    sksequence.model_selection.PanelTimeSeriesSplit : Folds of rows in long form.
+    to_long : The inverse.
+    sksequence.model_selection.PanelTimeSeriesSplit : Folds for rows in long form.
 
     Examples
     --------
@@ -187,49 +188,48 @@ def to_long(
     target_per: str = "entity",
     columns: Hashable | list[Any] = None,
 ) -> Any:
-    """Turn sequences, or predictions for their steps, into a table in long form.
+    """Convert sequences, or predictions for their steps, into a table in long form.
 
-    The way back from :func:`from_long`, whose words it shares.
+    The inverse of :func:`from_long`.
 
     Parameters
     ----------
     sequences : list or array, one sequence per entity
-        In any form that estimators take; also what they predict for every step.
+        Sequences in any form that estimators accept, or predictions for every step.
     ids : array-like of shape (n_entities,)
-        The entities; tuples where ``by`` is a list.
+        The entities; tuples if ``by`` is a list.
     times : list of Index or array-like of shape (n_steps_i,), default=None
-        Time stamps of each sequence's steps. None: the index of sequences that are
-        DataFrames; of others, 0, 1, 2 and so on.
+        Time stamps of each sequence. None uses the index of DataFrames, else 0, 1, 2, ...
     targets : array-like, default=None
-        As from_long returns them; None for no such column.
+        Targets as returned by :func:`from_long`; None for no such column.
     by : label or list of labels, default="id"
-        Name of the column that tells the entity, or names of several.
+        Name of the entity column, or names of several.
     time : label or None, default="time"
-        Name of the column of time; None for no such column.
+        Name of the time column; None for no such column.
     target : label or list of labels, default="target"
-        Name of the column of targets, or names of several.
+        Name of the target column, or names of several.
     target_per : {"entity", "step"}, default="entity"
         Whether there is one target per entity, or one per step.
     columns : label or list of labels, default=None
-        Names of the sequences' columns. None: those of sequences that are DataFrames;
-        of others "x0", "x1" and so on.
+        Names of the sequences' columns. None uses the columns of DataFrames, else "x0",
+        "x1", ...
 
     Returns
     -------
     DataFrame
-        A row for each entity and time, entities in the order of ``ids``.
+        A row for each entity and time, with entities in the order of ``ids``.
 
     Raises
     ------
     ValueError, TypeError
-        If lengths or numbers of names differ, a name stands for two columns, or what
-        were sequences are none.
+        If lengths or numbers of names differ, a name is used for two columns, or
+        ``sequences`` are not sequences.
     ImportError
         If pandas is not installed.
 
     Examples
     --------
-    Predictions for every step, on their time axis:
+    Predictions for every step, with their times:
 
     >>> import pandas as pd
     >>> from sksequence.preprocessing import to_long
@@ -329,7 +329,7 @@ def _index_of(stamps: Any, name: Hashable) -> Any:
 
 
 def _entities(columns: list, keys: list) -> tuple[np.ndarray, list[np.ndarray]]:
-    """Return the number of each row's entity, and the entities' sorted names by key."""
+    """Return the code of each row's entity, and the sorted names of entities by key."""
     numbers, names = [], []
     for column, key in zip(columns, keys, strict=True):
         codes, distinct = column.factorize(sort=True)
@@ -356,10 +356,13 @@ def _tuples(parts: list[np.ndarray]) -> np.ndarray:
 
 
 def _order(codes: np.ndarray, stamps: Any, time: Hashable, ids: np.ndarray) -> np.ndarray:
-    """Sort rows by entity and time, each pair once; rows without time stay in order."""
+    """Return the order by entity and time; raise ValueError if such a pair repeats.
+
+    Without times, the rows of an entity stay in order.
+    """
     if stamps is None:
         return np.argsort(codes, kind="stable")
-    # Ranks are below the number of rows, so that place overflows with neither.
+    # Ranks are below the number of rows, so place cannot overflow.
     limit = np.iinfo(np.int64).max // len(ids)
     positions = time_positions(stamps, f"time={time!r}", limit)
     place = codes * (positions.max() + 1) + positions
@@ -383,7 +386,7 @@ def _order(codes: np.ndarray, stamps: Any, time: Hashable, ids: np.ndarray) -> n
 
 
 def _numbers(table: Any, order: np.ndarray) -> np.ndarray:
-    """Return the rows in order, as numbers of the one type that holds all columns."""
+    """Return the rows in order, as an array of the columns' common dtype."""
     others = [f"{n!r} ({t})" for n, t in table.dtypes.items() if not _is_numeric(t)]
     if others:
         raise TypeError(
@@ -405,7 +408,7 @@ def _is_numeric(dtype: Any) -> bool:
 
 
 def _plain(column: Any) -> np.ndarray:
-    """Return a column as an array; NaN is what is missing among numbers."""
+    """Return a column as an array, with NaN for missing numbers."""
     dtype = getattr(column.dtype, "numpy_dtype", None)  # of pandas' nullable types
     if dtype is None or not _is_numeric(dtype):
         return np.asarray(column)
@@ -420,14 +423,14 @@ def _targets(columns: list, rows: np.ndarray, target: Any) -> np.ndarray:
     if not isinstance(target, list):
         return values[0]
     if not all(_is_numeric(value.dtype) for value in values):
-        values = [value.astype(object) for value in values]  # numbers are not made text
+        values = [value.astype(object) for value in values]  # keep numbers beside text
     return np.column_stack(values)
 
 
 def _check_constant(
     column: Any, name: Hashable, order: np.ndarray, codes: np.ndarray, ids: np.ndarray
 ) -> None:
-    """Refuse a target per entity that is not the same in all its rows."""
+    """Raise ValueError if a target per entity varies within an entity."""
     values = column.factorize()[0][order]  # numbers, so that NaN equals NaN
     varies = (values[1:] != values[:-1]) & (codes[1:] == codes[:-1])
     if varies.any():
@@ -440,7 +443,7 @@ def _check_constant(
         )
 
 
-# --------------------------------------------------------------------------- the way back
+# ------------------------------------------------------------------------ back to a table
 
 
 def _id_columns(pd: Any, ids: Any, by: Any) -> Any:
