@@ -20,7 +20,6 @@ import numpy as np
 import pytest
 import sklearn.utils._param_validation as theirs
 import torch
-from conftest import labels_for, make, ragged
 from sklearn.base import (
     BaseEstimator,
     ClassifierMixin,
@@ -34,6 +33,8 @@ from skorch import NeuralNet
 from skorch.callbacks import Callback
 
 import sksequence
+from helpers.data import ragged
+from helpers.estimators import labels_for, make
 from sksequence._inputs import borrowed
 from sksequence._inputs import validation as ours
 from sksequence._kernels import compiler
