@@ -207,7 +207,10 @@ def test_polars():
     )
     with pytest.raises(ValueError, match="Column 'id' of X is of String"):
         SlidingWindow(3).fit(X)
-    with pytest.raises(ValueError, match="by='no' is the name of 0 columns"):
+    with pytest.raises(
+        ValueError,
+        match="by must be the name of one column of X, got 'no', the name of 0",
+    ):
         SlidingWindow(3, by="no").fit(X)
     windows, y, index = make_windows(X, 2, 2, by="id", target="v")
     expected = make_windows(frame, 2, 2, by="id", target="v")
@@ -423,30 +426,42 @@ BAD_TABLES = {
     "text among objects": ("Column 0 of X", {}, WITH_DAYS.to_numpy()),
     "dates": ("Column 'w' of X is of datetime64", {}, WITH_DAYS[["u"]].assign(w=DAYS)),
     "by missing": (
-        r"by='no' is the name of 0 columns of X; expected one. Its columns are \['id'",
+        "by must be the name of one column of X, got 'no', the name of 0",
         {"by": "no"},
         WITH_DAYS,
     ),
     "by twice": (
-        "unique column names|name of 2 columns",
+        "by must be the name of one column of X, got 'u', the name of 2",
         {"by": "u"},
         WITH_DAYS[["u", "v", "u"]],
     ),
     "by without names": (
-        "by='id' is a name, but X is of type ndarray",
+        "X must be a DataFrame for by='id', got ndarray",
         {"by": "id"},
         PANEL,
     ),
-    "by too large": ("by=2 is no column of X, which has 2", {"by": 2}, PANEL),
-    "by too small": ("by=-3 is no column of X, which has 2", {"by": -3}, PANEL),
-    "by alone": ("no column but by='id'", {"by": "id"}, WITH_DAYS[["id"]]),
+    "by too large": (
+        "by must be the position of a column of X, from 0 to 1, got 2",
+        {"by": 2},
+        PANEL,
+    ),
+    "by too small": (
+        "by must be the position of a column of X, from 0 to 1, got -3",
+        {"by": -3},
+        PANEL,
+    ),
+    "by alone": (
+        "X must have a numeric column beside by='id', got none",
+        {"by": "id"},
+        WITH_DAYS[["id"]],
+    ),
     "by with gaps": (
-        "by='id' is missing in row 3",
+        "by='id' must have an entity in every row, got none in row 3",
         {"by": "id"},
         WITH_DAYS.assign(id=[*"aba", None, *"abababab"]),
     ),
     "by with NaN": (
-        "by=0 is missing in row 1",
+        "by=0 must have an entity in every row, got none in row 1",
         {"by": 0},
         np.array([[1.0, 2.0], [np.nan, 3.0]]),
     ),
@@ -735,21 +750,31 @@ BAD_WINDOWS = {
         (4, 3),
         {"by": 0},
     ),
-    "no target": ("expected at least one column", PANEL, (1, 1), {"target": []}),
+    "no target": (
+        r"target must name at least one column other than by=None, got \[\]",
+        PANEL,
+        (1, 1),
+        {"target": []},
+    ),
     "no such target": (
-        "target='w' is the name of 0",
+        "target must be the name of one column of X, got 'w', the name of 0",
         WITH_DAYS,
         (1, 1),
         {"target": "w", "by": "id"},
     ),
     "by as target": (
-        "target='id' with by='id'",
+        "target must name at least one column other than by='id', got 'id'",
         WITH_DAYS,
         (1, 1),
         {"target": "id", "by": "id"},
     ),
     "target of no use": ("'target' parameter", PANEL, (1, 1), {"target": 1.5}),
-    "target without names": ("target='u' is a name", PANEL, (1, 1), {"target": "u"}),
+    "target without names": (
+        "X must be a DataFrame for target='u', got ndarray",
+        PANEL,
+        (1, 1),
+        {"target": "u"},
+    ),
     "three dimensions": ("dim 3", PANEL[None], (1, 1), {}),
     "text": ("text|not convert|strings", list("abcdef"), (1, 1), {}),
 }
@@ -765,21 +790,51 @@ def test_windows_of_no_use_are_refused(words, series, sizes, params):
 
 Y = np.zeros((3, 2))
 BAD_FORECASTS = {
-    "too few": (r"y_pred.shape == \(3, 2\) for 2 windows", Y, [1, 2], PANEL),
-    "one dimension": (r"y_pred.shape == \(3,\)", Y[:, 0], [1, 2, 3], PANEL),
+    "too few": (
+        r"y_pred must have shape \(n_windows, horizon\) or \(n_windows, horizon,",
+        Y,
+        [1, 2],
+        PANEL,
+    ),
+    "one dimension": (
+        r"y_pred must have shape \(n_windows, horizon\) or \(n_windows, horizon,",
+        Y[:, 0],
+        [1, 2, 3],
+        PANEL,
+    ),
     "no row": (
-        "index holds 12, which is no row of the series of 12",
+        "index must hold rows of the series passed to make_windows, got 12, which is",
         Y,
         [1, 2, 12],
         PANEL,
     ),
-    "before the first": ("index holds -1", Y, [-1, 2, 3], PANEL),
+    "before the first": (
+        "index must hold rows of the series passed to make_windows, got -1, which is",
+        Y,
+        [-1, 2, 3],
+        PANEL,
+    ),
     "twice": ("a row twice", Y, [2, 2, 3], PANEL),
-    "no positions": ("expected what make_windows returns", Y, [0.5, 1.0, 2.0], PANEL),
-    "no frame": ("index is an Index, but series of type ndarray", Y, DAYS[:3], PANEL),
-    "another frame": ("which is no row", Y, DAYS[:3] + pd.Timedelta("1h"), WITH_DAYS),
+    "no positions": (
+        r"index must be as returned by make_windows \(positions, an Index or a",
+        Y,
+        [0.5, 1.0, 2.0],
+        PANEL,
+    ),
+    "no frame": (
+        "series must be the DataFrame or Series from which make_windows made index,",
+        Y,
+        DAYS[:3],
+        PANEL,
+    ),
+    "another frame": (
+        "index must hold rows of the series passed to make_windows, got",
+        Y,
+        DAYS[:3] + pd.Timedelta("1h"),
+        WITH_DAYS,
+    ),
     "labels twice": (
-        "names some rows twice",
+        "The index of series must be unique, got repeated labels",
         Y,
         pd.Index([0, 1, 2]),
         pd.Series(0.0, index=[0, 1, 1, 2]),
