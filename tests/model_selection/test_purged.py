@@ -188,7 +188,10 @@ def test_an_embargo_that_cannot_be(embargo):
         ([1, 2], "inconsistent numbers of samples"),
         ([[1, 2]] * 8, r"shape \(8, 2\)"),
         ([0, 1] * 4, "at least [34] distinct time steps, but there are 2"),
-        ([pd.Timestamp("2024"), pd.Timestamp("2024", tz="UTC")] * 4, "do not compare"),
+        (
+            [pd.Timestamp("2024"), pd.Timestamp("2024", tz="UTC")] * 4,
+            "groups must hold time stamps that compare with each other, all with a time",
+        ),
     ],
 )
 def test_time_stamps_that_cannot_be(splitter, groups, words):
