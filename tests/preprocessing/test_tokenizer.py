@@ -362,9 +362,13 @@ def test_ids_of_equal_length_may_be_a_table():
         (
             [[0], [1, 3]],
             ValueError,
-            "Sequence 1 holds the id 3; expected ids from 0 to",
+            "Sequence 1 must hold ids from 0 to 2, those of this tokenizer, got 3",
         ),
-        ([[-1]], ValueError, "Sequence 0 holds the id -1; expected ids from 0 to 2"),
+        (
+            [[-1]],
+            ValueError,
+            "Sequence 0 must hold ids from 0 to 2, those of this tokenizer, got -1",
+        ),
         ([[0], [1.0]], TypeError, "Sequence 1 is [1.0]; expected a list or 1-D array of"),
         ([[True]], TypeError, "Sequence 0 is [True]; expected a list or 1-D array of i"),
         ([["a"]], TypeError, "Sequence 0 is ['a']; expected a list or 1-D array of inte"),
