@@ -83,6 +83,23 @@ def layers(pairs: int) -> Iterator[str]:
             yield row(f"{cell.upper()}, H{hidden}, B{batch}", found, aim)
 
 
+def minimal(pairs: int) -> Iterator[str]:
+    """Cells whose gates read the input alone, against our GRU, both ways."""
+    yield from head("forward and backward, our GRU / the cell, 64 inputs, H64, B32")
+    for cell in ("mingru", "minlstm", "qrnn"):
+        for n_steps in (100, 1000):
+            gru = RecurrentLayer(64, 64, cell="gru")
+            small = RecurrentLayer(64, 64, cell=cell)
+            x, up = torch.randn(32, n_steps, 64), torch.randn(32, n_steps, 64)
+            found = ratios(
+                trained(lambda x, net=gru: net(x)[0], gru, x, up),
+                trained(lambda x, net=small: net(x)[0], small, x, up),
+                pairs,
+                3,
+            )
+            yield row(f"{cell}, {n_steps} steps", found, 2.5)
+
+
 def products_of(cell: str, hidden: int, batch: int) -> Run:
     """Only the matrix products of such a layer, forward and backward."""
     rows = {"gru": 3, "rnn": 1, "lstm": 4}[cell] * hidden
@@ -367,7 +384,7 @@ def memory(pairs: int) -> Iterator[str]:
             )
 
 
-PARTS = (layers, limit, unequal, predicting, hybrids, epochs, batches, memory)
+PARTS = (layers, minimal, limit, unequal, predicting, hybrids, epochs, batches, memory)
 
 
 def main() -> None:

@@ -2,54 +2,23 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import numpy as np
 from sklearn.metrics import accuracy_score, r2_score
 
 from ._base.classifier import Labeller, SequenceClassifier
-from ._base.declaration import NETWORK, StrOptions, hyperparameter, recurrent_estimator
+from ._base.declaration import recurrent_estimator
+from ._base.estimator import ArrayLike, RandomState, Targets, storable
 from ._base.frames import FrameReader, FrameRegressor
 from ._base.generation import generate
 from ._base.hyperparameters import Pooling
 from ._base.per_step import PerStepEstimator
 from ._base.regressor import NumberPredictor, SequenceRegressor
-from ._base.steps import StepReader
-from ._cells import CELLS
-from ._inputs.types import ArrayLike, RandomState, Targets
-from ._storage.estimators import storable
-
-
-@recurrent_estimator
-class _SimpleRNN(StepReader):
-    """Hyperparameter of the simple recurrent cell."""
-
-    nonlinearity: str = hyperparameter(
-        default="tanh",
-        constraints=[StrOptions({"tanh", "relu"})],
-        doc="""{"tanh", "relu"}
-        Activation of the hidden state.""",
-        role=NETWORK,
-    )
-    _cell: ClassVar[str] = "rnn"
-
-
-@recurrent_estimator
-class _AnyCell(StepReader):
-    """The cell as a hyperparameter."""
-
-    cell: str = hyperparameter(
-        default="lstm",
-        constraints=[StrOptions(set(CELLS))],
-        doc=f"""{{{", ".join(f'"{name}"' for name in CELLS)}}}
-        Recurrent cell.""",
-        role=NETWORK,
-    )
+from ._base.steps import AnyCell, SimpleCell, StepReader
 
 
 @storable
 @recurrent_estimator
-class SimpleRNNClassifier(Pooling, _SimpleRNN, SequenceClassifier):
+class SimpleRNNClassifier(Pooling, SimpleCell, SequenceClassifier):
     r"""Classify sequences with a simple recurrent network.
 
     .. math:: h_t = \tanh(W x_t + U h_{t-1} + b)
@@ -84,7 +53,7 @@ class SimpleRNNClassifier(Pooling, _SimpleRNN, SequenceClassifier):
 
 @storable
 @recurrent_estimator
-class SimpleRNNRegressor(Pooling, _SimpleRNN, SequenceRegressor):
+class SimpleRNNRegressor(Pooling, SimpleCell, SequenceRegressor):
     r"""Predict numbers from sequences with a simple recurrent network.
 
     .. math:: h_t = \tanh(W x_t + U h_{t-1} + b)
@@ -256,7 +225,7 @@ class GRURegressor(Pooling, StepReader, SequenceRegressor):
 
 @storable
 @recurrent_estimator
-class RecurrentClassifier(Pooling, _AnyCell, SequenceClassifier):
+class RecurrentClassifier(Pooling, AnyCell, SequenceClassifier):
     """Classify sequences with a recurrent network whose cell is a hyperparameter.
 
     The networks are those of the classes for single cells; use it to search among them.
@@ -281,7 +250,7 @@ class RecurrentClassifier(Pooling, _AnyCell, SequenceClassifier):
 
 @storable
 @recurrent_estimator
-class RecurrentRegressor(Pooling, _AnyCell, SequenceRegressor):
+class RecurrentRegressor(Pooling, AnyCell, SequenceRegressor):
     """Predict numbers from sequences with a network whose cell is a hyperparameter.
 
     The networks are those of the classes for single cells; use it to search among them.
@@ -304,7 +273,7 @@ class RecurrentRegressor(Pooling, _AnyCell, SequenceRegressor):
 
 @storable
 @recurrent_estimator
-class RecurrentTagger(_AnyCell, PerStepEstimator, Labeller):
+class RecurrentTagger(AnyCell, PerStepEstimator, Labeller):
     """Classify every step of a sequence, with one class or with several labels.
 
     y is a list with an array for each sequence: (n_steps_i,) for one class per step, or
@@ -414,7 +383,7 @@ class RecurrentTagger(_AnyCell, PerStepEstimator, Labeller):
 
 @storable
 @recurrent_estimator
-class RecurrentStepRegressor(_AnyCell, PerStepEstimator, NumberPredictor):
+class RecurrentStepRegressor(AnyCell, PerStepEstimator, NumberPredictor):
     """Predict one or several numbers for every step of a sequence.
 
     y is a list with an array for each sequence, (n_steps_i,) or (n_steps_i, n_outputs);

@@ -1,19 +1,19 @@
 # ruff: noqa: E501, types and defaults of hyperparameters are long
 """Public estimators with signatures and docstrings; see ``sksequence/_base/stubs.py``."""
 
-import os
 from collections.abc import Callable, Sequence
 from typing import Any, Self, type_check_only
 
 import numpy as np
 
 from ._base.classifier import Labeller, SequenceClassifier
+from ._base.estimator import ArrayLike, RandomState, Targets
 from ._base.frames import FrameReader, FrameRegressor
 from ._base.hyperparameters import Pooling
 from ._base.per_step import PerStepEstimator
 from ._base.regressor import NumberPredictor, SequenceRegressor
-from ._base.steps import StepReader
-from ._inputs.types import ArrayLike, RandomState, Targets
+from ._base.steps import AnyCell, SimpleCell, StepReader
+from ._inputs.types import PathLike
 
 @type_check_only
 class _OfSklearn:
@@ -34,7 +34,7 @@ class _OfSklearn:
         self, X: ArrayLike, y: Targets, sample_weight: ArrayLike | None = None
     ) -> float: ...
 
-class SimpleRNNClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
+class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
     r"""Classify sequences with a simple recurrent network.
 
     .. math:: h_t = \tanh(W x_t + U h_{t-1} + b)
@@ -57,6 +57,20 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         How to merge the outputs of the two directions of a layer.
     dropout : float, default=0.0
         Dropout probability between recurrent layers and before the head, in [0, 1).
+    layer_norm : bool, default=False
+        Normalise, step by step, the products of the recurrent layers with their inputs
+        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+    residual : bool, default=False
+        Add the input of every recurrent layer but the first to its output; their widths
+        must be equal.
+    recurrent_dropout : float, default=0.0
+        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
+        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
+        read no state, nor with ``bptt_steps``.
+    memory_steps : float or None, default=None
+        For how many steps the cells should be able to remember: gates begin with biases
+        for time scales between one step and so many (Tallec and Ollivier, 2018). The
+        length of the sequences is a good value. None: the cell's own biases.
     nonlinearity : {"tanh", "relu"}, default='tanh'
         Activation of the hidden state.
     conv_channels : tuple of int, default=()
@@ -208,7 +222,6 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
     True
     """
 
-    nonlinearity: str
     def __init__(
         self,
         *,
@@ -217,6 +230,10 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
+        layer_norm: bool = False,
+        residual: bool = False,
+        recurrent_dropout: float = 0.0,
+        memory_steps: float | None = None,
         nonlinearity: str = "tanh",
         conv_channels: Sequence[int] = (),
         conv_kernel_size: int | Sequence[int] = 5,
@@ -248,7 +265,7 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         mixed_precision: str | None = None,
         callbacks: Sequence[Any] | None = None,
         net_params: dict[str, Any] | None = None,
-        checkpoint: str | os.PathLike | None = None,
+        checkpoint: PathLike | None = None,
         warm_start: bool = False,
         verbose: int = 0,
     ) -> None: ...
@@ -270,7 +287,7 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class SimpleRNNRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
+class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, SequenceRegressor):
     r"""Predict numbers from sequences with a simple recurrent network.
 
     .. math:: h_t = \tanh(W x_t + U h_{t-1} + b)
@@ -291,6 +308,20 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         How to merge the outputs of the two directions of a layer.
     dropout : float, default=0.0
         Dropout probability between recurrent layers and before the head, in [0, 1).
+    layer_norm : bool, default=False
+        Normalise, step by step, the products of the recurrent layers with their inputs
+        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+    residual : bool, default=False
+        Add the input of every recurrent layer but the first to its output; their widths
+        must be equal.
+    recurrent_dropout : float, default=0.0
+        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
+        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
+        read no state, nor with ``bptt_steps``.
+    memory_steps : float or None, default=None
+        For how many steps the cells should be able to remember: gates begin with biases
+        for time scales between one step and so many (Tallec and Ollivier, 2018). The
+        length of the sequences is a good value. None: the cell's own biases.
     nonlinearity : {"tanh", "relu"}, default='tanh'
         Activation of the hidden state.
     conv_channels : tuple of int, default=()
@@ -439,7 +470,6 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
     True
     """
 
-    nonlinearity: str
     def __init__(
         self,
         *,
@@ -448,6 +478,10 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
+        layer_norm: bool = False,
+        residual: bool = False,
+        recurrent_dropout: float = 0.0,
+        memory_steps: float | None = None,
         nonlinearity: str = "tanh",
         conv_channels: Sequence[int] = (),
         conv_kernel_size: int | Sequence[int] = 5,
@@ -480,7 +514,7 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         mixed_precision: str | None = None,
         callbacks: Sequence[Any] | None = None,
         net_params: dict[str, Any] | None = None,
-        checkpoint: str | os.PathLike | None = None,
+        checkpoint: PathLike | None = None,
         warm_start: bool = False,
         verbose: int = 0,
     ) -> None: ...
@@ -526,6 +560,20 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         How to merge the outputs of the two directions of a layer.
     dropout : float, default=0.0
         Dropout probability between recurrent layers and before the head, in [0, 1).
+    layer_norm : bool, default=False
+        Normalise, step by step, the products of the recurrent layers with their inputs
+        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+    residual : bool, default=False
+        Add the input of every recurrent layer but the first to its output; their widths
+        must be equal.
+    recurrent_dropout : float, default=0.0
+        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
+        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
+        read no state, nor with ``bptt_steps``.
+    memory_steps : float or None, default=None
+        For how many steps the cells should be able to remember: gates begin with biases
+        for time scales between one step and so many (Tallec and Ollivier, 2018). The
+        length of the sequences is a good value. None: the cell's own biases.
     conv_channels : tuple of int, default=()
         Output channels of the convolutions before the recurrence, one per layer.
     conv_kernel_size : int or tuple of int, default=5
@@ -684,6 +732,10 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
+        layer_norm: bool = False,
+        residual: bool = False,
+        recurrent_dropout: float = 0.0,
+        memory_steps: float | None = None,
         conv_channels: Sequence[int] = (),
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
@@ -714,7 +766,7 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         mixed_precision: str | None = None,
         callbacks: Sequence[Any] | None = None,
         net_params: dict[str, Any] | None = None,
-        checkpoint: str | os.PathLike | None = None,
+        checkpoint: PathLike | None = None,
         warm_start: bool = False,
         verbose: int = 0,
     ) -> None: ...
@@ -758,6 +810,20 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         How to merge the outputs of the two directions of a layer.
     dropout : float, default=0.0
         Dropout probability between recurrent layers and before the head, in [0, 1).
+    layer_norm : bool, default=False
+        Normalise, step by step, the products of the recurrent layers with their inputs
+        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+    residual : bool, default=False
+        Add the input of every recurrent layer but the first to its output; their widths
+        must be equal.
+    recurrent_dropout : float, default=0.0
+        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
+        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
+        read no state, nor with ``bptt_steps``.
+    memory_steps : float or None, default=None
+        For how many steps the cells should be able to remember: gates begin with biases
+        for time scales between one step and so many (Tallec and Ollivier, 2018). The
+        length of the sequences is a good value. None: the cell's own biases.
     conv_channels : tuple of int, default=()
         Output channels of the convolutions before the recurrence, one per layer.
     conv_kernel_size : int or tuple of int, default=5
@@ -913,6 +979,10 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
+        layer_norm: bool = False,
+        residual: bool = False,
+        recurrent_dropout: float = 0.0,
+        memory_steps: float | None = None,
         conv_channels: Sequence[int] = (),
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
@@ -944,7 +1014,7 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         mixed_precision: str | None = None,
         callbacks: Sequence[Any] | None = None,
         net_params: dict[str, Any] | None = None,
-        checkpoint: str | os.PathLike | None = None,
+        checkpoint: PathLike | None = None,
         warm_start: bool = False,
         verbose: int = 0,
     ) -> None: ...
@@ -987,6 +1057,20 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         How to merge the outputs of the two directions of a layer.
     dropout : float, default=0.0
         Dropout probability between recurrent layers and before the head, in [0, 1).
+    layer_norm : bool, default=False
+        Normalise, step by step, the products of the recurrent layers with their inputs
+        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+    residual : bool, default=False
+        Add the input of every recurrent layer but the first to its output; their widths
+        must be equal.
+    recurrent_dropout : float, default=0.0
+        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
+        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
+        read no state, nor with ``bptt_steps``.
+    memory_steps : float or None, default=None
+        For how many steps the cells should be able to remember: gates begin with biases
+        for time scales between one step and so many (Tallec and Ollivier, 2018). The
+        length of the sequences is a good value. None: the cell's own biases.
     conv_channels : tuple of int, default=()
         Output channels of the convolutions before the recurrence, one per layer.
     conv_kernel_size : int or tuple of int, default=5
@@ -1142,6 +1226,10 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
+        layer_norm: bool = False,
+        residual: bool = False,
+        recurrent_dropout: float = 0.0,
+        memory_steps: float | None = None,
         conv_channels: Sequence[int] = (),
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
@@ -1172,7 +1260,7 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         mixed_precision: str | None = None,
         callbacks: Sequence[Any] | None = None,
         net_params: dict[str, Any] | None = None,
-        checkpoint: str | os.PathLike | None = None,
+        checkpoint: PathLike | None = None,
         warm_start: bool = False,
         verbose: int = 0,
     ) -> None: ...
@@ -1216,6 +1304,20 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         How to merge the outputs of the two directions of a layer.
     dropout : float, default=0.0
         Dropout probability between recurrent layers and before the head, in [0, 1).
+    layer_norm : bool, default=False
+        Normalise, step by step, the products of the recurrent layers with their inputs
+        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+    residual : bool, default=False
+        Add the input of every recurrent layer but the first to its output; their widths
+        must be equal.
+    recurrent_dropout : float, default=0.0
+        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
+        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
+        read no state, nor with ``bptt_steps``.
+    memory_steps : float or None, default=None
+        For how many steps the cells should be able to remember: gates begin with biases
+        for time scales between one step and so many (Tallec and Ollivier, 2018). The
+        length of the sequences is a good value. None: the cell's own biases.
     conv_channels : tuple of int, default=()
         Output channels of the convolutions before the recurrence, one per layer.
     conv_kernel_size : int or tuple of int, default=5
@@ -1371,6 +1473,10 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
+        layer_norm: bool = False,
+        residual: bool = False,
+        recurrent_dropout: float = 0.0,
+        memory_steps: float | None = None,
         conv_channels: Sequence[int] = (),
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
@@ -1402,7 +1508,7 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         mixed_precision: str | None = None,
         callbacks: Sequence[Any] | None = None,
         net_params: dict[str, Any] | None = None,
-        checkpoint: str | os.PathLike | None = None,
+        checkpoint: PathLike | None = None,
         warm_start: bool = False,
         verbose: int = 0,
     ) -> None: ...
@@ -1423,7 +1529,7 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class RecurrentClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
+class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
     """Classify sequences with a recurrent network whose cell is a hyperparameter.
 
     The networks are those of the classes for single cells; use it to search among them.
@@ -1431,7 +1537,10 @@ class RecurrentClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
     Parameters
     ----------
     cell : {"rnn", "lstm", "gru", "mingru", "minlstm", "indrnn", "qrnn"}, default='lstm'
-        Recurrent cell.
+        Recurrent cell: plain (Elman, 1990), LSTM or GRU; minimal GRU or LSTM, whose gates
+        read the input alone (Feng et al., 2024); independently recurrent, in which a unit
+        reads its own state alone (Li et al., 2018); or quasi-recurrent, an LSTM without a
+        hidden state in its gates (Bradbury et al., 2017).
     hidden_size : int or tuple of int, default=64
         Number of units of each recurrent layer and direction, for all layers or one per
         layer.
@@ -1444,6 +1553,20 @@ class RecurrentClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         How to merge the outputs of the two directions of a layer.
     dropout : float, default=0.0
         Dropout probability between recurrent layers and before the head, in [0, 1).
+    layer_norm : bool, default=False
+        Normalise, step by step, the products of the recurrent layers with their inputs
+        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+    residual : bool, default=False
+        Add the input of every recurrent layer but the first to its output; their widths
+        must be equal.
+    recurrent_dropout : float, default=0.0
+        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
+        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
+        read no state, nor with ``bptt_steps``.
+    memory_steps : float or None, default=None
+        For how many steps the cells should be able to remember: gates begin with biases
+        for time scales between one step and so many (Tallec and Ollivier, 2018). The
+        length of the sequences is a good value. None: the cell's own biases.
     conv_channels : tuple of int, default=()
         Output channels of the convolutions before the recurrence, one per layer.
     conv_kernel_size : int or tuple of int, default=5
@@ -1587,7 +1710,6 @@ class RecurrentClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
     ['gru', 'rnn']
     """
 
-    cell: str
     def __init__(
         self,
         *,
@@ -1597,6 +1719,10 @@ class RecurrentClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
+        layer_norm: bool = False,
+        residual: bool = False,
+        recurrent_dropout: float = 0.0,
+        memory_steps: float | None = None,
         conv_channels: Sequence[int] = (),
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
@@ -1627,7 +1753,7 @@ class RecurrentClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         mixed_precision: str | None = None,
         callbacks: Sequence[Any] | None = None,
         net_params: dict[str, Any] | None = None,
-        checkpoint: str | os.PathLike | None = None,
+        checkpoint: PathLike | None = None,
         warm_start: bool = False,
         verbose: int = 0,
     ) -> None: ...
@@ -1649,7 +1775,7 @@ class RecurrentClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class RecurrentRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
+class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, SequenceRegressor):
     """Predict numbers from sequences with a network whose cell is a hyperparameter.
 
     The networks are those of the classes for single cells; use it to search among them.
@@ -1657,7 +1783,10 @@ class RecurrentRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
     Parameters
     ----------
     cell : {"rnn", "lstm", "gru", "mingru", "minlstm", "indrnn", "qrnn"}, default='lstm'
-        Recurrent cell.
+        Recurrent cell: plain (Elman, 1990), LSTM or GRU; minimal GRU or LSTM, whose gates
+        read the input alone (Feng et al., 2024); independently recurrent, in which a unit
+        reads its own state alone (Li et al., 2018); or quasi-recurrent, an LSTM without a
+        hidden state in its gates (Bradbury et al., 2017).
     hidden_size : int or tuple of int, default=64
         Number of units of each recurrent layer and direction, for all layers or one per
         layer.
@@ -1670,6 +1799,20 @@ class RecurrentRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         How to merge the outputs of the two directions of a layer.
     dropout : float, default=0.0
         Dropout probability between recurrent layers and before the head, in [0, 1).
+    layer_norm : bool, default=False
+        Normalise, step by step, the products of the recurrent layers with their inputs
+        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+    residual : bool, default=False
+        Add the input of every recurrent layer but the first to its output; their widths
+        must be equal.
+    recurrent_dropout : float, default=0.0
+        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
+        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
+        read no state, nor with ``bptt_steps``.
+    memory_steps : float or None, default=None
+        For how many steps the cells should be able to remember: gates begin with biases
+        for time scales between one step and so many (Tallec and Ollivier, 2018). The
+        length of the sequences is a good value. None: the cell's own biases.
     conv_channels : tuple of int, default=()
         Output channels of the convolutions before the recurrence, one per layer.
     conv_kernel_size : int or tuple of int, default=5
@@ -1811,7 +1954,6 @@ class RecurrentRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
     (20,)
     """
 
-    cell: str
     def __init__(
         self,
         *,
@@ -1821,6 +1963,10 @@ class RecurrentRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
+        layer_norm: bool = False,
+        residual: bool = False,
+        recurrent_dropout: float = 0.0,
+        memory_steps: float | None = None,
         conv_channels: Sequence[int] = (),
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
@@ -1852,7 +1998,7 @@ class RecurrentRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         mixed_precision: str | None = None,
         callbacks: Sequence[Any] | None = None,
         net_params: dict[str, Any] | None = None,
-        checkpoint: str | os.PathLike | None = None,
+        checkpoint: PathLike | None = None,
         warm_start: bool = False,
         verbose: int = 0,
     ) -> None: ...
@@ -1873,7 +2019,7 @@ class RecurrentRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class RecurrentTagger(_OfSklearn, StepReader, PerStepEstimator, Labeller):
+class RecurrentTagger(_OfSklearn, AnyCell, PerStepEstimator, Labeller):
     """Classify every step of a sequence, with one class or with several labels.
 
     y is a list with an array for each sequence: (n_steps_i,) for one class per step, or
@@ -1887,7 +2033,10 @@ class RecurrentTagger(_OfSklearn, StepReader, PerStepEstimator, Labeller):
     Parameters
     ----------
     cell : {"rnn", "lstm", "gru", "mingru", "minlstm", "indrnn", "qrnn"}, default='lstm'
-        Recurrent cell.
+        Recurrent cell: plain (Elman, 1990), LSTM or GRU; minimal GRU or LSTM, whose gates
+        read the input alone (Feng et al., 2024); independently recurrent, in which a unit
+        reads its own state alone (Li et al., 2018); or quasi-recurrent, an LSTM without a
+        hidden state in its gates (Bradbury et al., 2017).
     hidden_size : int or tuple of int, default=64
         Number of units of each recurrent layer and direction, for all layers or one per
         layer.
@@ -1900,6 +2049,20 @@ class RecurrentTagger(_OfSklearn, StepReader, PerStepEstimator, Labeller):
         How to merge the outputs of the two directions of a layer.
     dropout : float, default=0.0
         Dropout probability between recurrent layers and before the head, in [0, 1).
+    layer_norm : bool, default=False
+        Normalise, step by step, the products of the recurrent layers with their inputs
+        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+    residual : bool, default=False
+        Add the input of every recurrent layer but the first to its output; their widths
+        must be equal.
+    recurrent_dropout : float, default=0.0
+        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
+        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
+        read no state, nor with ``bptt_steps``.
+    memory_steps : float or None, default=None
+        For how many steps the cells should be able to remember: gates begin with biases
+        for time scales between one step and so many (Tallec and Ollivier, 2018). The
+        length of the sequences is a good value. None: the cell's own biases.
     conv_channels : tuple of int, default=()
         Output channels of the convolutions before the recurrence, one per layer.
     conv_kernel_size : int or tuple of int, default=5
@@ -2054,7 +2217,6 @@ class RecurrentTagger(_OfSklearn, StepReader, PerStepEstimator, Labeller):
     True
     """
 
-    cell: str
     def __init__(
         self,
         *,
@@ -2064,6 +2226,10 @@ class RecurrentTagger(_OfSklearn, StepReader, PerStepEstimator, Labeller):
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
+        layer_norm: bool = False,
+        residual: bool = False,
+        recurrent_dropout: float = 0.0,
+        memory_steps: float | None = None,
         conv_channels: Sequence[int] = (),
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
@@ -2094,7 +2260,7 @@ class RecurrentTagger(_OfSklearn, StepReader, PerStepEstimator, Labeller):
         mixed_precision: str | None = None,
         callbacks: Sequence[Any] | None = None,
         net_params: dict[str, Any] | None = None,
-        checkpoint: str | os.PathLike | None = None,
+        checkpoint: PathLike | None = None,
         warm_start: bool = False,
         verbose: int = 0,
     ) -> None: ...
@@ -2185,7 +2351,7 @@ class RecurrentTagger(_OfSklearn, StepReader, PerStepEstimator, Labeller):
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class RecurrentStepRegressor(_OfSklearn, StepReader, PerStepEstimator, NumberPredictor):
+class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredictor):
     """Predict one or several numbers for every step of a sequence.
 
     y is a list with an array for each sequence, (n_steps_i,) or (n_steps_i, n_outputs);
@@ -2196,7 +2362,10 @@ class RecurrentStepRegressor(_OfSklearn, StepReader, PerStepEstimator, NumberPre
     Parameters
     ----------
     cell : {"rnn", "lstm", "gru", "mingru", "minlstm", "indrnn", "qrnn"}, default='lstm'
-        Recurrent cell.
+        Recurrent cell: plain (Elman, 1990), LSTM or GRU; minimal GRU or LSTM, whose gates
+        read the input alone (Feng et al., 2024); independently recurrent, in which a unit
+        reads its own state alone (Li et al., 2018); or quasi-recurrent, an LSTM without a
+        hidden state in its gates (Bradbury et al., 2017).
     hidden_size : int or tuple of int, default=64
         Number of units of each recurrent layer and direction, for all layers or one per
         layer.
@@ -2209,6 +2378,20 @@ class RecurrentStepRegressor(_OfSklearn, StepReader, PerStepEstimator, NumberPre
         How to merge the outputs of the two directions of a layer.
     dropout : float, default=0.0
         Dropout probability between recurrent layers and before the head, in [0, 1).
+    layer_norm : bool, default=False
+        Normalise, step by step, the products of the recurrent layers with their inputs
+        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+    residual : bool, default=False
+        Add the input of every recurrent layer but the first to its output; their widths
+        must be equal.
+    recurrent_dropout : float, default=0.0
+        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
+        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
+        read no state, nor with ``bptt_steps``.
+    memory_steps : float or None, default=None
+        For how many steps the cells should be able to remember: gates begin with biases
+        for time scales between one step and so many (Tallec and Ollivier, 2018). The
+        length of the sequences is a good value. None: the cell's own biases.
     conv_channels : tuple of int, default=()
         Output channels of the convolutions before the recurrence, one per layer.
     conv_kernel_size : int or tuple of int, default=5
@@ -2354,7 +2537,6 @@ class RecurrentStepRegressor(_OfSklearn, StepReader, PerStepEstimator, NumberPre
     True
     """
 
-    cell: str
     def __init__(
         self,
         *,
@@ -2364,6 +2546,10 @@ class RecurrentStepRegressor(_OfSklearn, StepReader, PerStepEstimator, NumberPre
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
+        layer_norm: bool = False,
+        residual: bool = False,
+        recurrent_dropout: float = 0.0,
+        memory_steps: float | None = None,
         conv_channels: Sequence[int] = (),
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
@@ -2395,7 +2581,7 @@ class RecurrentStepRegressor(_OfSklearn, StepReader, PerStepEstimator, NumberPre
         mixed_precision: str | None = None,
         callbacks: Sequence[Any] | None = None,
         net_params: dict[str, Any] | None = None,
-        checkpoint: str | os.PathLike | None = None,
+        checkpoint: PathLike | None = None,
         warm_start: bool = False,
         verbose: int = 0,
     ) -> None: ...
@@ -2621,7 +2807,7 @@ class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
         mixed_precision: str | None = None,
         callbacks: Sequence[Any] | None = None,
         net_params: dict[str, Any] | None = None,
-        checkpoint: str | os.PathLike | None = None,
+        checkpoint: PathLike | None = None,
         warm_start: bool = False,
         verbose: int = 0,
     ) -> None: ...
@@ -2824,7 +3010,7 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
         mixed_precision: str | None = None,
         callbacks: Sequence[Any] | None = None,
         net_params: dict[str, Any] | None = None,
-        checkpoint: str | os.PathLike | None = None,
+        checkpoint: PathLike | None = None,
         warm_start: bool = False,
         verbose: int = 0,
     ) -> None: ...

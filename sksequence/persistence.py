@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from . import _storage
@@ -11,12 +12,11 @@ from ._storage.states import FORMAT
 if TYPE_CHECKING:
     from ._base.classifier import Labeller
     from ._base.regressor import NumberPredictor
-    from ._inputs.types import PathLike
 
 __all__ = ["load"]
 
 
-def load(path: PathLike) -> Labeller | NumberPredictor:
+def load(path: str | os.PathLike[str]) -> Labeller | NumberPredictor:
     """Load an estimator from a file written by its method ``save``.
 
     The file contains data only: its checksum is verified before anything in it is read,

@@ -20,7 +20,6 @@ import numpy as np
 import pytest
 import sklearn.utils._param_validation as theirs
 import torch
-from conftest import labels_for, make, ragged
 from sklearn.base import (
     BaseEstimator,
     ClassifierMixin,
@@ -34,6 +33,8 @@ from skorch import NeuralNet
 from skorch.callbacks import Callback
 
 import sksequence
+from helpers.data import ragged
+from helpers.estimators import labels_for, make
 from sksequence._inputs import borrowed
 from sksequence._inputs import validation as ours
 from sksequence._kernels import compiler
@@ -41,8 +42,8 @@ from sksequence._kernels import compiler
 PACKAGE = Path(sksequence.__file__).parent
 BORROWED = {
     "_inputs/borrowed.py": "sklearn",
-    "_training/borrowed.py": "skorch",
-    "nn/_borrowed.py": "torch",
+    "_training/borrowed_skorch.py": "skorch",
+    "_training/borrowed_torch.py": "torch",
     "_kernels/borrowed.py": "numba",
 }
 LIBRARIES = {
@@ -346,8 +347,9 @@ def build(module, constraint):
     return module.Interval(kind, left, right, closed=closed)
 
 
-@pytest.mark.parametrize("constraints", CONSTRAINTS, ids=str)
-@pytest.mark.parametrize("value", VALUES, ids=str)
+# Numbered, not named: sets and objects print differently in every process.
+@pytest.mark.parametrize("constraints", CONSTRAINTS)
+@pytest.mark.parametrize("value", VALUES)
 def test_our_validation_says_what_scikit_learns_says(constraints, value):
     said = [word_for(module, constraints, value) for module in (ours, theirs)]
     assert said[0] == said[1]
@@ -364,7 +366,7 @@ def word_for(module, constraints, value):
 
 # ---------------------------------------------------------------------------------- torch
 
-TORCH = sorted(imported_privately(tree_of("nn/_borrowed.py")))
+TORCH = sorted(imported_privately(tree_of("_training/borrowed_torch.py")))
 
 
 def gradients_after(clip, max_norm):
@@ -380,7 +382,7 @@ def gradients_after(clip, max_norm):
 @pytest.mark.parametrize("missing", [None, *TORCH])
 def test_gradients_are_clipped_as_torch_clips_them(missing, max_norm, monkeypatch):
     expected = gradients_after(torch.nn.utils.clip_grad_norm_, max_norm)
-    module = read_again("nn/_borrowed.py", monkeypatch, {missing})
+    module = read_again("_training/borrowed_torch.py", monkeypatch, {missing})
     clipped = gradients_after(module.clip_gradients, max_norm)
     for mine, known in zip(clipped, expected, strict=True):
         assert (mine.grad is None) == (known.grad is None)
@@ -389,10 +391,10 @@ def test_gradients_are_clipped_as_torch_clips_them(missing, max_norm, monkeypatc
 
 @pytest.mark.parametrize("missing", TORCH)
 def test_without_a_name_torchs_own_adam_serves(missing, monkeypatch):
-    assert read_again("nn/_borrowed.py", monkeypatch).CAN_STEP_FUSED
+    assert read_again("_training/borrowed_torch.py", monkeypatch).CAN_STEP_FUSED
     needed = missing not in ("torch._foreach_mul_", "torch._foreach_norm")
     assert (not needed) == read_again(
-        "nn/_borrowed.py", monkeypatch, {missing}
+        "_training/borrowed_torch.py", monkeypatch, {missing}
     ).CAN_STEP_FUSED
 
 
@@ -403,7 +405,7 @@ def test_with_other_hooks_torchs_own_adam_serves(change, monkeypatch):
         monkeypatch.setitem(known, "_optimizer_late_hooks", dict)
     else:
         monkeypatch.delitem(known, "_optimizer_step_pre_hooks")
-    assert not read_again("nn/_borrowed.py", monkeypatch).CAN_STEP_FUSED
+    assert not read_again("_training/borrowed_torch.py", monkeypatch).CAN_STEP_FUSED
 
 
 def test_without_any_name_of_torch_a_fit_is_the_same_within_rounding(fitted):
@@ -419,7 +421,7 @@ def test_without_any_name_of_torch_a_fit_is_the_same_within_rounding(fitted):
 
 @pytest.mark.parametrize("name", ["_default_callbacks", "_set_training"])
 def test_what_skorch_calls_otherwise_changes_no_bit(name, monkeypatch):
-    from sksequence._training.borrowed import Net
+    from sksequence._training.borrowed_skorch import Net
 
     X, y = ragged(), labels_for("GRUClassifier", 8)
     dropout = {"dropout": 0.5, "early_stopping": True, "validation_fraction": 0.3}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conftest import make, ragged
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
+from helpers.data import ragged
+from helpers.estimators import make
 from sksequence.forecasting import forecast_recursive
 from sksequence.preprocessing import make_windows
 

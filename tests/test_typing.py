@@ -11,9 +11,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import PUBLIC
 
 import sksequence
+from helpers.estimators import PUBLIC
 from sksequence import estimators
 from sksequence._base.declaration import ORDER
 from sksequence._base.stubs import make_stub

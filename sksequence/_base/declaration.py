@@ -12,9 +12,6 @@ import inspect
 from collections.abc import Sequence
 from typing import Any, TypeVar, dataclass_transform
 
-# Re-exported for `estimators.py`, which does not import `_inputs`.
-from .._inputs.borrowed import StrOptions as StrOptions
-
 _Class = TypeVar("_Class", bound=type)
 NETWORK, TRAINING, MODEL = "network", "training", "model"
 # Order of hyperparameters in signatures, docstrings and HTML: most used ones first.

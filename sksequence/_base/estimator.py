@@ -30,8 +30,12 @@ from .._inputs import (
     check_sequences,
 )
 from .._inputs.borrowed import fit_context, names_of_parameters
-from .._inputs.types import ArrayLike, PathLike, Targets, typed
+from .._inputs.types import ArrayLike as ArrayLike
+from .._inputs.types import PathLike, typed
+from .._inputs.types import RandomState as RandomState
+from .._inputs.types import Targets as Targets
 from .._storage.estimators import save
+from .._storage.estimators import storable as storable
 from .._storage.states import pack, unpack
 from . import fitting
 from .callbacks import CallbackSupportMixin, with_callbacks

@@ -8,7 +8,7 @@ from numbers import Integral, Real
 from typing import Any
 
 from .._inputs.borrowed import Interval, StrOptions
-from .._inputs.types import RandomState
+from .._inputs.types import PathLike, RandomState
 from .declaration import MODEL, NETWORK, TRAINING, hyperparameter, recurrent_estimator
 
 _COUNT = Interval(Integral, 1, None, closed="left")
@@ -62,6 +62,44 @@ class Layers:
 class Steps(Layers):
     """Hyperparameters of estimators of sequences of numbers or tokens."""
 
+    layer_norm: bool = hyperparameter(
+        default=False,
+        constraints=["boolean"],
+        doc="""bool
+        Normalise, step by step, the products of the recurrent layers with their inputs
+        (Ba, Kiros and Hinton, 2016): deep networks learn faster.""",
+        role=NETWORK,
+        since=(2, 0),
+    )
+    residual: bool = hyperparameter(
+        default=False,
+        constraints=["boolean"],
+        doc="""bool
+        Add the input of every recurrent layer but the first to its output; their widths
+        must be equal.""",
+        role=NETWORK,
+        since=(2, 0),
+    )
+    recurrent_dropout: float = hyperparameter(
+        default=0.0,
+        constraints=[Interval(Real, 0, 1, closed="left")],
+        doc="""float
+        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
+        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
+        read no state, nor with ``bptt_steps``.""",
+        role=NETWORK,
+        since=(2, 0),
+    )
+    memory_steps: float | None = hyperparameter(
+        default=None,
+        constraints=[Interval(Real, 2, None, closed="neither"), None],
+        doc="""float or None
+        For how many steps the cells should be able to remember: gates begin with biases
+        for time scales between one step and so many (Tallec and Ollivier, 2018). The
+        length of the sequences is a good value. None: the cell's own biases.""",
+        role=NETWORK,
+        since=(2, 0),
+    )
     conv_channels: Sequence[int] = hyperparameter(
         default=(),
         constraints=[tuple, list],
@@ -314,7 +352,7 @@ class Training:
         Controls the initial weights, mini-batches, dropout and the validation split. Pass
         an int for bitwise identical results of repeated fits.""",
     )
-    checkpoint: str | os.PathLike | None = hyperparameter(
+    checkpoint: PathLike | None = hyperparameter(
         default=None,
         constraints=[str, os.PathLike, None],
         doc="""str, path or None

@@ -40,7 +40,14 @@ class PerStepEstimator(SequenceEstimator):
 
     def _get_network(self) -> dict[str, Any]:
         network = super()._get_network()
-        if self.bptt_steps is not None and (
+        if self.bptt_steps is None:
+            return network
+        if network["recurrent_dropout"]:
+            raise ValueError(
+                f"bptt_steps={self.bptt_steps} needs recurrent_dropout=0, whose mask is "
+                f"one for a whole sequence, got {network['recurrent_dropout']}."
+            )
+        if (
             network["bidirectional"]
             or network["conv_channels"]
             or network["parallel_channels"]

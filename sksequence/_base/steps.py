@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from .._cells import CELLS
 from .._inputs import (
     Columns,
     Form,
@@ -16,7 +17,8 @@ from .._inputs import (
     TokenReading,
     split_static,
 )
-from .declaration import recurrent_estimator
+from .._inputs.borrowed import StrOptions
+from .declaration import NETWORK, hyperparameter, recurrent_estimator
 from .deployable import Deployable
 from .hyperparameters import Steps
 
@@ -88,3 +90,33 @@ class StepReader(Steps, Deployable):
     def _hold(self, reading: Reading, target: Target) -> None:
         super()._hold(reading, target)
         self.n_static_features_in_: int = len(reading.static.mean)
+
+
+@recurrent_estimator
+class SimpleCell(StepReader):
+    """The plain recurrent cell, whose activation is a choice."""
+
+    nonlinearity: str = hyperparameter(
+        default="tanh",
+        constraints=[StrOptions({"tanh", "relu"})],
+        doc="""{"tanh", "relu"}
+        Activation of the hidden state.""",
+        role=NETWORK,
+    )
+    _cell: ClassVar[str] = "rnn"
+
+
+@recurrent_estimator
+class AnyCell(StepReader):
+    """A cell that is a hyperparameter itself."""
+
+    cell: str = hyperparameter(
+        default="lstm",
+        constraints=[StrOptions(CELLS.keys())],  # a cell may be added later
+        doc=f"""{{{", ".join(f'"{name}"' for name in CELLS)}}}
+        Recurrent cell: plain (Elman, 1990), LSTM or GRU; minimal GRU or LSTM, whose gates
+        read the input alone (Feng et al., 2024); independently recurrent, in which a unit
+        reads its own state alone (Li et al., 2018); or quasi-recurrent, an LSTM without a
+        hidden state in its gates (Bradbury et al., 2017).""",
+        role=NETWORK,
+    )

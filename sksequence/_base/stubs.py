@@ -48,8 +48,8 @@ _IMPORTS = {
     ("typing", "Any"),
     ("typing", "Self"),
     ("typing", "type_check_only"),
-    ("._inputs.types", "ArrayLike"),
-    ("._inputs.types", "Targets"),
+    ("._base.estimator", "ArrayLike"),
+    ("._base.estimator", "Targets"),
     ("numpy", "np"),
 }
 
@@ -196,8 +196,10 @@ def _imported(source: ModuleType, module: ModuleType) -> Iterator[tuple[str, str
 def _import_lines(imports: set[tuple[str, str]]) -> str:
     """Return import statements, grouped and sorted as by ruff."""
     groups: dict[str, list[str]] = {"modules": [], "others": [], "numpy": [], "own": []}
-    for origin in sorted({origin for origin, _ in imports}):
-        names = ", ".join(sorted(name for at, name in imports if at == origin))
+    # What several modules have comes from the first.
+    origins = {name: origin for origin, name in sorted(imports, reverse=True)}
+    for origin in sorted(set(origins.values())):
+        names = ", ".join(sorted(name for name, at in origins.items() if at == origin))
         if origin == names:
             groups["modules"].append(f"import {origin}")
         elif origin == "numpy":

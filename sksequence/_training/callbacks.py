@@ -9,7 +9,7 @@ from typing import Any
 from skorch import NeuralNet
 from skorch.callbacks import Callback, EarlyStopping, LRScheduler
 
-from ..nn._borrowed import clip_gradients
+from .borrowed_torch import clip_gradients
 
 # The smallest positive float16: if the loss scale falls to it, no gradient is finite.
 _LEAST_SCALE = 2.0**-24

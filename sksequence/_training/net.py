@@ -14,10 +14,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..nn import Dropout
-from ..nn._borrowed import note_step
 from ..nn._exact import State, map_state
 from .batches import BatchIterator, ChunkIterator, Inputs, SequenceDataset
-from .borrowed import Net
+from .borrowed_skorch import Net
+from .borrowed_torch import note_step
 from .callbacks import LearningRate, RefuseDivergence, make_callbacks
 from .devices import find_device
 from .losses import choose_loss

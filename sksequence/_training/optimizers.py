@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..nn._borrowed import CAN_STEP_FUSED, add_hooks, step_adam
+from .borrowed_torch import CAN_STEP_FUSED, add_hooks, step_adam
 
 
 class Adam(torch.optim.Optimizer):

@@ -9,8 +9,7 @@ from typing import Any
 
 import torch
 
-from .. import _kernels
-from .._cells import find_cell
+from ..nn._compiled import has_kernels
 from ..nn._threads import kernel_threads
 from ..nn._workspace import WORKSPACE
 
@@ -26,17 +25,9 @@ def threads(number: int, network: dict[str, Any]) -> Iterator[None]:
     If compiled kernels run the recurrence, they get all threads and torch gets one, since
     torch's idle threads spin and would take time from the kernels.
     """
-    by_kernels = number > 1 and _has_kernels(network)
+    by_kernels = number > 1 and has_kernels(network)
     with torch_threads(1 if by_kernels else number), kernel_threads(number):
         yield
-
-
-def _has_kernels(network: dict[str, Any]) -> bool:
-    if "cell" not in network:
-        return False
-    cell = find_cell(network["cell"], network.get("nonlinearity", "tanh"))
-    bits = 64 if network["dtype"] == "float64" else 32
-    return _kernels.load("recurrence", bits, cell) is not None
 
 
 @contextmanager

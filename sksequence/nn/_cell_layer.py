@@ -90,7 +90,7 @@ def weights_of(layer: CellLayer) -> Weights:
 
 def norm_of(layer: CellLayer) -> nn.LayerNorm | None:
     """Return the layer normalisation of a layer, or None."""
-    return cast("nn.LayerNorm | None", layer._modules.get("norm"))
+    return getattr(layer, "norm", None)
 
 
 def as_matrices(weight_hh: Tensor | None, size: int) -> Tensor | None:

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from .. import _kernels
-from .._cells import Cell
+from .._cells import Cell, find_cell
 from .._kernels import LANES, MOST_CHAINS, VECTOR_BYTES, Layout
 from ._cell_layer import CellLayer, Weights, as_matrices, cell_of, weights_of
 from ._threads import count_threads, share
@@ -28,6 +28,15 @@ def serves(layer: CellLayer, x: Tensor) -> bool:
     if weights_of(layer).weight_ih.dtype != x.dtype or torch.is_autocast_enabled("cpu"):
         return False
     return _kernels.load("recurrence", 8 * x.itemsize, cell_of(layer)) is not None
+
+
+def has_kernels(network: dict[str, Any]) -> bool:
+    """Whether there are kernels for the recurrence of a network with these keywords."""
+    if "cell" not in network:
+        return False
+    cell = find_cell(network["cell"], network.get("nonlinearity", "tanh"))
+    bits = 64 if network["dtype"] == "float64" else 32
+    return _kernels.load("recurrence", bits, cell) is not None
 
 
 def serves_largest(steps: Tensor) -> bool:

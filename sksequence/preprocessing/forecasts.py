@@ -35,7 +35,7 @@ def make_windows(
     *,
     step: int = 1,
     by: str | int | None = None,
-    target: str | int | list | None = None,
+    target: str | int | list[Any] | None = None,
 ) -> tuple[np.ndarray | list[np.ndarray], np.ndarray, Any]:
     """Cut a series into windows, with the rows after each window as its targets.
 

@@ -17,9 +17,9 @@ _PER = ("entity", "step")
 @overload
 def from_long(
     frame: Any,
-    by: Hashable | list,
+    by: Hashable | list[Any],
     time: Hashable = None,
-    target: Hashable | list = None,
+    target: Hashable | list[Any] = None,
     *,
     target_per: str = "entity",
     as_frames: bool = False,
@@ -30,9 +30,9 @@ def from_long(
 @overload
 def from_long(
     frame: Any,
-    by: Hashable | list,
+    by: Hashable | list[Any],
     time: Hashable = None,
-    target: Hashable | list = None,
+    target: Hashable | list[Any] = None,
     *,
     target_per: str = "entity",
     as_frames: bool = False,
@@ -42,9 +42,9 @@ def from_long(
 
 def from_long(
     frame: Any,
-    by: Hashable | list,
+    by: Hashable | list[Any],
     time: Hashable = None,
-    target: Hashable | list = None,
+    target: Hashable | list[Any] = None,
     *,
     target_per: str = "entity",
     as_frames: bool = False,
@@ -182,11 +182,11 @@ def to_long(
     *,
     times: ArrayLike | None = None,
     targets: ArrayLike | None = None,
-    by: Hashable | list = "id",
+    by: Hashable | list[Any] = "id",
     time: Hashable = "time",
-    target: Hashable | list = "target",
+    target: Hashable | list[Any] = "target",
     target_per: str = "entity",
-    columns: Hashable | list = None,
+    columns: Hashable | list[Any] = None,
 ) -> Any:
     """Convert sequences, or predictions for their steps, into a table in long form.
 

@@ -232,7 +232,7 @@ class SequenceTokenizer(  # type: ignore[call-arg]
             for i, tokens in enumerate(self._tokenize(*_check_documents(X)))
         ]
 
-    def inverse_transform(self, X: Iterable[Any]) -> list[list]:
+    def inverse_transform(self, X: Iterable[Any]) -> list[list[Any]]:
         """Return the tokens of sequences of ids.
 
         Parameters
