@@ -1,5 +1,5 @@
 # ruff: noqa: E501, types and defaults of hyperparameters are long
-"""Public estimators with signatures and docstrings; see ``sksequence/_base/stubs.py``."""
+"""Public estimators with signatures and docstrings; see ``tests/helpers/stubs.py``."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Self, type_check_only

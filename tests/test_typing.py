@@ -14,9 +14,9 @@ import pytest
 
 import sksequence
 from helpers.estimators import PUBLIC
+from helpers.stubs import make_stub
 from sksequence import estimators
 from sksequence._base.declaration import ORDER
-from sksequence._base.stubs import make_stub
 from sksequence.model_selection import halving
 
 ROOT = Path(__file__).parents[1]
@@ -58,7 +58,7 @@ def test_mypy_finds_the_stub_as_the_classes_are():
 
 def test_the_stub_is_what_the_classes_say():
     assert STUB.read_text(encoding="utf-8") == make_stub(estimators), (
-        "write it again: python -m sksequence._base.stubs"
+        "write it again: python tests/helpers/stubs.py"
     )
 
 

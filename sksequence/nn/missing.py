@@ -231,6 +231,8 @@ class StateDecay(RandomLayer):
         training might not recover from such a short memory.
         """
         linear = self.linear
+        if linear.weight.is_meta:
+            return  # sums there load torch's compiler, for two seconds
         nn.init.uniform_(linear.weight, 0, 0.2 / linear.in_features, generator=generator)
         with torch.no_grad():
             linear.bias.copy_(-linear.weight.sum(1))

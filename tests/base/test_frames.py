@@ -240,7 +240,7 @@ ONES = np.ones((4, 3, 6, 7, 2))
         (_fit(), ONES, ONES[:, :, :, :, 0, None, None], "y has shape"),
         (_fit(), ONES, ONES[:3, 0], "inconsistent"),
         (_fit(), ONES, None, "requires y"),
-        (_refit, ONES, ONES[:, 0], r"1 frame\(s\) per film, expected numbers"),
+        (_refit, ONES, ONES[:, 0], r"1 frame\(s\) per video, expected numbers"),
         (_refit, ONES[:, :, :5], np.ones(4), "X has frames of 5 x 7"),
     ],
 )

@@ -182,13 +182,17 @@ class ForgetsWhenPickled(Shifted):
         return 1.0
 
     def __getstate__(self):
-        return {**super().__getstate__(), "shift_": 0.0}
+        state = super().__getstate__()
+        state["attributes"]["shift_"] = 0.0
+        return state
 
 
 class ForgetsParametersWhenPickled(GRURegressor):
     def __getstate__(self):
         state = super().__getstate__()
-        return state if hasattr(self, "net_") else {**state, "hidden_size": 5}
+        if not hasattr(self, "net_"):
+            state["hyperparameters"]["hidden_size"] = 5
+        return state
 
 
 class SeedsTorch(Shifted):

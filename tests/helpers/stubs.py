@@ -4,7 +4,7 @@ Their signatures and the Parameters section of their docstrings are made at impo
 editors and type checkers do not see them. The stub contains both. After a change to a
 hyperparameter or a docstring, regenerate it:
 
-    python -m sksequence._base.stubs
+    python tests/helpers/stubs.py
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from types import ModuleType
 from typing import Any
 
 _HEAD = '''# ruff: noqa: E501, types and defaults of hyperparameters are long
-"""Public estimators with signatures and docstrings; see ``sksequence/_base/stubs.py``."""
+"""Public estimators with signatures and docstrings; see ``tests/helpers/stubs.py``."""
 
 '''
 _MIXIN = '''\
