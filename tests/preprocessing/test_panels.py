@@ -321,7 +321,7 @@ def test_missing_entities(long):
     long.loc[long.index[3], "store"] = None
     with pytest.raises(
         ValueError,
-        match="by='store' must have an entity in every row, got 1 missing, .* in row 3",
+        match=r"by='store' must have an entity in every row, got 1 missing, .* in row 3",
     ):
         from_long(long, by="store", time="day", target="city")
 
