@@ -41,4 +41,5 @@ class MinLSTM(Cell):
         dn = dh * enter
         # Of the logarithm of the ratio of what is kept to what is new.
         ratio = dn * (before[0] - n) * (keep / (keep + enter))
-        return (ratio * (of_f / enter), -ratio * (of_i / keep), dn), (dh * keep,)
+        of_values = (ratio * ops.sigmoid(-f), -ratio * ops.sigmoid(-i), dn)
+        return of_values, (dh * keep,)
