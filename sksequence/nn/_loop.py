@@ -87,8 +87,7 @@ def run_cell(
         if decay is not None:
             states = tuple(decay[:, t] * part for part in states)
         from_state = multiply(states[0] if mask is None else states[0] * mask)
-        values = _values(cell, from_input.split(size, 1), from_state.split(size, 1))
-        states, _ = cell.step(ops, values, states)
+        states, _ = cell.step(ops, _values(cell, from_input, from_state, size), states)
         steps.append(states[0])
     return torch.stack(steps, 1), list(states)
 
@@ -106,12 +105,14 @@ def _state_product(layer: CellLayer) -> Callable[[Tensor], Tensor]:
 
 
 def _values(
-    cell: type[Cell], from_input: tuple[Tensor, ...], from_state: tuple[Tensor, ...]
-) -> tuple:
+    cell: type[Cell], from_input: Tensor, from_state: Tensor, size: int
+) -> tuple[Any, ...]:
     """Return what each gate has read, as ``Cell.step`` takes it."""
-    of_state = iter(from_state)
+    if set(cell.gates) == {BOTH}:
+        return (from_input + from_state).split(size, 1)
+    of_state = iter(from_state.split(size, 1))
     values: list[Any] = []
-    for reads, value in zip(cell.gates, from_input, strict=True):
+    for reads, value in zip(cell.gates, from_input.split(size, 1), strict=True):
         if reads == BOTH:
             values.append(value + next(of_state))
         elif reads == APART:
