@@ -1,12 +1,11 @@
-"""Measure the estimators on public data sets with official training and test parts.
+"""Measure the estimators on public data sets with official training and test sets.
 
-Every configuration below was chosen by cross-validation on the training part alone. The
-test part is read here, and only to be scored.
+Configurations were chosen by cross-validation on the training sets, with the exceptions
+that the report names. The test sets are only used for the scores.
 
-The data are the UCR/UEA archive's and the TSER archive's, one ``NAME.npz`` per set, at
-any depth below one folder, with arrays ``X_train``, ``y_train``, ``X_test`` and
-``y_test``. X is (n_sequences, n_channels, n_steps), with NaN behind the end of a shorter
-sequence. Run for example::
+The data are from the UCR/UEA and TSER archives, one ``NAME.npz`` per data set, at any
+depth below one directory, with the arrays ``X_train``, ``y_train``, ``X_test`` and
+``y_test``. X is (n_sequences, n_channels, n_steps), padded with NaN. For example::
 
     python benchmarks/accuracy.py --data ~/archives
     SKSEQUENCE_DATA=~/archives python benchmarks/accuracy.py --only GunPoint --seeds 1
@@ -71,7 +70,7 @@ CHOSEN: dict[str, tuple[BaseEstimator, float]] = {
         1.0,
     ),
     "GunPoint": (
-        # An LSTM-FCN as published, trained as long (Karim et al., 2018).
+        # An LSTM-FCN as published, with as many epochs (Karim et al., 2018).
         LSTMClassifier(
             hidden_size=8,
             bidirectional=True,
@@ -135,10 +134,10 @@ CHOSEN: dict[str, tuple[BaseEstimator, float]] = {
         0.0447,
     ),
 }
-"""For each set the chosen estimator, and the accuracy or RMSE aimed at.
+"""The chosen estimator for each data set, and its target accuracy or RMSE.
 
-What defaults might change is named here, so that the figures stay those of these
-configurations.
+Parameters are given even if they are the defaults, so that changed defaults do not
+change the configurations.
 """
 
 DEFAULT_SETS = (
@@ -158,7 +157,7 @@ DEFAULT_SETS = (
 
 @dataclass
 class Part:
-    """Sequences, an array if all are of one length and else a list, and targets."""
+    """Sequences (an array, or a list if lengths differ) and targets."""
 
     X: Any
     y: np.ndarray
@@ -166,7 +165,7 @@ class Part:
 
 @dataclass
 class Row:
-    """One line of a table: an estimator on a set, measured once per seed."""
+    """One row of a table: an estimator on a data set, measured once per seed."""
 
     name: str
     estimator: BaseEstimator
@@ -181,7 +180,7 @@ class Row:
 
     @property
     def reached(self) -> bool | None:
-        """Whether the mean reaches the target: above it, or below it for an error."""
+        """Whether the mean reaches the target; an error must be below it."""
         if self.target is None:
             return None
         if is_regressor(self.estimator):
@@ -190,21 +189,21 @@ class Row:
 
 
 def find_folder(option: str | None) -> Path:
-    """Return the folder of the data or say how to name it."""
+    """Return the directory of the data, or exit with a hint."""
     where = option or os.environ.get("SKSEQUENCE_DATA")
     if not where:
         raise SystemExit(
-            "Where are the data? Name their folder by --data PATH or by the environment "
+            "Where are the data? Set their directory with --data PATH or the environment "
             "variable SKSEQUENCE_DATA."
         )
     folder = Path(where).expanduser()
     if not folder.is_dir():
-        raise SystemExit(f"There is no folder {folder}.")
+        raise SystemExit(f"There is no directory {folder}.")
     return folder
 
 
 def load(folder: Path, name: str) -> tuple[Part, Part]:
-    """Return the training and the test part of a set."""
+    """Return the training set and the test set of a data set."""
     path = next(iter(sorted(folder.rglob(f"{name}.npz"))), None)
     if path is None:
         raise SystemExit(f"There is no {name}.npz below {folder}.")
@@ -218,23 +217,23 @@ def load(folder: Path, name: str) -> tuple[Part, Part]:
 
 
 def _sequences(X: np.ndarray, *, as_list: bool) -> Any:
-    """Put channels last, and cut the NaN behind the ends off."""
+    """Move channels last, and remove the padding."""
     X = X.transpose(0, 2, 1)
     return [x[~np.isnan(x).all(axis=1)] for x in X] if as_list else X
 
 
 def score(estimator: BaseEstimator, train: Part, test: Part) -> float:
-    """Fit on one part, and return the accuracy or RMSE on the other."""
+    """Fit on the training set, and return the accuracy or RMSE on the test set."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        answer = estimator.fit(train.X, train.y).predict(test.X)
+        prediction = estimator.fit(train.X, train.y).predict(test.X)
     if is_regressor(estimator):
-        return float(root_mean_squared_error(test.y, answer))
-    return float(accuracy_score(test.y, answer))
+        return float(root_mean_squared_error(test.y, prediction))
+    return float(accuracy_score(test.y, prediction))
 
 
 def naive_score(estimator: BaseEstimator, train: Part, test: Part) -> float:
-    """The score of the training part's mean, or of its most frequent class."""
+    """Return the score of the training mean or of the most frequent class."""
     naive = DummyRegressor() if is_regressor(estimator) else DummyClassifier()
     rows = (Part(np.zeros((len(part.y), 1)), part.y) for part in (train, test))
     return score(naive, *rows)
@@ -247,7 +246,7 @@ def measure(
     target: float | None,
     n_seeds: int,
 ) -> Row:
-    """Score an estimator on a set with ``random_state`` 0, 1, ..."""
+    """Score an estimator on a data set with ``random_state`` 0, 1, ..."""
     train, test = load(folder, name)
     row = Row(name, estimator, target, naive_score(estimator, train, test))
     for seed in range(n_seeds):
@@ -260,7 +259,7 @@ def measure(
 
 
 def configuration(estimator: BaseEstimator) -> str:
-    """The estimator as one would write it, on one line, less what is default.
+    """Return the estimator as code, without parameters that have their default.
 
     Examples
     --------
@@ -283,7 +282,7 @@ def _value(value: Any) -> str:
 
 
 def with_seed(estimator: BaseEstimator, seed: int) -> BaseEstimator:
-    """A copy with that ``random_state``, on the CPU."""
+    """Return a copy with that ``random_state``, on the CPU."""
     copy = clone(estimator)
     network = copy[-1] if isinstance(copy, Pipeline) else copy
     network.set_params(random_state=seed, device="cpu")
@@ -291,7 +290,7 @@ def with_seed(estimator: BaseEstimator, seed: int) -> BaseEstimator:
 
 
 def cpu_model() -> str:
-    """The processor's name, as the system gives it."""
+    """Return the name of the processor."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
@@ -301,7 +300,7 @@ def cpu_model() -> str:
 
 
 def table(rows: Sequence[Row], naive: str) -> Iterator[str]:
-    """Lines of a Markdown table."""
+    """Yield the lines of a Markdown table."""
     yield f"| set | estimator | metric | mean | seeds | target | {naive} | s per fit |"
     yield "|---|---|---|---:|---|---:|---:|---:|"
     for row in rows:
@@ -321,9 +320,9 @@ def table(rows: Sequence[Row], naive: str) -> Iterator[str]:
 
 
 def report(chosen: Sequence[Row], default: Sequence[Row]) -> str:
-    """The whole report in Markdown."""
+    """Return the report in Markdown."""
     lines = [
-        "# Accuracy on official test parts",
+        "# Accuracy on official test sets",
         "",
         f"Measured by `benchmarks/{Path(__file__).name}` on {date.today().isoformat()}, "
         f"{cpu_model()}, one thread. Python {platform.python_version()}, torch "
@@ -335,31 +334,33 @@ def report(chosen: Sequence[Row], default: Sequence[Row]) -> str:
             "",
             "## Chosen configurations",
             "",
-            "Configurations were chosen by cross-validation on the training parts. "
-            "Parameters not named are the defaults. Seeds are the values 0, 1, ... of "
+            "Configurations were chosen by cross-validation on the training sets. "
+            "Parameters not named have their defaults. Seeds are the values 0, 1, ... of "
             "`random_state`; targets are for the mean over them.",
             "",
             *table(chosen, "naive"),
             "",
             "Naive is the most frequent class, or the mean of the training targets.",
             "",
-            "GunPoint's is a fourth choice, made after the first three (means .9844, "
-            ".9800 and .9733) had missed the target on the test part, and "
-            "ItalyPowerDemand's a second, after a first one (mean .9627) had. The first "
-            "three of GunPoint, like all others, were chosen by cross-validation on the "
-            "training part. The fourth is what Karim et al. (2018) published for the "
-            "archive, 2000 epochs of all sequences at once included; only the direction "
-            "and the dropout (log loss over 5 folds at 200 epochs: .0213, against .0289 "
-            "without a backward direction and .169 with a dropout of .8) were chosen by "
-            "cross-validation on the training part. That there was another choice at all "
-            "is what the test part decided.",
+            "The configuration for GunPoint is a fourth choice, made after the first "
+            "three (means .9844, .9800 and .9733) had missed the target on the test set, "
+            "and that for ItalyPowerDemand a second, after the first one (mean .9627) "
+            "had missed it. The first three for GunPoint, like all others, were chosen "
+            "by cross-validation on the training set. The fourth is the configuration "
+            "that Karim et al. (2018) published for the archive, including 2000 epochs "
+            "with full batches; only the direction and the dropout (log loss over 5 "
+            "folds at 200 epochs: .0213, compared with .0289 without a backward "
+            "direction and .169 with a dropout of .8) were chosen by cross-validation "
+            "on the training set. Whether to make another choice was decided by the "
+            "test set.",
         ]
     if default:
         lines += [
             "",
             "## Defaults",
             "",
-            "`LSTMClassifier` as it comes, beside the most frequent class.",
+            "`LSTMClassifier` with default parameters, compared with the most frequent "
+            "class.",
             "",
             *table(default, "majority"),
         ]
@@ -369,8 +370,8 @@ def report(chosen: Sequence[Row], default: Sequence[Row]) -> str:
 def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", help="folder of the data (else SKSEQUENCE_DATA)")
-    parser.add_argument("--only", nargs="+", metavar="NAME", help="these sets alone")
+    parser.add_argument("--data", help="directory of the data (else SKSEQUENCE_DATA)")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="only these data sets")
     parser.add_argument("--seeds", type=int, default=3, help="fits per row (default 3)")
     parser.add_argument(
         "--rows",
@@ -389,7 +390,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure what is asked for, and write it down row by row."""
+    """Measure the chosen rows, and update the report after each."""
     wanted = parse_arguments(arguments)
     folder = find_folder(wanted.data)
     chosen: list[Row] = []

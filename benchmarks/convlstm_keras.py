@@ -1,8 +1,8 @@
 """Compare the convolutional LSTM with Keras' ConvLSTM2D, weights copied.
 
-Both read the same films from the same weights: the greatest difference of their states,
-and how long forward and backward take in one thread. Needs Keras 3 beside torch, which is
-its backend here::
+Both read the same videos with the same weights. Printed are the largest difference of
+their states, and the ratio of times of forward and backward pass in one thread. Needs
+Keras 3 with torch as its backend::
 
     pip install keras
     python benchmarks/convlstm_keras.py
@@ -25,7 +25,7 @@ from sksequence.nn import ConvLSTM
 def pair(
     channels: int, hidden: int, kernel: int, size: int
 ) -> tuple[ConvLSTM, keras.Layer]:
-    """One layer of each library, with the same weights."""
+    """Return one layer of each library, with the same weights."""
     ours = ConvLSTM(channels, hidden, kernel_size=kernel)
     theirs = keras.layers.ConvLSTM2D(
         hidden, kernel, padding="same", return_sequences=True, data_format="channels_last"
@@ -34,7 +34,7 @@ def pair(
     cell = ours.layers[0].ahead
     theirs.set_weights(
         [
-            # Height, width, channels in, gates out; the gates stand in the same order.
+            # Height, width, channels in, gates out; the order of gates is the same.
             cell.input_conv.weight.detach().permute(2, 3, 1, 0).numpy(),
             cell.hidden_conv.weight.detach().permute(2, 3, 1, 0).numpy(),
             cell.input_conv.bias.detach().numpy(),
@@ -43,12 +43,12 @@ def pair(
     return ours, theirs
 
 
-def seconds(run: object, films: torch.Tensor, n: int = 7) -> list[float]:
-    """How long forward and backward take, n times."""
+def seconds(run: object, videos: torch.Tensor, n: int = 7) -> list[float]:
+    """Return the seconds of forward and backward pass, n times."""
     spent = []
     for _ in range(n):
         begin = time.perf_counter()
-        run(films).square().sum().backward()  # type: ignore[operator]
+        run(videos).square().sum().backward()  # type: ignore[operator]
         spent.append(time.perf_counter() - begin)
     return spent
 
@@ -67,16 +67,16 @@ def main() -> None:
         (2, 8, 5, 12),
     ]:
         ours, theirs = pair(channels, hidden, kernel, size)
-        films = torch.randn(8, 10, size, size, channels)
-        channels_second = films.permute(0, 1, 4, 2, 3)
+        videos = torch.randn(8, 10, size, size, channels)
+        channels_second = videos.permute(0, 1, 4, 2, 3)
         a = ours.train()(channels_second)[0].permute(0, 1, 3, 4, 2)
-        b = theirs(films)
+        b = theirs(videos)
         apart = (a - b).abs().max().item()
         ratio = statistics.median(
             theirs_s / ours_s
             for ours_s, theirs_s in zip(
                 seconds(lambda x: ours(x)[0], channels_second),  # noqa: B023
-                seconds(theirs, films),
+                seconds(theirs, videos),
                 strict=True,
             )
         )

@@ -1,9 +1,9 @@
-"""How fast a fitted model answers where it is used, one sequence at a time.
+"""Latency of a deployed model, for one sequence at a time.
 
-Every way to answer, in ``WAYS``, is compared with the plainest one in torch: a layer of
-``torch.nn`` with the same weights, its largest steps, a head. The two are timed turn by
-turn in one process on one thread, and the median ratio of neighbours counts: above one
-the way is faster. Before, their answers are compared.
+Every method in ``WAYS`` is compared with the simplest code in torch: a layer of
+``torch.nn`` with the same weights, max pooling and a head. The two are timed alternately
+in one process on one thread, and the median ratio of consecutive measurements is printed:
+above one the method is faster. Their predictions are compared first.
 
     python benchmarks/deployment.py
     python benchmarks/deployment.py --only exports
@@ -40,7 +40,7 @@ NETWORKS: dict[str, dict[str, Any]] = {
 
 
 def fitted(cell: str, **params: Any) -> tuple[RecurrentClassifier, np.ndarray]:
-    """A classifier after one epoch, and the sequences that it saw."""
+    """Return a classifier fitted for one epoch, and its training sequences."""
     X = np.random.default_rng(0).normal(size=(32, N_STEPS, N_CHANNELS))
     model = RecurrentClassifier(
         cell=cell, hidden_size=HIDDEN, max_epochs=1, random_state=0, **params
@@ -49,7 +49,7 @@ def fitted(cell: str, **params: Any) -> tuple[RecurrentClassifier, np.ndarray]:
 
 
 def session_of(model: Any) -> onnxruntime.InferenceSession:
-    """The model in onnxruntime, on one thread."""
+    """Return the model in onnxruntime, on one thread."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     with TemporaryDirectory() as folder:
@@ -58,11 +58,11 @@ def session_of(model: Any) -> onnxruntime.InferenceSession:
         return onnxruntime.InferenceSession(path, options)
 
 
-# -------------------------------------------------- ways to answer: probabilities (1, n)
+# ------------------------------------------------- methods: return probabilities (1, n)
 
 
 def torch_layers(model: Any, x: np.ndarray) -> Run:
-    """What one would write by hand, for a model of one layer with pooling="max"."""
+    """The simplest code in torch, for a model of one layer with pooling="max"."""
     network, tensor = model.net_.module_.eval(), torch.from_numpy(x)
     layer, head = network.recurrence.layers[0].ahead, network.head
 
@@ -85,7 +85,7 @@ def torch_network(model: Any, x: np.ndarray) -> Run:
 
 
 def estimator(model: Any, x: np.ndarray) -> Run:
-    """Checks, scaling and all."""
+    """The estimator, including validation and scaling."""
     return lambda: model.predict_proba(x)
 
 
@@ -97,7 +97,7 @@ def onnx_file(model: Any, x: np.ndarray) -> Run:
 
 
 def numpy_alone(model: Any, x: np.ndarray) -> Run:
-    """The predictor that needs nothing but numpy."""
+    """The predictor that needs only numpy."""
     predictor = model.to_numpy()
     return lambda: predictor.predict_proba(x)
 
@@ -116,10 +116,10 @@ WAYS: dict[str, Callable[[Any, np.ndarray], Run]] = {
 
 def latencies(pairs: int) -> Iterator[str]:
     """One sequence of 100 steps, 3 channels, 64 units."""
-    yield "\n| one sequence | torch.nn / it | half of them | microseconds | apart |"
+    yield "\n| one sequence | torch.nn / it | middle half | microseconds | apart |"
     yield "| --- | --- | --- | --- | --- |"
     for cell in CELLS:
-        # Not scaled, since the layers by hand do not.
+        # Without scaling, which the simplest code does not have.
         model, X = fitted(cell, standardize=False)
         one = X[:1]
         plainest = PLAINEST(model, one)
@@ -136,8 +136,8 @@ def latencies(pairs: int) -> Iterator[str]:
 
 
 def steps(pairs: int) -> Iterator[str]:
-    """One step, a class for an answer, next to torch's own cell and its head."""
-    yield "\n| one step | torch's / it | half of them | least microseconds | median |"
+    """One step that returns a class, compared with torch's own cell and a head."""
+    yield "\n| one step | torch's / it | middle half | least microseconds | median |"
     yield "| --- | --- | --- | --- | --- |"
     for cell in CELLS:
         model, X = fitted(cell, standardize=False)
@@ -172,7 +172,7 @@ def several(run: Run, repeats: int) -> None:
 
 
 def torch_cell(model: Any, x: np.ndarray) -> Run:
-    """A step as one would write it by hand, with torch.nn's cell."""
+    """The simplest code for a step, with the cell of torch.nn."""
     network, tensor = model.net_.module_.eval(), torch.from_numpy(x).float()
     layer, head = network.recurrence.layers[0].ahead, network.head
     kinds = {"rnn": torch.nn.RNNCell, "gru": torch.nn.GRUCell, "lstm": torch.nn.LSTMCell}
@@ -195,7 +195,7 @@ def torch_cell(model: Any, x: np.ndarray) -> Run:
 
 
 def exports(pairs: int) -> Iterator[str]:
-    """Write files, onnx being imported."""
+    """Write files, with onnx already imported."""
     yield "\n| to_onnx | milliseconds, median | longest | kilobytes |"
     yield "| --- | --- | --- | --- |"
     with TemporaryDirectory() as folder:

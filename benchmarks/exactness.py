@@ -1,7 +1,8 @@
-"""In which shapes a row's last bits depend on the other rows, in torch and in here.
+"""Count the shapes for which results are not batch-invariant, in torch and sksequence.
 
-Every case is one row (or sequence) computed in batches of many sizes, multiples of eight,
-and of many lengths; counted are the shapes in which not all results are equal to the bit.
+In every case one row (or sequence) is computed in batches of several sizes, multiples of
+eight, and several lengths; counted are the shapes for which not all results are bitwise
+identical.
 
     python benchmarks/exactness.py
 """
@@ -23,7 +24,7 @@ ROWS = (8, 16, 40, 256)
 def differs(
     compute: Callable[[Tensor], Tensor], one: Tensor, extra: Iterable[int]
 ) -> bool:
-    """Whether ``one`` (steps, channels) has several results, by rows and extra steps."""
+    """Return whether the result for ``one`` (steps, channels) depends on the batch."""
     first = None
     for rows, more in product(ROWS, extra):
         batch = torch.zeros(rows, len(one) + more, one.shape[1])
@@ -36,7 +37,7 @@ def differs(
 
 
 def count(name: str, make: Callable[[int, int], tuple[Callable, Callable]]) -> None:
-    """Count the shapes that differ, for torch's own computation and for ours."""
+    """Count the shapes with different results, in torch and in sksequence."""
     generator = torch.Generator().manual_seed(0)
     bad = [0, 0]
     shapes = list(product(SIZES, SIZES))
@@ -55,7 +56,7 @@ def of_linear(n_inputs: int, n_outputs: int) -> tuple[Callable, Callable]:
 
 
 def of_cell(build: type[nn.RNNBase]) -> Callable[[int, int], tuple[Callable, Callable]]:
-    """A recurrent layer's state at the last step."""
+    """The state of a recurrent layer at the last step."""
 
     def make(n_inputs: int, n_outputs: int) -> tuple[Callable, Callable]:
         layer = build(n_inputs, n_outputs, batch_first=True)
@@ -68,7 +69,7 @@ def of_cell(build: type[nn.RNNBase]) -> Callable[[int, int], tuple[Callable, Cal
 
 
 def of_convolution(kernel: int) -> Callable[[int, int], tuple[Callable, Callable]]:
-    """A convolution's outputs within the sequence."""
+    """The outputs of a convolution within the sequence."""
 
     def make(n_inputs: int, n_outputs: int) -> tuple[Callable, Callable]:
         layer = nn.Conv1d(n_inputs, n_outputs, kernel, bias=False)
@@ -81,7 +82,7 @@ def of_convolution(kernel: int) -> Callable[[int, int], tuple[Callable, Callable
 
 
 def of_frame_convolution(kernel: int) -> Callable[[int, int], tuple[Callable, Callable]]:
-    """A convolution in the plane: sixteen steps are taken for a frame of 4 x 4."""
+    """A convolution of frames: sixteen steps are used as a frame of 4 x 4."""
 
     def make(n_inputs: int, n_outputs: int) -> tuple[Callable, Callable]:
         layer = nn.Conv2d(n_inputs, n_outputs, kernel, padding=kernel // 2)

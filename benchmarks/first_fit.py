@@ -1,7 +1,7 @@
-"""What the first small fit of a fresh process costs, beyond the imports.
+"""Time of the first small fit of a new process, without imports.
 
-200 sequences of 50 steps, 10 epochs: the size at which people try things out, and at
-which loading a compiler takes longer than the training.
+200 sequences of 50 steps, 10 epochs: a typical size for first experiments, for which
+importing a compiler takes longer than training.
 
     python benchmarks/first_fit.py
 """
@@ -48,7 +48,10 @@ for epoch in range(10):
 
 
 def measure(fit: str, runs: int) -> tuple[list[float], bool]:
-    """Median seconds of: our import alone, all imports, the fit; and who loaded torch."""
+    """Return median seconds of our import, of all imports and of the fit.
+
+    Also return whether our import loaded torch.
+    """
     outputs = []
     for _ in range(runs):
         done = subprocess.run(

@@ -1,16 +1,16 @@
-"""Predict the next ten frames of films: bouncing digits, and rain seen by radar.
+"""Predict the next ten frames of videos: moving digits, and rain radar.
 
-Both are scored by the squared error of a frame, summed over its pixels, next to copying
-the last frame and to black. Nothing is chosen on the test part.
+Both are scored by the squared error of a frame, summed over its pixels, and compared with
+repeating the last frame and with black frames. Nothing is chosen on the test set.
 
     python benchmarks/frames.py --data ~/archives
     SKSEQUENCE_DATA=~/archives python benchmarks/frames.py --only radar --minutes 5
 
 Moving digits (Srivastava, Mansimov and Salakhutdinov, 2015): two handwritten digits of 28
-x 28 pixels bounce in 64 x 64; ``mnist10k.npz`` holds ``X`` (n, 28, 28) or (n, 784) and
-those behind 8000 make the test films. Radar: ``knmi_20100826.npz`` with frames five
-minutes apart in hundredths of a millimetre; frames from 64 on are the test part, tiles of
-64 x 64 are films, and the logarithm of one plus the rain is predicted.
+x 28 pixels bounce in 64 x 64; ``mnist10k.npz`` holds ``X`` (n, 28, 28) or (n, 784), and
+digits from 8000 on are for the test videos. Radar: ``knmi_20100826.npz`` with frames five
+minutes apart in hundredths of a millimetre; frames from 64 on are the test set, tiles of
+64 x 64 are videos, and the logarithm of one plus the rain is predicted.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ SIZE, N_IN, N_OUT = 64, 10, 10
 REPORT = Path(__file__).with_suffix(".md")
 
 
-def moving_digits(digits: np.ndarray, n_films: int, seed: int) -> np.ndarray:
-    """Let two random digits bounce off the walls: (n_films, 20, 64, 64) in 0..1."""
+def moving_digits(digits: np.ndarray, n_videos: int, seed: int) -> np.ndarray:
+    """Return videos of two bouncing digits: (n_videos, 20, 64, 64) in 0..1."""
     rng = np.random.default_rng(seed)
     n_steps, room = N_IN + N_OUT, SIZE - digits.shape[1]
-    films = np.zeros((n_films, n_steps, SIZE, SIZE), dtype=np.float32)
-    for film in films:
+    videos = np.zeros((n_videos, n_steps, SIZE, SIZE), dtype=np.float32)
+    for video in videos:
         for digit in digits[rng.integers(len(digits), size=2)]:
-            # Canonical: an angle, and a speed of a tenth of the room per frame.
+            # As usual: a random angle, and a speed of a tenth of the range per frame.
             angle = rng.uniform(0, 2 * np.pi)
             place = rng.uniform(0, 1, size=2)
             speed = 0.1 * np.array([np.sin(angle), np.cos(angle)])
-            for frame in film:
+            for frame in video:
                 top, left = np.round(place * room).astype(int)
                 part = frame[top : top + len(digit), left : left + len(digit)]
                 np.maximum(part, digit, out=part)
@@ -49,11 +49,11 @@ def moving_digits(digits: np.ndarray, n_films: int, seed: int) -> np.ndarray:
                 out = (place < 0) | (place > 1)
                 speed[out] *= -1
                 place = np.where(place < 0, -place, np.where(place > 1, 2 - place, place))
-    return films
+    return videos
 
 
 def load_digits(folder: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Handwritten digits for training films and for test films."""
+    """Return handwritten digits for training videos and for test videos."""
     with np.load(_find(folder, "mnist10k.npz")) as data:
         name = next(n for n in ("X", "images", *data.files) if n in data.files)
         digits = data[name].reshape(-1, 28, 28).astype(np.float32)
@@ -62,7 +62,7 @@ def load_digits(folder: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def load_radar(folder: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Logarithms of one plus the rain: frames for training, frames for the test."""
+    """Return logarithms of one plus the rain: training frames and test frames."""
     with np.load(_find(folder, "knmi_20100826.npz")) as data:
         name = max(data.files, key=lambda n: data[n].size)
         rain = np.log1p(np.nan_to_num(data[name].astype(np.float32)))
@@ -70,7 +70,7 @@ def load_radar(folder: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def tiles(frames: np.ndarray, every: int = 1, shift: int = SIZE) -> np.ndarray:
-    """Films of twenty frames of each tile of 64 x 64, beginning at each ``every``."""
+    """Return videos of twenty frames of all 64 x 64 tiles, one each ``every`` frames."""
     n_steps = N_IN + N_OUT
     height, width = frames.shape[1:]
     return np.stack(
@@ -83,9 +83,9 @@ def tiles(frames: np.ndarray, every: int = 1, shift: int = SIZE) -> np.ndarray:
     )
 
 
-def squared_error(truth: np.ndarray, answer: np.ndarray) -> float:
-    """Squared error of a frame, summed over its pixels, on average."""
-    return float(np.square(truth - answer).sum(axis=(2, 3)).mean())
+def squared_error(truth: np.ndarray, prediction: np.ndarray) -> float:
+    """Return the mean over frames of the squared error, summed over pixels."""
+    return float(np.square(truth - prediction).sum(axis=(2, 3)).mean())
 
 
 def measure(
@@ -95,7 +95,7 @@ def measure(
     wanted: argparse.Namespace,
     **params: object,
 ) -> str:
-    """Train for the minutes wanted, and return a row of the table."""
+    """Train for the given number of minutes, and return a row of the table."""
     X, y = train[:, :N_IN], train[:, N_IN:]
     begin = time.perf_counter()
     model = ConvLSTMRegressor(
@@ -105,7 +105,7 @@ def measure(
         random_state=0,
         **params,
     )
-    # How long an epoch takes says how many there may be; the cosine needs to know.
+    # Time an epoch to choose their number, which the cosine schedule needs.
     few = slice(min(len(X), 64))
     model.fit(X[few], y[few])
     seconds = model.history_[0]["duration"] * len(X) / len(X[few])
@@ -126,7 +126,7 @@ def measure(
 
 
 def write(report: Path, row: str) -> None:
-    """Put a new row into the table, in the place of the films' earlier one."""
+    """Add a row to the table, or replace the earlier one of the same videos."""
     earlier = report.read_text(encoding="utf-8") if report.exists() else ""
     lines = [line for line in earlier.splitlines() if line.startswith("| ")]
     rows = {line.split(" | ")[0]: line for line in [*lines[1:], row]}
@@ -136,7 +136,7 @@ def write(report: Path, row: str) -> None:
         f"`benchmarks/{Path(__file__).name}`, torch {torch.__version__}. Squared error "
         f"of a frame, summed over {SIZE} x {SIZE} pixels, mean over ten frames ahead.",
         "",
-        "| films | estimator | training films | epochs | threads | minutes | error | "
+        "| videos | estimator | training videos | epochs | threads | minutes | error | "
         "last frame | black | below the last frame | on |",
         "|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---|",
     ]
@@ -151,29 +151,29 @@ def _find(folder: Path, name: str) -> Path:
 
 
 def main() -> None:
-    """Measure what is asked for, and write each row."""
+    """Measure the selected tasks, and write each row."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", default=os.environ.get("SKSEQUENCE_DATA"))
     parser.add_argument("--only", choices=("digits", "radar"))
     parser.add_argument("--minutes", type=float, default=20, help="of training per task")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--films", type=int, default=2000, help="training films")
+    parser.add_argument("--videos", type=int, default=2000, help="training videos")
     parser.add_argument("--output", type=Path, default=REPORT)
     wanted = parser.parse_args()
     if not wanted.data:
-        raise SystemExit("Name the data's folder by --data or by SKSEQUENCE_DATA.")
+        raise SystemExit("Set the data directory with --data or SKSEQUENCE_DATA.")
     folder = Path(wanted.data).expanduser()
     if wanted.only != "radar":
         train, test = load_digits(folder)
-        films = moving_digits(train, wanted.films, 0), moving_digits(test, 1000, 1)
+        videos = moving_digits(train, wanted.videos, 0), moving_digits(test, 1000, 1)
         params = {"hidden_size": 48, "num_layers": 2, "patch_size": 4, "batch_size": 4}
         params |= {"lr": 0.003}
-        write(wanted.output, measure("moving digits", *films, wanted, **params))
+        write(wanted.output, measure("moving digits", *videos, wanted, **params))
     if wanted.only != "digits":
         train, test = load_radar(folder)
-        films = tiles(train, shift=SIZE // 2), tiles(test)
+        videos = tiles(train, shift=SIZE // 2), tiles(test)
         params = {"hidden_size": 32, "patch_size": 4, "batch_size": 16, "lr": 0.002}
-        write(wanted.output, measure("rain radar", *films, wanted, **params))
+        write(wanted.output, measure("rain radar", *videos, wanted, **params))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
-"""How fast recurrent layers and whole fits are, as ratios in one run.
+"""Speed of recurrent layers and whole fits, as ratios within one run.
 
-Each row compares two ways to do the same, turn by turn in one process on one thread, and
-gives the median ratio of neighbours: a machine whose speed drifts does not matter much.
-Where nothing else is said the other way is ``torch.nn``; above one, ours is faster.
+Each row compares two implementations, timed alternately in one process on one thread, by
+the median ratio of consecutive measurements, so that a drifting speed of the machine has
+little effect. Unless stated otherwise the other one is ``torch.nn``; above one, ours is
+faster.
 
     python benchmarks/kernels.py
     python benchmarks/kernels.py --only layers memory
@@ -39,15 +40,15 @@ N_STEPS, N_CHANNELS = 100, 3
 
 
 def row(what: str, found: list[float], aim: float | None = None) -> str:
-    """A line of a table: the median, the quartiles, what was hoped for."""
+    """Return a row of a table: the median, the quartiles, the aim."""
     low, middle, high = statistics.quantiles(found, n=4)
     wanted = "" if aim is None else f"{aim:g}"
     return f"| {what} | {middle:.2f} | {low:.2f} ... {high:.2f} | {wanted} |"
 
 
 def head(what: str) -> list[str]:
-    """Begin a table."""
-    return [f"\n| {what} | ratio | half of them | aim |", "| --- | --- | --- | --- |"]
+    """Return the head of a table."""
+    return [f"\n| {what} | ratio | middle half | aim |", "| --- | --- | --- | --- |"]
 
 
 # ------------------------------------------------------------------------------- layers
@@ -100,7 +101,7 @@ def minimal(pairs: int) -> Iterator[str]:
 
 
 def products_of(cell: str, hidden: int, batch: int) -> Run:
-    """The matrix products of such a layer, there and back, and nothing else."""
+    """Only the matrix products of such a layer, forward and backward."""
     rows = {"gru": 3, "rnn": 1, "lstm": 4}[cell] * hidden
     state, gates = torch.randn(batch, hidden), torch.randn(batch, rows)
     x = torch.randn(batch * N_STEPS, N_CHANNELS)
@@ -121,7 +122,7 @@ def products_of(cell: str, hidden: int, batch: int) -> Run:
 
 
 def limit(pairs: int) -> Iterator[str]:
-    """How far from the machine's limit a layer is."""
+    """Compare a layer with its matrix products alone."""
     yield from head("time of the products alone / time of the layer")
     for cell in CELLS:
         for hidden, batch in SIZES[1:]:
@@ -137,7 +138,7 @@ def limit(pairs: int) -> Iterator[str]:
 
 
 def unequal(pairs: int) -> Iterator[str]:
-    """An epoch over sequences of 20 to 200 steps, against packed sequences."""
+    """An epoch over sequences of 20 to 200 steps, compared with packed sequences."""
     yield from head("sequences of 20 to 200 steps, packed / ours, H64, B32")
     generator = torch.Generator().manual_seed(0)
     lengths = torch.randint(20, 201, (320,), generator=generator)
@@ -155,7 +156,7 @@ def unequal(pairs: int) -> Iterator[str]:
                 net(batch)[0].data.sum().backward()
 
         def pooled(net=ours) -> None:
-            # As our fits draw batches: sorted by length, then shuffled.
+            # Batches as in our fits: sorted by length, then shuffled.
             by_length = lengths.argsort().split(32)
             for number in torch.randperm(len(by_length)).tolist():
                 index = by_length[number]
@@ -174,7 +175,7 @@ def unequal(pairs: int) -> Iterator[str]:
 
 
 def predicting(pairs: int) -> Iterator[str]:
-    """Answers to 5000 sequences, against torch in the same chunks."""
+    """Predictions for 5000 sequences, compared with torch in the same chunks."""
     yield from head("predicting 5000 x 100 x 3, H64")
     X = np.random.default_rng(0).normal(size=(5000, N_STEPS, N_CHANNELS))
     X = X.astype(np.float32)
@@ -201,7 +202,7 @@ def predicting(pairs: int) -> Iterator[str]:
 
 
 class TorchHybrid(nn.Module):
-    """Convolutions before a recurrence and beside it, as one writes them in torch."""
+    """Convolutions before and parallel to a recurrence, as one would write in torch."""
 
     def __init__(self, before: tuple[int, ...], beside: tuple[int, ...], cell: str):
         super().__init__()
@@ -258,7 +259,7 @@ def hybrids(pairs: int) -> Iterator[str]:
 
 
 def epochs(pairs: int) -> Iterator[str]:
-    """What the cells cost in a whole fit, and what a second thread brings."""
+    """Time of a whole fit by cell, and speed-up by a second thread."""
     rng = np.random.default_rng(0)
     X = rng.normal(size=(640, N_STEPS, N_CHANNELS)).astype(np.float32)
     y = X.mean(axis=(1, 2)) > 0
@@ -285,7 +286,7 @@ def epochs(pairs: int) -> Iterator[str]:
 
 
 class TorchClassifier(nn.Module):
-    """A recurrence and the largest of its steps, as one writes it for skorch."""
+    """A recurrence with max pooling, as one would write it for skorch."""
 
     def __init__(self, cell: str, bidirectional: bool) -> None:
         super().__init__()
@@ -299,7 +300,7 @@ class TorchClassifier(nn.Module):
 
 
 def batches(pairs: int) -> Iterator[str]:
-    """Whole fits in small batches of short sequences, against skorch on padded ones."""
+    """Whole fits in small batches of short sequences, compared with padding in skorch."""
     yield from head("a fit of four epochs, 270 x (7 to 26) x 12, H32, B16, skorch / ours")
     rng = np.random.default_rng(0)
     lengths = rng.integers(7, 27, size=270)
@@ -364,7 +365,7 @@ print(megabytes("VmHWM") - before)
 
 
 def memory(pairs: int) -> Iterator[str]:
-    """What training takes at its peak, beyond imports and weights; needs Linux."""
+    """Peak memory of training, without imports and weights; needs Linux."""
     yield "\n| training | torch, MB | ours, MB | ours / torch | at most |"
     yield "| --- | --- | --- | --- | --- |"
     for cell in CELLS:

@@ -1,9 +1,9 @@
-"""Peak memory of a fit on recordings in a mapped file, against the size of the file.
+"""Peak memory of a fit on recordings in a memory-mapped file, by the size of the file.
 
-Each fit runs in a process of its own, for one epoch, on sequences of 16,000 steps of one
-channel that a strided convolution shortens. Counted is the private memory beyond what the
-process holds before the fit; pages of the file, which the system may drop at any time,
-are not. Needs Linux's ``/proc``.
+Each fit runs in its own process, for one epoch, on sequences of 16,000 steps of one
+channel, which strided convolutions shorten. Measured is the private memory in addition
+to that of the process before the fit, without pages of the file, which the system may
+drop at any time. Needs Linux's ``/proc``.
 
     python benchmarks/memory.py --recordings 256 1024 4096
 """
@@ -26,14 +26,14 @@ N_STEPS = 16_000
 
 
 def private_megabytes(process: int | str = "self") -> float:
-    """Memory of a process that no file backs."""
+    """Return the private memory of a process, without memory-mapped files."""
     status = Path(f"/proc/{process}/status").read_text(encoding="ascii")
     found = re.search(r"RssAnon:\s+(\d+) kB", status)
     return int(found[1]) / 1024 if found else 0.0
 
 
 class Peak:
-    """Watch memory, this process's if nothing else is told, while the block runs."""
+    """Record peak memory while the block runs, by default that of this process."""
 
     def __init__(self, measure: Callable[[], float] = private_megabytes):
         self._measure = measure
@@ -55,7 +55,7 @@ class Peak:
 
 
 def fit(path: Path, mapped: bool) -> float:
-    """Fit for one epoch; return the megabytes that it took at its peak."""
+    """Fit for one epoch, and return the peak memory in megabytes."""
     model = LSTMClassifier(
         hidden_size=16,
         conv_channels=(16, 16),
@@ -66,7 +66,7 @@ def fit(path: Path, mapped: bool) -> float:
         device="cpu",
     )
     few = np.random.default_rng(0).normal(size=(32, 200, 1))
-    model.fit(few, np.arange(32) % 2)  # torch and what it loads are not counted
+    model.fit(few, np.arange(32) % 2)  # so that imports are not counted
     with Peak() as peak:
         X = np.load(path, mmap_mode="r" if mapped else None)
         model.fit(X, np.arange(len(X)) % 2)

@@ -1,7 +1,7 @@
-"""What reading missing values costs: an epoch and a prediction, next to no NaN at all.
+"""Cost of missing values: time of an epoch and of a prediction, relative to no NaN.
 
 400 sequences of 100 steps and 5 channels, 30 % of the values missing, batches of 16, one
-thread. Epochs of the three are taken in turn, so that a shared machine slows all alike.
+thread. The three modes are timed alternately, so that a shared machine affects all alike.
 
     python benchmarks/missing.py
 """
@@ -20,7 +20,7 @@ MODES = ("error", "mask", "decay")
 
 
 def measure(cell: str, hidden_size: int, rounds: int) -> dict[str, list[float]]:
-    """Seconds of each epoch, then of each prediction, by what NaN is."""
+    """Return the seconds of each epoch and of each prediction, by mode."""
     rng = np.random.default_rng(0)
     X = rng.normal(size=(400, 100, 5)).astype(np.float32)
     y = rng.integers(0, 2, size=len(X))
@@ -45,7 +45,7 @@ def measure(cell: str, hidden_size: int, rounds: int) -> dict[str, list[float]]:
 
 
 def ratio(seconds: dict[str, list[float]], mode: str, what: str) -> str:
-    """Median ratio, of neighbours in time, to the same without NaN."""
+    """Return the median ratio of consecutive measurements with and without NaN."""
     pairs = zip(seconds[f"{mode} {what}"], seconds[f"error {what}"], strict=True)
     return f"{statistics.median(ours / plain for ours, plain in pairs):.2f}"
 

@@ -1,10 +1,10 @@
-"""Peak memory of a grid search over windows of a table, against its number of candidates.
+"""Peak memory of a grid search over windows of a table, by its number of candidates.
 
-The table is ``forecast/ETTh1.csv`` below the folder of the data: 17,420 hours of seven
-columns, of which the oil's temperature a day later is forecast. The windows are 24 to 168
-rows long, so that the longest would be 168 tables, if they were copies. Two workers; the
-memory is the private one of all processes together, beyond what they hold once they have
-fitted something small. Needs Linux's ``/proc``.
+The table is ``forecast/ETTh1.csv`` below the data directory: 17,420 hours of seven
+columns; the target is the oil temperature one day later. Windows have 24 to 168 rows, so
+copies of the longest would take the memory of 168 tables. Two workers; measured is the
+private memory of all processes together, in addition to that after a small fit. Needs
+Linux's ``/proc``.
 
     python benchmarks/search_memory.py --data ~/series
 """
@@ -41,7 +41,7 @@ GRIDS = [
 
 
 def family_megabytes() -> float:
-    """Private memory of this process and all below it."""
+    """Return the private memory of this process and all its descendants."""
     parent = {}
     for status in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -64,7 +64,7 @@ def family_megabytes() -> float:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print a Markdown table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", help="folder of the data (else SKSEQUENCE_DATA)")
+    parser.add_argument("--data", help="directory of the data (else SKSEQUENCE_DATA)")
     folder = find_folder(parser.parse_args(arguments).data)
     table = pd.read_csv(folder / "forecast/ETTh1.csv", index_col="date")
     table.index = pd.to_datetime(table.index)

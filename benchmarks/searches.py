@@ -1,14 +1,14 @@
-"""A grid search over recurrent networks against plain skorch and Keras, in one run.
+"""Compare a grid search over recurrent networks with plain skorch and Keras.
 
-24 candidates by three folds over the 270 JapaneseVowels, sequences of 7 to 26 steps, with
-two workers. Each search runs in a process of its own, from start to end, with imports and
-compilers. skorch and Keras see sequences padded with zeros: Keras masks them, the plain
-net of skorch reads what there is, as such nets do.
+24 candidates by three folds on the 270 JapaneseVowels, sequences of 7 to 26 steps, with
+two workers. Each search runs in its own process and is timed from start to end, including
+imports and compilation. skorch and Keras get sequences padded with zeros: Keras masks the
+padding, the plain skorch net reads it, as such nets do.
 
     python benchmarks/searches.py --data ~/series --keras ~/keras-environment/bin/python
 
-``--keras`` names the Python of an environment with keras, tensorflow, torch and
-scikit-learn; without it there is no Keras in the table.
+``--keras`` is the Python of an environment with keras, tensorflow, torch and
+scikit-learn; without it, Keras is left out.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ GRID = {
     "lr": [0.002, 0.01],
 }
 
-# What every search begins with. It runs where there may be no sksequence.
+# The common head of all searches, which may run in an environment without sksequence.
 COMMON = f"""
 import json, sys
 import numpy as np
@@ -131,9 +131,9 @@ search = GridSearchCV(Net(), GRID, **options)
 
 
 def run(python: str, program: str, data: Path, **environment: str) -> tuple[float, list]:
-    """Seconds of a process, and the scores that it printed."""
+    """Return the seconds of a process, and the scores that it printed."""
     with TemporaryDirectory() as folder:
-        # A file, so that workers can load the classes in it.
+        # Written to a file, so that workers can import the classes.
         script = Path(folder) / "search.py"
         script.write_text(COMMON + program + REPORT, encoding="utf-8")
         begin = time.perf_counter()
@@ -153,7 +153,7 @@ def run(python: str, program: str, data: Path, **environment: str) -> tuple[floa
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print a Markdown table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", help="folder of the data (else SKSEQUENCE_DATA)")
+    parser.add_argument("--data", help="directory of the data (else SKSEQUENCE_DATA)")
     parser.add_argument("--keras", help="the Python of an environment with Keras")
     parser.add_argument("--runs", type=int, default=3)
     options = parser.parse_args(arguments)

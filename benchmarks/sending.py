@@ -1,7 +1,7 @@
-"""What it takes to send sequences of unequal length to the workers of a search.
+"""Time to send sequences of unequal length to the workers of a search.
 
-A list of arrays is sent along with every task. Views of one memory-mapped file are sent
-as references to it: it pays for long sequences, not for many short ones.
+A list of arrays is sent with every task. Views of one memory-mapped file are sent as
+references to it, which is faster for long sequences, but not for many short ones.
 
     python benchmarks/sending.py
 """
@@ -20,7 +20,7 @@ N_TASKS = 8
 
 
 def touch(X: list[np.ndarray]) -> float:
-    """Read a number of each sequence."""
+    """Read one number of each sequence."""
     return sum(float(x[0, 0]) for x in X)
 
 

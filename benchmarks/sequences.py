@@ -1,12 +1,12 @@
 """Measure the estimators on text, tags, genes, music, speech, motions and pixels.
 
-Each task is one function below, and each goes through ordinary tools of scikit-learn.
-Nothing was chosen on the part that is scored; what chose instead stands in each task's
-report.
+Each task is a function below that uses ordinary tools of scikit-learn. No configuration
+was chosen on a test set, unless the section of a task says so; it also says how it was
+chosen.
 
-The data are one folder, with subfolders ``text``, ``dna``, ``tagging``, ``music``,
-``language``, ``speech``, ``watch`` and ``digits``, whose files the loaders name. Run for
-example::
+The data are one directory with the subdirectories ``text``, ``dna``, ``tagging``,
+``music``, ``language``, ``speech``, ``watch`` and ``digits``; the loaders name the files.
+For example::
 
     python benchmarks/sequences.py --data ~/sequences
     SKSEQUENCE_DATA=~/sequences python benchmarks/sequences.py --only promoters --seeds 1
@@ -53,12 +53,12 @@ _OFFICIAL = ("train", "test")
 
 
 def accuracy(model: Any, X: Any, y: Any) -> float:
-    """Share of right answers."""
+    """Accuracy."""
     return model.score(X, y)
 
 
 def most_frequent(train: Sequence, test: Sequence) -> float:
-    """Share of the test labels that are the training part's most frequent one."""
+    """Accuracy of the most frequent label of the training set."""
     labels, counts = np.unique(train, return_counts=True)
     return float(np.mean(np.asarray(test) == labels[counts.argmax()]))
 
@@ -82,23 +82,23 @@ _READER = LSTMClassifier(
 
 
 def movie_reviews(folder: Path) -> Task:
-    """Is a sentence of a review in favour of the film or against?"""
+    """Is a sentence of a film review positive or negative?"""
     text = (folder / "text/movie_review_sentences.txt").read_bytes().decode("latin-1")
-    # Not splitlines, to which some of the file's characters are line ends.
+    # splitlines would also split at other characters of the file.
     lines = [line for line in text.split("\n") if line]
     X = [line[1:].strip() for line in lines]
     y = np.array([int(line[0]) for line in lines])
     return Task(
-        title="10,662 sentences of film reviews, for or against: accuracy, the mean of "
-        "10 stratified folds. Embeddings are learnt from the training folds alone.",
+        title="10,662 sentences of film reviews, positive or negative: mean accuracy of "
+        "10 stratified folds. Embeddings are learnt from the training folds only.",
         metric="accuracy",
         estimator=make_pipeline(SequenceTokenizer(min_df=2), clone(_READER)),
         score=cross_validated(X, y, StratifiedKFold(10, shuffle=True, random_state=0)),
         naive=most_frequent(y, y),
         naive_is="the more frequent class",
-        chosen="Chosen on 2000 sentences of the first training fold, from .75 to .78: "
-        "nine networks, and the epochs of most. In the other folds those sentences are "
-        "scored too.",
+        chosen="Chosen on 2000 sentences of the first training fold among nine "
+        "networks, most with several numbers of epochs, with accuracies from .75 to "
+        ".78. In the other folds these sentences are scored too.",
         must=0.76,
         aim=0.78,
         n_seeds=1,
@@ -106,7 +106,7 @@ def movie_reviews(folder: Path) -> Task:
 
 
 def movie_reviews_voting(folder: Path) -> Task:
-    """The same, by the vote of three unlike networks."""
+    """The same, by soft voting of three different networks."""
     gru = GRUClassifier(**_READER.get_params()).set_params(
         pooling="mean", lr=0.01, lr_schedule="cosine", weight_decay=0.2
     )
@@ -122,38 +122,38 @@ def movie_reviews_voting(folder: Path) -> Task:
             SequenceTokenizer(min_df=2), VotingClassifier(networks, voting="soft")
         ),
         chosen="Chosen on 2000 sentences of the first training fold: .799, the best of "
-        "all combinations of five networks, which have .774 to .784 alone. Made after "
-        "the lone network had missed the aim.",
+        "all combinations of five networks, which have .774 to .784 alone. Added after "
+        "the single network had missed the aim.",
     )
 
 
 class WordStatistics(TransformerMixin, BaseEstimator):
-    """Tell of each word how often what looks like it had which tag.
+    """Encode each word by the tag frequencies of similar words.
 
-    A :class:`sklearn.preprocessing.TargetEncoder` over views of a word: the word, its
-    beginning, its ends, its shape, and it together with a neighbour. Words that are
-    trained on are encoded by the statistics of other parts of the training text.
+    A :class:`sklearn.preprocessing.TargetEncoder` of several views of a word: the word,
+    its prefixes, its suffixes, its shape, and the word with a neighbour. Words of the
+    training set are encoded by cross-fitting.
     """
 
     def fit(self, X: list[list[str]], y: list[list[str]]) -> WordStatistics:
-        """Count the tags of the words of each sentence."""
+        """Learn the tag frequencies."""
         self.fit_transform(X, y)
         return self
 
     def fit_transform(self, X: list[list[str]], y: list[list[str]]) -> list[np.ndarray]:
-        """Count, and encode each word by what was counted elsewhere."""
+        """Learn the tag frequencies, and encode each word by those of other folds."""
         folds = StratifiedKFold(10, shuffle=True, random_state=0)
         self.encoder_ = TargetEncoder(target_type="multiclass", cv=folds)
         shares = self.encoder_.fit_transform(_views(X), np.concatenate(y))
         return _per_sentence(shares, X)
 
     def transform(self, X: list[list[str]]) -> list[np.ndarray]:
-        """Encode each word by what was counted."""
+        """Encode each word by the tag frequencies."""
         return _per_sentence(self.encoder_.transform(_views(X)), X)
 
 
 def _views(sentences: list[list[str]]) -> np.ndarray:
-    """A row of strings for each word.
+    """Return a row of strings for each word.
 
     Examples
     --------
@@ -173,13 +173,13 @@ def _views(sentences: list[list[str]]) -> np.ndarray:
 
 
 def _shape(word: str) -> str:
-    """Capitals, small letters and digits, at most two of a kind in a row."""
+    """Return the word's shape: A, a and 0, repeated at most twice."""
     kinds = re.sub(r"\d", "0", re.sub(r"[a-z]", "a", re.sub(r"[A-Z]", "A", word)))
     return re.sub(r"(.)\1+", r"\1\1", kinds)
 
 
 def _per_sentence(shares: np.ndarray, sentences: list[list[str]]) -> list[np.ndarray]:
-    """Roots of the shares, whose variance depends on the share least."""
+    """Return square roots of the frequencies, which stabilise the variance."""
     rows = np.sqrt(shares.clip(0, 1)).astype(np.float32)
     return np.split(rows, np.cumsum([len(words) for words in sentences])[:-1])
 
@@ -199,7 +199,7 @@ def tagging(folder: Path) -> Task:
     ]
     return Task(
         title="UD English EWT, universal parts of speech: accuracy per word on the "
-        "official test part, trained on the training part alone.",
+        "official test set, trained on the training set only.",
         metric="accuracy",
         estimator=make_pipeline(
             WordStatistics(),
@@ -214,15 +214,16 @@ def tagging(folder: Path) -> Task:
         ),
         score=held_out(train, test, accuracy),
         naive=float(np.mean(naive)),
-        naive_is="each word's most frequent tag, and the most frequent of all for others",
-        chosen="The first configuration tried, with .9503 on the development part.",
+        naive_is="the most frequent tag of each word, or of all words for an unknown "
+        "word",
+        chosen="The first configuration tried, with .9503 on the development set.",
         must=0.92,
         aim=0.94,
     )
 
 
 def _tagged(path: Path) -> tuple[list[list[str]], list[list[str]]]:
-    """Words and tags of each sentence."""
+    """Return words and tags of each sentence."""
     with gzip.open(path, "rt", encoding="utf-8") as file:
         blocks = file.read().strip("\n").split("\n\n")
     rows = [[line.split("\t") for line in block.split("\n")] for block in blocks]
@@ -235,7 +236,7 @@ def shakespeare(folder: Path) -> Task:
     cut = int(0.9 * len(text))
     tokenizer = SequenceTokenizer(analyzer="char", lowercase=False).fit([text[:cut]])
     train, test = tokenizer.transform([text[:cut], text[cut:]])
-    # Many streams at once: each row goes on where its last chunk ended.
+    # Split the text into parallel streams, each of which is read in consecutive chunks.
     n_streams = 32
     n_steps = (len(train) - 1) // n_streams
     X, y = (
@@ -249,8 +250,9 @@ def shakespeare(folder: Path) -> Task:
         return float(np.log(perplexity(y, proba, classes=model.classes_)))
 
     return Task(
-        title="The next character of Shakespeare's plays, 65 symbols: nats per character "
-        "on the last 10 % of the text, read in one piece. Trained on the first 90 %.",
+        title="The next character of Shakespeare's plays, 65 symbols: nats per "
+        "character on the last 10 % of the text, read as one sequence. Trained on the "
+        "first 90 %.",
         metric="nats",
         estimator=RecurrentTagger(
             cell="lstm",
@@ -264,7 +266,7 @@ def shakespeare(folder: Path) -> Task:
         ),
         score=held_out((X, y), ([test[:-1]], [test[1:]]), nats),
         naive=float(-np.log(shares[test[1:]]).mean()),
-        naive_is="the characters' frequencies",
+        naive_is="the frequencies of the characters",
         chosen="Not tuned.",
         must=1.75,
         aim=1.55,
@@ -277,7 +279,7 @@ def shakespeare(folder: Path) -> Task:
 
 
 def promoters(folder: Path) -> Task:
-    """Is it a promoter, or one with most of its parts replaced?"""
+    """Is it a promoter, or one with most of its segments replaced?"""
     positives = (folder / "dna/human_tata_promoters.txt").read_text().split()
     X = positives + _with_parts_replaced(positives, np.random.default_rng(0))
     y = np.repeat([1, 0], len(positives))
@@ -287,16 +289,16 @@ def promoters(folder: Path) -> Task:
     known = [x for x, label in zip(train_X, train_y, strict=True) if label == 1]
     more = _with_parts_replaced(known * 3, np.random.default_rng(1))
     train_X, train_y = train_X + more, np.append(train_y, np.zeros(len(more), int))
-    # The other half of the rest, for validation, is what the choice was made on.
+    # The other half is the validation set, on which the configuration was chosen.
     _, test_X, _, test_y = train_test_split(
         rest_X, rest_y, test_size=0.5, stratify=rest_y, random_state=0
     )
     return Task(
-        title="2929 human promoters with a TATA box, 300 bases each, against as many "
-        "made of them (of 20 parts 12 replaced by random bases): Matthews' correlation "
-        "on the last 10 % of a split in 80, 10 and 10 %. Each promoter of the training "
-        "part has three more of its kind against it. A promoter and what was made of it "
-        "may lie in different parts.",
+        title="2929 human promoters with a TATA box, 300 bases each, and as many "
+        "negatives made from them (12 of 20 segments replaced by random bases): "
+        "Matthews' correlation on the last 10 % of a split into 80, 10 and 10 %. For "
+        "each promoter of the training set there are three more negatives. A promoter "
+        "and its negatives may be in different sets.",
         metric="MCC",
         estimator=make_pipeline(
             SequenceTokenizer(analyzer="char", ngram_size=5),
@@ -322,21 +324,21 @@ def promoters(folder: Path) -> Task:
         ),
         naive=0.0,
         naive_is="either class for all",
-        chosen="Chosen on the other half of the last 20 %: eleven networks, from .68 to "
-        ".8677. What helped most was k-mers for tokens, then a pooling that weighs all "
-        "steps, then more negatives.",
+        chosen="Chosen on the other half of the last 20 % among eleven networks, from "
+        ".68 to .8677. K-mers as tokens helped most, followed by attention pooling and "
+        "more negatives.",
         must=0.85,
         aim=0.88,
     )
 
 
 def ecoli(folder: Path) -> Task:
-    """Is it a promoter, by 105 others?"""
+    """Is it a promoter, given 105 others?"""
     table = (folder / "dna/promoters.data").read_text().splitlines()
     lines = [re.sub(r"\s", "", line).split(",") for line in table]
     X = [line[-1] for line in lines]
     y = np.array([line[0] for line in lines])
-    # One convolution over the whole sequence: what counts is which base stands where.
+    # One convolution over the whole sequence, as the position of each base matters.
     network = LSTMClassifier(
         embedding_dim=8,
         hidden_size=16,
@@ -365,18 +367,19 @@ def ecoli(folder: Path) -> Task:
         return float((folds["test_score"] == 0).sum()), float(folds["fit_time"].mean())
 
     return Task(
-        title="106 parts of the genome of E. coli, 57 bases each, half of them "
-        "promoters: errors when each is left out in turn.",
+        title="106 segments of the genome of E. coli, 57 bases each, half of them "
+        "promoters: errors in leave-one-out cross-validation.",
         metric="errors",
         estimator=make_pipeline(SequenceTokenizer(analyzer="char"), five),
         score=score,
         naive=53.0,
-        naive_is="one class for all",
-        chosen="Chosen among eight by ten folds, twice, of all 106, so not apart from "
-        "what is then left out: there is nothing to spare. Before that two others were "
-        "scored: five networks with the maximum over time made 23 errors, and one of "
-        "five networks, by cross-validation on the 105 others, 11. A logistic regression "
-        "on the bases in their places makes 8.",
+        naive_is="one class for all sequences",
+        chosen="Chosen among eight by ten-fold cross-validation, repeated twice, on all "
+        "106, so the choice is not independent of the scored sequences: there are too "
+        "few to hold any out. Two others were scored before: five networks with max "
+        "pooling made 23 errors, and one of five networks chosen by cross-validation on "
+        "the 105 others made 11. A logistic regression on the base at each position "
+        "makes 8.",
         must=8,
         aim=4,
         less_is_better=True,
@@ -384,14 +387,14 @@ def ecoli(folder: Path) -> Task:
 
 
 def _with_parts_replaced(sequences: list[str], rng: np.random.Generator) -> list[str]:
-    """Keep 8 of 20 parts of each sequence, and put random bases for the others."""
-    answers = []
+    """Keep 8 of 20 segments of each sequence, and replace the others by random bases."""
+    negatives = []
     for sequence in sequences:
         parts = np.array(list(sequence)).reshape(20, -1)
         replaced = rng.choice(20, size=12, replace=False)
         parts[replaced] = rng.choice(list("ACGT"), size=(12, parts.shape[1]))
-        answers.append("".join(parts.ravel()))
-    return answers
+        negatives.append("".join(parts.ravel()))
+    return negatives
 
 
 # -------------------------------------------------------------------------------- music
@@ -410,8 +413,8 @@ def chorales(folder: Path) -> Task:
     steps = np.concatenate(train[1])
     frequency = np.tile(steps.mean(axis=0).clip(1e-6), (len(np.concatenate(test[1])), 1))
     return Task(
-        title="Chorales of J. S. Bach, 88 keys: negative log-likelihood of the next step "
-        "given all before, summed over the keys, on the official test part.",
+        title="Chorales of J. S. Bach, 88 keys: negative log-likelihood of the next "
+        "step given all previous ones, summed over the keys, on the official test set.",
         metric="NLL",
         estimator=RecurrentTagger(
             hidden_size=512,
@@ -425,10 +428,10 @@ def chorales(folder: Path) -> Task:
             train, test, lambda model, X, y: _key_loss(y, model.predict_proba(X))
         ),
         naive=_key_loss(test[1], [frequency]),
-        naive_is="each key's frequency",
-        chosen="Chosen on the official validation part, 10.46 to 8.36 of fifteen "
-        "networks; a second layer, convolutions and transposed chorales made it worse. "
-        "An earlier choice, a GRU of 300 units, had 8.4963 on the test part.",
+        naive_is="the frequency of each key",
+        chosen="Chosen on the official validation set among fifteen networks, from "
+        "10.46 to 8.36; a second layer, convolutions and transposed chorales were "
+        "worse. An earlier choice, a GRU of 300 units, had 8.4963 on the test set.",
         must=8.7,
         aim=8.4,
         less_is_better=True,
@@ -436,7 +439,7 @@ def chorales(folder: Path) -> Task:
 
 
 def _key_loss(y: Sequence, proba: Sequence) -> float:
-    """Negative log-likelihood per step, of all keys together.
+    """Negative log-likelihood per step, summed over all keys.
 
     Examples
     --------
@@ -462,20 +465,20 @@ def mfcc(recordings: Sequence[np.ndarray]) -> list[np.ndarray]:
     Processing 28.
     """
     width, hop, n_bands = 256, 128, 26
-    # Triangles whose corners are equally far apart on the mel scale, up to 4 kHz.
+    # Triangular filters, equally spaced on the mel scale up to 4 kHz.
     mels = np.linspace(0, 2595 * np.log10(1 + 4000 / 700), n_bands + 2)
     corners = 700 * (10 ** (mels / 2595) - 1)
     frequency = np.fft.rfftfreq(width, 1 / 8000)[:, None]
     rising = (frequency - corners[:-2]) / (corners[1:-1] - corners[:-2])
     falling = (corners[2:] - frequency) / (corners[2:] - corners[1:-1])
     bands = np.minimum(rising, falling).clip(0)
-    answers = []
+    features = []
     for x in equally_loud(recordings):
         windows = np.lib.stride_tricks.sliding_window_view(x, width)[::hop]
         power = np.abs(np.fft.rfft(windows * np.hanning(width))) ** 2
         coefficients = dct(np.log(power @ bands + 1e-3), norm="ortho")[:, :13]
-        answers.append(coefficients.astype(np.float32))
-    return answers
+        features.append(coefficients.astype(np.float32))
+    return features
 
 
 def equally_loud(recordings: Sequence[np.ndarray]) -> list[np.ndarray]:
@@ -495,12 +498,12 @@ _SPOKEN = GRUClassifier(
 
 
 def spoken_digits(folder: Path) -> Task:
-    """Which digit is spoken, by a speaker heard before?"""
+    """Which digit is spoken, by a known speaker?"""
     train, test, _ = _recordings(folder)
     return Task(
         title="3000 spoken digits of 6 speakers: accuracy on the recordings 0 to 4 of "
         "each speaker and digit. 13 mel-frequency cepstral coefficients per step, "
-        "computed here, since those that come with the data do not say whose they are.",
+        "computed here, since those in the data set do not name their recordings.",
         metric="accuracy",
         estimator=make_pipeline(FunctionTransformer(mfcc), clone(_SPOKEN)),
         score=held_out(train, test, accuracy),
@@ -514,12 +517,11 @@ def spoken_digits(folder: Path) -> Task:
 
 
 def spoken_digits_raw(folder: Path) -> Task:
-    """Which digit is spoken, from the samples as they are?"""
+    """Which digit is spoken, from the raw samples?"""
     train, test, _ = _recordings(folder)
     return Task(
-        title="The same split, from the samples themselves (8 kHz, 1148 to 18,262 "
-        "steps). The strided convolutions in front of the recurrence leave "
-        "one step of 192.",
+        title="The same split, from the raw samples (8 kHz, 1148 to 18,262 steps). "
+        "Strided convolutions before the recurrence reduce 192 steps to one.",
         metric="accuracy",
         estimator=make_pipeline(
             FunctionTransformer(equally_loud),
@@ -535,8 +537,8 @@ def spoken_digits_raw(folder: Path) -> Task:
         score=held_out(train, test, accuracy),
         naive=most_frequent(train[1], test[1]),
         naive_is="any one digit",
-        chosen="Chosen on the recordings 5 to 9 of each speaker and digit: .867 and "
-        ".927 of two networks.",
+        chosen="Chosen on the recordings 5 to 9 of each speaker and digit among two "
+        "networks, with .867 and .927.",
         must=0.85,
         aim=0.95,
         n_seeds=1,
@@ -544,24 +546,24 @@ def spoken_digits_raw(folder: Path) -> Task:
 
 
 def spoken_digits_speakers(folder: Path) -> Task:
-    """Which digit is spoken, by a speaker never heard?"""
+    """Which digit is spoken, by a new speaker?"""
     train, test, speakers = _recordings(folder)
     X, y = train[0] + test[0], np.concatenate([train[1], test[1]])
     return Task(
-        title="The same recordings, one speaker of the six held out at a time: the mean "
-        "accuracy of the six.",
+        title="The same recordings, with one of the six speakers held out at a time: "
+        "the mean accuracy.",
         metric="accuracy",
         estimator=spoken_digits(folder).estimator,
         score=cross_validated(X, y, GroupKFold(6), speakers),
         naive=most_frequent(y, y),
         naive_is="any one digit",
-        chosen="What was chosen for spoken-digits, with nothing chosen here.",
+        chosen="The configuration of spoken-digits; nothing was chosen here.",
         n_seeds=1,
     )
 
 
 def _recordings(folder: Path) -> tuple[tuple, tuple, np.ndarray]:
-    """Training and test part, and the speakers of both in a row."""
+    """Return training set, test set, and the speakers of both, concatenated."""
     with np.load(folder / "speech/fsdd.npz") as data:
         recordings = np.split(data["audio"], np.cumsum(data["length"])[:-1])
         is_test, digit, speaker = data["index"] < 5, data["digit"], data["speaker"]
@@ -580,9 +582,9 @@ class Segments(ClassifierMixin, BaseEstimator):
     Parameters
     ----------
     estimator : classifier
-        Of segments, with ``predict_proba``.
+        Classifier of segments, with ``predict_proba``.
     length, step : int
-        Steps in a segment, and from the begin of one to that of the next.
+        Number of steps in a segment, and from the start of one to that of the next.
     """
 
     def __init__(self, estimator: Any = None, length: int = 100, step: int = 50):
@@ -591,7 +593,7 @@ class Segments(ClassifierMixin, BaseEstimator):
         self.step = step
 
     def fit(self, X: Sequence[np.ndarray], y: np.ndarray) -> Segments:
-        """Fit the classifier on the segments, each with its recording's class."""
+        """Fit the classifier on the segments, with the class of their recording."""
         segments, owners = self._cut(X)
         self.estimator_ = clone(self.estimator).fit(segments, y[owners])
         self.classes_ = self.estimator_.classes_
@@ -611,7 +613,7 @@ class Segments(ClassifierMixin, BaseEstimator):
 
 
 def motions(folder: Path) -> Task:
-    """Which exercise is it, by a person not seen before?"""
+    """Which exercise is it, by a new person?"""
     with np.load(folder / "watch/watch.npz") as data:
         X = np.split(data["X"], np.cumsum(data["length"])[:-1])
         y, person = data["y"], data["subject"]
@@ -627,17 +629,17 @@ def motions(folder: Path) -> Task:
     )
     return Task(
         title="140 recordings (947 to 2618 steps of 6 channels) of a smart watch, seven "
-        "exercises for the shoulder, 10 people: accuracy on people held out, five folds. "
-        "Each recording is cut into segments of 100 steps, one every 25.",
+        "shoulder exercises, 10 people: accuracy on held-out people, five folds. Each "
+        "recording is split into segments of 100 steps, one every 25.",
         metric="accuracy",
         estimator=Segments(member, length=100, step=25),
         score=cross_validated(X, y, GroupKFold(5), person),
         naive=most_frequent(y, y),
         naive_is="any one exercise",
-        chosen="Chosen by four folds of the eight people whom the first fold trains on: "
-        ".911 by this one of twelve candidates, .768 to .893 by the others. Before that "
-        "three networks on whole recordings had been scored on the five folds "
-        "themselves (.871, .871, .821), and were given up for segments.",
+        chosen="Chosen by four-fold cross-validation on the eight people of the first "
+        "training fold: .911 for this one of twelve candidates, .768 to .893 for the "
+        "others. Before, three networks on whole recordings had been scored on the five "
+        "folds (.871, .871, .821), and were abandoned in favour of segments.",
         must=0.87,
         aim=0.93,
     )
@@ -655,8 +657,8 @@ def pixels(folder: Path) -> Task:
     X, y = X[order], y[order]
     return Task(
         title="10,000 handwritten digits, 784 steps of one pixel: accuracy on the last "
-        "2000 of a shuffle. The strided convolutions in front of the recurrence leave "
-        "one step of 14.",
+        "2000 after shuffling. Strided convolutions before the recurrence reduce 14 "
+        "steps to one.",
         metric="accuracy",
         estimator=GRUClassifier(
             hidden_size=64,
@@ -673,7 +675,7 @@ def pixels(folder: Path) -> Task:
         score=held_out((X[:8000], y[:8000]), (X[8000:], y[8000:]), accuracy),
         naive=most_frequent(y[:8000], y[8000:]),
         naive_is="the most frequent digit",
-        chosen="The first configuration tried: .9793 on 1500 of the first 8000, "
+        chosen="The first configuration tried, with .9793 on 1500 of the first 8000, "
         "trained on the others.",
         must=0.95,
         aim=0.975,

@@ -1,4 +1,4 @@
-"""What the benchmarks of single tasks share: a task, its scores, a report of them."""
+"""Tasks, their scores, and reports, shared by several benchmarks."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Score = Callable[[BaseEstimator], tuple[float, float]]
 
 @dataclass
 class Task:
-    """What is measured, how, and what is hoped for.
+    """A data set with its metric, estimator and targets.
 
     ``score`` fits a copy of the estimator and returns its score and the seconds of a fit.
     """
@@ -52,7 +52,7 @@ class Task:
 
 @dataclass
 class Result:
-    """The scores of a task so far, one per seed."""
+    """Scores of a task so far, one per seed."""
 
     name: str
     task: Task
@@ -60,7 +60,7 @@ class Result:
     seconds: list[float] = field(default_factory=list)
 
     def row(self) -> str:
-        """One line of the table."""
+        """Return the row of the table."""
         task = self.task
         return _cells(
             self.name,
@@ -75,7 +75,7 @@ class Result:
         )
 
     def section(self) -> str:
-        """What the row does not say."""
+        """Return the section with the details."""
         task = self.task
         return (
             f"## {self.name}\n\n{task.title} Naive is {task.naive_is}.\n\n"
@@ -91,7 +91,7 @@ class Result:
 
 
 def held_out(train: tuple, test: tuple, metric: Callable) -> Score:
-    """Score by fitting on one part, and applying ``metric(model, X, y)`` to another."""
+    """Score by fitting on a training set, and ``metric(model, X, y)`` on a test set."""
 
     def score(estimator: BaseEstimator) -> tuple[float, float]:
         seconds = seconds_of(estimator.fit, *train)
@@ -101,7 +101,7 @@ def held_out(train: tuple, test: tuple, metric: Callable) -> Score:
 
 
 def cross_validated(X: Any, y: Any, cv: Any, groups: Any = None) -> Score:
-    """Score by the mean over folds."""
+    """Score by cross-validation."""
 
     def score(estimator: BaseEstimator) -> tuple[float, float]:
         folds = cross_validate(
@@ -113,7 +113,7 @@ def cross_validated(X: Any, y: Any, cv: Any, groups: Any = None) -> Score:
 
 
 def seeded(estimator: BaseEstimator, seed: int) -> BaseEstimator:
-    """A copy with that ``random_state`` on the CPU; if it has parts, others in those."""
+    """Return a copy on the CPU with that ``random_state``, different in each part."""
     copy = clone(estimator)
     names = sorted(copy.get_params())
     states = [name for name in names if name.endswith("random_state")]
@@ -123,7 +123,7 @@ def seeded(estimator: BaseEstimator, seed: int) -> BaseEstimator:
 
 
 def written(estimator: BaseEstimator) -> str:
-    """The estimator as one would write it, less what is default.
+    """Return the estimator as code, without parameters that have their default.
 
     Examples
     --------
@@ -142,18 +142,18 @@ def written(estimator: BaseEstimator) -> str:
 
 @dataclass(frozen=True)
 class Report:
-    """A page of Markdown with a row and a section for each task measured so far.
+    """A Markdown page with a row and a section for each task measured so far.
 
     Attributes
     ----------
     path : Path
         The page.
     script : str
-        Name of what makes it.
+        Name of the script that writes it.
     title : str
         Its heading.
     names : list of str
-        The tasks that there are, in the order of the rows.
+        All tasks, in the order of the rows.
     """
 
     path: Path
@@ -162,12 +162,12 @@ class Report:
     names: list[str]
 
     def add(self, result: Result) -> None:
-        """Write a new result down; rows and sections of other tasks stay as they are."""
+        """Add a result to the page; rows and sections of other tasks do not change."""
         earlier = self.path.read_text(encoding="utf-8") if self.path.exists() else ""
         self.path.write_text(self.with_result(earlier, result), encoding="utf-8")
 
     def with_result(self, earlier: str, result: Result) -> str:
-        """The whole page: an earlier one with a new result."""
+        """Return the page with a new result."""
         lines = [line for line in earlier.splitlines() if line.startswith("| ")]
         rows = {line.split(" | ")[0].removeprefix("| "): line for line in lines}
         headed = re.split(r"^(?=## )", earlier, flags=re.MULTILINE)[1:]
@@ -183,8 +183,8 @@ class Report:
             f"scikit-learn {sklearn.__version__}, sksequence {sksequence.__version__}.",
             "",
             "Seeds are the values 0, 1, ... of `random_state`; targets are for the mean "
-            "over them. Errors and likelihoods are better the smaller they are. "
-            "Parameters not named are the defaults. Times are of a shared machine.",
+            "over them. Smaller errors and negative log-likelihoods are better. "
+            "Parameters not named have their defaults. The machine was shared.",
             "",
             _cells(*_HEAD),
             "|---|---|---:|---|---:|---:|---:|---:|---|",
@@ -199,7 +199,7 @@ def _cells(*cells: str) -> str:
 
 
 def measure(name: str, task: Task, n_seeds: int | None, report: Report) -> None:
-    """Score a task with ``random_state`` 0, 1, ..., and write each score down."""
+    """Score a task with ``random_state`` 0, 1, ..., and report each score."""
     result = Result(name, task)
     for seed in range(n_seeds or task.n_seeds):
         model = seeded(task.estimator, seed)
@@ -219,9 +219,9 @@ def run(
     description: str,
     arguments: Sequence[str] | None = None,
 ) -> None:
-    """Measure what the command line asks for, and write it down seed by seed."""
+    """Measure the tasks given on the command line, and report each seed."""
     parser = argparse.ArgumentParser(description=description.splitlines()[0])
-    parser.add_argument("--data", help="folder of the data (else SKSEQUENCE_DATA)")
+    parser.add_argument("--data", help="directory of the data (else SKSEQUENCE_DATA)")
     parser.add_argument(
         "--only", nargs="+", metavar="TASK", choices=[*tasks], help="these tasks alone"
     )

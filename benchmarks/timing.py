@@ -1,4 +1,4 @@
-"""How long a call takes, and how much longer than another."""
+"""Timing of calls, and ratios of times."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def seconds_of(call: Callable, *arguments: Any, **keywords: Any) -> float:
 
 
 def ratios(theirs: Run, ours: Run, pairs: int, repeats: int = 10) -> list[float]:
-    """Time both in turn, each some times in a row, and return theirs / ours."""
+    """Time both alternately, each ``repeats`` times in a row; return theirs / ours."""
 
     def several(run: Run) -> None:
         for _ in range(repeats):
@@ -38,9 +38,9 @@ def ratios(theirs: Run, ours: Run, pairs: int, repeats: int = 10) -> list[float]
 def print_parts(
     description: str, parts: Sequence[Part], pairs: int, libraries: Sequence[ModuleType]
 ) -> None:
-    """Print the tables that are asked for, measured on one thread, and with what.
+    """Print versions and the selected tables, measured on one thread.
 
-    Each part gets the number of pairs, which is ``pairs`` unless the user says otherwise.
+    Each part is called with the number of pairs, ``pairs`` by default.
     """
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--pairs", type=int, default=pairs)

@@ -1,8 +1,8 @@
-"""How much longer an epoch takes than in a bare torch loop over the same network.
+"""Time of an epoch relative to a plain torch loop over the same network.
 
 Both train the same :class:`sksequence.nn.SequenceNetwork` on batches of the same size
-with Adam and clipped gradients, turn by turn in one process; printed is the median of the
-ratios of neighbouring epochs, so that a machine whose speed drifts does not matter.
+with Adam and gradient clipping, alternately in one process. Printed is the median ratio
+of consecutive epochs, so that a drifting speed of the machine has little effect.
 
     python benchmarks/training.py
 """
@@ -29,7 +29,7 @@ CASES = [(cell, *sizes) for cell in ("lstm", "gru", "rnn") for sizes in SIZES]
 
 
 class Between(Callback):
-    """Run something after each epoch, outside of its measured time."""
+    """Call a function after each epoch, outside of its measured time."""
 
     def __init__(self, run: Callable[[], None]) -> None:
         self.run = run
@@ -39,7 +39,7 @@ class Between(Callback):
 
 
 class BareLoop:
-    """The loop that one writes by hand."""
+    """A plain training loop."""
 
     def __init__(self, X: np.ndarray, y: np.ndarray, cell: str, hidden: int, batch: int):
         self.X, self.y = torch.from_numpy(X), torch.from_numpy(y)

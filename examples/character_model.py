@@ -1,13 +1,13 @@
-"""How well does a network guess the next letter of scikit-learn's own descriptions?
+"""Train a character-level language model, and choose the length of BPTT chunks.
 
-The descriptions of six data sets are 13 000 characters. The first nine tenths are for
-training, the last is for the score. Perplexity says between how many equally likely
-characters a model is undecided at each step. Counts of characters, and of pairs of
-characters, stand beside an LSTM that tags every character with the one that follows.
+The text are the descriptions of six data sets of scikit-learn, 13 000 characters. The
+first nine tenths are for training, the rest is for the score. Perplexity is the number of
+equally likely characters among which a model is undecided at each step. An LSTM that tags
+every character with the next one is compared with counts of characters and of pairs.
 
-A text is one long sequence. It is cut into a few streams, the rows of an array, which are
-read side by side, and each stream into chunks of ``bptt_steps``, which are trained on one
-after the other. How long should a chunk be? In the end the network writes for itself.
+The text is one long sequence. It is split into a few streams, the rows of an array, which
+are read in parallel, and each stream into chunks of ``bptt_steps``, which are trained on
+in turn. How long should a chunk be? Finally, the network generates text.
 """
 
 import argparse
@@ -25,19 +25,19 @@ N_STREAMS = 8
 
 
 def read_text() -> str:
-    """Put the descriptions one behind the other, without the lines and gaps of tables."""
+    """Concatenate the descriptions, without rules and repeated spaces of tables."""
     text = "\n\n".join(getattr(datasets, f"load_{name}")().DESCR for name in NAMES)
     return re.sub(r"([ =-])\1+", r"\1", text)
 
 
 def perplexities_of_counts(train: np.ndarray, test: np.ndarray) -> dict[str, float]:
-    """Score how well counts of ids, and of pairs of ids, foretell each next one."""
+    """Return the perplexities of models of single ids and of pairs of ids."""
     n_ids = train.max() + 1
     single = np.bincount(train, minlength=n_ids) + 1.0
     single /= single.sum()
     pairs = np.zeros((n_ids, n_ids))
     np.add.at(pairs, (train[:-1], train[1:]), 1)
-    # A pair that never came is as likely as its second character, some 20 times in all.
+    # Additive smoothing: 20 pseudo-counts, distributed as single characters.
     smooth = pairs + 20 * single
     after = smooth / smooth.sum(axis=1, keepdims=True)
     before, truth = test[:-1], test[1:]
@@ -54,15 +54,15 @@ def show(text: str) -> str:
 
 
 def main() -> None:
-    """Score counts and networks, then let one write."""
+    """Score counts and networks, then generate text."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="fewer epochs and chunks")
     quick = parser.parse_args().quick
 
     text = read_text()
     cut = len(text) * 9 // 10
-    # The rarest characters are unknown already in training: else nothing would be known
-    # of those that come for the first time in the test part, not even that there are any.
+    # The rarest characters become the unknown token in training, so that the network
+    # learns how likely an unknown character is in the test text.
     tokenizer = SequenceTokenizer(analyzer="char", lowercase=False, max_features=75)
     (train,) = tokenizer.fit_transform([text[:cut]])
     (test,) = tokenizer.transform([text[cut:]])
@@ -75,7 +75,7 @@ def main() -> None:
 
     length = (len(train) - 1) // N_STREAMS
     X = train[: length * N_STREAMS].reshape(N_STREAMS, length)
-    y = train[1 : length * N_STREAMS + 1].reshape(N_STREAMS, length)  # what comes next
+    y = train[1 : length * N_STREAMS + 1].reshape(N_STREAMS, length)  # the next ids
     model = RecurrentTagger(
         embedding_dim=24,
         hidden_size=96,
@@ -105,22 +105,22 @@ def main() -> None:
         (written,) = tokenizer.inverse_transform([ids])
         print(f"\ntemperature {temperature}\n{show(prompt + ''.join(written))}")
 
-    # Why chunks: backpropagation through time follows the error back through all steps
-    # that were taken, so it has to keep them all, and a pass over whole streams is one
-    # step of the optimizer. Cut into chunks, each pass is as many steps as there are
-    # chunks. The state still goes on from one chunk to the next, so that the network
-    # knows what came long ago; only the blame ends at the chunk's beginning: what to keep
-    # for longer is not taught. Letters hang on what is some words back, at most, and a
-    # few dozen steps of blame are enough.
+    # Why chunks: backpropagation through time propagates the error back through all
+    # steps, so it has to store them all, and a pass over whole streams is one optimizer
+    # step. With chunks, each pass makes as many optimizer steps as there are chunks. The
+    # state is carried over from one chunk to the next, so the network can use the distant
+    # past; only the gradient ends at the start of the chunk, so longer dependencies are
+    # not learnt. Characters mostly depend on the last few words, for which a few dozen
+    # steps are enough.
     #
-    # A low temperature makes the likely likelier: fewer errors, more of the same. At 1
-    # the network writes as it was taught, rare letters as often as they are rare.
+    # A low temperature favours likely characters: fewer errors, more repetition. At 1
+    # characters are drawn from the predicted distribution.
     best = score["LSTM, chunks of 25"]
     print(
-        f"\nIn as many passes the LSTM comes to {score['LSTM, whole streams']:.1f} by "
-        f"whole streams and to {best:.1f} by chunks of 25; pairs\nof characters to "
-        f"{score['pairs of characters']:.1f}, characters alone to "
-        f"{score['characters']:.1f}."
+        f"\nWith the same number of epochs, the LSTM has a perplexity of "
+        f"{score['LSTM, whole streams']:.1f} with whole streams\nand of {best:.1f} with "
+        f"chunks of 25; pairs of characters have {score['pairs of characters']:.1f}, "
+        f"characters alone {score['characters']:.1f}."
     )
 
 

@@ -1,14 +1,13 @@
-"""An interval that keeps its promise: quantiles, made conformal by MAPIE.
+"""Prediction intervals with valid coverage: quantiles, conformalized with MAPIE.
 
 How warm will it be in Seattle tomorrow, given the highest temperatures of ten days (from
-vega_datasets)? A network that is trained on the quantile loss answers with an interval,
-but nothing forces reality to stay inside as often as asked. Conformal prediction asks
-how often it did on days that were not trained on, here those of 2014, and widens or
-narrows the interval accordingly. MAPIE does so with any regressor of scikit-learn's kind,
-so also with these.
+vega_datasets)? A network trained with the quantile loss predicts an interval, but its
+coverage need not be the nominal one. Conformal prediction measures the coverage on
+calibration days that were not trained on, here those of 2014, and widens or narrows the
+interval accordingly. MAPIE does so with any scikit-learn regressor, so also with these.
 
-Three intervals for the days of 2015: the plain quantiles; the same made conformal; and
-one width for all days around a single forecast, by split conformal prediction.
+Three intervals for the days of 2015: the plain quantiles; conformalized quantiles; and an
+interval of constant width around a point forecast, by split conformal prediction.
 """
 
 import argparse
@@ -26,7 +25,7 @@ ASKED = 0.8
 
 
 def load_years() -> list[tuple[np.ndarray, np.ndarray]]:
-    """Load windows (n_days, 10) and the next day's warmth: until 2013, 2014, 2015."""
+    """Load windows (n_days, 10) and the next temperature: until 2013, 2014, 2015."""
     warmest = data.seattle_weather().set_index("date")["temp_max"]
     X, y, last_days = make_windows(warmest, length=10, horizon=1)
     year = np.clip(last_days.year, 2013, 2015)
@@ -34,11 +33,11 @@ def load_years() -> list[tuple[np.ndarray, np.ndarray]]:
 
 
 def main() -> None:
-    """Fit on two years, calibrate on the third, and try the intervals on the last."""
+    """Fit on two years, calibrate on the third, and test the intervals on the last."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="fewer units")
     hidden_size = 24 if parser.parse_args().quick else 64
-    logging.getLogger().setLevel(logging.ERROR)  # MAPIE mentions every crossed quantile
+    logging.getLogger().setLevel(logging.ERROR)  # MAPIE reports all crossed quantiles
 
     train, calibrate, (X, y) = load_years()
     gru = GRURegressor(
@@ -79,12 +78,12 @@ def main() -> None:
         )
         print(f"{name:<22}" + "".join(cells))
 
-    # Why: the network knows the days it was trained on too well, so its quantiles are too
-    # close to each other for new ones. How far off they are shows on the calibrating year
-    # alone, whatever the reason, and 2015 resembled that year. The order of days does
-    # not count in this: conformal prediction promises its share for days that are
-    # exchangeable with those of the calibration, which in a changing climate is a hope.
-    print("\nShares of the days inside, and widths in degrees.")
+    # Why: the network overfits the training days, so its quantiles are too close to each
+    # other for new days. The error is measured on the calibration year, whatever its
+    # reason, and 2015 resembled that year. Conformal prediction ignores the order of
+    # days: it guarantees coverage for days that are exchangeable with those of the
+    # calibration, which in a changing climate is an assumption.
+    print("\nCoverage, and mean width in degrees.")
 
 
 if __name__ == "__main__":

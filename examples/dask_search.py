@@ -1,12 +1,11 @@
-"""A grid search on the machines of a Dask cluster.
+"""Run a grid search on a Dask cluster.
 
-joblib, which runs scikit-learn's searches, hands its tasks to a Dask cluster when asked
-to: the search itself does not change. Here the cluster is two processes on this machine;
-put the address of a scheduler into ``Client`` and the same search runs on as many
-machines as it has. The data, written digits read row by row, are sent to each worker
-once.
+joblib, which runs scikit-learn's searches, can send its tasks to a Dask cluster: the
+search itself does not change. Here the cluster consists of two local processes; with the
+address of a scheduler in ``Client``, the same search runs on all machines of a cluster.
+The data, handwritten digits read row by row, are sent to each worker once.
 
-What the cluster finds is, to the last bit, what a search without it finds.
+The results are bitwise identical to those of a search without the cluster.
 """
 
 import argparse
@@ -29,7 +28,7 @@ GRID = {
 
 
 def main() -> None:
-    """Search the same grid at home and on the cluster."""
+    """Search the same grid locally and on the cluster."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
         "--quick", action="store_true", help="fewer digits and candidates"

@@ -1,12 +1,12 @@
-"""How much of an architecture search can be saved by giving up early on the worst?
+"""Speed up an architecture search by successive halving over epochs.
 
-Written digits, read row by row: sequences of eight steps with eight channels. A plain
+Handwritten digits, read row by row: sequences of eight steps with eight channels. A plain
 grid search trains every architecture to the end. Successive halving trains all of them
-for a few epochs (``resource="max_epochs"``), keeps the better third, gives these three
-times as many epochs, and so on: only the last few ever train as long as the plain search
-trains everything. scikit-learn's own search starts each round anew; with
-``HalvingEpochSearchCV`` the survivors go on from where they were, which finds the same,
-as long as the learning rate does not depend on the number of epochs.
+for a few epochs (``resource="max_epochs"``), keeps the best third, gives these three
+times as many epochs, and so on: only the last few train as long as in the plain search.
+scikit-learn's own search trains from scratch in each iteration; ``HalvingEpochSearchCV``
+continues training, with the same results if the learning rate does not depend on the
+number of epochs.
 """
 
 import argparse
@@ -28,7 +28,7 @@ GRID = {
 
 
 def main() -> None:
-    """Search the same grid twice."""
+    """Search the same grid with three methods."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="fewer digits")
     quick = parser.parse_args().quick
@@ -83,27 +83,27 @@ def main() -> None:
     rounds = zip(halving.n_candidates_, halving.n_resources_, strict=True)
     print("\nhalving:", ", then ".join(f"{n} x {e} epochs" for n, e in rounds))
 
-    # Why it works: how an architecture does after a few epochs says much about how it
-    # will do in the end. Why it can fail: not everything. What learns slowly but well (a
-    # deeper network, a smaller learning rate) may be dropped before its time; then begin
-    # with more epochs (min_resources) or drop less at once (factor=2).
+    # Why it works: the score after a few epochs is a good predictor of the final score.
+    # Why it can fail: it is not a perfect one. Candidates that learn slowly but well (a
+    # deeper network, a smaller learning rate) may be dropped too early; then start with
+    # more epochs (min_resources) or drop fewer at once (factor=2).
     plain, _, halved = searches
     print(
         f"Halving trained {epochs[halved] / epochs[plain]:.0%} of the epochs, took "
         f"{seconds[halved] / seconds[plain]:.0%} of the time, and its choice scores "
-        f"{test[halved] - test[plain]:+.3f} on\nuntouched digits: most of what a long "
-        "training says of an architecture, a short one says too."
+        f"{test[halved] - test[plain]:+.3f}\non test digits: a short training predicts "
+        "well which architecture is best after a long one."
     )
 
 
 def count_epochs(search: GridSearchCV, max_epochs: int) -> int:
-    """Count the epochs that a search has trained, in each fold."""
+    """Return the number of epochs that a search trained in each fold."""
     trained = search.cv_results_.get("n_resources")
     if trained is None:
         return max_epochs * len(search.cv_results_["params"])
     if not isinstance(search, HalvingEpochSearchCV):
         return int(sum(trained))
-    # A survivor trains only what it lacks.
+    # Surviving candidates train only the additional epochs.
     added = np.diff(search.n_resources_, prepend=0)
     return int(np.dot(search.n_candidates_, added))
 

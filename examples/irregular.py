@@ -1,16 +1,17 @@
-"""Measurements that are missing, at irregular times: fill in, mask, or decay?
+"""Missing values at irregular times: impute, mask, or decay?
 
-How high are two blood values of a patient now, together? Each returns to its usual level
-by itself, one within hours, the other within a day. They were measured at irregular
-hours, mostly not at the same, and the last visit measured nothing. So the sequences,
-arrays of shape (visits, 3), are full of NaN; the last channel is the hour.
+The target is the sum of two blood values of a patient at the last visit. Each returns to
+its normal level by itself, one within hours, the other within a day. They were measured
+at irregular times, mostly not both at once, and never at the last visit. So the
+sequences, arrays of shape (visits, 3), are full of NaN; the last channel is the time in
+hours.
 
-The same GRU is cross-validated five ways. Imputed by the mean of the training fold, or by
-the last value before, a sequence looks complete: what was measured and when is lost.
-``missing="mask"`` tells it by a channel beside each. ``missing="decay"`` (GRU-D) tells it
-likewise, and lets the last value fade towards the mean, at a learnt rate, the longer ago
-it was measured: in visits, or in hours by ``time_channel``. How good an answer can be is
-known here, since the way in which the values were made is.
+The same GRU is cross-validated with five treatments of NaN. After imputation by the mean
+of the training fold, or by the last value, a sequence looks complete: the information
+what was measured and when is lost. ``missing="mask"`` keeps it in a mask for each
+channel. ``missing="decay"`` (GRU-D) also decays the last value towards the mean, at a
+learnt rate, with the time since it was measured: in visits, or in hours with
+``time_channel``. The best possible prediction is known, as the data are simulated.
 """
 
 import argparse
@@ -30,21 +31,21 @@ from sksequence.preprocessing import StepwiseTransformer
 def make_patients(
     n_patients: int, seed: int
 ) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
-    """Generate visits (n_visits_i, 3), the sum of the values now, and the best answer."""
+    """Generate visits (n_visits_i, 3), targets, and the best possible predictions."""
     rng = np.random.default_rng(seed)
-    fading = np.array([4.0, 24.0])  # hours until a deviation is down to a third
+    decay = np.array([4.0, 24.0])  # hours until a deviation is down to a third
     patients, now, best = [], [], []
     for _ in range(n_patients):
         n_visits = rng.integers(8, 20)
         hours = np.cumsum(rng.exponential(3, size=n_visits))
         values = rng.normal(size=(n_visits, 2))
         for i in range(1, n_visits):
-            kept = np.exp((hours[i - 1] - hours[i]) / fading)
+            kept = np.exp((hours[i - 1] - hours[i]) / decay)
             values[i] = kept * values[i - 1] + np.sqrt(1 - kept**2) * values[i]
         measured = rng.random((n_visits, 2)) < 0.4
         measured[0], measured[-1] = True, False
         last = n_visits - 1 - measured[::-1].argmax(axis=0)
-        kept = np.exp((hours[last] - hours[-1]) / fading)
+        kept = np.exp((hours[last] - hours[-1]) / decay)
         best.append((kept * values[last, [0, 1]]).sum())
         now.append(values[-1].sum())
         patients.append(np.column_stack([np.where(measured, values, np.nan), hours]))
@@ -52,7 +53,7 @@ def make_patients(
 
 
 def carry_forward(patients: list[np.ndarray]) -> list[np.ndarray]:
-    """Fill each gap with the last value before it, if there is one."""
+    """Fill missing values with the last value before, if there is one."""
     filled = []
     for visits in patients:
         rows = np.where(np.isnan(visits), -1, np.arange(len(visits))[:, None])
@@ -63,10 +64,10 @@ def carry_forward(patients: list[np.ndarray]) -> list[np.ndarray]:
 
 
 def main() -> None:
-    """Cross-validate the five ways."""
+    """Cross-validate the five treatments."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
-        "--quick", action="store_true", help="fewer patients, folds, ways"
+        "--quick", action="store_true", help="fewer patients, folds, treatments"
     )
     quick = parser.parse_args().quick
 
@@ -94,16 +95,16 @@ def main() -> None:
     print(f"{len(X)} patients, {share:.0%} of the values missing\n")
     print(f"{'missing values':<20}{'RMSE':>6}")
     cv = KFold(2 if quick else 5, shuffle=True, random_state=0)
-    answers = {
+    predictions = {
         name: cross_val_predict(model, X, y, cv=cv) for name, model in ways.items()
     }
-    for name, answer in (answers | {"best possible": best}).items():
-        print(f"{name:<20}{root_mean_squared_error(y, answer):>6.3f}")
+    for name, prediction in (predictions | {"best possible": best}).items():
+        print(f"{name:<20}{root_mean_squared_error(y, prediction):>6.3f}")
 
-    # Why: what was measured long ago says little, and the mean is then the better guess;
-    # in between it is a bit of both, exp(-hours / fading) of the one. That is the very
-    # form of the decay, which has a rate to learn for each value. The other networks
-    # have the same numbers, but would have to invent that form out of gates and sums.
+    # Why: an old measurement says little, and the mean is then the better estimate; in
+    # between, the best estimate is a mixture with weight exp(-hours / decay). The decay
+    # layer has exactly this form, with a learnt rate for each channel. The other networks
+    # get the same information, but would have to approximate this form.
 
 
 if __name__ == "__main__":

@@ -1,14 +1,15 @@
-"""What will people earn in four years, from what they have earned so far?
+"""Forecast wages from a panel, with static covariates beside the sequences.
 
-The table is a panel, a row for each person and year: 545 young men whose wages, hours,
-union membership and marriage were recorded from 1980 to 1987 (Vella and Verbeek 1998, as
-shipped in linearmodels). ``from_long`` turns the rows of 1980 to 1983 into a sequence for
-each man. What does not change with the years, schooling above all, stands beside it:
-a column of sequences and columns of numbers in one DataFrame, which every tool of
-scikit-learn passes along by the row.
+The table is a panel with a row for each person and year: 545 young men whose wages,
+hours, union membership and marriage were recorded from 1980 to 1987 (Vella and Verbeek
+1998, from linearmodels). ``from_long`` converts the rows of 1980 to 1983 into one
+sequence per man. Covariates that do not change, such as schooling, are passed beside
+them: a DataFrame has one column of sequences and columns of numbers, and all tools of
+scikit-learn can select its rows.
 
-The same GRU is cross-validated with and without these static covariates, next to the
-last wage, the mean rise, and ridge regressions on the same numbers.
+The target is the wage of 1987. The same GRU is cross-validated with and without the
+static covariates, and compared with the last wage and with ridge regressions on the same
+numbers.
 """
 
 import argparse
@@ -30,10 +31,10 @@ STATIC = ["schooling", "black", "hispanic"]
 
 
 def load_people() -> tuple[pd.DataFrame, np.ndarray]:
-    """Load a row for each man, with his history and the log of his wage in 1987."""
+    """Load one row per man, with his history, and the log of his wage in 1987."""
     names = {"nr": "man", "lwage": "wage", "educ": "schooling", "hisp": "hispanic"}
     rows = wage_panel.load().rename(columns=names)
-    rows["wage"] = rows["wage"].clip(lower=0)  # a few hours are paid next to nothing
+    rows["wage"] = rows["wage"].clip(lower=0)  # a few wages are close to zero
     until = rows[rows["year"] <= 1983]
     history, _, men = from_long(until[["man", "year", *PER_YEAR]], by="man", time="year")
     of_man = rows.set_index(["year", "man"])
@@ -42,13 +43,13 @@ def load_people() -> tuple[pd.DataFrame, np.ndarray]:
 
 
 def flatten(people: pd.DataFrame) -> np.ndarray:
-    """Put all numbers of a man in one row, for a model that knows no sequences."""
+    """Put all numbers of a man in one row, for models of tables."""
     histories = np.stack(people["history"].to_list()).reshape(len(people), -1)
     return np.hstack([people.drop(columns="history"), histories])
 
 
 def main() -> None:
-    """Cross-validate, and print what the static covariates add."""
+    """Cross-validate with and without static covariates."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="fewer folds")
     n_folds = 2 if parser.parse_args().quick else 10
@@ -74,22 +75,22 @@ def main() -> None:
     last = np.array([history[-1, 0] for history in X["history"]])
     rmse = {"wage of 1983": root_mean_squared_error(y, last)}
     for name, model in {"ridge": ridge, "GRU": gru}.items():
-        answers = cross_val_predict(model, X[["history"]], y, cv=cv)
-        rmse[name] = root_mean_squared_error(y, answers)
-        answers = cross_val_predict(model, X, y, cv=cv)
-        rmse[f"{name} + static"] = root_mean_squared_error(y, answers)
+        predictions = cross_val_predict(model, X[["history"]], y, cv=cv)
+        rmse[name] = root_mean_squared_error(y, predictions)
+        predictions = cross_val_predict(model, X, y, cv=cv)
+        rmse[f"{name} + static"] = root_mean_squared_error(y, predictions)
     print(f"{'log of the wage of 1987':<26}{'RMSE':>6}")
     for name, error in rmse.items():
         print(f"{name:<26}{error:>6.3f}")
 
-    # Why: one year's wage is noisy, so the last one alone is a poor guess, and how fast
-    # wages go on rising hardly shows within four years. Schooling tells some of it. The
-    # static covariates join the state of the recurrence before the head: they are
-    # learnt once for each man, not once a year.
+    # Why: the wage of one year is noisy, so the last one alone is a poor forecast, and
+    # four years hardly show how fast wages will rise. Schooling explains some of it. The
+    # static covariates are joined to the state of the recurrence before the head: they
+    # are read once for each man, not once a year.
     gains = {name: 1 - rmse[f"{name} + static"] / rmse[name] for name in ("ridge", "GRU")}
     print(
-        f"\nWhat is static takes {gains['ridge']:.1%} off the error of ridge, and "
-        f"{gains['GRU']:.1%} off the GRU's."
+        f"\nStatic covariates reduce the error of ridge by {gains['ridge']:.1%}, and "
+        f"that of the GRU by {gains['GRU']:.1%}."
     )
 
 

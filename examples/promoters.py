@@ -1,14 +1,14 @@
-"""Can a network find a promoter, which is two short words at the right distance?
+"""Recognise promoters in DNA: two short motifs at the right distance.
 
-Where a bacterium begins to read a gene there are two boxes of six bases, TTGACA and, 16
-to 18 bases behind it, TATAAT. Hardly any promoter has both letter by letter: here each
-base of a box is drawn anew with a probability of 5 %. Of the generated sequences that
-are no promoters a third has no box, a third has one of the two, and a third has both,
-but too near to each other or too far apart.
+A promoter, where a bacterium begins to read a gene, has two boxes of six bases: TTGACA
+and, 16 to 18 bases after it, TATAAT. Few promoters match both exactly: here each base of
+a box is replaced with a probability of 5 %. Of the generated sequences that are not
+promoters, a third has no box, a third has one of the two, and a third has both at a wrong
+distance.
 
-k-mers are words of k bases. A logistic regression on their counts stands beside a GRU
-that reads them in order, through convolutions. k is searched for each, by
-cross-validation on the training part; the test part is touched at the end.
+k-mers are words of k bases. A logistic regression on their counts is compared with a GRU
+that reads them in order, after convolutions. For both, k is chosen by cross-validation on
+the training set; the test set is used once, at the end.
 """
 
 import argparse
@@ -37,7 +37,7 @@ def make_sequences(n: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarra
     for kind in kinds:
         bases = rng.choice(list("ACGT"), size=rng.integers(60, 81))
         gap = rng.choice(WRONG if kind == "wrong distance" else RIGHT)
-        # Reading begins some ten bases behind the second box, and the sequence ends.
+        # The gene begins some ten bases after the second box, where the sequence ends.
         second = len(bases) - 6 - rng.integers(6, 13)
         boxes = list(zip(BOXES, (second - gap - 6, second), strict=True))
         if kind == "one box":
@@ -51,7 +51,7 @@ def make_sequences(n: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarra
 
 
 def apply_rule(sequence: str) -> str:
-    """Look for both boxes, a base of each may differ, at a right distance."""
+    """Look for both boxes at a right distance, with at most one mutation in each."""
     bases = np.array(list(sequence))
     hits = [
         sum(bases[i : len(bases) - 5 + i] == base for i, base in enumerate(box))
@@ -62,8 +62,8 @@ def apply_rule(sequence: str) -> str:
 
 
 def make_searches(quick: bool) -> dict[str, GridSearchCV]:
-    """Put each model behind its k-mers, and k into a grid."""
-    # For a quick search one split, not three.
+    """Make a grid search over k for each model."""
+    # For a quick search use one split instead of three.
     splits = StratifiedShuffleSplit(1, test_size=0.25, random_state=0)
     cv = splits if quick else StratifiedKFold(3, shuffle=True, random_state=0)
     counts = make_pipeline(
@@ -76,7 +76,7 @@ def make_searches(quick: bool) -> dict[str, GridSearchCV]:
             embedding_dim=4,
             hidden_size=16,
             conv_channels=(16, 16),
-            conv_kernel_size=(6, 26),  # a box; both boxes and what is between them
+            conv_kernel_size=(6, 26),  # one box; both boxes with the gap
             conv_stride=(1, 4),
             dropout=0.2,
             optimizer="adamw",
@@ -96,7 +96,7 @@ def make_searches(quick: bool) -> dict[str, GridSearchCV]:
 
 
 def main() -> None:
-    """Search k for both, then test what was chosen."""
+    """Search k for both models, then test the best ones."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="fewer sequences and splits")
     quick = parser.parse_args().quick
@@ -114,29 +114,29 @@ def main() -> None:
         scores = [f"{score:.2f} (k = {np.max(list(p.values()))})" for p, score in found]
         print(f"{name}, cross-validated: {', '.join(scores)}")
 
-    answers = {name: search.predict(X_test) for name, search in searches.items()}
-    answers["the rule"] = np.array([apply_rule(sequence) for sequence in X_test])
+    predictions = {name: search.predict(X_test) for name, search in searches.items()}
+    predictions["the rule"] = np.array([apply_rule(sequence) for sequence in X_test])
     print(f"\n{'test':<14}" + "".join(f"{kind:>16}" for kind in ["all", *KINDS]))
     accuracy = {}
-    for name, answer in answers.items():
-        right = answer == y_test
+    for name, prediction in predictions.items():
+        right = prediction == y_test
         parts = [right, *(right[kinds == kind] for kind in KINDS)]
         accuracy[name] = [part.mean() for part in parts]
         print(f"{name:<14}" + "".join(f"{share:>16.2f}" for share in accuracy[name]))
 
-    # Why: counts know which words there are, not where. Both boxes at a wrong distance
-    # are as good to them as a promoter. The first convolution finds the boxes, mutated
-    # ones included, for it adds up what fits; the second is long enough to see both at
-    # once, at a certain distance; the GRU carries what was found to the end. Such a
-    # network makes words of its own, and single bases do as well as longer k-mers, or
-    # better where sequences are few: of k-mers there are 4^k, each is learnt from the few
-    # places where it stands, and a mutated one is another word altogether.
+    # Why: counts contain which words occur, but not where. Both boxes at a wrong distance
+    # look like a promoter. The first convolution detects the boxes, also mutated ones,
+    # since it sums the matches; the second is long enough to read both at once, at a
+    # certain distance; the GRU carries the result to the end. The network learns its own
+    # words, so single bases do as well as longer k-mers, or better with few sequences:
+    # there are 4^k k-mers, each is learnt from its few occurrences, and a mutated k-mer
+    # is a different word.
     print(
-        f"\nWith both boxes at a wrong distance counts are right in "
+        f"\nFor both boxes at a wrong distance, counts are right in "
         f"{accuracy['k-mer counts'][-1]:.0%}, the network in "
-        f"{accuracy['CNN + GRU'][-1]:.0%},\nand who knows the rule in "
+        f"{accuracy['CNN + GRU'][-1]:.0%},\nand the rule in "
         f"{accuracy['the rule'][-1]:.0%}: "
-        "where words stand is lost once they are counted."
+        "counts lose the positions of words."
     )
 
 

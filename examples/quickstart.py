@@ -1,12 +1,12 @@
-"""Which recurrent network tells running from badminton? Let a grid search choose.
+"""Choose a recurrent network for motion recognition by grid search.
 
-BasicMotions: eighty recordings by a smart watch, ten seconds each, of people who stand,
+BasicMotions: eighty recordings of a smart watch, ten seconds each, of people who stand,
 walk, run or play badminton. Three channels are acceleration, three are rotation. Half of
-the recordings are for the search; the other half is touched once, at the end.
+the recordings are for the search; the other half is the test set, used once at the end.
 
-The search is scikit-learn's own, over a pipeline, and what it varies are ordinary
-hyperparameters: the cell, the width and number of layers, whether the network reads in
-both directions and how it merges them, and a convolution in front.
+The search is scikit-learn's own, over a pipeline, and it varies ordinary hyperparameters:
+the cell, the size and number of layers, whether the network is bidirectional and how
+directions are merged, and a convolution before the recurrence.
 
     python quickstart.py --output quickstart.png
 """
@@ -28,25 +28,25 @@ from sksequence import RecurrentClassifier
 
 
 def add_magnitudes(X: np.ndarray) -> np.ndarray:
-    """Append how strong acceleration and rotation are, however the watch is worn."""
+    """Append the magnitudes of acceleration and rotation, as the watch may be turned."""
     acceleration = np.linalg.norm(X[:, :3], axis=1, keepdims=True)
     rotation = np.linalg.norm(X[:, 3:], axis=1, keepdims=True)
     return np.concatenate([X, acceleration, rotation], axis=1)
 
 
 def make_search(quick: bool) -> GridSearchCV:
-    """Put the pipeline, and what may vary in it, into a grid search."""
+    """Make a grid search over the pipeline."""
     network = RecurrentClassifier(
-        data_format="channels_first",  # as pyts has them
+        data_format="channels_first",  # the format of pyts
         conv_stride=2,
-        max_epochs=20,  # for a quick search; all else as it comes
+        max_epochs=20,  # for a quick search; everything else is the default
         random_state=0,
     )
     pipeline = Pipeline(
         [("magnitudes", FunctionTransformer(add_magnitudes)), ("network", network)]
     )
     everywhere = {
-        # Candidates that tie are chosen in the order of their values: cheapest first.
+        # Of tied candidates the first is chosen, so cheap values come first.
         "network__cell": ["lstm", "rnn"] if quick else ["lstm", "rnn", "gru"],
         "network__conv_channels": [(16,), ()],
     }
@@ -55,7 +55,7 @@ def make_search(quick: bool) -> GridSearchCV:
         "network__num_layers": [1] if quick else [1, 2],
         "network__hidden_size": [8] if quick else [8, 24],
     }
-    # A grid of its own: a merge mode means something only with two directions.
+    # A separate grid, as merge_mode only matters with two directions.
     both_ways = {
         "network__bidirectional": [True],
         "network__merge_mode": ["concat"] if quick else ["concat", "sum"],
@@ -66,7 +66,7 @@ def make_search(quick: bool) -> GridSearchCV:
 
 
 def show_progress(search: GridSearchCV, depth: int) -> None:
-    """Attach scikit-learn's progress bars; before 1.9 it has none."""
+    """Attach scikit-learn's progress bars, which exist since version 1.9."""
     try:
         from sklearn.callback import ProgressBar
     except ImportError:
@@ -75,7 +75,7 @@ def show_progress(search: GridSearchCV, depth: int) -> None:
 
 
 def tabulate(search: GridSearchCV) -> pd.DataFrame:
-    """Describe each candidate in a few words, best first."""
+    """Return a table of the candidates, best first."""
     rows = []
     for number, params in enumerate(search.cv_results_["params"]):
         p = {name.removeprefix("network__"): value for name, value in params.items()}
@@ -99,7 +99,7 @@ def tabulate(search: GridSearchCV) -> pd.DataFrame:
 
 
 def draw_scores(ax: Axes, table: pd.DataFrame) -> None:
-    """Draw the cross-validated accuracy of every candidate, the chosen one framed."""
+    """Plot the cross-validated accuracy of all candidates; frame the chosen one."""
     table = table.assign(column=table["cell"].str.upper() + "\n" + table["convolution"])
     scores = table.sort_index().pivot_table(
         index="layers", columns="column", values="accuracy", sort=False
@@ -131,9 +131,9 @@ def draw_scores(ax: Axes, table: pd.DataFrame) -> None:
 
 
 def draw_recordings(
-    axes: list[Axes], X: np.ndarray, y: np.ndarray, answers: np.ndarray
+    axes: list[Axes], X: np.ndarray, y: np.ndarray, predictions: np.ndarray
 ) -> None:
-    """Draw the first test recording of each class and how many of them were right."""
+    """Plot the first test recording of each class, with the number of correct ones."""
     magnitudes = add_magnitudes(X)[:, 6:]
     steps = np.arange(X.shape[2]) / 10  # the watch took ten samples a second
     for ax, motion in zip(axes, np.unique(y), strict=True):
@@ -141,7 +141,7 @@ def draw_recordings(
         acceleration, rotation = magnitudes[members[0]]
         ax.plot(steps, acceleration, color="#2a6f97", lw=1.4, label="acceleration")
         ax.plot(steps, rotation, color="#e07b39", lw=1.4, label="rotation")
-        right = (answers[members] == motion).sum()
+        right = (predictions[members] == motion).sum()
         ax.set_title(motion, loc="left", fontsize=10, fontweight="bold")
         ax.set_title(f"{right} of {len(members)} right", loc="right", fontsize=10)
         ax.set_ylim(0, 1.08 * magnitudes.max())
@@ -153,7 +153,7 @@ def draw_recordings(
 
 
 def main() -> None:
-    """Search, report, and draw."""
+    """Search, report, and plot."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--output", type=Path, default=Path("quickstart.png"))
     parser.add_argument("--quick", action="store_true", help="search a smaller grid")
@@ -175,22 +175,21 @@ def main() -> None:
     print(f"\nThe best of {len(table)} architectures (seconds: one fit)")
     print(table.head(8).to_string(index=False, columns=columns, float_format="%.3f"))
 
-    answers = search.predict(X_test)
-    accuracy = np.mean(answers == y_test)
+    predictions = search.predict(X_test)
+    accuracy = np.mean(predictions == y_test)
     print(f"\nTest accuracy: {accuracy:.3f} ({len(y_test)} recordings not seen before)")
 
     figure = plt.figure(figsize=(12, 5.6), layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=[1.15, 1])
     draw_scores(left.subplots(), table)
-    draw_recordings(list(right.subplots(4, 1, sharex=True)), X_test, y_test, answers)
-    right.suptitle("Untouched recordings: the first of each class", fontsize=11)
+    draw_recordings(list(right.subplots(4, 1, sharex=True)), X_test, y_test, predictions)
+    right.suptitle("Test recordings: the first of each class", fontsize=11)
     figure.savefig(options.output, dpi=150)
 
-    # Why: the motions differ in strength and rhythm, which every cell can see, so what
-    # counts is room for it (units, convolution) more than the kind of gate. Forty
-    # recordings cannot rank networks that are nearly always right (one recording more or
-    # less is 1/40): among ties the search takes the first, which is why the grid begins
-    # with the cheapest.
+    # Why: the motions differ in strength and rhythm, which every cell can learn, so the
+    # capacity (units, convolution) matters more than the type of cell. Forty recordings
+    # cannot rank networks that are nearly always right (one recording is 1/40): among
+    # ties the search takes the first candidate, so the grid begins with the cheapest.
     print("\nMean accuracy by choice, averaged over all others:")
     for choice in ("cell", "units", "convolution"):
         means = table.groupby(choice)["accuracy"].mean()
@@ -199,9 +198,9 @@ def main() -> None:
     ties = (table["accuracy"] == table["accuracy"].max()).sum()
     print(
         f"{ties} of {len(table)} architectures share the best score; forty recordings "
-        "cannot rank those."
+        "cannot rank them."
     )
-    print(f"Picture: {options.output}")
+    print(f"Figure: {options.output}")
 
 
 if __name__ == "__main__":

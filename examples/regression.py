@@ -1,12 +1,11 @@
-"""What does a recurrent network see in an oscillation that a linear model does not?
+"""Estimate the damping of oscillations, with a prediction interval.
 
-Each series is the noisy swing of something that was pushed at a random moment: damped
-oscillations of random frequency, phase and strength. The number to tell is the damping,
-by how much the swing shrinks per step. A GRU is set beside the mean, and beside ridge
-regressions on the flattened series and on summaries of it that one would try first.
+Each series is a noisy damped oscillation of random frequency, phase and amplitude. The
+target is the damping, the decrease of the amplitude per step. A GRU is compared with the
+mean, and with ridge regressions on the flattened series and on simple summaries.
 
-The quantile loss then turns the same network into an interval that should hold the truth
-in eighty cases of a hundred.
+With the quantile loss, the same network predicts an interval that should contain the
+target in 80 % of the cases.
 """
 
 import argparse
@@ -36,14 +35,14 @@ def make_oscillations(n_series: int, seed: int) -> tuple[np.ndarray, np.ndarray]
 
 
 def summarize(X: np.ndarray) -> np.ndarray:
-    """Describe each series by its spread in four quarters, its extremes and its turns."""
+    """Return standard deviations of four quarters, extremes, and sign changes."""
     spreads = X.reshape(len(X), 4, -1).std(axis=2)
     turns = (np.diff(np.sign(X), axis=1) != 0).sum(axis=1)
     return np.column_stack([spreads, X.min(axis=1), X.max(axis=1), turns])
 
 
 def main() -> None:
-    """Compare the errors, then ask for an interval."""
+    """Compare the errors, then predict an interval."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="fewer series and epochs")
     quick = parser.parse_args().quick
@@ -70,8 +69,8 @@ def main() -> None:
     print(f"{'model':<22}{'RMSE':>6}   (damping, percent per step)")
     error = {}
     for name, model in models.items():
-        answers = model.fit(X, y).predict(X_test)
-        error[name] = root_mean_squared_error(y_test, answers)
+        predictions = model.fit(X, y).predict(X_test)
+        error[name] = root_mean_squared_error(y_test, predictions)
         print(f"{name:<22}{error[name]:>6.2f}")
 
     low, high = (
@@ -90,18 +89,18 @@ def main() -> None:
         width = (high - low)[part].mean()
         print(f"{name:<22}{width:>6.2f}{inside[part].mean():>10.0%}")
 
-    # Why: with the phase random, a given step is as often up as down, so no weighted sum
-    # of the series tells anything of its damping; the summaries throw phase away and
-    # nearly everything else with it. The recurrence compares each swing with the last.
-    # The interval is as wide as the series is hard: what is strongly damped is soon
-    # lost in the noise.
+    # Why: as the phase is random, each step is as often up as down, so a weighted sum of
+    # the series contains no information about the damping; the summaries discard the
+    # phase, but nearly everything else too. The recurrence can compare each swing with
+    # the last. The interval is wider for harder series: strongly damped oscillations soon
+    # vanish in the noise.
     of_summaries = error["GRU"] / error["ridge on summaries"]
     of_series = error["GRU"] / error["ridge on the series"]
     print(
         f"\nThe GRU's error is {of_summaries:.0%} of that of ridge on summaries and "
         f"{of_series:.0%} of that of ridge on the\nseries, which is "
         f"{error['ridge on the series'] / error['mean']:.0%} of that of the mean: with a "
-        "random phase nothing in a\nseries is linear in its damping."
+        "random phase the damping is no\nlinear function of the series."
     )
 
 

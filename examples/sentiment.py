@@ -1,17 +1,18 @@
-"""Why does a bag of words not understand "a bad start but a wonderful end"?
+"""Compare recurrent networks with bags of words for sentiment classification.
 
-Small reviews, generated from a grammar. Each passes one verdict on a film, in one of four
-ways, and then chats on about something else:
+Short film reviews, generated from a grammar. Each contains one judgement, of one of four
+kinds, followed by irrelevant text:
 
 - plain: "the acting was really wonderful"
 - negated: "the acting was not in the least wonderful", "i never found the plot dull"
-- but: "a bad start but a wonderful end", where what comes last decides
-- although: "a wonderful end , although the start was bad", where what comes first does
+- but: "a bad start but a wonderful end", where the last clause decides
+- although: "a wonderful end , although the start was bad", where the first clause decides
 
-Regressions on counts, of words and of words and pairs, stand beside networks that read
-the words in order: ``SequenceTokenizer`` is to a network what ``CountVectorizer`` is to a
-regression, and all of them get strings. An LSTM answers from its final state or from the
-maximum over all its states, reads one way or both, with or without a convolution.
+Logistic regressions on counts, of words and of words and pairs, are compared with LSTMs
+that read the words in order. ``SequenceTokenizer`` is to a network what
+``CountVectorizer`` is to a regression; both take strings. An LSTM predicts from its final
+state or from the maximum over its states, in one or both directions, with or without a
+convolution.
 """
 
 import argparse
@@ -40,7 +41,7 @@ KINDS = ["plain", "negated", "but", "although"]
 
 
 class Critic:
-    """Write reviews at random."""
+    """Generate random reviews."""
 
     def __init__(self, seed: int) -> None:
         self.rng = np.random.default_rng(seed)
@@ -50,7 +51,7 @@ class Critic:
         return words[self.rng.integers(len(words))]
 
     def clause(self, likes: bool, negates: bool) -> str:
-        """Write one judgement: likes says what it means, negates how it is put."""
+        """Write one clause; ``likes`` is its meaning, ``negates`` its form."""
         part, how = self.pick(PARTS), self.pick(HOW)
         word = self.pick(GOOD if likes != negates else BAD)
         if not negates:
@@ -65,11 +66,11 @@ class Critic:
         )
 
     def review(self, kind: str, likes: bool) -> str:
-        """Write a review of this kind, with the verdict likes."""
+        """Write a review of the given kind and judgement."""
         if kind in ("plain", "negated"):
             verdict = self.clause(likes, negates=kind == "negated")
         else:
-            # One clause in three of a contrast is itself negated.
+            # A third of the clauses of a contrast are negated themselves.
             decides = self.clause(likes, negates=self.rng.random() < 1 / 3)
             yields = self.clause(not likes, negates=self.rng.random() < 1 / 3)
             verdict = (
@@ -82,7 +83,7 @@ class Critic:
 
 
 def make_reviews(n: int, seed: int) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """Generate n reviews, whether they praise, and of which kind they are."""
+    """Generate n reviews, their labels, and their kinds."""
     critic = Critic(seed)
     praise = critic.rng.integers(2, size=n).astype(bool)
     kinds = np.array([critic.pick(KINDS) for _ in range(n)])
@@ -93,7 +94,7 @@ def make_reviews(n: int, seed: int) -> tuple[list[str], np.ndarray, np.ndarray]:
 
 
 def make_models() -> dict[str, Pipeline]:
-    """Put two regressions and four networks behind what reads strings."""
+    """Make pipelines of two regressions and four networks."""
     counts = {
         "words": CountVectorizer(),
         "words and pairs": CountVectorizer(ngram_range=(1, 2)),
@@ -156,26 +157,26 @@ def main() -> None:
         ]
         print(f"{twin[:31]:<33}" + "".join(f"{proba:>7.2f}" for proba in cells))
 
-    # Why: a sum over words gives each word one weight, whatever stands beside it. Here
+    # Why: a linear model of counts gives each word one weight in every context. Here
     # "wonderful" is praise in "the end was wonderful", blame in "not wonderful", and both
-    # sides of a contrast have a say in the sum: the twins above are the same bag. Pairs
-    # see "not wonderful", but not "not in the least wonderful", and no pair tells which
-    # side of the "but" a word is on. A state can: "not" or "but" changes it, and every
-    # later word is read in its light.
+    # sides of a contrast contribute: the twins above have the same counts. Pairs contain
+    # "not wonderful", but not "not in the least wonderful", and no pair shows on which
+    # side of the "but" a word is. A state can represent this: "not" or "but" changes it,
+    # and with it the effect of every later word.
     #
-    # Which network when: the chat at the end is no part of the verdict, but a last state
-    # has to carry the verdict through it, and learns nothing before it does. Either the
-    # state is looked at wherever it stands out (the maximum), or a second reader comes
-    # from the other end, for whom the chat comes first. A convolution finds phrases
-    # before the LSTM does. That pays where a step is less than what has a meaning:
-    # bases (promoters.py), samples of sound (spoken_digits.py). A word has one already.
+    # Which network when: the last state has to carry the judgement through the irrelevant
+    # text at the end, which is hard to learn. Max pooling reads the state at any step,
+    # and the backward direction of a bidirectional network reads the irrelevant text
+    # first. A convolution detects phrases before the LSTM. It helps if a single step has
+    # little meaning, such as a base (promoters.py) or a sample of sound
+    # (spoken_digits.py), but a word has a meaning of its own.
     share = {name: f"{value:.0%}" for name, value in accuracy.items()}
     print(
-        f"\nOf {len(X_test)} new reviews counts get {share['words']} right, with pairs "
-        f"{share['words and pairs']}; chance is 50%. An LSTM's last\nstate gets "
-        f"{share['LSTM, last state']}, for the chat comes last; both ways it gets "
-        f"{share['BiLSTM, last states']}, and the maximum over\nthe states "
-        f"{share['LSTM, maximum']}."
+        f"\nOf {len(X_test)} new reviews, counts classify {share['words']} correctly, "
+        f"with pairs {share['words and pairs']}; chance is 50%.\nThe last state of an "
+        f"LSTM reaches {share['LSTM, last state']}, because of the text at the end; with "
+        f"both directions\nit is {share['BiLSTM, last states']}, and with the maximum "
+        f"over the states {share['LSTM, maximum']}."
     )
 
 

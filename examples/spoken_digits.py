@@ -1,13 +1,13 @@
-"""Can a recurrent network hear words in nothing but samples of sound?
+"""Recognise spoken words from raw samples with strided convolutions and a GRU.
 
-The ten digits of an invented language, by synthetic speakers, at 8000 samples a second.
-A speaker is a pitch, the size of a mouth and a pace; a word is three sounds which glide
-into one another: vowels are two resonances of the voice, consonants hums or noise. Each
-recording is a one-dimensional array of its own length, of one to three thousand samples.
+The ten digits of an invented language, by synthetic speakers, at 8000 samples per second.
+A speaker is defined by pitch, size of the mouth and pace; a word consists of three sounds
+that blend into one another: vowels are two resonances of the voice, consonants are hums
+or noise. Each recording is a one-dimensional array of one to three thousand samples.
 
-A GRU that takes sample by sample has all these steps to go and to remember. Strided
-convolutions before it leave one step of 128. What does that do to the time of an epoch,
-and to the answers? The speakers of the test part are not among those of the training.
+A GRU on single samples has to process and remember all these steps. Strided convolutions
+before it reduce 128 steps to one. How does this change the time of an epoch, and the
+accuracy? The speakers of the test set are not in the training set.
 """
 
 import argparse
@@ -36,7 +36,7 @@ SOUNDS = {
     "s": (280, 1800, 0.0, 0.6, 0.08),
     "t": (300, 1700, 0.0, 0.5, 0.02),
 }
-# Five words, and the same backwards: what sounds does not tell them apart, but when.
+# Five words and their reverses, which have the same sounds in the opposite order.
 DIGITS = {
     "0": "sai",
     "1": "ias",
@@ -61,7 +61,7 @@ def speak(
         n_samples = int(RATE * seconds * pace * rng.uniform(0.8, 1.25))
         tracks.append(np.tile(values, (n_samples, 1)))
     track = np.concatenate(tracks)
-    # The mouth needs some 30 milliseconds from one sound to the next.
+    # The transition from one sound to the next takes some 30 milliseconds.
     window = np.hanning(242)[1:-1] / np.hanning(242).sum()
     lower, upper, voice, noise = (
         np.convolve(np.pad(values, 120, mode="edge"), window, mode="same")[120:-120]
@@ -84,7 +84,7 @@ def speak(
 def make_recordings(
     n_speakers: int, n_takes: int, seed: int
 ) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
-    """Let every speaker say every digit n_takes times; return who it was as well."""
+    """Generate n_takes recordings per speaker and digit, with digits and speakers."""
     rng = np.random.default_rng(seed)
     recordings, digits, speakers = [], [], []
     for speaker in range(n_speakers):
@@ -99,14 +99,14 @@ def make_recordings(
 
 
 def mean_spectrum(X: list[np.ndarray]) -> np.ndarray:
-    """Describe recordings by how strong 128 bands are, whenever they sound: (n, 128)."""
+    """Return log magnitudes of recordings in 128 frequency bands: (n, 128)."""
     size = 2 * max(map(len, X))
     spectra = np.array([np.abs(np.fft.rfft(x, size)) for x in X])
     return np.log([[band.mean() for band in np.array_split(s, 128)] for s in spectra])
 
 
 def main() -> None:
-    """Train with and without the convolutions; tabulate steps, time and answers."""
+    """Train with and without convolutions; tabulate steps, time and accuracy."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="fewer speakers")
     quick = parser.parse_args().quick
@@ -126,7 +126,7 @@ def main() -> None:
     def choose(index: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
         return [X[i] for i in index], y[index]
 
-    heard = GRUClassifier(
+    hybrid = GRUClassifier(
         hidden_size=32,
         conv_channels=(16, 32, 32),
         conv_kernel_size=(64, 8, 8),
@@ -142,14 +142,14 @@ def main() -> None:
         LogisticRegression(C=0.01, max_iter=1000),
     )
     n_epochs = (1, 30) if quick else (2, 50)  # about as long in both cases
-    plain = clone(heard).set_params(
+    plain = clone(hybrid).set_params(
         conv_channels=(), max_epochs=n_epochs[0], batch_size=16
     )
-    longer = clone(heard).set_params(max_epochs=n_epochs[1], batch_size=16)
+    longer = clone(hybrid).set_params(max_epochs=n_epochs[1], batch_size=16)
     rows = {
         # name: (model, recordings to train on)
         "mean spectrum": (spectrum, train),
-        "CNN + GRU": (heard, train),
+        "CNN + GRU": (hybrid, train),
         f"GRU, {n_few} speakers": (plain, few),
         f"CNN + GRU, {n_few} speakers": (longer, few),
     }
@@ -163,23 +163,23 @@ def main() -> None:
         cells = f"{'':>26}"
         if isinstance(model, GRUClassifier):
             seconds = np.median([epoch["duration"] for epoch in model.history_])
-            cost[name] = 1000 * seconds / len(index)  # of one recording, once
+            cost[name] = 1000 * seconds / len(index)  # per recording and epoch
             stride = np.prod(model.conv_stride) if model.conv_channels else 1
             cells = f"{RATE / stride:>9.1f}{model.n_epochs_:>8}{cost[name]:>9.2f}"
         print(f"{name:<23}{len(index):>11}{cells}{accuracy[name]:>10.2f}")
 
     # Why: the first convolution reads 8 milliseconds of sound with 16 filters, which can
-    # tune to bands of frequencies as an ear does; the next two put these together, and
-    # leave 62.5 of the 8000 steps a second, a few for each sound. A recurrence cannot
-    # take its steps at once, so that an epoch takes as long as there are steps. And what
-    # must be remembered, from one sound of a word to the next, is now some five steps ago
-    # and not some hundreds. The mean spectrum knows what was said but not in which order,
-    # and takes a word for its reverse.
+    # become band-pass filters; the next two combine these, and reduce 8000 steps per
+    # second to 62.5, a few for each sound. A recurrence has to process its steps one
+    # after the other, so the time of an epoch is proportional to their number. And the
+    # previous sound of a word is now some five steps ago instead of hundreds. The mean
+    # spectrum contains the sounds but not their order, and confuses a word with its
+    # reverse.
     slow, fast = cost[f"GRU, {n_few} speakers"], cost[f"CNN + GRU, {n_few} speakers"]
     print(
-        f"\nSample by sample a recording takes {slow / fast:.0f} times as long as behind "
-        f"the convolutions.\nThe time of {n_epochs[0]} and of {n_epochs[1]} epochs makes "
-        f"an accuracy of {accuracy[f'GRU, {n_few} speakers']:.2f} and of "
+        f"\nWithout convolutions a recording takes {slow / fast:.0f} times as long as "
+        f"with them.\nIn about the same time, {n_epochs[0]} and {n_epochs[1]} epochs "
+        f"reach accuracies of {accuracy[f'GRU, {n_few} speakers']:.2f} and "
         f"{accuracy[f'CNN + GRU, {n_few} speakers']:.2f}; chance is 0.10."
     )
 

@@ -1,15 +1,15 @@
-"""When does a second layer help, and when does reading from both ends?
+"""When does a second layer help, and when does a second direction?
 
-Three tasks for the same small network, which answers from its final state
+Three tasks for the same small network, which predicts from its final state
 (``pooling="last"``):
 
-- "early event": five steps that lean up or down, then fifty of noise. What matters is
-  far from the end of reading, but near the beginning, where a second reader ends.
-- "neighbours": does each value tend to follow the one before, or to oppose it? Every step
-  must be compared with its neighbour, and the comparisons counted.
-- "digits": written digits read row by row, from the top.
+- "early event": five steps shifted up or down, then fifty of noise. The relevant steps
+  are far from the end, but close to the beginning, where the backward direction ends.
+- "neighbours": is each value correlated positively or negatively with the previous one?
+  Every step must be compared with its neighbour, and the comparisons counted.
+- "digits": handwritten digits read row by row, from the top.
 
-Each is tried with one and two layers, in one and both directions, by cross-validation.
+Each is cross-validated with one and two layers, in one and both directions.
 """
 
 import argparse
@@ -80,19 +80,18 @@ def main() -> None:
             cells.append(f"{folds.mean():.3f} +- {folds.std():.3f}")
         print(f"{task:<13}" + "".join(f"{cell:>16}" for cell in cells))
 
-    # Why: a backward reader ends at the first step, so what is early is recent to it. A
-    # second layer reads the states of the first in the same order and ends at the same
-    # step: it computes more at each step, on a way just as long. Where the trouble is
-    # computing (comparing and counting at once, with four units), it helps as well, and
-    # so does a backward reader, which is after all a second network with units of its
-    # own. Rows of a digit need both: the top row is eight steps ago, and shapes are
-    # combinations of strokes.
+    # Why: the backward direction ends at the first step, so early steps are recent for
+    # it. A second layer reads the states of the first in the same order and ends at the
+    # same step: it computes more at each step, but does not shorten the distance. It
+    # helps if the computation is hard (comparing and counting at once, with four units),
+    # and so does a second direction, which has units of its own. Digits need both: the
+    # top row is eight steps ago, and shapes are combinations of strokes.
     print()
     for task in tasks:
         plain = score[task, 1, False]
         deeper, both = score[task, 2, False] - plain, score[task, 1, True] - plain
         print(f"{task:<13}a second layer {deeper:+.3f}, a second direction {both:+.3f}")
-    print("Differences below the +- above are within the luck of the folds.")
+    print("Differences below the +- above are not significant.")
 
 
 if __name__ == "__main__":

@@ -1,17 +1,17 @@
-"""Is "watch" a noun or a verb, and when must one read on to know?
+"""Part-of-speech tagging: when does a second direction help?
 
 Sentences from a small grammar, and the part of speech of every word. Eight words are
-nouns as well as verbs. Where they stand, the words before them may decide:
+nouns as well as verbs. Some are determined by the words before them:
 
 - "they watch the dog", "the old watch needs a shop"
 
-or only the words behind:
+others only by the words after them:
 
 - "watch the dog" but "watch shops sell books"
 - "the family ships a dog" but "the family ships need a garden"
 
-Three taggers in cross-validation: the tag that each word had most often, an LSTM, which
-at each word knows what came before it, and an LSTM in both directions.
+Three taggers are cross-validated: the most frequent tag of each word, an LSTM, which
+reads the words before each word, and a bidirectional LSTM.
 """
 
 import argparse
@@ -41,10 +41,10 @@ WORDS = {
 }
 BOTH = ["book", "watch", "plant", "drink", "play", "ship", "cook", "dress"]
 BOTH_S = ["books", "watches", "plants", "drinks", "plays", "ships", "cooks", "dresses"]
-# A noun's singular looks like a verb's plural, and the other way round.
+# A singular noun looks like a plural verb, and vice versa.
 AMBIGUOUS = {"NOUN": BOTH, "NOUNS": BOTH_S, "VERB": BOTH, "VERBS": BOTH_S}
 OBJECTS = ["DET NOUN", "DET ADJ NOUN", "DETS NOUNS", "DET NOUN?", "NOUNS?"]
-# "?" behind an ambiguous word that is settled before it, "!" where only by what follows.
+# "?" marks ambiguous words determined by words before them, "!" by words after them.
 SENTENCES = [
     "PRON VERB? OBJECT",
     "PRON AUX VERB? OBJECT",
@@ -60,7 +60,7 @@ Tagged = tuple[list[list[str]], list[np.ndarray], list[np.ndarray]]
 
 
 def make_sentences(n: int, seed: int) -> Tagged:
-    """Generate n sentences, the tag of each word, and where it is settled: ``" ?!"``."""
+    """Generate n sentences, the tag of each word, and its mark, one of ``" ?!"``."""
     rng = np.random.default_rng(seed)
     sentences, tags, settled = [], [], []
     for _ in range(n):
@@ -75,7 +75,7 @@ def make_sentences(n: int, seed: int) -> Tagged:
             kind = symbol.rstrip("?!")
             choice = AMBIGUOUS[kind] if mark != " " else WORDS.get(kind, [kind])
             sentence.append(str(rng.choice(choice)))
-            # Singular or plural is one tag; literal words are determiners, or the end.
+            # Singular and plural have one tag; literal words are determiners or the end.
             part = kind.rstrip("S") if kind in WORDS else "DET"
             parts.append("END" if kind == "." else part)
             marks.append(mark)
@@ -86,7 +86,7 @@ def make_sentences(n: int, seed: int) -> Tagged:
 
 
 class MostFrequentTag(BaseEstimator):
-    """Give every word the tag that it had most often."""
+    """Tag every word with its most frequent tag."""
 
     def fit(self, X: list, y: list) -> "MostFrequentTag":
         """Count the tags of each word."""
@@ -98,16 +98,16 @@ class MostFrequentTag(BaseEstimator):
         return self
 
     def predict(self, X: list) -> list:
-        """Look the tags up."""
+        """Look up the tags."""
         return [np.array([self.tags_[word] for word in sentence]) for sentence in X]
 
     def score(self, X: list, y: list) -> float:
-        """Return the share of words tagged right, as a RecurrentTagger does."""
+        """Return the accuracy per word, as RecurrentTagger does."""
         return make_step_scorer(accuracy_score)(self, X, y)
 
 
 def main() -> None:
-    """Score the taggers, on all words and on the ambiguous ones."""
+    """Score the taggers on all words and on the ambiguous ones."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="fewer sentences and folds")
     quick = parser.parse_args().quick
@@ -134,7 +134,7 @@ def main() -> None:
         "accuracy": lambda tagger, X, y: tagger.score(X, y),
         "F1": make_step_scorer(f1_score, average="macro"),
     }
-    print(f"{'tagger':<15}{'accuracy':>10}{'macro F1':>10}{'before':>10}{'behind':>10}")
+    print(f"{'tagger':<15}{'accuracy':>10}{'macro F1':>10}{'before':>10}{'after':>10}")
     share = {}
     for name, tagger in taggers.items():
         folds = cross_validate(
@@ -150,33 +150,36 @@ def main() -> None:
         for fitted, test in zip(
             folds["estimator"], folds["indices"]["test"], strict=True
         ):
-            for i, answer in zip(test, fitted.predict([X[i] for i in test]), strict=True):
+            for i, prediction in zip(
+                test, fitted.predict([X[i] for i in test]), strict=True
+            ):
                 for mark, hits in right.items():
-                    hits.extend((answer == y[i])[settled[i] == mark])
+                    hits.extend((prediction == y[i])[settled[i] == mark])
         share[name] = {mark: np.mean(hits) for mark, hits in right.items()}
         cells = [folds["test_accuracy"].mean(), folds["test_F1"].mean()]
         cells.extend(share[name].values())
         print(f"{name:<15}" + "".join(f"{cell:>10.3f}" for cell in cells))
-    print("before, behind: ambiguous words by where it stands what settles them")
+    print("before, after: ambiguous words, by the words that determine their tag")
 
     sentence = ["watch", "shops", "sell", "books", "in", "the", "garden", "."]
     print(f"\n{'':<15}" + "".join(f"{word:>8}" for word in sentence))
     for name in ("LSTM", "BiLSTM"):
-        (answer,) = taggers[name].fit(X, y).predict([sentence])
-        print(f"{name:<15}" + "".join(f"{tag:>8}" for tag in answer))
+        (prediction,) = taggers[name].fit(X, y).predict([sentence])
+        print(f"{name:<15}" + "".join(f"{tag:>8}" for tag in prediction))
 
-    # Why: when nothing but "watch" has been read, the LSTM can only guess the tag that is
-    # more frequent at the beginning. It has not forgotten anything: what it needs has not
-    # come yet. The backward direction has read the rest of the sentence by then. Words
-    # behind "they" or "the old" are certain to both, so that a second direction, which
-    # takes twice the time and cannot tag while somebody is still speaking, pays just
-    # where the future settles the past.
-    before, behind = (
+    # Why: after reading only "watch", the LSTM can only guess the tag that is more
+    # frequent at the beginning. It has not forgotten anything: the relevant words have
+    # not been read yet. The backward direction has already read the rest of the sentence.
+    # Words after "they" or "the old" are certain for both, so a second direction, which
+    # takes twice the time and cannot tag while a sentence is still arriving, only helps
+    # if tags depend on later words.
+    before, after = (
         [f"{share[name][mark]:.0%}" for name in ("LSTM", "BiLSTM")] for mark in "?!"
     )
     print(
-        f"\nAmbiguous words that are settled before: {before[0]} right in one direction, "
-        f"{before[1]} in both;\nsettled behind: {behind[0]} and {behind[1]}."
+        f"\nAmbiguous words determined by words before them: {before[0]} correct in one "
+        f"direction, {before[1]} in both;\n"
+        f"by words after them: {after[0]} and {after[1]}."
     )
 
 

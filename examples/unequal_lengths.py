@@ -1,14 +1,14 @@
-"""Does a network that tells a limp from a healthy gait know limps, or know people?
+"""Sequences of unequal length, and cross-validation with groups.
 
 Twenty-four walkers, half of them with a limp, are recorded ten times each by a sensor at
-the ankle, each time for another while: the data are a plain list of arrays of unequal
-length. A limp makes a walk somewhat slower and its swing somewhat smaller, but every
-walker also has a tempo, a swing and a way of wearing the sensor of their own.
+the ankle, for different times: the data are a list of arrays of unequal length. A limp
+makes a walk slightly slower and its swing slightly smaller, but every walker also has an
+individual tempo, swing and way of wearing the sensor.
 
-The same network on the same recordings is scored twice. Shuffled folds put recordings of
-one person on both sides of the split: recognising the person is then as good as
-recognising the limp, and easier. ``GroupKFold`` keeps each person on one side. Only its
-score says what to expect of a walker who has not been seen before, and it is much lower.
+The same network on the same recordings is scored twice. Shuffled folds have recordings of
+one person in both training and test set: recognising the person is then as good as
+recognising the limp, and easier. ``GroupKFold`` keeps each person in one set. Only its
+score, which is much lower, is valid for new walkers.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from sksequence import LSTMClassifier
 def make_walks(
     n_walkers: int, n_recordings: int, seed: int
 ) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
-    """Generate recordings of shape (n_steps_i, 2), whether it limps, whose it is."""
+    """Generate recordings of shape (n_steps_i, 2), their labels, and their walkers."""
     rng = np.random.default_rng(seed)
     walks, limps, walkers = [], [], []
     for walker in range(n_walkers):
@@ -44,7 +44,7 @@ def make_walks(
 
 
 def main() -> None:
-    """Score one network with and without the walkers kept together."""
+    """Score one network with and without groups."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="fewer epochs and folds")
     quick = parser.parse_args().quick
@@ -75,14 +75,14 @@ def main() -> None:
             f"{name:<24}{train:>7.2f}{test.mean():>7.2f}{test.std():>7.2f}{chance:>8.2f}"
         )
 
-    # Why: each walker either limps or does not. With nine other walks of the same person
-    # among the training data, tempo, swing and offset give the person away, and with the
-    # person the answer. The third row shows it: the network can tell who walks, far above
-    # chance. A new walker has other habits, and only what limps have in common is left.
+    # Why: each walker either limps or does not. With other walks of the same person in
+    # the training set, tempo, swing and offset identify the person, and the person
+    # determines the label. The third row shows it: the network recognises walkers far
+    # better than chance. For new walkers, only the common features of limps are left.
     leak = score["limp, KFold shuffled"] - score["limp, GroupKFold"]
     print(
-        f"\nShuffled folds promise {leak:.2f} more than a new walker gets, since the "
-        "network knows the walker\nfrom other walks: it names one of "
+        f"\nWith shuffled folds the accuracy is {leak:.2f} too high for new walkers, "
+        "since the network knows\nthe walkers from other walks: it recognises one of "
         f"{walkers.max() + 1} in {score['which walker, KFold']:.0%} of the cases."
     )
 

@@ -1,12 +1,12 @@
-"""How far back can a network remember, and how far back does its gradient reach?
+"""Vanishing gradients: how far back do the state and the gradient of a cell reach?
 
-The first step of each sequence holds a symbol, one of four, and a mark that says "keep
-this". What follows is noise, for 1 to 100 steps. The label is the symbol, and the network
-answers from its final state (``pooling="last"``): it has to carry the symbol all the way.
+The first step of each sequence holds one of four symbols, and a mark for "remember this".
+The following 1 to 100 steps are noise. The label is the symbol, and the network predicts
+from its final state (``pooling="last"``), so it has to keep the symbol to the end.
 
-For each cell, one network learns from sequences of all these lags. Then, lag by lag, the
-table shows its accuracy on new sequences, and the gradient that training lives on: how
-much the final state changes with the first step,
+For each cell, one network is trained on sequences of all these lags. The table shows its
+accuracy on new sequences for each lag, and the gradient of the final state with respect
+to the first step,
 
     || dh_T / dx_0 ||   with T the lag, taken by torch through the fitted network.
 """
@@ -23,7 +23,7 @@ CELLS = ["rnn", "lstm", "gru"]
 
 
 def make_sequences(lags: np.ndarray, seed: int) -> tuple[list[np.ndarray], np.ndarray]:
-    """Generate sequences (lag + 1, 3), their first step marked, and the symbol there."""
+    """Generate sequences (lag + 1, 3) with a marked first step, and their symbols."""
     rng = np.random.default_rng(seed)
     symbols = rng.integers(4, size=len(lags))
     X = []
@@ -35,10 +35,10 @@ def make_sequences(lags: np.ndarray, seed: int) -> tuple[list[np.ndarray], np.nd
 
 
 def gradient_norm(model: RecurrentClassifier, X: list[np.ndarray]) -> float:
-    """Return the norm of d(final state) / d(first step), the median over sequences."""
+    """Return the median over sequences of the norm of d(final state) / d(first step)."""
     module = model.net_.module_.eval()
     inputs = torch.tensor(np.array(X), dtype=torch.float32, requires_grad=True)
-    final = module.represent(inputs)  # with pooling="last" nothing but the final state
+    final = module.represent(inputs)  # with pooling="last", this is the final state
     # One backward pass per unit of the state gives one row of each sequence's Jacobian.
     rows = [
         torch.autograd.grad(unit.sum(), inputs, retain_graph=True)[0][:, 0]
@@ -53,8 +53,8 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="fewer epochs")
     max_epochs = 16 if parser.parse_args().quick else 30
 
-    # As many short lags as long ones on a logarithmic scale: what is learnt on the short
-    # ones, where the gradient is strong, is what the long ones begin with.
+    # Lags are uniform on a logarithmic scale: short lags, where the gradient is strong,
+    # are learnt first, and long lags profit from them.
     rng = np.random.default_rng(0)
     lags = np.exp(rng.uniform(0, np.log(101), size=400)).astype(int)
     X, y = make_sequences(lags, seed=1)
@@ -69,7 +69,7 @@ def main() -> None:
             max_epochs=max_epochs,
             batch_size=64,
             lr=0.01,
-            lr_schedule="constant",  # the long lags are learnt last
+            lr_schedule="constant",  # long lags are learnt last
             random_state=0,
         ).fit(X, y)
         for lag in LAGS:
@@ -86,27 +86,27 @@ def main() -> None:
             print(f"{cell:<24}" + "".join(f"{table[cell, lag]:>9{form}}" for lag in LAGS))
         print()
 
-    # Why: dh_T/dx_0 is a product of one factor per step. In a simple network each is
-    # diag(1 - h_t^2) U: to keep a symbol apart from noise the state must saturate, where
-    # 1 - h_t^2 is near zero, so what remembers safely cannot be taught from far away, and
-    # what can be taught is overwritten by the noise (Bengio, Simard and Frasconi, 1994).
-    # Gates undo this: the state is copied with a factor (the forget gate of an LSTM, the
-    # update gate of a GRU) that can be near one, and noise is kept out by another gate,
-    # not by saturation. Whoever has learnt to hold on from the short lags holds on over
-    # the long ones. A network may then saturate after all, as the LSTM does here: it
-    # remembers well while its gradient fades, for a state that has snapped to one of four
-    # values no longer changes with small changes of the input.
+    # Why: dh_T/dx_0 is a product of one factor per step. In a simple RNN each factor is
+    # diag(1 - h_t^2) U: to be robust against noise the state must saturate, where
+    # 1 - h_t^2 is near zero, so a robust memory cannot be trained over long lags, and a
+    # trainable state is overwritten by noise (Bengio, Simard and Frasconi, 1994). Gates
+    # avoid this: the state is copied with a factor (the forget gate of an LSTM, the
+    # update gate of a GRU) that can be near one, and noise is excluded by another gate,
+    # not by saturation. A state that is kept over short lags is kept over long lags too.
+    # A gated network may still saturate, as the LSTM does here: it remembers well while
+    # its gradient vanishes, since a state near one of four fixed values hardly changes
+    # with small changes of the input.
     near, far = LAGS[0], LAGS[-1]
     kept = {cell: gradient[cell, far] / gradient[cell, near] for cell in CELLS}
     print(
         f"At lag {far} accuracy is "
         + ", ".join(f"{accuracy[cell, far]:.2f} ({cell})" for cell in CELLS)
-        + f"; of the gradient at lag {near}\nthere is left "
+        + f";\nthe gradient relative to that at lag {near} is "
         + ", ".join(f"{kept[cell]:.0e} ({cell})" for cell in CELLS)
         + "."
     )
     remember = [cell for cell in CELLS if accuracy[cell, far] > 0.8]
-    print(f"Right four times in five after {far} steps of noise: {', '.join(remember)}.")
+    print(f"Accuracy above 0.8 after {far} steps of noise: {', '.join(remember)}.")
 
 
 if __name__ == "__main__":

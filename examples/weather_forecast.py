@@ -1,14 +1,14 @@
-"""From a table to a forecast with its interval: how warm will it be tomorrow?
+"""From a table to a temperature forecast with a prediction interval.
 
-The table has a row for each day in Seattle from 2012 to 2015 (shipped in vega_datasets):
-temperatures, rain, wind, and in words what the weather was. ``forecast`` below is all
-that it takes: a pipeline that encodes the columns, cuts windows of days, and feeds them
-to a GRU, once for the middle of the forecast and once for either end of an interval.
-What is forecast is how much warmer tomorrow will be than today.
+The table has a row for each day in Seattle from 2012 to 2015 (from vega_datasets):
+temperatures, rain, wind, and the weather in words. The function ``forecast`` below does
+everything: its pipeline encodes the columns, makes windows of days, and feeds them to a
+GRU, with one fit for the median and one for each end of an interval. The target is the
+difference between the highest temperatures of tomorrow and today.
 
-The last year is forecast, day by day, by what is known the evening before; the three
-years before it train. The figures stand next to those of two simple forecasts, today's
-temperature and the usual one for the time of the year.
+The last year is forecast day by day, given the data up to the day before; the first three
+years are the training set. The errors are compared with those of two simple forecasts,
+today's temperature and the climatology.
 """
 
 import argparse
@@ -27,7 +27,7 @@ from sksequence.preprocessing import SlidingWindow
 
 
 def load_weather() -> tuple[pd.DataFrame, pd.Series]:
-    """Load a row for each day, and the highest temperature of the next, in Celsius."""
+    """Load a row for each day, and the highest temperature of the next day, in °C."""
     table = data.seattle_weather().set_index("date")
     angle = 2 * np.pi * table.index.day_of_year.to_numpy() / 365.25
     table = table.assign(sine=np.sin(angle), cosine=np.cos(angle))
@@ -37,7 +37,7 @@ def load_weather() -> tuple[pd.DataFrame, pd.Series]:
 def forecast(
     table: pd.DataFrame, tomorrow: pd.Series, first: str, max_epochs: int
 ) -> pd.DataFrame:
-    """Forecast from the row ``first`` on by what comes before; 80 % should be inside."""
+    """Forecast the rows from ``first`` on; return the quantiles 0.1, 0.5 and 0.9."""
     numbers = ["temp_max", "temp_min", "precipitation", "wind", "sine", "cosine"]
     words = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
     known, new = table.index < first, table.index >= first
@@ -64,7 +64,7 @@ def forecast(
 
 
 def usual(table: pd.DataFrame, tomorrow: pd.Series, first: str) -> np.ndarray:
-    """Fit two waves of the year to what comes before: the climate, not the weather."""
+    """Fit a climatology, two harmonics of the year, to the rows before ``first``."""
 
     def waves(rows: pd.DataFrame) -> np.ndarray:
         s, c = rows["sine"], rows["cosine"]
@@ -75,23 +75,23 @@ def usual(table: pd.DataFrame, tomorrow: pd.Series, first: str) -> np.ndarray:
     return waves(table[~known]) @ fitted
 
 
-def draw(answers: pd.DataFrame, truth: pd.Series, output: Path) -> None:
-    """Draw four months of forecasts with their interval, and what came."""
+def draw(predictions: pd.DataFrame, truth: pd.Series, output: Path) -> None:
+    """Plot four months of forecasts with their interval and the observations."""
     part = slice("2015-05-01", "2015-08-31")
     figure, axes = plt.subplots(figsize=(10, 3.6), layout="constrained")
-    shown = answers.loc[part]
+    shown = predictions.loc[part]
     axes.fill_between(
         shown.index, shown[0.1], shown[0.9], color="C0", alpha=0.25, lw=0, label="80 %"
     )
     axes.plot(shown.index, shown[0.5], color="C0", label="forecast the day before")
-    axes.plot(shown.index, truth.loc[part], "k.", ms=4, label="what came")
+    axes.plot(shown.index, truth.loc[part], "k.", ms=4, label="observed")
     axes.set(ylabel="highest temperature, °C", title="Seattle, 2015")
     axes.legend(ncols=3, frameon=False, loc="lower center")
     figure.savefig(output, dpi=150)
 
 
 def main() -> None:
-    """Forecast a year, compare, and draw."""
+    """Forecast a year, compare, and plot."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--output", type=Path, default=Path("weather_forecast.png"))
     parser.add_argument("--quick", action="store_true", help="fewer epochs")
@@ -99,20 +99,20 @@ def main() -> None:
 
     table, tomorrow = load_weather()
     first = "2015-01-01"
-    answers = forecast(table, tomorrow, first, max_epochs=5 if options.quick else 15)
-    answers.index = answers.index + pd.Timedelta(days=1)
-    truth = tomorrow[table.index >= first].set_axis(answers.index)
+    predictions = forecast(table, tomorrow, first, max_epochs=5 if options.quick else 15)
+    predictions.index = predictions.index + pd.Timedelta(days=1)
+    truth = tomorrow[table.index >= first].set_axis(predictions.index)
     names = {
         "as warm as today": table["temp_max"][first:].to_numpy(),
         "as usual that day": usual(table, tomorrow, first),
-        "GRU": answers[0.5].to_numpy(),
+        "GRU": predictions[0.5].to_numpy(),
     }
     print(f"{len(truth)} days{'mean absolute error, degrees':>40}")
-    for name, answer in names.items():
-        print(f"{name:<20}{np.abs(truth - answer).mean():>8.2f}")
+    for name, prediction in names.items():
+        print(f"{name:<20}{np.abs(truth - prediction).mean():>8.2f}")
 
-    inside = (answers[0.1] <= truth) & (truth <= answers[0.9])
-    width = answers[0.9] - answers[0.1]
+    inside = (predictions[0.1] <= truth) & (truth <= predictions[0.9])
+    width = predictions[0.9] - predictions[0.1]
     print(f"\n{'80 % interval':<16}{'width':>6}{'inside':>8}")
     for name, months in {
         "all year": range(1, 13),
@@ -121,8 +121,8 @@ def main() -> None:
     }.items():
         part = truth.index.month.isin(months)
         print(f"{name:<16}{width[part].mean():>6.1f}{inside[part].mean():>8.0%}")
-    draw(answers, truth, options.output)
-    print(f"Picture: {options.output}")
+    draw(predictions, truth, options.output)
+    print(f"Figure: {options.output}")
 
 
 if __name__ == "__main__":

@@ -1,13 +1,13 @@
-"""How many past years does a forecast of sunspots need? Let a grid search say.
+"""Choose the window length of a sunspot forecast by grid search.
 
-The sun has had more and fewer spots in a cycle of about eleven years since 1700 at least
-(yearly numbers, shipped in statsmodels). The pipeline scales the series, makes one window
-of each year and those before it, and a GRU forecasts the year to come. The windows'
-length is a parameter of the pipeline like any other, so ``GridSearchCV`` chooses it
-together with the cell, by folds that train on the past and test the years after it.
+The number of sunspots has a cycle of about eleven years (yearly numbers since 1700, from
+statsmodels). The pipeline scales the series and makes a window of each year and those
+before it, from which a recurrent network forecasts the next year. The window length is a
+parameter of the pipeline like any other, so ``GridSearchCV`` chooses it together with the
+cell, with folds that train on the past and test on the following years.
 
-The last sixty years take no part in the choice. There the forecast stands next to the
-last year's number, and to the cycle eleven years ago.
+The last sixty years are held out. There, the forecast is compared with the number of the
+last year, and with that of eleven years before.
 """
 
 import argparse
@@ -26,7 +26,7 @@ N_TEST = 60
 
 
 def main() -> None:
-    """Search, print a table of the lengths and cells, and forecast what is held out."""
+    """Search, print a table of lengths and cells, and forecast the held-out years."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="a smaller grid")
     quick = parser.parse_args().quick
@@ -63,7 +63,7 @@ def main() -> None:
         columns="param_recurrentregressor__cell",
         values="mean_test_score",
     )
-    print("Error of the next year by the window's length, cross-validated:\n")
+    print("Cross-validated error of the next year, by window length:\n")
     print(
         errors.rename_axis(index="years", columns=None).to_string(
             float_format="{:.1f}".format
@@ -71,24 +71,24 @@ def main() -> None:
     )
 
     truth = y[-N_TEST:]
-    answers = {
+    predictions = {
         "the last year": X["SUNACTIVITY"].to_numpy()[-N_TEST:],
         "eleven years before": y[-N_TEST - 11 : -11],
         "the best of the search": search.predict(X[-N_TEST:]),
     }
     first, last = (int(table["YEAR"].iloc[i]) for i in (-N_TEST, -1))
     print(f"\n{f'{first} to {last}':<24}{'RMSE':>6}")
-    for name, answer in answers.items():
-        print(f"{name:<24}{root_mean_squared_error(truth, answer):>6.1f}")
+    for name, prediction in predictions.items():
+        print(f"{name:<24}{root_mean_squared_error(truth, prediction):>6.1f}")
 
-    # Why: one year cannot tell a rise from a fall, two can, and one that has seen a
-    # good part of the cycle knows how high it has been. Beyond that there is nothing to
-    # gain: the cycles differ in length, so that older ones say little, and every year
-    # more is more to learn from few. All folds test what came after their training part.
+    # Why: one year does not show whether the number rises or falls, two years do, and a
+    # good part of a cycle shows its height. Longer windows do not help: the lengths of
+    # cycles differ, so older ones contain little information, and there are few data to
+    # learn from. All folds test on years after their training set.
     best = search.best_params_["slidingwindow__length"]
     print(
-        f"\n{best} years were chosen. With one year alone the network cannot see whether "
-        "the number\nwas on its way up or down."
+        f"\nThe best window has {best} years. One year alone does not show whether the "
+        "number\nwas rising or falling."
     )
 
 

@@ -1,62 +1,31 @@
-"""The public estimators: a docstring, and what is particular."""
+"""The public estimators."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
-
 import numpy as np
 from sklearn.metrics import accuracy_score, r2_score
-from sklearn.utils._param_validation import StrOptions
 
 from ._base.classifier import Labeller, SequenceClassifier
-from ._base.declaration import NETWORK, hyperparameter, recurrent_estimator
+from ._base.declaration import recurrent_estimator
+from ._base.estimator import ArrayLike, RandomState, Targets, storable
 from ._base.frames import FrameReader, FrameRegressor
 from ._base.generation import generate
 from ._base.hyperparameters import Pooling
 from ._base.per_step import PerStepEstimator
 from ._base.regressor import NumberPredictor, SequenceRegressor
-from ._base.steps import StepReader
-from ._cells import CELLS
-from ._storage.estimators import storable
-
-
-@recurrent_estimator
-class _SimpleRNN(StepReader):
-    """The plain recurrent cell, whose activation is a choice."""
-
-    nonlinearity: str = hyperparameter(
-        default="tanh",
-        constraints=[StrOptions({"tanh", "relu"})],
-        doc="""{"tanh", "relu"}
-        Activation of the hidden state.""",
-        role=NETWORK,
-    )
-    _cell: ClassVar[str] = "rnn"
-
-
-@recurrent_estimator
-class _AnyCell(StepReader):
-    """A cell that is a hyperparameter itself."""
-
-    cell: str = hyperparameter(
-        default="lstm",
-        constraints=[StrOptions(set(CELLS))],
-        doc=f"""{{{", ".join(f'"{name}"' for name in CELLS)}}}
-        Recurrent cell.""",
-        role=NETWORK,
-    )
+from ._base.steps import AnyCell, SimpleCell, StepReader
 
 
 @storable
 @recurrent_estimator
-class SimpleRNNClassifier(Pooling, _SimpleRNN, SequenceClassifier):
-    r"""Label sequences with a simple recurrent network.
+class SimpleRNNClassifier(Pooling, SimpleCell, SequenceClassifier):
+    r"""Classify sequences with a simple recurrent network.
 
     .. math:: h_t = \tanh(W x_t + U h_{t-1} + b)
 
-    The smallest and fastest of the recurrent networks. Its memory fades within some tens
-    of steps (Bengio, Simard and Frasconi, 1994): the choice for short sequences, and the
-    yardstick for the other cells.
+    The smallest and fastest recurrent network. Its memory is limited to some tens of
+    steps (Bengio, Simard and Frasconi, 1994): suitable for short sequences, and as a
+    baseline for the other cells.
 
     See Also
     --------
@@ -84,13 +53,12 @@ class SimpleRNNClassifier(Pooling, _SimpleRNN, SequenceClassifier):
 
 @storable
 @recurrent_estimator
-class SimpleRNNRegressor(Pooling, _SimpleRNN, SequenceRegressor):
+class SimpleRNNRegressor(Pooling, SimpleCell, SequenceRegressor):
     r"""Predict numbers from sequences with a simple recurrent network.
 
     .. math:: h_t = \tanh(W x_t + U h_{t-1} + b)
 
-    The smallest and fastest of the recurrent networks, with a memory of some tens of
-    steps.
+    The smallest and fastest recurrent network, with a memory of some tens of steps.
 
     See Also
     --------
@@ -116,15 +84,15 @@ class SimpleRNNRegressor(Pooling, _SimpleRNN, SequenceRegressor):
 @storable
 @recurrent_estimator
 class LSTMClassifier(Pooling, StepReader, SequenceClassifier):
-    r"""Label sequences with a long short-term memory network.
+    r"""Classify sequences with a long short-term memory network.
 
     .. math::
         i, f, o &= \sigma(W_{ifo} x_t + U_{ifo} h_{t-1} + b_{ifo}) \\
         c_t &= f \odot c_{t-1} + i \odot \tanh(W_c x_t + U_c h_{t-1} + b_c) \\
         h_t &= o \odot \tanh(c_t)
 
-    The cell state :math:`c` is only faded and added to, and the gates decide by how much:
-    what it holds, and the gradient through it, can survive hundreds of steps.
+    The gates control by how much the cell state :math:`c` decays and what is added to
+    it, so that its content and the gradient can persist over hundreds of steps.
 
     See Also
     --------
@@ -190,7 +158,7 @@ class LSTMRegressor(Pooling, StepReader, SequenceRegressor):
 @storable
 @recurrent_estimator
 class GRUClassifier(Pooling, StepReader, SequenceClassifier):
-    r"""Label sequences with a network of gated recurrent units.
+    r"""Classify sequences with a network of gated recurrent units.
 
     .. math::
         r, z &= \sigma(W_{rz} x_t + U_{rz} h_{t-1} + b_{rz}) \\
@@ -199,7 +167,7 @@ class GRUClassifier(Pooling, StepReader, SequenceClassifier):
 
     See Also
     --------
-    LSTMClassifier : A cell state beside the hidden one.
+    LSTMClassifier : Has a cell state in addition to the hidden state.
     RecurrentClassifier : The cell as a hyperparameter.
 
     References
@@ -233,7 +201,7 @@ class GRURegressor(Pooling, StepReader, SequenceRegressor):
 
     See Also
     --------
-    LSTMRegressor : A cell state beside the hidden one.
+    LSTMRegressor : Has a cell state in addition to the hidden state.
     RecurrentRegressor : The cell as a hyperparameter.
 
     References
@@ -257,10 +225,10 @@ class GRURegressor(Pooling, StepReader, SequenceRegressor):
 
 @storable
 @recurrent_estimator
-class RecurrentClassifier(Pooling, _AnyCell, SequenceClassifier):
-    """Label sequences with a recurrent network whose cell is a hyperparameter.
+class RecurrentClassifier(Pooling, AnyCell, SequenceClassifier):
+    """Classify sequences with a recurrent network whose cell is a hyperparameter.
 
-    The same networks as the classes named after one cell, for searches among them.
+    The networks are those of the classes for single cells; use it to search among them.
 
     See Also
     --------
@@ -282,10 +250,10 @@ class RecurrentClassifier(Pooling, _AnyCell, SequenceClassifier):
 
 @storable
 @recurrent_estimator
-class RecurrentRegressor(Pooling, _AnyCell, SequenceRegressor):
+class RecurrentRegressor(Pooling, AnyCell, SequenceRegressor):
     """Predict numbers from sequences with a network whose cell is a hyperparameter.
 
-    The same networks as the classes named after one cell, for searches among them.
+    The networks are those of the classes for single cells; use it to search among them.
 
     See Also
     --------
@@ -305,22 +273,22 @@ class RecurrentRegressor(Pooling, _AnyCell, SequenceRegressor):
 
 @storable
 @recurrent_estimator
-class RecurrentTagger(_AnyCell, PerStepEstimator, Labeller):
-    """Label every step of a sequence, with one class or with any number of labels.
+class RecurrentTagger(AnyCell, PerStepEstimator, Labeller):
+    """Classify every step of a sequence, with one class or with several labels.
 
-    y is a list of arrays as long as their sequences: (n_steps_i,) for one class per step,
-    (n_steps_i, n_labels) of zeros and ones for several labels; or one array where all
-    sequences are equally long. ``predict`` answers in the same form: an array for an
-    array, and for a list of sequences an object array with an array for each.
+    y is a list with an array for each sequence: (n_steps_i,) for one class per step, or
+    (n_steps_i, n_labels) of zeros and ones for several labels; or one array if all
+    sequences have the same length. ``predict`` returns the same form: an array if X is
+    one, and for a list of sequences an object array with an array for each.
 
-    With next tokens for targets it is a language model: ``bptt_steps`` trains on texts
-    of any length, and ``generate`` writes.
+    With the next token as the target of each step it is a language model: ``bptt_steps``
+    trains on texts of any length, and ``generate`` generates text.
 
     See Also
     --------
-    RecurrentStepRegressor : Numbers for every step.
-    RecurrentClassifier : One class for the whole sequence.
-    sksequence.metrics.make_step_scorer : Scores over the steps, for searches.
+    RecurrentStepRegressor : Predicts numbers for every step.
+    RecurrentClassifier : Predicts one class for the whole sequence.
+    sksequence.metrics.make_step_scorer : Makes scorers over steps, for searches.
 
     References
     ----------
@@ -342,8 +310,10 @@ class RecurrentTagger(_AnyCell, PerStepEstimator, Labeller):
     True
     """
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Share of steps labelled right; of several labels all must be.
+    def score(
+        self, X: ArrayLike, y: Targets, sample_weight: ArrayLike | None = None
+    ) -> float:
+        """Return the accuracy over all steps; for several labels the subset accuracy.
 
         Parameters
         ----------
@@ -352,48 +322,49 @@ class RecurrentTagger(_AnyCell, PerStepEstimator, Labeller):
         y : list of array-like, or array-like
             True labels of each step.
         sample_weight : array-like of shape (n_sequences,), default=None
-            Weight of each sequence's steps.
+            Weight of the steps of each sequence.
 
         Returns
         -------
         float
-            Accuracy over the steps that there are.
+            Accuracy.
         """
         return self._score(accuracy_score, X, y, sample_weight)
 
     def generate(
         self,
-        prompt: Any,
+        prompt: ArrayLike,
         n_steps: int,
         *,
         temperature: float = 1.0,
-        random_state: Any = None,
+        random_state: RandomState = None,
     ) -> np.ndarray:
-        """Go on from a prompt, each token drawn from what the last ones make likely.
+        """Continue a prompt, drawing each token from its predicted distribution.
 
-        For language models: fitted on tokens (``embedding_dim``), with the next token of
-        each step for its class.
+        Needs a language model: a tagger fitted on tokens (``embedding_dim``), with the
+        next token as the class of each step.
 
         Parameters
         ----------
         prompt : array-like of shape (n_prompt_steps,)
-            Token ids to begin with, at least one.
+            Initial token ids, at least one.
         n_steps : int
-            How many to write.
+            Number of tokens to generate.
         temperature : float, default=1.0
-            Below one likelier tokens are preferred even more, above one less so.
+            Temperature of the distribution: below one, likely tokens become more likely;
+            above one, less likely.
         random_state : int, RandomState instance or None, default=None
-            Draws.
+            Controls the random draws.
 
         Returns
         -------
         ndarray of shape (n_steps,)
-            Token ids, without the prompt.
+            The generated token ids, without the prompt.
 
         Raises
         ------
         ValueError
-            If the tagger is no language model, or looks ahead.
+            If the tagger is not a language model, or not causal.
 
         Examples
         --------
@@ -412,18 +383,18 @@ class RecurrentTagger(_AnyCell, PerStepEstimator, Labeller):
 
 @storable
 @recurrent_estimator
-class RecurrentStepRegressor(_AnyCell, PerStepEstimator, NumberPredictor):
-    """Predict one number, or several, for every step of a sequence.
+class RecurrentStepRegressor(AnyCell, PerStepEstimator, NumberPredictor):
+    """Predict one or several numbers for every step of a sequence.
 
-    y is a list of arrays as long as their sequences, (n_steps_i,) or (n_steps_i,
-    n_outputs); or one array where all sequences are equally long. ``predict`` answers in
-    the same form: an array for an array, and for a list of sequences an object array
-    with an array for each.
+    y is a list with an array for each sequence, (n_steps_i,) or (n_steps_i, n_outputs);
+    or one array if all sequences have the same length. ``predict`` returns the same form:
+    an array if X is one, and for a list of sequences an object array with an array for
+    each.
 
     See Also
     --------
-    RecurrentTagger : Classes for every step.
-    RecurrentRegressor : One number for the whole sequence.
+    RecurrentTagger : Predicts classes for every step.
+    RecurrentRegressor : Predicts one number for the whole sequence.
 
     Examples
     --------
@@ -437,8 +408,10 @@ class RecurrentStepRegressor(_AnyCell, PerStepEstimator, NumberPredictor):
     True
     """
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Coefficient of determination over all steps.
+    def score(
+        self, X: ArrayLike, y: Targets, sample_weight: ArrayLike | None = None
+    ) -> float:
+        """Return the coefficient of determination over all steps.
 
         Parameters
         ----------
@@ -447,12 +420,12 @@ class RecurrentStepRegressor(_AnyCell, PerStepEstimator, NumberPredictor):
         y : list of array-like, or array-like
             True values of each step.
         sample_weight : array-like of shape (n_sequences,), default=None
-            Weight of each sequence's steps.
+            Weight of the steps of each sequence.
 
         Returns
         -------
         float
-            R squared of the steps that there are.
+            R squared.
         """
         return self._score(r2_score, X, y, sample_weight)
 
@@ -460,22 +433,22 @@ class RecurrentStepRegressor(_AnyCell, PerStepEstimator, NumberPredictor):
 @storable
 @recurrent_estimator
 class ConvLSTMClassifier(FrameReader, SequenceClassifier):
-    r"""Label films with a convolutional LSTM.
+    r"""Classify videos with a convolutional LSTM.
 
-    An LSTM whose states are frames too, and whose products are convolutions:
+    An LSTM whose states have the shape of frames, with convolutions in place of products:
 
     .. math::
         i, f, o &= \sigma(W_{ifo} * X_t + U_{ifo} * H_{t-1} + b_{ifo}) \\
         C_t &= f \odot C_{t-1} + i \odot \tanh(W_c * X_t + U_c * H_{t-1} + b_c) \\
         H_t &= o \odot \tanh(C_t)
 
-    X is (n_films, n_steps, height, width), with the channels of a pixel last if there are
-    several; or a list of films of any number of steps. The pooled states' mean over the
-    plane is what the head reads. Of a 2-D X every number is a frame of one pixel.
+    X is (n_videos, n_steps, height, width), with channels last if there are several; or a
+    list of videos with any number of steps. The head reads the hidden states, averaged
+    over pixels and pooled over steps. In a 2-D X, every number is a frame of one pixel.
 
     See Also
     --------
-    ConvLSTMRegressor : Numbers or frames from films.
+    ConvLSTMRegressor : Predicts numbers or frames from videos.
 
     References
     ----------
@@ -503,22 +476,22 @@ class ConvLSTMClassifier(FrameReader, SequenceClassifier):
 @storable
 @recurrent_estimator
 class ConvLSTMRegressor(FrameReader, FrameRegressor):
-    r"""Predict numbers, the next frame or the next frames of films.
+    r"""Predict numbers, the next frame, or the next frames of videos.
 
     .. math::
         i, f, o &= \sigma(W_{ifo} * X_t + U_{ifo} * H_{t-1} + b_{ifo}) \\
         C_t &= f \odot C_{t-1} + i \odot \tanh(W_c * X_t + U_c * H_{t-1} + b_c) \\
         H_t &= o \odot \tanh(C_t)
 
-    X is (n_films, n_steps, height, width), with the channels of a pixel last if there are
-    several; or a list of films of any number of steps. What y is decides what is
-    predicted: numbers (n_films,) or (n_films, n_outputs); the next frame, in the layout
-    of a frame of X; or several next frames, (n_films, n_frames, height, width) or with
-    channels last, by a second network that starts from the states of the first.
+    X is (n_videos, n_steps, height, width), with channels last if there are several; or a
+    list of videos with any number of steps. y determines the predictions: numbers
+    (n_videos,) or (n_videos, n_outputs); the next frame, in the layout of a frame of X;
+    or several next frames, (n_videos, n_frames, height, width) or with channels last, by
+    a second network that starts from the states of the first.
 
     See Also
     --------
-    ConvLSTMClassifier : Labels of films.
+    ConvLSTMClassifier : Predicts classes of videos.
 
     References
     ----------
@@ -529,11 +502,11 @@ class ConvLSTMRegressor(FrameReader, FrameRegressor):
     --------
     >>> import numpy as np
     >>> from sksequence import ConvLSTMRegressor
-    >>> films = np.zeros((60, 8, 8, 8), dtype=np.float32)
-    >>> for i, film in enumerate(films):
+    >>> videos = np.zeros((60, 8, 8, 8), dtype=np.float32)
+    >>> for i, video in enumerate(videos):
     ...     for t in range(8):
-    ...         film[t, (i + t) % 8, i % 7] = 1
-    >>> X, y = films[:, :5], films[:, 5:]
+    ...         video[t, (i + t) % 8, i % 7] = 1
+    >>> X, y = videos[:, :5], videos[:, 5:]
     >>> model = ConvLSTMRegressor(hidden_size=8, lr=0.02, max_epochs=10, random_state=0)
     >>> model.fit(X[:50], y[:50]).predict(X[50:]).shape
     (10, 3, 8, 8)

@@ -1,4 +1,4 @@
-"""Forecasts of several steps from a model that predicts one."""
+"""Multi-step forecasts from a model that predicts one step."""
 
 from __future__ import annotations
 
@@ -6,64 +6,67 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, validate_params
 
 from ._inputs import as_numbers, lists_sequences
+from ._inputs.borrowed import Interval, validate_params
+from ._inputs.types import ArrayLike, typed
 
 __all__ = ["forecast_recursive"]
 
 
-@validate_params(
-    {"horizon": [Interval(Integral, 1, None, closed="left")]},
-    prefer_skip_nested_validation=True,
+@typed(
+    validate_params(
+        {"horizon": [Interval(Integral, 1, None, closed="left")]},
+        prefer_skip_nested_validation=True,
+    )
 )
 def forecast_recursive(
-    estimator: Any, X: Any, horizon: int, *, future: Any = None
+    estimator: Any, X: ArrayLike, horizon: int, *, future: ArrayLike | None = None
 ) -> np.ndarray:
-    r"""Forecast several steps by feeding one-step predictions back.
+    r"""Forecast several steps by feeding one-step predictions back into the model.
 
     .. math::
         \hat x_{t+k} = f(x_{t-n+k}, \dots, x_t, \hat x_{t+1}, \dots, \hat x_{t+k-1})
 
-    The windows keep their lengths: each step drops the first row and adds the forecast
-    as the last. One model then serves every horizon, while the direct way, a regressor
-    fitted on ``y`` of shape (n_windows, horizon), has weights for one horizon and no
-    errors that add up. Neither is better everywhere: compare them on your data.
+    Windows keep their lengths: each step drops the first row and appends the forecast.
+    One model then serves every horizon, but its errors accumulate. The direct strategy, a
+    regressor fitted on ``y`` of shape (n_windows, horizon), does not accumulate errors
+    but is fitted for one horizon. Neither is always better: compare them on your data.
 
     Parameters
     ----------
     estimator : regressor or Pipeline
-        Fitted on windows and the step after each of them: with ``y`` of shape
-        (n_windows,) or (n_windows, n_targets). The targets are the windows' first
-        channels, in their order and units.
+        Fitted on windows with the step after each of them as target, so with ``y`` of
+        shape (n_windows,) or (n_windows, n_targets). The targets must be the first
+        channels of the windows, in the same order and units.
     X : array-like of shape (n_windows, n_steps) or (n_windows, n_steps, n_channels), \
             or list of array-like of shape (n_steps_i, n_channels) or (n_steps_i,)
-        Windows to forecast from, channels last; never written to.
+        Windows to forecast from, channels last; not modified.
     horizon : int
-        How many steps.
+        Number of steps to forecast.
     future : array-like of shape (n_windows, horizon, n_channels - n_targets) or None, \
             default=None
-        The other channels at the steps that are forecast (calendar, weather forecasts);
-        needed if there are others.
+        The remaining channels at the forecast steps (calendar, weather forecasts);
+        required if there are any.
 
     Returns
     -------
     ndarray of shape (n_windows, horizon) or (n_windows, horizon, n_targets)
-        The latter if the estimator predicts (n_windows, n_targets). In the dtype of its
-        predictions.
+        The forecasts; 3-D if the estimator's predictions are (n_windows, n_targets).
+        Has the dtype of the predictions.
 
     Raises
     ------
     ValueError
         If the estimator predicts more targets than there are channels, or ``future``
-        does not have the others at every step.
+        does not hold the remaining channels at every step.
     TypeError
-        If a parameter is of a wrong type, or X is not of numbers.
+        If a parameter has the wrong type, or X is not numeric.
 
     See Also
     --------
-    sksequence.preprocessing.make_windows : Windows and what follows them.
-    sksequence.preprocessing.merge_forecasts : Forecasts back on the time axis.
+    sksequence.preprocessing.make_windows : Windows with the rows after them as targets.
+    sksequence.preprocessing.merge_forecasts : Merges forecasts onto the time axis.
 
     References
     ----------
@@ -99,7 +102,7 @@ def forecast_recursive(
 
 
 def _windows_of(X: Any) -> np.ndarray | list[np.ndarray]:
-    """Read windows as one array, or as a list of arrays where they are listed."""
+    """Return the windows as one array, or as a list of arrays if X is a list."""
     windows: np.ndarray | list[np.ndarray]
     if lists_sequences(X):
         windows = [as_numbers(x, f"Sequence {i}") for i, x in enumerate(X)]
@@ -111,15 +114,17 @@ def _windows_of(X: Any) -> np.ndarray | list[np.ndarray]:
         expected = {2}, {3}
     if ranks not in expected or not len(windows):
         raise ValueError(
-            "X must be windows, (n_windows, n_steps) or (n_windows, n_steps, n_channels) "
-            "or a list of such for one each, all with an axis of channels or none: got "
-            f"{len(windows)} of {sorted(ranks)} dimensions."
+            "X must be windows of shape (n_windows, n_steps) or (n_windows, n_steps, "
+            "n_channels), or a list of arrays, all with a channel axis or all without; "
+            f"got {len(windows)} of {sorted(ranks)} dimensions."
         )
     return windows
 
 
-def _check_future(future: Any, n_windows: int, horizon: int, n_others: int) -> np.ndarray:
-    """Return the channels that are not forecast (n_windows, horizon, n_others)."""
+def _check_future(
+    future: ArrayLike | None, n_windows: int, horizon: int, n_others: int
+) -> np.ndarray:
+    """Return the channels that are not forecast, (n_windows, horizon, n_others)."""
     if n_others < 0:
         raise ValueError(
             f"The estimator predicts {-n_others} target(s) more than X has channels: "
@@ -133,7 +138,7 @@ def _check_future(future: Any, n_windows: int, horizon: int, n_others: int) -> n
     if known is None or known.shape != shape:
         got = "None" if known is None else f"shape {known.shape}"
         raise ValueError(
-            f"future has to be of shape {shape}: the {n_others} channel(s) that are not "
+            f"future must have shape {shape}, the {n_others} channel(s) that are not "
             f"forecast, at every step; got {got}."
         )
     return known
@@ -142,7 +147,7 @@ def _check_future(future: Any, n_windows: int, horizon: int, n_others: int) -> n
 def _moved_on(
     windows: np.ndarray | list[np.ndarray], rows: np.ndarray
 ) -> np.ndarray | list[np.ndarray]:
-    """Drop each window's first row, and add the new one."""
+    """Drop the first row of each window and append the new row."""
     if isinstance(windows, list):
         return [
             np.concatenate([window[1:], row.reshape(1, *window.shape[1:])])

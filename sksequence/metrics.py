@@ -1,22 +1,26 @@
-"""Scores of answers for every step, over the steps that there are."""
+"""Metrics and scorers for predictions at every time step."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from ._inputs import score_steps
+from ._inputs.types import ArrayLike, Metric
 
 __all__ = ["StepScorer", "make_step_scorer", "perplexity", "perplexity_scorer"]
 
 
 def perplexity(
-    y_true: Any, y_proba: Any, *, classes: Any, sample_weight: Any = None
+    y_true: ArrayLike,
+    y_proba: ArrayLike,
+    *,
+    classes: ArrayLike,
+    sample_weight: ArrayLike | None = None,
 ) -> float:
-    r"""Exponential of the mean negative log-probability of what came.
+    r"""Exponential of the mean negative log-probability of the true classes.
 
     .. math:: \exp \Bigl( -\frac{1}{T} \sum_t \log p_t(y_t) \Bigr)
 
@@ -27,15 +31,15 @@ def perplexity(
     y_proba : list of array-like of shape (n_steps_i, n_classes), or 3-D array
         Probability of each class at each step.
     classes : array-like of shape (n_classes,)
-        What the columns of ``y_proba`` stand for, sorted.
+        The classes of the columns of ``y_proba``, sorted.
     sample_weight : array-like of shape (n_sequences,), default=None
-        Weight of each sequence's steps.
+        Weight of the steps of each sequence.
 
     Returns
     -------
     float
-        From 1, for certainty, upwards; infinite if what came had probability zero.
-        A class that is not among ``classes`` had.
+        At least 1, which means certainty; infinite if a true class has probability 0, as
+        every class that is not in ``classes`` has.
 
     References
     ----------
@@ -47,16 +51,16 @@ def perplexity(
     >>> perplexity([[0, 1]], [[[0.5, 0.5], [0.5, 0.5]]], classes=[0, 1])
     2.0
     """
-    classes = np.asarray(classes)
+    known_classes = np.asarray(classes)
 
     def of_rows(
         truth: np.ndarray, proba: np.ndarray, sample_weight: np.ndarray | None = None
     ) -> float:
-        code = np.searchsorted(classes, truth).clip(max=len(classes) - 1)
-        known = classes[code] == truth
+        code = np.searchsorted(known_classes, truth).clip(max=len(known_classes) - 1)
+        known = known_classes[code] == truth
         came = np.where(known, proba[np.arange(len(code)), code], 0.0)
         if sample_weight is not None:
-            # What has no weight may be impossible, too.
+            # Steps of weight 0 may have probability 0: 0 * -inf would be NaN.
             came, sample_weight = (
                 came[sample_weight > 0],
                 sample_weight[sample_weight > 0],
@@ -69,15 +73,19 @@ def perplexity(
 
 @dataclass(frozen=True)
 class StepScorer:
-    """Score an estimator's answers for every step; made by :func:`make_step_scorer`."""
+    """Score predictions for every step; created by :func:`make_step_scorer`."""
 
-    score_func: Callable
+    score_func: Metric
     response_method: str = "predict"
     sign: int = 1
     kwargs: dict[str, Any] = field(default_factory=dict)
 
     def __call__(
-        self, estimator: Any, X: Any, y: Any, sample_weight: Any = None
+        self,
+        estimator: Any,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
     ) -> float:
         answers = getattr(estimator, self.response_method)(X)
         return self.sign * score_steps(
@@ -86,34 +94,34 @@ class StepScorer:
 
 
 def make_step_scorer(
-    score_func: Callable,
+    score_func: Metric,
     *,
     response_method: str = "predict",
     greater_is_better: bool = True,
     **kwargs: Any,
 ) -> StepScorer:
-    """Make a scorer for taggers of a metric that takes flat arrays.
+    """Make a scorer for predictions at every step from a metric of flat arrays.
 
-    What :func:`sklearn.metrics.make_scorer` does for one answer per sequence. Steps
-    count, sequences do not: a long one has as much more weight as it has steps.
+    The counterpart of :func:`sklearn.metrics.make_scorer`, which is for one prediction
+    per sequence. All steps have equal weight, so longer sequences count more.
 
     Parameters
     ----------
     score_func : callable
-        ``score_func(y_true, y_pred, **kwargs)``, such as those of sklearn.metrics; it
-        sees all steps of all sequences in one array.
+        Function ``score_func(y_true, y_pred, **kwargs)``, such as those of
+        sklearn.metrics. It is called once, with the steps of all sequences in one array.
     response_method : str, default="predict"
-        Which answers it compares; "predict_proba" for probabilities.
+        Method of the estimator that makes the predictions, such as "predict_proba".
     greater_is_better : bool, default=True
-        Otherwise the score is the negative.
+        Whether greater is better; if False, the sign of the score is flipped.
     **kwargs : dict
         Passed to ``score_func``.
 
     Returns
     -------
     callable
-        ``scorer(estimator, X, y, sample_weight=None)``, for ``scoring=`` of
-        cross_validate, GridSearchCV and alike.
+        ``scorer(estimator, X, y, sample_weight=None)``, for the parameter ``scoring`` of
+        cross_validate, GridSearchCV and the like.
 
     Examples
     --------
@@ -126,17 +134,19 @@ def make_step_scorer(
     return StepScorer(score_func, response_method, sign, kwargs)
 
 
-def perplexity_scorer(estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> float:
-    """Negative :func:`perplexity` of a tagger, for ``scoring=``: greater is better.
+def perplexity_scorer(
+    estimator: Any, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+) -> float:
+    """Score a tagger by its negative :func:`perplexity`; for ``scoring=``.
 
     Parameters
     ----------
     estimator : estimator
-        A fitted :class:`sksequence.RecurrentTagger`, or a search or pipeline over one.
+        A fitted :class:`sksequence.RecurrentTagger`, or a search or pipeline with one.
     X, y : list of array-like
         Sequences, and the class of each step.
     sample_weight : array-like of shape (n_sequences,), default=None
-        Weight of each sequence's steps.
+        Weight of the steps of each sequence.
 
     Returns
     -------

@@ -1,24 +1,28 @@
-"""Estimators in files that hold data and no code."""
+"""Load estimators from files that contain data and no code."""
 
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING
 
 from . import _storage
 from ._storage.estimators import KIND, rebuild
 from ._storage.states import FORMAT
 
+if TYPE_CHECKING:
+    from ._base.classifier import Labeller
+    from ._base.regressor import NumberPredictor
+
 __all__ = ["load"]
 
 
-def load(path: str | os.PathLike[str]) -> Any:
-    """Load an estimator that its method ``save`` has written.
+def load(path: str | os.PathLike[str]) -> Labeller | NumberPredictor:
+    """Load an estimator from a file written by its method ``save``.
 
-    A file is data alone: it is checked against its checksum before anything in it is
-    read, it can hold the public estimators of sksequence and nothing else, and no code in
-    it is ever run. The checksum shows damage. It is no signature: whoever can write the
-    file can put other weights into it.
+    The file contains data only: its checksum is verified before anything in it is read,
+    it can hold nothing but public estimators of sksequence, and it never runs code. The
+    checksum detects damage. It is not a signature: whoever can write the file can
+    replace the weights.
 
     Parameters
     ----------
@@ -28,26 +32,27 @@ def load(path: str | os.PathLike[str]) -> Any:
     Returns
     -------
     estimator
-        With the same answers to the bit, also after more training, on the same version
-        of torch and the same kind of processor. It stands on the device that its
-        hyperparameter names or, where there is none, on the CPU, with a warning.
+        The estimator. Its predictions are bitwise identical, also after further
+        training, on the same version of torch and the same kind of processor. It is on
+        the device given by its hyperparameter or, if this is not available, on the CPU,
+        with a warning.
 
     Raises
     ------
     FileNotFoundError, IsADirectoryError, PermissionError
-        If there is no file to read.
+        If the file cannot be read.
     ValueError
-        If the file is damaged, of another kind, or written by a version of sksequence
-        whose format this one does not know; with what is wrong.
+        If the file is damaged, of another kind, or in a format that this version of
+        sksequence does not know.
 
     Warns
     -----
     UserWarning
-        If a newer version wrote it, whose format this one can still read.
+        If a newer version wrote the file in a format that this one can still read.
 
     See Also
     --------
-    sksequence.GRUClassifier.save : Write the file.
+    sksequence.GRUClassifier.save : Writes the file.
 
     Examples
     --------

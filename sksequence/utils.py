@@ -1,4 +1,4 @@
-"""The contract of a sequence estimator, as checks that anybody can run."""
+"""Checks of the contract of sequence estimators."""
 
 from __future__ import annotations
 
@@ -24,53 +24,54 @@ def check_sequence_estimator(
     y: np.ndarray | list[np.ndarray] | None = None,
     on_fail: str | None = "raise",
 ) -> list[dict[str, Any]]:
-    """Check that an estimator's answers belong to its sequences, and to nothing else.
+    """Check that an estimator adheres to the contract of sequence estimators.
+
+    Its predictions must depend on the sequences and on nothing else.
 
     The counterpart, for sequences, of
-    :func:`sklearn.utils.estimator_checks.check_estimator`, which knows tables alone. The
-    contract, a check for each sentence:
+    :func:`sklearn.utils.estimator_checks.check_estimator`, which only knows tables. There
+    is one check for each sentence of the contract:
 
-    - ``alone``: a sequence's answer is the same to the bit alone, in any batch, in any
-      order, and with any padding.
-    - ``input_untouched``: neither fit nor predict writes to X or y.
-    - ``every_step_used``: no step of a sequence is without influence.
-    - ``both_ends_used``: every unit of the final state has seen the first step and the
-      last, also those of the backward direction.
+    - ``alone``: the prediction for a sequence is bitwise identical alone, in any batch,
+      in any order, and with any padding.
+    - ``input_untouched``: neither fit nor predict modifies X or y.
+    - ``every_step_used``: every step of a sequence influences the predictions.
+    - ``both_ends_used``: every unit of the final state depends on the first and on the
+      last step, also in the backward direction.
     - ``causal``: without ``bidirectional``, no state depends on a later step.
     - ``gradients``: every parameter of the network gets a gradient.
-    - ``refit``: a fit with the same ``random_state`` is equal to the bit: repeated, after
-      pickling, in threads, in processes, and whatever number of torch threads the caller
-      has.
-    - ``global_random_state``: fit and predict neither read nor move it.
-    - ``renamed_labels``: renaming a classifier's labels renames its answers.
-    - ``disk``: nothing is written to the working or the temporary folder.
+    - ``refit``: a fit with the same ``random_state`` is bitwise identical when repeated,
+      after pickling, in threads, in processes, and with any number of torch threads.
+    - ``global_random_state``: fit and predict neither use nor change it.
+    - ``renamed_labels``: renaming a classifier's labels renames its predictions.
+    - ``disk``: nothing is written to the working directory or the temporary directory.
 
     Parameters
     ----------
     estimator : estimator
-        Classifier, regressor or tagger; not touched, only clones of it are fitted. Those
-        checks that look into the network need ``net_.module_`` to be a
-        :class:`sksequence.nn.SequenceNetwork` or alike, and are skipped otherwise.
+        Classifier, regressor or tagger. It is not modified: only clones are fitted.
+        Checks that inspect the network need ``net_.module_`` to be a
+        :class:`sksequence.nn.SequenceNetwork` or similar, and are skipped otherwise.
     X : list of ndarray of shape (n_steps_i, n_channels), default=None
-        Ten sequences or more, of unequal lengths, of numbers, of token ids (integers,
-        for an estimator with ``embedding_dim``) or of frames (n_steps_i, height, width);
-        None for random ones of 9 to 30 steps, of what the estimator reads: where it
-        takes NaN, with some.
+        At least ten sequences of unequal lengths: numbers, token ids (integers, for an
+        estimator with ``embedding_dim``) or frames (n_steps_i, height, width). None for
+        random sequences of 9 to 30 steps that the estimator accepts, with NaN if it
+        supports missing values.
     y : ndarray of shape (n_sequences,) or list of ndarray, default=None
-        Their targets, or those of their steps; None for such as can be learnt.
+        Targets of the sequences or of their steps; None for targets that can be learnt.
     on_fail : {"raise"} or None, default="raise"
-        Raise the first failure, or return all results.
+        Whether to raise the first failure, or to return all results.
 
     Returns
     -------
     list of dict
-        For each check its ``name``, its ``status`` ("passed", "failed" or "skipped") and
-        the ``exception`` that says why.
+        The ``name`` of each check, its ``status`` ("passed", "failed" or "skipped"), and
+        the ``exception`` that gives the reason.
 
     Raises
     ------
     AssertionError
-        With the name of the broken promise, if ``on_fail`` is "raise".
+        If a check fails and ``on_fail`` is "raise"; the message begins with its name.
 
     Examples
     --------
@@ -90,7 +91,7 @@ def check_sequence_estimator(
     for name, check in CHECKS.items():
         result: dict[str, Any] = {"name": name, "status": "passed", "exception": None}
         try:
-            # Copies: a check may be the victim of what it is there to find.
+            # Pass copies: an estimator may modify its input, which is a check of its own.
             check(_fresh(estimator), [np.array(x) for x in X], _copied(y))
         except _Skip as reason:
             result.update(status="skipped", exception=reason)
@@ -134,7 +135,7 @@ def check_every_step_used(estimator: Any, X: list, y: Any) -> None:
     estimator.fit(X, y)
     steps = min(len(x) for x in X)
     if getattr(estimator, "_per_step", False) and not estimator.bidirectional:
-        # A stride's last block, if it is not complete, has nobody behind to answer.
+        # No later step predicts from the last block of a stride if it is incomplete.
         steps -= steps % estimator.net_.module_.encoder.total_stride
     X = [x[:steps] for x in X]
     answers = _answers(estimator, X)
@@ -257,15 +258,15 @@ CHECKS: dict[str, Callable[[Any, list, Any], None]] = {
 }
 
 
-# ------------------------------------------------------------------- what they stand on
+# ---------------------------------------------------------------------- helpers of checks
 
 
 class _Skip(Exception):
-    """A check that has nothing to check."""
+    """Raised by a check that does not apply to the estimator."""
 
 
 def _make_sequences(estimator: Any) -> tuple[list[np.ndarray], Any]:
-    """Random sequences of what the estimator reads, and targets of what it answers."""
+    """Return random sequences that the estimator accepts, and matching targets."""
     rng = np.random.RandomState(0)
     X: list[np.ndarray] = [rng.normal(size=(n, 2)) for n in rng.randint(9, 31, size=24)]
     so_far = [x[:, 0].cumsum() / np.arange(1, len(x) + 1) - x[:, 1] for x in X]
@@ -295,7 +296,7 @@ def _make_sequences(estimator: Any) -> tuple[list[np.ndarray], Any]:
 
 
 def _copied(y: Any) -> Any:
-    """A copy of targets, or of the targets of each sequence's steps."""
+    """Return a copy of targets per sequence or per step."""
     per_step = isinstance(y, list) and np.ndim(y[0]) > 0
     return [np.array(targets) for targets in y] if per_step else np.array(y)
 
@@ -308,7 +309,7 @@ def _fresh(estimator: Any) -> Any:
 
 
 def _answers(estimator: Any, X: list) -> list[np.ndarray]:
-    """What is answered for each sequence."""
+    """Return the predictions for each sequence, probabilities if there are any."""
     method = "predict_proba" if hasattr(estimator, "predict_proba") else "predict"
     return [np.asarray(answer) for answer in getattr(estimator, method)(X)]
 
@@ -340,13 +341,13 @@ def _assert_equal(got: list[np.ndarray], expected: list[np.ndarray], what: str) 
 
 
 def _time_channel(estimator: Any) -> int | None:
-    """The channel in which the time goes on from step to step, if there is one."""
+    """Return the channel that holds the time of each step, if there is one."""
     reads_time = getattr(estimator, "missing", None) == "decay"
     return estimator.time_channel if reads_time else None
 
 
 def _end_to_end(estimator: Any, X: list[np.ndarray]) -> np.ndarray:
-    """Make one sequence of all, whose time does not go back."""
+    """Concatenate all sequences, keeping the time non-decreasing."""
     joined = np.concatenate(X)
     if (time := _time_channel(estimator)) is not None:
         joined[:, time] = np.maximum.accumulate(joined[:, time])
@@ -356,7 +357,7 @@ def _end_to_end(estimator: Any, X: list[np.ndarray]) -> np.ndarray:
 def _changed(estimator: Any, x: np.ndarray, step: int) -> np.ndarray:
     """Change one step: by a standard deviation of each channel, or to another token.
 
-    What was not observed becomes an observation; the time stays as it is.
+    Missing values become observed; the time channel is not changed.
     """
     if x.dtype.kind in "iu":
         x = np.array(x)
@@ -371,7 +372,7 @@ def _changed(estimator: Any, x: np.ndarray, step: int) -> np.ndarray:
 
 
 def _moments(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation of each channel over what there is of it."""
+    """Return mean and standard deviation of each channel, ignoring NaN."""
     there = ~np.isnan(values)
     count = np.maximum(there.sum(axis=0), 1)
     mean = np.where(there, values, 0).sum(axis=0) / count
@@ -380,7 +381,7 @@ def _moments(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _shifted(steps: Any, by: int, inputs: Any) -> Any:
-    """Move numbers by so much, tokens on by so many."""
+    """Add a number to all values, or to all token ids modulo their number."""
     if inputs.is_floating_point():
         return steps + by
     return (steps + by) % (inputs.max() + 1)
@@ -394,7 +395,7 @@ def _module_of(estimator: Any) -> Any:
 
 
 def _one_batch(estimator: Any, X: list) -> Any:
-    """Cut all sequences to the shortest, standardise, and make them one tensor."""
+    """Cut all sequences to the shortest length, standardise, and stack into a tensor."""
     import torch
 
     steps = min(len(x) for x in X)
@@ -446,7 +447,7 @@ def _torch_threads() -> Iterator[tuple[int, ...]]:
 
 @contextmanager
 def _empty_folders() -> Iterator[Callable[[], list[str]]]:
-    """Work in an empty folder, with an empty one for temporary files."""
+    """Work in an empty directory, with an empty directory for temporary files."""
     here, temporary = os.getcwd(), tempfile.tempdir
     with tempfile.TemporaryDirectory() as work, tempfile.TemporaryDirectory() as scratch:
         os.chdir(work)

@@ -5,18 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from conftest import (
-    CLASSIFIERS,
-    draw_choices,
-    labels_for,
-    levels_of,
-    make,
-    pairs_not_drawn,
-    ragged,
-)
 from joblib import Parallel, delayed
 from sklearn.base import clone
 
+from helpers.choices import draw_choices, levels_of, pairs_not_drawn
+from helpers.data import ragged
+from helpers.estimators import CLASSIFIERS, labels_for, make
 from sksequence import _kernels
 
 pytestmark = pytest.mark.no_cover  # slower with it, and others cover what these cover

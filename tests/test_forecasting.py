@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conftest import make, ragged
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
+from helpers.data import ragged
+from helpers.estimators import make
 from sksequence.forecasting import forecast_recursive
 from sksequence.preprocessing import make_windows
 
@@ -117,7 +118,13 @@ CUBE = np.ones((2, 4, 3))
         ),
         (lambda x: np.ones(5), CUBE, {}, ValueError, r"2 target\(s\) more"),
         (fibonacci, np.ones(4), {}, ValueError, "windows.*1.*dimensions"),
-        (fibonacci, [np.ones((3, 1)), np.ones(3)], {}, ValueError, "all with an axis"),
+        (
+            fibonacci,
+            [np.ones((3, 1)), np.ones(3)],
+            {},
+            ValueError,
+            "all with a channel axis",
+        ),
         (fibonacci, [], {}, ValueError, "windows"),
         (fibonacci, [["a", "b"]], {}, ValueError, "text"),
     ],

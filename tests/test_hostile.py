@@ -15,25 +15,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import PUBLIC, make, ragged
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from skorch.callbacks import Callback
 
 import sksequence
+from helpers.data import data_for, ragged
+from helpers.estimators import PUBLIC, make
 from sksequence.utils import check_sequence_estimator
 
 X = ragged()
 Y = np.arange(len(X)) % 2
-FILMS = [np.repeat(x[:, 0], 9).reshape(-1, 3, 3) for x in X]
-
-
-def data_for(name):
-    if name.startswith("Conv"):
-        return FILMS, Y
-    if name == "RecurrentTagger":
-        return X, [x[:, 0] > 0 for x in X]
-    return X, [x[:, 0] for x in X] if name == "RecurrentStepRegressor" else Y
 
 
 def bits(answers):
@@ -45,12 +37,12 @@ def bits(answers):
 
 def test_fits_and_answers_of_all_classes_at_once():
     models = {name: make(name, dropout=0.1, n_jobs=2) for name in PUBLIC}
-    expected = {name: bits(m.fit(*data_for(name)).predict(data_for(name)[0]))
+    expected = {name: bits(m.fit(*data_for(name, X, Y)).predict(data_for(name, X, Y)[0]))
                 for name, m in models.items()}  # fmt: skip
 
     def refit(name):
-        model = make(name, dropout=0.1, n_jobs=2).fit(*data_for(name))
-        return bits(model.predict(data_for(name)[0]))
+        model = make(name, dropout=0.1, n_jobs=2).fit(*data_for(name, X, Y))
+        return bits(model.predict(data_for(name, X, Y)[0]))
 
     names = [*PUBLIC, *reversed(PUBLIC)]
     with ThreadPoolExecutor(6) as pool:

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn
-from conftest import CLASSIFIERS, ESTIMATORS, make, ragged
 from joblib import Parallel, delayed
 from sklearn.base import clone, is_classifier
 from sklearn.calibration import CalibratedClassifierCV
@@ -37,6 +36,8 @@ from sklearn.utils.estimator_checks import (
 )
 
 import sksequence
+from helpers.data import objects, ragged
+from helpers.estimators import CLASSIFIERS, ESTIMATORS, make
 
 # One exact configuration per task: full batches, in double precision, and few enough
 # steps of Adam that the rounding of sums in another order has not grown.
@@ -106,7 +107,7 @@ def test_parameters_and_column_names(name, check):
     check(name, make(name))
 
 
-# ------------------------------------------------- what carries sequences of any length
+# -------------------------------------------------- what carries sequences of any length
 
 
 @pytest.fixture(scope="module")
@@ -125,12 +126,6 @@ def task():
 @pytest.fixture
 def model():
     return make("LSTMClassifier", max_epochs=12, lr=0.02)
-
-
-def objects(X):
-    array = np.empty(len(X), dtype=object)
-    array[:] = X
-    return array
 
 
 @pytest.mark.parametrize("container", [list, objects])
@@ -216,7 +211,7 @@ def test_inside_a_pipeline_as_transformer(task):
     assert pipe.fit(X, y).score(X, y) > 0.7
 
 
-# --------------------------------------------------------------------------- comforts
+# ------------------------------------------------------------------------------ comforts
 
 
 def test_metadata_routing():
@@ -348,7 +343,7 @@ def test_regressor_in_a_search_by_quantile():
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
 
 
-# ----------------------------------------------------------------------- data for workers
+# ---------------------------------------------------------------------- data for workers
 
 
 def test_views_of_a_file_reach_workers_as_references(tmp_path):

@@ -1,1 +1,1 @@
-"""What the public estimators are made of."""
+"""Base classes and building blocks of the public estimators."""

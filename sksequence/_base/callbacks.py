@@ -1,4 +1,4 @@
-"""scikit-learn's callbacks where it has them (1.9), stand-ins where it has not."""
+"""scikit-learn's callbacks (since 1.9), and stand-ins for older versions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ try:
 except ImportError:  # scikit-learn < 1.9
 
     class CallbackSupportMixin:  # type: ignore[no-redef]
-        """An estimator that no callback can be registered with."""
+        """Stand-in for estimators without callbacks."""
 
         def _init_callback_context(self, **_: Any) -> _NoContext:
             return _NoContext()
@@ -44,16 +44,16 @@ def watched_by_callbacks(
     Parameters
     ----------
     estimator : SequenceEstimator
-        What is fitted.
+        The estimator being fitted.
     X, y, sample_weight : object
-        What fit was given.
+        Arguments of fit.
     n_epochs : int or None
-        At most; None reports nothing, as for partial_fit.
+        Maximum number of epochs; None reports nothing, as for partial_fit.
 
     Yields
     ------
     EpochObserver or None
-        To be called with every epoch.
+        To be called around every epoch.
     """
     if n_epochs is None:
         yield None
@@ -69,7 +69,7 @@ def watched_by_callbacks(
         begun[-1].call_on_fit_task_begin(**task)
 
     def end() -> bool:
-        # A copy of the estimator (its plain state) is the fitted one of this epoch.
+        # No attributes are needed: a copy of the estimator is fitted as of this epoch.
         return begun[-1].call_on_fit_task_end(**task, reconstruction_attributes={})
 
     yield training.EpochObserver(begin, end)

@@ -1,13 +1,12 @@
-"""What is particular to predictions of classes."""
+"""Base of estimators that predict classes."""
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.utils import Tags
-from sklearn.utils._param_validation import StrOptions
 
 from .._inputs import (
     Form,
@@ -18,27 +17,29 @@ from .._inputs import (
     check_labels,
     weigh_classes,
 )
+from .._inputs.borrowed import StrOptions
+from .._inputs.types import ArrayLike, Targets
 from .declaration import hyperparameter, recurrent_estimator
 from .estimator import SequenceEstimator
 
 
 @recurrent_estimator
 class Labeller(SequenceEstimator):
-    """Predict classes: one for each target, or any number of labels."""
+    """Estimator of classes: one per target, or any number of labels."""
 
     class_weight: Any = hyperparameter(
         default=None,
         constraints=[dict, list, StrOptions({"balanced"}), None],
         doc="""dict, list of dict, "balanced" or None
-        Weight of each class in the loss: ``{class: weight}`` with one for the classes
-        left out, or "balanced" for weights inversely proportional to the classes'
-        frequencies. For multilabel targets "balanced" or a list with a dict for each
+        Weight of each class in the loss: ``{class: weight}``, where missing classes have
+        weight one, or "balanced" for weights inversely proportional to class
+        frequencies. For multilabel targets, "balanced" or a list with a dict for each
         label.""",
     )
 
     _attributes_doc = """
     classes_ : ndarray of shape (n_classes,)
-        Class labels; for multilabel targets the columns of y.
+        Class labels; for multilabel targets, the columns of y.
     """
 
     # ----------------------------------------------------------------------- targets
@@ -57,8 +58,8 @@ class Labeller(SequenceEstimator):
     def _check_first_batch(self, y: Any, classes: Any) -> None:
         if classes is None and check_labels(y, type(self).__name__).ndim == 1:
             raise ValueError(
-                "classes must be passed on the first call to partial_fit: later calls "
-                "may bring classes that this y has not."
+                "classes must be passed on the first call to partial_fit, got None: "
+                "later calls may have classes that are not in this y."
             )
 
     def _hold(self, reading: Reading, target: Target) -> None:
@@ -82,8 +83,14 @@ class Labeller(SequenceEstimator):
 
     # ----------------------------------------------------------------------- training
 
-    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None):
-        """Train for one epoch, going on from where the last call or fit ended.
+    def partial_fit(
+        self,
+        X: ArrayLike,
+        y: Targets,
+        classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
+        """Train for one epoch, continuing from the last call or fit.
 
         Parameters
         ----------
@@ -92,7 +99,7 @@ class Labeller(SequenceEstimator):
         y : array-like of shape (n_sequences,) or (n_sequences, n_labels)
             Classes.
         classes : array-like of shape (n_classes,), default=None
-            All classes that will ever come; required at the first call.
+            All classes that can occur in any call; required in the first call.
         sample_weight : array-like of shape (n_sequences,), default=None
             Weight of each sequence.
 
@@ -105,7 +112,7 @@ class Labeller(SequenceEstimator):
 
     # --------------------------------------------------------------------- predicting
 
-    def predict(self, X: Any) -> np.ndarray:
+    def predict(self, X: ArrayLike) -> np.ndarray:
         """Predict the class of each sequence, or of each step.
 
         Parameters
@@ -116,11 +123,11 @@ class Labeller(SequenceEstimator):
         Returns
         -------
         ndarray of shape (n_sequences,) or (n_sequences, n_labels)
-            Labels as fit saw them; for steps in the form of y.
+            Labels; for predictions of every step, in the form of y.
         """
         return self._respond(X, "predict")
 
-    def predict_proba(self, X: Any) -> np.ndarray:
+    def predict_proba(self, X: ArrayLike) -> np.ndarray:
         """Predict the probability of each class.
 
         Parameters
@@ -131,12 +138,13 @@ class Labeller(SequenceEstimator):
         Returns
         -------
         ndarray of shape (n_sequences, n_classes)
-            In the order of ``classes_``; float32 for a float32 X, else float64. For steps
-            (n_sequences, n_steps, n_classes), or (n_steps_i, n_classes) each.
+            Probabilities in the order of ``classes_``; float32 for float32 X, else
+            float64. For predictions of every step (n_sequences, n_steps, n_classes), or
+            an array (n_steps_i, n_classes) for each sequence.
         """
         return self._respond(X, "predict_proba")
 
-    def predict_log_proba(self, X: Any) -> np.ndarray:
+    def predict_log_proba(self, X: ArrayLike) -> np.ndarray:
         """Predict the logarithm of the probability of each class.
 
         Parameters
@@ -147,14 +155,15 @@ class Labeller(SequenceEstimator):
         Returns
         -------
         ndarray of shape (n_sequences, n_classes)
-            In the order of ``classes_``; for steps as probabilities are.
+            Logarithms in the order of ``classes_``; for every step as in
+            :meth:`predict_proba`.
         """
         return self._respond(X, "predict_log_proba")
 
 
 @recurrent_estimator
 class SequenceClassifier(ClassifierMixin, Labeller):
-    """Label whole sequences."""
+    """Classifier of whole sequences."""
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -1,8 +1,8 @@
-"""A hyperparameter is declared once: its default, its range, its words, its place.
+"""Declaration of hyperparameters: default, constraints, description and role.
 
-:func:`hyperparameter` declares one as a dataclass field, :func:`recurrent_estimator`
-makes of a class's fields, and of those that it inherits, the explicit signature that
-scikit-learn asks for, the constraints that it validates, the docstring that users read.
+:func:`hyperparameter` declares a hyperparameter as a dataclass field.
+:func:`recurrent_estimator` makes from all fields of a class the explicit signature that
+scikit-learn needs, the parameter constraints, and the docstring.
 """
 
 from __future__ import annotations
@@ -14,6 +14,27 @@ from typing import Any, TypeVar, dataclass_transform
 
 _Class = TypeVar("_Class", bound=type)
 NETWORK, TRAINING, MODEL = "network", "training", "model"
+# Order of hyperparameters in signatures, docstrings and HTML: most used ones first.
+ORDER = (
+    # the recurrent layers
+    *("cell", "hidden_size", "num_layers", "bidirectional"),
+    *("merge_mode", "dropout"),
+    *("layer_norm", "residual", "recurrent_dropout", "memory_steps", "nonlinearity"),
+    # around the recurrent layers
+    *("kernel_size", "patch_size", "peephole"),
+    *("conv_channels", "conv_kernel_size", "conv_stride"),
+    *("parallel_channels", "parallel_kernel_size", "pooling"),
+    *("embedding_dim", "num_embeddings", "missing", "time_channel"),
+    # training
+    *("loss", "quantile", "class_weight"),
+    *("lr", "max_epochs", "batch_size", "optimizer", "lr_schedule", "weight_decay"),
+    *("gradient_clip", "bptt_steps"),
+    *("early_stopping", "validation_fraction", "patience"),
+    # the rest
+    *("standardize", "data_format", "random_state", "n_jobs", "device", "dtype"),
+    *("mixed_precision", "callbacks", "net_params", "checkpoint", "warm_start"),
+    "verbose",
+)
 _SECTIONS = ("See Also", "Notes", "References", "Examples")
 
 
@@ -27,22 +48,22 @@ def hyperparameter(
 ) -> Any:
     """Declare a hyperparameter.
 
-    By keyword alone: type checkers know a default only from ``default=`` (PEP 681).
+    Keyword-only, since type checkers recognise a default only by ``default=`` (PEP 681).
 
     Parameters
     ----------
     default : object
         Default value, immutable.
     constraints : sequence
-        What scikit-learn's parameter validation accepts.
+        Constraints for scikit-learn's parameter validation.
     doc : str
-        A line with the type, as numpydoc has it, then what the hyperparameter does.
+        A line with the type, as in numpydoc, followed by the description.
     role : str, default="estimator"
-        ``NETWORK`` and ``TRAINING`` take it as a keyword of the same name; ``MODEL``
-        and the network's cannot change while a fit goes on; the rest is the
-        estimator's alone.
+        ``NETWORK`` and ``TRAINING`` hyperparameters are passed on as keywords of the
+        same name; ``NETWORK`` and ``MODEL`` hyperparameters must not change when a fit
+        continues; others are only used by the estimator.
     since : tuple of (int, int), default=(1, 0)
-        First format of stored states that has it; older ones get the default.
+        First format of stored states that has it; older states get the default.
     """
     metadata = {
         "constraints": list(constraints),
@@ -54,7 +75,7 @@ def hyperparameter(
 
 
 def parameters_for(estimator: Any, *roles: str) -> dict[str, Any]:
-    """The values of the hyperparameters with these roles, by name; lists as tuples."""
+    """Return the hyperparameters with these roles, by name; lists become tuples."""
     values = {
         field.name: getattr(estimator, field.name)
         for field in dataclasses.fields(estimator)
@@ -67,7 +88,7 @@ def parameters_for(estimator: Any, *roles: str) -> dict[str, Any]:
 
 
 def defaults_for(cls: Any, *roles: str) -> dict[str, Any]:
-    """The defaults of the hyperparameters with these roles, or of all, by name."""
+    """Return the defaults of the hyperparameters with these roles, or of all."""
     return {
         field.name: field.default
         for field in dataclasses.fields(cls)
@@ -76,7 +97,7 @@ def defaults_for(cls: Any, *roles: str) -> dict[str, Any]:
 
 
 def added_after(cls: Any, version: tuple[int, int]) -> dict[str, Any]:
-    """The defaults of those that the stored states of that format did not have yet."""
+    """Return the defaults of the hyperparameters added after a format of states."""
     return {
         field.name: field.default
         for field in dataclasses.fields(cls)
@@ -88,7 +109,7 @@ def added_after(cls: Any, version: tuple[int, int]) -> dict[str, Any]:
     kw_only_default=True, eq_default=False, field_specifiers=(hyperparameter,)
 )
 def recurrent_estimator(cls: _Class) -> _Class:
-    r"""Complete a class from its hyperparameters: signature, constraints, docstring.
+    r"""Add signature, constraints and docstring to a class from its hyperparameters.
 
     Examples
     --------
@@ -106,11 +127,7 @@ def recurrent_estimator(cls: _Class) -> _Class:
     """
     words = inspect.cleandoc(cls.__doc__ or "")
     dataclasses.dataclass(kw_only=True, eq=False, repr=False)(cls)
-    # The model comes before its training, whichever base declared what.
-    fields = sorted(
-        dataclasses.fields(cls),
-        key=lambda field: field.metadata["role"] not in (NETWORK, MODEL),
-    )
+    fields = sorted(dataclasses.fields(cls), key=_rank)
     _reorder_signature(cls, [field.name for field in fields])
     constraints = {field.name: field.metadata["constraints"] for field in fields}
     setattr(cls, "_parameter_constraints", constraints)  # noqa: B010, no attribute yet
@@ -133,8 +150,13 @@ def recurrent_estimator(cls: _Class) -> _Class:
     return cls
 
 
+def _rank(field: dataclasses.Field) -> int:
+    """Return the position in ``ORDER``; other names, as of subclasses, come last."""
+    return ORDER.index(field.name) if field.name in ORDER else len(ORDER)
+
+
 def _reorder_signature(cls: type, names: list[str]) -> None:
-    """Let inspection show keyword-only parameters in this order."""
+    """Set the order of keyword-only parameters in the signature."""
     init: Any = vars(cls)["__init__"]
     own = inspect.signature(init)
     this = next(iter(own.parameters.values()))

@@ -1,13 +1,13 @@
-"""Fitted estimators where torch is not, and where a sequence is still coming."""
+"""Base of estimators that can be exported, and that predict step by step."""
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from .._inputs.types import ArrayLike, PathLike
 from .declaration import recurrent_estimator
 from .estimator import SequenceEstimator
 from .lazy import training
@@ -18,33 +18,34 @@ if TYPE_CHECKING:
 
 @recurrent_estimator
 class Deployable(SequenceEstimator):
-    """Answer while a sequence is still coming, and by numpy alone."""
+    """Estimator with streams, predictions for prefixes, and exports."""
 
-    def predict_prefixes(self, X: Any, response_method: str = "predict") -> np.ndarray:
-        """Answer after every step, from the steps so far, in one pass.
+    def predict_prefixes(
+        self, X: ArrayLike, response_method: str = "predict"
+    ) -> np.ndarray:
+        """Predict after every step, given the steps so far, in one pass.
 
-        What ``predict`` would say of a sequence's first step, its first two, and so on:
-        how early a class can be told, and when an alarm would have been given.
+        Returns what ``predict`` would return for the first step of a sequence, the first
+        two, and so on: for example, to see how early a prediction is right.
 
         Parameters
         ----------
         X : array-like
             Sequences, as in fit.
         response_method : {"predict", "predict_proba", "transform"}, default="predict"
-            Which answers.
+            The method whose predictions are returned.
 
         Returns
         -------
         ndarray of shape (n_sequences, n_steps, ...)
-            For a list of sequences an object array with an array (n_steps_i, ...) for
-            each. With ``conv_stride``, whose states belong to blocks of steps, there is
-            an answer for each block that is complete (of estimators that answer for
-            every step, for every step).
+            For a list of sequences, an object array with an array (n_steps_i, ...) for
+            each. With ``conv_stride`` there is a prediction for each complete block of
+            steps (but always for every step if the estimator predicts for every step).
 
         Raises
         ------
         ValueError
-            If the network is bidirectional: it reads from the end too.
+            If the network is bidirectional.
 
         Examples
         --------
@@ -70,28 +71,31 @@ class Deployable(SequenceEstimator):
         method = "represent_prefixes" if represents else "forward_prefixes"
         return self._respond(X, response_method, method)
 
-    def open_stream(self, n_streams: int | None = None, static: Any = None) -> Stream:
-        """Begin to read a sequence, or several at once, step by step.
+    def open_stream(
+        self, n_streams: int | None = None, static: ArrayLike | None = None
+    ) -> Stream:
+        """Open a stream that reads one or several sequences step by step.
 
-        Without torch, by a compiled kernel where there is one and numpy otherwise: a step
+        Streams do not use torch, but a compiled kernel if available, else numpy: a step
         takes some microseconds.
 
         Parameters
         ----------
         n_streams : int or None, default=None
-            How many sequences; None for one, whose steps and answers have no axis for it.
+            Number of sequences; None for one, whose steps and predictions have no axis
+            for sequences.
         static : array-like of shape (n_streams, n_static) or (n_static,), default=None
-            What is known of each sequence as a whole, if fit had that.
+            Static covariates, if there were any in fit.
 
         Returns
         -------
         sksequence.portable.Stream
-            At the beginning; its ``step`` reads a step and predicts from all so far.
+            The stream; its ``step`` reads one step and returns the prediction so far.
 
         Raises
         ------
         ValueError
-            If the network is bidirectional: it reads from the end too.
+            If the network is bidirectional.
 
         Examples
         --------
@@ -112,14 +116,14 @@ class Deployable(SequenceEstimator):
         parts = predictor.network, predictor.inputs, predictor.head
         return CompiledStream(*parts, n_streams, static)
 
-    def to_numpy(self, path: str | os.PathLike | None = None) -> NumpyPredictor:
-        """Make a predictor that needs numpy alone.
+    def to_numpy(self, path: PathLike | None = None) -> NumpyPredictor:
+        """Make a predictor that needs only numpy.
 
         Parameters
         ----------
         path : str or path, default=None
-            Write it as a Python file too, under a name like "model.py": one file to copy
-            to where numpy is, whose ``predictor`` is the one that is returned here.
+            If given, also write a Python file, with a name such as "model.py": a single
+            file that needs only numpy, with the returned object as ``predictor``.
 
         Returns
         -------
@@ -129,9 +133,9 @@ class Deployable(SequenceEstimator):
         Raises
         ------
         ValueError
-            If Python could not import a file of that name.
+            If Python cannot import a file of that name.
         OSError
-            If the file cannot be written; what was there before stays.
+            If the file cannot be written; an existing file is then unchanged.
         """
         from .._deployment.bundles import write_bundle
         from ..portable import NumpyPredictor
@@ -142,33 +146,33 @@ class Deployable(SequenceEstimator):
             write_bundle(predictor, path)
         return predictor
 
-    def to_onnx(self, path: Any) -> None:
+    def to_onnx(self, path: PathLike) -> None:
         """Write the fitted estimator to an ONNX file, for use without Python or torch.
 
-        The file holds the network and all that stands before and behind it: scaling,
-        tokens unknown, gaps in the steps, probabilities and classes. Needs the package
-        onnx, ``pip install 'sksequence[onnx]'``; onnxruntime runs it, from 1.17 on.
+        The file includes scaling, unknown tokens, missing values, probabilities and
+        classes. Writing it needs the package onnx, ``pip install 'sksequence[onnx]'``;
+        onnxruntime runs it since version 1.17.
 
         Inputs are ``X``, float32 (batch, steps, channels), or int64 (batch, steps) for
-        tokens; ``lengths``, int64 (batch,), how many steps each sequence has: what X
-        holds behind is never read; and where there are static covariates ``static``,
-        float64 (batch, n_static_features). Outputs are ``label``, of int64 or text or,
-        for other classes, their positions in ``classes_``, and ``probabilities``,
-        float32; or ``values``, float32. For an answer to each step they have an axis
-        (batch, steps, ...), with no meaning behind an end.
+        tokens; ``lengths``, int64 (batch,), the number of steps of each sequence, since
+        padding is never read; and, with static covariates, ``static``, float64
+        (batch, n_static_features). Outputs are ``label``, int64 or text or, for other
+        classes, their positions in ``classes_``, and ``probabilities``, float32; or
+        ``values``, float32. Predictions for every step are (batch, steps, ...), undefined
+        in padding.
 
-        The answers are those for the same X in float32, to rounding: the file computes
-        in single precision after scaling, also where ``dtype="float64"``, since
-        onnxruntime has no recurrence in double. What predict refuses is not refused:
-        sequences shorter than a kernel, ids that are no tokens, NaN with
-        ``missing="error"``. Of times in a ``time_channel`` float32 resolves 1 in 16
-        million: count them from each sequence's start, which changes nothing else.
+        The predictions are those for the same X in float32, up to rounding: after scaling
+        the file computes in single precision, also with ``dtype="float64"``, since
+        onnxruntime has no recurrence in double precision. Unlike predict, the file does
+        not validate its input: sequences shorter than a kernel, invalid tokens, or NaN
+        with ``missing="error"``. float32 resolves times in a ``time_channel`` to 1 in 16
+        million: subtract the time at the start of each sequence, which has no effect on
+        predictions.
 
         Parameters
         ----------
         path : str or os.PathLike
-            File to write. One that is there is replaced; at no time there is half a
-            file.
+            File to write. An existing file is replaced atomically.
 
         Returns
         -------
@@ -177,10 +181,10 @@ class Deployable(SequenceEstimator):
         Raises
         ------
         ImportError
-            Without the package onnx.
+            If the package onnx is not installed.
         TypeError, OSError, ValueError
-            If path is none, or names a folder or something in no folder; for weights of
-            more than 2 GB. Nothing is written then.
+            If path is not a path to a file in an existing directory, or the weights
+            exceed 2 GB. Nothing is written then.
 
         Examples
         --------
@@ -212,7 +216,7 @@ class Deployable(SequenceEstimator):
         )
 
     def _describe_itself(self) -> dict[str, Any]:
-        """What an ONNX file says beside the graph."""
+        """Return the metadata of an ONNX file."""
         told: dict[str, Any] = {
             "estimator": type(self).__name__,
             "hyperparameters": self.get_params(),
@@ -226,7 +230,7 @@ class Deployable(SequenceEstimator):
         return told
 
     def _export(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """Settings in plain Python, and arrays: all that answers depend on."""
+        """Return settings in plain Python, and arrays, for a predictor."""
         described = {
             "network": self._network,
             "weights": training.state_of(self.net_)["weights"],
@@ -251,13 +255,13 @@ class Deployable(SequenceEstimator):
         if self._network["bidirectional"]:
             raise ValueError(
                 f"{name} needs a causal network, but this one was fitted with "
-                "bidirectional=True: it reads from the end too, and knows nothing before "
-                "that is there. Fit one with bidirectional=False."
+                "bidirectional=True, so its states depend on later steps. Fit one with "
+                "bidirectional=False."
             )
 
 
 def _plain(value: Any) -> Any:
-    """The same without numpy's numbers and without tuples, as JSON has it."""
+    """Convert numpy scalars and tuples to the types of JSON."""
     if isinstance(value, dict):
         return {name: _plain(item) for name, item in value.items()}
     if isinstance(value, list | tuple):

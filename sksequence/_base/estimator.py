@@ -1,18 +1,16 @@
-"""What all recurrent estimators have: fit, transform, save, and hooks for each task."""
+"""Base class of all recurrent estimators."""
 
 from __future__ import annotations
 
-import os
 from abc import abstractmethod
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
-    _fit_context,
 )
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
@@ -31,7 +29,13 @@ from .._inputs import (
     arrange_steps,
     check_sequences,
 )
+from .._inputs.borrowed import fit_context, names_of_parameters
+from .._inputs.types import ArrayLike as ArrayLike
+from .._inputs.types import PathLike, typed
+from .._inputs.types import RandomState as RandomState
+from .._inputs.types import Targets as Targets
 from .._storage.estimators import save
+from .._storage.estimators import storable as storable
 from .._storage.states import pack, unpack
 from . import fitting
 from .callbacks import CallbackSupportMixin, with_callbacks
@@ -59,7 +63,7 @@ class SequenceEstimator(
     Training,
     BaseEstimator,
 ):
-    """Hold a network, and what was learnt of X and y; train, and answer by them."""
+    """Base class of recurrent estimators: fit, transform, save, and hooks for tasks."""
 
     _layout: ClassVar[Layout] = STEPS
     _network_kind: ClassVar[str] = "sequence"
@@ -72,28 +76,28 @@ class SequenceEstimator(
     net_ : skorch.NeuralNet
         The trained net; its ``module_`` is a :class:`sksequence.nn.SequenceNetwork`.
     n_features_in_ : int
-        Columns of a 2-D X, else channels per step.
+        Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Column names of a DataFrame, if all are strings.
     n_epochs_ : int
-        Epochs trained.
+        Number of epochs trained.
     history_ : list of dict
-        For each epoch ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and
-        ``duration`` in seconds.
+        ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
+        seconds) of each epoch.
     """
 
-    # ---------------------------------------------------- what each task says for itself
+    # ------------------------------------------------------------------- hooks for tasks
 
     def _get_network(self) -> dict[str, Any]:
-        """Keywords of the network that follow from hyperparameters, checked."""
+        """Validate and return the network's keywords given by hyperparameters."""
         return parameters_for(self, NETWORK)
 
     def _describe_network(self, reading: Reading, target: Target) -> dict[str, Any]:
-        """Keywords of the network that follow from the data."""
+        """Return the network's keywords that follow from the data."""
         return {"input_size": reading.input_size, "output_size": target.n_outputs}
 
     def _allows_nan(self) -> bool:
-        """Whether NaN in X is a value that is missing."""
+        """Return whether NaN in X is allowed."""
         return False
 
     def _split_static(self, X: Any) -> tuple[Any, np.ndarray | None, Columns | None]:
@@ -101,14 +105,14 @@ class SequenceEstimator(
         return X, None, None
 
     def _begin_reading(self, form: Form, static: StaticColumns) -> Reading:
-        """What there is to learn of X."""
+        """Return the unfitted reading of X."""
         return NumberReading(form, static)
 
     @abstractmethod
     def _check_y(
         self, y: Any, form: Form, target: Target | None, classes: Any
     ) -> tuple[Target, np.ndarray]:
-        """Check y and encode it; in a first fit (without target) say what it is."""
+        """Validate and encode y; without ``target``, determine it from y."""
 
     def _encode(
         self,
@@ -118,50 +122,56 @@ class SequenceEstimator(
         target: Target | None,
         classes: Any,
     ) -> tuple[Target, Sequences]:
-        """Check y, and say which of its rows belong to which sequence."""
+        """Validate and encode y, and assign its rows to sequences."""
         target, rows = self._check_y(y, form, target, classes)
         return target, Sequences(rows, np.ones(len(rows), dtype=np.int64))
 
     def _check_first_batch(self, y: Any, classes: Any) -> None:
-        """Refuse a first partial_fit that leaves open what later ones may bring."""
+        """Raise ValueError if the first call to partial_fit lacks classes."""
 
     def _get_strata(self, codes: np.ndarray) -> np.ndarray | None:
-        """The classes whose shares the early-stopping split keeps."""
+        """Return the classes for a stratified validation split, or None."""
         return None
 
     def _get_class_weights(
         self, codes: np.ndarray, weight: np.ndarray | None
     ) -> np.ndarray | None:
-        """Weights that follow from the class of each target."""
+        """Return the weight of the class of each target, or None."""
         return None
 
-    # ---------------------------------------------------------- what a fit leaves behind
+    # ----------------------------------------------------------------- fitted attributes
 
     def _hold(self, reading: Reading, target: Target) -> None:
-        """Hold what was learnt, and set the public attributes that follow from it."""
+        """Set the fitted reading and target, and public attributes derived from them."""
         self._reading: Reading = reading
         self._target: Target = target
 
     def _hold_network(self, network: dict[str, Any]) -> None:
-        """Hold the network's keywords, and what later fits may not change of them."""
+        """Set the network's keywords, and the hyperparameters that must not change."""
         self._network: dict[str, Any] = network
         self._fixed: dict[str, Any] = parameters_for(self, NETWORK, MODEL)
 
     def _hold_net(self, net: SequenceNet, settings: dict[str, Any]) -> None:
-        """Hold the net and the keywords of its training."""
+        """Set the net and the keywords of its training."""
         self.net_: SequenceNet = net
         self._settings: dict[str, Any] = settings
 
     def _hold_history(self, history: list[dict[str, float]]) -> None:
-        """Hold what there is to say of each epoch."""
+        """Set the history and the number of epochs."""
         self.history_: list[dict[str, float]] = history
         self.n_epochs_: int = len(history)
 
     # ------------------------------------------------------------------------ fitting
 
-    @with_callbacks
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None):
+    @typed(with_callbacks)
+    @typed(fit_context(prefer_skip_nested_validation=True))
+    def fit(
+        self,
+        X: ArrayLike,
+        y: Targets,
+        sample_weight: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+    ) -> Self:
         """Train the network.
 
         Parameters
@@ -169,18 +179,18 @@ class SequenceEstimator(
         X : array-like
             Sequences: 2-D (n_sequences, n_steps), each row univariate; 3-D
             (n_sequences, n_steps, n_channels); or a list or object array of arrays of
-            shape (n_steps_i, n_channels) or (n_steps_i,), of any lengths. With
-            ``embedding_dim`` token ids; of videos see the class. For static covariates
-            (of estimators that read steps) a table, DataFrame or 2-D object array: one
-            column with a sequence in each row, and numbers in the others. They are
-            standardised like channels and join the representation before the head does;
-            any later X has to have the same columns.
+            shape (n_steps_i, n_channels) or (n_steps_i,), of any lengths. Token ids with
+            ``embedding_dim``; for videos see the class. To pass static covariates (not to
+            ConvLSTM), a DataFrame or 2-D object array with a sequence in each row of one
+            column, and numbers in the others. Covariates are standardised like channels
+            and enter the network before the head. Later X must have the same columns.
         y : array-like of shape (n_sequences,) or (n_sequences, n_outputs)
             Targets; for predictions of every step, or of frames, see the class.
         sample_weight : array-like of shape (n_sequences,), default=None
-            Weight of each sequence in loss and scaling; zero is as good as absent.
+            Weight of each sequence in loss and scaling; sequences of weight 0 are
+            ignored.
         groups : array-like of shape (n_sequences,), default=None
-            With early stopping, sequences of one group are held out together.
+            Groups for early stopping: sequences of one group are held out together.
 
         Returns
         -------
@@ -190,10 +200,10 @@ class SequenceEstimator(
         Raises
         ------
         ValueError, TypeError
-            For data or hyperparameters of no use, before any training; ValueError also
-            when training diverges. The estimator is then what it was before.
+            If data or hyperparameters are invalid, before any training; ValueError also
+            if training diverges. The estimator is then unchanged.
         MemoryError
-            With the sizes, when they are too large for the machine.
+            If the network or the mini-batches are too large for the machine.
         OSError
             If a checkpoint cannot be written.
         """
@@ -203,11 +213,15 @@ class SequenceEstimator(
             fitting.fit(self, X, y, sample_weight, groups, mode=mode)
         return self
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @typed(fit_context(prefer_skip_nested_validation=True))
     def _fit_one_epoch(
-        self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None
-    ):
-        """What partial_fit does."""
+        self,
+        X: ArrayLike,
+        y: Targets,
+        sample_weight: ArrayLike | None = None,
+        classes: ArrayLike | None = None,
+    ) -> Self:
+        """Implement partial_fit."""
         mode = Mode.NEXT_EPOCH if hasattr(self, "net_") else Mode.FIRST_EPOCH
         if not mode.continues:
             self._check_first_batch(y, classes)
@@ -220,7 +234,7 @@ class SequenceEstimator(
     def _read(
         self, X: Any, reading: Reading | None
     ) -> tuple[AnySequences, np.ndarray | None, Reading]:
-        """Check X, in a first fit (without reading) or against what the last one saw."""
+        """Validate X, against the fitted reading if there is one."""
         X, static, columns = self._split_static(X)
         name = type(self).__name__
         if reading is not None:
@@ -244,8 +258,8 @@ class SequenceEstimator(
     ) -> np.ndarray:
         """Run a method of the network on X and post-process its output.
 
-        The result is float32 for float32 X, else float64. Predictions for steps are
-        arranged as X is: a block, or an array for each sequence.
+        The result is float32 for float32 X, else float64. Predictions for steps are one
+        array if X is one, else an array for each sequence.
         """
         check_is_fitted(self)
         sequences, static, reading = self._read(X, self._reading)
@@ -265,8 +279,8 @@ class SequenceEstimator(
             return predictions
         return arrange_steps(predictions, counts, is_block=sequences.is_block)
 
-    def transform(self, X: Any) -> np.ndarray:
-        """Represent each sequence by what the network has read in it.
+    def transform(self, X: ArrayLike) -> np.ndarray:
+        """Return the representation of each sequence by the network.
 
         Parameters
         ----------
@@ -276,8 +290,8 @@ class SequenceEstimator(
         Returns
         -------
         ndarray of shape (n_sequences, n_units)
-            The pooled hidden states, then the convolutional branch if there is one;
-            static covariates are not in it.
+            The pooled hidden states, followed by the output of the parallel convolutions
+            if there are any; static covariates are not included.
         """
         return self._respond(X, "transform", "represent")
 
@@ -295,18 +309,18 @@ class SequenceEstimator(
 
     # ------------------------------------------------------------------------ storing
 
-    def save(self, path: str | os.PathLike[str]):
-        """Write the fitted estimator into a file that holds data and no code.
+    def save(self, path: PathLike) -> Self:
+        """Save the fitted estimator to a file that contains data and no code.
 
-        :func:`sksequence.load` makes it again, to the bit and ready to train on. Arrays
-        are in the file as safetensors, which other tools can read, the rest is JSON, and
-        one checksum is over all. The same estimator makes the same bytes.
+        :func:`sksequence.load` restores it, bitwise identical and ready for further
+        training. The file has the safetensors format, which other tools can read, with
+        JSON metadata and a checksum. Equal estimators give equal files.
 
         Parameters
         ----------
         path : str or path-like
-            Where. An existing file is replaced only when the new one is complete, and
-            stays what it was if anything goes wrong.
+            The file. An existing file is replaced atomically, and is unchanged after an
+            error.
 
         Returns
         -------
@@ -316,12 +330,12 @@ class SequenceEstimator(
         Raises
         ------
         sklearn.exceptions.NotFittedError
-            Before a fit.
+            If the estimator is not fitted.
         TypeError
-            For what is no data: classes other than the public ones of sksequence, and
-            hyperparameters that hold code, such as callbacks.
+            If the class is not a public class of sksequence, or a hyperparameter contains
+            code, such as callbacks.
         OSError
-            If the file cannot be written: no such folder, not permitted, disk full.
+            If the file cannot be written: no such directory, not permitted, disk full.
 
         Examples
         --------
@@ -340,11 +354,11 @@ class SequenceEstimator(
         return self
 
     def __getstate__(self) -> dict[str, Any]:
-        """Everything in numpy and plain Python, in the format of `_storage.states`."""
+        """Return the state in numpy and plain Python; see `_storage.states`."""
         attributes = dict(super().__getstate__())
         if "net_" in attributes:
             attributes["net_"] = training.state_of(attributes["net_"])
-        return pack(attributes, self._get_param_names())
+        return pack(attributes, names_of_parameters(type(self)))
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         attributes = unpack(state, self._stored_defaults())
@@ -358,7 +372,7 @@ class SequenceEstimator(
 
     @classmethod
     def _stored_defaults(cls) -> dict[str, dict[str, Any]]:
-        """What stands for hyperparameters that an older state lacks, by its parts."""
+        """Return the defaults of hyperparameters that older states may lack, by part."""
         return {
             "hyperparameters": defaults_for(cls),
             "network": defaults_for(cls, NETWORK),

@@ -1,4 +1,4 @@
-"""How an estimator is fitted: check, split, learn, build, train."""
+"""The steps of a fit: validate, split, scale, build the network, train."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_consistent_length
 
 from .._inputs import (
     AnySequences,
+    FitData,
     Form,
     Reading,
     Sequences,
     Target,
-    check_groups,
-    check_weights,
+    at_rows,
+    check_fit_data,
 )
 from .._storage.checkpoints import FORMAT as CHECKPOINT_FORMAT
 from .._storage.checkpoints import Checkpoint, identify
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class Mode(Enum):
-    """How a fit begins, and how long it lasts."""
+    """The initial weights and the number of epochs of a fit."""
 
     ANEW = "new weights, all epochs"
     CONTINUED = "the weights of the last fit, all epochs"
@@ -44,17 +44,17 @@ class Mode(Enum):
 
     @property
     def continues(self) -> bool:
-        """Whether training goes on with the weights of an earlier fit."""
+        """Whether training continues with the weights of an earlier fit."""
         return self in (Mode.CONTINUED, Mode.NEXT_EPOCH)
 
     @property
     def is_one_epoch(self) -> bool:
-        """Whether it is a call of partial_fit."""
+        """Whether it is a call to partial_fit."""
         return self in (Mode.FIRST_EPOCH, Mode.NEXT_EPOCH)
 
 
 class Fittable(Protocol):
-    """What a fit asks of an estimator: its hyperparameters, and a hook for each step."""
+    """Interface of an estimator to a fit: hyperparameters, and a hook for each step."""
 
     random_state: Any
     standardize: bool
@@ -98,56 +98,12 @@ class Fittable(Protocol):
 
 
 @dataclass(frozen=True)
-class FitData:
-    """What fit was given, checked and encoded.
-
-    Attributes
-    ----------
-    sequences : Sequences or StoredSequences
-        X.
-    static : ndarray of shape (n_sequences, n_static) or None
-        Static covariates.
-    target : Sequences
-        Encoded targets: one of each sequence, or one of each of its steps.
-    weight : ndarray of shape (n_sequences,) or None
-        Sample weights.
-    groups : ndarray of shape (n_sequences,) or None
-        Numbers of groups.
-    """
-
-    sequences: AnySequences
-    static: np.ndarray | None
-    target: Sequences
-    weight: np.ndarray | None
-    groups: np.ndarray | None
-
-    def take(self, rows: np.ndarray) -> FitData:
-        """Return the sequences at ``rows``, and what belongs to them."""
-        # All rows are no selection: spare a copy of the data.
-        every = len(rows) == len(self.sequences)
-        return FitData(
-            self.sequences if every else self.sequences.take(rows),
-            _at(self.static, rows),
-            self.target.take(rows),
-            _at(self.weight, rows),
-            _at(self.groups, rows),
-        )
-
-    @property
-    def target_weight(self) -> np.ndarray | None:
-        """The weight of each target: that of its sequence."""
-        if self.weight is None:
-            return None
-        return np.repeat(self.weight, self.target.lengths)
-
-
-@dataclass(frozen=True)
 class Start:
-    """What a fit begins with: drawn from ``random_state``, in this order.
+    """The random draws at the start of a fit, from ``random_state`` in this order.
 
-    The order is a contract, since a refit is equal to the bit only while it stays: first
-    the seed, from which the weights, then the batches and the dropout masks are drawn;
-    then, with early stopping, which sequences are held out.
+    The order must not change, or refits would no longer be bitwise identical: first the
+    seed, from which weights, mini-batches and dropout masks are drawn; then, with early
+    stopping, the validation split.
     """
 
     seed: int
@@ -167,9 +123,9 @@ def fit(
 ) -> None:
     """Fit an estimator, or continue its fit.
 
-    Everything is checked first. Then sequences are held out if early stopping needs them,
-    the rest tells how X and y are scaled and what the network looks like, the network is
-    built, and it is trained, from where a checkpoint says if there is one.
+    Everything is validated first. Then a validation set is held out for early stopping,
+    scaling and network sizes are learnt from the training set, the network is built, and
+    it is trained, resuming from the checkpoint if there is one.
     """
     rng = check_random_state(estimator.random_state)
     network = _check_network(estimator, mode)
@@ -192,11 +148,11 @@ def fit(
     estimator._hold_history(earlier + training.epochs_of(net))
 
 
-# ----------------------------------------------------------------------------- checking
+# --------------------------------------------------------------------------- validation
 
 
 def _check_network(estimator: Fittable, mode: Mode) -> dict[str, Any]:
-    """Return the network's keywords that follow from hyperparameters, or refuse them."""
+    """Validate and return the network's keywords that follow from hyperparameters."""
     network = estimator._get_network()
     training.check_sizes(network)
     training.check_precision(estimator.mixed_precision, estimator.dtype)
@@ -220,28 +176,21 @@ def _check_data(
     classes: Any,
     mode: Mode,
 ) -> tuple[FitData, Reading, Target]:
-    """Check the data; of a first fit say what there is to learn of X and y."""
+    """Validate the data, and return the unfitted or earlier reading and target too."""
     known = (estimator._reading, estimator._target) if mode.continues else (None, None)
     sequences, static, reading = estimator._read(X, known[0])
     target, encoded = estimator._encode(y, sequences, reading.form, known[1], classes)
-    check_consistent_length(sequences.lengths, encoded.lengths)
-    data = FitData(
-        sequences,
-        static,
-        encoded,
-        check_weights(sample_weight, len(sequences)),
-        check_groups(groups, len(sequences)),
-    )
+    data = check_fit_data(sequences, static, encoded, sample_weight, groups)
     return data, reading, target
 
 
-# ------------------------------------------------------------------- beginning, learning
+# --------------------------------------------------------------------- start and scaling
 
 
 def _open_checkpoint(
     estimator: Fittable, data: FitData, mode: Mode, classes: np.ndarray | None
 ) -> Checkpoint | None:
-    """Find what an earlier process has left of this fit, if a checkpoint is wanted."""
+    """Open the checkpoint of this fit, if there is to be one."""
     if estimator.checkpoint is None or mode.is_one_epoch:
         return None
     before = None
@@ -269,23 +218,22 @@ def _begin(
     mode: Mode,
     checkpoint: Checkpoint | None,
 ) -> Start:
-    """Draw what the fit begins with; with a checkpoint, what it began with."""
+    """Draw the seed and the validation split, or take them from the checkpoint."""
     seed = int(rng.randint(np.iinfo(np.int32).max))
-    weight = data.weight
-    rows = np.arange(len(data.sequences)) if weight is None else np.flatnonzero(weight)
+    rows = data.rows
     held_out = rows[:0]
     if estimator.early_stopping and not mode.is_one_epoch:
         train, valid = validation_split(
             len(rows),
             estimator.validation_fraction,
             rng,
-            classes=_at(estimator._get_strata(data.target.values), rows),
-            groups=_at(data.groups, rows),
+            classes=at_rows(estimator._get_strata(data.target.values), rows),
+            groups=at_rows(data.groups, rows),
         )
         rows, held_out = rows[train], rows[valid]
     if checkpoint is None:
         return Start(seed, rows, held_out)
-    # As drawn when the fit began, even without a random_state.
+    # Resume with the original draws, even if random_state is None.
     drawn = {"seed": seed, "rows": rows, "held_out": held_out}
     return Start(**checkpoint.begin(drawn))
 
@@ -299,7 +247,7 @@ def _learn(
     network: dict[str, Any],
     mode: Mode,
 ) -> None:
-    """Learn how X and y are scaled, and with it the rest of the network's keywords."""
+    """Learn the scaling of X and y, and the remaining keywords of the network."""
     if mode.continues:
         estimator._hold(reading.meet(chosen.sequences), target)
         return
@@ -313,7 +261,7 @@ def _learn(
     estimator._hold_network(network | described | {"dtype": estimator.dtype})
 
 
-# --------------------------------------------------------------------- building, training
+# ---------------------------------------------------------------------- network, training
 
 
 def _make_datasets(
@@ -323,7 +271,7 @@ def _make_datasets(
     chosen: FitData,
     others: FitData,
 ) -> tuple[SequenceDataset, SequenceDataset | None]:
-    """Put what is trained on, and what is held out if anything is, into tensors."""
+    """Make the training set and, with early stopping, the validation set."""
     weight = data.target_weight
     by_class = estimator._get_class_weights(data.target.values, weight)
     loss_weight = _product(weight, by_class)
@@ -351,7 +299,7 @@ def _make_datasets(
 def _build(
     estimator: Fittable, seed: int, mode: Mode
 ) -> tuple[SequenceNet, dict[str, Any]]:
-    """Build the net, with new weights or those of the last fit, from its settings."""
+    """Build the net with new weights or those of the last fit, and its settings."""
     settings = parameters_for(estimator, TRAINING)
     settings |= {
         "loss": estimator._target.loss,
@@ -371,7 +319,7 @@ def make_net(
     seed: int | None = None,
     state: dict[str, Any] | None = None,
 ) -> SequenceNet:
-    """A net with weights drawn from a seed; or one that goes on from a state."""
+    """Return a net with weights drawn from a seed, or restored from a state."""
     weights = None if state is None else state["weights"]
     module = training.make_module(
         kind=estimator._network_kind, **estimator._network, seed=seed, weights=weights
@@ -389,7 +337,7 @@ def _train(
     observer: EpochObserver | None,
     checkpoint: Checkpoint | None,
 ) -> None:
-    """Train, from where the checkpoint stands if there is one."""
+    """Train, resuming from the checkpoint if there is one."""
     last: list[Any] = [] if observer is None else [observer]
     if checkpoint is None:
         training.train(net, data, valid, last)
@@ -406,7 +354,7 @@ def _train(
 
 @contextmanager
 def computing(estimator: Fittable, data: SequenceDataset | None = None) -> Iterator[None]:
-    """Use the threads that were asked for; say the sizes if memory runs out."""
+    """Set the number of threads, and name the sizes if memory runs out."""
     n_threads = estimator.n_jobs or 1
     if n_threads < 0:
         n_threads = max(1, (os.cpu_count() or 1) + 1 + n_threads)
@@ -421,21 +369,17 @@ def computing(estimator: Fittable, data: SequenceDataset | None = None) -> Itera
 
 @contextmanager
 def all_or_nothing(estimator: Fittable) -> Iterator[None]:
-    """Leave the estimator as it was if anything goes wrong inside."""
+    """Restore the attributes of the estimator after an error."""
     before = dict(vars(estimator))
     try:
         yield
     except BaseException:
         for name in set(vars(estimator)) - set(before):
-            # scikit-learn's own callback attributes it takes away itself.
+            # scikit-learn removes its own callback attributes itself.
             if "callback" not in name:
                 delattr(estimator, name)
         estimator.__dict__.update(before)
         raise
-
-
-def _at(values: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:
-    return None if values is None else values[rows]
 
 
 def _product(*weights: np.ndarray | None) -> np.ndarray | None:
@@ -444,5 +388,5 @@ def _product(*weights: np.ndarray | None) -> np.ndarray | None:
 
 
 def _normalised(weight: np.ndarray | None) -> np.ndarray | None:
-    """Scale to a mean of one, so that lr and gradient_clip mean what they always do."""
+    """Scale weights to a mean of one, which keeps lr and gradient_clip comparable."""
     return None if weight is None or not len(weight) else weight / weight.mean()

@@ -1,4 +1,4 @@
-"""What is particular to videos: sequences of frames."""
+"""Base of estimators of videos, which are sequences of frames."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.metrics import r2_score
-from sklearn.utils._param_validation import Interval
 
 from .._inputs import (
     FRAMES,
@@ -21,6 +20,8 @@ from .._inputs import (
     as_numbers,
     check_weights,
 )
+from .._inputs.borrowed import Interval
+from .._inputs.types import ArrayLike, Targets
 from .declaration import NETWORK, hyperparameter, recurrent_estimator
 from .estimator import SequenceEstimator
 from .hyperparameters import Layers, Pooling
@@ -31,29 +32,30 @@ _COUNT = Interval(Integral, 1, None, closed="left")
 
 @recurrent_estimator
 class FrameReader(Pooling, Layers, SequenceEstimator):
-    """Read videos: a frame at each step."""
+    """Estimator of videos, with a frame at each step."""
 
     kernel_size: int | Sequence[int] = hyperparameter(
         default=3,
         constraints=[_COUNT, tuple, list],
         doc="""int or tuple of int
-        Width of the convolutions in the plane of the (patched) frame, odd, for all layers
-        or one per layer. ``hidden_size`` counts their channels.""",
+        Height and width of the convolution kernels, odd, for all layers or one per layer.
+        ``hidden_size`` is the number of channels.""",
         role=NETWORK,
     )
     patch_size: int = hyperparameter(
         default=1,
         constraints=[_COUNT],
         doc="""int
-        Side of the squares of pixels that are made channels before the first layer: with
-        p the recurrence has p squared times fewer places to compute.""",
+        Side of the square patches of pixels that become channels before the first layer:
+        a size of p reduces the number of pixels by p squared.""",
         role=NETWORK,
     )
     peephole: bool = hyperparameter(
         default=False,
         constraints=["boolean"],
         doc="""bool
-        Let the gates see the cell state, by a weight for each channel and place.""",
+        Whether gates also read the cell state, with a weight for each channel and
+        pixel.""",
         role=NETWORK,
     )
 
@@ -64,14 +66,14 @@ class FrameReader(Pooling, Layers, SequenceEstimator):
         described = super()._describe_network(reading, target)
         described["frame_size"] = reading.form.step_shape[1:]
         if reading.form.is_table:
-            # The frames of a 2-D X are single pixels: there is no plane to convolve.
+            # The frames of a 2-D X are single pixels.
             described |= {"kernel_size": 1, "patch_size": 1}
         return described
 
 
 @recurrent_estimator
 class FrameRegressor(SequenceRegressor):
-    """Predict numbers, the next frame, or the next frames."""
+    """Regressor of numbers, the next frame, or the next frames."""
 
     def _check_y(
         self, y: Any, form: Form, target: Target | None, classes: Any
@@ -105,7 +107,7 @@ class FrameRegressor(SequenceRegressor):
     def _is_channels_first(self) -> bool:
         return self.data_format == "channels_first"
 
-    def predict(self, X: Any) -> np.ndarray:
+    def predict(self, X: ArrayLike) -> np.ndarray:
         """Predict the numbers of each video, or its next frames.
 
         Parameters
@@ -116,15 +118,17 @@ class FrameRegressor(SequenceRegressor):
         Returns
         -------
         ndarray of shape (n_videos,), (n_videos, n_outputs) or (n_videos, n_frames, ...)
-            As y was in fit; float32 for a float32 X, else float64.
+            Predictions in the form of y; float32 for float32 X, else float64.
         """
         predicted = super().predict(X)
         if not isinstance(self._target, Frames):
             return predicted
         return self._target.arrange(predicted, channels_first=self._is_channels_first)
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Coefficient of determination; of frames over all their pixels.
+    def score(
+        self, X: ArrayLike, y: Targets, sample_weight: ArrayLike | None = None
+    ) -> float:
+        """Return the coefficient of determination; for frames, over all pixels.
 
         Parameters
         ----------

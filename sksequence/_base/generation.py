@@ -1,4 +1,4 @@
-"""Write on with a fitted language model, token by token."""
+"""Generate tokens with a fitted language model."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .fitting import computing
 def generate(
     tagger: Any, prompt: Any, n_steps: int, temperature: float, random_state: Any
 ) -> np.ndarray:
-    """What :meth:`sksequence.RecurrentTagger.generate` does."""
+    """Implement :meth:`sksequence.RecurrentTagger.generate`."""
     check_is_fitted(tagger)
     _check_language_model(tagger)
     if not isinstance(n_steps, Integral) or n_steps < 1:
@@ -26,7 +26,7 @@ def generate(
         raise ValueError(f"temperature must be above 0, got {temperature!r}")
     start = as_numbers(prompt, "prompt")
     if start.ndim != 1 or not len(start):
-        raise ValueError(f"prompt must have shape (n_prompt_steps,): {prompt!r}")
+        raise ValueError(f"prompt must have shape (n_prompt_steps,), got {prompt!r}")
     rng = check_random_state(random_state)
     sequences, _, reading = tagger._read([start], tagger._reading)
     dtype = tagger._network["dtype"]
@@ -44,11 +44,11 @@ def generate(
 
 
 def _check_language_model(tagger: Any) -> None:
-    """Raise ValueError unless it writes what it reads, and looks back only."""
+    """Raise ValueError unless the tagger is a causal language model."""
     if not isinstance(tagger._reading, TokenReading) or tagger._target.is_multilabel:
         raise ValueError(
             "generate needs a tagger fitted on tokens (embedding_dim), with the next "
-            "token of each step for its class: one class, not several labels."
+            "token as the class of each step, not several labels."
         )
     if tagger.n_static_features_in_:
         raise ValueError(

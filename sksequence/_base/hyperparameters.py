@@ -1,14 +1,14 @@
-"""The hyperparameters of recurrent estimators, by what they are for."""
+"""The hyperparameters of recurrent estimators, grouped by purpose."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from numbers import Integral, Real
 from typing import Any
 
-from sklearn.utils._param_validation import Interval, StrOptions
-
+from .._inputs.borrowed import Interval, StrOptions
+from .._inputs.types import PathLike, RandomState
 from .declaration import MODEL, NETWORK, TRAINING, hyperparameter, recurrent_estimator
 
 _COUNT = Interval(Integral, 1, None, closed="left")
@@ -16,42 +16,43 @@ _COUNT = Interval(Integral, 1, None, closed="left")
 
 @recurrent_estimator
 class Layers:
-    """The recurrent layers."""
+    """Hyperparameters of the recurrent layers."""
 
     hidden_size: int | Sequence[int] = hyperparameter(
         default=64,
         constraints=[_COUNT, tuple, list],
         doc="""int or tuple of int
-        Units of each recurrent layer and direction, for all layers or one per layer.""",
+        Number of units of each recurrent layer and direction, for all layers or one per
+        layer.""",
         role=NETWORK,
     )
     num_layers: int = hyperparameter(
         default=1,
         constraints=[_COUNT],
         doc="""int
-        Recurrent layers, one on top of the other.""",
+        Number of stacked recurrent layers.""",
         role=NETWORK,
     )
     bidirectional: bool = hyperparameter(
         default=False,
         constraints=["boolean"],
         doc="""bool
-        Read every sequence from both ends. Without it the network is causal: nothing
-        that it holds at one step depends on a later one.""",
+        Whether to also read every sequence in reverse. If False, the network is causal:
+        no state depends on a later step.""",
         role=NETWORK,
     )
     merge_mode: str = hyperparameter(
         default="concat",
         constraints=[StrOptions({"concat", "sum", "mean", "mul"})],
         doc="""{"concat", "sum", "mean", "mul"}
-        How the two directions of a layer become one.""",
+        How to merge the outputs of the two directions of a layer.""",
         role=NETWORK,
     )
     dropout: float = hyperparameter(
         default=0.0,
         constraints=[Interval(Real, 0, 1, closed="left")],
         doc="""float
-        Probability of a zero between recurrent layers and before the head, in [0, 1).
+        Dropout probability between recurrent layers and before the head, in [0, 1).
         """,
         role=NETWORK,
     )
@@ -59,8 +60,46 @@ class Layers:
 
 @recurrent_estimator
 class Steps(Layers):
-    """What stands around the layers where steps are vectors or tokens."""
+    """Hyperparameters of estimators of sequences of numbers or tokens."""
 
+    layer_norm: bool = hyperparameter(
+        default=False,
+        constraints=["boolean"],
+        doc="""bool
+        Normalise, step by step, the products of the recurrent layers with their inputs
+        (Ba, Kiros and Hinton, 2016): deep networks learn faster.""",
+        role=NETWORK,
+        since=(2, 0),
+    )
+    residual: bool = hyperparameter(
+        default=False,
+        constraints=["boolean"],
+        doc="""bool
+        Add the input of every recurrent layer but the first to its output; their widths
+        must be equal.""",
+        role=NETWORK,
+        since=(2, 0),
+    )
+    recurrent_dropout: float = hyperparameter(
+        default=0.0,
+        constraints=[Interval(Real, 0, 1, closed="left")],
+        doc="""float
+        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
+        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
+        read no state, nor with ``bptt_steps``.""",
+        role=NETWORK,
+        since=(2, 0),
+    )
+    memory_steps: float | None = hyperparameter(
+        default=None,
+        constraints=[Interval(Real, 2, None, closed="neither"), None],
+        doc="""float or None
+        For how many steps the cells should be able to remember: gates begin with biases
+        for time scales between one step and so many (Tallec and Ollivier, 2018). The
+        length of the sequences is a good value. None: the cell's own biases.""",
+        role=NETWORK,
+        since=(2, 0),
+    )
     conv_channels: Sequence[int] = hyperparameter(
         default=(),
         constraints=[tuple, list],
@@ -72,30 +111,32 @@ class Steps(Layers):
         default=5,
         constraints=[_COUNT, tuple, list],
         doc="""int or tuple of int
-        Their kernels, in steps. No longer than the shortest sequence.""",
+        Kernel sizes of these convolutions in steps, at most the length of the shortest
+        sequence.""",
         role=NETWORK,
     )
     conv_stride: int | Sequence[int] = hyperparameter(
         default=1,
         constraints=[_COUNT, tuple, list],
         doc="""int or tuple of int
-        Their strides: a stride of s leaves one step of s to the layers above. With a
-        stride beyond the kernel the steps between are never read.""",
+        Strides of these convolutions: a stride of s reduces s steps to one. Some steps
+        are never read if the stride exceeds the kernel size.""",
         role=NETWORK,
     )
     parallel_channels: Sequence[int] = hyperparameter(
         default=(),
         constraints=[tuple, list],
         doc="""tuple of int
-        Output channels of the convolutions beside the recurrence, whose mean over time
-        joins it before the head: ``(128, 256, 128)`` makes an LSTM-FCN.""",
+        Output channels of the convolutions parallel to the recurrence, whose mean over
+        time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
+        LSTM-FCN.""",
         role=NETWORK,
     )
     parallel_kernel_size: int | Sequence[int] = hyperparameter(
         default=(8, 5, 3),
         constraints=[_COUNT, tuple, list],
         doc="""int or tuple of int
-        Their kernels, in steps.""",
+        Kernel sizes of the parallel convolutions in steps.""",
         role=NETWORK,
     )
 
@@ -103,17 +144,17 @@ class Steps(Layers):
         default=None,
         constraints=[_COUNT, None],
         doc="""int or None
-        Width of each token's vector. X then holds token ids, as
-        :class:`sksequence.preprocessing.SequenceTokenizer` makes them: one per step,
-        from 0, the unknown token. Dropout acts on the vectors too.""",
+        Size of the embedding vectors of tokens. If given, X holds token ids, as made by
+        :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
+        the unknown token. Dropout is also applied to the embedding vectors.""",
         role=NETWORK,
     )
     num_embeddings: int | None = hyperparameter(
         default=None,
         constraints=[_COUNT, None],
         doc="""int or None
-        Number of tokens; None is one more than the largest id in fit. A token that fit
-        has not met counts as unknown.""",
+        Number of tokens; None for one more than the largest id in fit. Tokens that are
+        not in the training sequences are read as the unknown token.""",
         role=MODEL,
     )
 
@@ -121,53 +162,54 @@ class Steps(Layers):
         default="error",
         constraints=[StrOptions({"error", "mask", "decay"})],
         doc="""{"error", "mask", "decay"}
-        What NaN in X is. "error": refused. "mask": a value that was not observed; the
-        channel's mean stands for it, and beside every channel goes another that is one
-        where it was observed and zero where not. "decay": the same masks, but the last
-        observation stands for it and fades towards the mean, at a learnt rate for each
-        channel; without ``conv_channels`` the state of the first recurrent layer fades
-        likewise (GRU-D of Che et al., 2018, with any cell). Its state is then computed
-        step by step in Python, which takes longer: an epoch of a GRU or a plain cell
-        about 1.5 times, of an LSTM 4 to 7 times (``benchmarks/missing.py``). Infinity
-        is always refused.""",
+        How to treat NaN in X. "error" raises an error. "mask" replaces NaN by the mean of
+        the channel, and appends a mask for every channel that is one where it was
+        observed and zero elsewhere. "decay" appends the same masks, but replaces NaN by
+        the last observation, decayed towards the mean at a learnt rate for each channel;
+        without ``conv_channels`` the state of the first recurrent layer decays likewise
+        (GRU-D of Che et al., 2018, with any cell). The loop over steps is then in Python,
+        which is slower: an epoch of a GRU or SimpleRNN takes about 1.5 times as long, of
+        an LSTM 4 to 7 times (``benchmarks/missing.py``). Infinity always raises an
+        error.""",
         role=NETWORK,
     )
     time_channel: int | None = hyperparameter(
         default=None,
         constraints=[Interval(Integral, 0, None, closed="left"), None],
         doc="""int or None
-        With ``missing="decay"``: the position among the channels of the one that holds
-        the time of each step, in any unit and from any origin. It says how long ago the
-        observations are and is read for nothing else; None counts the steps. Otherwise
-        it is a channel like the others.""",
+        With ``missing="decay"``, position of the channel that holds the time of each
+        step, in any unit and from any origin. The time determines the decay and is used
+        for nothing else; None for a time of one between steps. Ignored with other values
+        of ``missing``.""",
         role=MODEL,
     )
 
 
 @recurrent_estimator
 class Pooling:
-    """From steps to the sequence."""
+    """Hyperparameter of the pooling of steps."""
 
     pooling: str = hyperparameter(
         default="max",
         constraints=[StrOptions({"last", "mean", "max", "attention"})],
         doc="""{"last", "mean", "max", "attention"}
-        How the steps of a sequence become one vector: the final state of each
-        direction, the mean or maximum over its steps, or a mean by learnt weights.""",
+        How to pool the steps of a sequence: the final state of each direction, the mean
+        or maximum over the steps, or a mean with attention weights.""",
         role=NETWORK,
     )
 
 
 @recurrent_estimator
 class Training:
-    """Scaling, training, and where it happens."""
+    """Hyperparameters of scaling and training."""
 
     standardize: bool = hyperparameter(
         default=True,
         constraints=["boolean"],
         doc="""bool
-        Centre and scale each channel, and a regressor's targets, by what fit saw. The
-        2-D X counts as one channel. Token ids stay what they are.""",
+        Whether to standardise each channel, and the targets of a regressor, by mean and
+        standard deviation of the training data. A 2-D X has one channel. Token ids are
+        not scaled.""",
         role=MODEL,
     )
     data_format: str = hyperparameter(
@@ -175,7 +217,7 @@ class Training:
         constraints=[StrOptions({"channels_last", "channels_first"})],
         doc="""{"channels_last", "channels_first"}
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
-        (n_sequences, n_channels, n_steps), and the arrays of a list likewise.""",
+        (n_sequences, n_channels, n_steps); likewise for the arrays of a list.""",
     )
     lr: float = hyperparameter(
         default=0.005,
@@ -188,74 +230,74 @@ class Training:
         default="cosine",
         constraints=[StrOptions({"constant", "cosine", "plateau"})],
         doc="""{"constant", "cosine", "plateau"}
-        Course of the learning rate over a fit: as it is, down to zero along half a
-        cosine, or halved whenever the loss (on the validation part, if there is one) has
-        not improved for 5 epochs.""",
+        Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
+        loss (on the validation set, if there is one) has not improved for 5 epochs.""",
         role=TRAINING,
     )
     max_epochs: int = hyperparameter(
         default=50,
         constraints=[_COUNT],
         doc="""int
-        Passes over the training sequences.""",
+        Maximum number of passes over the training sequences.""",
         role=TRAINING,
     )
     batch_size: int | None = hyperparameter(
         default=16,
         constraints=[_COUNT, None],
         doc="""int or None
-        Sequences per step of the optimizer; None takes all at once.""",
+        Number of sequences per mini-batch; None for full batches.""",
         role=TRAINING,
     )
-    optimizer: Any = hyperparameter(
+    optimizer: str | Callable[..., Any] = hyperparameter(
         default="adam",
         constraints=[StrOptions({"adam", "adamw", "rmsprop", "sgd"}), callable],
         doc="""{"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class
-        What steps the weights.""",
+        The optimizer.""",
         role=TRAINING,
     )
     weight_decay: float = hyperparameter(
         default=0.0,
         constraints=[Interval(Real, 0, None, closed="left")],
         doc="""float
-        Pull of the weights towards zero, in the optimizer's own sense.""",
+        Weight decay, as defined by the optimizer.""",
         role=TRAINING,
     )
     gradient_clip: float | None = hyperparameter(
         default=1.0,
         constraints=[Interval(Real, 0, None, closed="neither"), None],
         doc="""float or None
-        Largest norm of the gradient; longer ones are shortened to it.""",
+        Maximum norm of the gradient; larger gradients are clipped.""",
         role=TRAINING,
     )
     early_stopping: bool = hyperparameter(
         default=False,
         constraints=["boolean"],
         doc="""bool
-        Hold a part of the training sequences out, stop when its loss no longer
-        improves, and keep the weights that were best on it. The part has its share of
-        every class, or consists of whole groups where fit gets ``groups``.""",
+        Whether to hold out a validation set, stop when its loss no longer improves, and
+        keep the best weights. The split is stratified by class, or by whole groups if
+        fit gets ``groups``.""",
         role=TRAINING,
     )
     validation_fraction: float = hyperparameter(
         default=0.1,
         constraints=[Interval(Real, 0, 1, closed="neither")],
         doc="""float
-        Share of the sequences that early stopping holds out, in (0, 1).""",
+        Proportion of the sequences in the validation set of early stopping, in
+        (0, 1).""",
     )
     patience: int = hyperparameter(
         default=10,
         constraints=[_COUNT],
         doc="""int
-        Epochs without improvement before early stopping stops.""",
+        Number of epochs without improvement before early stopping.""",
         role=TRAINING,
     )
     device: str = hyperparameter(
         default="auto",
         constraints=[str],
         doc="""str
-        Where the network is: "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU if there
-        is one.""",
+        Device of the network: "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU if one
+        is available.""",
         role=TRAINING,
     )
     n_jobs: int | None = hyperparameter(
@@ -266,69 +308,70 @@ class Training:
             None,
         ],
         doc="""int or None
-        Threads of torch in fit and predict: None is one, -1 all cores. float32 training
-        depends on it in its last digits.""",
+        Number of threads in fit and predict: None for one, -1 for all cores. The last
+        digits of float32 training depend on it unless compiled kernels train.""",
     )
     dtype: str = hyperparameter(
         default="float32",
         constraints=[StrOptions({"float32", "float64"})],
         doc="""{"float32", "float64"}
-        What the network computes in.""",
+        Dtype of the network.""",
         role=MODEL,
     )
     mixed_precision: str | None = hyperparameter(
         default=None,
         constraints=[StrOptions({"bfloat16", "float16"}), None],
         doc="""{"bfloat16", "float16"} or None
-        Lower precision of forward and backward passes in training, by torch's autocast:
-        weights, loss and the optimizer's step stay in float32, and so do recurrent
-        layers on a CPU, which are faster so. With "float16" the loss is scaled, and
-        steps with an infinite gradient are left out. Answers, and the loss that early
-        stopping watches, are in full precision. Not with ``dtype="float64"``.""",
+        Lower precision of forward and backward pass in training, by torch's autocast.
+        Weights, loss and optimizer steps stay in float32, and so do recurrent layers on
+        a CPU, where this is faster. With "float16" the loss is scaled, and steps with an
+        infinite gradient are skipped. Predictions and the validation loss are in full
+        precision. Not supported with ``dtype="float64"``.""",
         role=TRAINING,
     )
-    callbacks: Any = hyperparameter(
+    callbacks: Sequence[Any] | None = hyperparameter(
         default=None,
         constraints=[list, tuple, None],
         doc="""list of skorch callbacks or None
-        Called while training.""",
+        Callbacks of the training.""",
         role=TRAINING,
     )
     net_params: dict[str, Any] | None = hyperparameter(
         default=None,
         constraints=[dict, None],
         doc="""dict or None
-        Anything else that :class:`skorch.NeuralNet` takes, in its names, such as
-        ``{"optimizer__betas": (0.9, 0.99)}``; overrides the rest.""",
+        Further parameters of :class:`skorch.NeuralNet`, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
+        """,
         role=TRAINING,
     )
-    random_state: Any = hyperparameter(
+    random_state: RandomState = hyperparameter(
         default=None,
         constraints=["random_state"],
         doc="""int, RandomState instance or None
-        Source of initial weights, batches, dropout and the early-stopping split. An int
-        makes a refit equal to the bit.""",
+        Controls the initial weights, mini-batches, dropout and the validation split. Pass
+        an int for bitwise identical results of repeated fits.""",
     )
-    checkpoint: str | os.PathLike | None = hyperparameter(
+    checkpoint: PathLike | None = hyperparameter(
         default=None,
         constraints=[str, os.PathLike, None],
         doc="""str, path or None
-        Where fit keeps how far it is, after every epoch. A fit that was ended from
-        outside goes on from there when it is called again with the same data and
-        hyperparameters, and ends with the same network to the bit; one that had ended
-        is not repeated. A file is that of one fit. In a folder (that exists, or with a
-        separator at the end) each fit has a file of its own: for searches.""",
+        File in which fit saves its progress after every epoch. When an interrupted fit is
+        called again with the same data and hyperparameters, it resumes from there, and
+        the final network is bitwise identical; a completed fit is not repeated. A file
+        belongs to one fit. In a directory (an existing one, or a path with a separator
+        at the end) there is a file for each fit, as needed by searches.""",
     )
     verbose: int = hyperparameter(
         default=0,
         constraints=["verbose"],
         doc="""int
-        Above zero, print a line per epoch.""",
+        Print a line per epoch if above zero.""",
         role=TRAINING,
     )
     warm_start: bool = hyperparameter(
         default=False,
         constraints=["boolean"],
         doc="""bool
-        Let fit continue from the weights of the last one.""",
+        Whether fit continues from the weights of the last fit.""",
     )

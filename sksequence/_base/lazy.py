@@ -1,4 +1,4 @@
-"""The room that trains, loaded when it is first used."""
+"""Import of the package `_training` on first use."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 
 class _LazyModule:
-    """Stand for a module until something of it is asked for.
+    """Proxy that imports a module on the first access to an attribute.
 
     torch and skorch take seconds to import: a fit needs them, ``import sksequence`` does
     not.

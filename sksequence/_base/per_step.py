@@ -1,4 +1,4 @@
-"""What is particular to predictions for every step: y is as long as X."""
+"""Base of estimators that predict for every step."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from numbers import Integral
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.utils._param_validation import Interval
 
 from .._inputs import (
     AnySequences,
@@ -17,22 +16,23 @@ from .._inputs import (
     flatten_steps,
     score_steps,
 )
+from .._inputs.borrowed import Interval
 from .declaration import TRAINING, hyperparameter, recurrent_estimator
 from .estimator import SequenceEstimator
 
 
 @recurrent_estimator
 class PerStepEstimator(SequenceEstimator):
-    """Predict for each step of each sequence."""
+    """Estimator with a prediction for each step of each sequence."""
 
     bptt_steps: int | None = hyperparameter(
         default=None,
         constraints=[Interval(Integral, 1, None, closed="left"), None],
         doc="""int or None
-        Train on chunks of so many steps, one after the other: the state goes on from
-        chunk to chunk of a sequence, gradients are cut (truncated backpropagation
-        through time). For sequences too long to be trained on at once; needs a causal
-        network without convolutions.""",
+        Number of time steps per chunk for truncated backpropagation through time: a
+        sequence is trained on in chunks; the hidden state is carried over from one chunk
+        to the next, gradients are not. For sequences that are too long to train on as a
+        whole; needs a causal network without convolutions.""",
         role=TRAINING,
     )
 
@@ -40,7 +40,14 @@ class PerStepEstimator(SequenceEstimator):
 
     def _get_network(self) -> dict[str, Any]:
         network = super()._get_network()
-        if self.bptt_steps is not None and (
+        if self.bptt_steps is None:
+            return network
+        if network["recurrent_dropout"]:
+            raise ValueError(
+                f"bptt_steps={self.bptt_steps} needs recurrent_dropout=0, whose mask is "
+                f"one for a whole sequence, got {network['recurrent_dropout']}."
+            )
+        if (
             network["bidirectional"]
             or network["conv_channels"]
             or network["parallel_channels"]
@@ -48,8 +55,8 @@ class PerStepEstimator(SequenceEstimator):
         ):
             raise ValueError(
                 f"bptt_steps={self.bptt_steps} needs bidirectional=False, no "
-                'conv_channels, no parallel_channels and no missing="decay": nothing but '
-                "the recurrence's state goes on from one chunk to the next."
+                'conv_channels, no parallel_channels and no missing="decay": only the '
+                "state of the recurrence is carried over from one chunk to the next."
             )
         return network
 
@@ -72,5 +79,5 @@ class PerStepEstimator(SequenceEstimator):
         return None
 
     def _score(self, metric: Callable, X: Any, y: Any, sample_weight: Any) -> float:
-        """Compare all steps that there are."""
+        """Apply a metric to the steps of all sequences."""
         return score_steps(metric, y, self.predict(X), sample_weight)

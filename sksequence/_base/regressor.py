@@ -1,43 +1,46 @@
-"""What is particular to predictions of numbers."""
+"""Base of estimators that predict numbers."""
 
 from __future__ import annotations
 
 from numbers import Real
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.utils import Tags
-from sklearn.utils._param_validation import Interval, StrOptions
 
 from .._inputs import LOSSES, Form, Numbers, Target, check_numbers
+from .._inputs.borrowed import Interval, StrOptions
+from .._inputs.types import ArrayLike, Targets
 from .declaration import MODEL, hyperparameter, recurrent_estimator
 from .estimator import SequenceEstimator
 
 
 @recurrent_estimator
 class NumberPredictor(SequenceEstimator):
-    """Predict one number, or several."""
+    """Estimator of one or several numbers."""
 
     loss: str = hyperparameter(
         default="squared_error",
         constraints=[StrOptions(set(LOSSES))],
         doc="""{"squared_error", "absolute_error", "huber", "quantile", "poisson"}
-        What training minimises: the squared error, for the mean; the absolute error, for
-        the median; the Huber loss, for a mean on which outliers beyond one standard
-        deviation pull less; the pinball loss, for the quantile named by ``quantile``; or
-        the Poisson deviance, for the rate of counts (targets of zero and more).""",
+        The loss: the squared error predicts the mean; the absolute error, the median; the
+        Huber loss, a mean that is robust against outliers beyond one standard deviation;
+        the pinball loss ("quantile"), the quantile given by ``quantile``; the Poisson
+        deviance, the rate of counts (targets must be at least zero).""",
         role=MODEL,
     )
     quantile: float = hyperparameter(
         default=0.5,
         constraints=[Interval(Real, 0, 1, closed="neither")],
         doc="""float
-        Which quantile the "quantile" loss predicts, in (0, 1).""",
+        The quantile that the "quantile" loss predicts, in (0, 1).""",
     )
 
-    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None):
-        """Train for one epoch, going on from where the last call or fit ended.
+    def partial_fit(
+        self, X: ArrayLike, y: Targets, sample_weight: ArrayLike | None = None
+    ) -> Self:
+        """Train for one epoch, continuing from the last call or fit.
 
         Parameters
         ----------
@@ -51,11 +54,11 @@ class NumberPredictor(SequenceEstimator):
         Returns
         -------
         self : object
-            The estimator. Channels and targets stay scaled by what the first call saw.
+            The estimator. The scaling of channels and targets is that of the first call.
         """
         return self._fit_one_epoch(X, y, sample_weight)
 
-    def predict(self, X: Any) -> np.ndarray:
+    def predict(self, X: ArrayLike) -> np.ndarray:
         """Predict the target of each sequence, or of each step.
 
         Parameters
@@ -66,7 +69,7 @@ class NumberPredictor(SequenceEstimator):
         Returns
         -------
         ndarray of shape (n_sequences,) or (n_sequences, n_outputs)
-            As y was in fit; float32 for a float32 X, else float64.
+            Predictions in the form of y; float32 for float32 X, else float64.
         """
         return self._respond(X, "predict")
 
@@ -81,7 +84,7 @@ class NumberPredictor(SequenceEstimator):
 
 @recurrent_estimator
 class SequenceRegressor(RegressorMixin, NumberPredictor):
-    """Predict numbers from whole sequences."""
+    """Regressor of whole sequences."""
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -1,4 +1,4 @@
-"""The split that early stopping watches."""
+"""Validation split for early stopping."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ def validation_split(
     classes: np.ndarray | None = None,
     groups: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Hold some sequences out: whole groups, and of each class its share.
+    """Split into training and validation set, stratified by class or by whole groups.
 
-    Training keeps at least one member of every class, however few there are.
+    The training set keeps at least one sequence of every class.
 
     Parameters
     ----------
     n : int
         Number of sequences.
     fraction : float
-        Share to hold out, in (0, 1).
+        Proportion to hold out, in (0, 1).
     rng : RandomState
-        Draws.
+        Random generator.
     classes : ndarray of shape (n,) or None
         Class of each sequence.
     groups : ndarray of shape (n,) or None
@@ -33,7 +33,7 @@ def validation_split(
     Returns
     -------
     train, valid : ndarray of int
-        Sorted indices, both with at least one.
+        Sorted indices; both sets have at least one sequence.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What is particular to sequences whose steps are vectors of numbers, or tokens."""
+"""Base of estimators of sequences whose steps are numbers or tokens."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from .._cells import CELLS
 from .._inputs import (
     Columns,
     Form,
@@ -16,14 +17,15 @@ from .._inputs import (
     TokenReading,
     split_static,
 )
-from .declaration import recurrent_estimator
+from .._inputs.borrowed import StrOptions
+from .declaration import NETWORK, hyperparameter, recurrent_estimator
 from .deployable import Deployable
 from .hyperparameters import Steps
 
 
 @recurrent_estimator
 class StepReader(Steps, Deployable):
-    """Read sequences of numbers, or of tokens, and static covariates beside them.
+    """Estimator of sequences of numbers or tokens, with optional static covariates.
 
     Examples
     --------
@@ -48,16 +50,16 @@ class StepReader(Steps, Deployable):
 
     _attributes_doc = """
     n_static_features_in_ : int
-        Columns of numbers beside the sequences of a table; 0 where X is no such table.
+        Number of static covariates; 0 if X is not a table with a column of sequences.
     """
-    _cell: ClassVar[str | None] = None  # the hyperparameter of that name, if there is one
+    _cell: ClassVar[str | None] = None  # None if the cell is a hyperparameter
 
     def _get_network(self) -> dict[str, Any]:
         if self.embedding_dim is not None and self.missing != "error":
             raise ValueError(
-                f"missing={self.missing!r} is for numbers, but with embedding_dim X "
-                'holds tokens; expected missing="error". The unknown token, 0, may stand '
-                "for one that is missing."
+                f"missing={self.missing!r} is for numbers, not for tokens (with "
+                'embedding_dim); expected missing="error". Use the unknown token, 0, for '
+                "missing tokens."
             )
         fixed = {"cell": self._cell, "per_step": self._per_step}
         return fixed | super()._get_network()
@@ -71,7 +73,7 @@ class StepReader(Steps, Deployable):
 
     @property
     def _time_channel(self) -> int | None:
-        """The channel that is read as the time, and as nothing else."""
+        """The channel that holds the time, if it is used."""
         return self.time_channel if self.missing == "decay" else None
 
     def _allows_nan(self) -> bool:
@@ -88,3 +90,33 @@ class StepReader(Steps, Deployable):
     def _hold(self, reading: Reading, target: Target) -> None:
         super()._hold(reading, target)
         self.n_static_features_in_: int = len(reading.static.mean)
+
+
+@recurrent_estimator
+class SimpleCell(StepReader):
+    """The plain recurrent cell, whose activation is a choice."""
+
+    nonlinearity: str = hyperparameter(
+        default="tanh",
+        constraints=[StrOptions({"tanh", "relu"})],
+        doc="""{"tanh", "relu"}
+        Activation of the hidden state.""",
+        role=NETWORK,
+    )
+    _cell: ClassVar[str] = "rnn"
+
+
+@recurrent_estimator
+class AnyCell(StepReader):
+    """A cell that is a hyperparameter itself."""
+
+    cell: str = hyperparameter(
+        default="lstm",
+        constraints=[StrOptions(CELLS.keys())],  # a cell may be added later
+        doc=f"""{{{", ".join(f'"{name}"' for name in CELLS)}}}
+        Recurrent cell: plain (Elman, 1990), LSTM or GRU; minimal GRU or LSTM, whose gates
+        read the input alone (Feng et al., 2024); independently recurrent, in which a unit
+        reads its own state alone (Li et al., 2018); or quasi-recurrent, an LSTM without a
+        hidden state in its gates (Bradbury et al., 2017).""",
+        role=NETWORK,
+    )

@@ -1,7 +1,7 @@
-"""Recurrent cells: each in one file, for every back end that runs them.
+"""Recurrent cells, each in one file, for all back ends.
 
-Plain Python alone. Whoever runs a cell (torch, a kernel, numpy, an ONNX graph) brings the
-operations; the equations, and the gradient by hand, stand here once.
+Plain Python only. The back end that runs a cell (torch, a kernel, numpy, an ONNX graph)
+provides the operations; the equations and the gradient are written here once.
 """
 
 from .cell import APART, BOTH, INPUT, Cell, Operations
@@ -22,12 +22,12 @@ CELLS: dict[str, type[Cell]] = {
     "indrnn": IndRNN,
     "qrnn": QRNN,
 }
-# What else the plain cell may be, by its nonlinearity.
+# Variants of the simple recurrent cell, by nonlinearity.
 NONLINEARITIES: dict[str, type[Cell]] = {"tanh": RNN, "relu": RectifiedRNN}
 
 
 def find_cell(name: str, nonlinearity: str = "tanh") -> type[Cell]:
-    """Return the cell of that name; of the plain one also by its nonlinearity.
+    """Return a cell by name, and for "rnn" by nonlinearity.
 
     Examples
     --------

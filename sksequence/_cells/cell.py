@@ -1,19 +1,19 @@
-"""What a recurrent cell says of itself."""
+"""Base class of recurrent cells."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from typing import Any, ClassVar, NamedTuple
 
-# What a gate reads: products with the state and with the input, summed into one value;
-# the two apart, as a pair of values; or the product with the input alone.
+# What a gate reads: the sum of the products with state and input (BOTH); a pair of the
+# two products (APART); or the product with the input only (INPUT).
 BOTH, APART, INPUT = "both", "apart", "input"
 
 
 class Operations(NamedTuple):
-    """Elementwise functions of whoever runs a cell, beside the operators + - * /.
+    """Elementwise functions of a back end, in addition to the operators + - * /.
 
-    What is not a number stays so. Scalars beside the operators are floats.
+    They must propagate NaN. Scalar operands are floats.
     """
 
     sigmoid: Any
@@ -21,30 +21,30 @@ class Operations(NamedTuple):
     relu: Any
     exp: Any
     maximum: Any
-    where_positive: Any  # of (x, y): y where x is positive or NaN, elsewhere zero
+    where_positive: Any  # of (x, y): y where x is positive or NaN, else zero
 
 
 class Cell:
     """A recurrent cell: gates, states, equations and gradient.
 
-    Subclasses are never instantiated; they hold what belongs together.
+    Subclasses are never instantiated.
 
     Attributes
     ----------
     gates : tuple of str
-        What each gate reads, in the order in which its weights stand: ``BOTH``,
-        ``APART`` or ``INPUT``.
+        What each gate reads, in the order of the weights: ``BOTH``, ``APART`` or
+        ``INPUT``.
     n_states : int
-        One, the hidden state; or two, with a cell state beside it.
+        One for a hidden state, two for a hidden state and a cell state.
     biases : tuple of float
-        Where each gate's bias begins.
+        Initial bias of each gate.
     time_scale : tuple of int
-        By gate, how its bias says for how long the state is kept: 1 where a larger bias
-        keeps it longer, -1 where it keeps it shorter, 0 where it does neither. Empty for
-        cells without such gates.
+        Effect of each gate's bias on how long the state is kept: 1 if a larger bias keeps
+        it longer, -1 if it keeps it shorter, 0 if there is no effect. Empty for cells
+        without such gates.
     is_diagonal : bool
-        Whether each unit reads only its own state: the recurrent weights are then a
-        vector for each gate, and not a matrix.
+        Whether each unit only reads its own state, so that the recurrent weights of a
+        gate are a vector rather than a matrix.
     """
 
     gates: ClassVar[tuple[str, ...]]
@@ -56,25 +56,24 @@ class Cell:
     @staticmethod
     @abstractmethod
     def step(ops: Any, values: Any, states: Any) -> tuple[Any, Any]:
-        """Bring the states one step further.
+        """Update the states by one step.
 
         Parameters
         ----------
         ops : Operations
             Elementwise functions.
         values : tuple
-            For each gate what it has read; of a gate that reads apart a pair, from the
-            state and from the input.
+            The value that each gate reads; for an ``APART`` gate a pair, of state and
+            input.
         states : tuple
-            The hidden state and, if there is one, the cell state, before the step.
+            Hidden state and, if there is one, cell state before the step.
 
         Returns
         -------
         states : tuple
-            After the step.
+            States after the step.
         kept : tuple
-            What ``gradient`` needs of the values: for each gate one, of a gate that reads
-            apart a pair.
+            What ``gradient`` needs: one value per gate, a pair for an ``APART`` gate.
         """
 
     @staticmethod
@@ -82,16 +81,16 @@ class Cell:
     def gradient(
         ops: Any, kept: Any, before: Any, after: Any, wanted: Any
     ) -> tuple[Any, Any]:
-        """Return the gradients of the values, and of the states directly.
+        """Return the gradients of the values, and the direct gradients of the states.
 
-        What the states get through the values, by the recurrent weights, is not in it.
+        The gradient of the states through the recurrent weights is not included.
 
         Parameters
         ----------
         ops : Operations
             Elementwise functions.
         kept : tuple
-            As ``step`` returned it.
+            As returned by ``step``.
         before, after : tuple
             The states before and after the step.
         wanted : tuple
@@ -100,7 +99,7 @@ class Cell:
         Returns
         -------
         of_values : tuple
-            In the form of ``values``.
+            Gradients in the form of ``values``.
         of_states : tuple
-            Of the states before the step; None stands for zero.
+            Gradients of the states before the step; None for zero.
         """

@@ -6,7 +6,7 @@ from .cell import APART, BOTH, Cell
 
 
 class GRU(Cell):
-    """The cell of Cho et al. (2014), with the reset gate behind the product, as torch."""
+    """GRU of Cho et al. (2014), with the reset gate after the product, as in torch."""
 
     gates = (BOTH, BOTH, APART)
     biases, time_scale = (0.0, 0.0, 0.0), (0, 1, 0)

@@ -6,6 +6,6 @@ from .rnn import RectifiedRNN
 
 
 class IndRNN(RectifiedRNN):
-    """The cell of Li et al. (2018): a rectifier, and each unit reads its own state."""
+    """IndRNN of Li et al. (2018): ReLU, and each unit only reads its own state."""
 
     is_diagonal = True

@@ -6,9 +6,9 @@ from .cell import BOTH, Cell
 
 
 class LSTM(Cell):
-    """The cell of Hochreiter and Schmidhuber (1997), with Gers's forget gate (2000).
+    """LSTM of Hochreiter and Schmidhuber (1997), with the forget gate of Gers (2000).
 
-    The forget gate's bias begins at one: open (Jozefowicz et al., 2015).
+    The initial bias of the forget gate is one (Jozefowicz et al., 2015).
     """
 
     gates, n_states = (BOTH,) * 4, 2

@@ -6,7 +6,7 @@ from .cell import INPUT, Cell
 
 
 class MinGRU(Cell):
-    """The cell of Feng et al. (2024): the gate and the candidate read the input alone."""
+    """minGRU of Feng et al. (2024): gate and candidate only read the input."""
 
     gates = (INPUT, INPUT)
     biases, time_scale = (0.0, 0.0), (-1, 0)

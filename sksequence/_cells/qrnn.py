@@ -6,9 +6,9 @@ from .cell import INPUT, Cell
 
 
 class QRNN(Cell):
-    """The cell of Bradbury et al. (2016), with filters one step wide and fo-pooling.
+    """QRNN of Bradbury et al. (2016), with filters of size one and fo-pooling.
 
-    The forget gate's bias begins at one, as in :class:`LSTM`.
+    The initial bias of the forget gate is one, as in :class:`LSTM`.
     """
 
     gates, n_states = (INPUT,) * 3, 2

@@ -1,4 +1,4 @@
-"""The plain cell."""
+"""The simple recurrent cell."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from .cell import BOTH, Cell
 
 
 class RNN(Cell):
-    """Elman's cell (1990): the hyperbolic tangent of all that it reads."""
+    """Simple RNN of Elman (1990), with tanh."""
 
     gates, biases = (BOTH,), (0.0,)
 
@@ -22,7 +22,7 @@ class RNN(Cell):
 
 
 class RectifiedRNN(Cell):
-    """The plain cell with a rectifier (Le, Jaitly and Hinton, 2015)."""
+    """Simple RNN with ReLU (Le, Jaitly and Hinton, 2015)."""
 
     gates, biases = (BOTH,), (0.0,)
 

@@ -1,4 +1,4 @@
-"""A predictor as one Python file that needs numpy alone."""
+"""A predictor as one Python file that needs only numpy."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def write_bundle(predictor: NumpyPredictor, path: str | os.PathLike) -> None:
     }
     np.savez_compressed(packed, **arrays)
     text = base64.b85encode(packed.getvalue()).decode()
-    # The name alone: a whole repr could end the docstring that it stands in.
+    # Only the name: a whole repr could contain the end of the docstring.
     name = predictor.settings["made_from"].partition("(")[0]
     head = _HEAD.format(name=name, module=target.stem, imports=sources.imports)
     tail = _TAIL.format(
@@ -99,20 +99,20 @@ def write_bundle(predictor: NumpyPredictor, path: str | os.PathLike) -> None:
 
 
 class _Sources:
-    """The text of modules and of all that they import of ours, each once."""
+    """The sources of modules and of all modules of this package that they import."""
 
     def __init__(self) -> None:
         self.bodies: list[str] = []
-        self._seen = {_cells.__name__}  # of whose cells a bundle needs one alone
+        self._seen = {_cells.__name__}  # a bundle only needs one of its cells
         self._imports: set[str] = set()
 
     @property
     def imports(self) -> str:
-        """What the modules import that is not ours."""
+        """The imports of other packages."""
         return "\n".join(sorted(self._imports))
 
     def add(self, module: ModuleType) -> None:
-        """Add a module, behind those that it imports."""
+        """Add a module, after those that it imports."""
         self._seen.add(module.__name__)
         source = inspect.getsource(module)
         statements = [

@@ -28,11 +28,11 @@ def write_onnx(
     Parameters
     ----------
     path : str or os.PathLike
-        File to write, whole or not at all.
+        File to write, or to replace atomically.
     network, weights, reading, answer
-        As :func:`sksequence._deployment.onnx.make_model` takes them.
+        As in :func:`sksequence._deployment.onnx.make_model`.
     about : dict
-        What the file says of the estimator; what JSON cannot hold is left out.
+        Metadata of the estimator; values that JSON cannot hold are left out.
     """
     target = check_target(path)
     make_model = _load_onnx().make_model
@@ -54,7 +54,7 @@ def write_onnx(
 
 
 def _load_onnx() -> Any:
-    """Load onnx, which nothing else needs."""
+    """Import onnx, which is an optional dependency."""
     try:
         from . import onnx as _onnx
     except ImportError as error:
@@ -66,7 +66,7 @@ def _load_onnx() -> Any:
 
 
 def _as_text(about: dict[str, Any]) -> dict[str, str]:
-    """What stands beside the graph: the class's name, and JSON."""
+    """Return the metadata as text: the name of the class, and JSON."""
     told = {**about, "hyperparameters": _plain_values(about["hyperparameters"])}
     name = told.pop("estimator")
     described = {key: json.dumps(value, default=str) for key, value in told.items()}

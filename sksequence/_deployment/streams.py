@@ -1,4 +1,4 @@
-"""Streams whose recurrence is compiled, where there are kernels."""
+"""Streams with compiled recurrence, if there are kernels."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..portable._reading import Numbers, Reading
 
 
 class CompiledCell(RunningCell):
-    """A cell at work by a kernel; by numpy where there is none."""
+    """A running cell with a compiled kernel, or with numpy if there is none."""
 
     def __init__(self, cell: FittedCell, n: int) -> None:
         super().__init__(cell, n)
@@ -28,14 +28,14 @@ class CompiledCell(RunningCell):
         return self._kernels is not None
 
     def standardise(self, x: np.ndarray, known: Reading) -> None:
-        """From now on, read what stands in x (n, channels), and standardise it first."""
+        """Read x (n, channels) in every step from now on, and standardise it first."""
         self._read = x, known.mean.astype(np.float64), known.scale.astype(np.float64)
         names = dict(zip(("x", "mean", "scale"), self._read, strict=True))
         self._bind(**{k: v.ctypes.data for k, v in names.items()}, has_x=1)
 
     def _bind(self, **reading: int) -> None:
-        # The same arrays in every step: their addresses are looked up once.
-        assert self._kernels is not None, "who binds has seen that there are kernels"
+        # The arrays are the same in every step, so their addresses are bound once.
+        assert self._kernels is not None, "callers check that there are kernels"
         depth, rows = self.cell.matrix.shape
         self._compute = self._kernels["step"].bind(
             **reading,
@@ -54,7 +54,7 @@ class CompiledCell(RunningCell):
 
 
 class HandedOver(Numbers):
-    """Numbers that the first cell's kernel standardises itself."""
+    """Numbers that are standardised by the kernel of the first cell."""
 
     def __init__(self, n: int, known: Reading, cell: CompiledCell) -> None:
         super().__init__(n, known)

@@ -1,6 +1,6 @@
-"""What users pass becomes sequences and numbers, or an error that says what is wrong.
+"""Input validation: convert what users pass to sequences and numbers.
 
-numpy, scipy and scikit-learn alone: no torch.
+Imports numpy, scipy and scikit-learn only, not torch.
 """
 
 from .checks import (
@@ -15,6 +15,7 @@ from .checks import (
     lists_sequences,
     without_wrapping,
 )
+from .data import FitData, at_rows, check_fit_data
 from .fitted import Fitted, from_plain
 from .labels import check_classes, check_labels, weigh_classes
 from .losses import LOSSES
@@ -46,6 +47,7 @@ __all__ = [
     "STEPS",
     "AnySequences",
     "Columns",
+    "FitData",
     "Fitted",
     "Form",
     "Frames",
@@ -61,8 +63,10 @@ __all__ = [
     "TokenReading",
     "arrange_steps",
     "as_numbers",
+    "at_rows",
     "check_classes",
     "check_columns",
+    "check_fit_data",
     "check_groups",
     "check_labels",
     "check_numbers",

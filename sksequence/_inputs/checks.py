@@ -1,4 +1,4 @@
-"""What users pass as X becomes sequences, or an error that says what is wrong."""
+"""Validation of X, sample weights and groups."""
 
 from __future__ import annotations
 
@@ -28,14 +28,15 @@ _TEXT_HINT = (
 
 @dataclass(frozen=True)
 class Layout:
-    """Which axes a sequence has.
+    """The axes of a sequence.
 
     Attributes
     ----------
     axes : tuple of str
-        Of a sequence without channels.
+        Names of the axes, without the channel axis.
     first : int
-        Where its channels are with ``data_format="channels_first"``; else they are last.
+        Position of the channel axis with ``data_format="channels_first"``; otherwise it
+        is last.
     """
 
     axes: tuple[str, ...]
@@ -43,11 +44,11 @@ class Layout:
 
     @property
     def rank(self) -> int:
-        """Dimensions of a sequence without channels; with them it has one more."""
+        """Number of dimensions without the channel axis."""
         return len(self.axes)
 
     def words(self, *more: str) -> str:
-        """How to say which shapes a sequence may have, or with ``more`` axes an X."""
+        """Describe the valid shapes of a sequence or, with ``more`` axes, of X."""
         plain = (*more, *self.axes)
         alone = ", ".join(plain) + ("," if len(plain) == 1 else "")
         return f"({', '.join(plain)}, n_channels) or ({alone})"
@@ -58,11 +59,11 @@ class Layout:
         """View a sequence, or a block of them, as (..., n_steps, n_channels, ...)."""
         before = int(block)
         if array.ndim == self.rank + before:
-            # Not np.expand_dims, which gives up the strides of a single step: they tell
+            # np.expand_dims would lose the strides of single-step sequences, which show
             # whether sequences are windows of one table.
             return array[(*[slice(None)] * (before + 1), None)]
         axis = before + self.first if channels_first else array.ndim - 1
-        # There already, of windows by the million, it stays the same object.
+        # Return the same object if the axis is in place: windows may be millions.
         return array if axis == before + 1 else np.moveaxis(array, axis, before + 1)
 
 
@@ -106,41 +107,42 @@ def check_sequences(
     layout: Layout = STEPS,
     allow_nan: bool = False,
 ) -> tuple[AnySequences, Form]:
-    """Turn X into sequences, or say what is wrong with it.
+    """Validate X and convert it to sequences.
 
-    In fit (without ``form``) it sets the estimator's ``n_features_in_``, and
-    ``feature_names_in_`` of a DataFrame; later it compares with them. A 2-D X fixes its
-    number of columns, every other X its number of channels.
+    In fit (without ``form``), ``n_features_in_`` and, for a DataFrame,
+    ``feature_names_in_`` of the estimator are set; later calls check X against them. The
+    number of features is the number of columns of a 2-D X, and the number of channels
+    otherwise.
 
     Parameters
     ----------
     estimator : estimator
-        Whose input it is.
+        The estimator that X is passed to.
     X : array-like
         2-D: each row a univariate sequence. 3-D: (n_sequences, n_steps, n_channels).
         A list, tuple or object array of arrays: sequences of any length, each
         (n_steps_i, n_channels) or (n_steps_i,).
     form : Form or None, default=None
-        Of the X that fit saw; None in fit.
+        The form of X in fit; None during fit.
     channels_first : bool, default=False
-        Multivariate sequences are (n_channels, n_steps) instead.
+        Whether multivariate sequences are (n_channels, n_steps) instead.
     layout : Layout, default=STEPS
-        With FRAMES a sequence has two more axes, height and width, and of a 2-D X each
-        number is a frame.
+        With FRAMES a sequence has two more axes, height and width; in a 2-D X each number
+        is a frame.
     allow_nan : bool, default=False
-        NaN, or None, is a value that is missing.
+        Whether to accept NaN and None as missing values.
 
     Returns
     -------
     sequences : Sequences or StoredSequences
-        The latter for arrays of mapped files, which may be larger than memory.
+        StoredSequences for memory-mapped arrays, which may be larger than memory.
     form : Form
-        That of this X in fit, else the one that was given.
+        The form of this X in fit, else the given one.
 
     Raises
     ------
     ValueError, TypeError
-        With what was got, what was expected and, where it helps, what to do.
+        If X is invalid.
     """
     X = without_wrapping(X, "X")
     is_table = False
@@ -151,7 +153,7 @@ def check_sequences(
             X = np.asarray(X)
         is_table = getattr(X, "ndim", 0) == 2
         if is_table and (form is None or form.is_table):
-            # Column names first: a frame with other columns may well hold NaN.
+            # Check column names first: NaN may be a consequence of wrong columns.
             validate_data(estimator, X, reset=form is None, skip_check_array=True)
         array = _check_rectangular(estimator, X, layout, allow_nan)
         sequences = _from_array(array, channels_first, layout)
@@ -196,15 +198,15 @@ def _size(step_shape: tuple[int, ...]) -> str:
 
 
 def as_numbers(values: Any, name: str, *, allow_nan: bool = False) -> np.ndarray:
-    """Turn an array-like into a numeric array, and nothing into numbers silently.
+    """Convert an array-like to a numeric array; raise an error for text, dates, etc.
 
-    With ``allow_nan`` None is NaN.
+    With ``allow_nan``, None becomes NaN.
     """
     values = without_wrapping(values, name)
     try:
         array = np.asarray(values)
     except ValueError as error:
-        raise ValueError(f"{name} is no array of numbers: {error}") from error
+        raise ValueError(f"{name} is not an array of numbers: {error}") from error
     _check_kind(array.dtype, name)
     if array.dtype != object:
         return array
@@ -212,11 +214,11 @@ def as_numbers(values: Any, name: str, *, allow_nan: bool = False) -> np.ndarray
     try:
         return array.astype(np.float64)
     except (TypeError, ValueError) as error:
-        raise type(error)(f"{name} is no array of numbers: {error}") from error
+        raise type(error)(f"{name} is not an array of numbers: {error}") from error
 
 
 def check_weights(sample_weight: Any, n: int) -> np.ndarray | None:
-    """Return weights (n,) of at most one, or say why they cannot be."""
+    """Validate sample weights, and return them (n,) scaled to a maximum of one."""
     if sample_weight is None:
         return None
     weight = as_numbers(sample_weight, "sample_weight").astype(np.float64)
@@ -235,12 +237,12 @@ def check_weights(sample_weight: Any, n: int) -> np.ndarray | None:
         )
     if not weight.any():
         raise ValueError("sample_weight is zero everywhere: there is nothing to fit.")
-    # Only their ratios count, and those must not overflow.
+    # Only the ratios matter; scaling avoids overflow.
     return weight / weight.max()
 
 
 def check_groups(groups: Any, n: int) -> np.ndarray | None:
-    """Return group numbers (n,), or say why they cannot be."""
+    """Validate groups, and return them as integer codes (n,)."""
     if groups is None:
         return None
     names = np.asarray(groups)
@@ -252,11 +254,11 @@ def check_groups(groups: Any, n: int) -> np.ndarray | None:
         raise TypeError(f"groups must be of one type that sorts: {error}") from error
 
 
-# --------------------------------------------------------------- which kind of X it is
+# --------------------------------------------------------------------------- kinds of X
 
 
 def without_wrapping(X: Any, name: str) -> Any:
-    """Refuse what is no plain dense array; take tensors off their graph and device."""
+    """Refuse sparse and masked arrays; convert torch tensors to numpy."""
     if issparse(X):
         raise TypeError(
             f"Sparse data was passed as {name}, but dense data is required. "
@@ -274,10 +276,10 @@ def without_wrapping(X: Any, name: str) -> Any:
 
 
 def lists_sequences(X: Any) -> bool:
-    """Whether X lists its sequences one by one, so that each may have its own length.
+    """Return whether X is a list of sequences, which may have unequal lengths.
 
-    A list of arrays does, even where all are equally long: a fold of unequal sequences
-    may be so by chance. A nested list is a table when it can be, as everywhere in
+    A list of arrays always is, even if all have the same length, which may happen by
+    chance in a fold. A nested list is a table if it is rectangular, as everywhere in
     scikit-learn.
     """
     if isinstance(X, list | tuple):
@@ -290,7 +292,7 @@ def lists_sequences(X: Any) -> bool:
 
 
 def _only_converts(X: Any) -> bool:
-    """Whether X is no array, but makes one."""
+    """Return whether X is not an array but can be converted to one."""
     return hasattr(X, "__array__") and not hasattr(X, "ndim")
 
 
@@ -313,7 +315,7 @@ def _is_uneven(nested: list | tuple) -> bool:
 
 
 def _check_kind(dtype: np.dtype, name: str) -> None:
-    """Refuse data types that numpy would turn into numbers, or half of them, silently."""
+    """Refuse dtypes that numpy would convert to numbers silently, or only in part."""
     if dtype.kind in "Mm":
         raise TypeError(
             f"{name} holds dates or durations ({dtype}); expected numbers. Convert them, "
@@ -329,7 +331,7 @@ def _check_kind(dtype: np.dtype, name: str) -> None:
 
 
 def _check_object(array: np.ndarray, name: str, allow_nan: bool = False) -> None:
-    """Refuse text among the objects, which numpy would parse without a word."""
+    """Refuse objects that numpy would convert to numbers silently, such as text."""
     for item in array.flat:
         if isinstance(item, str | bytes):
             raise ValueError(
@@ -352,7 +354,7 @@ def _check_object(array: np.ndarray, name: str, allow_nan: bool = False) -> None
 def _check_rectangular(
     estimator: Any, X: Any, layout: Layout, allow_nan: bool
 ) -> np.ndarray:
-    """Check an array-like of two dimensions or the layout's, and return the numbers."""
+    """Validate a rectangular X, and return it as a numeric array."""
     shape = tuple(getattr(X, "shape", ()))
     if shape == (0,) or (isinstance(X, list | tuple) and not X):
         raise ValueError(
@@ -379,7 +381,7 @@ def _check_rectangular(
     array = check_array(
         X,
         dtype="numeric",
-        ensure_all_finite=False,  # checked later, and named sequence by sequence
+        ensure_all_finite=False,  # checked later, with the sequence in the message
         allow_nd=True,
         estimator=estimator,
         input_name="X",
@@ -389,7 +391,7 @@ def _check_rectangular(
 
 
 def _numpy_dtypes(X: Any) -> list[np.dtype]:
-    """The dtypes of an array, or of a frame's columns, dates with a zone included."""
+    """Return the dtypes of an array, or of the columns of a DataFrame."""
     if hasattr(X, "columns") and hasattr(X, "dtypes"):
         dtypes = [getattr(dtype, "base", dtype) for dtype in X.dtypes]
     else:
@@ -440,7 +442,7 @@ def _from_items(
 
 
 def _numbers_of(item: Any, i: int, layout: Layout, allow_nan: bool) -> np.ndarray:
-    """Return one sequence as numbers, with or without an axis of channels."""
+    """Return one sequence as a numeric array, with or without a channel axis."""
     name = f"Sequence {i}"
     try:
         array = as_numbers(item, name, allow_nan=allow_nan)
@@ -458,7 +460,7 @@ def _numbers_of(item: Any, i: int, layout: Layout, allow_nan: bool) -> np.ndarra
 def _with_channels(
     array: np.ndarray, i: int, channels_first: bool, layout: Layout
 ) -> np.ndarray:
-    """Return one sequence with its axes in the order (n_steps, n_channels, ...)."""
+    """Return one sequence with axes in the order (n_steps, n_channels, ...)."""
     array = layout.channels_second(array, channels_first=channels_first, block=False)
     if 0 in array.shape:
         raise ValueError(
@@ -472,9 +474,9 @@ def _with_channels(
 def laid_out(
     arrays: np.ndarray | list[np.ndarray], *, is_block: bool = False
 ) -> AnySequences:
-    """Lay sequences (n_steps_i, n_channels, ...) end to end.
+    """Concatenate sequences (n_steps_i, n_channels, ...) along the steps.
 
-    Those in files stay there, and those that overlap in memory share it on.
+    Memory-mapped sequences are not loaded, and overlapping views stay views.
     """
     steps = (
         [arrays.shape[1]] * len(arrays)
@@ -493,8 +495,9 @@ def laid_out(
 
 
 def _check_range(sequences: AnySequences, allow_nan: bool) -> None:
-    """Refuse what is not finite, or would not be as float32."""
-    # All rows at once, where they can be had: only a sequence's name takes the pieces.
+    """Refuse values that are not finite, or would not be in float32."""
+    # Check all values at once if they are in memory; go through the sequences only to
+    # name the one at fault.
     if isinstance(sequences, Sequences) and _is_in_range(sequences.values, allow_nan):
         return
     for part, values in sequences.chunks():
@@ -505,7 +508,7 @@ def _check_range(sequences: AnySequences, allow_nan: bool) -> None:
 def _is_in_range(values: np.ndarray, allow_nan: bool) -> bool:
     if values.dtype.kind not in "fiu":
         return True
-    # Of numbers and NaN the first two find a number, the others NaN.
+    # fmin and fmax ignore NaN; minimum and maximum return it.
     least, most = (np.fmin, np.fmax) if allow_nan else (np.minimum, np.maximum)
     low = float(least.reduce(values, axis=None))
     high = float(most.reduce(values, axis=None))
@@ -517,7 +520,7 @@ def _is_in_range(values: np.ndarray, allow_nan: bool) -> bool:
 def _refuse_values(
     values: np.ndarray, lengths: np.ndarray, first: int, allow_nan: bool
 ) -> None:
-    """Say which value of which sequence is not finite."""
+    """Raise ValueError that names the first invalid value."""
     bad = ~(np.abs(values.astype(np.float64)) <= FLOAT32_MAX)
     if allow_nan:
         bad &= ~np.isnan(values)
@@ -535,6 +538,6 @@ def _refuse_values(
     raise ValueError(
         f"Input X contains {what}: sequence {first + i} does at step {step}, "
         f"channel {channel}{where}. Expected finite numbers up to {FLOAT32_MAX:.1e}; "
-        "impute, rescale or leave out those steps; of steps of numbers "
-        'missing="mask" and "decay" read NaN.'
+        "impute, rescale or leave out those steps. NaN in numeric steps is supported by "
+        'missing="mask" and "decay".'
     )

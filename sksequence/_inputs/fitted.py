@@ -1,4 +1,4 @@
-"""Parts that a fit leaves behind: frozen, and made of numpy and plain Python alone."""
+"""Base of the fitted parts of an estimator: frozen, of numpy and plain Python only."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ KINDS: dict[str, type[Fitted]] = {}
 
 
 class Fitted:
-    """Base of frozen dataclasses that an estimator holds after a fit.
+    """Base of frozen dataclasses that a fitted estimator holds.
 
-    ``kind`` is the name by which stored states know the class, so it stays what it is
-    when the class is renamed. A field that a later version adds has a default, which
-    older states get.
+    ``kind`` is the name of the class in stored states, so it must not change when the
+    class is renamed. A field added by a later version must have a default, which is used
+    for older states.
     """
 
     kind: ClassVar[str]
 
     def to_plain(self) -> dict[str, Any]:
-        """Return the kind and the fields, parts within as plain dicts too."""
+        """Return a dict of kind and fields, with nested parts as dicts."""
         fields: Any = dataclasses.fields(self)  # type: ignore[arg-type]
         values = {field.name: getattr(self, field.name) for field in fields}
         return {
@@ -33,30 +33,30 @@ class Fitted:
         }
 
     def check(self) -> None:
-        """Raise ValueError if the fields do not fit each other, as in a forged file."""
+        """Raise ValueError if the fields are inconsistent, as in a forged file."""
 
 
 def fitted_part(cls: _Part) -> _Part:
-    """Register a class under its kind."""
+    """Register a class by its kind."""
     KINDS[cls.kind] = cls
     return cls
 
 
 def from_plain(state: dict[str, Any], *, ignore_unknown: bool = False) -> Any:
-    """Make the part that such a dict describes.
+    """Make a part from a dict.
 
     Parameters
     ----------
     state : dict
-        As :meth:`Fitted.to_plain` returns it.
+        As returned by :meth:`Fitted.to_plain`.
     ignore_unknown : bool, default=False
-        Leave out fields that the class has not: those of a newer version.
+        Whether to ignore unknown fields, which a newer version may have added.
 
     Raises
     ------
     ValueError
-        For an unknown kind, a field that is missing or unknown, or values that do not
-        fit each other.
+        If the kind is unknown, a field is missing or unknown, or values are
+        inconsistent.
     """
     kind = state.get("kind")
     if not isinstance(kind, str) or kind not in KINDS:

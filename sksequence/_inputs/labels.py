@@ -1,4 +1,4 @@
-"""Labels: checked, and weighted by class."""
+"""Validation of labels, and class weights."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 
 
 def check_labels(y: Any, name: str) -> np.ndarray:
-    """Return labels (n,), or zeros and ones (n, n_labels).
+    """Validate labels, and return them (n,), or as zeros and ones (n, n_labels).
 
     Parameters
     ----------
     y : array-like
         Labels.
     name : str
-        The estimator's class, for messages.
+        Name of the estimator in error messages.
 
     Raises
     ------
     ValueError, TypeError
-        For anything that is no label, with what to do.
+        If y is not an array of labels.
     """
     if y is None:
         raise ValueError(
@@ -44,7 +44,7 @@ def check_labels(y: Any, name: str) -> np.ndarray:
     if labels.dtype == object and len({isinstance(x, str) for x in labels.flat}) > 1:
         raise ValueError("y mixes text with other types: expected labels of one type.")
     if labels.dtype == object and not any(isinstance(x, str) for x in labels.flat):
-        # Integers that pandas calls nullable arrive as objects.
+        # pandas' nullable integers are converted to objects.
         labels = np.asarray(labels.tolist())
     check_classification_targets(labels)
     if labels.ndim == 2 and type_of_target(labels) != "multilabel-indicator":
@@ -57,7 +57,7 @@ def check_labels(y: Any, name: str) -> np.ndarray:
 
 
 def check_classes(classes: Any) -> np.ndarray | None:
-    """Return the classes passed to partial_fit, sorted; None where there are none."""
+    """Return the sorted classes passed to partial_fit, or None."""
     if classes is None:
         return None
     classes = np.asarray(classes)
@@ -75,20 +75,20 @@ def weigh_classes(
     *,
     is_multilabel: bool,
 ) -> np.ndarray | None:
-    """Return each target's weight by its class, as ``class_weight`` asks for it.
+    """Return the weight of each target according to ``class_weight``.
 
     Parameters
     ----------
     class_weight : dict, list of dict, "balanced" or None
         The hyperparameter.
     codes : ndarray of shape (n,) or (n, n_labels)
-        Codes of classes, or zeros and ones.
+        Class codes, or zeros and ones.
     classes : ndarray of shape (n_classes,)
         The classes.
     weight : ndarray of shape (n,) or None
-        Weight of each target otherwise.
+        Sample weight of each target.
     is_multilabel : bool
-        Whether each class is a label of its own, there or not.
+        Whether the targets are multilabel.
 
     Returns
     -------
@@ -134,9 +134,10 @@ def _check_dict(wanted: Any) -> Any:
 def _weights(
     wanted: Any, codes: np.ndarray, classes: np.ndarray, weight: np.ndarray | None
 ) -> np.ndarray:
-    """Look each target's class up in ``class_weight``.
+    """Return the weight of the class of each target.
 
-    Balanced weights are n / (k n_c) for the n_c of n targets in one of k classes.
+    The balanced weight of a class c is n / (k n_c), for n targets in k classes, n_c of
+    them in class c.
     """
     if isinstance(wanted, str):
         counts = np.bincount(codes, weight, minlength=len(classes))

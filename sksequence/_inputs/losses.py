@@ -1,7 +1,6 @@
-"""Losses by name: what each predicts, of which targets, and on which scale it is taken.
+"""Losses by name: predicted functional, range of targets, scale, and link.
 
-Their values and gradients are torch's, in the module of the same name of the room that
-trains.
+Their values and gradients are computed by torch, in ``_training/losses.py``.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ def _mean_and_deviation(target: np.ndarray, weight: np.ndarray | None) -> Scale:
 
 
 def _mean_rate(target: np.ndarray, weight: np.ndarray | None) -> Scale:
-    """Scale to rates relative to the mean rate, whose logarithm begins at zero."""
+    """Scale by the mean rate, so that the initial log rate is near zero."""
     mean = fit_scaler(target, weight).mean_
     return np.zeros_like(mean), np.where(mean > 0, mean, 1.0)
 
@@ -36,24 +35,24 @@ def _check_counts(target: np.ndarray) -> None:
 
 
 def _accept(target: np.ndarray) -> None:
-    """Any finite number will do."""
+    """Accept any finite number."""
 
 
 @dataclass(frozen=True)
 class Loss:
-    """What there is to know of a loss for numbers.
+    """Properties of a loss for numbers.
 
     Attributes
     ----------
     predicts : str
-        The functional of the target's distribution that it is smallest at.
+        The functional of the target's distribution that minimises the loss.
     is_log : bool
-        Whether the network's outputs are logarithms (a log link) or the values.
+        Whether the outputs of the network are logarithms (log link) or values.
     check_range : callable
-        Raises ValueError for targets (n, ...) that it cannot take.
+        Raises ValueError for targets (n, ...) out of range.
     fit_scale : callable
-        From targets (n, n_outputs) and weights (n,) or None to the mean and the scale
-        by which targets are standardised.
+        Returns mean and scale, by which targets are standardised, given targets
+        (n, n_outputs) and weights (n,) or None.
     """
 
     predicts: str
@@ -62,7 +61,7 @@ class Loss:
     fit_scale: Callable[[np.ndarray, np.ndarray | None], Scale] = _mean_and_deviation
 
     def inverse_link(self, output: np.ndarray) -> np.ndarray:
-        """Turn raw outputs into values on the scale of the loss."""
+        """Convert raw outputs to values on the scale of the loss."""
         return np.exp(output) if self.is_log else output
 
 

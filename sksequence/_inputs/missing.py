@@ -1,4 +1,4 @@
-"""Steps of which something is missing: what is known of them, and when they are."""
+"""Missing values: moments of what is observed, and the time of each step."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from .sequences import AnySequences, Sequences, place_of
 def observed_moments(
     sequences: AnySequences, weight: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Learn each channel's mean and standard deviation over what is not NaN.
+    """Compute the mean and standard deviation of each channel, ignoring NaN.
 
-    scikit-learn's StandardScaler does so too, but for a channel that a whole chunk of
-    the data lacks. The deviation of a constant is one, and of a channel that is never
-    observed mean and deviation are zero and one.
+    Unlike scikit-learn's StandardScaler, it allows for a channel to be missing in a whole
+    chunk of the data. A constant channel has scale one; a channel that is never observed
+    has mean zero and scale one.
 
     Parameters
     ----------
     sequences : Sequences or StoredSequences
-        In memory or not: the same to the bit.
+        The result is bitwise identical for both.
     weight : ndarray of shape (n_sequences,) or None
-        Weight of each sequence's steps.
+        Weight of the steps of each sequence.
 
     Returns
     -------
@@ -46,21 +46,21 @@ def observed_moments(
         new_count = share.sum(axis=0)
         new_mean = _ratio((share * values).sum(axis=0), new_count)
         deviation = np.where(share > 0, values - new_mean, 0)
-        # Two parts become one: Chan, Golub and LeVeque (1983), The American Statistician.
+        # Chan, Golub and LeVeque (1983), The American Statistician: merge two chunks.
         apart, both = new_mean - mean, count + new_count
         squares += (share * deviation**2).sum(axis=0)
         squares += apart**2 * _ratio(count * new_count, both)
         mean = mean + apart * _ratio(new_count, both)
         count, n_rows = both, n_rows + (share > 0).sum(axis=0)
     variance = _ratio(squares, count)
-    # What rounding leaves of a constant is none: the bound of StandardScaler.
+    # The variance of a constant may be a rounding error: the bound of StandardScaler.
     eps = np.finfo(np.float64).eps
     constant = variance <= n_rows * eps * variance + (n_rows * mean * eps) ** 2
     return mean, np.where(constant, 1.0, np.sqrt(variance))
 
 
 def check_times(sequences: AnySequences, channel: int) -> None:
-    """Raise ValueError unless a channel can be the time: known, and never going back.
+    """Raise ValueError unless a channel has no NaN and never decreases in a sequence.
 
     Examples
     --------
@@ -72,8 +72,8 @@ def check_times(sequences: AnySequences, channel: int) -> None:
     n_channels = sequences.n_channels
     if not 0 <= channel < n_channels or n_channels < 2:
         raise ValueError(
-            f"time_channel={channel} is no channel beside others: X has {n_channels} "
-            "channel(s) per step. Expected a position from 0, counted over the channels."
+            "time_channel must be the position of a channel beside others, counted from "
+            f"0, got {channel} for X with {n_channels} channel(s) per step."
         )
     for part, values in sequences.chunks():
         time = values[:, channel].astype(np.float64)
@@ -98,10 +98,10 @@ def check_times(sequences: AnySequences, channel: int) -> None:
 
 
 def since_start(sequences: Sequences, channel: int) -> Sequences:
-    """Count the time in a channel from each sequence's first step.
+    """Subtract from the time channel its value at the first step of each sequence.
 
-    In float64, before it is cut to the network's precision: the seconds since 1970 are
-    too many for float32 to tell one from the next. Overlapping windows are laid out.
+    Done in float64, before the conversion to the network's dtype: float32 cannot
+    resolve seconds since 1970. Overlapping windows are copied.
 
     Examples
     --------
@@ -109,7 +109,7 @@ def since_start(sequences: Sequences, channel: int) -> Sequences:
     >>> since_start(two, 0).values[:, 0]
     array([0., 1., 0.])
     """
-    # Windows that share a row each have a time of their own for it.
+    # A row shared by several windows has a different time in each of them.
     values = sequences.values[sequences._rows(slice(None))].astype(np.float64)
     laid_out = replace(sequences, values=values, begins=None)
     first = values[laid_out.starts, channel]
@@ -118,7 +118,7 @@ def since_start(sequences: Sequences, channel: int) -> Sequences:
 
 
 def mean_gap(sequences: AnySequences, channel: int, weight: np.ndarray | None) -> float:
-    """Average the time from a step to the next; one where none passes.
+    """Return the mean time between adjacent steps, or one if no time passes.
 
     Examples
     --------
@@ -137,5 +137,5 @@ def mean_gap(sequences: AnySequences, channel: int, weight: np.ndarray | None) -
 
 
 def _ratio(values: np.ndarray, count: np.ndarray) -> np.ndarray:
-    """Divide, but zero by zero is zero."""
+    """Divide, with 0 / 0 = 0."""
     return np.divide(values, count, out=np.zeros_like(values), where=count > 0)

@@ -1,9 +1,10 @@
-"""What a fit learns of X, and how X becomes what the network reads."""
+"""What a fit learns from X, and the conversion of X to the network's input."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -19,32 +20,32 @@ from .tokens import check_tokens
 @fitted_part
 @dataclass(frozen=True)
 class StaticColumns(Fitted):
-    """The static covariates that fit saw, and how they are scaled.
+    """The columns of static covariates, and their scaling.
 
     Attributes
     ----------
     columns : tuple or None
-        As :func:`split_static` returns it; None where there were no static covariates.
+        As returned by :func:`split_static`; None without static covariates.
     mean, scale : ndarray of shape (n_static,)
-        What they are standardised by.
+        Mean and scale used for standardisation.
     """
 
     kind: ClassVar[str] = "static columns"
 
     columns: Columns | None = None
-    mean: np.ndarray = field(default_factory=lambda: np.zeros(0))
-    scale: np.ndarray = field(default_factory=lambda: np.ones(0))
+    mean: np.ndarray = field(default_factory=partial(np.zeros, 0))
+    scale: np.ndarray = field(default_factory=partial(np.ones, 0))
 
     @classmethod
     def unscaled(
         cls, columns: Columns | None, static: np.ndarray | None
     ) -> StaticColumns:
-        """Return what is known before anything is learnt."""
+        """Return the columns without scaling."""
         n = 0 if static is None else static.shape[1]
         return cls(columns, np.zeros(n), np.ones(n))
 
     def check_columns(self, columns: Columns | None, name: str) -> None:
-        """Raise ValueError unless a later X has the columns of the fit."""
+        """Raise ValueError unless X has the same columns as in fit."""
         check_columns(columns, self.columns, name)
 
     def learn(
@@ -75,16 +76,16 @@ class StaticColumns(Fitted):
 
 @dataclass(frozen=True)
 class Reading(Fitted):
-    """Base of what a fit learns of X.
+    """Base of what a fit learns from X.
 
-    It begins with what is known before training, ``learn`` returns one that knows more.
+    It is created before the data are seen; ``learn`` returns a fitted copy.
 
     Attributes
     ----------
     form : Form
-        What X looked like.
+        The form of X.
     static : StaticColumns
-        What was beside the sequences.
+        The static covariates.
     """
 
     form: Form
@@ -109,44 +110,44 @@ class Reading(Fitted):
         *,
         standardize: bool,
     ) -> Reading:
-        """Learn from the sequences that are trained on, and the static covariates."""
+        """Return a copy fitted to the training sequences and static covariates."""
 
     def meet(self, sequences: AnySequences) -> Reading:
-        """Return what is known after training on further sequences."""
+        """Return a copy updated for training on further sequences."""
         return self
 
     @abstractmethod
     def prepare(self, sequences: Sequences, dtype: str) -> Sequences:
-        """Bring sequences to what the network reads."""
+        """Convert sequences to the network's input."""
 
     @abstractmethod
     def export(self) -> dict[str, np.ndarray]:
-        """Return the arrays that other back ends read, by their names there."""
+        """Return the arrays that other back ends need, by their names there."""
 
 
 @fitted_part
 @dataclass(frozen=True)
 class NumberReading(Reading):
-    """Channels of numbers: how they are scaled, and what stands for missing values.
+    """Numeric channels: their scaling, and the replacement of missing values.
 
     Attributes
     ----------
     missing : {"error", "mask", "decay"}
-        What NaN is.
+        The treatment of NaN.
     time_channel : int or None
-        Position of the channel that holds the time, if it is read as such.
+        Position of the channel that holds the time, if it is used.
     mean, scale : ndarray of shape (n_channels,)
-        What the channels are standardised by.
+        Mean and scale used for standardisation.
     fill : tuple of float or None
-        Mean of each channel, which stands for NaN where channels are not standardised.
+        Mean of each channel, which replaces NaN if channels are not standardised.
     """
 
     kind: ClassVar[str] = "numbers"
 
     missing: str = "error"
     time_channel: int | None = None
-    mean: np.ndarray = field(default_factory=lambda: np.zeros(0))
-    scale: np.ndarray = field(default_factory=lambda: np.ones(0))
+    mean: np.ndarray = field(default_factory=partial(np.zeros, 0))
+    scale: np.ndarray = field(default_factory=partial(np.ones, 0))
     fill: tuple[float, ...] | None = None
 
     @property
@@ -166,9 +167,9 @@ class NumberReading(Reading):
         *,
         standardize: bool,
     ) -> NumberReading:
-        """Learn each channel's mean and standard deviation over what was observed.
+        """Learn mean and standard deviation of each channel, ignoring NaN.
 
-        Of the time the mean gap between steps is learnt instead.
+        For the time channel, learn the mean time between steps instead.
         """
         if self.missing == "error":
             learnt = self._learn_complete(sequences, weight, standardize)
@@ -219,20 +220,20 @@ class NumberReading(Reading):
 @fitted_part
 @dataclass(frozen=True)
 class TokenReading(Reading):
-    """Tokens: which of them training has met. The others are read as the unknown one.
+    """Tokens; those that are not in the training sequences are read as unknown.
 
     Attributes
     ----------
     known : ndarray of shape (n_tokens,), bool
-        Whether training has met each token.
+        Whether each token is in the training sequences.
     limit : int or None
-        Number of tokens, if it was given before training.
+        Number of tokens, if given by ``num_embeddings``.
     """
 
     kind: ClassVar[str] = "tokens"
 
     limit: int | None = None
-    known: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    known: np.ndarray = field(default_factory=partial(np.zeros, 0, dtype=bool))
 
     @property
     def input_size(self) -> int:
@@ -250,7 +251,7 @@ class TokenReading(Reading):
         *,
         standardize: bool,
     ) -> TokenReading:
-        """Learn which tokens there are."""
+        """Learn the tokens of the training sequences."""
         met = _tokens_of(sequences)
         largest = max(met.max(), *_tokens_of(held_out), 0)
         known = np.zeros(self.limit or int(largest) + 1, dtype=bool)
@@ -280,7 +281,7 @@ class TokenReading(Reading):
 def standardised(
     sequences: Sequences, mean: np.ndarray, scale: np.ndarray, dtype: str
 ) -> Sequences:
-    """Centre and scale each channel, in double precision, into a new array.
+    """Centre and scale each channel into a new array; the mean in double precision.
 
     Examples
     --------
@@ -302,7 +303,7 @@ def standardised(
 
 
 def _tokens_of(sequences: AnySequences) -> np.ndarray:
-    """The different ids in sequences."""
+    """Return the distinct ids in sequences."""
     met = [np.unique(values) for _, values in sequences.chunks()]
     return np.unique(np.concatenate([*met, []])).astype(np.int64)
 

@@ -1,4 +1,4 @@
-"""Sequences of unequal length, in memory or where they are stored."""
+"""Containers of sequences of unequal length, in memory or in mapped files."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ _CHUNK_VALUES = 2**20
 
 @dataclass(frozen=True)
 class Sequences:
-    """Sequences laid end to end, or overlapping each other.
+    """Sequences in memory, concatenated or overlapping.
 
     Attributes
     ----------
     values : ndarray of shape (n_rows, n_channels, ...)
-        The steps of the first sequence, then those of the second, and so on; a frame's
-        height and width come last. Maybe a view of the user's own array: never written
-        to.
+        The steps of the first sequence, then those of the second, and so on; height and
+        width of frames come last. It may be a view of the user's array, so it must not
+        be modified.
     lengths : ndarray of shape (n_sequences,), int64
-        Steps of each sequence, at least one.
+        Number of steps of each sequence, at least one.
     is_block : bool, default=False
-        Whether they came as one array, equally long by its shape.
+        Whether X was one array, so that all sequences have the same length.
     begins : ndarray of shape (n_sequences,), int64, or None, default=None
-        Where each begins in ``values``, if they are not end to end: windows of one table
-        share its rows. None of the rows is in no sequence.
+        First row of each sequence in ``values`` if they overlap, such as windows of one
+        table; None if they are concatenated. Every row belongs to some sequence.
     """
 
     values: np.ndarray
@@ -50,12 +50,12 @@ class Sequences:
 
     @property
     def dtype(self) -> np.dtype:
-        """The dtype to answer in: float32 for float32, float64 for all others."""
+        """The dtype of predictions: float32 for float32 values, else float64."""
         return np.dtype(np.float32 if self.values.dtype == np.float32 else np.float64)
 
     @property
     def starts(self) -> np.ndarray:
-        """Where each sequence begins in ``values``."""
+        """First row of each sequence in ``values``."""
         if self.begins is not None:
             return self.begins
         return np.cumsum(self.lengths) - self.lengths
@@ -80,42 +80,44 @@ class Sequences:
         return self.take(index)
 
     def chunks(self) -> Iterator[tuple[slice, np.ndarray]]:
-        """Go through all steps in pieces of some megabytes, whole sequences each.
+        """Iterate over all steps in chunks of some megabytes, of whole sequences each.
 
         Yields
         ------
         part : slice
-            Which sequences.
-        values : ndarray of shape (n_steps_of_theirs, n_channels, ...)
+            The sequences of the chunk.
+        values : ndarray of shape (n_steps_in_chunk, n_channels, ...)
             Their steps.
         """
         starts = self.starts
         for part in _parts(self):
             if self.begins is not None:
-                # In the order in memory that a copy would have: sums follow it.
+                # Contiguous as a copy of the sequences would be, since the result of
+                # numpy's sums depends on the memory layout.
                 yield part, np.ascontiguousarray(self.values[self._rows(part)])
                 continue
             begin = starts[part.start]
             yield part, self.values[begin : begin + self.lengths[part].sum()]
 
     def _rows(self, index: np.ndarray | slice) -> np.ndarray:
-        """Which rows of ``values`` are the steps of the sequences at ``index``."""
+        """Return the rows of ``values`` that are the steps of the sequences at index."""
         lengths = self.lengths[index]
         return np.repeat(self.starts[index], lengths) + count_within(lengths)
 
 
 @dataclass(frozen=True)
 class StoredSequences:
-    """Sequences that stay where they are, in files mapped into memory.
+    """Sequences in memory-mapped files, loaded only when needed.
 
     Attributes
     ----------
-    arrays : list of ndarray of shape (n_steps_i, n_channels, ...), or one of n_sequences
-        Views of the user's arrays; what came as one block stays one.
+    arrays : list of ndarray of shape (n_steps_i, n_channels, ...), or one ndarray
+        Views of the user's arrays; one array (n_sequences, n_steps, n_channels, ...) if
+        X was one.
     lengths, is_block
         As in :class:`Sequences`.
     index : ndarray of shape (n_sequences,) or None, default=None
-        Which of the arrays, and in which order; None for all.
+        Positions in ``arrays`` of the sequences; None for all in order.
     """
 
     arrays: list[np.ndarray] | np.ndarray
@@ -141,7 +143,7 @@ class StoredSequences:
         return np.dtype(np.float32 if dtypes == {np.dtype(np.float32)} else np.float64)
 
     def take(self, index: np.ndarray) -> StoredSequences:
-        """Return the sequences at ``index``, still where they are."""
+        """Return the sequences at ``index`` without loading them."""
         which = index if self.index is None else self.index[index]
         return StoredSequences(self.arrays, self.lengths[index], self.is_block, which)
 
@@ -164,7 +166,7 @@ AnySequences = Sequences | StoredSequences
 
 
 def is_stored(array: np.ndarray) -> bool:
-    """Whether an array's memory is a mapped file, also through views."""
+    """Return whether an array is memory-mapped, or a view of such an array."""
     base: object = array
     while base is not None:
         if isinstance(base, np.memmap):
@@ -176,22 +178,21 @@ def is_stored(array: np.ndarray) -> bool:
 def windows_of(
     arrays: np.ndarray | list[np.ndarray], lengths: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray] | None:
-    """Find the rows of which sequences are overlapping views, if they are.
+    """Find the common rows of sequences that are overlapping views of one table.
 
-    Laid end to end, the windows of a table would take as many times its memory as a
-    window has steps.
+    A copy of all windows would take the table's memory times the steps per window.
 
     Parameters
     ----------
     arrays : ndarray of shape (n_sequences, n_steps, ...), or list of (n_steps_i, ...)
         Sequences in memory.
     lengths : ndarray of shape (n_sequences,)
-        Steps of each.
+        Number of steps of each.
 
     Returns
     -------
     (values, begins) or None
-        As in :class:`Sequences`; None unless that is fewer rows than there are steps.
+        As in :class:`Sequences`; None if this would not have fewer rows than steps.
 
     Examples
     --------
@@ -213,13 +214,13 @@ def windows_of(
         addresses -= addresses[0]
     if not strides[0] or (addresses % strides[0]).any():
         return None
-    begins = addresses // strides[0]  # also where the steps go down in memory
+    begins = addresses // strides[0]  # also correct for negative strides
     first = int(begins.argmin())
     begins -= begins[first]
     n_rows = int((begins + lengths).max())
     if n_rows >= lengths.sum():
         return None
-    # All of it lies between views of one array, and so within that array's memory.
+    # These rows lie between views of one array, and so within its memory.
     values = np.lib.stride_tricks.as_strided(
         arrays[first], (n_rows, *arrays[0].shape[1:]), strides, writeable=False
     )
@@ -227,13 +228,13 @@ def windows_of(
 
 
 def _view_kind(array: np.ndarray) -> tuple:
-    """Equal for views that can be windows of one table."""
+    """Return a key that is equal for views which can be windows of one table."""
     owner = array if array.base is None else array.base
     return id(owner), array.dtype, array.strides
 
 
 def count_within(counts: np.ndarray) -> np.ndarray:
-    """Count from zero within each of several groups, one after the other.
+    """Count from zero within each of several consecutive groups.
 
     Examples
     --------
@@ -244,7 +245,7 @@ def count_within(counts: np.ndarray) -> np.ndarray:
 
 
 def place_of(row: int, lengths: np.ndarray) -> tuple[int, int]:
-    """Say of which sequence, of some laid end to end, a row is, and which step.
+    """Return the sequence and the step of a row of concatenated sequences.
 
     Examples
     --------
@@ -259,7 +260,7 @@ def place_of(row: int, lengths: np.ndarray) -> tuple[int, int]:
 def without_gaps(
     values: np.ndarray, begins: np.ndarray, lengths: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Leave out the rows that are in no sequence, so that none is looked at.
+    """Drop the rows that belong to no sequence.
 
     Examples
     --------
@@ -276,23 +277,23 @@ def without_gaps(
 
 
 def fit_scaler(values: np.ndarray, weight: np.ndarray | None) -> StandardScaler:
-    """Learn each column's mean and standard deviation; a constant's scale is one."""
+    """Fit a scaler to columns; a constant column has scale one."""
     with np.errstate(invalid="ignore"):
-        # The weighted variance of a constant may come out a rounding below zero.
+        # Rounding can make the weighted variance of a constant negative.
         return StandardScaler().fit(values, sample_weight=weight)
 
 
 def fit_channel_scaler(
     sequences: AnySequences, weight: np.ndarray | None
 ) -> StandardScaler:
-    """Learn each channel's mean and standard deviation over all steps that there are.
+    """Fit a scaler to the channels, over all steps (there is no padding).
 
     Parameters
     ----------
     sequences : Sequences or StoredSequences
-        In memory or not: the same to the bit.
+        The result is bitwise identical for both.
     weight : ndarray of shape (n_sequences,) or None
-        Weight of each sequence's steps.
+        Weight of the steps of each sequence.
     """
     scaler = StandardScaler()
     for part, values in sequences.chunks():
@@ -309,9 +310,9 @@ def fit_channel_scaler(
 
 
 def _parts(sequences: AnySequences) -> Iterator[slice]:
-    """Cut the sequences into runs of some megabytes, at least one sequence each."""
+    """Yield slices of sequences of some megabytes each, at least one sequence."""
     if not len(sequences):
-        return  # none that would know the shape of a step
+        return  # without sequences there is no step shape
     sizes = np.cumsum(sequences.lengths) * int(np.prod(sequences.step_shape))
     chunk = (sizes - 1) // _CHUNK_VALUES
     begins = np.flatnonzero(np.diff(chunk, prepend=-1))

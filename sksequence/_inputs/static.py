@@ -1,4 +1,4 @@
-"""Tables that hold a sequence in each row, beside what is known of it as a whole."""
+"""Tables with a column of sequences and columns of static covariates."""
 
 from __future__ import annotations
 
@@ -18,28 +18,29 @@ _ENCODE = (
 
 
 def split_static(X: Any) -> tuple[Any, np.ndarray | None, Columns | None]:
-    """Tell a column of sequences from the numbers beside it.
+    """Split X into sequences and static covariates.
 
     Parameters
     ----------
     X : object
-        A table, if it is a DataFrame or 2-D object array in which the cells of one
-        column are arrays or lists; whatever else it is stays what it is.
+        A DataFrame or 2-D object array in which the cells of one column are arrays or
+        lists. Anything else is returned unchanged.
 
     Returns
     -------
     sequences : list or object
-        The cells of that column; else X.
+        The cells of the column of sequences, or X.
     static : ndarray of shape (n_sequences, n_static) or None
         The other columns, if there are any.
     columns : tuple or None
-        Their names (None in an array), how many there are in all, and where the
-        sequences stand.
+        The names of all columns (None for an array), their number, and the position of
+        the column of sequences.
 
     Raises
     ------
     ValueError, TypeError
-        With the name of the column that holds sequences too, or no finite numbers.
+        If several columns hold sequences, or a static column is not finite numbers; the
+        message names the column.
 
     Examples
     --------
@@ -69,7 +70,7 @@ def split_static(X: Any) -> tuple[Any, np.ndarray | None, Columns | None]:
 
 
 def check_columns(got: Columns | None, fitted: Columns | None, name: str) -> None:
-    """Raise ValueError unless a table has the columns of the one that fit saw.
+    """Raise ValueError unless a table has the same columns as in fit.
 
     Examples
     --------
@@ -110,9 +111,9 @@ def check_columns(got: Columns | None, fitted: Columns | None, name: str) -> Non
 
 
 def _columns_of(X: Any) -> tuple[tuple[str, ...] | None, list[Any]]:
-    """Names and columns of a table that may hold sequences, else no columns at all."""
+    """Return names and columns of a table that may hold sequences, else no columns."""
     if hasattr(X, "iloc") and hasattr(X, "columns"):
-        # A wide table of numbers is not taken apart.
+        # Skip tables of numbers only, which may be wide.
         if not any(getattr(dtype, "kind", "") == "O" for dtype in X.dtypes):
             return None, []
         names = tuple(map(str, X.columns))

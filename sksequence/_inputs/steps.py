@@ -1,4 +1,4 @@
-"""Targets and answers for every step, laid end to end."""
+"""Targets and predictions per step, concatenated over sequences."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from .checks import check_weights
 
 
 def flatten_steps(y: Any, lengths: np.ndarray | None = None) -> np.ndarray:
-    """Lay the targets of all steps end to end.
+    """Concatenate the targets of all steps.
 
     Parameters
     ----------
     y : array-like of shape (n_sequences, n_steps, ...), or list of array-like
         A target for each step of each sequence.
     lengths : ndarray of shape (n_sequences,) or None
-        How many there must be.
+        Expected number of targets of each sequence.
 
     Returns
     -------
@@ -27,7 +27,8 @@ def flatten_steps(y: Any, lengths: np.ndarray | None = None) -> np.ndarray:
     Raises
     ------
     ValueError
-        Naming the first sequence whose targets are not as many as its steps.
+        If the targets of a sequence do not match its steps; the message names the first
+        such sequence.
 
     Examples
     --------
@@ -60,21 +61,21 @@ def flatten_steps(y: Any, lengths: np.ndarray | None = None) -> np.ndarray:
 
 
 def arrange_steps(rows: np.ndarray, counts: np.ndarray, *, is_block: bool) -> np.ndarray:
-    """Undo what ``flatten_steps`` does.
+    """Split rows by sequence, the inverse of ``flatten_steps``.
 
     Parameters
     ----------
     rows : ndarray of shape (n_steps_in_all, ...)
-        Answers for all steps.
+        Predictions for all steps.
     counts : ndarray of shape (n_sequences,)
-        How many belong to each sequence; the same for all of a block.
+        Number of rows of each sequence; all equal if ``is_block``.
     is_block : bool
         Whether to return one array.
 
     Returns
     -------
-    ndarray of shape (n_sequences, n_steps, ...)
-        Or an object array with an array (n_steps_i, ...) for each sequence.
+    ndarray of shape (n_sequences, n_steps, ...) or (n_sequences,)
+        Without ``is_block``, an object array of arrays (n_steps_i, ...).
 
     Examples
     --------
@@ -90,7 +91,7 @@ def arrange_steps(rows: np.ndarray, counts: np.ndarray, *, is_block: bool) -> np
 
 
 def _targets_of(item: Any, i: int) -> np.ndarray:
-    """The targets of one sequence, with nothing turned into text or unmasked silently."""
+    """Return the targets of one sequence; refuse masks and text mixed with numbers."""
     if isinstance(item, np.ma.MaskedArray):
         raise TypeError(
             f"y of sequence {i} is a masked array: its mask would be ignored."
@@ -105,7 +106,7 @@ def _targets_of(item: Any, i: int) -> np.ndarray:
 def score_steps(
     metric: Callable, y_true: Any, y_pred: Any, sample_weight: Any = None, **more: Any
 ) -> float:
-    """Apply a metric of scikit-learn to all steps that there are.
+    """Apply a scikit-learn metric to the steps of all sequences.
 
     Parameters
     ----------
@@ -114,7 +115,7 @@ def score_steps(
     y_true, y_pred : list of array-like, or array-like
         A value for each step of each sequence.
     sample_weight : array-like of shape (n_sequences,) or None
-        Weight of each sequence's steps.
+        Weight of the steps of each sequence.
     """
     lengths = np.array([len(item) for item in _items(y_pred)])
     rows = flatten_steps(y_true, lengths), flatten_steps(y_pred)

@@ -1,10 +1,11 @@
-"""What a fit learns of y, and the way back from raw outputs to predictions."""
+"""What a fit learns from y, and the conversion of raw outputs to predictions."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -20,9 +21,9 @@ Prediction = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class Target(Fitted):
-    """Base of what a fit learns of y.
+    """Base of what a fit learns from y.
 
-    It begins with what y is, ``learn`` returns one that knows its scale too.
+    It is created with the kind of y; ``learn`` returns a copy with the scale of y.
     """
 
     @property
@@ -37,39 +38,39 @@ class Target(Fitted):
 
     @abstractmethod
     def encode(self, values: np.ndarray) -> np.ndarray:
-        """Turn checked targets into class codes (n,) or numbers (n, ...)."""
+        """Encode valid targets as class codes (n,) or numbers (n, ...)."""
 
     def learn(
         self, rows: np.ndarray, weight: np.ndarray | None, *, standardize: bool
     ) -> Target:
-        """Learn the scale from the encoded targets that are trained on."""
+        """Return a copy with the scale of the encoded training targets."""
         return self
 
     def scale_rows(self, rows: np.ndarray) -> np.ndarray:
-        """Bring encoded targets to the scale on which the loss is taken."""
+        """Scale encoded targets for the loss."""
         return rows
 
     @property
     @abstractmethod
     def predictions(self) -> dict[str, Prediction]:
-        """What each method of an estimator makes of raw outputs (n, ...)."""
+        """Functions of raw outputs (n, ...), by the estimator method that uses them."""
 
     @abstractmethod
     def export(self) -> dict[str, Any]:
-        """Return the kind of head that other back ends need, and its values."""
+        """Return kind and values of the head, for other back ends."""
 
 
 @fitted_part
 @dataclass(frozen=True)
 class Labels(Target):
-    """Classes: one for each target, or any number of labels.
+    """Classes, one per target, or any number of labels.
 
     Attributes
     ----------
     classes : ndarray of shape (n_classes,)
-        Sorted; of several labels the columns of y.
+        The sorted classes; for multilabel targets the columns of y.
     is_multilabel : bool
-        Whether each is a label of its own, there or not.
+        Whether targets are multilabel.
     """
 
     kind: ClassVar[str] = "labels"
@@ -79,7 +80,7 @@ class Labels(Target):
 
     @classmethod
     def of(cls, labels: np.ndarray, classes: np.ndarray | None) -> Labels:
-        """Learn which classes there are, from labels or from ``classes``."""
+        """Learn the classes from labels, or take ``classes``."""
         if labels.ndim == 2:
             return cls(np.arange(labels.shape[1]), True)
         return cls(np.unique(labels) if classes is None else classes, False)
@@ -93,7 +94,7 @@ class Labels(Target):
         return "binary_cross_entropy" if self.is_multilabel else "cross_entropy"
 
     def check_classes(self, classes: np.ndarray | None) -> None:
-        """Raise ValueError if a later call to partial_fit names other classes."""
+        """Raise ValueError if a later call to partial_fit has other classes."""
         if classes is not None and not np.array_equal(classes, self.classes):
             raise ValueError(
                 "classes must be those of the first call to partial_fit, "
@@ -104,14 +105,14 @@ class Labels(Target):
         if self.is_multilabel:
             if values.shape[1:] != self.classes.shape:
                 raise ValueError(
-                    f"y has shape {values.shape}, expected {len(self.classes)} columns "
-                    "of zeros and ones, as in the first fit."
+                    f"y must have {len(self.classes)} columns of zeros and ones, as in "
+                    f"the first fit, got shape {values.shape}."
                 )
             return values.astype(np.float64)
         if values.ndim != 1:
             raise ValueError(
-                f"y has shape {values.shape}, expected one class each (n,), as in the "
-                "first fit."
+                "y must hold one class each, of shape (n,), as in the first fit, got "
+                f"shape {values.shape}."
             )
         unknown = np.setdiff1d(values, self.classes)
         if len(unknown):
@@ -150,18 +151,18 @@ class Labels(Target):
 @fitted_part
 @dataclass(frozen=True)
 class Numbers(Target):
-    """Numbers: how many, for which loss, and how they are scaled.
+    """Numeric targets: their number, loss and scaling.
 
     Attributes
     ----------
     loss_name : str
-        A name of ``LOSSES``.
+        A name in ``LOSSES``.
     n_values : int
-        How many there are for each target.
+        Number of values per target.
     is_many : bool
-        Whether y had an axis for them.
+        Whether y is 2-D.
     mean, scale : ndarray of shape (n_values,)
-        What they are standardised by.
+        Mean and scale used for standardisation.
     """
 
     kind: ClassVar[str] = "values"
@@ -169,12 +170,12 @@ class Numbers(Target):
     loss_name: str
     n_values: int
     is_many: bool
-    mean: np.ndarray = field(default_factory=lambda: np.zeros(0))
-    scale: np.ndarray = field(default_factory=lambda: np.ones(0))
+    mean: np.ndarray = field(default_factory=partial(np.zeros, 0))
+    scale: np.ndarray = field(default_factory=partial(np.ones, 0))
 
     @classmethod
     def of(cls, values: np.ndarray, loss: str) -> Numbers:
-        """Learn how many numbers there are for each target."""
+        """Learn the number of values per target."""
         is_many = values.ndim == 2
         return cls(loss, values.shape[1] if is_many else 1, is_many)
 
@@ -190,8 +191,8 @@ class Numbers(Target):
         n_outputs = values.shape[1] if values.ndim == 2 else 1
         if n_outputs != self.n_outputs:
             raise ValueError(
-                f"y has {n_outputs} output(s), expected {self.n_outputs} as in the "
-                "first fit."
+                f"y must have {self.n_outputs} output(s), as in the first fit, got "
+                f"{n_outputs}."
             )
         LOSSES[self.loss].check_range(values)
         return values.reshape(len(values), n_outputs)
@@ -247,11 +248,11 @@ class Frames(Numbers):
     Attributes
     ----------
     n_frames : int
-        How many are predicted; ``n_values`` counts their channels.
+        Number of predicted frames; ``n_values`` is their number of channels.
     is_single : bool
-        Whether y had no axis of frames.
+        Whether y had no axis for several frames.
     has_channels : bool
-        Whether it had one of channels.
+        Whether y had a channel axis.
     """
 
     kind: ClassVar[str] = "frames"
@@ -264,14 +265,14 @@ class Frames(Numbers):
     def in_layout(
         cls, y: np.ndarray, form: Form, *, channels_first: bool, loss: str
     ) -> tuple[Frames, np.ndarray]:
-        """Return what y is, and its frames (n, n_frames, n_channels, height, width)."""
+        """Return the target, and frames (n, n_frames, n_channels, height, width)."""
         plain = 3 + form.has_channels
         if y.ndim not in (plain, plain + 1):
             axes = "height, width, n_channels" if form.has_channels else "height, width"
             raise ValueError(
-                f"y has shape {y.shape}; expected frames in the layout of X, (n_videos, "
-                f"{axes}) or (n_videos, n_frames, {axes}), or numbers (n_videos,) or "
-                "(n_videos, n_outputs)."
+                f"y must be frames in the layout of X, (n_videos, {axes}) or (n_videos, "
+                f"n_frames, {axes}), or numbers (n_videos,) or (n_videos, n_outputs), "
+                f"got shape {y.shape}."
             )
         frames = y[:, None] if y.ndim == plain else y
         if not form.has_channels:
@@ -280,8 +281,8 @@ class Frames(Numbers):
             frames = np.moveaxis(frames, -1, 2)
         if frames.shape[3:] != form.step_shape[1:]:
             raise ValueError(
-                f"y has frames of {_size(frames.shape[3:])}, but X of "
-                f"{_size(form.step_shape[1:])} (height x width)."
+                f"y must have frames of {_size(form.step_shape[1:])} (height x width), "
+                f"as X, got {_size(frames.shape[3:])}."
             )
         made = cls(
             loss,
@@ -296,8 +297,8 @@ class Frames(Numbers):
     def encode(self, values: np.ndarray) -> np.ndarray:
         if values.shape[2] != self.n_outputs:
             raise ValueError(
-                f"y has frames of {values.shape[2]} channel(s), expected "
-                f"{self.n_outputs} as in the first fit."
+                f"y must have frames of {self.n_outputs} channel(s), as in the first "
+                f"fit, got {values.shape[2]}."
             )
         LOSSES[self.loss].check_range(values)
         return values
@@ -305,7 +306,7 @@ class Frames(Numbers):
     def learn(
         self, rows: np.ndarray, weight: np.ndarray | None, *, standardize: bool
     ) -> Numbers:
-        """Learn one mean and scale per channel, over all frames and places."""
+        """Learn one mean and scale per channel, over all frames and pixels."""
         pixels = np.moveaxis(rows, 2, -1).reshape(-1, rows.shape[2])
         if weight is not None:
             weight = np.repeat(weight, len(pixels) // len(rows))
@@ -314,7 +315,7 @@ class Frames(Numbers):
         return replace(learnt, mean=mean, scale=scale)
 
     def arrange(self, frames: np.ndarray, *, channels_first: bool) -> np.ndarray:
-        """Put predicted frames into the layout that y had."""
+        """Arrange predicted frames in the layout of y."""
         if not self.has_channels:
             frames = frames[:, :, 0]
         elif not channels_first:
@@ -327,14 +328,14 @@ class Frames(Numbers):
 
 
 def check_numbers(y: Any, estimator: Any) -> np.ndarray:
-    """Return numeric targets (n,) or (n, n_outputs), or say why they cannot be.
+    """Validate numeric targets, and return them (n,) or (n, n_outputs).
 
     Parameters
     ----------
     y : array-like
         Targets.
     estimator : estimator
-        Whose they are, for messages.
+        Estimator to name in error messages.
     """
     if y is None:
         raise ValueError(

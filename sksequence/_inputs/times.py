@@ -1,4 +1,4 @@
-"""Time stamps: their order, whatever they are."""
+"""Order of time stamps of any type."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import numpy as np
 
 
 def time_ranks(stamps: Any, name: str) -> np.ndarray:
-    """Number time stamps in their order: the earliest 0, equal ones alike.
+    """Return the rank of each time stamp: 0 for the earliest, equal for equal ones.
 
     Parameters
     ----------
     stamps : Series, Index or array-like of shape (n,)
-        Dates, with a zone or without, periods, durations or numbers.
+        Dates (with or without time zone), periods, durations or numbers.
     name : str
-        What errors call it.
+        Name used in error messages.
 
     Returns
     -------
@@ -24,7 +24,7 @@ def time_ranks(stamps: Any, name: str) -> np.ndarray:
     Raises
     ------
     ValueError, TypeError
-        If one is missing, is text, or they do not compare with each other.
+        If a time stamp is missing or text, or they cannot be compared with each other.
 
     Examples
     --------
@@ -35,7 +35,8 @@ def time_ranks(stamps: Any, name: str) -> np.ndarray:
         stamps = np.asarray(stamps)
         if stamps.ndim != 1:
             raise ValueError(
-                f"{name} has shape {stamps.shape}; expected (n,): one time stamp per row."
+                f"{name} must have shape (n,), one time stamp per row, got "
+                f"{stamps.shape}."
             )
         _check_no_gap(stamps != stamps, name)
     try:
@@ -45,31 +46,30 @@ def time_ranks(stamps: Any, name: str) -> np.ndarray:
             distinct, ranks = np.unique(stamps, return_inverse=True)
     except TypeError as error:
         raise TypeError(
-            f"{name} holds time stamps that do not compare with each other: {error}. "
-            "Expected all with a time zone or all without, and none missing."
+            f"{name} must hold time stamps that compare with each other, all with a time "
+            f"zone or all without, and none missing: {error}."
         ) from error
     _check_no_gap(ranks < 0, name)
     if len(distinct) and any(isinstance(end, str) for end in (distinct[0], distinct[-1])):
         raise TypeError(
-            f"{name} holds text, such as {str(distinct[0])!r}, whose order need not be "
-            "that of time; expected dates or numbers. Convert it with "
-            "pandas.to_datetime."
+            f"{name} must hold dates or numbers, got text such as {str(distinct[0])!r}, "
+            "whose order may not be that of time. Convert it with pandas.to_datetime."
         )
     return ranks.astype(np.int64, copy=False)
 
 
 def time_positions(stamps: Any, name: str, limit: int) -> np.ndarray:
-    """Number time stamps in their order, as :func:`time_ranks` but with gaps.
+    """Return sortable integers for time stamps: like :func:`time_ranks`, but with gaps.
 
-    Of dates and whole numbers that are less than ``limit`` units apart it need not know
-    which are equal, and takes a tenth of the time.
+    For dates and integers that span less than ``limit`` units this needs no sorting, and
+    takes a tenth of the time.
 
     Parameters
     ----------
     stamps, name
-        As of time_ranks.
+        As in :func:`time_ranks`.
     limit : int
-        The positions are below it, or they are ranks.
+        The positions are below this number, or else they are ranks.
 
     Examples
     --------
@@ -85,12 +85,12 @@ def time_positions(stamps: Any, name: str, limit: int) -> np.ndarray:
     offsets = values - first
     if last - first < limit:
         return offsets
-    unit = int(np.gcd.reduce(offsets))  # such as a day of so many nanoseconds
+    unit = int(np.gcd.reduce(offsets))  # such as a day in nanoseconds
     return offsets // unit if (last - first) // unit < limit else time_ranks(stamps, name)
 
 
 def _whole_numbers(stamps: Any) -> np.ndarray | None:
-    """Return dates, durations or integers as such, if none is missing."""
+    """Return dates, durations or integers as int64; None for other or missing ones."""
     dtype = getattr(stamps, "dtype", None)
     if getattr(dtype, "tz", None) is not None:
         stamps = np.asarray(stamps, dtype=f"M8[{getattr(dtype, 'unit', 'ns')}]")
@@ -105,7 +105,7 @@ def _whole_numbers(stamps: Any) -> np.ndarray | None:
 def _check_no_gap(is_missing: np.ndarray, name: str) -> None:
     if is_missing.any():
         raise ValueError(
-            f"{name} is missing (NaT, NaN or None) in {is_missing.sum()} row(s), "
-            f"first in row {is_missing.argmax()}; expected a time stamp in each. Fill "
-            "them in, or leave those rows out."
+            f"{name} must have a time stamp in every row, got {is_missing.sum()} missing "
+            f"(NaT, NaN or None), first in row {is_missing.argmax()}. Fill them in, or "
+            "leave those rows out."
         )

@@ -1,4 +1,4 @@
-"""Token ids: whole numbers from zero."""
+"""Validation of token ids."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import numpy as np
 
 from .sequences import AnySequences, place_of
 
-# More vectors than this are no vocabulary, but numbers taken for tokens.
+# Larger ids are not tokens of a vocabulary, but numbers passed as tokens by mistake.
 _MOST_TOKENS = 2**31
 
 
 def check_tokens(sequences: AnySequences, limit: int | None) -> None:
-    """Raise ValueError unless sequences hold ids from 0 up to below ``limit``.
+    """Raise ValueError unless all values are token ids from 0 to ``limit - 1``.
 
     Examples
     --------
@@ -39,10 +39,10 @@ def check_tokens(sequences: AnySequences, limit: int | None) -> None:
             raise ValueError(
                 f"{where}; expected whole numbers from 0, the unknown token, as "
                 "sksequence.preprocessing.SequenceTokenizer makes them. For numbers "
-                "that are no tokens leave embedding_dim=None."
+                "that are not tokens leave embedding_dim=None."
             )
         raise ValueError(
-            f"{where}; expected ids below {most}, as many as fit saw or num_embeddings "
-            "says. Give num_embeddings the size of the vocabulary, or use the tokenizer "
-            "of the fit."
+            f"{where}; expected ids below {most}, the number of tokens seen in fit or "
+            "num_embeddings. Set num_embeddings to the size of the vocabulary, or use "
+            "the tokenizer of the fit."
         )

@@ -1,4 +1,4 @@
-"""Recurrent layers as machine code for the CPU, of arrays that torch or numpy holds."""
+"""Compiled CPU kernels of recurrent layers, for arrays of torch or numpy."""
 
 from .compiler import Kernels, load
 from .layout import LANES, MOST_CHAINS, VECTOR_BYTES, Layout

@@ -1,8 +1,8 @@
-"""Kernels, compiled at their first use and kept in a file for the next process.
+"""Compile kernels on first use, and cache them in files for later processes.
 
-numba turns :mod:`.recurrence` or :mod:`.step` into LLVM's language, llvmlite that into
-machine code. It needs nothing but itself, so a process that finds it kept loads llvmlite
-alone: numba, which takes the better part of a second to import and set up, stays out.
+numba compiles :mod:`.recurrence` or :mod:`.step` to LLVM IR, and llvmlite compiles this
+to machine code. The code has no dependencies, so a process that finds it in the cache
+only imports llvmlite, and not numba, which takes most of a second.
 """
 
 from __future__ import annotations
@@ -32,19 +32,19 @@ _LOCK = Lock()
 
 
 class Kernel:
-    """A compiled function, called by keywords; others than its parameters it ignores."""
+    """A compiled function, called by keywords; unknown keywords are ignored."""
 
     def __init__(self, engine: Any, name: str, parameters: list[str]) -> None:
         kind = ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * len(parameters))
         self._function = kind(engine.get_function_address(name))
         self._parameters = parameters
-        self._engine = engine  # with which the code would go
+        self._engine = engine  # keeps the code alive
 
     def __call__(self, **arguments: int) -> None:
         self._function(*[arguments[name] for name in self._parameters])
 
     def bind(self, **arguments: int) -> Callable[[], None]:
-        """Return a call of always the same arguments, which takes half the time."""
+        """Return a call with fixed arguments, which takes half the time."""
         return partial(self._function, *[arguments[name] for name in self._parameters])
 
 
@@ -52,11 +52,11 @@ Kernels = dict[str, Kernel]
 
 
 def load(source: str, bits: int, cell: type[Cell] | None = None) -> Kernels | None:
-    """Return kernels for floats of so many bits; None where there can be none.
+    """Return the kernels for floats of the given size, or None if there are none.
 
-    ``source`` is the module that has them: "recurrence" and "step", for a cell, or
-    "pooling". Where there are none, one warning tells why. They take keywords: addresses
-    and sizes.
+    ``source`` is the module of the kernels: "recurrence" or "step", for a cell, or
+    "pooling". If compilation fails, a warning with the reason is raised once. Kernels
+    take addresses and sizes as keywords.
     """
     with _LOCK:
         return _load(source, bits, cast(Hashable, cell))
@@ -99,7 +99,7 @@ def _warn(why: str) -> None:
 def _compile(
     source: str, bits: int, cell: type[Cell] | None
 ) -> tuple[dict[str, list[str]], bytes]:
-    """Return the kernels' parameters, and their code as an object file."""
+    """Return the parameters of the kernels, and their code as an object file."""
     import llvmlite.binding as llvm
     from numba import cfunc, types
 
@@ -124,7 +124,7 @@ def _compile(
                 if part.name.startswith("cfunc."):
                     part.name = name
             everything.link_in(one)
-    # What is called from here only can't fail, and the code for failures goes.
+    # Internal linkage lets LLVM remove unused code, such as error handling.
     for part in everything.functions:
         if not part.is_declaration and part.name not in parameters:
             part.linkage = "internal"
@@ -132,7 +132,7 @@ def _compile(
         machine, llvm.create_pipeline_tuning_options(speed_level=3)
     )
     builder.getModulePassManager().run(everything, builder)
-    # A process without numba would have nothing to fill these in with.
+    # External symbols could not be resolved in a process without numba.
     outside = {p.name for p in everything.functions if p.is_declaration}
     outside = {name for name in outside if not name.startswith(("llvm.", "mem"))}
     if outside:
@@ -142,8 +142,8 @@ def _compile(
 
 @contextmanager
 def _unoptimised() -> Iterator[None]:
-    """Spare numba the optimisation, which all kernels together get afterwards."""
-    from numba.core import config as numba_config
+    """Disable numba's optimisation, as all kernels are optimised together later."""
+    from .borrowed import config as numba_config
 
     config: Any = numba_config
     level = config.OPT
@@ -155,7 +155,7 @@ def _unoptimised() -> Iterator[None]:
 
 
 def _target_machine() -> Any:
-    """Return this machine's; an engine makes the one that it is given its own."""
+    """Return a new target machine for this CPU; an engine takes ownership of it."""
     import llvmlite.binding as llvm
 
     llvm.initialize_native_target()
@@ -169,7 +169,7 @@ def _target_machine() -> Any:
 
 
 def _link(parameters: dict[str, list[str]], code: bytes) -> Kernels:
-    """Put code into this process."""
+    """Load code into this process."""
     import llvmlite.binding as llvm
 
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _target_machine())
@@ -179,11 +179,11 @@ def _link(parameters: dict[str, list[str]], code: bytes) -> Kernels:
     return {name: Kernel(engine, name, names) for name, names in parameters.items()}
 
 
-# ---------------------------------------------------------------------------- keeping
+# ------------------------------------------------------------------------------ cache
 
 
 def _directory() -> Path:
-    """Where code is kept: as the machine's user has it, or SKSEQUENCE_CACHE_DIR."""
+    """Return the cache directory: the user's, or SKSEQUENCE_CACHE_DIR."""
     chosen = os.environ.get("SKSEQUENCE_CACHE_DIR")
     if chosen:
         return Path(chosen)
@@ -197,7 +197,7 @@ def _directory() -> Path:
 
 
 def _fingerprint(cell: type[Cell] | None) -> str:
-    """Name all that the code depends on: our sources, the compiler, the machine."""
+    """Return a hash of all that the code depends on: sources, compiler, machine."""
     import llvmlite
     import llvmlite.binding as llvm
 
@@ -215,7 +215,7 @@ def _fingerprint(cell: type[Cell] | None) -> str:
 
 
 def _read(path: Path) -> tuple[dict[str, list[str]], bytes] | None:
-    """Return what was kept, if it is there and whole."""
+    """Return cached code, if it exists and its checksum is right."""
     try:
         content = path.read_bytes()
     except OSError:
@@ -228,7 +228,7 @@ def _read(path: Path) -> tuple[dict[str, list[str]], bytes] | None:
 
 
 def _write(path: Path, parameters: dict[str, list[str]], code: bytes) -> None:
-    """Keep code: whole or, with a warning, not at all."""
+    """Write code to the cache atomically; warn if it cannot be written."""
     kept = json.dumps(parameters).encode() + b"\n" + code
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -1,4 +1,4 @@
-"""A cell's equations as machine code, with the loads and stores around them."""
+"""Compile the equations of a cell, with loads and stores."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .simd import constant, lanes_of, load, store
 
 _function = njit(error_model="numpy")
 
-Places = Sequence[Any]  # a block of rows for each value, of a pair a pair of them
+Places = Sequence[Any]  # a block of rows for each value, a pair of blocks for a pair
 
 
 @_function
@@ -50,7 +50,7 @@ OPERATIONS = Operations(
 
 
 def compiled(function: Callable) -> Callable:
-    """Let numba compile a cell's function, and the functions of its module it calls."""
+    """Compile a function of a cell with numba, and the functions of its module."""
     assert isinstance(function, FunctionType)
     known = function.__globals__
     helpers = {
@@ -70,9 +70,9 @@ def compiled(function: Callable) -> Callable:
 
 
 def reading(places: Places) -> Callable:
-    """Return a function that loads vectors, one of each block, as a tuple.
+    """Return a function that loads one vector of each block as a tuple.
 
-    ``i`` is where in a block they are, ``apart`` how far apart blocks begin.
+    ``i`` is the position within a block, ``apart`` the distance between blocks.
     """
     if not places:
 
@@ -99,7 +99,7 @@ def reading(places: Places) -> Callable:
 
 
 def writing(places: Places, k: int = 0) -> Callable:
-    """Return a function that stores what ``reading`` loads, from the k-th value on."""
+    """Return a function that stores vectors, the inverse of ``reading``."""
     if k == len(places):
 
         @_function
@@ -127,7 +127,7 @@ def writing(places: Places, k: int = 0) -> Callable:
 
 
 def states_in_memory(n_states: int) -> tuple[Callable, Callable]:
-    """Return what loads the states from where they are, and what stores them there."""
+    """Return functions that load and store the states."""
     if n_states == 1:
 
         @_function
@@ -153,10 +153,10 @@ def states_in_memory(n_states: int) -> tuple[Callable, Callable]:
 
 
 def activating(cell: type[Cell]) -> Callable:
-    """Return what turns the values of units ``begin`` to ``end`` into their states.
+    """Return a function that computes the states of units ``begin`` to ``end``.
 
-    ``slot`` has the values, and afterwards what a gradient needs of them; a gate's block
-    is ``high`` rows high. ``memory`` is the cell state before the step.
+    ``slot`` holds the values, and afterwards what the gradient needs; the block of a gate
+    has ``high`` rows. ``memory`` is the cell state before the step.
     """
     places = blocks_of(cell).places
     step = compiled(cell.step)
@@ -185,10 +185,10 @@ def _or_zero(x, like):
 
 
 def differentiating(cell: type[Cell]) -> Callable:
-    """Return what turns gradients of the states behind a step into those before it.
+    """Return a function that computes the gradients of states and values of a step.
 
-    And into those of the values, in ``gradient``. What the states get through the
-    values is still to be added.
+    Gradients of states are updated in place, without the part through the values;
+    gradients of values are written to ``gradient``.
     """
     places = blocks_of(cell).places
     gradient_of = compiled(cell.gradient)
@@ -239,7 +239,7 @@ def _zeros_for_none(n_states: int) -> Callable:
 
 
 class _Noting(tuple):
-    """A tuple that notes whether its first element is looked at."""
+    """A tuple that records whether its first element is read."""
 
     is_read = False
 
@@ -263,9 +263,9 @@ _SCALARS = Operations(
 
 
 def hidden_states_read(cell: type[Cell]) -> tuple[bool, bool]:
-    """Whether a cell's gradient reads the hidden state before the step, and behind it.
+    """Return whether the gradient reads the hidden states before and after the step.
 
-    Found out by running it: where it doesn't, the states need not be turned into lanes.
+    Determined by running it. States that are not read need not be converted to lanes.
     """
     kept = tuple(
         (0.5, 0.5) if isinstance(place, tuple) else 0.5

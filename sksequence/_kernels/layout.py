@@ -1,14 +1,14 @@
-"""How weights and states lie in the memory of the kernels.
+"""Memory layout of weights and states in the kernels.
 
-A kernel runs a *block* of up to 32 sequences through all of their steps. One sequence is
-one lane: what belongs to a unit (a gate, a state, a channel) is a row of 32 numbers, one
-of each sequence. So every sequence is computed by itself, whatever its company, a state
-stays in the cache from step to step, and no size of a layer leaves a vector half empty.
+A kernel runs a *block* of up to 32 sequences through all of their steps. Each sequence is
+one lane: a unit (of a gate, a state, a channel) is a row of 32 numbers, one for each
+sequence. So the result for a sequence does not depend on the batch, states stay in the
+cache from step to step, and vectors are full for all sizes of a layer.
 
 The product of a step reads ``hidden`` states, a one for the biases and ``channels``, and
-gives rows of gates. Most gates read all of these; the GRU's candidate reads the states
-and the channels apart. So the rows stand in three parts: those that read states, those
-that read all, those that read channels.
+returns rows of gates. Most gates read all of these; the candidate of a GRU reads states
+and channels apart. So there are three groups of rows: those that read states, those that
+read everything, and those that read channels.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ from typing import NamedTuple
 
 from .._cells import APART, BOTH, INPUT, Cell
 
-LANES = 32  # sequences of a block
-SPAN = 128  # lanes of several steps, whose gradients of weights are one product
-ROWS = 4  # rows of a product that are held in registers
+LANES = 32  # sequences per block
+SPAN = 128  # lanes of several steps, whose weight gradients are computed in one product
+ROWS = 4  # rows of a product that are kept in registers
 VECTOR_BYTES = 64
-MOST_CHAINS = 16  # parts in which the gradients of weights are summed
+MOST_CHAINS = 16  # maximum number of partial sums of weight gradients
 
 
 class Blocks(NamedTuple):
-    """Where a cell's gates stand among the rows, in blocks as high as there are units.
+    """Positions of a cell's gates among the rows, in blocks of one row per unit.
 
     Parameters
     ----------
     states, all, channels : int
-        How many blocks each of the three parts has.
+        Number of blocks in each of the three groups.
     gates : tuple of (int, int)
-        By gate the block of its product with the states (-1: none), and of that with
-        the channels.
+        For each gate the block of its product with the states (-1 for none), and of that
+        with the channels.
     places : tuple of int or (int, int)
         The same in the form of a cell's values.
     """
@@ -50,7 +50,7 @@ class Blocks(NamedTuple):
 
 
 def blocks_of(cell: type[Cell]) -> Blocks:
-    """Return where a cell's gates stand.
+    """Return the positions of a cell's gates.
 
     Examples
     --------
@@ -82,19 +82,19 @@ def round_up(size: int, multiple: int) -> int:
 
 @dataclass(frozen=True)
 class Layout:
-    """Sizes of a layer's memory, in numbers unless it says otherwise.
+    """Sizes of the memory of a layer, in numbers unless stated otherwise.
 
     Parameters
     ----------
     cell : type
         Recurrent cell.
     channels, hidden : int
-        What it reads at a step, and its units.
+        Number of channels, and of units.
     itemsize : {4, 8}
-        Bytes of a number.
+        Bytes per number.
     given : bool, default=False
-        Whether the products with the input are given, one block for each gate, in the
-        place of channels.
+        Whether the products with the input are given, one block for each gate, instead
+        of channels.
 
     Examples
     --------
@@ -112,7 +112,7 @@ class Layout:
 
     @cached_property
     def sizes(self) -> dict[str, int]:
-        """What every kernel is told: the ends of the three parts among them."""
+        """Sizes passed to every kernel, including the ends of the three groups."""
         blocks = blocks_of(self.cell)
         ends = accumulate((blocks.states, blocks.all, blocks.channels))
         names = ("states_end", "all_end", "rows")
@@ -126,14 +126,14 @@ class Layout:
 
     @property
     def inputs(self) -> int:
-        """How many numbers there are of a step: channels, or given products."""
+        """Number of inputs per step: channels, or given products."""
         return len(self.cell.gates) * self.hidden if self.given else self.channels
 
     @cached_property
     def gates(self) -> ctypes.Array:
-        """For each gate its row of the product with states, and of that with channels.
+        """The first rows of each gate: of the product with states, and with channels.
 
-        Negative where a gate doesn't read states.
+        The former is negative if a gate does not read states.
         """
         high = round_up(self.hidden, ROWS)
         rows = [block * high for gate in blocks_of(self.cell).gates for block in gate]
@@ -141,28 +141,28 @@ class Layout:
 
     @property
     def depth(self) -> int:
-        """What a product reads: states, a one, channels."""
+        """Length of a column: states, a one, channels."""
         return self.hidden + 1 + self.channels
 
     @property
     def width(self) -> int:
-        """The same, in whole vectors."""
+        """The same, rounded up to whole vectors."""
         return round_up(self.depth, VECTOR_BYTES // self.itemsize)
 
     @cached_property
     def slot(self) -> int:
-        """What is kept of a step of a block: its gates, and the cell state."""
+        """Size of what is kept of a step of a block: gates and cell state."""
         memory = self._lanes(self.hidden) if self.cell.n_states > 1 else 0
         return self._lanes(self.sizes["rows"]) + memory
 
     @property
     def weight_gradient(self) -> int:
-        """A gradient of all weights."""
+        """Size of the gradient of all weights."""
         return self.sizes["rows"] * self.width
 
     @cached_property
     def packed(self) -> Buffers:
-        """The weights, as each of the products reads them."""
+        """Buffers of the weights, packed for each of the products."""
         rows, states_end = self.sizes["rows"], self.sizes["states_end"]
         return self._buffers(
             dense=rows * self.depth,
@@ -173,7 +173,7 @@ class Layout:
 
     @cached_property
     def forward_scratch(self) -> Buffers:
-        """What a forward pass works with."""
+        """Working memory of a forward pass."""
         column = self._lanes(self.hidden + 1) + self._lanes(self.inputs)
         return self._buffers(
             column=column,
@@ -184,7 +184,7 @@ class Layout:
 
     @cached_property
     def backward_scratch(self) -> Buffers:
-        """What a backward pass works with."""
+        """Working memory of a backward pass."""
         states = self._lanes(self.hidden)
         return self._buffers(
             gradient=SPAN * self.sizes["rows"],
@@ -211,7 +211,7 @@ class Layout:
         return LANES * round_up(rows, 8)
 
     def _buffers(self, **sizes: int) -> Buffers:
-        """Lay buffers out behind each other, each from the beginning of a vector on."""
+        """Arrange buffers one after the other, each aligned to a vector."""
         offsets, end = {}, 0
         for name, size in sizes.items():
             offsets[name] = end
@@ -221,20 +221,20 @@ class Layout:
 
 @dataclass(frozen=True)
 class Buffers:
-    """Parts of a piece of memory.
+    """Buffers in one piece of memory.
 
     Parameters
     ----------
     offsets : dict
-        Where each begins, in bytes.
+        First byte of each buffer.
     n_bytes : int
-        What all of them take.
+        Total size.
     """
 
     offsets: dict[str, int]
     n_bytes: int
 
     def at(self, address: int, n: int = 0) -> dict[str, int]:
-        """Return the addresses of all, in the n-th of such pieces from an address on."""
+        """Return the addresses of all buffers, in the n-th piece from an address on."""
         start = address + n * self.n_bytes
         return {name: start + offset for name, offset in self.offsets.items()}

@@ -1,7 +1,7 @@
-"""The source of the kernels that take the largest of the steps, there and back.
+"""The source of the kernels of max pooling, forward and backward.
 
-Parameters are annotated as in :mod:`.recurrence`. Of ``n_steps`` rows of ``size``
-numbers, a vector at least, the first ``lengths[i]`` belong to sequence ``i``.
+Parameters are annotated as in :mod:`.recurrence`. Sequence ``i`` has ``n_steps`` rows of
+``size`` numbers (at least one vector), of which the first ``lengths[i]`` are valid.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _function = njit(error_model="numpy")
 
 @_function
 def _place(q, size, vector):
-    """Where the q-th vector begins; the last one may lie across the one before."""
+    """Return the start of the q-th vector; the last one may overlap the one before."""
     return min(q * vector, size - vector)
 
 
@@ -44,7 +44,7 @@ def _share_gradient(
     steps: Numbers, lengths: Indices, n: Size, n_steps: Size, size: Size,
     largest: Numbers, of_largest: Numbers, of_steps: Numbers,
 ):  # fmt: skip
-    """Give each of the largest its share of the gradient, the others nothing."""
+    """Divide the gradient among the steps that have the maximum."""
     vector = lanes_of(steps)
     for i in range(n):
         of_sequence, target = (
@@ -68,5 +68,5 @@ def _share_gradient(
 
 
 def kernels_of(cell: None) -> dict[str, Callable]:
-    """Return the kernels of pooling by the largest, "max", by their names."""
+    """Return the kernels of max pooling by name."""
     return {"forward": _find_largest, "backward": _share_gradient}

@@ -10,10 +10,7 @@ from __future__ import annotations
 
 import operator
 
-from llvmlite import ir
 from numba import njit, types
-from numba.core import cgutils
-from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import (
     intrinsic,
     lower_builtin,
@@ -22,6 +19,7 @@ from numba.extending import (
     register_model,
 )
 
+from .borrowed import AbstractTemplate, cgutils, infer_global, ir, signature
 from .layout import ROWS, VECTOR_BYTES
 
 

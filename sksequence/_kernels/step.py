@@ -1,10 +1,10 @@
-"""The source of the kernels of streams: one step of a cell, for one sequence or many.
+"""The source of the kernels of streams: one step of a cell, for one or many sequences.
 
-As in :mod:`.recurrence`, which has a batch of them. Here each sequence is computed by
-itself, along its units: what :class:`sksequence.portable` keeps of a cell is read and
-written as it lies. There a ``column`` is the state, a one for the biases and the input,
-``depth`` numbers in all, and the ``matrix`` (depth, values * wide) has the weights of
-the cell's values in their order; a gate that reads apart has two, of the state first.
+Unlike :mod:`.recurrence`, it vectorises over units rather than sequences, and uses the
+memory layout of :mod:`sksequence.portable`: a ``column`` is the state, a one for the
+biases and the input, ``depth`` numbers in all, and the ``matrix`` (depth, values * wide)
+has the weights of the cell's values in order; an ``APART`` gate has two values, first
+that of the state.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _function = njit(error_model="numpy")
 
 @_function
 def _multiply(matrix, column, depth, rows, gates):
-    """Multiply a column with the matrix, row by row: the sums are in the cache."""
+    """Multiply a column with the matrix, row by row, with the sums in the cache."""
     vector = lanes_of(gates)
     for r in range(rows // vector):
         first = load(matrix, r * vector)
@@ -42,7 +42,7 @@ def _multiply(matrix, column, depth, rows, gates):
 
 @_function
 def _multiply_some(matrix, columns, depth, rows, gates):
-    """Do the same for some columns, adding in the same order: to the same bits."""
+    """Do the same for several columns, in the same order of sums: bitwise identical."""
     vector = lanes_of(gates)
     for r in range(rows // vector):
         place = r * vector
@@ -50,7 +50,7 @@ def _multiply_some(matrix, columns, depth, rows, gates):
 
 
 def _places(cell: type[Cell]) -> tuple:
-    """Return in which block of the gates each of a cell's values is."""
+    """Return the block of each of a cell's values among the gates."""
     block = count()
     return tuple(
         (next(block), next(block)) if reads == APART else next(block)
@@ -59,7 +59,7 @@ def _places(cell: type[Cell]) -> tuple:
 
 
 def kernels_of(cell: type[Cell]) -> dict[str, Callable]:
-    """Return a cell's kernel by its name."""
+    """Return the kernel of a cell by name."""
     equations = compiled(cell.step)
     read_values = reading(_places(cell))
     read_states, write_states = states_in_memory(cell.n_states)
@@ -71,7 +71,7 @@ def kernels_of(cell: type[Cell]) -> dict[str, Callable]:
     ):  # fmt: skip
         vector, whole = lanes_of(gates), n // ROWS * ROWS
         if has_x:
-            # Where nothing stands before the cell, channels are standardised here.
+            # Channels are standardised here if no layer precedes the cell.
             channels = depth - wide - 1
             for i in range(n):
                 inputs = shift(columns, i * depth + wide + 1)

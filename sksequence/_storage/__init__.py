@@ -1,4 +1,4 @@
-"""Plain data in one file: no code, no wrong byte, whole or not at all."""
+"""Plain data in one file: no code, with a checksum, replaced atomically."""
 
 from .atomic import check_target, replace_file
 from .codec import optimizer_name

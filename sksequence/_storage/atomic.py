@@ -1,4 +1,4 @@
-"""Write a file whole or not at all, and leave nothing else behind."""
+"""Replace a file atomically, and remove temporary files."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from typing import Any, BinaryIO
 
 try:
     import fcntl
-except ImportError:  # Windows, which neither moves nor removes a file that is open
+except ImportError:  # Windows, where an open file can be neither moved nor removed
     fcntl = None  # type: ignore[assignment]
 
 
 def check_target(path: Any) -> Path:
-    """Return where a file can be written, or say why it cannot.
+    """Return the path of a file to write, or raise an error if it cannot be written.
 
     Raises
     ------
     TypeError
-        If it is no path.
+        If ``path`` is not a path.
     FileNotFoundError, NotADirectoryError, IsADirectoryError
-        If it has no folder to be in, or is one itself.
+        If the parent directory does not exist, or ``path`` is a directory itself.
 
     Examples
     --------
@@ -40,42 +40,40 @@ def check_target(path: Any) -> Path:
         raise TypeError(f"path must be str or os.PathLike, got {path!r}")
     target = Path(text)
     if not text or target.is_dir():
-        raise IsADirectoryError(
-            f"path={text!r} is a folder; expected the name of a file, in it or elsewhere."
-        )
+        raise IsADirectoryError(f"path must be a file, got the directory {text!r}.")
     if not target.parent.exists():
         raise FileNotFoundError(
-            f"The folder {str(target.parent)!r} does not exist; create it first."
+            f"The directory {str(target.parent)!r} does not exist; create it first."
         )
     if not target.parent.is_dir():
-        raise NotADirectoryError(f"{str(target.parent)!r} is a file, and no folder.")
+        raise NotADirectoryError(f"{str(target.parent)!r} is a file, not a directory.")
     return target
 
 
 def replace_file(
     path: str | os.PathLike[str], parts: Iterable[bytes | memoryview]
 ) -> None:
-    """Put a new file in the place of an old one, in one step that cannot fail halfway.
+    """Write a file, or replace it atomically if it exists.
 
-    The new one is written beside it, under a hidden name, and brought to the disk first.
-    It has the permissions that ``open(path, "wb")`` would leave. What a process that was
-    killed has left behind, the next to write the same file removes.
+    The content is first written to a hidden temporary file in the same directory and
+    flushed to disk. The file gets the permissions that ``open(path, "wb")`` would give.
+    If a process is killed while writing, its temporary file is removed the next time that
+    the same file is written.
 
     Parameters
     ----------
     path : str or path-like
-        The file, or a link to it. Its folder must be there.
+        The file, or a symbolic link to it. Its directory must exist.
     parts : iterable of bytes-like
-        What to write.
+        The content.
 
     Raises
     ------
     OSError
-        As the system has it: PermissionError, FileNotFoundError for a folder, or with
-        the ``errno`` of a full disk. The old file is then what it was, and the new one
-        is gone.
+        If the file cannot be written, with the ``errno`` of the operating system. An
+        existing file is then unchanged, and the temporary file is removed.
     """
-    # A link stays one; what it leads to is replaced.
+    # Replace the target of a symbolic link, not the link.
     target = Path(os.path.realpath(path))
     try:
         mode = _mode_of(target)
@@ -93,13 +91,13 @@ def replace_file(
         reason = error.strerror or str(error)
         told = f"{reason}; nothing was saved, and what was there is unchanged"
         raise OSError(error.errno, told, os.fspath(path)) from error
-    # Some file systems cannot; the file is whole in any case.
+    # Some file systems cannot sync directories; the file is complete in any case.
     with suppress(OSError):
         _sync_folder(target.parent)
 
 
 def _mode_of(target: Path) -> int | None:
-    """The permissions of the file that is there, or a refusal to replace it."""
+    """Return the permissions of an existing file; raise OSError if it is not writable."""
     try:
         mode = target.stat().st_mode
     except FileNotFoundError:
@@ -107,7 +105,7 @@ def _mode_of(target: Path) -> int | None:
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     if not stat.S_ISREG(mode):
-        raise OSError(errno.EINVAL, "It is no regular file")
+        raise OSError(errno.EINVAL, "It is not a regular file")
     if not os.access(target, os.W_OK):
         raise PermissionError(errno.EACCES, "It is write-protected")
     return stat.S_IMODE(mode)
@@ -115,7 +113,7 @@ def _mode_of(target: Path) -> int | None:
 
 @contextmanager
 def _file_beside(target: Path) -> Iterator[BinaryIO]:
-    """A new file in the same folder, ours alone; afterwards gone, unless it was moved."""
+    """Open a new temporary file in the same directory; remove it at the end."""
     while True:
         name = f"{_prefix(target)}{secrets.token_hex(8)}.tmp"
         file = open(target.with_name(name), "xb")  # noqa: SIM115, closed below
@@ -132,19 +130,19 @@ def _file_beside(target: Path) -> Iterator[BinaryIO]:
 
 
 def _claim(file: BinaryIO) -> bool:
-    """Lock a new file for as long as it is open, unless somebody has removed it."""
+    """Lock a new file while it is open; return whether it still exists and is ours."""
     if fcntl is not None:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
-        except OSError:  # a file system without locks, where nothing is removed either
+        except OSError:  # a file system without locks: `_remove_left_behind` does nothing
             pass
     return os.fstat(file.fileno()).st_nlink > 0
 
 
 def _remove_left_behind(target: Path) -> None:
-    """Remove new files that nobody has open: their process has ended."""
+    """Remove temporary files that are not locked, as their process has ended."""
     for path in target.parent.glob(f"{_prefix(target)}*.tmp"):
         with suppress(OSError):
             if fcntl is None:
@@ -156,7 +154,7 @@ def _remove_left_behind(target: Path) -> None:
 
 
 def _prefix(target: Path) -> str:
-    """How the names of new files begin: hidden, the same for one target."""
+    """Return the prefix of the names of temporary files for a target."""
     return f".sksequence-{zlib.crc32(os.fsencode(target.name)):08x}-"
 
 

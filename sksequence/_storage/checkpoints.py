@@ -1,4 +1,4 @@
-"""Where a fit stands, kept in a file from epoch to epoch."""
+"""Checkpoints: the progress of a fit, saved to a file after every epoch."""
 
 from __future__ import annotations
 
@@ -16,34 +16,35 @@ from .file import read, refusing, write
 
 KIND = "checkpoint"
 FORMAT = (1, 0)
-# They change nothing of what a fit makes.
+# Hyperparameters that do not change the result of a fit.
 _ASIDE = {"checkpoint", "verbose", "warm_start"}
 
 
 class Checkpoint:
-    """The file of one fit.
+    """The checkpoint file of one fit.
 
     Parameters
     ----------
     path : str or path-like
-        The file; or a folder (that is there, or with a separator at the end) in which
-        each fit has a file of its own.
+        The file; or a directory (an existing one, or a path with a separator at the
+        end) with a file for each fit.
     identity : dict
-        What makes this fit another than others: hyperparameters, and digests of data.
+        The identity of the fit: hyperparameters, and digests of data.
 
     Attributes
     ----------
     start : dict or None
-        What the fit began with.
+        The initial random draws of the fit.
     progress : dict or None
-        Where it stands; None at the beginning.
+        The progress; None at the beginning.
     is_done : bool
-        Whether that is its end.
+        Whether the fit is complete.
 
     Raises
     ------
     ValueError
-        If the file is of another fit, with what differs, or damaged.
+        If the file is damaged, or belongs to another fit; the message names the
+        differences.
     """
 
     def __init__(self, path: str | os.PathLike[str], identity: dict[str, Any]) -> None:
@@ -69,14 +70,14 @@ class Checkpoint:
             )
 
     def begin(self, start: dict[str, Any]) -> dict[str, Any]:
-        """Return what the fit began with: what it was then, or ``start``, kept now."""
+        """Return the start in the file, or save ``start`` if there is none."""
         if self.start is None:
             self.start = start
             self._write()
         return self.start
 
     def keep(self, progress: dict[str, Any], *, is_done: bool) -> None:
-        """Keep where the fit stands."""
+        """Save the progress of the fit."""
         self.progress, self.is_done = progress, is_done
         self._write()
 
@@ -97,19 +98,19 @@ def identify(
     added: dict[str, Any] | None = None,
     **data: np.ndarray | None,
 ) -> dict[str, Any]:
-    """Return what makes a fit another than others, in plain Python.
+    """Return the identity of a fit, in plain Python.
 
     Parameters
     ----------
     estimator : estimator
-        Whose hyperparameters count, but for those that change no result.
+        Its hyperparameters are included, except those that do not change the result.
     sequences : Sequences or StoredSequences
-        What it reads.
+        The sequences.
     added : dict or None, default=None
-        Hyperparameters that came after the first format, with their defaults, at which
-        they are left out: a checkpoint of an older version is still that of this fit.
+        Hyperparameters added after the first format, with their defaults. They are left
+        out if they have their default, so that checkpoints of older versions still match.
     **data : ndarray or None
-        Whatever else it learns from.
+        All other data that are learnt from.
 
     Examples
     --------
@@ -142,7 +143,7 @@ def identify(
 
 
 def _described(array: np.ndarray) -> bytes:
-    """All that is to be known of an array."""
+    """Return dtype, shape and content of an array as bytes."""
     kind = f"{array.dtype.str}{array.shape}".encode()
     if array.dtype == object:
         return kind + repr(array.tolist()).encode()
@@ -150,7 +151,7 @@ def _described(array: np.ndarray) -> bytes:
 
 
 def _said(value: Any) -> str:
-    """A hyperparameter in words that are the same in every process."""
+    """Return a hyperparameter as text that is the same in every process."""
     if isinstance(value, np.random.RandomState):
         return (
             f"RandomState({hashlib.sha256(repr(value.get_state()).encode()).hexdigest()})"
@@ -170,7 +171,7 @@ def _said(value: Any) -> str:
 
 
 def _file_of(path: str | os.PathLike[str], identity: dict[str, Any]) -> Path:
-    """The file of a fit, in a folder under a name of its own."""
+    """Return the file of a fit; in a directory its name depends on the identity."""
     text = os.fspath(path)
     if not text.endswith(("/", os.sep)) and not os.path.isdir(text):
         return Path(text)
@@ -180,7 +181,7 @@ def _file_of(path: str | os.PathLike[str], identity: dict[str, Any]) -> Path:
 
 
 def _differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
-    """What has changed, in words."""
+    """Return descriptions of the differences."""
     old, new = before["parameters"], now["parameters"]
     if before["class"] != now["class"]:
         return [f"it is of {before['class']}, not {now['class']}"]

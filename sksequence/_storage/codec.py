@@ -1,8 +1,9 @@
-"""Plain Python and numpy to a JSON document and named arrays, and back to the bit.
+"""Encode plain Python and numpy as a JSON document and named arrays, losslessly.
 
-None, bool, int, finite float, str, list, and dict with names for keys are JSON's own.
-What JSON lacks is an object with one key, a tag that begins with ``$``; a dict with such
-a key is tagged itself. Arrays of strings stand in the document, all others beside it.
+None, bool, int, finite float, str, list, and dict with str keys are encoded as in JSON.
+Everything else is encoded as an object with one key, a tag that begins with ``$``; a dict
+that has such a key is tagged too. Arrays of strings are part of the document, all other
+arrays are stored beside it.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _NUMBERS = frozenset(
     ["bool", "float16", "float32", "float64"]
     + [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
 )
-# What the rest of fixed width is made of.
+# Integer types that store the other dtypes of fixed width.
 _UNITS = {"M": np.int64, "m": np.int64, "S": np.uint8, "U": np.uint32}
 _DTYPE = re.compile(r"[<>|][biufMmSU]\d+(\[\w+\])?")
 _DEEPEST = 64
@@ -30,26 +31,26 @@ _MERSENNE_WORDS = 624
 
 
 def encode(tree: Any) -> tuple[Any, Arrays]:
-    """Part a tree into what JSON holds and what stands beside it.
+    """Encode a tree as a JSON document and named arrays.
 
     Parameters
     ----------
     tree : object
         None, bool, int, float, str, list, tuple, dict, numpy arrays and scalars of
         bools, numbers, text, bytes and times, object arrays of str, RandomState, and the
-        optimizer classes of torch. Of these types exactly, not of their subclasses.
+        optimizer classes of torch; no subclasses of these.
 
     Returns
     -------
     document : object
         For ``json.dumps``.
     arrays : dict of ndarray
-        Numbers, by where they stand in the tree.
+        Arrays, named by their position in the tree.
 
     Raises
     ------
     TypeError
-        For anything else, with its place in the tree.
+        For any other type; the message names the position in the tree.
 
     Examples
     --------
@@ -62,7 +63,7 @@ def encode(tree: Any) -> tuple[Any, Arrays]:
 
 
 def decode(document: Any, arrays: Arrays) -> Any:
-    """Put a tree together again; any exception means that nobody has encoded this.
+    """Decode a tree; any exception means that the input is not from :func:`encode`.
 
     Examples
     --------
@@ -72,11 +73,11 @@ def decode(document: Any, arrays: Arrays) -> Any:
     left = dict(arrays)
     tree = _decode(document, left)
     if left:
-        raise ValueError(f"it has arrays that stand nowhere: {', '.join(left)}")
+        raise ValueError(f"it has arrays that are not used: {', '.join(left)}")
     return tree
 
 
-# ---------------------------------------------------------------------------- there
+# ------------------------------------------------------------------------- encoding
 
 
 def _encode(value: Any, place: _Place, arrays: Arrays) -> Any:
@@ -89,7 +90,7 @@ def _encode(value: Any, place: _Place, arrays: Arrays) -> Any:
     if value is None or kind is bool:
         return value
     if kind is int:
-        # Other readers of JSON have 64 bits, and Python has a limit of its own.
+        # Other JSON readers use 64 bits, and Python limits the digits that it parses.
         return value if abs(value) < 2**63 else {"$int": hex(value)}
     if kind is float:
         if math.isfinite(value):
@@ -105,7 +106,7 @@ def _encode(value: Any, place: _Place, arrays: Arrays) -> Any:
     if kind is np.ndarray:
         return _encode_array(value, place, arrays)
     if kind is np.str_:
-        # str() would take zeros at the end for padding.
+        # str() would strip trailing null characters as padding.
         return {"$str_": _encode_text("".join(value))}
     if kind is np.bytes_:
         return {"$bytes_": value.hex()}
@@ -127,7 +128,7 @@ def _encode_text(text: str) -> Any:
 
 
 def _is_unicode(text: str) -> bool:
-    """Whether it has no halves of characters, which JSON would join."""
+    """Return whether a text has no lone surrogates, which JSON would join to pairs."""
     return text.isascii() or not re.search("[\ud800-\udfff]", text)
 
 
@@ -162,13 +163,13 @@ def _encode_array(array: np.ndarray, place: _Place, arrays: Arrays) -> dict:
 
 
 def _is_dense(dtype: np.dtype, texts: Sequence[str]) -> bool:
-    """Whether an array of text takes memory in proportion to its text."""
+    """Return whether the memory of an array of text is proportional to its text."""
     n_places = len(texts) * dtype.itemsize // 4
     return n_places <= 16 * (len(texts) + sum(map(len, texts)))
 
 
 def _unused_name(place: _Place, arrays: Arrays) -> str:
-    """Where an array stands, as a name that any reader of safetensors can show."""
+    """Return a unique ASCII name for an array, from its position in the tree."""
     said = "/".join(map(str, place)).encode("ascii", "backslashreplace").decode()
     name, number = said or "array", 1
     while name in arrays or name == "__metadata__":
@@ -178,7 +179,7 @@ def _unused_name(place: _Place, arrays: Arrays) -> str:
 
 
 def optimizer_name(value: Any) -> str | None:
-    """The name by which torch offers an optimizer class; None if it is no such class."""
+    """Return the name of an optimizer class of torch.optim, or None for other objects."""
     name = getattr(value, "__name__", None)
     if not isinstance(value, type) or not value.__module__.startswith("torch.optim"):
         return None
@@ -204,12 +205,12 @@ def _unknown(value: Any, place: _Place) -> TypeError:
 
 
 def _said(place: _Place) -> str:
-    """A place in the tree as one would write it in Python."""
+    """Return a position in the tree as Python code."""
     first, *others = place or ("the value",)
     return f"{first}" + "".join(f"[{key!r}]" for key in others)
 
 
-# ------------------------------------------------------------------------- and back
+# ------------------------------------------------------------------------- decoding
 
 
 def _decode(value: Any, arrays: Arrays) -> Any:
@@ -226,13 +227,13 @@ def _decode(value: Any, arrays: Arrays) -> Any:
 def _decode_dict(items: list, arrays: Arrays) -> dict:
     decoded = {_decode(key, arrays): _decode(item, arrays) for key, item in items}
     if len(decoded) != len(items):
-        raise ValueError("a key stands twice")
+        raise ValueError("a key occurs twice")
     return decoded
 
 
 def _decode_array(written: str | list, arrays: Arrays) -> np.ndarray:
     name, *rest = [written] if isinstance(written, str) else written
-    # Each array stands in one place: a small file cannot become many copies.
+    # Each array is used once, so that a small file cannot decode to many copies.
     tensor = arrays.pop(name)
     if tensor.dtype == bool and tensor.view(np.uint8).max(initial=0) > 1:
         raise ValueError(f"{name} has bools that are neither true nor false")
@@ -242,7 +243,7 @@ def _decode_array(written: str | list, arrays: Arrays) -> np.ndarray:
     if tensor.dtype != _UNITS.get(dtype.kind, dtype.newbyteorder("<")):
         raise ValueError(f"{name} of {tensor.dtype} cannot become {dtype}")
     if dtype.kind == "U" and tensor.max(initial=0) > 0x10FFFF:
-        raise ValueError(f"{name} has characters that there are not")
+        raise ValueError(f"{name} has invalid characters")
     if dtype.kind in _UNITS:
         if tensor.shape[-1] * tensor.itemsize != dtype.itemsize:
             raise ValueError(f"{name} of shape {tensor.shape} cannot become {dtype}")
@@ -271,9 +272,9 @@ def _decode_strings(written: list, arrays: Arrays) -> np.ndarray:
 def _decode_random_state(written: Any, arrays: Arrays) -> np.random.RandomState:
     state = _decode(written, arrays)
     key, position = state["state"]["key"], state["state"]["pos"]
-    # numpy believes the position, and would read whatever memory stands there.
+    # numpy does not check the position, and would read out of bounds.
     if key.shape != (_MERSENNE_WORDS,) or not 0 <= int(position) <= _MERSENNE_WORDS:
-        raise ValueError("a RandomState stands behind its own end")
+        raise ValueError("a RandomState has an invalid position or size")
     random_state = np.random.RandomState(0)
     random_state.set_state(state)
     return random_state
@@ -288,7 +289,7 @@ def _decode_optimizer(name: str, arrays: Arrays) -> type:
 
 def _as_dtype(written: str) -> np.dtype:
     if not _DTYPE.fullmatch(written):
-        raise ValueError(f"{written!r} is no dtype")
+        raise ValueError(f"{written!r} is not a dtype")
     return np.dtype(written)
 
 

@@ -1,4 +1,4 @@
-"""What a file holds of an estimator: which classes, which names, which values."""
+"""Save estimators to files, and rebuild them: permitted classes, names and values."""
 
 from __future__ import annotations
 
@@ -11,9 +11,17 @@ from importlib.metadata import version
 from numbers import Number
 from typing import Any, TypeVar
 
-from sklearn.utils._param_validation import validate_parameter_constraints
 from sklearn.utils.validation import check_is_fitted
 
+from .._inputs.borrowed import (
+    OUTPUT_CONFIG,
+    REQUESTS,
+    ask_for,
+    names_of_parameters,
+    requests_of,
+    validate_estimator,
+    validate_parameter_constraints,
+)
 from .._version import __version__
 from .codec import optimizer_name
 from .file import Content, write
@@ -26,28 +34,27 @@ KIND = "estimator"
 REGISTRY: dict[str, Any] = {}
 
 _DEPENDENCIES = ("numpy", "scikit-learn", "skorch", "torch")
-# What scikit-learn may leave in an estimator besides.
-_REQUESTS = "_metadata_request"
+# Other attributes that scikit-learn may set on an estimator.
 _OF_SKLEARN = {
     "n_features_in_",
     "feature_names_in_",
-    "_sklearn_output_config",
-    _REQUESTS,
+    OUTPUT_CONFIG,
+    REQUESTS,
 }
 _OF_A_FIT = {"network", "settings", "fixed", "history", "net", "reading", "target"}
-# skorch and torch call what these hold, or look it up by name and call that.
+# skorch and torch call the values of these, or look them up by name and call them.
 _CALLED = ("callbacks", "net_params", "optimizer")
 _NET_NUMBERS = {"batch_size", "lr", "max_epochs", "verbose"}
 
 
 def storable(cls: _Class) -> _Class:
-    """Let files hold estimators of this class: ``load`` builds those and no others."""
+    """Register a class that files may hold; ``load`` builds no others."""
     REGISTRY[cls.__name__] = cls
     return cls
 
 
 def save(estimator: Any, path: str | os.PathLike[str]) -> None:
-    """What :meth:`SequenceEstimator.save` does."""
+    """Implement :meth:`SequenceEstimator.save`."""
     check_is_fitted(estimator)
     cls = type(estimator)
     if REGISTRY.get(cls.__name__) is not cls:
@@ -56,7 +63,7 @@ def save(estimator: Any, path: str | os.PathLike[str]) -> None:
             f"{_listed(REGISTRY)}, since other classes may run any code. Store it by "
             "pickle, or fit one of these."
         )
-    estimator._validate_params()
+    validate_estimator(estimator)
     state = estimator.__getstate__()
     values, fitted = state["hyperparameters"], state["fitted"]
     if foreign := set(state["attributes"]) - _OF_SKLEARN:
@@ -75,11 +82,11 @@ def save(estimator: Any, path: str | os.PathLike[str]) -> None:
                 "fitted network as it is; or store the estimator by pickle."
             )
         if not _is_data(name, fitted["settings"][name]):
-            # It was of use in the last fit. The next one gets the hyperparameter.
+            # It was used in the last fit; the next fit uses the hyperparameter.
             fitted["settings"] = {**fitted["settings"], name: values[name]}
-    if _REQUESTS in state["attributes"]:
-        requests = _requests_of(state["attributes"][_REQUESTS])
-        state["attributes"] = {**state["attributes"], _REQUESTS: requests}
+    if REQUESTS in state["attributes"]:
+        requests = requests_of(state["attributes"][REQUESTS])
+        state["attributes"] = {**state["attributes"], REQUESTS: requests}
     about = {"class": cls.__name__, "sksequence": __version__}
     about |= {"python": platform.python_version()}
     about |= {name: version(name) for name in _DEPENDENCIES}
@@ -88,7 +95,7 @@ def save(estimator: Any, path: str | os.PathLike[str]) -> None:
 
 
 def rebuild(content: Content) -> Any:
-    """Make of a file's content the estimator that was saved, or raise an exception."""
+    """Rebuild an estimator from the content of a file, or raise an exception."""
     name = content.about["class"]
     cls = REGISTRY.get(name)
     if cls is None:
@@ -97,22 +104,22 @@ def rebuild(content: Content) -> Any:
     is_newer = content.version > FORMAT
     state["format"] = content.version if is_newer else FORMAT
     state["sksequence"] = content.about["sksequence"]
-    values = _known(state["hyperparameters"], cls._get_param_names(), name, is_newer)
+    values = _known(state["hyperparameters"], names_of_parameters(cls), name, is_newer)
     fitted = _known(state["fitted"], _OF_A_FIT, f"fitted {name}", is_newer)
     kept = _known(state["attributes"], _OF_SKLEARN, name, is_newer)
     if lacking := _OF_A_FIT - set(fitted):
         raise ValueError(f"it lacks {_listed(lacking)}")
     estimator = cls(**values)
-    estimator._validate_params()
-    # What the network and the last fit were made of bears the same names.
+    validate_estimator(estimator)
+    # The keywords of the network and of the last fit have the same names.
     for part in PARTS:
         validate_parameter_constraints(cls._parameter_constraints, fitted[part], name)
     for key in _CALLED:
         for value in (getattr(estimator, key), fitted["settings"][key]):
             if not _is_data(key, value):
                 raise ValueError(f"{key}={value!r} might have code looked up")
-    if _REQUESTS in kept:
-        kept[_REQUESTS] = _ask_for(estimator, kept[_REQUESTS])
+    if REQUESTS in kept:
+        kept[REQUESTS] = ask_for(estimator, kept[REQUESTS])
     state |= {"hyperparameters": values, "fitted": fitted, "attributes": kept}
     with _quietly(is_newer):
         estimator.__setstate__(state)
@@ -123,7 +130,7 @@ def rebuild(content: Content) -> Any:
 def _known(
     part: dict[str, Any], names: Any, whose: str, is_newer: bool
 ) -> dict[str, Any]:
-    """Return what is known of a part; what is not, only newer versions may have."""
+    """Return the known names of a part; unknown ones are errors unless it is newer."""
     unknown = set(part) - set(names)
     if unknown and not is_newer:
         raise ValueError(f"it has names that {whose} has not: {_listed(unknown)}")
@@ -132,7 +139,7 @@ def _known(
 
 @contextmanager
 def _quietly(is_newer: bool) -> Iterator[None]:
-    """Warn once of a newer file: who read it has warned already."""
+    """Suppress the warning about a newer state, since `read` has warned already."""
     with warnings.catch_warnings():
         if is_newer:
             warnings.filterwarnings("ignore", "sksequence .* has stored", UserWarning)
@@ -140,7 +147,7 @@ def _quietly(is_newer: bool) -> Iterator[None]:
 
 
 def _check_sizes(estimator: Any) -> None:
-    """Raise ValueError unless what was learnt has the sizes of the network."""
+    """Raise ValueError unless the fitted parts have the sizes of the network."""
     network, reading = estimator._network, estimator._reading
     pairs = {
         "outputs for {} targets": (network["output_size"], estimator._target.n_outputs),
@@ -156,7 +163,7 @@ def _check_sizes(estimator: Any) -> None:
 
 
 def _is_data(name: str, value: Any) -> bool:
-    """Whether nothing is called or looked up for this value, now or in a later fit."""
+    """Return whether a value is data: nothing is called or looked up for it."""
     if name == "callbacks":
         return not value
     if name == "optimizer":
@@ -165,31 +172,16 @@ def _is_data(name: str, value: Any) -> bool:
 
 
 def _is_number_of_net(name: Any, value: Any) -> bool:
-    """Whether it is one of the ``net_params`` that neither name code nor build anything.
+    """Return whether it is one of the ``net_params`` that are plain numbers.
 
-    Of all that skorch takes, others are called (``iterator_train``), compiled
-    (``compile``), handed to ``torch.load`` or looked up (``callbacks__..__policy``).
+    Other parameters of skorch are called (``iterator_train``), compiled (``compile``),
+    passed to ``torch.load``, or looked up (``callbacks__..__policy``).
     """
     if not isinstance(name, str):
         return False
     if name.startswith("callbacks__"):
         return value is None or isinstance(value, Number)
     return name in _NET_NUMBERS or name.startswith("optimizer__")
-
-
-def _requests_of(routing: Any) -> dict[str, dict[str, Any]]:
-    """scikit-learn's metadata requests as plain data, method by method."""
-    asked = {key: getattr(part, "requests", None) for key, part in vars(routing).items()}
-    return {method: dict(params) for method, params in asked.items() if params}
-
-
-def _ask_for(estimator: Any, requests: dict[str, dict[str, Any]]) -> Any:
-    """Metadata requests of an estimator, made of such data."""
-    routing = estimator.get_metadata_routing()
-    for method, asked in requests.items():
-        for param, alias in asked.items():
-            getattr(routing, method).add_request(param=param, alias=alias)
-    return routing
 
 
 def _listed(names: Any) -> str:

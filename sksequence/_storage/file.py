@@ -1,8 +1,9 @@
-"""The format: a safetensors file whose metadata are a document, under one checksum.
+"""The file format: safetensors with a JSON document as metadata, and a checksum.
 
-Metadata have one entry, since safetensors writes several in random order. It begins with
-the SHA-256 of the whole file in which its own digits are zeros: no parser ever sees a
-byte that was not written here, or forged on purpose.
+The metadata have one entry, since safetensors writes several entries in random order. It
+begins with the SHA-256 of the whole file, computed with zeros in place of its digits. The
+checksum is verified before parsing, so parsers only see files that were written here, or
+forged on purpose.
 """
 
 from __future__ import annotations
@@ -22,23 +23,23 @@ from .codec import decode, encode
 _Path = str | os.PathLike[str]
 
 _ENTRY = "sksequence"
-# Where the digits begin is the same in every file.
+# The digits have the same position in every file.
 _BEFORE_DIGITS = b'{"__metadata__":{"%s":"{\\"sha256\\":\\"' % _ENTRY.encode()
 _DIGITS = slice(8 + len(_BEFORE_DIGITS), 8 + len(_BEFORE_DIGITS) + 64)
 _ZEROS = b"0" * 64
 
 
 class Content(NamedTuple):
-    """What a file holds.
+    """The content of a file.
 
     Attributes
     ----------
     tree : object
-        As it was written.
+        The tree that was written.
     about : dict of str
-        By what it was written, and what else people may like to know.
+        Information for people, such as the version that wrote the file.
     version : tuple of (int, int)
-        Of the format. A newer minor one may have names more.
+        Version of the format. A newer minor version may have additional names.
     """
 
     tree: Any
@@ -54,28 +55,28 @@ def write(
     version: tuple[int, int],
     about: dict[str, str],
 ) -> None:
-    """Write a tree of plain data, whole or not at all.
+    """Write a tree of plain data to a file; an existing file is replaced atomically.
 
     Parameters
     ----------
     path : str or path-like
-        Where; an old file there is replaced at once, when the new one is complete.
+        The file.
     tree : object
-        What :func:`sksequence._storage.codec.encode` takes.
+        Anything that :func:`sksequence._storage.codec.encode` accepts.
     kind : str
-        What it is; files of another kind are refused when read.
+        Kind of the content; files of another kind are refused on reading.
     version : tuple of (int, int)
-        Of what the tree is: the first number counts changes that older readers cannot
-        follow, the second those that only add names.
+        Version of the content: the major number counts incompatible changes, the minor
+        number those that only add names.
     about : dict of str
-        For people to read; ``"sksequence"`` is the version that writes.
+        Information for people; ``"sksequence"`` is the version that writes.
 
     Raises
     ------
     TypeError
-        If the tree is not plain; nothing is written.
+        If the tree is not plain data; nothing is written.
     OSError
-        If the file cannot be written. What was there before is then as it was.
+        If the file cannot be written; an existing file is unchanged.
     """
     from safetensors.numpy import save
 
@@ -96,14 +97,14 @@ def write(
 
 
 def read(path: _Path, *, kind: str, version: tuple[int, int]) -> Content:
-    """Read what :func:`write` has written.
+    """Read a file written by :func:`write`.
 
     Parameters
     ----------
     path : str or path-like
         A regular file.
     kind, version
-        What the reader understands: files of that version and of older ones.
+        Expected kind, and the version that the reader supports, as well as older ones.
 
     Returns
     -------
@@ -113,14 +114,14 @@ def read(path: _Path, *, kind: str, version: tuple[int, int]) -> Content:
     Raises
     ------
     FileNotFoundError, IsADirectoryError, PermissionError
-        If there is no file to read.
+        If the file cannot be read.
     ValueError
-        For any other file than such as were written here, with what is wrong.
+        If the file is damaged, of another kind, or in an unsupported format.
 
     Warns
     -----
     UserWarning
-        If a newer version with names more has written it.
+        If the file was written in a newer minor version of the format.
     """
     from safetensors.numpy import load
 
@@ -150,27 +151,27 @@ def read(path: _Path, *, kind: str, version: tuple[int, int]) -> Content:
 
 @contextmanager
 def refusing(path: _Path) -> Iterator[None]:
-    """Whatever goes wrong with what a file holds is a ValueError that names the file."""
+    """Convert any error about the content of a file to a ValueError that names it."""
     try:
         yield
     except (OSError, Warning):
         raise
     except Exception as error:
-        # torch adds pages of frames below the first line.
+        # torch appends pages of stack frames after the first line.
         reason = (str(error) or type(error).__name__).splitlines()[0].rstrip(".")
         raise ValueError(f"{os.fspath(path)} cannot be loaded: {reason}.") from error
 
 
 def _read_intact(path: _Path) -> bytes:
-    """The bytes of a file, if they are what was once written."""
+    """Return the bytes of a file, after verifying its checksum."""
     with open(path, "rb", opener=_open_at_once) as file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
-            raise ValueError("it is no regular file")
+            raise ValueError("it is not a regular file")
         head = file.read(_DIGITS.start)
         if head[8:] != _BEFORE_DIGITS:
             raise ValueError(
-                "it is no file of sksequence"
+                "it was not written by sksequence"
                 if status.st_size
                 else "it is empty: was it copied before it was complete?"
             )
@@ -181,7 +182,7 @@ def _read_intact(path: _Path) -> bytes:
                 "it was cut off or changed"
             )
         file.seek(0)
-        # One more byte than expected would show that it grows.
+        # Read one more byte than expected, to detect a file that grows.
         data = file.read(status.st_size + 1)
     view = memoryview(data)
     hashed = hashlib.sha256(view[: _DIGITS.start])
@@ -196,24 +197,24 @@ def _read_intact(path: _Path) -> bytes:
 
 
 def _open_at_once(path: str, flags: int) -> int:
-    """Open without waiting for somebody to write into a pipe."""
+    """Open a file, without blocking if it is a pipe."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _parse(text: str | bytes) -> dict[str, Any]:
-    """JSON as it was written here: each key once, no number that JSON has not."""
+    """Parse strict JSON: no duplicate keys, no NaN or infinity."""
     return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse)
 
 
 def _unique(items: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(items)
     if len(found) != len(items):
-        raise ValueError("a key stands twice")
+        raise ValueError("a key occurs twice")
     return found
 
 
 def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON")
+    raise ValueError(f"{constant} is not valid JSON")
 
 
 def _said(version: tuple[int, ...]) -> str:

@@ -1,4 +1,4 @@
-"""States of older formats, brought to the one of today."""
+"""Convert states of older formats to the current one."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ _LOSS_OF_RATES = "poisson"
 
 
 def upgrade(state: dict[str, Any]) -> dict[str, Any]:
-    """Return the state in a format of the second kind, whatever it was in."""
+    """Return the state in format 2, given one in format 1 or 2."""
     return state if "hyperparameters" in state else _from_first(state)
 
 
 def _from_first(state: dict[str, Any]) -> dict[str, Any]:
-    """Bring a state of format 1 to format 2.
+    """Convert a state of format 1 to format 2.
 
-    Format 1 was the estimator's attributes, private ones too, all in one dict.
+    Format 1 is a dict of the estimator's attributes, including private ones.
     """
     left = dict(state)
     stamp = left.pop("_stored_by", {"sksequence": "an older version"})
     upgraded: dict[str, Any] = {
-        # Its own number is (1, n); what it says is in the second format from here on.
+        # The version is (1, n); the content is in format 2 from here on.
         "format": (2, 0) if tuple(stamp.get("format", (1, 0))) <= (1, 0) else (2, 1),
         "sksequence": stamp["sksequence"],
     }
@@ -30,13 +30,13 @@ def _from_first(state: dict[str, Any]) -> dict[str, Any]:
         upgraded["fitted"] = _fitted(left)
     of_sklearn = {name for name in left if name.endswith("_") or name.startswith("_")}
     upgraded["attributes"] = {name: left.pop(name) for name in of_sklearn}
-    # Attributes of the user's own have the form of hyperparameters: no file holds them.
+    # A user's own attributes look like hyperparameters, but files never hold any.
     upgraded["hyperparameters"] = left
     return upgraded
 
 
 def _fitted(left: dict[str, Any]) -> dict[str, Any]:
-    """Take out of the attributes what a fit left behind."""
+    """Remove the fitted attributes, and return them in the new format."""
     network, settings, fixed = (
         left.pop(name) for name in ("_network", "_settings", "_fixed")
     )

@@ -1,17 +1,16 @@
-"""The format of an estimator's state: in pickles, in files, in copies.
+"""The format of an estimator's state in pickles, files and copies.
 
 A state is a dict of plain data:
 
-- ``format``: its version, and ``sksequence``, the version that made it;
+- ``format``: its version; ``sksequence``: the version of the package that made it;
 - ``hyperparameters``, by name;
 - ``fitted``, after a fit: ``network``, ``settings`` and ``fixed`` (the keywords of the
-  network and of its training, and the hyperparameters that a continued fit may not
-  change), ``reading`` and ``target`` (what was learnt of X and y), ``history``, ``net``
-  (weights, optimizer, generator);
-- ``attributes``: what scikit-learn keeps in an estimator, and whatever a user has put
-  there.
+  network and of its training, and the hyperparameters that must not change when a fit
+  continues), ``reading`` and ``target`` (what was learnt from X and y), ``history``,
+  ``net`` (weights, optimizer, generator);
+- ``attributes``: other attributes, set by scikit-learn or by a user.
 
-It does not depend on the names of private attributes. An older state is brought to this
+It does not depend on the names of private attributes. Older states are converted to this
 format by :mod:`.older`.
 """
 
@@ -24,11 +23,11 @@ from .._inputs import from_plain
 from .._version import __version__
 from .older import upgrade
 
-# The first number counts changes that older versions cannot follow, the second those
-# that only add names.
+# The major number counts incompatible changes, the minor number those that only add
+# names.
 FORMAT = (2, 0)
 PARTS = ("network", "settings", "fixed")
-# By attribute of the estimator, where it stands in ``fitted``.
+# Attributes of the estimator, and their names in ``fitted``.
 _FITTED = {
     "_network": "network",
     "_settings": "settings",
@@ -36,12 +35,12 @@ _FITTED = {
     "history_": "history",
     "net_": "net",
 }
-# They follow from what is in ``fitted``.
+# Attributes that are derived from those in ``fitted``.
 _DERIVED = {"n_epochs_", "n_static_features_in_", "classes_"}
 
 
 def pack(attributes: dict[str, Any], hyperparameters: list[str]) -> dict[str, Any]:
-    """Make a state of an estimator's attributes, in which the net is its state."""
+    """Make a state from an estimator's attributes, with the state of its net."""
     left = dict(attributes)
     state = {
         "format": FORMAT,
@@ -58,15 +57,15 @@ def pack(attributes: dict[str, Any], hyperparameters: list[str]) -> dict[str, An
 
 
 def unpack(state: dict[str, Any], defaults: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Return the attributes that a state of this or an older format describes.
+    """Return the attributes in a state of this or an older format.
 
     Parameters
     ----------
     state : dict
-        As :func:`pack` returned it, in this version or an older one.
+        As returned by :func:`pack` in this version or an older one.
     defaults : dict of dict
-        By part (``"hyperparameters"`` and ``PARTS``) what stands for names that the
-        state lacks.
+        Defaults for names that the state lacks, by part (``"hyperparameters"`` and
+        ``PARTS``).
 
     Warns
     -----
@@ -98,6 +97,6 @@ def unpack(state: dict[str, Any], defaults: dict[str, dict[str, Any]]) -> dict[s
 
 
 def _completed(part: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
-    """Add what a part lacks, at its end: the order of the rest is seen in files."""
+    """Append missing names with their defaults; keep the order, which files store."""
     lacking = {name: value for name, value in defaults.items() if name not in part}
     return {**part, **lacking}

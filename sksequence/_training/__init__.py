@@ -1,4 +1,4 @@
-"""Torch and skorch at work behind the estimators; loaded when the first fit begins."""
+"""Training with torch and skorch; imported by the first fit."""
 
 from ..nn._sizes import check_sizes
 from .batches import SequenceDataset, make_dataset

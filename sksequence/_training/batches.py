@@ -1,4 +1,4 @@
-"""Data set and batches: slices of tensors, sequences of like length together."""
+"""Data set and mini-batches; sequences of similar length are batched together."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from torch.utils.data import Dataset
 
 from .._inputs import AnySequences, Sequences
 
-# Batches per pool: sorting 8 batches' worth of sequences by length brings padding from
-# 43 % down to 9 % for lengths spread evenly over 20 to 200, and leaves batches random.
+# Mini-batches per pool: sorting 8 batches' worth of sequences by length reduces padding
+# from 43 % to 9 % for lengths uniform over 20 to 200, and leaves batches random.
 _POOL = 8
-# Values that may be held padded, at most: some megabytes, for batches at a fifth of the
-# time.
+# Maximum number of values to keep padded: some megabytes, for which mini-batches take a
+# fifth of the time.
 _PADDED_VALUES = 2**22
 
 Inputs = dict[str, Tensor]
@@ -25,29 +25,30 @@ Prepare = Callable[[Sequences], Sequences]
 
 
 class PaddedBatches:
-    """Sequences as tensors, from which padded batches are cut.
+    """Sequences as tensors, from which padded mini-batches are taken.
 
     Parameters
     ----------
     sequences : Sequences
-        What to cut.
+        The sequences.
     passing : bool, default=False
-        Whether there will be but one batch, for which padding does not pay.
+        Whether only one batch will be taken, so that padding in advance is not worth it.
     """
 
     def __init__(self, sequences: Sequences, *, passing: bool = False) -> None:
         self.lengths = torch.from_numpy(sequences.lengths)
         self.starts = torch.from_numpy(sequences.starts)
         self.values = torch.from_numpy(sequences.values)
-        n_steps = int(self.lengths.max()) if len(sequences) else 0
+        n = len(self.lengths)
+        n_steps = int(self.lengths.max()) if n else 0
         self.equal = bool((self.lengths == n_steps).all())
-        shape = len(sequences), n_steps, *self.values.shape[1:]
+        shape = n, n_steps, *self.values.shape[1:]
         self.block = None
         if self.equal and n_steps and sequences.begins is None:
-            # Equal sequences, laid end to end, are a view, a batch a slice.
+            # Concatenated sequences of equal length need no padding: use a view.
             self.block = self.values.view(shape)
         elif not passing and 0 < math.prod(shape) <= _PADDED_VALUES:
-            self.block = self._padded(torch.arange(len(sequences)), n_steps)
+            self.block = self._padded(torch.arange(n), n_steps)
 
     def take(self, index: Tensor) -> tuple[Tensor, Tensor | None]:
         """Return the sequences at ``index``, padded with zeros to the longest of them.
@@ -56,7 +57,7 @@ class PaddedBatches:
         -------
         X : Tensor of shape (batch, steps, ...)
         lengths : Tensor of shape (batch,) or None
-            None where all have the same.
+            None if all are equal.
         """
         if self.equal and self.block is not None:
             return self.block[index], None
@@ -78,20 +79,20 @@ class PaddedBatches:
 
 
 class SequenceDataset(Dataset):
-    """Sequences, their targets and their weights, as tensors by the batch.
+    """Sequences, targets and weights, as mini-batches of tensors.
 
     Parameters
     ----------
     sequences : Sequences or StoredSequences
-        The stored are loaded by the batch, and never held all at once.
+        Stored sequences are loaded batch by batch, never all at once.
     prepare : callable
-        Turns Sequences into such as the network reads: scaled, in its dtype.
+        Converts Sequences to the network's input: scaled, in its dtype.
     target : Sequences or None, default=None
-        Encoded targets: one of a sequence, or one of each of its steps.
+        Encoded targets, one per sequence or one per step.
     weight : ndarray of shape (n_targets,) or None, default=None
-        Weight of each target's loss; None for one each.
+        Weight of the loss of each target; None for equal weights.
     static : ndarray of shape (n_sequences, n_static) or None, default=None
-        What is known of each sequence as a whole, as the network reads it.
+        Static covariates, as the network reads them.
     per_step : bool, default=False
         Whether there is a target for each step.
     """
@@ -127,16 +128,17 @@ class SequenceDataset(Dataset):
         return self.batch(torch.tensor([index]))
 
     def batch(self, index: Tensor) -> tuple[Inputs, Tensor | tuple]:
-        """The sequences at ``index``, padded with zeros to the longest of them.
+        """Return the sequences at ``index``, padded with zeros to the longest of them.
 
         Returns
         -------
         inputs : dict
-            ``X`` (batch, steps, ...), ``lengths`` (batch,) where they differ, and
-            ``static`` (batch, n_static) if there is any.
+            ``X`` (batch, steps, ...), ``lengths`` (batch,) if they differ, and ``static``
+            (batch, n_static) if there are static covariates.
         target : Tensor or tuple
-            Targets alone, targets and weights, or an empty tuple where there are none.
-            A mean over all places, weighted, is one over the steps that there are.
+            Targets, targets and weights, or an empty tuple if there are none. Weights
+            are scaled so that a weighted mean over all positions, padding included, is
+            one over the actual steps.
         """
         inputs, target = self.take(index)
         if self.per_step and isinstance(target, tuple) and target:
@@ -145,7 +147,7 @@ class SequenceDataset(Dataset):
         return inputs, target
 
     def take(self, index: Tensor) -> tuple[Inputs, Tensor | tuple]:
-        """Like ``batch``, with weights as they are."""
+        """Return the same as ``batch``, but with unscaled weights."""
         if self.held is not None:
             X, lengths = self.held.take(index)
         else:
@@ -168,22 +170,23 @@ class SequenceDataset(Dataset):
 
 
 def _spread(weight: Tensor, n_steps: int) -> Tensor:
-    """Scale weights so that a mean over all places is one over those that count."""
+    """Scale weights so that a mean over all positions is one over the actual steps."""
     return weight * (weight.numel() / n_steps)
 
 
 class BatchIterator:
-    """Cut a data set into batches, anew for each epoch.
+    """Iterate over a data set in mini-batches.
 
     Parameters
     ----------
     dataset : SequenceDataset
-        What to cut.
+        The data set.
     batch_size : int
-        Sequences per batch.
+        Number of sequences per batch.
     generator : torch.Generator or None, default=None
-        Shuffles, if given. Sequences of unequal length are drawn into pools of several
-        batches, sorted within the pool and cut; then the batches are shuffled.
+        Shuffles the sequences in each epoch, if given. Sequences of unequal length are
+        drawn into pools of several batches, sorted by length within the pool and split;
+        then the batches are shuffled.
     """
 
     def __init__(
@@ -217,17 +220,18 @@ class BatchIterator:
 
 
 class ChunkIterator(BatchIterator):
-    """Cut batches further, into chunks of some steps that are trained on in turn.
+    """Iterate in mini-batches that are split into chunks of time steps.
 
-    Truncated backpropagation through time: the state goes on from one chunk of a batch
-    to the next, gradients do not. A sequence that has ended leaves the batch.
+    For truncated backpropagation through time: the hidden state is carried over from one
+    chunk of a batch to the next, gradients are not. A sequence that has ended is removed
+    from the batch.
 
     Parameters
     ----------
     dataset, batch_size, generator
-        As for BatchIterator; there must be a target for each step.
+        As in BatchIterator; there must be a target for each step.
     bptt_steps : int
-        Steps per chunk.
+        Number of time steps per chunk.
 
     References
     ----------
@@ -276,7 +280,7 @@ def make_dataset(
     dtype: str,
     per_step: bool = False,
 ) -> SequenceDataset:
-    """Put all into the dtypes of a network."""
+    """Make a data set in the dtype of a network."""
     if target is not None and target.values.dtype.kind == "f":
         values = target.values.astype(dtype)
         if not np.isfinite(values).all():
@@ -285,6 +289,6 @@ def make_dataset(
     if weight is not None:
         weight = weight.astype(dtype)
     elif target is not None and per_step:
-        # Padded with zeros like all else, weights are the mask of the targets too.
+        # Padded with zeros, weights also mask the targets.
         weight = np.ones(len(target.values), dtype)
     return SequenceDataset(sequences, prepare, target, weight, static, per_step=per_step)

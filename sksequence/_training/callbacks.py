@@ -1,4 +1,4 @@
-"""skorch callbacks: what happens around batches and epochs."""
+"""skorch callbacks, called around mini-batches and epochs."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-import torch
 from skorch import NeuralNet
 from skorch.callbacks import Callback, EarlyStopping, LRScheduler
 
-# By a float16's smallest number: no gradient is finite at that scale.
+from .borrowed_torch import clip_gradients
+
+# The smallest positive float16: if the loss scale falls to it, no gradient is finite.
 _LEAST_SCALE = 2.0**-24
 
 
 class LearningRate(Callback):
-    """Write each epoch's learning rate into the history."""
+    """Record the learning rate of each epoch in the history."""
 
     def on_epoch_begin(self, net: NeuralNet, **kwargs: Any) -> None:
         net.history.record("lr", net.optimizer_.param_groups[0]["lr"])
@@ -26,7 +27,7 @@ class RefuseDivergence(Callback):
 
     def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
         self._check(net, math.isfinite(net.history[-1, "train_loss"]), "the loss")
-        # Steps that a scale leaves out halve it; these were too many in a row.
+        # Each skipped step halves the loss scale: too many steps were skipped in a row.
         if net.scaler is not None:
             self._check(net, net.scaler.get_scale() > _LEAST_SCALE, "a gradient")
 
@@ -45,7 +46,7 @@ class RefuseDivergence(Callback):
 
 
 class EpochObserver(Callback):
-    """Tell somebody of every epoch; stop after one at which the answer is true."""
+    """Call two functions around every epoch; stop training if the second returns true."""
 
     def __init__(self, begin: Callable[[], None], end: Callable[[], bool]) -> None:
         self.begin, self.end = begin, end
@@ -58,11 +59,10 @@ class EpochObserver(Callback):
 
 
 class GradientClipping(Callback):
-    """Shorten the gradient to a norm.
+    """Clip the norm of the gradient.
 
-    As torch has it, over the optimizer's own list of parameters: skorch's callback of
-    this kind looks for them through all layers in every batch, and torch sorts them by
-    device and dtype, of which there is one.
+    Clips over the optimizer's own list of parameters: skorch's own callback searches all
+    layers for parameters in every mini-batch.
     """
 
     def __init__(self, max_norm: float) -> None:
@@ -70,13 +70,7 @@ class GradientClipping(Callback):
 
     def on_grad_computed(self, net: NeuralNet, *args: Any, **kwargs: Any) -> None:
         groups = net.optimizer_.param_groups
-        gradients = [p.grad for g in groups for p in g["params"] if p.grad is not None]
-        norms = torch.stack(torch._foreach_norm(gradients))
-        share = self.max_norm / (torch.linalg.vector_norm(norms) + 1e-6)
-        # To ask a GPU would take longer than to multiply with one.
-        if share.is_cpu and share.item() >= 1:
-            return
-        torch._foreach_mul_(gradients, share.clamp(max=1.0))
+        clip_gradients((p for g in groups for p in g["params"]), self.max_norm)
 
 
 def make_callbacks(
@@ -89,7 +83,7 @@ def make_callbacks(
     max_epochs: int,
     verbose: int,
 ) -> list[Any]:
-    """What the hyperparameters ask for, then the user's own."""
+    """Return the callbacks of the hyperparameters, followed by the user's own."""
     made: list[Any] = []
     if gradient_clip is not None:
         made.append(("gradient_clip", GradientClipping(gradient_clip)))

@@ -1,4 +1,4 @@
-"""Which device computes."""
+"""Resolution of the device hyperparameter."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 
 
 def find_device(device: str) -> str:
-    """Resolve "auto" and refuse what the machine lacks.
+    """Resolve "auto", and raise ValueError for a device that is not available.
 
     Examples
     --------
@@ -43,7 +43,7 @@ got 'gpu'
 
 
 def settings_here(settings: dict[str, Any]) -> dict[str, Any]:
-    """Settings for a net made elsewhere: on this machine, if it lacks their device."""
+    """Return the settings of a net, moved to the CPU if their device is not available."""
     try:
         find_device(settings["device"])
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""Say in sizes when memory does not suffice."""
+"""Out-of-memory errors with the sizes involved."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from .batches import SequenceDataset
 
 
 def require_memory(n_bytes: int, what: str) -> None:
-    """Raise MemoryError for what can never fit, before the system kills us for it."""
+    """Raise MemoryError if more is needed than the machine has.
+
+    Otherwise the operating system might kill the process.
+    """
     try:
         machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):
@@ -24,7 +27,7 @@ def require_memory(n_bytes: int, what: str) -> None:
 
 @contextmanager
 def memory_errors(data: SequenceDataset, batch_size: int | None) -> Iterator[None]:
-    """Turn torch's complaints of too little memory into a MemoryError with the sizes."""
+    """Convert torch's out-of-memory errors to a MemoryError with the sizes."""
     try:
         yield
     except RuntimeError as error:

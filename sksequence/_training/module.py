@@ -1,4 +1,4 @@
-"""A network with its weights: drawn from a seed, or those of another network."""
+"""Build a network with random weights from a seed, or with given weights."""
 
 from __future__ import annotations
 
@@ -25,37 +25,44 @@ def make_module(
     weights: Weights | None = None,
     **network: Any,
 ) -> tuple[nn.Module, torch.Generator]:
-    """Build a network whose weights and masks come from a generator of its own.
+    """Build a network, and the random generator of its weights and dropout masks.
 
-    Built without memory first: neither is torch's global random state touched, nor is
-    anything allocated that does not fit.
+    The network is first built on the meta device, so torch's global random state is not
+    changed, and memory is only allocated if it suffices.
 
     Parameters
     ----------
     kind : {"sequence", "frames"}
-        Which network.
+        Kind of network.
     dtype : {"float32", "float64"}
-        Of its weights.
+        Dtype of the weights.
     seed : int or None, default=None
-        Draws the weights where they are not given.
+        Seed of the initial weights, unless ``weights`` are given.
     weights : dict of ndarray or None, default=None
-        The weights and buffers of an equal network, by name.
+        Weights and buffers of a network of the same architecture, by name.
     **network : dict
-        Its keywords.
+        Keyword arguments of the network.
+
+    Returns
+    -------
+    module : Module
+        The network.
+    generator : torch.Generator
+        For dropout and shuffling.
 
     Raises
     ------
     ValueError
-        If the weights are not those of such a network.
+        If the weights do not match the network.
     MemoryError
-        If it is too large for the machine.
+        If the network is too large for the machine.
     """
     if weights is not None:
         _check_counts(network, weights)
     try:
         with torch.device("meta"):
             module = NETWORKS[kind](**network)
-    except RuntimeError as error:  # not even the number of bytes can be written
+    except RuntimeError as error:  # the number of bytes overflows
         raise MemoryError(f"The network is too large for any machine: {error}") from error
     generator = torch.Generator()
     if weights is not None:
@@ -63,7 +70,7 @@ def make_module(
         _allocate(module, getattr(torch, dtype), weights)
         return module, generator
     n_parameters = sum(p.numel() for p in module.parameters())
-    # Weights, gradients, and two running averages of the optimizer.
+    # Weights, gradients, and two moving averages of the optimizer.
     n_bytes = 4 * n_parameters * getattr(torch, dtype).itemsize
     require_memory(n_bytes, f"A network of {n_parameters} parameters")
     _allocate(module, getattr(torch, dtype))
@@ -76,9 +83,9 @@ def make_module(
 def _allocate(
     module: nn.Module, dtype: torch.dtype, weights: Weights | None = None
 ) -> None:
-    """Give memory to a module built on the meta device, and what is to stand there.
+    """Allocate the weights of a module on the meta device, and fill them if given.
 
-    What ``to_empty`` does, less the symbolic algebra that it loads: 0.8 seconds.
+    Like ``to_empty``, which would import a symbolic algebra package (0.8 seconds).
     """
     for path, layer in module.named_modules():
         parameters = dict(layer.named_parameters(recurse=False))
@@ -96,9 +103,9 @@ def _dtype_of(tensor: torch.Tensor, dtype: torch.dtype) -> torch.dtype:
 
 
 def _check_counts(network: dict[str, Any], weights: Weights) -> None:
-    """Refuse sizes that take long to build even without memory.
+    """Raise ValueError for sizes that are slow to build even on the meta device.
 
-    Every layer has weights of its own, and every channel of the input at least one.
+    Every layer has at least one weight, and so does every input channel.
     """
     n_values = sum(array.size for array in weights.values())
     counts = {"num_layers": network["num_layers"], "input_size": network["input_size"]}
@@ -114,7 +121,7 @@ def _check_counts(network: dict[str, Any], weights: Weights) -> None:
 
 
 def _check_weights(module: nn.Module, dtype: torch.dtype, weights: Weights) -> None:
-    """Raise ValueError unless these are the weights of this network."""
+    """Raise ValueError unless names, shapes and dtypes match the network."""
     expected = {
         name: (tuple(tensor.shape), str(_dtype_of(tensor, dtype)).rpartition(".")[2])
         for name, tensor in module.state_dict().items()

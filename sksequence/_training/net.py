@@ -1,4 +1,4 @@
-"""The skorch net that trains and applies a network."""
+"""The skorch net that trains a network and makes predictions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from skorch import NeuralNet
 from skorch.callbacks import Callback, EpochTimer, PassthroughScoring, PrintLog
 from skorch.utils import TeeGenerator, to_device
 from torch import Tensor, nn
@@ -17,29 +16,31 @@ from torch.nn import functional as F
 from ..nn import Dropout
 from ..nn._exact import State, map_state
 from .batches import BatchIterator, ChunkIterator, Inputs, SequenceDataset
+from .borrowed_skorch import Net
+from .borrowed_torch import note_step
 from .callbacks import LearningRate, RefuseDivergence, make_callbacks
 from .devices import find_device
 from .losses import choose_loss
 from .optimizers import OPTIMIZERS, Adam
 from .precision import make_autocast, make_scaler
 
-# With other numbers of rows than multiples of eight torch multiplies matrices on other
-# paths, whose last bits differ.
+# Torch multiplies matrices with other numbers of rows than multiples of eight by other
+# kernels, whose results differ in the last bits.
 _ROWS = 8
-# Hidden values per chunk of a prediction, at most: some tens of megabytes.
+# Maximum number of hidden values per chunk of a prediction: some tens of megabytes.
 _CHUNK_VALUES = 2**22
 _BATCH_HOOKS = ("on_batch_begin", "on_grad_computed", "on_batch_end")
 
 
 class StopTraining(Exception):
-    """Ends training after a whole epoch; no failure."""
+    """Raised to end training after an epoch; not an error."""
 
 
 class WeightedLoss(nn.Module):
-    """Mean over all targets of each one's loss times its weight.
+    """Weighted mean of the losses of all targets.
 
-    With ``per_step`` every step has a target and, where sequences are unequal, a weight,
-    which is zero behind an end and makes up for it elsewhere.
+    With ``per_step`` every step has a target and, if sequences are unequal, a weight,
+    which is zero for padding and scaled up elsewhere to compensate.
     """
 
     def __init__(
@@ -54,43 +55,37 @@ class WeightedLoss(nn.Module):
         truth, weight = (target, None) if isinstance(target, Tensor) else target
         output, truth = self._rows(output), self._rows(truth)
         if self.is_cross_entropy and weight is None:
-            # The same gradient in half the time: small batches feel that.
+            # The same gradient in half the time, which matters for small batches.
             return F.cross_entropy(output, truth)
         loss = self.loss(output, truth)
         return loss.mean() if weight is None else (loss * weight.flatten()).mean()
 
     def _rows(self, x: Tensor) -> Tensor:
-        """One row for each target, of whatever shape that is."""
+        """Return one row per target."""
         x = x.flatten(0, 1) if self.per_step else x
         return x.flatten(1) if x.ndim > 2 else x
 
 
-class SequenceNet(NeuralNet):
-    """skorch's net, over :class:`SequenceDataset`, with answers exact in any batch."""
+class SequenceNet(Net):
+    """skorch net for :class:`SequenceDataset`, with batch-invariant predictions."""
 
     stop_requested = False
-    carried: Sequence[State] = ()  # where the sequences of the last chunk stand
+    carried: Sequence[State] = ()  # states after the previous chunk of time steps
     listeners: dict[str, list[Callback]] = {}
 
-    @property
-    def _default_callbacks(self) -> list[tuple[str, Callback]]:
+    def get_default_callbacks(self) -> list[tuple[str, Callback]]:
         return [
             ("epoch_timer", EpochTimer()),
             ("train_loss", PassthroughScoring(name="train_loss", on_train=True)),
             ("valid_loss", PassthroughScoring(name="valid_loss")),
             ("learning_rate", LearningRate()),
             ("refuse_divergence", RefuseDivergence()),
-            # It lays out a table for every epoch, also when it prints none.
+            # PrintLog formats a table in every epoch, even if it does not print it.
             *([("print_log", PrintLog())] if self.verbose else []),
         ]
 
-    def _set_training(self, training: bool = True) -> None:
-        # A walk through all layers for every batch, if they are not there yet.
-        if self.module_.training != training:
-            super()._set_training(training)
-
     def partial_fit(self, X, y=None, classes=None, **fit_params):
-        """Train; unlike skorch's own, let the user's KeyboardInterrupt through."""
+        """Train; unlike in skorch, a KeyboardInterrupt of the user propagates."""
         if not self.initialized_:
             self.initialize()
         self.stop_requested = False
@@ -101,7 +96,7 @@ class SequenceNet(NeuralNet):
         return self
 
     def train_step(self, batch, **fit_params):
-        """Step once; an optimizer that needs no closure gets none."""
+        """Make one optimizer step, without a closure if the optimizer needs none."""
         optimizer, scaler = self.optimizer_, self.scaler
         if scaler is None and not isinstance(optimizer, Adam):
             return super().train_step(batch, **fit_params)
@@ -118,16 +113,16 @@ class SequenceNet(NeuralNet):
         if scaler is None:
             optimizer.step()
         else:
-            # Without a step where a gradient is not finite, of which schedules of the
-            # learning rate would warn.
+            # A step with a gradient that is not finite is skipped. Without the flag,
+            # learning rate schedulers would then warn that no step was made.
             scaler.step(optimizer)
             scaler.update()
-            optimizer._opt_called = True
+            note_step(optimizer)
         return step
 
     def train_step_single(self, batch, **fit_params):
-        """Compute gradients; weights, loss and answers are in full precision."""
-        self._set_training(True)
+        """Compute the gradients; weights, loss and outputs are in full precision."""
+        self.set_training(True)
         inputs, target = batch
         if self.autocast is None:
             output = self.infer(inputs, **fit_params)
@@ -150,7 +145,7 @@ class SequenceNet(NeuralNet):
         try:
             super().notify(method_name, **cb_kwargs)
         except KeyboardInterrupt:
-            # skorch's callbacks raise it to ask for an early end.
+            # skorch's callbacks raise it to stop training.
             if at_epoch_end:
                 raise StopTraining from None
             raise
@@ -158,13 +153,13 @@ class SequenceNet(NeuralNet):
             raise StopTraining
 
     def _find_listeners(self, hook: str) -> list[Callback]:
-        """The callbacks that have something to do in every batch; most have not."""
+        """Return the callbacks that override a hook called in every mini-batch."""
         idle = getattr(Callback, hook)
         found = ((callback, getattr(callback, hook)) for _, callback in self.callbacks_)
         return [cb for cb, own in found if getattr(own, "__func__", own) is not idle]
 
     def predict(self, X: Any) -> np.ndarray:
-        """What the scores of skorch's own callbacks compare: codes, labels or values."""
+        """Return codes, labels or values, for skorch's own scoring callbacks."""
         output = self.predict_proba(X)
         name = self.get_params_for("criterion").get("name")
         if name == "cross_entropy":
@@ -172,42 +167,42 @@ class SequenceNet(NeuralNet):
         return (output > 0).astype(int) if name == "binary_cross_entropy" else output
 
     def infer(self, x: Any, **fit_params: Any) -> Tensor:
-        """Apply the module; to a chunk of longer sequences, from where they stand."""
-        # skorch would look closely at what it is given; these are tensors by their name.
+        """Apply the module; chunks of time steps continue from the carried state."""
+        # Skip skorch's conversions: the batch is a dict of tensors already.
         x = self._here(x)
         if "fresh" not in x:
             return self.module_(**x, **fit_params)
         X, static = x["X"], x.get("static")
         state = None
         if not x["fresh"].any():
-            # The sequences that have ended were the last rows.
+            # Rows are sorted by length, so the sequences that have ended are the last.
             state = [map_state(lambda s: s[:, : len(X)], one) for one in self.carried]
         output, state = self.module_.advance(X, state, static)
         self.carried = [map_state(Tensor.detach, one) for one in state]
         return output
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
-        """The loss of a batch; its targets are tensors already."""
+        """Return the loss of a batch, whose targets are tensors already."""
         return self.criterion_(y_pred, self._here(y_true))
 
     def _here(self, batch):
-        """Bring tensors to the net's device."""
+        """Move tensors to the net's device."""
         return batch if self.device == "cpu" else to_device(batch, self.device)
 
     def answers(
         self, dataset: SequenceDataset, method: str
     ) -> tuple[np.ndarray, np.ndarray | None]:
-        """Apply a method of the network to each sequence.
+        """Apply a method of the network to all sequences.
 
-        Sequences of like length share a chunk. A chunk is filled up to a multiple of
-        eight rows, so that an answer is the same to the bit in whatever company.
+        Sequences of similar length are processed in one chunk. Chunks are filled up to a
+        multiple of eight rows, so that predictions are bitwise identical in any batch.
 
         Returns
         -------
-        answers : ndarray of shape (n_sequences, ...) or (n_answers_in_all, ...)
-            In the data set's order.
+        answers : ndarray of shape (n_sequences, ...) or (n_predictions, ...)
+            Predictions in the order of the data set.
         counts : ndarray of shape (n_sequences,) or None
-            How many are each sequence's; None where it is one.
+            Number of predictions of each sequence; None for one per sequence.
         """
         module = self.module_.eval()
         lengths = dataset.lengths
@@ -236,7 +231,7 @@ class SequenceNet(NeuralNet):
     def advance(
         self, steps: np.ndarray, state: list[State] | None
     ) -> tuple[np.ndarray, list[State]]:
-        """Read on in one sequence; return what its last step says, and the state."""
+        """Continue one sequence by ``steps``; return the last output and new state."""
         module = self.module_.eval()
         with torch.inference_mode():
             X = torch.from_numpy(steps)[None].to(self.device)
@@ -252,12 +247,12 @@ class SequenceNet(NeuralNet):
 
 
 def _chunks(order: Tensor, lengths: Tensor, module: Any) -> Iterator[Tensor]:
-    """Cut rows sorted by length into chunks of bounded memory."""
+    """Split rows sorted by length into chunks of bounded memory."""
     width = module.values_per_step
     begin = 0
     while begin < len(order):
         size = max(_ROWS, min(256, _CHUNK_VALUES // (width * int(lengths[begin]))))
-        # The last row of a chunk is the longest: count with that one.
+        # The last row of a chunk is the longest and determines its memory.
         end = min(begin + size, len(order))
         size = max(_ROWS, _CHUNK_VALUES // (width * int(lengths[end - 1])))
         end = min(begin + size, end)
@@ -266,12 +261,12 @@ def _chunks(order: Tensor, lengths: Tensor, module: Any) -> Iterator[Tensor]:
 
 
 def _apply(module: Any, method: str, inputs: Inputs) -> Tensor:
-    """Apply a method; to very long sequences piece by piece, where that is possible."""
+    """Apply a method of the network; split very long sequences in time if possible."""
     n_rows, n_steps = inputs["X"].shape[:2]
     size = max(_ROWS, _CHUNK_VALUES // (n_rows * module.values_per_step))
     if n_steps <= size or method != "forward" or not module.can_advance:
         return getattr(module, method)(**inputs)
-    # No lone step is left over: its last bits would differ.
+    # Never leave a single step for the last piece: its last bits would differ.
     cuts = range(size, n_steps - 1, size)
     state, answers = None, []
     for begin, end in zip([0, *cuts], [*cuts, n_steps], strict=True):
@@ -304,7 +299,7 @@ def make_net(
     per_step: bool = False,
     bptt_steps: int | None = None,
 ) -> SequenceNet:
-    """Put a skorch net around a network; ``net_params`` has the last word."""
+    """Make a skorch net for a network; ``net_params`` override everything else."""
     where = find_device(device)
     all_callbacks = make_callbacks(
         callbacks,
@@ -346,10 +341,13 @@ def make_net(
             f"skorch or torch refused optimizer={optimizer!r} or "
             f"net_params={net_params!r}: {error}"
         ) from error
-    if getattr(net.module_, "_orig_mod", net.module_) is not module:  # as if compiled
-        raise TypeError(f"net_params={net_params!r} would put another network there.")
+    # A compiled module contains the original one.
+    if all(layer is not module for layer in net.module_.modules()):
+        raise TypeError(f"net_params must not replace the network, got {net_params!r}.")
     if not isinstance(net.optimizer_, torch.optim.Optimizer):
-        raise TypeError(f"optimizer={optimizer!r} makes no torch.optim.Optimizer.")
+        raise TypeError(
+            f"optimizer must make a torch.optim.Optimizer, got {optimizer!r}."
+        )
     net.autocast = make_autocast(mixed_precision, where)
     net.scaler = make_scaler(mixed_precision, where, net.optimizer_)
     masks = generator
@@ -368,14 +366,14 @@ def train(
     last_callbacks: Sequence[Callback] = (),
     n_epochs_before: int = 0,
 ) -> None:
-    """Train for the rest of ``max_epochs``, or fewer where a callback says so."""
+    """Train for the remaining ``max_epochs``, or until a callback stops training."""
     if valid is not None:
         net.train_split = lambda *_: (data, valid)
     net.callbacks_.extend((type(cb).__name__, cb) for cb in last_callbacks)
     try:
         net.partial_fit(data, epochs=net.max_epochs - n_epochs_before)
     finally:
-        # Neither data nor these nor gradients nor states are part of what was learnt.
+        # A fitted net holds no data, temporary callbacks, gradients or carried states.
         net.train_split = None
         net.callbacks_ = [
             item for item in net.callbacks_ if item[1] not in last_callbacks
@@ -385,7 +383,7 @@ def train(
 
 
 def epochs_of(net: SequenceNet) -> list[dict[str, float]]:
-    """What the history says of each epoch, in plain numbers."""
+    """Return losses, learning rate and duration of each epoch as floats."""
     names = {"train_loss": "train_loss", "valid_loss": "valid_loss", "lr": "lr"}
     names["dur"] = "duration"
     return [

@@ -1,21 +1,21 @@
-"""Optimizers by name; Adam in one fused step.
+"""Optimizers by name, and Adam without torch's compiler stack.
 
-The first ``torch.optim`` object of a process imports torch's compiler stack: over a
-second and 70 MB, more than a small fit takes. :class:`Adam` steps the same fused kernel
-without it, with the same weights to the bit (``benchmarks/first_fit.py``).
+The first ``torch.optim`` object of a process imports torch's compiler stack, which takes
+over a second and 70 MB, more than a small fit. :class:`Adam` calls the same fused kernel
+without this import, with bitwise identical weights (``benchmarks/first_fit.py``).
 """
 
 from __future__ import annotations
 
 import inspect
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
 from torch import Tensor
 
-HAS_FUSED_KERNELS = hasattr(torch, "_fused_adam_") and hasattr(torch, "_fused_adamw_")
+from .borrowed_torch import CAN_STEP_FUSED, add_hooks, step_adam
 
 
 class Adam(torch.optim.Optimizer):
@@ -24,11 +24,11 @@ class Adam(torch.optim.Optimizer):
     Parameters
     ----------
     params : iterable of Tensor or of dict
-        What to optimise.
+        Parameters to optimise.
     lr : float, default=1e-3
         Learning rate.
     betas : tuple of float, default=(0.9, 0.999)
-        Decay of the two running averages.
+        Decay rates of the two moving averages.
     eps : float, default=1e-8
         Added to the denominator.
     weight_decay : float, default=0.0
@@ -36,7 +36,7 @@ class Adam(torch.optim.Optimizer):
     """
 
     _decoupled = False
-    # Without their wrappers, which import the compiler too.
+    # Unwrapped, since the wrappers import the compiler too.
     state_dict = inspect.unwrap(torch.optim.Optimizer.state_dict)
     load_state_dict = inspect.unwrap(torch.optim.Optimizer.load_state_dict)
 
@@ -48,8 +48,8 @@ class Adam(torch.optim.Optimizer):
         eps: float = 1e-8,
         weight_decay: float = 0.0,
     ) -> None:
-        # Not super().__init__(): that is what imports the compiler. These are the
-        # attributes that learning rate schedulers and state_dict rely on.
+        # super().__init__() would import the compiler. These are the attributes that
+        # learning rate schedulers and state_dict need.
         self.defaults = {
             "lr": lr,
             "betas": betas,
@@ -57,15 +57,7 @@ class Adam(torch.optim.Optimizer):
             "weight_decay": weight_decay,
         }
         self.state: defaultdict[Tensor, Any] = defaultdict(dict)
-        for moment in (
-            "step_pre",
-            "step_post",
-            "state_dict_pre",
-            "state_dict_post",
-            "load_state_dict_pre",
-            "load_state_dict_post",
-        ):
-            setattr(self, f"_optimizer_{moment}_hooks", OrderedDict())
+        add_hooks(self)
         groups = list(params)
         if groups and not isinstance(groups[0], dict):
             groups = [{"params": groups}]
@@ -88,28 +80,17 @@ class Adam(torch.optim.Optimizer):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        kernel = torch._fused_adamw_ if self._decoupled else torch._fused_adam_
         for group in self.param_groups:
             active = [p for p in group["params"] if p.grad is not None]
-            states = [self._state_of(p) for p in active]
-            steps = [state["step"] for state in states]
-            torch._foreach_add_(steps, 1)
-            kernel(
+            step_adam(
                 active,
-                [p.grad for p in active],
-                [state["exp_avg"] for state in states],
-                [state["exp_avg_sq"] for state in states],
-                [],
-                steps,
-                amsgrad=False,
+                [self._state_of(p) for p in active],
+                decoupled=self._decoupled,
                 lr=group["lr"],
                 beta1=group["betas"][0],
                 beta2=group["betas"][1],
                 weight_decay=group["weight_decay"],
                 eps=group["eps"],
-                maximize=False,
-                grad_scale=None,
-                found_inf=None,
             )
         return loss
 
@@ -133,10 +114,10 @@ def _tensors(params: Any) -> list[Tensor]:
 
 
 def check_averages(optimizer: torch.optim.Optimizer) -> None:
-    """Raise ValueError if a fused kernel would write behind the end of an average.
+    """Raise ValueError unless the moving averages have the shapes of their weights.
 
-    It takes for granted that they have the shape of their weights, which those that come
-    from a file need not have.
+    Fused kernels do not check this, and would write out of bounds if the averages in a
+    file had other shapes.
     """
     fused = isinstance(optimizer, Adam) or any(
         group.get("fused") for group in optimizer.param_groups
@@ -154,8 +135,8 @@ def check_averages(optimizer: torch.optim.Optimizer) -> None:
 
 
 OPTIMIZERS: dict[str, Callable] = {
-    "adam": Adam if HAS_FUSED_KERNELS else torch.optim.Adam,
-    "adamw": AdamW if HAS_FUSED_KERNELS else torch.optim.AdamW,
+    "adam": Adam if CAN_STEP_FUSED else torch.optim.Adam,
+    "adamw": AdamW if CAN_STEP_FUSED else torch.optim.AdamW,
     "rmsprop": torch.optim.RMSprop,
     "sgd": torch.optim.SGD,
 }

@@ -1,4 +1,4 @@
-"""Mixed precision: torch's autocast while training, and the scale that float16 needs."""
+"""Mixed precision training: torch's autocast, and loss scaling for float16."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 
 
 def check_precision(mixed_precision: str | None, dtype: str) -> None:
-    """Refuse a lower precision beside double precision.
+    """Raise ValueError for mixed precision with a dtype other than float32.
 
     Examples
     --------
@@ -27,7 +27,7 @@ Set mixed_precision=None for double precision.
 
 
 def make_autocast(mixed_precision: str | None, device: str) -> torch.autocast | None:
-    """What a forward pass has to run in, if there is anything."""
+    """Return the autocast context of the forward pass, or None."""
     if mixed_precision is None:
         return None
     kind = torch.device(device).type
@@ -43,12 +43,12 @@ def make_autocast(mixed_precision: str | None, device: str) -> torch.autocast | 
 def make_scaler(
     mixed_precision: str | None, device: str, optimizer: Any
 ) -> torch.amp.GradScaler | None:
-    """What scales the loss, so that small gradients stay above zero in float16."""
+    """Return the loss scaler that keeps small float16 gradients above zero, or None."""
     if mixed_precision != "float16":
         return None
     if isinstance(optimizer, torch.optim.LBFGS):
         raise ValueError(
-            "mixed_precision='float16' leaves steps out, which LBFGS does not let it. "
+            "mixed_precision='float16' has to skip steps, which LBFGS does not support. "
             "Use another optimizer, or 'bfloat16'."
         )
     return torch.amp.GradScaler(torch.device(device).type)

@@ -1,4 +1,4 @@
-"""Where training stands after an epoch, in plain data, and how it goes on from there."""
+"""Save the training progress after an epoch as plain data, and resume from it."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from skorch.callbacks import Callback, EarlyStopping, LRScheduler
 from ..nn import Dropout
 from .state import from_plain, restore, state_of, to_plain
 
-# What these hold of the epochs so far.
+# Attributes of EarlyStopping that depend on the epochs so far.
 _STOPPING = ("misses_", "dynamic_threshold_", "best_model_weights_", "best_epoch_")
 
 
 class Keeper(Callback):
-    """Keep where training stands after each epoch; begin where it stood.
+    """Callback that resumes from saved progress, and saves the progress of each epoch.
 
-    Comes after all other callbacks: they have begun before, and an epoch is over for them
-    before it is kept.
+    It must come after all other callbacks, which have to be initialised before progress
+    is restored, and have to finish an epoch before it is saved.
 
     Parameters
     ----------
     keep : callable
-        Gets the progress after each epoch.
+        Called with the progress after each epoch.
     progress : dict or None
-        Where to begin; None for the beginning.
+        Progress to resume from; None to start from the beginning.
     """
 
     def __init__(self, keep: Callable[[dict], None], progress: dict | None) -> None:
@@ -41,10 +41,9 @@ class Keeper(Callback):
 
 
 def progress_of(net: Any) -> dict[str, Any]:
-    """Return all that the next epochs depend on.
+    """Return everything that the following epochs depend on.
 
-    Of the history without the single batches, which would make every epoch's file longer
-    than the last.
+    The history leaves out single batches, which would make the file grow every epoch.
     """
     masks = _masks_of(net)
     return {
@@ -58,11 +57,11 @@ def progress_of(net: Any) -> dict[str, Any]:
 
 
 def set_progress(net: Any, progress: dict[str, Any]) -> None:
-    """Bring a net of the same making to where it stood."""
+    """Restore the progress of a net that was built in the same way."""
     state = progress["state"]
     net.module_.load_state_dict(from_plain(state["weights"]))
     restore(net, state)
-    # With the rates of the schedule, which the net's own would replace.
+    # `restore` sets the net's own learning rates; bring back those of the schedule.
     net.optimizer_.load_state_dict(from_plain(state["optimizer"]))
     net.history_ = type(net.history)(progress["history"])
     masks = _masks_of(net)
@@ -74,7 +73,7 @@ def set_progress(net: Any, progress: dict[str, Any]) -> None:
 
 
 def _masks_of(net: Any) -> Any:
-    """The generator of dropout, where it is another than that of the batches."""
+    """Return the generator of dropout, or None if it is also that of the batches."""
     for layer in net.module_.modules():
         if isinstance(layer, Dropout):
             own = layer.generator
@@ -93,7 +92,7 @@ def _state_of(callback: Callback) -> dict[str, Any] | None:
 
 def _set_state(callback: Any, state: dict[str, Any]) -> None:
     schedule = state.pop("schedule", None)
-    # There is none yet where no training follows.
+    # There is no scheduler yet if no training follows.
     if schedule is not None and callback.lr_scheduler_ is not None:
         callback.lr_scheduler_.load_state_dict(schedule)
     for name, value in state.items():

@@ -1,4 +1,4 @@
-"""What training changed, in numpy and plain Python, and how a net goes on from it."""
+"""Save the training state of a net as numpy arrays and plain Python, and restore it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .optimizers import check_averages
 
 
 def state_of(net: SequenceNet) -> dict[str, Any]:
-    """All that training changed, as numpy arrays and plain Python.
+    """Return everything that training changed, as numpy arrays and plain Python.
 
     Returns
     -------
@@ -33,15 +33,16 @@ def state_of(net: SequenceNet) -> dict[str, Any]:
 
 
 def restore(net: SequenceNet, state: dict[str, Any]) -> None:
-    """Let a net with the weights of a state go on from there, as that one would.
+    """Restore the training state of a net that already has the weights of the state.
 
-    The random numbers go on and, if the optimizer is of the same kind, its averages.
+    Restores the random generator and, if the optimizer is of the same class, its moving
+    averages.
     """
     net.iterator_train__generator.set_state(torch.from_numpy(state["generator"].copy()))
     if net.scaler is not None and "scaler" in state:
         net.scaler.load_state_dict(state["scaler"])
     if state["optimizer_class"] == type(net.optimizer_).__name__:
-        # Its running averages go on, at the net's own rates.
+        # Restore the moving averages, but keep the net's own learning rates.
         own = net.optimizer_.state_dict()["param_groups"]
         groups = [
             {**old, **_settings(new)}
@@ -57,7 +58,7 @@ def _settings(group: dict[str, Any]) -> dict[str, Any]:
 
 
 def to_plain(tree: Any) -> Any:
-    """Return a tree with arrays for tensors, and plain dicts."""
+    """Convert the tensors of a tree to arrays, and its dicts to plain dicts."""
     if isinstance(tree, Tensor):
         return tree.detach().cpu().numpy().copy()
     if isinstance(tree, dict):
@@ -68,7 +69,7 @@ def to_plain(tree: Any) -> Any:
 
 
 def from_plain(tree: Any) -> Any:
-    """Return a tree with tensors for arrays."""
+    """Convert the arrays of a tree to tensors."""
     if isinstance(tree, np.ndarray):
         return torch.from_numpy(tree.copy())
     if isinstance(tree, dict):

@@ -1,4 +1,4 @@
-"""Threads and memory: ours while we compute, and not a moment longer."""
+"""Set the number of threads during a computation, and restore it afterwards."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from typing import Any
 
 import torch
 
-from .. import _kernels
-from .._cells import find_cell
+from ..nn._compiled import has_kernels
 from ..nn._threads import kernel_threads
 from ..nn._workspace import WORKSPACE
 
@@ -21,36 +20,28 @@ _callers_number = 1
 
 @contextmanager
 def threads(number: int, network: dict[str, Any]) -> Iterator[None]:
-    """Compute in so many threads.
+    """Compute with the given number of threads.
 
-    Where kernels run the recurrence, they get all of them and torch one: torch's threads
-    wait for their next turn so busily that they leave the others no time.
+    If compiled kernels run the recurrence, they get all threads and torch gets one, since
+    torch's idle threads spin and would take time from the kernels.
     """
-    by_kernels = number > 1 and _has_kernels(network)
+    by_kernels = number > 1 and has_kernels(network)
     with torch_threads(1 if by_kernels else number), kernel_threads(number):
         yield
 
 
-def _has_kernels(network: dict[str, Any]) -> bool:
-    if "cell" not in network:
-        return False
-    cell = find_cell(network["cell"], network.get("nonlinearity", "tanh"))
-    bits = 64 if network["dtype"] == "float64" else 32
-    return _kernels.load("recurrence", bits, cell) is not None
-
-
 @contextmanager
 def torch_threads(number: int) -> Iterator[None]:
-    """Give torch ``number`` threads, and the caller its own number back at the end.
+    """Set the number of torch threads, and restore the caller's number at the end.
 
-    float32 training depends on the number of threads, and the workers of a search would
-    each take all cores. One part of the number belongs to the thread (OpenMP), another to
-    the process (MKL): each thread restores what it found, and of several inside at once
-    the last one out restores what the first one found.
+    Results of float32 training depend on the number of threads, and otherwise every
+    worker of a search would use all cores. One part of the setting belongs to the thread
+    (OpenMP), another to the process (MKL): each thread restores the number that it
+    found, and the last of several concurrent threads restores what the first one found.
     """
     global _inside, _callers_number
     with _lock:
-        # Asked for even where it is not needed: torch reads it lazily, once a thread.
+        # Always read the number: torch initialises it lazily, once per thread.
         mine = torch.get_num_threads()
         if _inside == 0:
             _callers_number = mine

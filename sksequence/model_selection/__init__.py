@@ -1,4 +1,4 @@
-"""Searches over epochs, and folds along time for windows and panels."""
+"""Halving search over epochs, and time series splitters for windows and panels."""
 
 from .halving import HalvingEpochSearchCV
 from .panel import PanelTimeSeriesSplit

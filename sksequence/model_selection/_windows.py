@@ -1,4 +1,4 @@
-"""What folds of overlapping windows share: their parameters and their time axis."""
+"""Base class of splitters for rows that are overlapping windows."""
 
 from __future__ import annotations
 
@@ -8,29 +8,31 @@ from typing import Any
 
 import numpy as np
 from sklearn.model_selection import BaseCrossValidator
-from sklearn.utils.validation import _num_samples, check_consistent_length
+from sklearn.utils.validation import check_consistent_length
 
 from .._inputs import time_ranks
+from .._inputs.borrowed import count_samples
+from .._inputs.types import ArrayLike
 
 
 class WindowSplitter(BaseCrossValidator):
-    """Folds along the distinct time stamps of rows that are windows.
+    """Split rows that are windows along their distinct time stamps.
 
-    A row at time t was made of the times from ``t - length + 1`` to ``t + horizon``. So
-    two rows have a time in common if less than ``length + horizon`` lies between them.
+    A row at time t covers the times from ``t - length + 1`` to ``t + horizon``. So two
+    rows overlap if they are less than ``length + horizon`` steps apart.
     """
 
     # scikit-learn's declaration of a splitter that takes groups.
     __metadata_request__split = {"groups": True}
 
-    def __init__(self, n_splits: int, length: int, horizon: int):
+    def __init__(self, n_splits: int, length: int, horizon: int) -> None:
         self.n_splits = check_whole("n_splits", n_splits, 2)
         self.length = check_whole("length", length, 1)
         self.horizon = check_whole("horizon", horizon, 0)
 
     @property
     def _reach(self) -> int:
-        """The most time steps between rows that share a time."""
+        """The largest number of steps between two rows that overlap."""
         return self.length + self.horizon - 1
 
     def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
@@ -48,11 +50,11 @@ class WindowSplitter(BaseCrossValidator):
         return self.n_splits
 
     def _split(
-        self, X: Any, y: Any, groups: Any
+        self, X: ArrayLike, y: Any, groups: ArrayLike | None
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         check_consistent_length(X, y, groups)
         if groups is None:
-            times = np.arange(_num_samples(X))
+            times = np.arange(count_samples(X))
         else:
             times = time_ranks(groups, "groups")
         n_times = int(times.max()) + 1
@@ -68,19 +70,19 @@ class WindowSplitter(BaseCrossValidator):
             yield train, np.flatnonzero(is_test[times])
 
     def _times(self, n_times: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Yield which time steps are trained on and tested in each fold."""
+        """Yield, for each fold, the masks of training and test time steps."""
         raise NotImplementedError
 
 
 def check_whole(name: str, value: Any, least: int) -> int:
-    """Return a whole number, or say that it is none or too small."""
+    """Return the value as an int; raise ValueError if it is not one or too small."""
     if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
-        raise ValueError(f"{name}={value!r}; expected an int of at least {least}.")
+        raise ValueError(f"{name} must be an int of at least {least}, got {value!r}.")
     return int(value)
 
 
-def check_enough_times(n_times: int, least: int, splitter: Any) -> None:
-    """Refuse to cut fewer time steps than there must be."""
+def check_enough_times(n_times: int, least: int, splitter: WindowSplitter) -> None:
+    """Raise ValueError if there are too few time steps to split."""
     if n_times < least:
         raise ValueError(
             f"{type(splitter).__name__} needs at least {least} distinct time steps, but "

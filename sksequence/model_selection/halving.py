@@ -1,11 +1,13 @@
-"""Successive halving over epochs, in which survivors go on instead of starting again."""
+"""Successive halving over epochs, where surviving candidates continue training."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
+from math import nan
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 import joblib
 from sklearn.base import BaseEstimator
@@ -13,27 +15,29 @@ from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.model_selection import HalvingGridSearchCV
 from sklearn.utils import Tags
 
+from .._inputs.types import ArrayLike, RandomState, Targets
+
 
 class HalvingEpochSearchCV(HalvingGridSearchCV):
-    """Search a grid by successive halving, survivors training on from round to round.
+    """Grid search by successive halving over epochs, with continued training.
 
     As in scikit-learn's :class:`~sklearn.model_selection.HalvingGridSearchCV`, whose
-    parameters and attributes it has, all candidates begin with few epochs, and the best
-    of them get more. There every round trains anew; here it goes on from where the round
-    before has stopped, with the same results and, with ``factor=3``, a third of the
-    epochs less.
+    parameters and attributes it shares, all candidates begin with few epochs, and the
+    best of them get more in the next iteration. There, every iteration trains from
+    scratch; here, it continues from the previous iteration, with the same results and,
+    with ``factor=3``, a third fewer epochs.
 
-    ``resource`` must name the epochs: ``"max_epochs"``, in a Pipeline
-    ``"<step>__max_epochs"``; ``max_resources`` says how many there may be.
+    ``resource`` must name the epochs: ``"max_epochs"``, or ``"<step>__max_epochs"`` in a
+    Pipeline. ``max_resources`` is the maximum number of epochs.
 
-    It can go on with ``lr_schedule="constant"`` and without early stopping. Other
-    schedules, the default one too, run over ``max_epochs``, so that going on would not
-    give the same: such candidates start again in each round.
+    Training can continue with ``lr_schedule="constant"`` and without early stopping.
+    Other schedules, including the default, depend on ``max_epochs``, so continuing would
+    change the results: such candidates are trained from scratch in each iteration.
 
     Raises
     ------
     ValueError
-        If ``resource`` names no ``max_epochs`` that the estimator has.
+        If ``resource`` does not name a ``max_epochs`` parameter of the estimator.
 
     References
     ----------
@@ -59,14 +63,40 @@ class HalvingEpochSearchCV(HalvingGridSearchCV):
 
     estimator: Any
     best_estimator_: Any
+    best_params_: dict[str, Any]
+    best_score_: float
+    best_index_: int
+    cv_results_: dict[str, Any]
 
-    def fit(self, X: Any, y: Any = None, **params: Any):
+    if TYPE_CHECKING:
+        # scikit-learn's own, whose types would be guessed from the defaults.
+        def __init__(
+            self,
+            estimator: Any,
+            param_grid: Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]],
+            *,
+            factor: float = 3,
+            resource: str = "n_samples",
+            max_resources: int | str = "auto",
+            min_resources: int | str = "exhaust",
+            aggressive_elimination: bool = False,
+            cv: Any = 5,
+            scoring: Any = None,
+            refit: Any = True,
+            error_score: float | str = nan,
+            return_train_score: bool = True,
+            random_state: RandomState = None,
+            n_jobs: int | None = None,
+            verbose: int = 0,
+        ) -> None: ...
+
+    def fit(self, X: ArrayLike, y: Targets | None = None, **params: Any) -> Self:
         """Run the search and, unless ``refit=False``, fit the best candidate on all of X.
 
         Parameters
         ----------
         X : array-like
-            Sequences, as the estimator takes them.
+            Sequences, in any form that the estimator accepts.
         y : array-like, default=None
             Targets.
         **params : dict
@@ -96,7 +126,7 @@ class HalvingEpochSearchCV(HalvingGridSearchCV):
 
 
 class _Continuing(BaseEstimator):
-    """An estimator that goes on from an earlier, shorter fit to the same data."""
+    """Wrapper that continues from an earlier, shorter fit to the same data."""
 
     def __init__(self, estimator: Any, resource: str, folder: str) -> None:
         self.estimator, self.resource, self.folder = estimator, resource, folder
@@ -105,11 +135,11 @@ class _Continuing(BaseEstimator):
         own = super().get_params(deep=False)
         return own | self.estimator.get_params() if deep else own
 
-    def set_params(self, **params: Any):
+    def set_params(self, **params: Any) -> Self:
         self.estimator.set_params(**params)
         return self
 
-    def fit(self, X: Any, y: Any = None, **params: Any):
+    def fit(self, X: ArrayLike, y: Targets | None = None, **params: Any) -> Self:
         wanted = self.estimator.get_params()
         path = self._path(X, y, params)
         earlier = self._load(path) if self._can_go_on(wanted) else None
@@ -131,10 +161,11 @@ class _Continuing(BaseEstimator):
         return constant and not params.get(f"{prefix}early_stopping")
 
     def _path(self, *data: Any) -> Path:
-        """Where the fit of this candidate to this data is kept."""
+        """Return the file of this candidate's fit to this data."""
         params = self.estimator.get_params()
         del params[self.resource]
-        # Steps of a Pipeline are parameters too, and hold the resource: their own do not.
+        # The steps of a Pipeline are parameters too and hold the resource: leave them
+        # out, as their own parameters are listed beside them.
         plain = {
             name: value for name, value in params.items() if not hasattr(value, "fit")
         }
@@ -145,7 +176,7 @@ class _Continuing(BaseEstimator):
         return joblib.load(path) if path.exists() else None
 
     def _keep(self, path: Path) -> None:
-        # Another machine does not have the folder: there, every round starts again.
+        # A worker on another host has no such directory and trains from scratch.
         if path.parent.exists():
             whole = path.with_suffix(f".{os.getpid()}")
             joblib.dump(self.estimator, whole)

@@ -1,4 +1,4 @@
-"""Folds that train on the past and test what follows, of all entities at once."""
+"""Time series split for panels: all entities are cut at the same times."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ from typing import Any
 
 import numpy as np
 
+from .._inputs.types import ArrayLike
 from ._windows import WindowSplitter, check_enough_times, check_whole
 
 
 class PanelTimeSeriesSplit(WindowSplitter):
-    """Train on the past, test what follows, with all entities cut at the same times.
+    """Time series split for panels, with all entities cut at the same times.
 
-    What :class:`~sklearn.model_selection.TimeSeriesSplit` is to one series, this is to
-    a panel, whose rows are of many entities: it counts distinct time stamps, not rows.
-    By rows, a fold would train on some entities' future to predict the past of others,
-    and what moves them all, such as a market or the weather, would leak.
+    Like :class:`~sklearn.model_selection.TimeSeriesSplit`, but for a panel, whose rows
+    belong to many entities: it counts distinct time stamps, not rows. If it counted rows,
+    a fold would train on the future of some entities to predict the past of others, and
+    anything that affects them all, such as a market or the weather, would leak.
 
-    Rows that are windows overlap: the row at time t was made of the times from
-    ``t - length + 1`` to ``t + horizon``. Training rows that have one in common with a
-    tested row are purged, so it is the forward-only kin of :class:`PurgedKFold`.
+    Rows that are windows overlap: the row at time t covers the times from
+    ``t - length + 1`` to ``t + horizon``. Training rows that overlap a test row are
+    purged, as in :class:`PurgedKFold`, which also trains on the future.
 
     Parameters
     ----------
@@ -28,40 +29,42 @@ class PanelTimeSeriesSplit(WindowSplitter):
         Number of folds, at least 2.
 
     length : int, default=1
-        Time steps in a window, the row's own included.
+        Number of time steps in a window, including the row's own.
 
     horizon : int, default=0
-        Time steps that the target looks ahead; 0 if it is of the row's own time.
+        Number of time steps that the target looks ahead; 0 for a target at the row's own
+        time.
 
     gap : int, default=0
-        Time steps left out between training and test, besides those purged.
+        Number of time steps to leave out between training and test set, in addition to
+        those purged.
 
     test_size : int or None, default=None
-        Time steps in each test; None for ``n_times // (n_splits + 1)``.
+        Number of time steps in each test set; None for ``n_times // (n_splits + 1)``.
 
     max_train_size : int or None, default=None
-        Most time steps to train on, the latest; None for all.
+        Maximum number of time steps to train on, the latest; None for all.
 
     See Also
     --------
-    PurgedKFold : Trains on the future too, and tests every time once.
-    sklearn.model_selection.GroupKFold : With the entities as groups, tests entities that
-        were not trained on, at any time.
+    PurgedKFold : Also trains on the future, and tests every time once.
+    sklearn.model_selection.GroupKFold : With the entities as groups, tests on entities
+        that are not in the training set, at any time.
 
     Notes
     -----
-    ``groups`` of :meth:`split` are the time stamps of the rows. A step is one from a
-    distinct time stamp to the next; of windows that were made with a ``step`` above one,
-    give length and horizon in such steps, rounded up. Entities may begin and end when
-    they like.
+    The ``groups`` of :meth:`split` are the time stamps of the rows. A time step leads
+    from one distinct time stamp to the next; for windows made with a ``step`` above one,
+    give length and horizon in such steps, rounded up. Entities may begin and end at any
+    time.
 
-    To test entities that were not trained on, pass the entities as groups to
-    :class:`~sklearn.model_selection.GroupKFold`; for the future of new entities, keep of
-    each fold here the rows to train on of some entities, and to test of the others.
+    To test on entities that are not in the training set, pass the entities as groups to
+    :class:`~sklearn.model_selection.GroupKFold`. To test on the future of new entities,
+    restrict each fold's training rows to some entities and its test rows to the others.
 
     Examples
     --------
-    Two entities, each with a row a year:
+    Two entities with one row per year:
 
     >>> import numpy as np
     >>> from sksequence.model_selection import PanelTimeSeriesSplit
@@ -82,42 +85,41 @@ class PanelTimeSeriesSplit(WindowSplitter):
         gap: int = 0,
         test_size: int | None = None,
         max_train_size: int | None = None,
-    ):
+    ) -> None:
         super().__init__(n_splits, length, horizon)
         self.gap = check_whole("gap", gap, 0)
         self.test_size = _check_size("test_size", test_size)
         self.max_train_size = _check_size("max_train_size", max_train_size)
 
     def split(
-        self, X: Any, y: Any = None, groups: Any = None
+        self, X: ArrayLike, y: Any = None, groups: ArrayLike | None = None
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Yield the rows to train on and to test of each fold.
+        """Yield the indices of the training and test rows of each fold.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, ...)
-            Only its length matters.
+            Only its length is used.
         y : object
-            Ignored, but for its length.
+            Ignored, except for its length.
         groups : array-like of shape (n_samples,)
             Time stamp of each row: dates or numbers.
 
         Yields
         ------
         train, test : ndarray of int
-            Sorted indices of rows.
+            Sorted row indices.
 
         Raises
         ------
         ValueError, TypeError
-            If there are no groups, lengths differ, time stamps are missing or do not
-            sort, there are too few, or a fold has no row left to train on.
+            If ``groups`` is None, lengths differ, time stamps are missing or cannot be
+            sorted, there are too few, or a fold has no training row left.
         """
         if groups is None:
             raise ValueError(
-                f"{type(self).__name__} got groups=None; expected the time stamp of each "
-                "row. For a single series in the order of time pass "
-                "groups=range(len(X))."
+                "groups must hold the time stamp of each row, got None. For a single "
+                "series in time order pass groups=range(len(X))."
             )
         return self._split(X, y, groups)
 
@@ -134,5 +136,5 @@ class PanelTimeSeriesSplit(WindowSplitter):
             yield is_train, (begin <= steps) & (steps < begin + size)
 
 
-def _check_size(name: str, value: Any) -> int | None:
+def _check_size(name: str, value: int | None) -> int | None:
     return None if value is None else check_whole(name, value, 1)

@@ -1,4 +1,4 @@
-"""K folds along time, without the training rows that overlap what is tested."""
+"""K-fold splits along time, without training rows that overlap the test rows."""
 
 from __future__ import annotations
 
@@ -7,22 +7,23 @@ from typing import Any
 
 import numpy as np
 
+from .._inputs.types import ArrayLike
 from ._windows import WindowSplitter, check_enough_times, check_whole
 
 
 class PurgedKFold(WindowSplitter):
-    """Cut time into K blocks, and purge the training rows that overlap the tested one.
+    """K-fold along time, purged of training rows that overlap the test rows.
 
-    Windows overlap: the row at time t was made of the times from ``t - length + 1`` to
-    ``t + horizon``, and shares most of them with the rows beside it. Shuffled folds
-    train on the neighbours of each tested row, and a model that remembers them scores
-    well on noise. Here each fold tests one block of consecutive times, and trains on
-    what comes before and after but for two parts:
+    Windows overlap: the row at time t covers the times from ``t - length + 1`` to
+    ``t + horizon``, most of which it shares with adjacent rows. Shuffled folds train on
+    the neighbours of each test row, so a model that memorises them scores well even on
+    noise. Here, each fold tests on one block of consecutive times, and trains on all
+    other rows except those
 
-    - purged are all rows with a time in common with a tested row, that is those less
-      than ``length + horizon`` steps from the block, on either side;
-    - under embargo are the next ``embargo`` steps after these, for what correlates with
-      the block though it does not overlap.
+    - purged: rows that overlap a test row, which are those less than
+      ``length + horizon`` steps from the block, on either side;
+    - under embargo: the next ``embargo`` steps after these, which may be correlated with
+      the block although they do not overlap it.
 
     Parameters
     ----------
@@ -30,31 +31,32 @@ class PurgedKFold(WindowSplitter):
         Number of folds, at least 2. Each time is tested once.
 
     length : int, default=1
-        Time steps in a window, the row's own included.
+        Number of time steps in a window, including the row's own.
 
     horizon : int, default=0
-        Time steps that the target looks ahead; 0 if it is of the row's own time.
+        Number of time steps that the target looks ahead; 0 for a target at the row's own
+        time.
 
     embargo : int or float, default=0
-        Time steps (int), or proportion of them all (float in [0, 1), rounded up), that
-        are left out besides, after the tested block.
+        Number of time steps (int), or proportion of all time steps (float in [0, 1),
+        rounded up), to leave out after the test block, in addition to those purged.
 
     See Also
     --------
-    PanelTimeSeriesSplit : Trains on the past alone.
-    sklearn.model_selection.GroupKFold : With the entities as groups, tests entities that
-        were not trained on, at any time.
+    PanelTimeSeriesSplit : Trains on the past only.
+    sklearn.model_selection.GroupKFold : With the entities as groups, tests on entities
+        that are not in the training set, at any time.
 
     Notes
     -----
-    ``groups`` of :meth:`split` are the time stamps of the rows, which may then stand in
-    any order, several at a time (one for each entity). A step is one from a distinct
-    time stamp to the next. Without groups the rows are in the order of time, one each.
-    Of windows that were made with a ``step`` above one, give length and horizon in such
-    steps, rounded up.
+    The ``groups`` of :meth:`split` are the time stamps of the rows. The rows may then be
+    in any order, with several rows per time stamp (one for each entity). A time step
+    leads from one distinct time stamp to the next. Without groups the rows must be in
+    time order, one step apart. For windows made with a ``step`` above one, give length
+    and horizon in such steps, rounded up.
 
-    Make the windows first and split them afterwards: a window that is made of the
-    training rows of a fold would reach across the gap in their middle.
+    Make the windows before splitting: windows made from the training rows of a fold
+    would reach across the gap in their middle.
 
     References
     ----------
@@ -79,35 +81,35 @@ class PurgedKFold(WindowSplitter):
         length: int = 1,
         horizon: int = 0,
         embargo: float = 0,
-    ):
+    ) -> None:
         super().__init__(n_splits, length, horizon)
         self.embargo = _check_embargo(embargo)
 
     def split(
-        self, X: Any, y: Any = None, groups: Any = None
+        self, X: ArrayLike, y: Any = None, groups: ArrayLike | None = None
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Yield the rows to train on and to test of each fold.
+        """Yield the indices of the training and test rows of each fold.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, ...)
-            Only its length matters.
+            Only its length is used.
         y : object
-            Ignored, but for its length.
+            Ignored, except for its length.
         groups : array-like of shape (n_samples,), default=None
-            Time stamp of each row: dates or numbers. None: the rows are in the order of
-            time, one step each.
+            Time stamp of each row: dates or numbers. None means that the rows are in
+            time order, one step apart.
 
         Yields
         ------
         train, test : ndarray of int
-            Sorted indices of rows.
+            Sorted row indices.
 
         Raises
         ------
         ValueError, TypeError
-            If lengths differ, time stamps are missing or do not sort, there are fewer
-            than ``n_splits``, or a fold has no row left to train on.
+            If lengths differ, time stamps are missing or cannot be sorted, there are
+            fewer than ``n_splits``, or a fold has no training row left.
         """
         return self._split(X, y, groups)
 
@@ -123,12 +125,12 @@ class PurgedKFold(WindowSplitter):
             yield before | after, (block[0] <= steps) & (steps <= block[-1])
 
 
-def _check_embargo(embargo: Any) -> float:
+def _check_embargo(embargo: float) -> float:
     if not isinstance(embargo, float | np.floating):
         return check_whole("embargo", embargo, 0)
     if not 0 <= embargo < 1:
         raise ValueError(
-            f"embargo={embargo!r}; expected an int of at least 0, in time steps, or a "
-            "float in [0, 1), a proportion of them."
+            "embargo must be an int of at least 0, in time steps, or a float in [0, 1), "
+            f"a proportion of them, got {embargo!r}."
         )
     return float(embargo)

@@ -1,8 +1,8 @@
 """Layers for batches of sequences of unequal length, in plain torch.
 
-Every layer takes ``(X, lengths)`` with X of shape (batch, steps, channels) and answers
-for each sequence as if it stood alone: what the batch holds behind a sequence's end is
-never read. Layers that change the time axis return the new lengths.
+Every layer takes ``(X, lengths)`` with X of shape (batch, steps, channels). The output
+for a sequence does not depend on the rest of the batch: padding is never read. Layers
+that change the time axis also return the new lengths.
 """
 
 from .convlstm import ConvLSTM, ConvLSTMCell, ConvLSTMLayer

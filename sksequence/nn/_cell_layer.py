@@ -1,4 +1,4 @@
-"""One direction of a recurrent layer: a cell and its weights."""
+"""One direction of a recurrent layer: a cell with its weights."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from .._cells import GRU, INPUT, LSTM, RNN, Cell, RectifiedRNN
 
 
 class OwnCellLayer(nn.Module):
-    """The weights of a cell that torch lacks, named as torch names them.
+    """The weights of a cell that torch does not have, with torch's names.
 
-    Where no gate reads the state there is no ``weight_hh_l0`` and no ``bias_hh_l0``;
-    where each unit reads its own, ``weight_hh_l0`` is a vector.
+    If no gate reads the state, there is no ``weight_hh_l0`` and no ``bias_hh_l0``; if
+    each unit only reads its own state, ``weight_hh_l0`` is a vector.
     """
 
     def __init__(self, cell: type[Cell], input_size: int, hidden_size: int) -> None:
@@ -51,26 +51,26 @@ _CELLS_OF_TORCH: dict[str, type[Cell]] = {
 
 
 def make_cell_layer(cell: type[Cell], input_size: int, hidden_size: int) -> CellLayer:
-    """Return a layer of one direction; its weights are still to be drawn."""
+    """Return a layer of one direction with uninitialised weights."""
     if cell in _TORCH:
         return _TORCH[cell](input_size, hidden_size, batch_first=True)
     return OwnCellLayer(cell, input_size, hidden_size)
 
 
 def cell_of(layer: CellLayer) -> type[Cell]:
-    """Return the cell that a layer runs."""
+    """Return the cell of a layer."""
     if isinstance(layer, OwnCellLayer):
         return layer.cell
     return _CELLS_OF_TORCH[layer.mode]
 
 
 def count_state_gates(cell: type[Cell]) -> int:
-    """Return how many of a cell's gates read the state."""
+    """Return the number of gates of a cell that read the state."""
     return sum(reads != INPUT for reads in cell.gates)
 
 
 class Weights(NamedTuple):
-    """A cell's weights: those of the state are None where no gate reads it."""
+    """The weights of a layer; those of the state are None if no gate reads it."""
 
     weight_ih: Tensor
     bias_ih: Tensor
@@ -79,7 +79,7 @@ class Weights(NamedTuple):
 
 
 def weights_of(layer: CellLayer) -> Weights:
-    """Return a layer's weights."""
+    """Return the weights of a layer."""
     return Weights(
         cast(Tensor, layer.weight_ih_l0),
         cast(Tensor, layer.bias_ih_l0),
@@ -89,12 +89,12 @@ def weights_of(layer: CellLayer) -> Weights:
 
 
 def norm_of(layer: CellLayer) -> nn.LayerNorm | None:
-    """Return what normalises a layer's products with the input, if it has it."""
-    return cast("nn.LayerNorm | None", layer._modules.get("norm"))
+    """Return the layer normalisation of a layer, or None."""
+    return getattr(layer, "norm", None)
 
 
 def as_matrices(weight_hh: Tensor | None, size: int) -> Tensor | None:
-    """Return recurrent weights of which each gate may have a vector as matrices."""
+    """Return recurrent weights as matrices, also those of diagonal cells."""
     if weight_hh is None or weight_hh.ndim == 2:
         return weight_hh
     return torch.cat([part.diag() for part in weight_hh.split(size)])

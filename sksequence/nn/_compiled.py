@@ -1,4 +1,4 @@
-"""Recurrent layers by compiled kernels, where these serve: on the CPU, in floats."""
+"""Recurrent layers and max pooling with compiled kernels, on the CPU."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from .. import _kernels
-from .._cells import Cell
+from .._cells import Cell, find_cell
 from .._kernels import LANES, MOST_CHAINS, VECTOR_BYTES, Layout
 from ._cell_layer import CellLayer, Weights, as_matrices, cell_of, weights_of
 from ._threads import count_threads, share
@@ -22,7 +22,7 @@ from ._workspace import WORKSPACE, Loan
 
 
 def serves(layer: CellLayer, x: Tensor) -> bool:
-    """Whether there are kernels for a layer and what it is to read."""
+    """Return whether there are kernels for a layer and its input."""
     if not _fits(x) or x.shape[2] != layer.input_size:
         return False
     if layer.weight_ih_l0.dtype != x.dtype or torch.is_autocast_enabled("cpu"):
@@ -30,15 +30,24 @@ def serves(layer: CellLayer, x: Tensor) -> bool:
     return _kernels.load("recurrence", 8 * x.itemsize, cell_of(layer)) is not None
 
 
+def has_kernels(network: dict[str, Any]) -> bool:
+    """Whether there are kernels for the recurrence of a network with these keywords."""
+    if "cell" not in network:
+        return False
+    cell = find_cell(network["cell"], network.get("nonlinearity", "tanh"))
+    bits = 64 if network["dtype"] == "float64" else 32
+    return _kernels.load("recurrence", bits, cell) is not None
+
+
 def serves_largest(steps: Tensor) -> bool:
-    """Whether there are kernels to take the largest of the steps."""
+    """Return whether there are kernels for max pooling of the steps."""
     if not _fits(steps) or steps.shape[2] * steps.itemsize < VECTOR_BYTES:
         return False
     return _kernels.load("pooling", 8 * steps.itemsize) is not None
 
 
 def _fits(x: Tensor) -> bool:
-    """Whether kernels could read it."""
+    """Return whether kernels support device, dtype and shape."""
     if x.ndim != 3 or not x.is_cpu or not x.numel():
         return False
     if x.dtype not in (torch.float32, torch.float64):
@@ -56,36 +65,36 @@ def recurrence(
     products: Tensor | None = None,
     mask: Tensor | None = None,
 ) -> tuple[Tensor, ...]:
-    """Run a layer of one direction over sequences, each from its one end to the other.
+    """Run a layer of one direction over sequences.
 
     Parameters
     ----------
     layer : CellLayer
-        A cell and its weights.
+        A cell with its weights.
     x : Tensor of shape (batch, steps, input_size)
         Sequences.
     lengths : Tensor of shape (batch,) or None
-        How many steps each has.
+        Number of steps of each sequence.
     reverse : bool
-        Whether to read from the end.
+        Whether to read the sequences in reverse.
     state : tuple of Tensor of shape (batch, hidden_size)
-        Where to begin: a hidden state, and a cell state if the cell has one.
+        Initial hidden state, and initial cell state if the cell has one.
     products : Tensor of shape (batch, steps, gates * hidden_size) or None
-        What stands for the products of x with its weights, biases of the input included.
+        Replaces the products of x with the input weights, including input biases.
     mask : Tensor of shape (batch, hidden_size) or None
-        What the hidden state is multiplied with where gates read it.
+        Factors of the hidden state where gates read it.
 
     Returns
     -------
     steps : Tensor of shape (batch, steps, hidden_size)
-        Hidden states, zero behind each end.
+        Hidden states, zero in padding.
     *state : Tensor of shape (batch, hidden_size)
-        The states where each sequence is through.
+        The final states.
 
     Raises
     ------
     ValueError
-        If a state or a mask is of another shape, or lengths are not from 1 to steps.
+        If the shape of a state or mask is invalid, or lengths are not from 1 to steps.
     """
     n, n_steps, _ = x.shape
     for part in state if mask is None else (*state, mask):
@@ -122,7 +131,7 @@ def recurrence(
 
 
 def _without_input(weights: Weights) -> Weights:
-    """Return the weights that are left where products with the input are given."""
+    """Return the weights that are needed if products with the input are given."""
     rows = len(weights.weight_ih)
     return weights._replace(
         weight_ih=weights.weight_ih.new_empty(rows, 0),
@@ -173,7 +182,7 @@ class _Recurrence(torch.autograd.Function):
 
 @dataclass(frozen=True)
 class _Plan:
-    """How layers of one kind and size are run: what does not depend on a batch."""
+    """How to run layers of one cell and size, independent of the batch."""
 
     layout: Layout
     run: _kernels.Kernels
@@ -185,7 +194,7 @@ class _Plan:
         inputs: _Inputs,
         keep: bool = False,
     ) -> tuple[tuple[Tensor, ...], Loan]:
-        """Return steps and final states, and the memory of what a gradient needs."""
+        """Return steps and final states, and the memory kept for the backward pass."""
         layout = self.layout
         n, n_steps, _ = inputs.x.shape
         n_blocks = -(-n // LANES)
@@ -271,7 +280,7 @@ class _Plan:
         kept: Loan,
         keep: bool,
     ) -> dict[str, int]:
-        """What the kernels of both passes are told."""
+        """Return the arguments of the kernels of both passes."""
         layout = self.layout
         x, start, start_memory, mask = inputs[:4]
         n, n_steps, _ = x.shape
@@ -318,9 +327,9 @@ def _plan(
 
 
 def largest(steps: Tensor, lengths: Tensor | None = None) -> Tensor:
-    """Take each unit's largest value over the valid steps.
+    """Return the maximum of each unit over the valid steps.
 
-    Where several are the largest, each gets its share of the gradient, as of ``amax``.
+    If several steps have the maximum, the gradient is divided equally, as for ``amax``.
 
     Shape
         steps (batch, steps, size) -> (batch, size)
@@ -337,7 +346,7 @@ class _Largest(torch.autograd.Function):
         found = steps.new_empty(steps.shape[0], steps.shape[2])
         _run_largest("forward", steps, lengths, found)
         ctx.save_for_backward(steps, found)
-        ctx.lengths = lengths  # maybe made in inference mode, but only read
+        ctx.lengths = lengths  # not saved: may be an inference tensor, but is only read
         return found
 
     @staticmethod
@@ -374,7 +383,7 @@ def _run_largest(
 
 
 def _order(lengths: Tensor | None, n: int, n_steps: int) -> tuple[Tensor, Tensor]:
-    """Return the order in which the longest stand first, and their lengths."""
+    """Return the order by decreasing length, and the lengths in this order."""
     if lengths is None:
         return _full_order(n, n_steps)
     check_lengths_shape(lengths, n)

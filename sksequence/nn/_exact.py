@@ -1,20 +1,21 @@
-"""The same last bit in whatever company: torch's products and sums, steadied.
+"""Batch-invariant versions of torch's operations.
 
-Outside training every layer computes through this module. torch picks a kernel by the
-shape of a whole batch, and some of its kernels add in another order, so that a sequence's
-last bits depend on the others. Measured on x86 CPUs (``benchmarks/exactness.py``), with a
-multiple of eight rows the following holds for any batch and any padding:
+In evaluation every layer uses this module. torch chooses a kernel by the shape of the
+whole batch, and kernels differ in the order of their sums, so the last bits of a result
+depend on the rest of the batch. Measured on x86 CPUs (``benchmarks/exactness.py``), with
+a multiple of eight rows the following operations are batch-invariant for any batch and
+any padding:
 
-- a product is the same for each row if the inner size is a multiple of four, and, in a
-  recurrence, if there are some units and two steps: zeros are put where they lack,
-- torch's float32 LSTM always is,
-- a float32 convolution, of planes one step high, is, unless it has one channel or a
-  kernel one step wide: such a one is done as a product of windows, like all in float64,
-- a sum over time is not, a cumulative sum is,
-- a convolution of frames is not, as a product of windows it is,
-- a mean over the plane is not, a cumulative sum is,
-- a sigmoid is not: torch's computes what a vector does not fill by other instructions.
-  ``tanh`` and ``exp`` do not look where they are.
+- a product, if the inner size is a multiple of four and, in a recurrence, if there is a
+  minimum number of units and two steps: zeros are appended if necessary,
+- torch's float32 LSTM,
+- a float32 convolution of images of height one, unless it has one channel or a kernel
+  size of one: such convolutions, and all in float64, are computed as products of windows,
+- a cumulative sum over time, but not a sum,
+- a convolution of frames as a product of windows, but not torch's own,
+- a cumulative sum over pixels, but not a mean,
+- ``tanh`` and ``exp``, but not a sigmoid: torch computes the elements that do not fill a
+  vector with other instructions.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from torch.nn import functional as F
 
 from ._time import convolve_steps
 
-# How to run a cell, and the units from which on its products are the same.
+# Functions of cells, and the minimum number of units for batch-invariant products.
 _RUN: dict[str, tuple[Callable, int]] = {
     "RNN_TANH": (torch.rnn_tanh, 16),
     "RNN_RELU": (torch.rnn_relu, 16),
@@ -36,7 +37,7 @@ _RUN: dict[str, tuple[Callable, int]] = {
 }
 
 
-# A recurrent layer's state, as torch has it: hidden, or hidden and cell.
+# The state of a recurrent layer as in torch: hidden state, or hidden and cell state.
 State = Tensor | tuple[Tensor, Tensor]
 
 
@@ -48,7 +49,7 @@ def map_state(function: Callable[[Tensor], Tensor], state: State) -> State:
 
 
 def _lacking(size: int, least: int = 4) -> int:
-    """How much is missing to a multiple of four, and to the least."""
+    """Return the padding to a multiple of four of at least ``least``."""
     return max(-(-size // 4) * 4, least) - size
 
 
@@ -70,7 +71,7 @@ def recurrence(
 ) -> tuple[Tensor, State]:
     """Run a recurrent layer of one direction over ``x`` (batch, steps, input_size).
 
-    Returns its steps, and the state behind the last one if it was given a first one.
+    Returns all hidden states, and the final state.
     """
     is_lstm = layer.mode == "LSTM"
     if x.device.type != "cpu" or (is_lstm and x.dtype == torch.float32):
@@ -78,7 +79,7 @@ def recurrence(
     run, least = _RUN[layer.mode]
     inputs, units = _lacking(layer.input_size), _lacking(layer.hidden_size, least)
     n_steps = x.shape[1]
-    # A layer below hands its steps on in another layout, for which another kernel is.
+    # Steps of a layer below have another layout, for which torch uses another kernel.
     x = x.contiguous()
     if not inputs and not units and (n_steps > 1 or state is not None):
         return layer(x, state)
@@ -95,13 +96,13 @@ def recurrence(
         widened("bias_ih_l0", 0),
         widened("bias_hh_l0", 0),
     ]
-    # A unit without weights stays at zero, whatever its cell.
+    # Units without weights stay at zero for all cells.
     if state is None:
         zeros = x.new_zeros(1, len(x), layer.hidden_size + units)
         start: State = (zeros, zeros) if is_lstm else zeros
     else:
         start = map_state(lambda part: F.pad(part, (0, units)), state)
-    # Given a state, a lone step stays one: the state behind it is asked for too.
+    # With an initial state a single step is not padded, as its final state is needed.
     more_steps = max(2 - n_steps, 0) if state is None else 0
     x = F.pad(x, (0, inputs, 0, more_steps))
     steps, *end = run(x, start, weights, True, 1, 0.0, False, False, True)
@@ -120,10 +121,10 @@ def convolution(layer: nn.Conv1d, x: Tensor) -> Tensor:
     windows = x.unfold(2, kernel, stride).transpose(1, 2).flatten(2)
     n_outputs = windows.shape[1]
     lacking = _lacking(windows.shape[2])
-    # A lone window would be multiplied as a vector.
+    # A single window would be multiplied as a vector.
     windows = F.pad(windows, (0, lacking, 0, max(2 - n_outputs, 0))).contiguous()
     weight = F.pad(layer.weight.flatten(1), (0, lacking))
-    # To what has gaps in memory torch applies other kernels afterwards.
+    # torch would apply other kernels to non-contiguous results.
     return F.linear(windows, weight, layer.bias)[:, :n_outputs].contiguous().mT
 
 
@@ -133,11 +134,11 @@ def frame_convolution(layer: nn.Conv2d, x: Tensor) -> Tensor:
         return layer(x)
     kernel, around = layer.kernel_size[0], layer.kernel_size[0] // 2
     lacking = _lacking(layer.in_channels)
-    # Channels last: they are copied in a row, and all gates of a pixel are one product.
+    # Channels last, so that channels are copied together and a pixel is one product.
     x = F.pad(x.permute(0, 2, 3, 1), (0, lacking, around, around, around, around))
     weight = F.pad(layer.weight.permute(0, 2, 3, 1), (0, lacking)).flatten(1)
     convolved = []
-    # Windows take kernel ** 2 times the memory: so, of no more than eight images at once.
+    # Windows take kernel ** 2 times the memory: process eight images at a time.
     for images in x.split(8):
         windows = images.unfold(1, kernel, 1).unfold(2, kernel, 1)
         shape = (*windows.shape[:3], layer.out_channels)
@@ -147,7 +148,7 @@ def frame_convolution(layer: nn.Conv2d, x: Tensor) -> Tensor:
 
 
 def sigmoid(x: Tensor) -> Tensor:
-    """Squash ``x`` into (0, 1)."""
+    """Return the logistic function of ``x``."""
     return (1 + torch.tanh(x / 2)) / 2
 
 
@@ -162,14 +163,14 @@ def layer_norm(norm: nn.LayerNorm, x: Tensor) -> Tensor:
 
 
 def mean_plane(x: Tensor) -> Tensor:
-    """Average ``x`` (..., height, width) over the plane."""
+    """Average ``x`` (..., height, width) over all pixels."""
     places = x.flatten(-2)
     return places.cumsum(-1)[..., -1] * (1 / places.shape[-1])
 
 
 def sum_steps(x: Tensor) -> Tensor:
-    """Sum ``x`` (batch, steps, channels) over the steps, zeros behind the end or not.
+    """Sum ``x`` (batch, steps, channels) over the steps; zero padding has no effect.
 
-    In double precision, so that also of many steps none is lost.
+    In double precision, which is accurate for many steps.
     """
     return x.cumsum(1, dtype=torch.float64)[:, -1].to(x.dtype)

@@ -1,7 +1,7 @@
-"""A cell in torch's operations, step by step: where nothing faster runs it.
+"""Run a cell step by step with torch operations, if nothing faster is available.
 
-That is where a state decays between steps, and without kernels every cell, or use of a
-cell, that torch has no layer for. It takes several times as long.
+It is used for states that decay between steps and, without kernels, for all cells and
+options that torch's layers do not support. It is several times slower.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from ._cell_layer import CellLayer, cell_of, weights_of
 
 
 def where_positive(x: Tensor, y: Tensor) -> Tensor:
-    """Return y where x is positive or not a number, elsewhere zero."""
+    """Return y where x is positive or NaN, else zero."""
     return torch.where(x <= 0, 0.0, y)
 
 
-# Batch-invariant outside training.
+# Batch-invariant in evaluation.
 OPERATIONS = {
     training: Operations(
         sigmoid=torch.sigmoid if training else _exact.sigmoid,
@@ -38,7 +38,7 @@ OPERATIONS = {
 
 
 def input_products(layer: CellLayer, x: Tensor) -> Tensor:
-    """Multiply all steps with the weights of the input, without bias.
+    """Multiply all steps with the input weights, without bias.
 
     Shape
         x (batch, steps, input_size) -> (batch, steps, gates * hidden_size)
@@ -59,22 +59,22 @@ def run_cell(
     products: Tensor | None = None,
     mask: Tensor | None = None,
 ) -> tuple[Tensor, list[Tensor]]:
-    """Run one direction of a layer; return its steps, and the states behind the last.
+    """Run one direction of a layer; return all hidden states, and the final states.
 
     Parameters
     ----------
     layer : CellLayer
-        A cell and its weights.
+        A cell with its weights.
     x : Tensor of shape (batch, steps, input_size)
         Sequences.
     state : tuple of Tensor of shape (batch, hidden_size)
-        Where to begin; empty for zeros.
+        Initial states; empty for zeros.
     decay : Tensor of shape (batch, steps, hidden_size) or None
-        What all states are multiplied with before each step.
+        Factors of all states before each step.
     products : Tensor of shape (batch, steps, gates * hidden_size) or None
-        What stands for the products of x with its weights, biases of the input included.
+        Replaces the products of x with the input weights, including input biases.
     mask : Tensor of shape (batch, hidden_size) or None
-        What the hidden state is multiplied with where gates read it.
+        Factors of the hidden state where gates read it.
     """
     cell, size = cell_of(layer), layer.hidden_size
     if products is None:
@@ -87,13 +87,14 @@ def run_cell(
         if decay is not None:
             states = tuple(decay[:, t] * part for part in states)
         from_state = multiply(states[0] if mask is None else states[0] * mask)
-        states, _ = cell.step(ops, _values(cell, from_input, from_state, size), states)
+        values = _values(cell, size, from_input, from_state)
+        states, _ = cell.step(ops, values, states)
         steps.append(states[0])
     return torch.stack(steps, 1), list(states)
 
 
 def _state_product(layer: CellLayer) -> Callable[[Tensor], Tensor]:
-    """Return the product of hidden states with the recurrent weights."""
+    """Return a function that multiplies hidden states with the recurrent weights."""
     _, _, weight, bias = weights_of(layer)
     if weight is None or bias is None:
         return lambda hidden: hidden[:, :0]
@@ -104,11 +105,11 @@ def _state_product(layer: CellLayer) -> Callable[[Tensor], Tensor]:
     return lambda hidden: product(hidden, weight, bias)
 
 
-def _values(
-    cell: type[Cell], from_input: Tensor, from_state: Tensor, size: int
-) -> tuple[Any, ...]:
-    """Return what each gate has read, as ``Cell.step`` takes it."""
+def _values(cell: type[Cell], size: int, from_input: Tensor, from_state: Tensor) -> tuple:
+    """Return the value of each gate, in the form that ``Cell.step`` takes."""
     if set(cell.gates) == {BOTH}:
+        # Torch's functions round differently on strided memory: older fits train on to
+        # the same bits only if the gates are summed first and then split.
         return (from_input + from_state).split(size, 1)
     of_state = iter(from_state.split(size, 1))
     values: list[Any] = []

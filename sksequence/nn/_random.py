@@ -1,4 +1,4 @@
-"""Layers that draw random numbers, all from one generator."""
+"""Base of layers that draw random numbers from a given generator."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from torch import nn
 
 
 class RandomLayer(nn.Module):
-    """A layer that draws: its initial weights, or its dropout masks."""
+    """Layer with random initial weights or dropout masks."""
 
     def reset_parameters(self, generator: torch.Generator | None = None) -> None:
-        """Start anew, drawing from ``generator`` or from torch's global one."""
+        """Reset the layer, drawing from ``generator`` or from torch's global one."""
         raise NotImplementedError(f"{type(self).__name__} does not draw")
 
 
 def reset_layers(network: nn.Module, generator: torch.Generator | None) -> None:
-    """Let every random layer inside ``network`` start anew."""
+    """Reset every random layer inside ``network``."""
     for layer in network.modules():
         if isinstance(layer, RandomLayer) and layer is not network:
             layer.reset_parameters(generator)

@@ -1,4 +1,4 @@
-"""One size for all layers, or one for each."""
+"""Sizes that are given once for all layers, or once per layer."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numbers import Integral
 def sizes_per_layer(
     name: str, sizes: int | Sequence[int], num_layers: int
 ) -> tuple[int, ...]:
-    """Spread one size over all layers, or check that there is one for each.
+    """Return one size per layer, given one int or one per layer.
 
     Examples
     --------
@@ -40,7 +40,7 @@ def check_num_layers(num_layers: int) -> None:
 
 
 def check_sizes(network: dict) -> None:
-    """Check the sizes among a network's keywords against each other, by their names."""
+    """Check the sizes among a network's keywords against each other."""
     sizes_per_layer("hidden_size", network["hidden_size"], network["num_layers"])
     if "kernel_size" in network:
         sizes_per_layer("kernel_size", network["kernel_size"], network["num_layers"])

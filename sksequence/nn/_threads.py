@@ -1,4 +1,4 @@
-"""Work of kernels, shared among threads."""
+"""Run kernels in several threads."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _number: ContextVar[int | None] = ContextVar("sksequence_kernel_threads", defaul
 
 @contextmanager
 def kernel_threads(number: int) -> Iterator[None]:
-    """Give kernels so many threads; otherwise they take as many as torch has."""
+    """Set the number of threads of kernels; the default is torch's number."""
     token = _number.set(number)
     try:
         yield
@@ -25,12 +25,12 @@ def kernel_threads(number: int) -> Iterator[None]:
 
 
 def count_threads() -> int:
-    """Return how many threads kernels may use."""
+    """Return the number of threads that kernels may use."""
     return _number.get() or torch.get_num_threads()
 
 
 def share(work: Callable[[int], None], workers: int) -> None:
-    """Call ``work`` with 0, 1, ..., each in its own thread, the first one in this."""
+    """Call ``work`` with 0, 1, ..., each in its own thread, 0 in the current one."""
     if workers == 1:
         work(0)
         return
@@ -38,7 +38,7 @@ def share(work: Callable[[int], None], workers: int) -> None:
     try:
         work(0)
     finally:
-        # Whatever happens, nobody is left writing into memory that is no longer ours.
+        # Also wait after an error: the threads write into memory that is freed later.
         wait(others)
     for other in others:
         other.result()
@@ -50,5 +50,5 @@ def _pool() -> ThreadPoolExecutor:
 
 
 if hasattr(os, "register_at_fork"):
-    # A forked process has the pool, but none of its threads.
+    # A forked process inherits the pool, but not its threads.
     os.register_at_fork(after_in_child=_pool.cache_clear)

@@ -1,4 +1,4 @@
-"""What every layer needs to know about time: valid steps, reversal, the end."""
+"""Helpers for the time axis: masks, padding, reversal, last steps, convolution."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def valid_steps(lengths: Tensor, n_steps: int) -> Tensor:
 def check_lengths(lengths: Tensor | None, n: int, n_steps: int) -> None:
     """Raise ValueError unless there is a length from 1 to n_steps for each sequence.
 
-    On an accelerator, where looking would mean waiting, only their number is checked.
+    On an accelerator only the number of lengths is checked, to avoid synchronisation.
     """
     if lengths is None:
         return
@@ -52,14 +52,14 @@ def check_length_range(shortest: int, longest: int, n_steps: int) -> None:
 
 
 def _spread(of_steps: Tensor, x: Tensor) -> Tensor:
-    """Let what is said of each step (batch, steps) stand for all that x has there."""
+    """Add axes so that (batch, steps) broadcasts against x."""
     return of_steps.view(*of_steps.shape, *(1,) * (x.ndim - 2))
 
 
 def zero_padding(x: Tensor, lengths: Tensor | None) -> Tensor:
-    """Set the steps behind each sequence's end to zero.
+    """Set the padding of each sequence to zero.
 
-    Filling, where a product with the mask would let NaN or infinity through.
+    Fills rather than multiplies by a mask, which would keep NaN and infinity.
 
     Shape
         x (batch, steps, channels) or (batch, steps, channels, height, width)
@@ -71,7 +71,7 @@ def zero_padding(x: Tensor, lengths: Tensor | None) -> Tensor:
 
 
 def reverse_steps(x: Tensor, lengths: Tensor | None) -> Tensor:
-    """Reverse each sequence within its own length; padding stays behind the end.
+    """Reverse each sequence within its own length; padding stays at the end.
 
     Shape
         x (batch, steps, channels) or (batch, steps, channels, height, width)
@@ -93,10 +93,10 @@ def reverse_steps(x: Tensor, lengths: Tensor | None) -> Tensor:
 
 
 def last_step(x: Tensor, lengths: Tensor | None) -> Tensor:
-    """Return what stands at each sequence's last valid step.
+    """Return the last valid step of each sequence.
 
     Shape
-        x (batch, steps, channels) -> (batch, channels), frames alike
+        x (batch, steps, channels) -> (batch, channels), likewise for frames
     """
     if lengths is None:
         return x[:, -1]
@@ -104,10 +104,10 @@ def last_step(x: Tensor, lengths: Tensor | None) -> Tensor:
 
 
 def convolve_steps(layer: nn.Conv1d, x: Tensor) -> Tensor:
-    """Convolve planes one step high, which stay as they lie: channels last.
+    """Convolve along time in channels-last layout, as images of height one.
 
-    So no layer, nor the recurrence that follows, has to turn them round, and torch takes
-    two thirds of the time or less. There is no padding.
+    Neither this layer nor the following ones have to transpose then, and torch takes two
+    thirds of the time or less. There is no padding.
 
     Shape
         x (batch, channels, steps) -> (batch, out_channels, steps')

@@ -1,4 +1,4 @@
-"""Memory that is used again and again."""
+"""Reusable memory for kernels."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import torch
 
 
 class Workspace:
-    """Lends memory, and keeps what comes back for the next who asks.
+    """Pool of memory blocks, which are kept for reuse.
 
-    What an operating system hands out afresh it has to clear, page by page, which takes
-    as long as writing it. A loan ends with the object that stands for it.
+    The operating system clears newly allocated memory page by page, which takes as long
+    as writing it. A block is returned when the :class:`Loan` that holds it is deleted.
 
     Examples
     --------
@@ -25,11 +25,11 @@ class Workspace:
 
     def __init__(self) -> None:
         self._free: list[_Memory] = []
-        # Python may end a loan anywhere, in here too.
+        # A loan may be garbage collected at any point, also within these methods.
         self._lock = RLock()
 
     def borrow(self, size: int) -> Loan:
-        """Return so many bytes of memory, with anything in it."""
+        """Return uninitialised memory of at least ``size`` bytes."""
         with self._lock:
             free = self._free
             fitting = [memory for memory in free if memory.size >= size]
@@ -37,19 +37,19 @@ class Workspace:
                 found = min(fitting, key=_Memory.get_size)
                 free.remove(found)
             else:
-                # The largest that does not suffice makes room for one that does.
+                # Replace the largest block, which is too small.
                 if free:
                     free.remove(max(free, key=_Memory.get_size))
                 found = _Memory(size)
         return Loan(self, found)
 
     def take_back(self, memory: _Memory) -> None:
-        """Keep memory for the next."""
+        """Keep memory for reuse."""
         with self._lock:
             self._free.append(memory)
 
     def clear(self) -> None:
-        """Give what is free back to the system."""
+        """Release all free memory."""
         with self._lock:
             self._free.clear()
 
@@ -64,7 +64,7 @@ class _Memory:
 
 
 class Loan:
-    """Memory of a :class:`Workspace`, for as long as this object lives."""
+    """Memory borrowed from a :class:`Workspace`, as long as this object exists."""
 
     def __init__(self, workspace: Workspace, memory: _Memory) -> None:
         self._workspace, self._memory = workspace, memory

@@ -1,4 +1,4 @@
-"""Convolutional recurrence over batches of films of unequal length."""
+"""Convolutional LSTM for batches of videos of unequal length."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from .recurrent import MERGES, choose
 
 State = tuple[Tensor, Tensor]
 
-# Channels stand third from the end, in a frame as in a film.
+# The channel axis is third from the end, for a frame as for a video.
 FRAME_MERGES = {**MERGES, "concat": lambda ahead, back: torch.cat([ahead, back], dim=-3)}
 
 
 class ConvLSTMCell(RandomLayer):
-    r"""The LSTM's equations with convolutions in the place of matrices.
+    r"""LSTM cell with convolutions in place of matrix products.
 
     .. math::
         i_t &= \sigma(W_i * x_t + U_i * h_{t-1} + V_i \odot c_{t-1} + b_i) \\
@@ -31,7 +31,7 @@ class ConvLSTMCell(RandomLayer):
         o_t &= \sigma(W_o * x_t + U_o * h_{t-1} + V_o \odot c_t + b_o) \\
         h_t &= o_t \odot \tanh(c_t)
 
-    The convolutions see zeros around the frame, so that states are as large as frames.
+    Frames are padded with zeros, so that states have the height and width of frames.
 
     Parameters
     ----------
@@ -43,13 +43,13 @@ class ConvLSTMCell(RandomLayer):
         Height and width of all kernels, odd.
     peephole_size : tuple of (int, int) or None, default=None
         Height and width of the frames, for peepholes :math:`V` with a weight for each
-        channel and pixel; None for a cell without peepholes.
+        channel and pixel; None for no peepholes.
 
     Shape
     -----
-    - Input: frame ``(batch, input_size, height, width)`` and the state before it, or None
-      for a state of zeros
-    - Output: the state after it: hidden and cell, both
+    - Input: frame ``(batch, input_size, height, width)``, and the previous state or None
+      for zeros
+    - Output: the new hidden state and cell state, both
       ``(batch, hidden_size, height, width)``
 
     Examples
@@ -77,8 +77,8 @@ class ConvLSTMCell(RandomLayer):
         super().__init__()
         if kernel_size % 2 == 0:
             raise ValueError(
-                "kernel_size must be odd, for a state pixel to lie in the middle of what "
-                f"it reads, got kernel_size={kernel_size}"
+                "kernel_size must be odd, to centre kernels on pixels, "
+                f"got kernel_size={kernel_size}"
             )
         around = kernel_size // 2
         self.input_conv = nn.Conv2d(
@@ -96,18 +96,18 @@ class ConvLSTMCell(RandomLayer):
         self.reset_parameters()
 
     def reset_parameters(self, generator: torch.Generator | None = None) -> None:
-        """Draw the weights anew.
+        """Draw new weights.
 
-        Gate by gate as in :class:`RecurrentLayer`: input kernels by Glorot and Bengio
-        (2010), recurrent kernels orthogonal as matrices with a row for each channel of
-        the output, biases zero but for the forget gate's one. Peepholes are zero.
+        Each gate as in :class:`RecurrentLayer`: input kernels by Glorot and Bengio
+        (2010); recurrent kernels orthogonal, as matrices with a row for each output
+        channel; biases zero except the forget gate's, which are one. Peepholes are zero.
         """
         size = self.hidden_size
         for gate in self.input_conv.weight.detach().split(size):
             nn.init.xavier_uniform_(gate, generator=generator)
         for gate in self.hidden_conv.weight.detach().split(size):
             nn.init.orthogonal_(gate, generator=generator)
-        # The gates stand as input, forget, cell, output.
+        # The gates are in the order input, forget, cell, output.
         bias = self.input_conv.get_parameter("bias").detach()
         nn.init.zeros_(bias)
         nn.init.ones_(bias[size : 2 * size])
@@ -118,12 +118,12 @@ class ConvLSTMCell(RandomLayer):
         return self._update(self._convolve(self.input_conv, x), state)
 
     def unroll(self, x: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, State]:
-        """Read whole films; behind a film's end its state stands still.
+        """Apply the cell to all steps; the state does not change in padding.
 
         Shape
             x (batch, steps, input_size, height, width), lengths (batch,) or None
             -> hidden states (batch, steps, hidden_size, height, width), and the state
-            after each film's last step
+            after the last step of each video
         """
         steps: list[Tensor] = []
         state: State | None = None
@@ -140,7 +140,7 @@ class ConvLSTMCell(RandomLayer):
 
     def _input_gates(self, x: Tensor) -> Iterable[Tensor]:
         if not self.training:
-            # Frame by frame: the gates of a whole film take more room than its states.
+            # Frame by frame, as the gates of a whole video take more memory than states.
             return (self._convolve(self.input_conv, frame) for frame in x.unbind(1))
         return self.input_conv(x.flatten(0, 1)).unflatten(0, x.shape[:2]).unbind(1)
 
@@ -165,30 +165,31 @@ class ConvLSTMCell(RandomLayer):
 
 
 class ConvLSTMLayer(nn.Module):
-    """One convolutional recurrence that reads ahead, or ahead and back, and merges.
+    """Convolutional LSTM layer in one or two directions.
 
-    The backward direction reads every film reversed within its own length, so padding
-    never reaches a state.
+    The backward direction reads every video reversed within its own length, so padding
+    never affects a state.
 
     Parameters
     ----------
     input_size : int
         Channels per frame.
     hidden_size : int
-        Channels of each direction's state.
+        Channels of the state of each direction.
     kernel_size, peephole_size
         As in :class:`ConvLSTMCell`.
     bidirectional : bool, default=False
-        Read from both ends.
+        Whether to also read the sequence in reverse.
     merge_mode : {"concat", "sum", "mean", "mul"}, default="concat"
-        How the two directions become one output.
+        How to merge the outputs of the two directions.
 
     Shape
     -----
     - Input: ``(batch, steps, input_size, height, width)``, lengths ``(batch,)`` or None
-    - Output: steps ``(batch, steps, output_size, height, width)``, which hold nothing of
-      use behind a film's end, and the final state: hidden and cell, both
-      ``(batch, output_size, height, width)``, each direction's where it ends, merged
+    - Output: steps ``(batch, steps, output_size, height, width)``, undefined in padding,
+      and the final hidden state and cell state, both
+      ``(batch, output_size, height, width)``, merged from the last step that each
+      direction reads
 
     Examples
     --------
@@ -232,14 +233,14 @@ class ConvLSTMLayer(nn.Module):
 
 
 class ConvLSTM(nn.Module):
-    r"""Chain convolutional recurrences, each reading the steps of the one below.
+    r"""Stack of convolutional LSTM layers, each reading the output of the one below.
 
     Parameters
     ----------
     input_size : int
         Channels per frame.
     hidden_size : int or sequence of int
-        Channels of each direction's state, for all layers or one per layer.
+        Channels of the state of each direction, for all layers or one per layer.
     num_layers : int, default=1
         Number of layers.
     kernel_size : int or sequence of int, default=3
@@ -247,19 +248,19 @@ class ConvLSTM(nn.Module):
     bidirectional, merge_mode
         As in :class:`ConvLSTMLayer`, the same for every layer.
     dropout : float, default=0.0
-        Probability of a zero between two layers, in [0, 1).
+        Dropout probability between two layers, in [0, 1).
     peephole : bool, default=False
-        Let the gates see the cell state, with a weight for each channel and pixel.
+        Whether gates also read the cell state, with a weight for each channel and pixel.
     frame_size : tuple of (int, int) or None, default=None
-        Height and width of the frames; peepholes need it.
+        Height and width of the frames, required by peepholes.
 
     Shape
     -----
     - Input: ``(batch, steps, input_size, height, width)``, lengths ``(batch,)`` or None
-    - Output: steps ``(batch, steps, output_size, height, width)``, zero behind each end,
-      and the final state ``(batch, output_size, height, width)``: what the forward
-      direction holds at a film's last step, merged with what the backward direction
-      holds at its first.
+    - Output: steps ``(batch, steps, output_size, height, width)``, zero in padding, and
+      the final hidden state ``(batch, output_size, height, width)``: that of the
+      forward direction at the last step, merged with that of the backward direction at
+      the first step
 
     Examples
     --------
@@ -268,7 +269,7 @@ class ConvLSTM(nn.Module):
     >>> steps.shape, final.shape
     (torch.Size([2, 5, 16, 12, 9]), torch.Size([2, 16, 12, 9]))
 
-    Read a film, then go on frame by frame:
+    Encode a video, then continue frame by frame:
 
     >>> stack = ConvLSTM(1, 8)
     >>> steps, states = stack.encode(torch.randn(2, 5, 1, 12, 9))
@@ -324,7 +325,7 @@ class ConvLSTM(nn.Module):
 
     @property
     def output_sizes(self) -> list[int]:
-        """Channels of each layer's merged state."""
+        """Channels of the merged state of each layer."""
         layers = cast("Iterable[ConvLSTMLayer]", self.layers)
         return [layer.output_size for layer in layers]
 
@@ -335,11 +336,11 @@ class ConvLSTM(nn.Module):
     def encode(
         self, x: Tensor, lengths: Tensor | None = None
     ) -> tuple[Tensor, list[State]]:
-        """Return the top layer's steps, and every layer's two states at the end.
+        """Return the steps of the top layer, and the final states of every layer.
 
         Shape
             x (batch, steps, input_size, height, width), lengths (batch,) or None
-            -> steps (batch, steps, output_size, height, width), zero behind each end,
+            -> steps (batch, steps, output_size, height, width), with zeros for padding,
             and for each layer hidden and cell state (batch, output_sizes[layer], height,
             width)
         """
@@ -357,15 +358,15 @@ class ConvLSTM(nn.Module):
         return zero_padding(steps, lengths), states
 
     def step(self, x: Tensor, states: Sequence[State]) -> list[State]:
-        """Read one frame more, from the layers' states before it to those after it.
+        """Read one more frame, and return the new states of all layers.
 
         Shape
             x (batch, input_size, height, width) and, for each layer, hidden and cell
-            state (batch, output_sizes[layer], height, width) -> such states
+            state (batch, output_sizes[layer], height, width) -> new states, likewise
         """
         after: list[State] = []
         for layer, state in zip(self.layers, states, strict=True):
             if layer.back is not None:
-                raise ValueError("A stack that also reads back cannot go on step by step")
+                raise ValueError("A bidirectional stack cannot be advanced step by step")
             after.append(layer.ahead(self.dropout(after[-1][0]) if after else x, state))
         return after

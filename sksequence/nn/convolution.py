@@ -1,4 +1,4 @@
-"""Convolution along time, exact on batches of sequences of unequal length."""
+"""Convolution along time for batches of sequences of unequal length."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from .pooling import MeanPooling
 
 
 class MaskedBatchNorm(nn.BatchNorm1d):
-    r"""Batch normalisation whose statistics are taken over valid steps alone.
+    r"""Batch normalisation with statistics over valid steps only.
 
     .. math:: y = \gamma \, \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}} + \beta
 
-    where :math:`\mu` and :math:`\sigma^2` are each channel's mean and variance over the
-    valid steps of the batch while training, and their running averages afterwards.
+    where :math:`\mu` and :math:`\sigma^2` are the mean and variance of each channel over
+    the valid steps of the batch in training, and their running averages in evaluation.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class MaskedBatchNorm(nn.BatchNorm1d):
     num_batches_tracked: Tensor
 
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
-        # Sums over many steps are no matter for an autocast's lower precision.
+        # Statistics are summed in full precision, even under autocast.
         x = x.to(self.weight.dtype)
         if not self.training:
             return self._normalise_all(x)
@@ -74,7 +74,7 @@ class MaskedBatchNorm(nn.BatchNorm1d):
         return x * scale[:, None] + (self.bias - mean * scale)[:, None]
 
     def _normalise_all(self, x: Tensor) -> Tensor:
-        """What torch's own layer does; to a plane one step high it does so faster."""
+        """Normalise as torch's own layer does, which is faster for images of height 1."""
         return F.batch_norm(
             x.unsqueeze(2),
             self.running_mean,
@@ -87,7 +87,7 @@ class MaskedBatchNorm(nn.BatchNorm1d):
         ).squeeze(2)
 
     def _update_running(self, mean: Tensor, variance: Tensor, count: Tensor) -> None:
-        # torch's running variance is the unbiased one; a lone step has none.
+        # torch's running variance is the unbiased one, undefined for a single step.
         unbiased = variance * count / (count - 1).clamp(min=1)
         share = self.momentum or 0.0
         self.running_mean.lerp_(mean, share)
@@ -96,28 +96,27 @@ class MaskedBatchNorm(nn.BatchNorm1d):
 
 
 class ConvLayer(RandomLayer):
-    """Convolve along time, normalise, rectify.
+    """Convolution along time, batch normalisation, and ReLU.
 
-    Output ``j`` reads the block of ``stride`` steps that begins at ``j * stride`` and
-    ``kernel_size - stride`` steps more: all of them before the block if ``causal``, half
-    before and half behind otherwise. What lies outside the sequence counts as zero.
+    Output ``j`` reads the block of ``stride`` steps that begins at ``j * stride``, and
+    ``kernel_size - stride`` more steps: all of them before the block if ``causal``, else
+    half before and half after it. Sequences are padded with zeros.
 
     Parameters
     ----------
     in_channels, out_channels : int
-        Channels per step, before and after.
+        Channels per step of input and output.
     kernel_size : int
-        Steps that one output reads.
+        Number of steps that one output reads.
     stride : int, default=1
-        Steps from one output to the next.
+        Number of steps from one output to the next.
     causal : bool, default=False
-        Never read a step behind the output's own block.
+        Whether outputs never depend on steps after their own block.
 
     Shape
     -----
     - Input: ``(batch, in_channels, steps)``, lengths ``(batch,)`` or None
-    - Output: ``(batch, out_channels, ceil(steps / stride))`` and the lengths divided
-      likewise
+    - Output: ``(batch, out_channels, ceil(steps / stride))``, and the new lengths
 
     Examples
     --------
@@ -147,14 +146,14 @@ class ConvLayer(RandomLayer):
         self.reset_parameters()
 
     def reset_parameters(self, generator: torch.Generator | None = None) -> None:
-        """Draw the weights anew, by He et al. (2015) for rectified units."""
+        """Draw new weights, as He et al. (2015) propose for rectified units."""
         nn.init.kaiming_uniform_(
             self.convolution.weight, nonlinearity="relu", generator=generator
         )
         self.norm.reset_parameters()
 
     def output_lengths(self, lengths):
-        """Lengths after this layer: ``ceil(lengths / stride)``."""
+        """Return the lengths after this layer: ``ceil(lengths / stride)``."""
         return -(-lengths // self.stride)
 
     def forward(
@@ -165,7 +164,7 @@ class ConvLayer(RandomLayer):
             lengths = self.output_lengths(lengths)
         n_steps, n_outputs = x.shape[2], self.output_lengths(x.shape[2])
         behind = (n_outputs - 1) * self.stride + self.kernel_size - self.before - n_steps
-        # Padded as it lies: otherwise torch would turn it round for that.
+        # Pad in channels-last layout: otherwise torch would transpose.
         x = F.pad(x.mT, (0, 0, self.before, behind)).mT
         convolve = convolve_steps if self.training else _exact.convolution
         x = convolve(self.convolution, x)
@@ -173,26 +172,26 @@ class ConvLayer(RandomLayer):
 
 
 class ConvEncoder(nn.Module):
-    """Convolutional layers in a row, with a kernel and a stride for each.
+    """Stack of convolutional layers.
 
-    Put before a recurrence it finds local shapes and, with strides, shortens the
-    sequence that the recurrence has to remember.
+    Placed before a recurrence, it extracts local features and, with strides, shortens
+    the sequence.
 
     Parameters
     ----------
     input_size : int
         Channels per step.
     channels : sequence of int
-        Output channels of each layer; empty for no layer at all.
+        Output channels of each layer; empty for no layers.
     kernel_size, stride : int or sequence of int, default=5 and 1
         For all layers, or one per layer.
     causal : bool, default=False
-        Never look ahead; see :class:`ConvLayer`.
+        Whether outputs never depend on later steps; see :class:`ConvLayer`.
 
     Shape
     -----
     - Input: ``(batch, steps, input_size)``, lengths ``(batch,)`` or None
-    - Output: ``(batch, ceil(steps / strides), channels[-1])`` and the lengths likewise
+    - Output: ``(batch, ceil(steps / strides), channels[-1])``, and the new lengths
 
     Examples
     --------
@@ -213,7 +212,7 @@ class ConvEncoder(nn.Module):
     ) -> None:
         super().__init__()
         widths = (input_size, *sizes_per_layer("channels", channels, len(channels)))
-        # Without layers, their kernels and strides say nothing.
+        # Without layers, kernels and strides are ignored.
         kernels = sizes_per_layer(
             "kernel_size", kernel_size if channels else (), len(channels)
         )
@@ -234,7 +233,7 @@ class ConvEncoder(nn.Module):
         Parameters
         ----------
         lengths : sequence of int
-            Steps of each sequence, before the first layer.
+            Number of steps of each sequence, before the first layer.
         """
         if not self.kernels_and_strides:
             return
@@ -263,21 +262,21 @@ class ConvEncoder(nn.Module):
 
 
 class ConvBranch(nn.Module):
-    """Fully convolutional view of a whole sequence: convolutions, then their mean.
+    """Fully convolutional branch: convolutions, followed by global average pooling.
 
-    The branch that stands beside the recurrence in an LSTM-FCN. Kernels may be longer
-    than a sequence: what lies outside counts as zero.
+    The branch parallel to the recurrence in an LSTM-FCN. Kernels may be longer than a
+    sequence, which is padded with zeros.
 
     Parameters
     ----------
     input_size : int
         Channels per step.
     channels : sequence of int
-        Output channels of each layer; empty for a branch that says nothing.
+        Output channels of each layer; empty for a branch without output.
     kernel_size : int or sequence of int, default=(8, 5, 3)
         For all layers, or one per layer.
     causal : bool, default=False
-        Never look ahead; see :class:`ConvLayer`.
+        Whether steps never depend on later steps; see :class:`ConvLayer`.
 
     Shape
     -----
@@ -315,7 +314,7 @@ class ConvBranch(nn.Module):
         return self.pool(*self.encoder(x, lengths))
 
     def prefixes(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """Return the mean of the first step, of the first two, and so on.
+        """Return the output for every prefix: the first step, the first two, and so on.
 
         Shape
             x (batch, steps, input_size) -> (batch, steps, channels[-1])
@@ -323,7 +322,7 @@ class ConvBranch(nn.Module):
         return self.pool.prefixes(self.steps(x, lengths))
 
     def steps(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """Return what there is before the mean.
+        """Return the output of the convolutions at every step, before pooling.
 
         Shape
             x (batch, steps, input_size) -> (batch, steps, channels[-1])

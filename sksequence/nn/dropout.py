@@ -1,4 +1,4 @@
-"""Dropout that draws from a generator of its own."""
+"""Dropout with a private random generator."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from ._random import RandomLayer
 
 
 class Dropout(RandomLayer):
-    r"""Zero each element with probability ``p`` while training, scale the rest.
+    r"""Zero each element with probability ``p`` in training, and scale the others.
 
     .. math:: y = \frac{m}{1 - p} \odot x, \quad m \sim \text{Bernoulli}(1 - p)
 
-    As :class:`torch.nn.Dropout`, but the mask may come from a private
-    :class:`torch.Generator`, so that training neither reads nor moves the global random
-    state: fits in parallel threads stay reproducible.
+    Like :class:`torch.nn.Dropout`, but the mask may come from a private
+    :class:`torch.Generator`. Training then neither uses nor changes the global random
+    state, so fits in parallel threads are reproducible.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ class Dropout(RandomLayer):
     Attributes
     ----------
     generator : torch.Generator or None
-        Source of the masks; None is torch's global generator.
+        Generator of the masks; None for torch's global generator.
 
     Shape
     -----

@@ -1,4 +1,4 @@
-"""From token ids to vectors."""
+"""Embedding of token ids."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from ._time import zero_padding
 
 
 class TokenEmbedding(RandomLayer):
-    """Look each token's vector up.
+    """Look up the embedding vector of each token.
 
     Parameters
     ----------
     num_embeddings : int
-        Number of tokens, the unknown one (0) included.
+        Number of tokens, including the unknown token (0).
     embedding_dim : int
-        Width of a token's vector.
+        Size of the embedding vectors.
 
     Shape
     -----
@@ -42,16 +42,16 @@ class TokenEmbedding(RandomLayer):
         self.reset_parameters()
 
     def reset_parameters(self, generator: torch.Generator | None = None) -> None:
-        """Draw the vectors anew, with elements of variance one third as for inputs.
+        """Draw new vectors, uniform on [-1, 1], so with a variance of one third.
 
-        The unknown token begins at zero: where training has not met it, it says nothing.
+        The unknown token starts at zero, so that it has no effect unless it was trained.
         """
         nn.init.uniform_(self.weight, -1, 1, generator=generator)
         with torch.no_grad():
             self.weight[0] = 0
 
     def forward(self, ids: Tensor, lengths: Tensor | None = None) -> Tensor:
-        # Behind the end there may be anything, also what is no token.
+        # Padding may hold anything, also invalid ids.
         return nn.functional.embedding(
             zero_padding(ids, lengths).squeeze(2).long(), self.weight
         )

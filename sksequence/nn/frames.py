@@ -1,4 +1,4 @@
-"""The whole network over frames: to a vector per film, or to the frames that follow."""
+"""Network for videos, with a vector of outputs per video or a forecast of frames."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _check_count(name: str, count: int) -> int:
 
 
 class FrameHead(RandomLayer):
-    """Read a frame off the hidden states of all layers, pixel by pixel.
+    """Map the hidden states of all layers to a frame, pixel by pixel.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class FrameHead(RandomLayer):
         self.reset_parameters()
 
     def reset_parameters(self, generator: torch.Generator | None = None) -> None:
-        """Draw the weights anew, by Glorot and Bengio (2010)."""
+        """Draw new weights, by Glorot and Bengio (2010)."""
         nn.init.xavier_uniform_(self.convolution.weight, generator=generator)
         nn.init.zeros_(self.convolution.get_parameter("bias"))
 
@@ -58,18 +58,18 @@ class FrameHead(RandomLayer):
 
 
 class Forecaster(nn.Module):
-    """Go on from the states in which an encoder has left a film.
+    """Decoder that forecasts frames from the final states of an encoder.
 
-    A second stack starts from the encoder's states. Its input is the frame it has given
-    last; at first, what its head reads off the encoder's own states. So the frames may be
-    of another kind than the film's, with other channels and units.
+    A second stack starts from the encoder's states. Its input is its own last frame, and
+    at first the frame that its head makes of the encoder's states. So the forecast frames
+    may have other channels and units than the input.
 
     Parameters
     ----------
     output_size : int
         Channels per frame.
     hidden_size : sequence of int
-        Channels of each layer's states, the encoder's.
+        Channels of the states of each layer of the encoder.
     kernel_size, dropout, peephole, frame_size
         As in :class:`ConvLSTM`.
 
@@ -119,14 +119,14 @@ class Forecaster(nn.Module):
 
 
 class FrameNetwork(RandomLayer):
-    r"""Map each film to a vector of raw outputs, or to the frames that follow it.
+    r"""Map each video to a vector of raw outputs, or to the frames that follow it.
 
     ::
 
         X -> patches -> ConvLSTM -+-> plane mean -> pooling -> dropout -> linear
                                   \-> Forecaster -> pixels        (with n_frames)
 
-    A film's output is the same alone, in any batch and with any padding.
+    The output for a video is the same alone, in any batch and with any padding.
 
     Parameters
     ----------
@@ -137,32 +137,33 @@ class FrameNetwork(RandomLayer):
     frame_size : tuple of (int, int)
         Height and width of the frames.
     n_frames : int or None, default=None
-        How many frames to forecast; None for a vector of outputs.
+        Number of frames to forecast; None for a vector of outputs.
     hidden_size : int or sequence of int, default=16
-        Channels of each direction's state, for all layers or one per layer.
+        Channels of the state of each direction, for all layers or one per layer.
     num_layers : int, default=1
         Number of recurrent layers.
     kernel_size : int or sequence of int, default=3
         Height and width of the kernels, odd, for all layers or one per layer.
     bidirectional : bool, default=False
-        Read from both ends. A forecaster starts from both directions' states, merged.
+        Whether to also read the video in reverse. A forecast then starts from the merged
+        states of both directions.
     merge_mode : {"concat", "sum", "mean", "mul"}, default="concat"
-        How the two directions become one output.
+        How to merge the outputs of the two directions.
     dropout : float, default=0.0
-        Probability of a zero between recurrent layers and before the linear head,
+        Dropout probability between recurrent layers and before the linear head,
         in [0, 1).
     peephole : bool, default=False
-        Let the gates see the cell state, with a weight for each channel and pixel.
+        Whether gates also read the cell state, with a weight for each channel and pixel.
     patch_size : int, default=1
-        Side of the squares of pixels that the recurrence takes for one pixel of more
-        channels. Frames that it does not divide count as wider and higher by zeros.
+        Side of the square patches of pixels that become one pixel with more channels.
+        Frames that are not divisible by it are padded with zeros.
     pooling : {"last", "mean", "max", "attention"}, default="max"
-        How the steps of a film, each averaged over the plane, become one vector.
+        How to pool the steps of a video, each averaged over its pixels.
 
     Shape
     -----
-    - Input: X ``(batch, steps, input_size, height, width)``, lengths ``(batch,)`` or None
-      when every film has all the steps. What X holds behind an end is never read.
+    - Input: X ``(batch, steps, input_size, height, width)``, lengths ``(batch,)``, or
+      None if there is no padding. Padding is never read.
     - Output: ``(batch, output_size)``, or
       ``(batch, n_frames, output_size, height, width)``
 
@@ -183,7 +184,7 @@ class FrameNetwork(RandomLayer):
     precipitation nowcasting. NIPS.
     """
 
-    # It reads all of a film.
+    # Forecasts and pooling need the whole video.
     can_advance = False
 
     def __init__(
@@ -256,33 +257,33 @@ class FrameNetwork(RandomLayer):
         nn.init.zeros_(self.head.bias)
 
     def reset_parameters(self, generator: torch.Generator | None = None) -> None:
-        """Draw all weights anew, and every later dropout mask, from ``generator``."""
+        """Draw new weights, and all later dropout masks, from ``generator``."""
         reset_layers(self, generator)
         if self.n_frames is None:
             self._reset_head(generator)
 
     def check_lengths(self, lengths: Sequence[int]) -> None:
-        """Do nothing: no film is too short."""
+        """Do nothing: no video is too short."""
 
     def count_answers(self, method: str, lengths: Tensor) -> Tensor | None:
-        """Return None: each film has one answer."""
+        """Return None: there is one output per video."""
         return None
 
     def states(
         self, X: Tensor, lengths: Tensor | None = None
     ) -> tuple[Tensor, Tensor | None, Tensor]:
-        """Return the recurrence's states at every step, and its final one.
+        """Return the hidden states of the recurrence at every step, and the final one.
 
         Shape
             X (batch, steps, input_size, height, width) -> steps (batch, steps, size,
-            height', width') with a place for each patch, the lengths, and the final
+            height', width') with a pixel for each patch, the lengths, and the final
             state (batch, size, height', width')
         """
         steps, final = self.recurrence(self._to_patches(X), lengths)
         return steps, lengths, final
 
     def represent(self, X: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """Return what the linear head reads; of a forecast, the last state's plane mean.
+        """Return the input of the linear head; for a forecast, the mean final state.
 
         Shape
             X (batch, steps, input_size, height, width) -> (batch, representation_size)
@@ -308,11 +309,11 @@ class FrameNetwork(RandomLayer):
         height, width = self.frame_size
         if x.shape[-2:] != self.frame_size:
             raise ValueError(
-                f"X has frames of {x.shape[-2]} x {x.shape[-1]}, expected are frames of "
-                f"{height} x {width} (height x width)"
+                f"X must have frames of {height} x {width} (height x width), got "
+                f"{x.shape[-2]} x {x.shape[-1]}"
             )
         x = F.pad(x, (0, -width % self.patch_size, 0, -height % self.patch_size))
-        # Frame by frame: torch refuses some memory layouts of films.
+        # Merge batch and steps: torch refuses some memory layouts of 5-D tensors.
         patches = F.pixel_unshuffle(x.flatten(0, 1), self.patch_size)
         return patches.unflatten(0, x.shape[:2])
 

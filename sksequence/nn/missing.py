@@ -1,4 +1,4 @@
-"""Values that were not observed: masks beside the channels, and decay."""
+"""Layers for missing values: masks, and decay since the last observation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ._time import reverse_steps, zero_padding
 
 
 class Complete(nn.Module):
-    """Read channels that are always observed, as they are.
+    """Pass on channels that are always observed.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class Complete(nn.Module):
 
 
 class MaskMissing(nn.Module):
-    r"""Put a constant where NaN stands, and beside each channel whether it was observed.
+    r"""Replace NaN by a constant, and append a mask of the observed values.
 
     .. math::
         \hat x_t = m_t \odot x_t + (1 - m_t) \odot \bar x,
@@ -49,12 +49,12 @@ class MaskMissing(nn.Module):
     input_size : int
         Channels per step.
     fill : sequence of float or None, default=None
-        What stands for a missing value of each channel: its mean; None is zero.
+        Replacement for missing values of each channel, its mean; None for zero.
 
     Shape
     -----
     - Input: ``(batch, steps, input_size)`` with NaN, lengths ``(batch,)`` or None
-    - Output: ``(batch, steps, 2 * input_size)``: the channels, then their masks
+    - Output: ``(batch, steps, 2 * input_size)``: the channels followed by their masks
 
     Examples
     --------
@@ -85,7 +85,7 @@ class MaskMissing(nn.Module):
 
 
 class DecayMissing(RandomLayer):
-    r"""Let the last observation fade towards the mean, channel by channel.
+    r"""Replace NaN by the last observation, decayed towards the channel's mean.
 
     .. math::
         \gamma_t &= \exp(-\max(0, w \odot \delta_t + b)) \\
@@ -93,25 +93,25 @@ class DecayMissing(RandomLayer):
             + (1 - m_t) \odot (\gamma_t \odot x_{t'} + (1 - \gamma_t) \odot \bar x),
         \quad y_t = [\hat x_t, m_t]
 
-    where :math:`x_{t'}` is the last observation of the channel (the mean, as long as
-    there is none) and :math:`\delta_t` the time since the last one before the step, or
+    where :math:`x_{t'}` is the last observation of the channel (its mean before the first
+    one) and :math:`\delta_t` the time since the last observation before the step, or
     since the first step.
 
     Parameters
     ----------
     input_size : int
-        Channels per step, the time included.
+        Channels per step, including the time.
     time_channel : int or None, default=None
-        Which of them is the time of the step; None for one step after the other. It
-        says how much time has passed, and is read for nothing else.
+        Channel that holds the time of the step, which is used for nothing else; None
+        for a time of one between steps.
     fill : sequence of float or None, default=None
-        Mean of each channel, the time's included; None is zero.
+        Mean of each channel, including the time; None for zero.
 
     Shape
     -----
     - Input: ``(batch, steps, input_size)`` with NaN, lengths ``(batch,)`` or None
-    - Output: ``(batch, steps, 2 * n_channels)``: the channels without the time, then
-      their masks
+    - Output: ``(batch, steps, 2 * n_channels)``: the channels without the time, followed
+      by their masks
 
     Examples
     --------
@@ -157,7 +157,7 @@ class DecayMissing(RandomLayer):
         self.reset_parameters()
 
     def reset_parameters(self, generator: torch.Generator | None = None) -> None:
-        """Draw the rates anew, up to 0.2 per unit of time: none is beyond the kink."""
+        """Draw new decay rates of up to 0.2 per unit of time, all with a gradient."""
         nn.init.uniform_(self.rate, 0, 0.2, generator=generator)
         nn.init.zeros_(self.bias)
 
@@ -173,9 +173,9 @@ class DecayMissing(RandomLayer):
         return torch.cat([decayed, observed.to(X.dtype)], 2)
 
     def elapsed(self, X: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Return the time since each channel's last observation, and until the next.
+        """Return the time since the last observation of each channel, and until the next.
 
-        At an observation it is the time since, or until, the one beyond it.
+        At an observation, this is the time since the previous, or until the next one.
 
         Shape
             X (batch, steps, input_size) -> twice (batch, steps, n_channels)
@@ -187,7 +187,7 @@ class DecayMissing(RandomLayer):
         return _time_since(observed, time), reverse_steps(until, lengths)
 
     def _split(self, X: Tensor) -> tuple[Tensor, Tensor]:
-        """The channels, and the time (batch, steps, 1) of each step."""
+        """Return the channels, and the time (batch, steps, 1) of each step."""
         if self.time_channel is not None:
             at = self.time_channel
             return X[..., self.channels], X[..., at : at + 1]
@@ -196,16 +196,16 @@ class DecayMissing(RandomLayer):
 
 
 class StateDecay(RandomLayer):
-    r"""By what a hidden state fades before a step, since its inputs were observed.
+    r"""Decay factors of a hidden state, by the time since the inputs were observed.
 
     .. math:: \gamma_t = \exp(-\max(0, W \delta_t + b))
 
     Parameters
     ----------
     n_channels : int
-        Channels whose last observations count.
+        Number of channels.
     hidden_size : int
-        Units of the state.
+        Number of units of the state.
 
     Shape
     -----
@@ -214,8 +214,8 @@ class StateDecay(RandomLayer):
 
     Examples
     --------
-    >>> fade = StateDecay(2, 4)
-    >>> fade(torch.ones(1, 3, 2)).min() > 0.999  # what is always observed does not fade
+    >>> decay = StateDecay(2, 4)
+    >>> decay(torch.ones(1, 3, 2)).min() > 0.999  # no decay if always observed
     tensor(True)
     """
 
@@ -225,12 +225,14 @@ class StateDecay(RandomLayer):
         self.reset_parameters()
 
     def reset_parameters(self, generator: torch.Generator | None = None) -> None:
-        """Draw the rates anew, so that only what is beyond a unit of time fades.
+        """Draw new decay rates, with which decay starts after one unit of time.
 
-        Otherwise the memory of a sequence of which nothing is missing would be short at
-        the start, and stay so.
+        Otherwise the state would also decay in sequences without missing values, and
+        training might not recover from such a short memory.
         """
         linear = self.linear
+        if linear.weight.is_meta:
+            return  # sums there load torch's compiler, for two seconds
         nn.init.uniform_(linear.weight, 0, 0.2 / linear.in_features, generator=generator)
         with torch.no_grad():
             linear.bias.copy_(-linear.weight.sum(1))
@@ -258,13 +260,13 @@ def _fill_values(fill: Sequence[float] | None, n_channels: int) -> list[float]:
 
 
 def _last_observed(observed: Tensor) -> Tensor:
-    """The last step up to each at which a channel was observed; 0 if there is none."""
+    """Return the last step, up to each, where a channel was observed; 0 if never."""
     steps = torch.arange(observed.shape[1], device=observed.device)[:, None]
     return torch.where(observed, steps, 0).cummax(1).values
 
 
 def _time_since(observed: Tensor, time: Tensor) -> Tensor:
-    """How long before each step a channel was last observed; or the first step was."""
+    """Return the time since the last observation before each step, or the first step."""
     last = _last_observed(observed)
     before = torch.cat([torch.zeros_like(last[:, :1]), last[:, :-1]], 1)
     return time - time.expand(observed.shape).gather(1, before)

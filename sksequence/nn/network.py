@@ -1,4 +1,4 @@
-"""The whole network: convolution, recurrence, pooling and a linear head."""
+"""Network for sequences: convolution, recurrence, pooling and a linear head."""
 
 from __future__ import annotations
 
@@ -29,68 +29,70 @@ class SequenceNetwork(RandomLayer):
           \-> ConvBranch ------------------------------/            |
         static -----------------------------------------------------/
 
-    With ``embedding_dim`` X holds token ids, and their vectors go the way of X; with
-    ``missing`` X holds NaN, and what :class:`MaskMissing` or :class:`DecayMissing` makes
-    of it goes that way. With
-    ``per_step`` there is no pooling, in the branch neither: every step has its outputs.
+    With ``embedding_dim``, X holds token ids, which are replaced by their embeddings.
+    With ``missing``, X may hold NaN, which :class:`MaskMissing` or :class:`DecayMissing`
+    replaces. With ``per_step`` there is no pooling, neither in the branch: every step has
+    its outputs.
 
-    A sequence's output is the same alone, in any batch and with any padding. Without a
-    backward direction the convolutions are causal too: no state depends on a later step.
+    The output for a sequence is the same alone, in any batch and with any padding. Unless
+    the network is bidirectional, convolutions are causal: no state depends on a later
+    step.
 
     Parameters
     ----------
     input_size : int
-        Channels per step; with ``embedding_dim`` the number of tokens.
+        Channels per step; with ``embedding_dim``, the number of tokens.
     output_size : int
         Number of outputs.
     cell : {"rnn", "lstm", "gru", "mingru", "minlstm", "indrnn", "qrnn"}, default="lstm"
         Recurrent cell.
     hidden_size : int or sequence of int, default=64
-        Width of each direction's state, for all layers or one per layer.
+        Size of the state of each direction, for all layers or one per layer.
     num_layers : int, default=1
         Number of recurrent layers.
     bidirectional : bool, default=False
-        Read from both ends.
+        Whether to also read the sequence in reverse.
     merge_mode : {"concat", "sum", "mean", "mul"}, default="concat"
-        How the two directions become one output.
+        How to merge the outputs of the two directions.
     dropout : float, default=0.0
-        Probability of a zero between recurrent layers and before the head, in [0, 1).
+        Dropout probability between recurrent layers and before the head, in [0, 1).
     nonlinearity : {"tanh", "relu"}, default="tanh"
         Activation of the "rnn" cell.
     conv_channels : sequence of int, default=()
         Channels of the convolutions before the recurrence.
     conv_kernel_size, conv_stride : int or sequence of int, default=5 and 1
-        Their kernels and strides.
+        Their kernel sizes and strides.
     parallel_channels : sequence of int, default=()
-        Channels of the convolutions beside the recurrence.
+        Channels of the convolutions parallel to the recurrence.
     parallel_kernel_size : int or sequence of int, default=(8, 5, 3)
-        Their kernels.
+        Their kernel sizes.
     pooling : {"last", "mean", "max", "attention"}, default="max"
-        How the steps of a sequence become one vector.
+        How to pool the steps of a sequence.
     embedding_dim : int or None, default=None
-        Width of a token's vector, if X holds tokens.
+        Size of the embedding vectors, if X holds tokens.
     missing : {"error", "mask", "decay"}, default="error"
-        What NaN in X is: nothing that may be there, what a mask beside each channel
-        shows, or an observation that fades (GRU-D). Without convolutions before the
-        recurrence the first layer's state fades too.
+        How to treat NaN in X: "error" does not support it, "mask" appends a mask to the
+        channels, and "decay" uses the decayed last observation (GRU-D). With "decay" and
+        without convolutions before the recurrence, the state of the first layer decays
+        too.
     time_channel : int or None, default=None
-        With "decay" the channel of X that is the time.
+        With "decay", the channel of X that holds the time.
     fill : sequence of float or None, default=None
-        Mean of each channel, which stands for NaN; None is zero.
+        Mean of each channel, which replaces NaN; None for zero.
     static_size : int, default=0
-        Covariates of a sequence as a whole, which :class:`StaticJoin` joins to its
+        Number of static covariates, which :class:`StaticJoin` joins to the
         representation.
     layer_norm, residual, recurrent_dropout, memory_steps
         As in :class:`RecurrentStack`.
     per_step : bool, default=False
-        Answer for each step instead of for the sequence. What a strided convolution
-        makes of several steps is the answer for each of them.
+        Whether there is an output for each step instead of one per sequence. With strided
+        convolutions, all steps of a stride have the same output.
 
     Shape
     -----
-    - Input: X ``(batch, steps, input_size)``, or ids ``(batch, steps, 1)``, lengths
-      ``(batch,)`` or None when every sequence has all the steps, static
-      ``(batch, static_size)`` or None without. What X holds behind an end is never read.
+    - Input: X ``(batch, steps, input_size)``, or ids ``(batch, steps, 1)``; lengths
+      ``(batch,)``, or None if there is no padding; static ``(batch, static_size)``, or
+      None if there are no covariates. Padding is never read.
     - Output: ``(batch, output_size)``, or ``(batch, steps, output_size)``
 
     Examples
@@ -140,7 +142,7 @@ class SequenceNetwork(RandomLayer):
         reader = choose("missing", READERS, missing)
         self.reader = reader(input_size, time_channel=time_channel, fill=fill)
         input_size = self.reader.output_size
-        # Convolutions mix the steps: behind them no state belongs to one step's gap.
+        # Convolutions mix steps, so their outputs have no time since an observation.
         self.state_fades = self.reader.looks_back and not conv_channels
         self.encoder = ConvEncoder(
             input_size, conv_channels, conv_kernel_size, conv_stride, causal=causal
@@ -181,7 +183,7 @@ class SequenceNetwork(RandomLayer):
         nn.init.zeros_(self.head.bias)
 
     def reset_parameters(self, generator: torch.Generator | None = None) -> None:
-        """Draw all weights anew, and every later dropout mask, from ``generator``."""
+        """Draw new weights, and all later dropout masks, from ``generator``."""
         reset_layers(self, generator)
         self._reset_head(generator)
 
@@ -191,12 +193,12 @@ class SequenceNetwork(RandomLayer):
 
     @property
     def per_step(self) -> bool:
-        """Whether every step has its outputs."""
+        """Whether there is an output for each step."""
         return self.pool is None
 
     @property
     def can_advance(self) -> bool:
-        """Whether it can read on from a state: all that it keeps is the recurrence's."""
+        """Whether it can continue from a state, which is that of the recurrence only."""
         return (
             self.per_step
             and not self.encoder.layers
@@ -207,12 +209,12 @@ class SequenceNetwork(RandomLayer):
 
     @property
     def values_per_step(self) -> int:
-        """The most values that a step becomes, to reckon memory with."""
+        """Maximum number of values per step, to estimate memory."""
         n_outputs = self.head.out_features if self.per_step else 1
         return max(self.widest, self.head.in_features, n_outputs, 64)
 
     def count_answers(self, method: str, lengths: Tensor) -> Tensor | None:
-        """Return how many answers a method gives to sequences; None if one to each.
+        """Return the number of outputs of a method per sequence; None if it is one.
 
         Shape
             lengths (batch,) -> (batch,)
@@ -224,18 +226,18 @@ class SequenceNetwork(RandomLayer):
     def states(
         self, X: Tensor, lengths: Tensor | None = None
     ) -> tuple[Tensor, Tensor | None, Tensor]:
-        """Return the recurrence's output at every step it takes, and its final state.
+        """Return the output of the recurrence at every step, and its final state.
 
         Shape
             X (batch, steps, input_size) -> steps (batch, steps', size), the lengths
-            that are left after strides, and the final state (batch, size)
+            after strides, and the final state (batch, size)
         """
         return self._recur(X, self._read(X, lengths), lengths)
 
     def represent(
         self, X: Tensor, lengths: Tensor | None = None, static: Tensor | None = None
     ) -> Tensor:
-        """Return what was read in each sequence; ``static`` is not in it.
+        """Return the representation of each sequence; ``static`` is ignored.
 
         Shape
             X (batch, steps, input_size) -> (batch, representation_size), or (batch,
@@ -261,9 +263,9 @@ class SequenceNetwork(RandomLayer):
     def represent_prefixes(
         self, X: Tensor, lengths: Tensor | None = None, static: Tensor | None = None
     ) -> Tensor:
-        """Return what was read in the first step, in the first two, and so on.
+        """Return the representation of every prefix: the first step, the first two, etc.
 
-        Of strided steps, at the last of each block.
+        With strides, only at the last step of each block.
 
         Shape
             X (batch, steps, input_size) -> (batch, steps // stride, representation_size)
@@ -271,10 +273,10 @@ class SequenceNetwork(RandomLayer):
         Raises
         ------
         ValueError
-            If the network is bidirectional: what it holds at a step is of later ones too.
+            If the network is bidirectional, as its states depend on later steps.
         """
         if not self.causal:
-            raise ValueError("A bidirectional network reads from the end too.")
+            raise ValueError("A bidirectional network has no outputs for prefixes.")
         if self.pool is None:
             return self.represent(X, lengths)
         x, stride = self._read(X, lengths), self.encoder.total_stride
@@ -287,7 +289,7 @@ class SequenceNetwork(RandomLayer):
     def forward_prefixes(
         self, X: Tensor, lengths: Tensor | None = None, static: Tensor | None = None
     ) -> Tensor:
-        """Return the outputs for the first step, for the first two, and so on.
+        """Return the outputs for every prefix: the first step, the first two, and so on.
 
         Shape
             X (batch, steps, input_size) -> (batch, steps // stride, output_size)
@@ -300,15 +302,15 @@ class SequenceNetwork(RandomLayer):
         state: list[State] | None = None,
         static: Tensor | None = None,
     ) -> tuple[Tensor, list[State]]:
-        """Read on from a state, or from a fresh one, and return the new one too.
+        """Continue from a state, or from the initial one, and return the new state too.
 
         Shape
             X (batch, steps, input_size) -> (batch, steps, output_size) and the state
         """
         if not self.can_advance:
             raise ValueError(
-                "Only a network that answers for every step can read on from a state, "
-                "without a backward direction, without convolutions and without decay."
+                "Only a network with per_step=True can continue from a state, without a "
+                "backward direction, convolutions and decay."
             )
         steps, state = self.recurrence.advance(self._read(X, None), state)
         return self._answer(steps, static), state
@@ -327,10 +329,10 @@ class SequenceNetwork(RandomLayer):
         return steps, left, final
 
     def _spread(self, steps: Tensor, n_steps: int) -> Tensor:
-        """Give each step that a stride took away the state that covers it.
+        """Repeat strided states, so that there is one for each step of the input.
 
-        A causal network's step has the last state that is complete by then, the first
-        steps none: zeros.
+        In a causal network a step gets the last complete state; the first steps, which
+        have none, get zeros.
         """
         stride = self.encoder.total_stride
         if stride == 1:

@@ -1,4 +1,4 @@
-"""From one vector per step to one vector per sequence, over valid steps only."""
+"""Pool the valid steps of each sequence to one vector."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from ._time import last_step, valid_steps, zero_padding
 
 
 class LastPooling(nn.Module):
-    """Take the final state.
+    """Return the final state.
 
     Shape
     -----
     - Input: steps ``(batch, steps, size)``, lengths ``(batch,)`` or None, final
       ``(batch, size)`` or None
-    - Output: ``(batch, size)``: ``final`` where it is given, since a bidirectional
-      recurrence has finished reading at both ends, else the last valid step
+    - Output: ``(batch, size)``: ``final`` if given, since the two directions of a
+      recurrence end at opposite steps; else the last valid step
 
     Examples
     --------
@@ -39,7 +39,7 @@ class LastPooling(nn.Module):
         return last_step(steps, lengths) if final is None else final
 
     def prefixes(self, steps: Tensor) -> Tensor:
-        """Pool the first step, the first two, and so on: every step is the last once.
+        """Pool every prefix, which returns the steps as each is the last of a prefix.
 
         Shape
             steps (batch, steps, size) -> the same
@@ -71,12 +71,12 @@ class MeanPooling(nn.Module):
         steps = zero_padding(steps, lengths)
         total = steps.sum(1) if self.training else _exact.sum_steps(steps)
         if lengths is None:
-            # One number for each: torch divides by a lone one in other last bits.
+            # One divisor per row: division by a scalar differs in the last bits.
             lengths = torch.full((len(steps),), steps.shape[1], device=steps.device)
         return total / lengths[:, None]
 
     def prefixes(self, steps: Tensor) -> Tensor:
-        """Average the first step, the first two, and so on.
+        """Average every prefix: the first step, the first two, and so on.
 
         Shape
             steps (batch, steps, size) -> the same
@@ -86,7 +86,7 @@ class MeanPooling(nn.Module):
 
 
 class MaxPooling(nn.Module):
-    """Take each unit's largest value over the valid steps.
+    """Return the maximum of each unit over the valid steps.
 
     Shape
     -----
@@ -114,7 +114,7 @@ class MaxPooling(nn.Module):
         return _Largest.apply(steps)
 
     def prefixes(self, steps: Tensor) -> Tensor:
-        """Take the largest of the first step, of the first two, and so on.
+        """Return the maximum over every prefix: the first step, the first two, and so on.
 
         Shape
             steps (batch, steps, size) -> the same
@@ -123,9 +123,9 @@ class MaxPooling(nn.Module):
 
 
 class _Largest(torch.autograd.Function):
-    """The largest of the steps, as ``amax`` has it, with a gradient in a fifth the time.
+    """The same as ``amax`` over the steps, with a backward pass five times as fast.
 
-    Where several are the largest, each gets its share of the gradient.
+    If several steps have the maximum, the gradient is divided equally among them.
     """
 
     @staticmethod
@@ -136,15 +136,15 @@ class _Largest(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, of_largest: Tensor) -> Tensor:
+    def backward(ctx: Any, grad_largest: Tensor) -> Tensor:
         steps, largest = ctx.saved_tensors
-        # One where a step is the largest, zero where it is less.
+        # One where a step has the maximum, else zero.
         is_largest = (steps - largest[:, None]).sign_().add_(1)
-        return is_largest.mul_((of_largest / is_largest.sum(1))[:, None])
+        return is_largest.mul_((grad_largest / is_largest.sum(1))[:, None])
 
 
 class AttentionPooling(RandomLayer):
-    r"""Average the valid steps by learnt weights.
+    r"""Average the valid steps with attention weights.
 
     .. math::
         a_t = \frac{\exp(u^\top \tanh(W h_t + b))}
@@ -179,7 +179,7 @@ class AttentionPooling(RandomLayer):
         self.reset_parameters()
 
     def reset_parameters(self, generator: torch.Generator | None = None) -> None:
-        """Draw the weights anew, by Glorot and Bengio (2010)."""
+        """Draw new weights, by Glorot and Bengio (2010)."""
         nn.init.xavier_uniform_(self.hidden.weight, generator=generator)
         nn.init.zeros_(self.hidden.bias)
         nn.init.xavier_uniform_(self.context.weight, generator=generator)
@@ -198,27 +198,27 @@ class AttentionPooling(RandomLayer):
         return _exact.sum_steps(weight * steps) / _exact.sum_steps(weight)
 
     def prefixes(self, steps: Tensor) -> Tensor:
-        """Average the first step, the first two, and so on, each by its own weights.
+        """Average every prefix with its own attention weights.
 
         Shape
             steps (batch, steps, size) -> the same
         """
         score = self._score(steps).double()
-        # Relative to the largest so far: what comes later may be larger by far.
+        # Relative to the running maximum, which later scores may exceed by far.
         largest = score.cummax(1).values
         total = torch.zeros_like(steps[:, 0], dtype=torch.float64)
         count, before = torch.zeros_like(score[:, 0]), largest[:, 0]
         means = []
         for t in range(steps.shape[1]):
-            fade, share = (before - largest[:, t]).exp(), (score - largest)[:, t].exp()
-            total = fade * total + share * steps[:, t]
-            count = fade * count + share
+            decay, share = (before - largest[:, t]).exp(), (score - largest)[:, t].exp()
+            total = decay * total + share * steps[:, t]
+            count = decay * count + share
             means.append(total / count)
             before = largest[:, t]
         return torch.stack(means, 1).to(steps.dtype)
 
     def _score(self, steps: Tensor) -> Tensor:
-        """The logarithm of each step's weight, but for a constant."""
+        """Return the logarithm of the weight of each step, up to a constant."""
         return _exact.linear(self.context, torch.tanh(_exact.linear(self.hidden, steps)))
 
 

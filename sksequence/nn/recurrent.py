@@ -1,4 +1,4 @@
-"""Stacked recurrence over batches of sequences of unequal length."""
+"""Recurrent layers for batches of sequences of unequal length."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ MERGES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 
 
 def choose(name: str, options: dict, value: str):
-    """Look ``value`` up in ``options`` or say what there is."""
+    """Return an option by name, or raise ValueError with all names."""
     if value not in options:
         raise ValueError(
             f"{name} must be one of {', '.join(map(repr, options))}, got {value!r}"
@@ -54,9 +54,9 @@ def choose(name: str, options: dict, value: str):
 
 
 def _casts(x: Tensor) -> bool:
-    """Whether torch would run a recurrence on the CPU in lower precision.
+    """Return whether torch would run a recurrence on the CPU in lower precision.
 
-    Our kernels are faster in full precision, and not every CPU can do without.
+    Our kernels are faster in full precision, and not every CPU supports a lower one.
     """
     return x.is_cpu and torch.is_autocast_enabled("cpu")
 
@@ -67,38 +67,39 @@ class _Options(TypedDict, total=False):
 
 
 class RecurrentLayer(RandomLayer):
-    r"""One recurrent layer that reads ahead, or ahead and back, and merges the two.
+    r"""Recurrent layer in one or two directions.
 
     The backward direction reads every sequence reversed within its own length, so padding
-    never reaches a state. Cells that torch has are torch's modules.
+    never affects a state. Cells that torch has are torch's modules.
 
     Parameters
     ----------
     input_size : int
         Channels per step.
     hidden_size : int
-        Width of the hidden state of each direction.
+        Size of the hidden state of each direction.
     cell : {"rnn", "lstm", "gru", "mingru", "minlstm", "indrnn", "qrnn"}, default="lstm"
         Recurrent cell.
     bidirectional : bool, default=False
-        Read from both ends.
+        Whether to also read the sequence in reverse.
     merge_mode : {"concat", "sum", "mean", "mul"}, default="concat"
-        How the two directions become one output.
+        How to merge the outputs of the two directions.
     nonlinearity : {"tanh", "relu"}, default="tanh"
-        Activation of the "rnn" cell; the others have their own.
+        Activation of the "rnn" cell; the other cells have fixed activations.
     elapsed_size : int or None, default=None
-        Let the state decay before each step, by how long ago each of so many channels was
-        last observed: GRU-D's :class:`StateDecay`. The layer then runs step by step in
-        Python, several times slower.
+        Number of channels with missing values. If given, the state decays before each
+        step by how long ago each channel was last observed (:class:`StateDecay` of
+        GRU-D). The loop over steps is then in Python, several times slower.
     layer_norm : bool, default=False
-        Normalise the products of the input with its weights, of all gates of a step
-        together (Ba et al., 2016), before the bias is added.
+        Whether to normalise the products of input and input weights, over all gates of a
+        step (Ba et al., 2016), before the bias is added.
     recurrent_dropout : float, default=0.0
-        Probability of a unit's state to be zero where gates read it, in [0, 1); one mask
-        for a sequence and direction (Gal and Ghahramani, 2016).
+        Dropout probability of the hidden state where gates read it, in [0, 1), with one
+        mask per sequence and direction (Gal and Ghahramani, 2016).
     memory_steps : float or None, default=None
-        For how many steps the state may be kept: biases begin so that units keep theirs
-        for between 1 and ``memory_steps - 1`` of them (Tallec and Ollivier, 2018).
+        Longest time scale of the state at initialisation: biases are initialised so that
+        units keep their state for 1 to ``memory_steps - 1`` steps (Tallec and Ollivier,
+        2018).
 
     Shape
     -----
@@ -107,8 +108,7 @@ class RecurrentLayer(RandomLayer):
       ``(batch, steps, elapsed_size)``
     - Output: steps ``(batch, steps, output_size)`` and final state
       ``(batch, output_size)``, where ``output_size`` is ``2 * hidden_size`` for a
-      bidirectional layer with "concat", else ``hidden_size``. The steps behind a
-      sequence's end are zero.
+      bidirectional layer with "concat", else ``hidden_size``. Padding is zero.
 
     Examples
     --------
@@ -177,11 +177,11 @@ class RecurrentLayer(RandomLayer):
         return [self.ahead] if self.back is None else [self.ahead, self.back]
 
     def reset_parameters(self, generator: torch.Generator | None = None) -> None:
-        """Draw the weights anew.
+        """Draw new weights.
 
-        Input weights by Glorot and Bengio (2010), recurrent weights orthogonal gate by
-        gate (Saxe et al., 2014), or between 0 and 1 where each unit reads only its own
-        state; biases where the cell says, or by ``memory_steps``.
+        Input weights by Glorot and Bengio (2010); recurrent weights orthogonal for each
+        gate (Saxe et al., 2014), or uniform on [0, 1] if each unit only reads its own
+        state; biases as the cell defines, or by ``memory_steps``.
         """
         for direction in self._directions():
             self._reset_weights(direction, generator)
@@ -203,7 +203,8 @@ class RecurrentLayer(RandomLayer):
         biases = weights.bias_ih.detach().split(size)
         for bias, begin in zip(biases, self.cell.biases, strict=True):
             nn.init.constant_(bias, begin)
-        if self.memory_steps is not None:
+        # On the meta device a logarithm loads torch's compiler, for two seconds.
+        if self.memory_steps is not None and not weights.bias_ih.is_meta:
             log_steps = torch.empty_like(biases[0])
             log_steps.uniform_(1, self.memory_steps - 1, generator=generator).log_()
             for bias, sign in zip(biases, self.cell.time_scale, strict=True):
@@ -239,7 +240,7 @@ class RecurrentLayer(RandomLayer):
             )
 
     def advance(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-        """Read on from a state, or from a fresh one, and return the new one too.
+        """Continue from a state, or from the initial one, and return the new state too.
 
         Shape
             x (batch, steps, input_size) -> (batch, steps, hidden_size) and the state
@@ -247,12 +248,12 @@ class RecurrentLayer(RandomLayer):
         Raises
         ------
         ValueError
-            If there is a backward direction, which begins at the end.
+            If the layer is bidirectional.
         """
         if self.back is not None:
             raise ValueError(
-                "A bidirectional layer reads from the end too: it has no state to go on "
-                "from. Use bidirectional=False."
+                "A bidirectional layer cannot continue from a state. Use "
+                "bidirectional=False."
             )
         self._check_input(x)
         if _casts(x):
@@ -275,7 +276,7 @@ class RecurrentLayer(RandomLayer):
     def _decay(
         self, direction: int, elapsed: tuple[Tensor, Tensor] | None
     ) -> Tensor | None:
-        """What the state is multiplied with before each step, if it decays."""
+        """Return the factors of the state before each step, or None without decay."""
         if not self.fades or elapsed is None:
             return None
         return self.fades[direction](elapsed[direction])
@@ -289,7 +290,7 @@ class RecurrentLayer(RandomLayer):
         *,
         reverse: bool = False,
     ) -> tuple[Tensor, Tensor]:
-        """Return steps of one direction, zero behind an end, and its state at the end."""
+        """Return the steps of one direction, zero in padding, and its final state."""
         if decay is None and _compiled.serves(direction, x):
             options = self._options(direction, x, lengths)
             steps, final, *_ = _compiled.recurrence(
@@ -314,7 +315,7 @@ class RecurrentLayer(RandomLayer):
         state: tuple[Tensor, ...] = (),
         decay: Tensor | None = None,
     ) -> tuple[Tensor, list[Tensor]]:
-        """Read x without kernels; return the steps, and the states behind the last."""
+        """Run without kernels; return all hidden states, and the final states."""
         options = self._options(direction, x, None)
         if options or decay is not None or not isinstance(direction, nn.RNNBase):
             return run_cell(direction, x, state=state, decay=decay, **options)
@@ -329,11 +330,11 @@ class RecurrentLayer(RandomLayer):
     def _options(
         self, direction: CellLayer, x: Tensor, lengths: Tensor | None
     ) -> _Options:
-        """What is not the plain recurrence: normalised products, a mask of the state."""
+        """Return normalised products and the mask of recurrent dropout, if there are."""
         options: _Options = {}
         norm = norm_of(direction)
         if norm is not None:
-            # What stands behind an end has a gradient here, if only a zero.
+            # Clear the padding, as NaN times its zero gradient would be NaN.
             products = input_products(direction, zero_padding(x, lengths))
             exact = partial(_exact.layer_norm, norm)
             normal = (norm if self.training else exact)(products)
@@ -345,37 +346,37 @@ class RecurrentLayer(RandomLayer):
 
 
 class RecurrentStack(nn.Module):
-    r"""Chain recurrent layers, each reading the steps of the one below.
+    r"""Stack of recurrent layers, each reading the output of the one below.
 
     Parameters
     ----------
     input_size : int
         Channels per step.
     hidden_size : int or sequence of int
-        Width of each direction's state, for all layers or one per layer.
+        Size of the state of each direction, for all layers or one per layer.
     num_layers : int, default=1
         Number of layers.
     cell, bidirectional, merge_mode, nonlinearity
         As in :class:`RecurrentLayer`, the same for every layer.
     dropout : float, default=0.0
-        Probability of a zero between two layers, in [0, 1).
+        Dropout probability between two layers, in [0, 1).
     elapsed_size : int or None, default=None
-        As in :class:`RecurrentLayer`, for the first layer alone: the others read states,
-        which are always there.
+        As in :class:`RecurrentLayer`, for the first layer only: the other layers read
+        states, which are never missing.
     layer_norm, recurrent_dropout, memory_steps
         As in :class:`RecurrentLayer`, the same for every layer.
     residual : bool, default=False
-        Add to the steps of each layer what it has read (He et al., 2016), and to its
-        final state the last step of it. The first layer does so only if ``input_size``
-        is its width.
+        Whether to add the input of each layer to its output (He et al., 2016), and its
+        last step to the final state. For the first layer only if ``input_size`` equals
+        its output size.
 
     Shape
     -----
     - Input: ``(batch, steps, input_size)``, lengths ``(batch,)`` or None; with
       ``elapsed_size`` elapsed times as in :class:`RecurrentLayer`
-    - Output: steps ``(batch, steps, output_size)``, zero behind each end, and the final
-      state ``(batch, output_size)``: what the forward direction holds at a sequence's
-      last step, merged with what the backward direction holds at its first.
+    - Output: steps ``(batch, steps, output_size)``, zero in padding, and the final state
+      ``(batch, output_size)``: that of the forward direction at the last step, merged
+      with that of the backward direction at the first step
 
     Examples
     --------
@@ -435,7 +436,7 @@ class RecurrentStack(nn.Module):
         self.output_size = input_size
 
     def _adds(self, layer: RecurrentLayer) -> bool:
-        """Whether what a layer reads is added to what it returns."""
+        """Return whether a layer has a residual connection."""
         return self.residual and layer.input_size == layer.output_size
 
     def forward(
@@ -458,7 +459,7 @@ class RecurrentStack(nn.Module):
     def advance(
         self, x: Tensor, states: Sequence[State] | None = None
     ) -> tuple[Tensor, list[State]]:
-        """Read on from the layers' states, or from fresh ones.
+        """Continue from the states of the layers, or from the initial ones.
 
         Shape
             x (batch, steps, input_size) -> (batch, steps, output_size) and a state for

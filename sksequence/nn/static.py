@@ -1,4 +1,4 @@
-"""What is known of a sequence as a whole, beside what was read step by step."""
+"""Static covariates of sequences."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from ._random import RandomLayer
 
 
 class StaticJoin(RandomLayer):
-    r"""Join static covariates to a representation, and let the two meet.
+    r"""Join static covariates to the representation of a sequence or a step.
 
     .. math:: y = [r, \; s, \; \max(0, W [r, s] + b)]
 
-    A linear head behind the first two parts alone could only add what the covariates
-    say to what the sequence says; by the last part the one may depend on the other.
+    With the first two parts only, a linear head could only add the effects of covariates
+    and sequence; the last part models their interaction.
 
     Parameters
     ----------
     representation_size : int
-        Width of a sequence's, or a step's, representation.
+        Size of the representation of a sequence or a step.
     static_size : int
-        Covariates of each sequence.
+        Number of covariates.
 
     Shape
     -----
     - Input: ``(batch, representation_size)`` or ``(batch, steps, representation_size)``,
       and covariates ``(batch, static_size)``
-    - Output: as the first input, ``2 * representation_size + static_size`` wide
+    - Output: as the first input, with ``2 * representation_size + static_size`` channels
 
     Examples
     --------
@@ -46,7 +46,7 @@ class StaticJoin(RandomLayer):
         self.reset_parameters()
 
     def reset_parameters(self, generator: torch.Generator | None = None) -> None:
-        """Draw the weights anew, by He et al. (2015) for rectified units."""
+        """Draw new weights, as He et al. (2015) propose for rectified units."""
         nn.init.kaiming_uniform_(
             self.linear.weight, nonlinearity="relu", generator=generator
         )

@@ -1,4 +1,4 @@
-"""From the raw outputs of a network to what an estimator predicts."""
+"""Conversion of the raw outputs of a network to predictions."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import numpy as np
 
 
 class Head:
-    """From raw outputs to predictions.
+    """Base of heads, which convert raw outputs to predictions.
 
     Parameters
     ----------
     **described
-        What the subclass documents; these become its attributes.
+        The attributes that the subclass documents.
     """
 
     def __init__(self, **described: Any) -> None:
@@ -22,11 +22,11 @@ class Head:
 
     @abstractmethod
     def predict(self, raw: np.ndarray) -> np.ndarray:
-        """Return what predict answers to raw outputs (n, n_outputs)."""
+        """Return the result of predict for raw outputs (n, n_outputs)."""
 
     @abstractmethod
     def predict_proba(self, raw: np.ndarray) -> np.ndarray:
-        """Return what predict_proba answers."""
+        """Return the result of predict_proba."""
 
 
 class LabelsHead(Head):
@@ -35,9 +35,9 @@ class LabelsHead(Head):
     Attributes
     ----------
     classes : ndarray of shape (n_outputs,)
-        What the outputs stand for.
+        The class of each output.
     is_multilabel : bool
-        Whether each output is a label of its own, that holds or not.
+        Whether targets are multilabel.
     """
 
     classes: np.ndarray
@@ -51,7 +51,7 @@ class LabelsHead(Head):
     def predict_proba(self, raw: np.ndarray) -> np.ndarray:
         if self.is_multilabel:
             return (1 + np.tanh(raw / 2)) / 2
-        # By the ufuncs themselves: what numpy's methods cost counts for a single step.
+        # Call the ufuncs directly: the overhead of methods matters for a single step.
         likely = np.exp(raw - np.maximum.reduce(raw, 1, keepdims=True))
         likely /= np.add.reduce(likely, 1, keepdims=True)
         return likely
@@ -63,7 +63,7 @@ class ValuesHead(Head):
     Attributes
     ----------
     mean, scale : ndarray of shape (n_outputs,)
-        Of the targets, which the network predicts standardised.
+        Mean and scale of the targets, which were standardised in fit.
     are_rates : bool
         Whether the outputs are logarithms.
     are_many : bool
@@ -81,7 +81,7 @@ class ValuesHead(Head):
         return values if self.are_many else values[:, 0]
 
     def predict_proba(self, raw: np.ndarray) -> np.ndarray:
-        raise TypeError("Probabilities are of classes, but this predicts numbers.")
+        raise TypeError("predict_proba needs a classifier, but this predicts numbers.")
 
 
 HEADS: dict[str, type[Head]] = {"labels": LabelsHead, "values": ValuesHead}

@@ -1,4 +1,4 @@
-"""Validation of what a predictor is given."""
+"""Validation of the input of a predictor."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Inputs:
     reading : Reading
         How the network reads X.
     static_mean, static_scale : ndarray of shape (n_static,)
-        By which static covariates are standardised.
+        Mean and scale of static covariates.
     channels_first : bool
-        Whether sequences come as (n_channels, n_steps).
+        Whether sequences are (n_channels, n_steps).
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Inputs:
         """Return arrays (n_steps_i, n_channels), and whether X is a single array."""
         X = np.asarray(X) if hasattr(X, "iloc") else X
         if isinstance(X, str) or not hasattr(X, "__len__") or not len(X):
-            raise ValueError(f"X must hold a sequence at least, got {X!r}")
+            raise ValueError(f"X must hold at least one sequence, got {X!r}")
         is_block = isinstance(X, np.ndarray) and X.dtype != object
         return [self._check_sequence(x, i) for i, x in enumerate(X)], is_block
 
@@ -64,9 +64,9 @@ class Inputs:
         return sequence
 
     def check_step(self, x: Any, shape: tuple[int, ...]) -> np.ndarray:
-        """Return one step of some streams (n_streams, n_channels).
+        """Validate one step, and return it as (n_streams, n_channels).
 
-        ``shape`` is that, or (n_channels,) for a lone stream.
+        ``shape`` is the expected shape, which is (n_channels,) for a single stream.
         """
         values = np.asarray(x, dtype=np.float64)
         if values.shape != shape and (self.n_channels > 1 or values.shape != shape[:-1]):
@@ -87,7 +87,7 @@ class Inputs:
             whole = np.floor(values) == values
             if not (whole & (values >= 0) & (values < self.n_tokens)).all():
                 raise ValueError(
-                    f"{name} holds what is no token id; expected whole numbers from 0 to "
+                    f"{name} holds invalid token ids; expected whole numbers from 0 to "
                     f"{self.n_tokens - 1}."
                 )
             return
@@ -106,7 +106,7 @@ class Inputs:
         n_static = len(self.static_mean)
         if not n_static:
             if static is not None:
-                raise ValueError("static was given, but fit had sequences alone.")
+                raise ValueError("static must be None, as fit had no static covariates.")
             return None
         values = np.empty(0) if static is None else np.asarray(static, dtype=np.float64)
         if values.shape != (n, n_static) or not np.isfinite(values).all():

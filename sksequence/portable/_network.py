@@ -131,7 +131,7 @@ class Network:
         return steps + below if adds else steps
 
     def _read(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        """Return what the layers read of all steps, and the times of the decay."""
+        """Return the input of the first layer for all steps, and times for the decay."""
         reader = self.reading.start(len(x))
         read, since = [], []
         for t in range(x.shape[1]):
@@ -143,7 +143,7 @@ class Network:
         return np.stack(read, 1), np.stack(since, 1) if decays else None
 
     def _spread(self, steps: np.ndarray, n_steps: int) -> np.ndarray:
-        """Give each step that a stride left out the state that covers it."""
+        """Repeat strided states, so that there is one for each step of the input."""
         late = self.stride - 1 if self.causal else 0
         covered = np.pad(steps.repeat(self.stride, 1), ((0, 0), (late, 0), (0, 0)))
         return covered[:, :n_steps]

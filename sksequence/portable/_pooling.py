@@ -1,4 +1,4 @@
-"""From one vector per step to one vector per sequence."""
+"""Pooling of the steps of a sequence."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class Pool(Part):
     n, size : int
         Number of sequences, and of channels per step.
     dtype : dtype
-        Of the pooled vectors.
+        Dtype of the pooled vectors.
     **weights : ndarray
-        Of attention.
+        Weights of attention pooling.
     """
 
     def __init__(self, n: int, size: int, dtype: Any, **weights: np.ndarray) -> None:
@@ -36,7 +36,7 @@ class Pool(Part):
 
 
 class LastPooling(Pool):
-    """Takes the last step."""
+    """Returns the last step."""
 
     kept = ("value",)
 
@@ -52,7 +52,7 @@ class LastPooling(Pool):
 
 
 class MaxPooling(Pool):
-    """Takes each unit's largest value."""
+    """Returns the maximum of each unit."""
 
     kept = ("largest",)
 
@@ -71,7 +71,7 @@ class MaxPooling(Pool):
 
 
 class MeanPooling(Pool):
-    """Averages the steps; the sum is in double precision however many they are."""
+    """Averages the steps; the sum is in double precision."""
 
     kept = ("total", "count")
 
@@ -88,7 +88,7 @@ class MeanPooling(Pool):
 
 
 class AttentionPooling(Pool):
-    """Averages the steps by learnt weights, relative to the largest weight so far."""
+    """Averages the steps with attention weights, relative to the largest so far."""
 
     kept = ("total", "count", "largest")
 
@@ -101,10 +101,10 @@ class AttentionPooling(Pool):
         hidden = steps @ self.weights["hidden.weight"].T + self.weights["hidden.bias"]
         score = np.tanh(hidden) @ self.weights["context.weight"].T
         largest = np.maximum(self.largest, score)
-        fade, share = np.exp(self.largest - largest), np.exp(score - largest)
-        self.total *= fade
+        decay, share = np.exp(self.largest - largest), np.exp(score - largest)
+        self.total *= decay
         self.total += share * steps
-        self.count *= fade
+        self.count *= decay
         self.count += share
         self.largest[...] = largest
 

@@ -1,4 +1,4 @@
-"""From the values of a time step to what the first layer reads."""
+"""Conversion of the values of a time step to the input of the first layer."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from ._parts import Part
 
 
 class Reading:
-    """What a fit has learnt of its input X.
+    """What a fit has learnt from X.
 
     Parameters
     ----------
     kind : {"error", "mask", "decay", "tokens"}
-        How missing values are read; or that steps are tokens.
+        The treatment of missing values, or "tokens" for tokens.
     dtype : dtype
-        Precision of the layers.
+        Dtype of the layers.
     mean, scale : ndarray of shape (n_channels,)
-        By which channels are standardised.
+        Mean and scale of the channels.
     fill : ndarray of shape (n_channels,)
         Replaces missing values of standardised channels.
     time_channel : int or None
@@ -30,7 +30,7 @@ class Reading:
         Embedding of the tokens.
     """
 
-    # Not a dataclass: those look up their module, and a bundle may be loaded without one.
+    # Not a dataclass: those need their module, and a bundle may be executed without one.
     def __init__(
         self,
         kind: str,
@@ -59,9 +59,9 @@ class Reader(Part):
 
     @abstractmethod
     def step(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        """Return what the layers read of a step (n, n_channels).
+        """Return the input of the first layer for a step (n, n_channels).
 
-        With decay also the time since each channel was last observed, else None.
+        With decay also return the time since each channel was last observed, else None.
         """
 
 

@@ -156,7 +156,7 @@ class NumpyPredictor:
         Raises
         ------
         ValueError
-            If the network is bidirectional, so that it has to read from the end too.
+            If the network is bidirectional.
         """
         return Stream(self.network, self.inputs, self.head, n_streams, static)
 

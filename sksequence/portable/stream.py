@@ -71,8 +71,8 @@ class Stream:
     ) -> None:
         if not network.causal:
             raise ValueError(
-                "A bidirectional network reads from the end too: it cannot answer before "
-                "all is there. Fit one with bidirectional=False."
+                "A bidirectional network cannot predict before the end of a sequence. "
+                "Fit one with bidirectional=False."
             )
         counts = isinstance(n_streams, int | np.integer) and n_streams is not True
         if n_streams is not None and (not counts or n_streams < 1):

@@ -1,4 +1,4 @@
-"""What stands before a recurrent network: tables, texts and steps made ready."""
+"""Preprocessing for recurrent networks: windows, panels, text, and steps."""
 
 from .forecasts import make_windows, merge_forecasts
 from .panels import from_long, to_long

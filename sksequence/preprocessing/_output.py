@@ -1,20 +1,20 @@
-"""What transformers have in common that return sequences rather than a table."""
+"""Base of the transformers that return sequences rather than a table."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Self
 
 
 class SequencesOut:
-    """Leave the output as it is, whichever container is asked for.
+    """Mixin whose output is never wrapped in a DataFrame.
 
-    To be inherited from before TransformerMixin, with ``auto_wrap_output_keys=None``.
+    Inherit from it before TransformerMixin, with ``auto_wrap_output_keys=None``.
     """
 
-    def set_output(self, *, transform: str | None = None) -> Any:
-        """Change nothing: sequences fit no table.
+    def set_output(self, *, transform: str | None = None) -> Self:
+        """Do nothing: sequences do not fit into a table.
 
-        It is there for the steps behind it in a pipeline, which are asked all at once.
+        The method exists because a Pipeline calls it on all of its steps.
 
         Parameters
         ----------

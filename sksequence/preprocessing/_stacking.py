@@ -1,4 +1,4 @@
-"""The steps of all sequences stacked into one table, and cut apart again."""
+"""Stack the time steps of all sequences into one table, and split it again."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from .._inputs import STEPS, lists_sequences, without_wrapping
 
 @dataclass(frozen=True)
 class StackedSteps:
-    """Steps of all sequences in one table, and what is needed to cut it apart.
+    """The time steps of all sequences in one table, and how to split it again.
 
     Attributes
     ----------
     table : ndarray of shape (n_steps_in_all, n_channels) or DataFrame
-        Whatever it holds: numbers, missing values, text, columns of several types.
+        Numbers, missing values, text, or columns of several types.
     lengths : ndarray of shape (n_sequences,), int64
-        Steps of each sequence, at least one.
+        Number of steps of each sequence, at least one.
     is_block : bool
-        Whether they came as one array, rather than one by one.
+        Whether X was one array rather than a list of sequences.
     has_channels : bool
-        Whether they had an axis of channels; if not, they are univariate.
+        Whether the sequences had a channel axis; without one they are univariate.
     holder : type
-        Which held them, if they came one by one: list or numpy.ndarray.
+        Container of a list of sequences: list or numpy.ndarray (of objects).
     indexes : list of Index or None
-        Of sequences that are frames.
+        The index of each sequence, if the sequences are DataFrames.
     """
 
     table: Any
@@ -39,14 +39,14 @@ class StackedSteps:
     indexes: list | None = None
 
     def cut(self, table: Any, *, with_channels: bool) -> Any:
-        """Cut a table of as many rows as :attr:`table` into sequences.
+        """Split a table with as many rows as :attr:`table` into sequences.
 
         Parameters
         ----------
         table : ndarray of shape (n_steps_in_all, n_channels) or DataFrame
-            A DataFrame becomes frames that have the indexes of those that came.
+            A DataFrame becomes DataFrames with the original indexes.
         with_channels : bool
-            False for sequences without an axis of channels, if there is but one.
+            False drops the channel axis if there is only one channel.
         """
         if not with_channels and table.shape[1] == 1:
             table = table[:, 0]
@@ -60,13 +60,13 @@ class StackedSteps:
         return array
 
     def slices(self) -> Iterator[slice]:
-        """Yield where in the table each sequence is."""
+        """Yield the rows of each sequence in the table."""
         ends = np.cumsum(self.lengths).tolist()
         return map(slice, [0, *ends[:-1]], ends)
 
 
 def stack_steps(X: Any, name: str = "X") -> StackedSteps:
-    """Stack the steps of sequences, in each of the forms that estimators take.
+    """Stack the time steps of sequences given in any form that estimators accept.
 
     Parameters
     ----------
@@ -75,12 +75,12 @@ def stack_steps(X: Any, name: str = "X") -> StackedSteps:
         A list, tuple, object array or Series: sequences of any length, all arrays
         (n_steps_i, n_channels), all arrays (n_steps_i,), or all DataFrames.
     name : str, default="X"
-        What errors call it.
+        Name used in error messages.
 
     Raises
     ------
     ValueError, TypeError
-        If there is no sequence, one has no step, or they are not of one kind.
+        If X is empty, a sequence has no step, or the sequences are of several kinds.
 
     Examples
     --------
@@ -116,7 +116,7 @@ def stack_steps(X: Any, name: str = "X") -> StackedSteps:
 
 
 def is_frame(item: Any) -> bool:
-    """Whether it is a DataFrame of pandas, without importing pandas."""
+    """Return whether the item is a pandas DataFrame, without importing pandas."""
     return hasattr(item, "columns") and hasattr(item, "iloc")
 
 

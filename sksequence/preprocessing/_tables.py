@@ -1,4 +1,4 @@
-"""A table in time order: its numbers, whose rows they are, and when they were."""
+"""Read tables in time order: numbers, entities, and time stamps."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from sklearn.utils.validation import check_array, validate_data
 
 @dataclass(frozen=True)
 class Entities:
-    """Which entity each row is of, each entity's rows being in time order.
+    """The entity of each row; the rows of each entity are in time order.
 
     Attributes
     ----------
     keys : list
         The entities, in order of appearance.
     codes : ndarray of shape (n_rows,), int64
-        The place of each row's entity in ``keys``.
+        Position in ``keys`` of the entity of each row.
     """
 
     keys: list
@@ -29,39 +29,39 @@ class Entities:
 
     @cached_property
     def counts(self) -> np.ndarray:
-        """Rows of each entity."""
+        """Number of rows of each entity."""
         return np.bincount(self.codes, minlength=len(self.keys))
 
     @cached_property
     def starts(self) -> np.ndarray:
-        """Where the rows of each begin, once they are in ``order``."""
+        """First position of each entity among the rows sorted by ``order``."""
         return np.cumsum(self.counts) - self.counts
 
     @cached_property
     def order(self) -> np.ndarray:
-        """The rows of the first entity, then those of the second, and so on."""
+        """Indices that sort the rows by entity, stably."""
         return np.argsort(self.codes, kind="stable")
 
     @cached_property
     def is_in_order(self) -> bool:
-        """Whether each entity's rows already stand together."""
+        """Whether the rows of each entity are contiguous."""
         return bool((np.diff(self.codes) >= 0).all())
 
 
 @dataclass(frozen=True)
 class Table:
-    """What is read of a table.
+    """The content of a table.
 
     Attributes
     ----------
     values : ndarray of shape (n_rows, n_channels)
-        The columns of numbers; maybe the user's own array.
+        The numeric columns; may be the user's own array.
     channels : list of int
-        Their positions among the columns of the table.
+        Positions of these columns in the table.
     entities : Entities
-        Whose rows they are; without ``by`` all are of one.
+        The entity of each row; without ``by`` there is only one.
     labels : Index or None
-        What the rows of a DataFrame say of their time: time stamps, or whole numbers.
+        Times from the index of a DataFrame: time stamps or integers.
     """
 
     values: np.ndarray
@@ -73,22 +73,21 @@ class Table:
 def read_table(
     X: Any, by: str | int | None, estimator: Any = None, *, reset: bool = True
 ) -> Table:
-    """Read numbers, entities and time stamps, or say what is wrong with them.
+    """Read and validate the numbers, entities and time stamps of a table.
 
     Parameters
     ----------
     X : array-like of shape (n_rows, n_columns)
         A table whose rows are in time order.
     by : str, int or None
-        The column, by name or position, or the level of the index that tells entities
-        apart.
+        The column, by name or position, or the index level that identifies entities.
     estimator : estimator or None, default=None
-        Which learns or checks the number of columns, and their names.
+        Estimator on which the number and names of columns are set or checked.
     reset : bool, default=True
-        Whether it learns them.
+        Whether to set them rather than check them.
     """
     if by is not None and not hasattr(X, "shape"):
-        # Told no dtype, numpy would make text of all columns for the sake of one.
+        # Without a dtype numpy would convert all columns to text if one is text.
         X = np.array(X, dtype=object)
     if by is None or issparse(X) or len(X.shape) != 2:
         values = _check_numbers(X, estimator, reset=reset)
@@ -100,7 +99,7 @@ def read_table(
         entities, column = read_entities(X, by)
         channels = [j for j in range(X.shape[1]) if j != column]
         if not channels:
-            raise ValueError(f"X has no column but by={by!r}; expected one of numbers.")
+            raise ValueError(f"X must have a numeric column beside by={by!r}, got none.")
         if column is not None:
             X = X.iloc[:, channels] if hasattr(X, "iloc") else X[:, channels]
         values = _check_numbers(X)
@@ -110,12 +109,12 @@ def read_table(
 
 
 def one_entity(n_rows: int) -> Entities:
-    """Say that all rows are of one entity."""
+    """Return entities where all rows belong to one."""
     return Entities([None], np.zeros(n_rows, dtype=np.int64))
 
 
 def read_entities(X: Any, by: str | int) -> tuple[Entities, int | None]:
-    """Say whose the rows are, and which column says so, if one does.
+    """Return the entity of each row, and the position of the column naming it, if any.
 
     Examples
     --------
@@ -132,51 +131,50 @@ def read_entities(X: Any, by: str | int) -> tuple[Entities, int | None]:
         keys, codes, missing = _factorized(np.asarray(names), by)
     if missing.any():
         raise ValueError(
-            f"by={by!r} is missing in row {missing.argmax()}; expected an entity in "
-            "every row. Leave such rows out, or name their entity."
+            f"by={by!r} must have an entity in every row, got none in row "
+            f"{missing.argmax()}. Leave such rows out, or name their entity."
         )
     return Entities(list(keys), codes.astype(np.int64)), column
 
 
 def find_column(X: Any, column: str | int, name: str) -> int:
-    """Return the position of a column that is given by its name or position."""
+    """Return the position of a column given by name or position."""
     shape = np.shape(X)
     if len(shape) != 2:
         raise ValueError(
-            f"{name}={column!r} is a column, but X has shape {shape}; expected (n_rows, "
-            "n_columns)."
+            f"X must have shape (n_rows, n_columns) for {name}={column!r}, got {shape}."
         )
     if not isinstance(column, str):
         if not -shape[1] <= column < shape[1]:
             raise ValueError(
-                f"{name}={column} is no column of X, which has {shape[1]}; expected a "
-                f"position from 0 to {shape[1] - 1}."
+                f"{name} must be the position of a column of X, from 0 to "
+                f"{shape[1] - 1}, got {column}."
             )
         return column % shape[1]
     if not hasattr(X, "columns"):
         raise ValueError(
-            f"{name}={column!r} is a name, but X is of type {type(X).__name__}, which "
-            "has none; expected a DataFrame. Give the column's position instead, or keep "
-            "the names with set_output(transform='pandas')."
+            f"X must be a DataFrame for {name}={column!r}, got {type(X).__name__}. Give "
+            "the position of the column instead, or keep names with "
+            "set_output(transform='pandas')."
         )
     names = list(X.columns)
     if names.count(column) != 1:
         levels = [level for level in getattr(index_of(X), "names", ()) if level]
         raise ValueError(
-            f"{name}={column!r} is the name of {names.count(column)} columns of X; "
-            f"expected one. Its columns are {shortened(names)}, the levels of its index "
-            f"{shortened(levels)}."
+            f"{name} must be the name of one column of X, got {column!r}, the name of "
+            f"{names.count(column)}. Its columns are {shortened(names)}, the levels of "
+            f"its index {shortened(levels)}."
         )
     return names.index(column)
 
 
 def column_at(X: Any, j: int) -> Any:
-    """One column of a frame or an array."""
+    """Return one column of a DataFrame or array."""
     return X.iloc[:, j] if hasattr(X, "iloc") else X[:, j]
 
 
 def index_of(X: Any) -> Any:
-    """The index of a DataFrame or Series; lists have a method of that name."""
+    """Return the index of a DataFrame or Series, else None; lists have a method index."""
     index = getattr(X, "index", None)
     return index if hasattr(index, "get_level_values") else None
 
@@ -189,7 +187,7 @@ def _names_level(X: Any, by: Any) -> bool:
 
 
 def _factorized(names: np.ndarray, by: Any) -> tuple[list, np.ndarray, np.ndarray]:
-    """Number what is in an array in order of appearance; also tell what is missing."""
+    """Encode an array in order of appearance: return keys, codes, missing mask."""
     missing = (
         np.array([name is None for name in names])
         if names.dtype == object
@@ -218,7 +216,7 @@ def _check_numbers(X: Any, estimator: Any = None, *, reset: bool = True) -> np.n
 
 
 def _refuse_text(X: Any) -> None:
-    """Name the column that is not of numbers, rather than parse it or fail later."""
+    """Raise an error that names the first column which is not numeric."""
     if not hasattr(X, "columns"):
         if isinstance(X, np.ndarray) and X.dtype.kind == "O" and X.ndim == 2:
             for j in range(X.shape[1]):
@@ -242,7 +240,7 @@ def _refuse_column(column: Any, name: Any) -> None:
 
 
 def _labels_of(X: Any, level: Any) -> Any:
-    """What a frame's index tells of the time, but for the level that names entities."""
+    """Return the times in a DataFrame's index, ignoring the level of entities."""
     index = index_of(X)
     if index is None:
         return None
@@ -262,12 +260,12 @@ def _is_time(labels: Any) -> bool:
 
 
 def numbers_of(labels: Any) -> np.ndarray:
-    """Numbers in the order of labels: of stamps in whichever zone, the instants."""
+    """Return labels as sortable numbers; time stamps as instants, in any time zone."""
     return labels.asi8 if _is_time(labels) else labels.to_numpy()
 
 
 def _check_order(labels: Any, entities: Entities, by: Any) -> None:
-    """Refuse time stamps that do not increase from row to row of an entity."""
+    """Raise ValueError if time stamps do not increase within an entity."""
     if not _is_time(labels):
         return
     if labels.hasnans:

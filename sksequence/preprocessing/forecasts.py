@@ -1,4 +1,4 @@
-"""Windows with what follows them, for several steps ahead, and back to the time axis."""
+"""Windows with multi-step targets, and forecasts merged back onto the time axis."""
 
 from __future__ import annotations
 
@@ -7,39 +7,41 @@ from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from sklearn.utils._param_validation import Interval, validate_params
 
 from .._inputs import count_within
+from .._inputs.borrowed import Interval, validate_params
+from .._inputs.types import ArrayLike, typed
 from ._tables import find_column, index_of, one_entity, read_entities, read_table
 
 _AT_LEAST_ONE = [Interval(Integral, 1, None, closed="left")]
 
 
-@validate_params(
-    {
-        "length": _AT_LEAST_ONE,
-        "horizon": _AT_LEAST_ONE,
-        "step": _AT_LEAST_ONE,
-        "by": [str, Integral, None],
-        "target": [str, Integral, list, None],
-    },
-    prefer_skip_nested_validation=True,
+@typed(
+    validate_params(
+        {
+            "length": _AT_LEAST_ONE,
+            "horizon": _AT_LEAST_ONE,
+            "step": _AT_LEAST_ONE,
+            "by": [str, Integral, None],
+            "target": [str, Integral, list, None],
+        },
+        prefer_skip_nested_validation=True,
+    )
 )
 def make_windows(
-    series: Any,
+    series: ArrayLike,
     length: int,
     horizon: int,
     *,
     step: int = 1,
     by: str | int | None = None,
-    target: str | int | list | None = None,
+    target: str | int | list[Any] | None = None,
 ) -> tuple[np.ndarray | list[np.ndarray], np.ndarray, Any]:
-    """Cut windows out of a series, and the rows after each of them as its targets.
+    """Cut a series into windows, with the rows after each window as its targets.
 
-    Only windows with all their rows, and all of the horizon after them, are made; to
-    forecast what follows the series, take the last window of :class:`SlidingWindow`.
-    X and y are views of the series, not to be written to, or of one copy of it; with
-    ``by``, y is a copy.
+    Only complete windows with a complete horizon are returned; to forecast beyond the
+    end of the series, take the last window of :class:`SlidingWindow`. X and y are
+    read-only views of the series or of one copy of it; with ``by``, y is a copy.
 
     Parameters
     ----------
@@ -48,41 +50,41 @@ def make_windows(
     length : int
         Rows per window.
     horizon : int
-        Rows to forecast, the first being the one after the window.
+        Number of rows to forecast, starting with the row after the window.
     step : int, default=1
-        Rows from one window to the next.
+        Number of rows from one window to the next.
     by : str, int or None, default=None
-        The column that tells entities apart, by its name or position, or a level of a
-        DataFrame's index, by its name. Neither a window nor its targets cross entities;
-        those with fewer than ``length + horizon`` rows have none. The windows are in
-        order of the entities' first rows. The column is not among the channels.
+        The column that identifies entities, by name or position, or a level of a
+        DataFrame's index, by name. Windows and targets never cross entities; entities
+        with fewer than ``length + horizon`` rows have no windows. Windows are ordered
+        by the first row of their entity. The column is not one of the channels.
     target : str, int, list of these, or None, default=None
-        The columns to forecast, by names or positions; None for all. They stay among
-        the channels: their past is known.
+        The columns to forecast, by name or position; None for all. They remain
+        channels of X, since their past is known.
 
     Returns
     -------
     X : ndarray of shape (n_windows, length, n_channels), or list of ndarray
-        The windows. With ``by`` a list of arrays (length, n_channels), of which one
-        array would be no view; ``np.stack`` makes it.
+        The windows. With ``by``, a list of arrays (length, n_channels), since a single
+        array could not be a view; ``np.stack`` makes one.
     y : ndarray of shape (n_windows, horizon) or (n_windows, horizon, n_targets)
-        What follows them; the latter where several columns are forecast, or a list of
-        them is.
+        The rows after each window; 3-D if several columns, or a list of columns, are
+        forecast.
     index : ndarray, Index or DataFrame of length n_windows
-        The last row of each window: its position in an array, its label in a
-        DataFrame's or Series' index. If ``by`` is a column of a DataFrame, that
-        column of these rows.
+        The last row of each window: its position for an array, its label for a
+        DataFrame or Series. If ``by`` is a column of a DataFrame, that column at these
+        rows.
 
     Raises
     ------
     ValueError, TypeError
-        If a parameter is of no use, a column is missing or not of numbers, no entity has
+        If a parameter is invalid, a column is missing or not numeric, no entity has
         ``length + horizon`` rows, or time stamps do not increase from row to row.
 
     See Also
     --------
-    merge_forecasts : Put what is forecast from X back on the time axis.
-    SlidingWindow : A window for each row, within a pipeline.
+    merge_forecasts : Merge forecasts back onto the time axis.
+    SlidingWindow : Transformer that makes a window for each row.
 
     Examples
     --------
@@ -115,7 +117,7 @@ def make_windows(
         values = values[entities.order]
     last = np.repeat(entities.starts, n_windows) + length - 1
     last += step * count_within(n_windows)
-    # A slice, where columns are next to each other, is a view.
+    # A slice of adjacent columns is a view.
     first, end = columns[0], columns[-1] + 1
     is_slice = columns == list(range(first, end))
     chosen = values[:, first:end] if is_slice else values[:, columns]
@@ -137,38 +139,40 @@ def make_windows(
     return windows, y, _labels_at(series, entities.order[last], by)
 
 
-@validate_params(
-    {"by": [str, Integral, None], "average": ["boolean"]},
-    prefer_skip_nested_validation=True,
+@typed(
+    validate_params(
+        {"by": [str, Integral, None], "average": ["boolean"]},
+        prefer_skip_nested_validation=True,
+    )
 )
 def merge_forecasts(
-    y_pred: Any,
+    y_pred: ArrayLike,
     index: Any,
-    series: Any,
+    series: ArrayLike,
     *,
     by: str | int | None = None,
     average: bool = True,
 ) -> np.ndarray:
-    """Put forecasts of several steps back on the time axis, a row for each of a series.
+    """Merge multi-step forecasts back onto the time axis of the series.
 
-    The inverse of what :func:`make_windows` does to targets: forecasts of one row from
-    several windows meet there.
+    The inverse of what :func:`make_windows` does to targets: all forecasts of a row,
+    made from different windows, are collected in that row.
 
     Parameters
     ----------
     y_pred : array-like of shape (n_windows, horizon) or (n_windows, horizon, n_targets)
-        What is forecast of the rows after each window.
+        Forecasts of the rows after each window.
     index : ndarray, Index or DataFrame of length n_windows
-        The last row of each window, as make_windows returns it, or a part of it along
-        with that part of the forecasts.
+        The last row of each window, as returned by :func:`make_windows`, or a subset
+        of it that matches ``y_pred``.
     series : array-like of shape (n_rows,) or (n_rows, n_columns)
-        The series that was cut. For forecasts beyond its end, append rows for these
-        times: only the number of rows counts, their index, and ``by``.
+        The series that was cut into windows. For forecasts beyond its end, append rows
+        for these times; only the number of rows, the index, and ``by`` are used.
     by : str, int or None, default=None
-        As in make_windows.
+        As in :func:`make_windows`.
     average : bool, default=True
-        Average the forecasts that a row has. Else keep them apart by their lead time:
-        one step ahead, two, and so on.
+        Whether to average all forecasts of a row. If False, they are kept apart by lead
+        time: one step ahead, two steps ahead, and so on.
 
     Returns
     -------
@@ -179,8 +183,8 @@ def merge_forecasts(
     Raises
     ------
     ValueError, TypeError
-        If shapes do not match, a row of ``index`` is not in the series, or twice in it,
-        or forecasts reach beyond its end or that of their entity.
+        If shapes do not match, a row of ``index`` is missing from the series or occurs
+        twice, or forecasts reach beyond the end of the series or of their entity.
 
     Examples
     --------
@@ -198,8 +202,8 @@ def merge_forecasts(
     n_rows = len(series)
     if forecasts.ndim not in (2, 3) or len(forecasts) != len(index):
         raise ValueError(
-            f"y_pred.shape == {forecasts.shape} for {len(index)} windows; expected "
-            "(n_windows, horizon) or (n_windows, horizon, n_targets)."
+            "y_pred must have shape (n_windows, horizon) or (n_windows, horizon, "
+            f"n_targets), got {forecasts.shape} for {len(index)} windows."
         )
     entities = one_entity(n_rows) if by is None else read_entities(series, by)[0]
     last = _positions_of(index, series, by)
@@ -232,21 +236,20 @@ def merge_forecasts(
 def _columns_of(
     X: Any, target: Any, channels: list[int], by: str | int | None
 ) -> list[int]:
-    """Return which channels are to be forecast."""
+    """Return the channels to forecast."""
     if target is None:
         return list(range(len(channels)))
     wanted = target if isinstance(target, list) else [target]
     columns = [find_column(X, column, "target") for column in wanted]
     if not columns or not set(columns) <= set(channels):
         raise ValueError(
-            f"target={target!r} with by={by!r}; expected at least one column, which is "
-            "not the one that tells entities apart."
+            f"target must name at least one column other than by={by!r}, got {target!r}."
         )
     return [channels.index(column) for column in columns]
 
 
 def _labels_at(series: Any, rows: np.ndarray, by: str | int | None) -> Any:
-    """Say which rows these are in the terms of the series."""
+    """Return the labels of rows of the series."""
     index = index_of(series)
     if index is None:
         return rows
@@ -256,7 +259,7 @@ def _labels_at(series: Any, rows: np.ndarray, by: str | int | None) -> Any:
 
 
 def _positions_of(index: Any, series: Any, by: str | int | None) -> np.ndarray:
-    """Find the rows that ``_labels_at`` named."""
+    """Return the rows with the labels that ``_labels_at`` returned."""
     axis: Any = getattr(series, "index", None)
     n_rows = len(series)
     if hasattr(index, "columns"):  # entities in a column, and labels in the index
@@ -265,13 +268,13 @@ def _positions_of(index: Any, series: Any, by: str | int | None) -> np.ndarray:
     if hasattr(index, "get_indexer"):
         if not hasattr(axis, "get_indexer"):
             raise ValueError(
-                f"index is an Index, but series of type {type(series).__name__}; "
-                "expected the DataFrame or Series from which make_windows made the index."
+                "series must be the DataFrame or Series from which make_windows made "
+                f"index, got {type(series).__name__}."
             )
         if not axis.is_unique:
             raise ValueError(
-                "The index of series names some rows twice; expected one row each. Give "
-                "make_windows and merge_forecasts the series with a new index, as of "
+                "The index of series must be unique, got repeated labels. Pass the "
+                "series with a new index to make_windows and merge_forecasts, as from "
                 "series.reset_index(drop=True)."
             )
         rows = axis.get_indexer(index)
@@ -280,15 +283,15 @@ def _positions_of(index: Any, series: Any, by: str | int | None) -> np.ndarray:
         rows = np.asarray(index)
         if rows.ndim != 1 or rows.dtype.kind not in "iu":
             raise TypeError(
-                f"index is of type {type(index).__name__}, {rows.dtype}; expected what "
-                "make_windows returns: positions, an Index or a DataFrame."
+                "index must be as returned by make_windows (positions, an Index or a "
+                f"DataFrame), got {type(index).__name__} of {rows.dtype}."
             )
         missing = (rows < 0) | (rows >= n_rows)
     if missing.any():
         raise ValueError(
-            f"index holds {index[int(missing.argmax())]!r}, which is no row of the "
-            f"series of {n_rows}. Expected the series that make_windows was given."
+            "index must hold rows of the series passed to make_windows, got "
+            f"{index[int(missing.argmax())]!r}, which is not among {n_rows} rows."
         )
     if len(np.unique(rows)) < len(rows):
-        raise ValueError("index holds a row twice; expected one forecast from each.")
+        raise ValueError("index must hold every row once, got a row twice.")
     return rows

@@ -1,85 +1,113 @@
-"""Tables in long form, a row for each entity and time, to sequences and back."""
+"""Convert tables in long form (a row per entity and time) to sequences and back."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 
 from .._inputs import count_within, time_positions
+from .._inputs.types import ArrayLike
 from ._stacking import StackedSteps, is_frame, stack_steps
 
 _PER = ("entity", "step")
 
 
+@overload
 def from_long(
     frame: Any,
-    by: Any,
+    by: Hashable | list[Any],
     time: Hashable = None,
-    target: Any = None,
+    target: Hashable | list[Any] = None,
+    *,
+    target_per: str = "entity",
+    as_frames: bool = False,
+    return_times: Literal[False] = False,
+) -> tuple[list[Any], Any, np.ndarray]: ...
+
+
+@overload
+def from_long(
+    frame: Any,
+    by: Hashable | list[Any],
+    time: Hashable = None,
+    target: Hashable | list[Any] = None,
+    *,
+    target_per: str = "entity",
+    as_frames: bool = False,
+    return_times: Literal[True],
+) -> tuple[list[Any], Any, np.ndarray, list[Any]]: ...
+
+
+def from_long(
+    frame: Any,
+    by: Hashable | list[Any],
+    time: Hashable = None,
+    target: Hashable | list[Any] = None,
     *,
     target_per: str = "entity",
     as_frames: bool = False,
     return_times: bool = False,
 ) -> tuple:
-    """Turn a table with a row for each entity and time into one sequence per entity.
+    """Convert a table in long form into one sequence per entity.
 
-    The sequences hold all columns but those of ``by``, ``time`` and ``target``, in the
-    order of the frame. Rows may come in any order.
+    The sequences hold all columns except ``by``, ``time`` and ``target``, in the order
+    of the DataFrame. Rows may be in any order.
 
     Parameters
     ----------
     frame : DataFrame
-        In long form: a row for each entity and time.
+        Table in long form: a row for each entity and time.
     by : label or list of labels
-        The column or index level that tells the entity, or several that do together.
+        The column or index level that identifies the entity, or several of them.
     time : label, default=None
-        The column or index level of time, by which rows are sorted: dates, with a zone
-        or without, periods, durations or numbers. None: the rows of each entity are in
-        order already.
+        The column or index level of time, by which rows are sorted: dates (with or
+        without time zone), periods, durations or numbers. None means that the rows of
+        each entity are already in order.
     target : label or list of labels, default=None
         The column or columns to predict.
     target_per : {"entity", "step"}, default="entity"
-        Whether there is one target per entity, the same in all its rows, as classifiers
-        and regressors expect, or one in each row, as taggers do.
+        Whether there is one target per entity, constant in all its rows, as classifiers
+        and regressors expect, or one per row, as taggers expect.
     as_frames : bool, default=False
-        Return each sequence as a DataFrame, with the time as its index. It may then hold
-        columns that are no numbers, to be encoded by a :class:`StepwiseTransformer`.
-        Takes longer where there are many entities.
+        Whether to return each sequence as a DataFrame indexed by time. It may then have
+        columns that are not numeric, for a :class:`StepwiseTransformer` to encode.
+        Slower if there are many entities.
     return_times : bool, default=False
-        Also return the time stamps, for :func:`to_long`.
+        Whether to also return the time stamps, for :func:`to_long`.
 
     Returns
     -------
     sequences : list of ndarray of shape (n_steps_i, n_columns), or of DataFrame
-        One per entity, in the order of ``ids``. Arrays are parts of one, and of the one
-        data type that holds all columns' numbers. Missing numbers are NaN.
+        One sequence per entity, in the order of ``ids``. Arrays are views of one array,
+        whose dtype holds the numbers of all columns. Missing numbers are NaN.
     targets : ndarray, list of ndarray, or None
-        Of shape (n_entities,), or (n_entities, n_targets) for a list of labels; per step
-        a list of arrays (n_steps_i,) or (n_steps_i, n_targets).
+        Array of shape (n_entities,), or (n_entities, n_targets) for a list of labels.
+        With ``target_per="step"``, a list of arrays of shape (n_steps_i,) or
+        (n_steps_i, n_targets).
     ids : ndarray of shape (n_entities,)
-        The entities, sorted; tuples where ``by`` is a list. They can be the groups of
+        The entities, sorted; tuples if ``by`` is a list. They can serve as groups of
         scikit-learn's splitters.
     times : list of Index
-        Time stamps of each sequence's steps, only if ``return_times``.
+        Time stamps of each sequence. Only returned if ``return_times=True``.
 
     Raises
     ------
     ValueError
-        If the frame has no row, a column is missing or ambiguous, an entity or a time is
-        missing, an entity has two rows of the same time, a target per entity varies
-        within one, or no column is left for the sequences.
+        If the DataFrame has no rows, a column is missing or ambiguous, an entity or a
+        time is missing, an entity has two rows with the same time, a target per entity
+        varies within an entity, or no column is left for the sequences.
     TypeError
-        If ``frame`` is no DataFrame, a time is text, or a column of the sequences holds
-        no numbers: text, categories or dates. Which number a category should be is not
-        for this function to say. Encode it first (:func:`pandas.get_dummies`,
-        :class:`~sklearn.preprocessing.OneHotEncoder`), or choose ``as_frames=True``.
+        If ``frame`` is not a DataFrame, times are text, or a column of the sequences is
+        not numeric (text, categories or dates). Encode such columns first
+        (:func:`pandas.get_dummies`, :class:`~sklearn.preprocessing.OneHotEncoder`), or
+        pass ``as_frames=True``.
 
     See Also
     --------
-    to_long : The way back.
-    sksequence.model_selection.PanelTimeSeriesSplit : Folds of rows in long form.
+    to_long : The inverse.
+    sksequence.model_selection.PanelTimeSeriesSplit : Folds for rows in long form.
 
     Examples
     --------
@@ -104,9 +132,9 @@ def from_long(
     keys = by if isinstance(by, list) else [by]
     goals = [] if target is None else target if isinstance(target, list) else [target]
     if not keys:
-        raise ValueError("by=[] names no column; expected what tells the entities.")
+        raise ValueError("by must name at least one column, got [].")
     if time is not None and time in keys:
-        raise ValueError(f"time={time!r} is also in by={by!r}; expected another column.")
+        raise ValueError(f"time must not be a column in by={by!r}, got {time!r}.")
     column_of = {key: _column(frame, key) for key in [*keys, *goals]}
     codes, parts = _entities([column_of[key] for key in keys], keys)
     ids = _tuples(parts) if isinstance(by, list) else parts[0]
@@ -149,60 +177,59 @@ def from_long(
 
 
 def to_long(
-    sequences: Any,
-    ids: Any,
+    sequences: ArrayLike,
+    ids: ArrayLike,
     *,
-    times: Any = None,
-    targets: Any = None,
-    by: Any = "id",
+    times: ArrayLike | None = None,
+    targets: ArrayLike | None = None,
+    by: Hashable | list[Any] = "id",
     time: Hashable = "time",
-    target: Any = "target",
+    target: Hashable | list[Any] = "target",
     target_per: str = "entity",
-    columns: Any = None,
+    columns: Hashable | list[Any] = None,
 ) -> Any:
-    """Turn sequences, or predictions for their steps, into a table in long form.
+    """Convert sequences, or predictions for their steps, into a table in long form.
 
-    The way back from :func:`from_long`, whose words it shares.
+    The inverse of :func:`from_long`.
 
     Parameters
     ----------
     sequences : list or array, one sequence per entity
-        In any form that estimators take; also what they predict for every step.
+        Sequences in any form that estimators accept, or predictions for every step.
     ids : array-like of shape (n_entities,)
-        The entities; tuples where ``by`` is a list.
+        The entities; tuples if ``by`` is a list.
     times : list of Index or array-like of shape (n_steps_i,), default=None
-        Time stamps of each sequence's steps. None: the index of sequences that are
-        DataFrames; of others, 0, 1, 2 and so on.
+        Time stamps of each sequence. None uses the index of DataFrames, else 0, 1, 2, ...
     targets : array-like, default=None
-        As from_long returns them; None for no such column.
+        Targets as returned by :func:`from_long`; None for no such column.
     by : label or list of labels, default="id"
-        Name of the column that tells the entity, or names of several.
+        Name of the entity column, or names of several.
     time : label or None, default="time"
-        Name of the column of time; None for no such column.
+        Name of the time column; None for no such column.
     target : label or list of labels, default="target"
-        Name of the column of targets, or names of several.
+        Name of the target column, or names of several.
     target_per : {"entity", "step"}, default="entity"
         Whether there is one target per entity, or one per step.
     columns : label or list of labels, default=None
-        Names of the sequences' columns. None: those of sequences that are DataFrames;
-        of others "x0", "x1" and so on.
+        Names of the sequences' columns. None uses the columns of DataFrames, else "x0",
+        "x1", ...
 
     Returns
     -------
     DataFrame
-        A row for each entity and time, entities in the order of ``ids``.
+        A row for each entity and time, with entities in the order of ``ids``.
 
     Raises
     ------
     ValueError, TypeError
-        If lengths or numbers of names differ, a name stands for two columns, or what
-        were sequences are none.
+        If lengths or numbers of names differ, a name is used for two columns, or
+        ``sequences`` are not sequences.
     ImportError
         If pandas is not installed.
 
     Examples
     --------
-    Predictions for every step, on their time axis:
+    Predictions for every step, with their times:
 
     >>> import pandas as pd
     >>> from sksequence.preprocessing import to_long
@@ -259,25 +286,25 @@ def to_long(
 def _check_frame(frame: Any) -> None:
     if not is_frame(frame):
         raise TypeError(
-            f"frame is of type {type(frame).__name__}; expected a pandas DataFrame in "
-            "long form. Convert other frames with their to_pandas()."
+            "frame must be a pandas DataFrame in long form, got "
+            f"{type(frame).__name__}. Convert other DataFrames with their to_pandas()."
         )
     if not len(frame):
-        raise ValueError("frame holds no row; expected at least one.")
+        raise ValueError("frame must have at least one row, got none.")
     if not frame.columns.is_unique:
         twice = frame.columns[frame.columns.duplicated()].tolist()
-        raise ValueError(f"frame has more than one column of the name {twice}.")
+        raise ValueError(f"frame must have unique column names, got {twice} repeatedly.")
 
 
 def _check_per(target_per: Any) -> None:
     if target_per not in _PER:
-        raise ValueError(f"target_per={target_per!r}; expected 'entity' or 'step'.")
+        raise ValueError(f"target_per must be 'entity' or 'step', got {target_per!r}.")
 
 
 def _column(frame: Any, key: Hashable) -> Any:
     """Return a column or an index level."""
     if not isinstance(key, Hashable):
-        raise TypeError(f"{key!r} is no label; expected that of one column.")
+        raise TypeError(f"by, time and target must be column labels, got {key!r}.")
     is_column, is_level = key in frame.columns, key in frame.index.names
     if is_column and is_level:
         raise ValueError(
@@ -289,7 +316,7 @@ def _column(frame: Any, key: Hashable) -> Any:
         levels = [name for name in frame.index.names if name is not None]
         several = " For several columns pass a list." if isinstance(key, tuple) else ""
         raise ValueError(
-            f"{key!r} is no column of the frame: it has the columns "
+            f"{key!r} is not a column of frame, which has the columns "
             f"{list(frame.columns)} and the index levels {levels}.{several}"
         )
     return frame[key]
@@ -302,15 +329,15 @@ def _index_of(stamps: Any, name: Hashable) -> Any:
 
 
 def _entities(columns: list, keys: list) -> tuple[np.ndarray, list[np.ndarray]]:
-    """Return the number of each row's entity, and the entities' sorted names by key."""
+    """Return the code of each row's entity, and the sorted names of entities by key."""
     numbers, names = [], []
     for column, key in zip(columns, keys, strict=True):
         codes, distinct = column.factorize(sort=True)
         if (codes < 0).any():
             raise ValueError(
-                f"by={key!r} is missing in {(codes < 0).sum()} row(s), first in row "
-                f"{(codes < 0).argmax()}; expected the entity of each row. Fill them in, "
-                "or leave those rows out."
+                f"by={key!r} must have an entity in every row, got {(codes < 0).sum()} "
+                f"missing, first in row {(codes < 0).argmax()}. Fill them in, or leave "
+                "those rows out."
             )
         numbers.append(codes.astype(np.int64, copy=False))
         names.append(np.asarray(distinct))
@@ -329,10 +356,13 @@ def _tuples(parts: list[np.ndarray]) -> np.ndarray:
 
 
 def _order(codes: np.ndarray, stamps: Any, time: Hashable, ids: np.ndarray) -> np.ndarray:
-    """Sort rows by entity and time, each pair once; rows without time stay in order."""
+    """Return the order by entity and time; raise ValueError if such a pair repeats.
+
+    Without times, the rows of an entity stay in order.
+    """
     if stamps is None:
         return np.argsort(codes, kind="stable")
-    # Ranks are below the number of rows, so that place overflows with neither.
+    # Ranks are below the number of rows, so place cannot overflow.
     limit = np.iinfo(np.int64).max // len(ids)
     positions = time_positions(stamps, f"time={time!r}", limit)
     place = codes * (positions.max() + 1) + positions
@@ -356,13 +386,13 @@ def _order(codes: np.ndarray, stamps: Any, time: Hashable, ids: np.ndarray) -> n
 
 
 def _numbers(table: Any, order: np.ndarray) -> np.ndarray:
-    """Return the rows in order, as numbers of the one type that holds all columns."""
+    """Return the rows in order, as an array of the columns' common dtype."""
     others = [f"{n!r} ({t})" for n, t in table.dtypes.items() if not _is_numeric(t)]
     if others:
         raise TypeError(
-            f"Columns that hold no numbers: {', '.join(others)}. Encode them first (such "
-            "as with pandas.get_dummies or OneHotEncoder; astype(float) where they are "
-            "numbers), leave them out, or choose as_frames=True and encode them with a "
+            f"Columns must be numeric, got {', '.join(others)}. Encode them first (with "
+            "pandas.get_dummies or OneHotEncoder, or astype(float) if they are numbers), "
+            "leave them out, or choose as_frames=True and encode them with a "
             "StepwiseTransformer."
         )
     columns = [_plain(table[name]) for name in table.columns]
@@ -378,7 +408,7 @@ def _is_numeric(dtype: Any) -> bool:
 
 
 def _plain(column: Any) -> np.ndarray:
-    """Return a column as an array; NaN is what is missing among numbers."""
+    """Return a column as an array, with NaN for missing numbers."""
     dtype = getattr(column.dtype, "numpy_dtype", None)  # of pandas' nullable types
     if dtype is None or not _is_numeric(dtype):
         return np.asarray(column)
@@ -393,27 +423,27 @@ def _targets(columns: list, rows: np.ndarray, target: Any) -> np.ndarray:
     if not isinstance(target, list):
         return values[0]
     if not all(_is_numeric(value.dtype) for value in values):
-        values = [value.astype(object) for value in values]  # numbers are not made text
+        values = [value.astype(object) for value in values]  # keep numbers beside text
     return np.column_stack(values)
 
 
 def _check_constant(
     column: Any, name: Hashable, order: np.ndarray, codes: np.ndarray, ids: np.ndarray
 ) -> None:
-    """Refuse a target per entity that is not the same in all its rows."""
+    """Raise ValueError if a target per entity varies within an entity."""
     values = column.factorize()[0][order]  # numbers, so that NaN equals NaN
     varies = (values[1:] != values[:-1]) & (codes[1:] == codes[:-1])
     if varies.any():
         i = int(varies.argmax())
         first, other = column.take(order[[i, i + 1]])
         raise ValueError(
-            f"target={name!r} varies within {ids[codes[i]]!r}, from {first!r} to "
-            f"{other!r}; expected one per entity. For a target in each row pass "
+            f"target={name!r} must be constant within each entity, got {first!r} and "
+            f"{other!r} for {ids[codes[i]]!r}. For a target in each row pass "
             "target_per='step'."
         )
 
 
-# --------------------------------------------------------------------------- the way back
+# ------------------------------------------------------------------------ back to a table
 
 
 def _id_columns(pd: Any, ids: Any, by: Any) -> Any:
@@ -422,8 +452,8 @@ def _id_columns(pd: Any, ids: Any, by: Any) -> Any:
     wrong = [item for item in ids if not isinstance(item, tuple) or len(item) != len(by)]
     if wrong:
         raise ValueError(
-            f"by={by!r} names {len(by)} column(s), but ids hold {wrong[0]!r}; expected "
-            f"tuples of {len(by)}."
+            f"ids must be tuples of {len(by)}, for the columns of by={by!r}, got "
+            f"{wrong[0]!r}."
         )
     columns = zip(*ids, strict=True)
     return pd.DataFrame(dict(zip(by, map(list, columns), strict=True)))
@@ -448,15 +478,16 @@ def _names(names: Any, n: int, what: str, prefix: str) -> list:
     listed = names if isinstance(names, list) else [names]
     if len(listed) != n:
         raise ValueError(
-            f"{what}={names!r} is {len(listed)} name(s) for {n} column(s); expected one "
-            "for each."
+            f"{what} must have one name for each of {n} column(s), got {names!r}."
         )
     return listed
 
 
 def _check_count(name: str, got: int, n: int) -> None:
     if got != n:
-        raise ValueError(f"{name} holds {got}, but there are {n} sequences.")
+        raise ValueError(
+            f"{name} must hold one item for each of {n} sequences, got {got}."
+        )
 
 
 def _check_lengths(name: str, got: np.ndarray, lengths: np.ndarray) -> None:
@@ -465,6 +496,6 @@ def _check_lengths(name: str, got: np.ndarray, lengths: np.ndarray) -> None:
     if len(wrong):
         i = wrong[0]
         raise ValueError(
-            f"{name} holds {got[i]} for sequence {i}, which has {lengths[i]} step(s); "
-            "expected one for each step."
+            f"{name} must hold one item for each step, got {got[i]} for sequence {i}, "
+            f"which has {lengths[i]} step(s)."
         )

@@ -1,18 +1,17 @@
-"""Any transformer of scikit-learn, applied to the steps of sequences."""
+"""Apply any scikit-learn transformer to the time steps of sequences."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Self
 
 import numpy as np
 from scipy.sparse import issparse
 from sklearn import get_config
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context, clone
-from sklearn.utils import get_tags
-from sklearn.utils._param_validation import HasMethods, StrOptions, validate_params
+from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.utils import Tags, get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import (
-    _check_feature_names_in,
     check_consistent_length,
     check_is_fitted,
     has_fit_parameter,
@@ -20,11 +19,21 @@ from sklearn.utils.validation import (
 )
 
 from .._inputs import as_numbers, check_weights, flatten_steps, lists_sequences
+from .._inputs.borrowed import (
+    HasMethods,
+    StrOptions,
+    fit_context,
+    names_of_features,
+    output_of,
+    set_output_of,
+    validate_params,
+)
+from .._inputs.types import ArrayLike, Targets, typed
 from ._stacking import StackedSteps, is_frame, stack_steps
 
 
-def _inner_has(method: str) -> Any:
-    """Offer a method if the transformer does."""
+def _inner_has(method: str) -> Callable[[Any], bool]:
+    """Return a check that the wrapped transformer has the method."""
 
     def check(self: Any) -> bool:
         getattr(getattr(self, "transformer_", self.transformer), method)
@@ -36,24 +45,24 @@ def _inner_has(method: str) -> Any:
 class StepwiseTransformer(  # type: ignore[call-arg]
     TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
 ):
-    """Apply a transformer of tables to every step of sequences.
+    """Apply a transformer for tables to every time step of sequences.
 
-    The steps of all sequences are stacked into one table, a row for each step and a
-    column for each channel. The transformer is fitted on that table and transforms it,
-    and the result is cut into sequences again. There is no padding, so only steps that
-    are there count. In a pipeline it is fitted on the training fold alone, as any step.
+    The steps of all sequences are stacked into one table, with a row for each step and
+    a column for each channel. The transformer is fitted on this table and transforms
+    it, and the result is split into sequences again. There is no padding, so only
+    actual steps count. In a pipeline it is fitted on the training fold alone.
 
-    Sequences come back in the form in which they came: a 3-D array as one, a list as a
-    list, an object array as one. A 2-D X is one univariate sequence per row, and comes
-    back 2-D if one channel is left; else it is 3-D. DataFrames become arrays, as
-    everywhere in scikit-learn, unless :meth:`set_output` says "pandas".
+    The output has the container of the input: a 3-D array, a list, or an object array.
+    A 2-D X holds one univariate sequence per row; the output is 2-D if it has one
+    channel, else 3-D. DataFrames become arrays, as everywhere in scikit-learn, unless
+    :meth:`set_output` chooses "pandas".
 
     Parameters
     ----------
     transformer : estimator
-        Of scikit-learn, with ``fit`` and ``transform``: a scaler, an imputer, PCA, a
-        ColumnTransformer or a pipeline of several. It must return a row for each row. A
-        sparse result is made dense.
+        Object with ``fit`` and ``transform``, such as a scaler, an imputer, PCA, a
+        ColumnTransformer or a pipeline of several. It must return one row for each
+        row. Sparse output is converted to dense.
 
     Attributes
     ----------
@@ -61,14 +70,14 @@ class StepwiseTransformer(  # type: ignore[call-arg]
         The fitted transformer.
 
     n_features_in_ : int
-        Channels seen in fit; of a 2-D X, its columns.
+        Number of channels seen in fit; for a 2-D X, its number of columns.
 
     feature_names_in_ : ndarray of shape (n_features_in_,), object
         Names of the columns, if fit got DataFrames whose column names are all strings.
 
     See Also
     --------
-    from_long : Makes sequences of a table, with ``as_frames=True`` for a
+    from_long : Converts a table into sequences; use ``as_frames=True`` with a
         ColumnTransformer.
 
     Examples
@@ -95,11 +104,16 @@ class StepwiseTransformer(  # type: ignore[call-arg]
 
     _parameter_constraints: dict = {"transformer": [HasMethods(["fit", "transform"])]}
 
-    def __init__(self, transformer):
+    def __init__(self, transformer: Any) -> None:
         self.transformer = transformer
 
-    @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Any:
+    @typed(fit_context(prefer_skip_nested_validation=False))
+    def fit(
+        self,
+        X: ArrayLike,
+        y: Targets | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         """Fit the transformer on all steps.
 
         Parameters
@@ -108,11 +122,12 @@ class StepwiseTransformer(  # type: ignore[call-arg]
             Sequences: an array, or a list or object array of arrays (n_steps_i,
             n_channels) or (n_steps_i,), or of DataFrames.
         y : array-like, default=None
-            For transformers that need targets. One per sequence, (n_sequences,) or
-            (n_sequences, n_outputs), stands for each of its steps. One per step: a list
-            of arrays, or an array (n_sequences, n_steps, ...) as long as X.
+            Targets, for transformers that need them. Targets per sequence, of shape
+            (n_sequences,) or (n_sequences, n_outputs), are repeated for each step.
+            Targets per step are a list of arrays, or an array (n_sequences, n_steps,
+            ...) that matches X.
         sample_weight : array-like of shape (n_sequences,), default=None
-            Weight of each sequence's steps, for transformers that take it.
+            Weight of the steps of each sequence, for transformers that accept it.
 
         Returns
         -------
@@ -122,24 +137,29 @@ class StepwiseTransformer(  # type: ignore[call-arg]
         Raises
         ------
         ValueError, TypeError
-            If there is no sequence, one has no step, they are not of one kind, targets or
-            weights do not match, or the transformer raises it.
+            If X is empty, a sequence has no step, sequences are of several kinds,
+            targets or weights do not match, or the transformer raises it.
         """
         stacked, y, weights = self._read(X, y, sample_weight)
         self._learn(stacked, clone(self.transformer).fit(stacked.table, y, **weights), X)
         return self
 
-    @_fit_context(prefer_skip_nested_validation=False)
-    def fit_transform(self, X: Any, y: Any = None, sample_weight: Any = None) -> Any:
+    @typed(fit_context(prefer_skip_nested_validation=False))
+    def fit_transform(
+        self,
+        X: ArrayLike,
+        y: Targets | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Any:
         """Fit the transformer on all steps and transform them.
 
-        By the transformer's own ``fit_transform``, which in some, such as TargetEncoder,
-        is not the same as ``fit`` and ``transform``.
+        Calls ``fit_transform`` of the transformer, which for some, such as TargetEncoder,
+        differs from ``fit`` followed by ``transform``.
 
         Parameters
         ----------
         X, y, sample_weight : array-like
-            As of :meth:`fit`.
+            As in :meth:`fit`.
 
         Returns
         -------
@@ -159,13 +179,13 @@ class StepwiseTransformer(  # type: ignore[call-arg]
         self._learn(stacked, transformer, X)
         return self._cut(stacked, table, with_channels=stacked.has_channels)
 
-    def transform(self, X: Any) -> Any:
+    def transform(self, X: ArrayLike) -> Any:
         """Transform every step.
 
         Parameters
         ----------
         X : array-like of shape (n_sequences, n_steps[, n_channels]), or list
-            Sequences, in any form that :meth:`fit` takes.
+            Sequences, in any form that :meth:`fit` accepts.
 
         Returns
         -------
@@ -175,10 +195,10 @@ class StepwiseTransformer(  # type: ignore[call-arg]
         Raises
         ------
         NotFittedError
-            Before fit.
+            If the transformer is not fitted.
         ValueError, TypeError
-            If X cannot be read or has other channels than in fit, or the transformer
-            does not return one row of a table for each step.
+            If X is invalid or has other channels than in fit, or the transformer does
+            not return one row for each step.
         """
         check_is_fitted(self, "transformer_")
         stacked = stack_steps(X)
@@ -194,9 +214,9 @@ class StepwiseTransformer(  # type: ignore[call-arg]
         table = self.transformer_.transform(stacked.table)
         return self._cut(stacked, table, with_channels=stacked.has_channels)
 
-    @available_if(_inner_has("inverse_transform"))
-    def inverse_transform(self, X: Any) -> Any:
-        """Turn every step back into what it was, as far as the transformer can.
+    @typed(available_if(_inner_has("inverse_transform")))
+    def inverse_transform(self, X: ArrayLike) -> Any:
+        """Apply the transformer's inverse transformation to every step.
 
         Parameters
         ----------
@@ -206,12 +226,12 @@ class StepwiseTransformer(  # type: ignore[call-arg]
         Returns
         -------
         X_original : ndarray or list
-            Sequences in the form of X; without an axis of channels if fit got them so.
+            Sequences in the form of X; without a channel axis if fit got none.
 
         Raises
         ------
         NotFittedError
-            Before fit.
+            If the transformer is not fitted.
         ValueError, TypeError
             As :meth:`transform` does.
         """
@@ -221,40 +241,45 @@ class StepwiseTransformer(  # type: ignore[call-arg]
         with_channels = stacked.has_channels and self._fitted_with_channels
         return self._cut(stacked, table, with_channels=with_channels, names=None)
 
-    @available_if(_inner_has("get_feature_names_out"))
-    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Return the names of the channels that transform makes.
+    @typed(available_if(_inner_has("get_feature_names_out")))
+    def get_feature_names_out(
+        self, input_features: ArrayLike | None = None
+    ) -> np.ndarray:
+        """Return the names of the output channels.
 
         Parameters
         ----------
         input_features : array-like of str or None, default=None
-            Names of the channels that came; None for those of fit.
+            Names of the input channels; None for those seen in fit.
 
         Returns
         -------
         names : ndarray of str, object
-            One per channel. Of a 2-D X that stays 2-D, the names of its columns.
+            One per channel. For a 2-D X that stays 2-D, the names of its columns.
         """
         check_is_fitted(self, "transformer_")
         if not self._fitted_on_table:
             return self.transformer_.get_feature_names_out(input_features)
-        names = _check_feature_names_in(self, input_features)
+        names = names_of_features(self, input_features)
         channels = self.transformer_.get_feature_names_out()
         return names if len(channels) == 1 else channels
 
-    @validate_params(
-        {"transform": [StrOptions({"default", "pandas", "polars"}), None]},
-        prefer_skip_nested_validation=True,
+    @typed(
+        validate_params(
+            {"transform": [StrOptions({"default", "pandas", "polars"}), None]},
+            prefer_skip_nested_validation=True,
+        )
     )
-    def set_output(self, *, transform: str | None = None) -> StepwiseTransformer:
-        """Choose what sequences that come as DataFrames become.
+    def set_output(self, *, transform: str | None = None) -> Self:
+        """Choose the output container of sequences that are DataFrames.
 
         Parameters
         ----------
         transform : {"default", "pandas", "polars"} or None, default=None
-            "pandas": DataFrames with the index of each sequence and the names of
-            :meth:`get_feature_names_out`. "default": arrays; so does "polars", whose
-            frames have no index. None: as it is. Other sequences stay arrays.
+            "pandas" returns DataFrames with the index of each sequence and the column
+            names of :meth:`get_feature_names_out`. "default" returns arrays, and so does
+            "polars", whose DataFrames have no index. None leaves the choice unchanged.
+            Sequences that are arrays always stay arrays.
 
         Returns
         -------
@@ -262,10 +287,10 @@ class StepwiseTransformer(  # type: ignore[call-arg]
             The transformer.
         """
         if transform is not None:
-            self._sklearn_output_config = {"transform": transform}
+            set_output_of(self, transform)
         return self
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         if hasattr(self.transformer, "__sklearn_tags__"):
@@ -282,7 +307,7 @@ class StepwiseTransformer(  # type: ignore[call-arg]
     def _read(
         self, X: Any, y: Any, sample_weight: Any
     ) -> tuple[StackedSteps, np.ndarray | None, dict]:
-        """Return the steps, their targets, and their weights by keyword."""
+        """Return the stacked steps, their targets, and the weights as keywords of fit."""
         stacked = stack_steps(X)
         y = None if y is None else _targets_of_steps(y, stacked.lengths)
         if sample_weight is None:
@@ -293,13 +318,13 @@ class StepwiseTransformer(  # type: ignore[call-arg]
                 "not take it. Leave it out, or choose a transformer that does."
             )
         check_weights(sample_weight, len(stacked.lengths))
-        # As they came: to some transformers more than their ratios counts.
+        # Not normalised: for some transformers more than the ratios matters.
         numbers = as_numbers(sample_weight, "sample_weight")
         weight = np.broadcast_to(numbers, stacked.lengths.shape)
         return stacked, y, {"sample_weight": np.repeat(weight, stacked.lengths)}
 
     def _learn(self, stacked: StackedSteps, transformer: Any, X: Any) -> None:
-        """Keep what was fitted, now that nothing failed."""
+        """Set the fitted attributes, once nothing can fail."""
         _validate_features(self, X, stacked, reset=True)
         self.transformer_ = transformer
         self._fitted_on_table = _is_table(stacked)
@@ -314,10 +339,10 @@ class StepwiseTransformer(  # type: ignore[call-arg]
         with_channels: bool,
         names: Any = "out",
     ) -> Any:
-        """Cut what the transformer made of the steps into sequences."""
+        """Split the transformer's output into sequences."""
         if issparse(table):
             table = table.toarray()
-        columns = list(table.columns) if is_frame(table) else None
+        columns: Any = list(table.columns) if is_frame(table) else None
         values = np.asarray(table)
         n_rows = len(stacked.table)
         if values.ndim != 2 or len(values) != n_rows:
@@ -327,8 +352,7 @@ class StepwiseTransformer(  # type: ignore[call-arg]
                 "row for each step, in their order. What drops or adds rows cannot be "
                 "applied to the steps of sequences."
             )
-        config = getattr(self, "_sklearn_output_config", {})
-        chosen = config.get("transform", get_config()["transform_output"])
+        chosen = output_of(self, get_config()["transform_output"])
         if stacked.indexes is None or chosen != "pandas":
             return stacked.cut(values, with_channels=with_channels)
         if columns is None:
@@ -345,14 +369,14 @@ def _is_table(stacked: StackedSteps) -> bool:
 def _validate_features(
     estimator: Any, X: Any, stacked: StackedSteps, *, reset: bool
 ) -> None:
-    """Learn or compare number and names of columns; of a 2-D X, its own columns."""
+    """Set or check number and names of features; for a 2-D X, those of its columns."""
     table = X if _is_table(stacked) else stacked.table
     table = table if hasattr(table, "shape") else np.asarray(table)
     validate_data(estimator, table, reset=reset, skip_check_array=True)
 
 
 def _targets_of_steps(y: Any, lengths: np.ndarray) -> np.ndarray:
-    """Return a target for each step, from one per step or one per sequence."""
+    """Return a target for each step, given targets per step or per sequence."""
     check_consistent_length(lengths, y)
     if lists_sequences(y):
         return flatten_steps(y, lengths)

@@ -1,4 +1,4 @@
-"""Documents become sequences of token ids: learn a vocabulary, look tokens up in it."""
+"""Convert documents to sequences of token ids with a learnt vocabulary."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from itertools import count, repeat
 from numbers import Integral
 from reprlib import repr as shortened
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
-from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
+from .._inputs.borrowed import Interval, RealNotInt, StrOptions, fit_context
+from .._inputs.types import ArrayLike, typed
 from ._output import SequencesOut
 
 _UNKNOWN = "<unk>"
@@ -24,62 +26,63 @@ _DOCUMENT = "a string or a list of tokens"
 class SequenceTokenizer(  # type: ignore[call-arg]
     SequencesOut, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
 ):
-    r"""Turn texts, or lists of tokens, into sequences of integer ids.
+    r"""Convert texts, or lists of tokens, to sequences of integer token ids.
 
-    What :class:`~sklearn.feature_extraction.text.CountVectorizer` counts, this keeps in
-    its order: each document becomes an array of ids, one per token, for a recurrent
-    network with an embedding. Id 0 is the unknown token, that is every token which is
-    not in the vocabulary, and the token ``"<unk>"`` itself. The tokens of the vocabulary
-    are 1, 2, ... from the most frequent in the training documents down; among equally
-    frequent ones strings are in alphabetical order, whole numbers by size, and other
-    tokens by their ``repr``. The order of the documents has no say.
+    Like :class:`~sklearn.feature_extraction.text.CountVectorizer`, but the order of the
+    tokens is kept: each document becomes an array of ids, one per token, for a recurrent
+    network with an embedding. Id 0 is the unknown token; it stands for every token that
+    is not in the vocabulary and for the token ``"<unk>"`` itself. The tokens of the
+    vocabulary have the ids 1, 2, ... in order of decreasing frequency in the training
+    documents. Equally frequent tokens are sorted: strings alphabetically, integers by
+    value, other tokens by their ``repr``. The order of the documents does not matter.
 
-    Strings are cut into tokens as the parameters tell. Lists, tuples and 1-D arrays are
-    tokens already, of any hashable type, and are taken as they are.
+    Strings are split into tokens according to the parameters. Lists, tuples and 1-D
+    arrays are already tokenized, with tokens of any hashable type.
 
     Parameters
     ----------
     analyzer : {"word", "char"} or callable, default="word"
-        What a string is made of: the matches of ``token_pattern``, or characters. A
-        callable gets the string itself and returns an iterable of hashable tokens.
+        How to split a string: into the matches of ``token_pattern``, or into characters.
+        A callable gets the unprocessed string and returns an iterable of hashable tokens.
 
     lowercase : bool, default=True
-        Turn strings to lower case first, for words and characters alike; never what a
-        callable or a list gives. Choose False where the case carries meaning.
+        Whether to convert strings to lower case first, for words and characters. Does
+        not apply to a callable analyzer or to lists of tokens.
 
     token_pattern : str, default=r"\w+(?:['\u2019]\w+)*|[^\w\s]"
-        Regular expression of a word. Unlike CountVectorizer's, the default also takes
-        words of one letter, contractions as one token ("don't"), and each other mark,
-        such as "!" or "-", as a token of its own: they mean something in a sequence. If
-        there is a group, it is the token. Matches of nothing are left out.
+        Regular expression that matches a word. Unlike CountVectorizer's, the default
+        also matches words of one letter, contractions as one token ("don't"), and
+        punctuation, such as "!" or "-", each mark as one token, since all of these carry
+        meaning in a sequence. If the pattern has a group, the group is the token. Empty
+        matches are ignored.
 
     ngram_size : int, default=1
-        Join that many words (with a space) or characters in each token. Characters so
-        joined are the k-mers of a DNA sequence.
+        Number of words (joined by a space) or characters in each token. N-grams of
+        characters are the k-mers of a DNA sequence.
 
     stride : int, default=1
-        Words or characters from the start of one token to the start of the next. With
-        1, n of them make ``n - ngram_size + 1`` tokens, which overlap; with
-        ``ngram_size``, tokens stand side by side. What is left at the end is too short
-        for a token, and is dropped.
+        Number of words or characters from the start of one token to the start of the
+        next. With 1, n of them make ``n - ngram_size + 1`` overlapping tokens; with
+        ``ngram_size``, tokens do not overlap. A remainder too short for a token is
+        dropped.
 
     max_features : int or None, default=None
-        Size of the vocabulary, the unknown token not counted: only the first, most
+        Maximum size of the vocabulary, not counting the unknown token: only the most
         frequent tokens are kept.
 
     min_df : int or float, default=1
         Number of documents (int), or proportion of them (float in [0, 1]), that must
-        contain a token for it to enter the vocabulary. From 2 on, the training
-        sequences hold unknown tokens, so that a network learns what to make of them.
+        contain a token for it to enter the vocabulary. With 2 or more, the training
+        sequences contain unknown tokens, so that a network learns to handle them.
 
     Attributes
     ----------
     vocabulary_ : dict
-        The id of each token, in the order of the ids.
+        Maps each token to its id, in the order of the ids.
 
     See Also
     --------
-    sklearn.feature_extraction.text.CountVectorizer : Counts of tokens, without order.
+    sklearn.feature_extraction.text.CountVectorizer : Token counts, without order.
 
     Examples
     --------
@@ -94,7 +97,7 @@ class SequenceTokenizer(  # type: ignore[call-arg]
     >>> tokenizer.inverse_transform([[5, 0, 4, 2]])
     [["it's", '<unk>', 'film', '!']]
 
-    The k-mers of DNA, here of three bases, overlapping:
+    Overlapping k-mers of DNA, here of three bases:
 
     >>> kmers = SequenceTokenizer(analyzer="char", ngram_size=3, lowercase=False)
     >>> kmers.fit_transform(["ACGTA", "CGTACG"])
@@ -119,14 +122,14 @@ class SequenceTokenizer(  # type: ignore[call-arg]
     def __init__(
         self,
         *,
-        analyzer="word",
-        lowercase=True,
-        token_pattern=r"\w+(?:['\u2019]\w+)*|[^\w\s]",
-        ngram_size=1,
-        stride=1,
-        max_features=None,
-        min_df=1,
-    ):
+        analyzer: str | Callable[[str], Sequence[Any]] = "word",
+        lowercase: bool = True,
+        token_pattern: str = r"\w+(?:['\u2019]\w+)*|[^\w\s]",
+        ngram_size: int = 1,
+        stride: int = 1,
+        max_features: int | None = None,
+        min_df: float = 1,
+    ) -> None:
         self.analyzer = analyzer
         self.lowercase = lowercase
         self.token_pattern = token_pattern
@@ -135,7 +138,7 @@ class SequenceTokenizer(  # type: ignore[call-arg]
         self.max_features = max_features
         self.min_df = min_df
 
-    def fit(self, X: Any, y: Any = None) -> SequenceTokenizer:
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Learn the vocabulary.
 
         Parameters
@@ -153,15 +156,15 @@ class SequenceTokenizer(  # type: ignore[call-arg]
         Raises
         ------
         ValueError, TypeError
-            If there is no document, a document is neither a string nor a list of tokens,
-            it has no token, kinds of documents are mixed, or the vocabulary is empty.
+            If X is empty, a document is neither a string nor a list of tokens or has no
+            token, strings and lists are mixed, or the vocabulary is empty.
         """
         self.fit_transform(X)
         return self
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit_transform(self, X: Any, y: Any = None) -> list[np.ndarray]:
-        """Learn the vocabulary and return the ids, having read each document once.
+    @typed(fit_context(prefer_skip_nested_validation=True))
+    def fit_transform(self, X: ArrayLike, y: Any = None) -> list[np.ndarray]:
+        """Learn the vocabulary and return the token ids, in one pass over the documents.
 
         Parameters
         ----------
@@ -182,7 +185,7 @@ class SequenceTokenizer(  # type: ignore[call-arg]
         """
         documents, are_texts = _check_documents(X)
         self._check_ngrams(are_texts)
-        # Numbers in order of appearance, until the frequencies are known.
+        # Preliminary ids in order of appearance, until the frequencies are known.
         numbers: defaultdict[Hashable, int] = defaultdict(count().__next__)
         numbered = [
             _as_ids(map(numbers.__getitem__, tokens), len(tokens), i)
@@ -201,8 +204,8 @@ class SequenceTokenizer(  # type: ignore[call-arg]
         self.vocabulary_ = {token: i for i, token in enumerate(frequent, start=1)}
         return [ids[sequence] for sequence in numbered]
 
-    def transform(self, X: Any) -> list[np.ndarray]:
-        """Look up the ids of the tokens; those that fit did not see are 0.
+    def transform(self, X: ArrayLike) -> list[np.ndarray]:
+        """Return the ids of the tokens, 0 for tokens that are not in the vocabulary.
 
         Parameters
         ----------
@@ -217,10 +220,10 @@ class SequenceTokenizer(  # type: ignore[call-arg]
         Raises
         ------
         NotFittedError
-            Before fit.
+            If the tokenizer is not fitted.
         ValueError, TypeError
-            If there is no document, a document is neither a string nor a list of tokens,
-            it has no token, or kinds of documents are mixed.
+            If X is empty, a document is neither a string nor a list of tokens or has no
+            token, or strings and lists are mixed.
         """
         check_is_fitted(self)
         id_of = self.vocabulary_.get
@@ -229,8 +232,8 @@ class SequenceTokenizer(  # type: ignore[call-arg]
             for i, tokens in enumerate(self._tokenize(*_check_documents(X)))
         ]
 
-    def inverse_transform(self, X: Any) -> list[list]:
-        """Return the tokens that have these ids.
+    def inverse_transform(self, X: Iterable[Any]) -> list[list[Any]]:
+        """Return the tokens of sequences of ids.
 
         Parameters
         ----------
@@ -245,10 +248,10 @@ class SequenceTokenizer(  # type: ignore[call-arg]
         Raises
         ------
         NotFittedError
-            Before fit.
+            If the tokenizer is not fitted.
         ValueError, TypeError
-            If a sequence is not one-dimensional, or holds anything but ids that are
-            zero or in the vocabulary.
+            If a sequence is not one-dimensional, or holds anything but 0 and ids of the
+            vocabulary.
         """
         check_is_fitted(self)
         tokens = [_UNKNOWN, *self.vocabulary_]
@@ -257,8 +260,10 @@ class SequenceTokenizer(  # type: ignore[call-arg]
             for i, ids in enumerate(X)
         ]
 
-    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Return the token of each id, the unknown token's name first.
+    def get_feature_names_out(
+        self, input_features: ArrayLike | None = None
+    ) -> np.ndarray:
+        """Return the token of each id, starting with the unknown token.
 
         Parameters
         ----------
@@ -271,10 +276,10 @@ class SequenceTokenizer(  # type: ignore[call-arg]
             Entry i is the token with id i.
         """
         check_is_fitted(self)
-        # Not np.array, to which tokens that are tuples would be rows.
+        # np.array would read tokens that are tuples as rows.
         return np.fromiter([_UNKNOWN, *self.vocabulary_], dtype=object)
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.string = True
         tags.input_tags.two_d_array = False
@@ -295,7 +300,7 @@ class SequenceTokenizer(  # type: ignore[call-arg]
             yield tokens
 
     def _text_analyzer(self) -> Callable[[str], Sequence]:
-        """Return what turns a string into tokens."""
+        """Return a function that splits a string into tokens."""
         analyzer, size, stride = self.analyzer, self.ngram_size, self.stride
         if callable(analyzer):
             return lambda text: _as_list(_check_iterable(analyzer(text), text))
@@ -309,7 +314,7 @@ class SequenceTokenizer(  # type: ignore[call-arg]
         ]
 
     def _check_ngrams(self, are_texts: bool) -> None:
-        """Refuse n-grams of what is taken as it is, rather than not make them."""
+        """Raise ValueError if n-grams are asked of documents that are not split here."""
         if self.ngram_size == self.stride == 1:
             return
         if not are_texts or callable(self.analyzer):
@@ -325,26 +330,26 @@ class SequenceTokenizer(  # type: ignore[call-arg]
 
 
 def _check_documents(X: Any) -> tuple[list, bool]:
-    """Return the documents, and whether they are strings; else lists of tokens."""
+    """Return the documents, and whether they are strings rather than lists of tokens."""
     if isinstance(X, str):
         raise ValueError(
-            f"X is a string, {shortened(X)}; expected a list of documents. Pass a single "
-            "document as [document]."
+            f"X must be a list of documents, got the string {shortened(X)}. Pass a "
+            "single document as [document]."
         )
     if _rank(X) == 2:
         raise ValueError(
-            f"X has two dimensions, in shape {tuple(X.shape)}; expected one: a document "
-            "each. Pass one column, X['name'] of a frame or X[:, 0] of an array, or "
-            "list(X) where each row of an array is a list of tokens."
+            f"X must have one dimension, with a document each, got shape "
+            f"{tuple(X.shape)}. Pass one column, X['name'] of a DataFrame or X[:, 0] of "
+            "an array, or list(X) if each row of an array is a list of tokens."
         )
     if not isinstance(X, list | tuple) and _rank(X) != 1:
         raise TypeError(
-            f"X is of type {type(X).__name__}; expected a list, tuple, 1-D array or "
-            "Series of documents."
+            "X must be a list, tuple, 1-D array or Series of documents, got "
+            f"{type(X).__name__}."
         )
     documents = list(X)
     if not documents:
-        raise ValueError("X holds no document; expected at least one.")
+        raise ValueError("X must hold at least one document, got none.")
     are_texts = isinstance(documents[0], str)
     for i, document in enumerate(documents):
         _check_document(document, i, are_texts)
@@ -356,36 +361,38 @@ def _check_document(document: Any, i: int, expect_text: bool) -> None:
     is_list = isinstance(document, list | tuple) or _rank(document) == 1
     if (is_text or is_list) and is_text == expect_text:
         return
-    what = f"Document {i} is {shortened(document)}, of type {type(document).__name__}"
+    got = f"got {shortened(document)} of type {type(document).__name__}"
     if isinstance(document, bytes):
-        raise TypeError(f"{what}; expected {_DOCUMENT}. Decode it: document.decode().")
+        raise TypeError(
+            f"Document {i} must be {_DOCUMENT}, {got}. Decode it: document.decode()."
+        )
     if not is_text and not is_list:
         raise TypeError(
-            f"{what}; expected {_DOCUMENT}. Leave out what is missing, along with its "
-            "target, or put a string in its place."
+            f"Document {i} must be {_DOCUMENT}, {got}. Leave missing documents out, "
+            "along with their targets, or replace them by a string."
         )
     kind = "a string" if expect_text else "a list of tokens"
     raise TypeError(
-        f"{what}, but document 0 is {kind}; expected all of one kind. Cut the strings "
-        "into tokens, or join the tokens."
+        f"Document {i} must be {kind}, as document 0, {got}. Split the strings into "
+        "tokens, or join the tokens."
     )
 
 
 def _rank(item: Any) -> int | None:
-    """The number of dimensions of an array or a Series, of whichever library."""
+    """Return the number of dimensions of an array or Series, else None."""
     return len(item.shape) if hasattr(item, "shape") else None
 
 
 def _as_list(tokens: Any) -> list:
-    """Return plain Python tokens, also those of an array."""
+    """Return the tokens as a list of Python objects, also those of an array."""
     return tokens.tolist() if hasattr(tokens, "tolist") else list(tokens)
 
 
 def _check_iterable(tokens: Any, text: str) -> Iterable:
     if not isinstance(tokens, Iterable):
         raise TypeError(
-            f"The analyzer made {tokens!r} of {shortened(text)}; expected an iterable of "
-            "tokens."
+            f"analyzer must return an iterable of tokens, got {tokens!r} for "
+            f"{shortened(text)}."
         )
     return tokens
 
@@ -398,18 +405,18 @@ def _compile(pattern: str) -> re.Pattern[str]:
         compiled = re.compile(pattern)
     except re.error as error:
         raise ValueError(
-            f"token_pattern={pattern!r} is no regular expression: {error}."
+            f"token_pattern must be a regular expression, got {pattern!r}: {error}."
         ) from error
     if compiled.groups > 1:
         raise ValueError(
-            f"token_pattern={pattern!r} has {compiled.groups} groups; expected at most "
-            "one, which is the token. Write the others as (?:...)."
+            f"token_pattern must have at most one group, which is the token, got "
+            f"{compiled.groups} in {pattern!r}. Write the others as (?:...)."
         )
     return compiled
 
 
 def _ngrams(units: Any, size: int, stride: int) -> list:
-    """Cut overlapping pieces out of a string or a list.
+    """Return the n-grams of a string or a list.
 
     Examples
     --------
@@ -423,7 +430,7 @@ def _ngrams(units: Any, size: int, stride: int) -> list:
 
 
 def _as_ids(ids: Iterable[int], n: int, i: int) -> np.ndarray:
-    """Gather the ids of document i, which are being looked up."""
+    """Collect the ids of document i; the lookup may fail on an unhashable token."""
     try:
         return np.fromiter(ids, dtype=np.int64, count=n)
     except TypeError as error:
@@ -436,23 +443,23 @@ def _as_ids(ids: Iterable[int], n: int, i: int) -> np.ndarray:
 def _check_no_nan(
     numbers: Mapping[Hashable, int], numbered: Sequence[np.ndarray]
 ) -> None:
-    """Refuse NaN, which is not equal to itself and so would never be found again."""
+    """Raise ValueError for NaN, which cannot be looked up, as it differs from itself."""
     for token, number in numbers.items():
         if isinstance(token, float) and np.isnan(token):
             i = next(i for i, sequence in enumerate(numbered) if number in sequence)
             raise ValueError(
-                f"Document {i} holds NaN as a token; expected tokens that equal "
-                "themselves. Leave it out, or put a token such as 'missing' in its place."
+                f"Document {i} must hold tokens that equal themselves, got NaN. Leave it "
+                "out, or replace it by a token such as 'missing'."
             )
 
 
 def _frequent(
     numbers: Mapping[Hashable, int], numbered: Sequence[np.ndarray], min_df: float
 ) -> list[Hashable]:
-    """Return the tokens in at least ``min_df`` documents, the most frequent first."""
+    """Return the tokens in at least ``min_df`` documents, by decreasing frequency."""
     occurrences = np.bincount(np.concatenate(numbered)).tolist()
     documents_with = np.bincount(np.concatenate([np.unique(s) for s in numbered]))
-    # A quotient, since 7 / 100 == 0.07 but 0.07 * 100 > 7.
+    # Compare the quotient, since 7 / 100 == 0.07 but 0.07 * 100 > 7.
     whole = 1 if isinstance(min_df, Integral) else len(numbered)
     is_common = documents_with / whole >= min_df
     tokens = [t for t, number in numbers.items() if is_common[number] and t != _UNKNOWN]
@@ -465,13 +472,13 @@ def _check_ids(ids: Any, i: int, n_ids: int) -> list[int]:
     array = np.asarray(ids)
     if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
         raise TypeError(
-            f"Sequence {i} is {shortened(ids)}; expected a list or 1-D array of integer "
-            "ids. Pass a single sequence as [sequence]."
+            f"Sequence {i} must be a list or 1-D array of integer ids, got "
+            f"{shortened(ids)}. Pass a single sequence as [sequence]."
         )
     wrong = array[(array < 0) | (array >= n_ids)]
     if wrong.size:
         raise ValueError(
-            f"Sequence {i} holds the id {wrong[0]}; expected ids from 0 to {n_ids - 1}, "
-            "those of this tokenizer."
+            f"Sequence {i} must hold ids from 0 to {n_ids - 1}, those of this tokenizer, "
+            f"got {wrong[0]}."
         )
     return array.tolist()

@@ -1,17 +1,19 @@
-"""A table in time order becomes windows, one for each of its rows."""
+"""Turn a table in time order into windows, one for each row."""
 
 from __future__ import annotations
 
 from hashlib import blake2b
 from numbers import Integral
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
-from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted
 
 from .._inputs import count_within
+from .._inputs.borrowed import Interval, StrOptions, fit_context, names_of_features
+from .._inputs.types import ArrayLike, typed
 from ._output import SequencesOut
 from ._tables import Table, numbers_of, read_table
 
@@ -21,52 +23,52 @@ class SlidingWindow(  # type: ignore[call-arg]
 ):
     """Turn each row of a table into the window of rows that ends with it.
 
-    There are as many windows as rows, in their order, so targets stay aligned: behind a
-    scaler and before a recurrent estimator, the target of a row is learnt from the row
-    and those before it. The table's rows are in time order.
+    The table's rows must be in time order. There is one window per row, in the same
+    order, so targets stay aligned: between a scaler and a recurrent estimator, the
+    target of a row is learnt from this row and the rows before it.
 
-    Windows are views, not to be written to, of the table or of one copy of it, which
-    ``first_rows="edge"`` takes, and ``by`` where entities are interleaved. The
-    estimators of sksequence read such views without multiplying the table by ``length``.
-    Pickling does multiply it, as for another process: send the table, and make the
-    windows there, which is what a search over a pipeline does.
+    Windows are read-only views of the table, or of one copy of it; ``first_rows="edge"``
+    needs a copy, and so does ``by`` if entities are interleaved. The estimators of
+    sksequence read such views without multiplying the table by ``length``. Pickling does
+    multiply it, for example to send windows to another process: send the table instead
+    and make the windows there, as a search over a pipeline does.
 
     Parameters
     ----------
     length : int
-        Rows per window. It may exceed the number of rows, for the first rows of a table
-        have too few before them in any case.
+        Number of rows per window. It may exceed the number of rows in the table, whose
+        first rows have too few rows before them in any case.
 
     first_rows : {"edge", "shorter"}, default="edge"
-        What to do for these: repeat the first row before it, so that all windows are
-        equally long, or leave their windows shorter.
+        How to treat these first rows: "edge" repeats the first row, so that all windows
+        have the same length; "shorter" returns shorter windows.
 
     by : str, int or None, default=None
-        The column that tells entities apart, by its name or position, or a level of a
-        DataFrame's index, by its name. No window holds rows of two entities, and the
-        column is not among the channels. The rows of several entities may be
-        interleaved; each entity's are in time order.
+        The column that identifies entities, by name or position, or a level of a
+        DataFrame's index, by name. No window holds rows of two entities, and the column
+        is not one of the channels. Rows of several entities may be interleaved, as long
+        as each entity is in time order.
 
     context : bool, default=False
-        Whether rows that follow the training rows have these in their windows: the last
-        ``length - 1`` rows, of the same entity, that fit saw. The training rows
-        themselves never have. Time stamps in a DataFrame's index, or else its whole
-        numbers, tell which rows follow: those of an entity whose first is later than
-        all that fit saw of it, whether or not there is a gap between them. Where there
-        is no such index, as in an array, any table follows the training rows but
-        their table itself; do not transform a part of it.
+        Whether windows of rows that follow the training rows reach back into them, that
+        is into the last ``length - 1`` rows of the same entity seen in fit. Windows of
+        the training rows themselves never do. Which rows follow is read from the time
+        stamps, or else the integers, in a DataFrame's index: an entity follows if its
+        first row is later than all of its rows in fit, with or without a gap. Without
+        such an index, as in an array, every table follows the training table except the
+        training table itself; do not transform a part of it.
 
     Attributes
     ----------
     n_features_in_ : int
-        Columns of the table, ``by`` included.
+        Number of columns of the table, including ``by``.
 
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Column names of a DataFrame, if all are strings.
 
     See Also
     --------
-    make_windows : Windows, and the rows after each of them as targets.
+    make_windows : Windows with the rows after each of them as targets.
 
     Examples
     --------
@@ -85,7 +87,7 @@ class SlidingWindow(  # type: ignore[call-arg]
     >>> [window.ravel() for window in SlidingWindow(2, by=0).fit_transform(table)]
     [array([1., 1.]), array([5., 5.]), array([1., 2.]), array([5., 6.])]
 
-    A forecast of each row's successor; the window's length can be searched:
+    Forecast the row after each row; the window length can be searched:
 
     >>> from sklearn.model_selection import TimeSeriesSplit, cross_val_score
     >>> from sklearn.pipeline import make_pipeline
@@ -109,20 +111,27 @@ class SlidingWindow(  # type: ignore[call-arg]
         "context": ["boolean"],
     }
 
-    def __init__(self, length, *, first_rows="edge", by=None, context=False):
+    def __init__(
+        self,
+        length: int,
+        *,
+        first_rows: str = "edge",
+        by: str | int | None = None,
+        context: bool = False,
+    ) -> None:
         self.length = length
         self.first_rows = first_rows
         self.by = by
         self.context = context
 
-    def fit(self, X: Any, y: Any = None) -> SlidingWindow:
-        """Learn the columns, and with ``context`` the last rows.
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
+        """Learn the columns and, with ``context``, the last rows.
 
         Parameters
         ----------
         X : array-like of shape (n_rows, n_columns)
-            A table of numbers: an array, or a DataFrame of pandas or polars. NaN is
-            left to the estimator behind.
+            A table of numbers: an array, or a pandas or polars DataFrame. NaN is passed
+            through to the next step.
         y : None
             Ignored.
 
@@ -134,15 +143,15 @@ class SlidingWindow(  # type: ignore[call-arg]
         Raises
         ------
         ValueError, TypeError
-            If a hyperparameter is of no use, there is no row, a column is not of
-            numbers, or ``by`` is not in the table; if time stamps in a DataFrame's
-            index do not increase from row to row of an entity.
+            If a parameter is invalid, there is no row, a column is not numeric, ``by``
+            is not in the table, or time stamps in a DataFrame's index do not increase
+            within an entity.
         """
         self._fit(X)
         return self
 
-    def fit_transform(self, X: Any, y: Any = None) -> np.ndarray | list[np.ndarray]:
-        """Learn the columns, and return the windows of the same rows.
+    def fit_transform(self, X: ArrayLike, y: Any = None) -> np.ndarray | list[np.ndarray]:
+        """Fit to the table and return the windows of its rows.
 
         Parameters
         ----------
@@ -154,7 +163,7 @@ class SlidingWindow(  # type: ignore[call-arg]
         Returns
         -------
         windows : ndarray or list of ndarray
-            As of transform.
+            As returned by :meth:`transform`.
 
         Raises
         ------
@@ -163,61 +172,64 @@ class SlidingWindow(  # type: ignore[call-arg]
         """
         return self._windows(self._fit(X), {})
 
-    def transform(self, X: Any) -> np.ndarray | list[np.ndarray]:
+    def transform(self, X: ArrayLike) -> np.ndarray | list[np.ndarray]:
         """Return the window that ends with each row.
 
         Parameters
         ----------
         X : array-like of shape (n_rows, n_columns)
-            A table with the columns of the one in fit. Entities may be others.
+            A table with the same columns as in fit. It may have new entities.
 
         Returns
         -------
         windows : ndarray of shape (n_rows, length, n_channels), or list of ndarray
-            An array if ``first_rows="edge"`` and ``by`` is None. Else a list of one
-            array (n_steps_i, n_channels) per row, since one array of windows that are
-            unequal, or skip from entity to entity, could be no view.
+            An array if ``first_rows="edge"`` and ``by`` is None. Else a list with an
+            array (n_steps_i, n_channels) per row, since windows of unequal lengths or
+            of several entities cannot be a view as one array.
 
         Raises
         ------
         NotFittedError
-            Before fit.
+            If the transformer is not fitted.
         ValueError, TypeError
-            As :meth:`fit` does; if the columns are not those of fit, or time stamps have
-            a time zone and those of fit have none, or the other way round.
+            As :meth:`fit` does; also if the columns differ from those in fit, or only
+            one of the two tables has time stamps with a time zone.
         """
         check_is_fitted(self)
         table = read_table(X, self.by, self, reset=False)
         return self._windows(table, self._history_of(table) if self.context else {})
 
-    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Return the names of the channels.
+    def get_feature_names_out(
+        self, input_features: ArrayLike | None = None
+    ) -> np.ndarray:
+        """Return the names of the output channels.
 
         Parameters
         ----------
         input_features : array-like of shape (n_features_in_,) or None, default=None
-            Names of the columns; None for those of fit, or else ``x0``, ``x1``, ...
+            Names of the columns; None for those seen in fit, or else ``x0``, ``x1``, ...
 
         Returns
         -------
         names : ndarray of shape (n_channels,), object
-            Those of the columns, without ``by``.
+            The column names without ``by``.
         """
         check_is_fitted(self)
-        return _check_feature_names_in(self, input_features)[self._channels]
+        return names_of_features(self, input_features)[self._channels]
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def _fit(self, X: Any) -> Table:
+    @typed(fit_context(prefer_skip_nested_validation=True))
+    def _fit(self, X: ArrayLike) -> Table:
         before = dict(vars(self))
         try:
             table = read_table(X, self.by, self, reset=True)
         except BaseException:
-            # The columns are learnt first; not to look fitted, forget them again.
+            # Column names are set before the table is read: undo it, so that a failed
+            # fit leaves no fitted attributes.
             self.__dict__ = before
             raise
         self._channels = table.channels
@@ -228,7 +240,7 @@ class SlidingWindow(  # type: ignore[call-arg]
         return table
 
     def _history_of(self, table: Table) -> dict[Any, np.ndarray]:
-        """Return the training rows that come before the first row of each entity."""
+        """Return, for each entity, the training rows that precede its first row."""
         earliest = _extremes(table, latest=False)
         if not earliest or not self._latest:
             return {} if _digest(table) == self._digest else self._tails
@@ -246,7 +258,7 @@ class SlidingWindow(  # type: ignore[call-arg]
     def _windows(
         self, table: Table, history: dict[Any, np.ndarray]
     ) -> np.ndarray | list[np.ndarray]:
-        """Lay the rows entity by entity, with what comes before them; view windows."""
+        """Arrange rows by entity, after padding and history, and view the windows."""
         entities, length = table.entities, self.length
         n_history = np.array([len(history.get(key, ())) for key in entities.keys])
         n_padding = length - 1 - n_history if self.first_rows == "edge" else 0 * n_history
@@ -277,7 +289,7 @@ def _laid_out(
     begins: np.ndarray,
     n_padding: np.ndarray,
 ) -> np.ndarray:
-    """Copy rows to their places, and padding and history before each entity's first."""
+    """Copy rows by entity, each entity after its padding and history."""
     n_history = sum(len(history.get(key, ())) for key in table.entities.keys)
     n_rows = len(table.values) + int(n_padding.sum()) + n_history
     dtype = np.result_type(table.values, *{rows.dtype for rows in history.values()})
@@ -292,7 +304,7 @@ def _laid_out(
     return laid
 
 
-# ------------------------------------------------------------- what a context is made of
+# ------------------------------------------------------------------------------- context
 
 
 def _tails(table: Table, length: int) -> dict[Any, np.ndarray]:
@@ -307,7 +319,7 @@ def _tails(table: Table, length: int) -> dict[Any, np.ndarray]:
 
 
 def _extremes(table: Table, *, latest: bool) -> dict[Any, Any]:
-    """Return the first or last label of each entity; nothing without an index."""
+    """Return the first or last label of each entity; an empty dict without an index."""
     if table.labels is None:
         return {}
     entities = table.entities
@@ -318,7 +330,7 @@ def _extremes(table: Table, *, latest: bool) -> dict[Any, Any]:
 
 
 def _digest(table: Table) -> str:
-    """Return what only the same numbers of the same entities have in common."""
+    """Return a hash of the table's numbers and entities."""
     digest = blake2b(repr((table.values.shape, table.entities.keys)).encode())
     digest.update(np.ascontiguousarray(table.values).data)
     digest.update(table.entities.codes.data)

@@ -15,9 +15,9 @@ from pathlib import Path
 import joblib
 import numpy as np
 import pytest
-import store
 
 import sksequence
+from storage import store
 
 ARCHIVES = sorted(Path(__file__).with_name("older").glob("*.tar.xz"))
 

@@ -1,8 +1,8 @@
-"""Fitted networks as ONNX graphs, written node by node from plain data.
+"""Fitted networks as ONNX graphs, built node by node from plain data.
 
-onnx and numpy alone: no torch, no exporter that would trace a network, and of the other
-rooms the recurrent cells alone. The modules mirror those of ``sksequence.nn`` in what is
-computed; sequences are laid out as ONNX has them, (steps, batch, channels).
+Imports only onnx, numpy and the recurrent cells: there is no torch, and no exporter that
+traces a network. The modules correspond to those of ``sksequence.nn``; sequences have
+the layout of ONNX, (steps, batch, channels).
 """
 
 from .model import make_model

@@ -1,4 +1,4 @@
-"""Convolution along time, exact on batches of sequences of unequal length."""
+"""Convolution along time for batches of sequences of unequal length."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def convolve(
     *,
     causal: bool,
 ) -> tuple[str, Steps]:
-    """Apply convolutional layers in a row, each normalised and rectified.
+    """Apply a stack of convolutional layers with normalisation and ReLU.
 
     x (steps, batch, channels) -> (steps', batch, channels')
     """
@@ -40,7 +40,7 @@ def _convolve(
     causal: bool,
 ) -> tuple[str, Steps]:
     weight, norm = weights["convolution.weight"], below(weights, "norm")
-    # Outside training the normalisation is linear: it is folded into the convolution.
+    # In evaluation the normalisation is linear, so it is folded into the convolution.
     factor = norm["weight"] / np.sqrt(norm["running_var"].astype(float) + _EPSILON)
     bias = norm["bias"] - norm["running_mean"] * factor
     kernel = weight.shape[2]

@@ -1,4 +1,4 @@
-"""A graph that grows node by node and names its nodes itself."""
+"""Builder of ONNX graphs that names the nodes."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def below(weights: Weights, prefix: str) -> Weights:
 
 
 def parts(weights: Weights, prefix: str) -> list[Weights]:
-    """Return the weights of each of the parts that are numbered.
+    """Return the weights of each numbered part.
 
     Examples
     --------

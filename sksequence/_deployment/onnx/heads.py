@@ -1,4 +1,4 @@
-"""From the raw outputs of a network to what predict and predict_proba return."""
+"""Conversion of the raw outputs of a network to predictions and probabilities."""
 
 from __future__ import annotations
 

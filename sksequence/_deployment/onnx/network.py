@@ -1,4 +1,4 @@
-"""The whole network: reading, convolution, recurrence, pooling and a linear head."""
+"""The network: input, convolution, recurrence, pooling and a linear head."""
 
 from __future__ import annotations
 
@@ -87,10 +87,10 @@ def _strides(network: dict[str, Any]) -> list[int]:
 
 
 def _spread(graph: Graph, every: str, steps: Steps, stride: int, *, causal: bool) -> str:
-    """Give each step that a stride left out the state that covers it.
+    """Repeat strided states, so that there is one for each step of the input.
 
-    In a causal network that is the last state that is complete at the step; the first
-    steps have none and get zeros.
+    In a causal network a step gets the last complete state; the first steps, which have
+    none, get zeros.
     """
     if stride == 1:
         return every

@@ -1,4 +1,4 @@
-"""Arithmetic that becomes nodes of a graph, for equations that stand elsewhere."""
+"""Arithmetic that adds nodes to a graph, for the equations of cells."""
 
 from __future__ import annotations
 

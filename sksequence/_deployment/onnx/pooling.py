@@ -1,4 +1,4 @@
-"""From one vector per step to one vector per sequence, over valid steps only."""
+"""Pooling of the valid steps of each sequence."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .steps import Steps
 
 
 def last_pooling(graph: Graph, x: str, steps: Steps, final: str, *_: Any) -> str:
-    """Take the final state."""
+    """Return the final state."""
     return final
 
 
@@ -25,14 +25,14 @@ def mean_pooling(graph: Graph, x: str, steps: Steps, *_: Any) -> str:
 
 
 def max_pooling(graph: Graph, x: str, steps: Steps, *_: Any) -> str:
-    """Take each unit's largest value over the valid steps."""
+    """Return the maximum of each unit over the valid steps."""
     return graph("ReduceMax", steps.fill(x, -np.inf), axes=[0], keepdims=0)
 
 
 def attention_pooling(
     graph: Graph, x: str, steps: Steps, final: str, weights: Weights
 ) -> str:
-    """Average the valid steps with learnt weights."""
+    """Average the valid steps with attention weights."""
     x = steps.fill(x, 0.0)
     hidden = graph("Tanh", linear(graph, x, below(weights, "hidden")))
     score = steps.fill(linear(graph, hidden, below(weights, "context")), -np.inf)

@@ -1,4 +1,4 @@
-"""From inputs to what the first layer reads: embedded tokens, scaled numbers."""
+"""Conversion of inputs to the input of the first layer: embedding, scaling."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stacked recurrence over batches of sequences of unequal length."""
+"""Recurrent layers for batches of sequences of unequal length."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def recur(
     weights: Weights,
     elapsed: list[str],
 ) -> tuple[str, str]:
-    """Chain recurrent layers, each reading the steps of the one below.
+    """Apply a stack of recurrent layers, each reading the output of the one below.
 
     x (steps, batch, channels) -> every step (steps, batch, size), padding undefined, and
     the final state (batch, size)
@@ -70,7 +70,7 @@ def recur(
 
 
 def _keeps_width(cell: type[Cell], directions: list[Weights], merge: str) -> bool:
-    """Whether a layer's steps are as wide as those that it reads."""
+    """Return whether the output of a layer has the size of its input."""
     rows, channels = directions[0]["weight_ih_l0"].shape
     n_parts = len(directions) if merge == "Concat" else 1
     return channels == rows // len(cell.gates) * n_parts
@@ -101,7 +101,7 @@ def _read_layer(
 def _operate(
     graph: Graph, x: str, steps: Steps, operator: Operator, directions: list[Weights]
 ) -> _Read:
-    """Run a layer by an operator of ONNX."""
+    """Run a layer with an ONNX operator."""
     n, options = len(directions), dict(operator.options)
     if operator.activations:
         options["activations"] = list(operator.activations) * n

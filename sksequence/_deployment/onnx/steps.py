@@ -1,4 +1,4 @@
-"""What every layer needs to know of time: valid steps, reversal, the last step."""
+"""Helpers for the time axis: valid steps, reversal, the last step."""
 
 from __future__ import annotations
 

@@ -1,0 +1,99 @@
+"""Private names of torch that we use, each with a fallback.
+
+No other module uses them. If a version of torch lacks a name, its public functions are
+used: slower, with the same results up to rounding. ``tests/test_borrowed.py`` tests this
+by removing the names.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+try:
+    from torch import _foreach_add_, _fused_adam_, _fused_adamw_
+except ImportError:
+    _HAS_ADAM = False
+else:
+    _HAS_ADAM = True
+
+try:
+    from torch import _foreach_mul_, _foreach_norm
+except ImportError:
+    _HAS_NORM = False
+else:
+    _HAS_NORM = True
+
+# Set by the constructor of torch.optim.Optimizer, which our Adam does not call.
+_HOOKS = (
+    "_optimizer_step_pre_hooks",
+    "_optimizer_step_post_hooks",
+    "_optimizer_state_dict_pre_hooks",
+    "_optimizer_state_dict_post_hooks",
+    "_optimizer_load_state_dict_pre_hooks",
+    "_optimizer_load_state_dict_post_hooks",
+)
+_declared = {n for n in torch.optim.Optimizer.__annotations__ if n.startswith("_")}
+
+CAN_STEP_FUSED = _HAS_ADAM and _declared == set(_HOOKS)
+
+
+def add_hooks(optimizer: torch.optim.Optimizer) -> None:
+    """Set the attributes that state_dict, schedulers and hooks need."""
+    for name in _HOOKS:
+        setattr(optimizer, name, OrderedDict())
+
+
+def step_adam(
+    parameters: list[Tensor],
+    states: list[dict[str, Tensor]],
+    *,
+    decoupled: bool,
+    **how: Any,
+) -> None:
+    """Make a step of Adam or AdamW with torch's fused kernel."""
+    kernel = _fused_adamw_ if decoupled else _fused_adam_
+    gradients: Any = [p.grad for p in parameters]
+    steps = [state["step"] for state in states]
+    _foreach_add_(steps, 1)
+    kernel(
+        parameters,
+        gradients,
+        [state["exp_avg"] for state in states],
+        [state["exp_avg_sq"] for state in states],
+        [],
+        steps,
+        amsgrad=False,
+        maximize=False,
+        grad_scale=None,
+        found_inf=None,
+        **how,
+    )
+
+
+def note_step(optimizer: torch.optim.Optimizer) -> None:
+    """Mark a step, so that schedulers do not warn that none was made."""
+    optimizer._opt_called = True  # type: ignore[attr-defined]
+
+
+def clip_gradients(parameters: Iterable[Tensor], max_norm: float) -> None:
+    """Clip the norm of the gradients.
+
+    Equal to ``torch.nn.utils.clip_grad_norm_``, which also groups them by device and
+    dtype, of which there is only one here.
+    """
+    with_gradient = [p for p in parameters if p.grad is not None]
+    if not _HAS_NORM:
+        torch.nn.utils.clip_grad_norm_(with_gradient, max_norm)
+        return
+    gradients: Any = [p.grad for p in with_gradient]
+    norms = torch.stack(_foreach_norm(gradients))
+    share = max_norm / (torch.linalg.vector_norm(norms) + 1e-6)
+    # Skip the product only on a CPU: on a GPU, item() is slower than the product.
+    if share.is_cpu and share.item() >= 1:
+        return
+    _foreach_mul_(gradients, share.clamp(max=1.0))

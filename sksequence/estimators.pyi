@@ -1,0 +1,3032 @@
+# ruff: noqa: E501, types and defaults of hyperparameters are long
+"""Public estimators with signatures and docstrings; see ``tests/helpers/stubs.py``."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Self, type_check_only
+
+import numpy as np
+
+from ._base.classifier import Labeller, SequenceClassifier
+from ._base.estimator import ArrayLike, RandomState, Targets
+from ._base.frames import FrameReader, FrameRegressor
+from ._base.hyperparameters import Pooling
+from ._base.per_step import PerStepEstimator
+from ._base.regressor import NumberPredictor, SequenceRegressor
+from ._base.steps import AnyCell, SimpleCell, StepReader
+from ._inputs.types import PathLike
+
+@type_check_only
+class _OfSklearn:
+    """What estimators have from scikit-learn, which has no types."""
+
+    n_features_in_: int
+    feature_names_in_: np.ndarray
+    def get_params(self, deep: bool = True) -> dict[str, Any]: ...
+    def set_params(self, **params: Any) -> Self: ...
+    def get_metadata_routing(self) -> Any: ...
+    def set_callbacks(self, *callbacks: Any) -> Self: ...
+    def set_output(self, *, transform: str | None = None) -> Self: ...
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray: ...
+    def fit_transform(
+        self, X: ArrayLike, y: Targets, **fit_params: Any
+    ) -> np.ndarray: ...
+    def score(
+        self, X: ArrayLike, y: Targets, sample_weight: ArrayLike | None = None
+    ) -> float: ...
+
+class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
+    r"""Classify sequences with a simple recurrent network.
+
+    .. math:: h_t = \tanh(W x_t + U h_{t-1} + b)
+
+    The smallest and fastest recurrent network. Its memory is limited to some tens of
+    steps (Bengio, Simard and Frasconi, 1994): suitable for short sequences, and as a
+    baseline for the other cells.
+
+    Parameters
+    ----------
+    hidden_size : int or tuple of int, default=64
+        Number of units of each recurrent layer and direction, for all layers or one per
+        layer.
+    num_layers : int, default=1
+        Number of stacked recurrent layers.
+    bidirectional : bool, default=False
+        Whether to also read every sequence in reverse. If False, the network is causal:
+        no state depends on a later step.
+    merge_mode : {"concat", "sum", "mean", "mul"}, default='concat'
+        How to merge the outputs of the two directions of a layer.
+    dropout : float, default=0.0
+        Dropout probability between recurrent layers and before the head, in [0, 1).
+    layer_norm : bool, default=False
+        Normalise, step by step, the products of the recurrent layers with their inputs
+        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+    residual : bool, default=False
+        Add the input of every recurrent layer but the first to its output; their widths
+        must be equal.
+    recurrent_dropout : float, default=0.0
+        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
+        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
+        read no state, nor with ``bptt_steps``.
+    memory_steps : float or None, default=None
+        For how many steps the cells should be able to remember: gates begin with biases
+        for time scales between one step and so many (Tallec and Ollivier, 2018). The
+        length of the sequences is a good value. None: the cell's own biases.
+    nonlinearity : {"tanh", "relu"}, default='tanh'
+        Activation of the hidden state.
+    conv_channels : tuple of int, default=()
+        Output channels of the convolutions before the recurrence, one per layer.
+    conv_kernel_size : int or tuple of int, default=5
+        Kernel sizes of these convolutions in steps, at most the length of the shortest
+        sequence.
+    conv_stride : int or tuple of int, default=1
+        Strides of these convolutions: a stride of s reduces s steps to one. Some steps
+        are never read if the stride exceeds the kernel size.
+    parallel_channels : tuple of int, default=()
+        Output channels of the convolutions parallel to the recurrence, whose mean over
+        time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
+        LSTM-FCN.
+    parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
+        Kernel sizes of the parallel convolutions in steps.
+    pooling : {"last", "mean", "max", "attention"}, default='max'
+        How to pool the steps of a sequence: the final state of each direction, the mean
+        or maximum over the steps, or a mean with attention weights.
+    embedding_dim : int or None, default=None
+        Size of the embedding vectors of tokens. If given, X holds token ids, as made by
+        :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
+        the unknown token. Dropout is also applied to the embedding vectors.
+    num_embeddings : int or None, default=None
+        Number of tokens; None for one more than the largest id in fit. Tokens that are
+        not in the training sequences are read as the unknown token.
+    missing : {"error", "mask", "decay"}, default='error'
+        How to treat NaN in X. "error" raises an error. "mask" replaces NaN by the mean of
+        the channel, and appends a mask for every channel that is one where it was
+        observed and zero elsewhere. "decay" appends the same masks, but replaces NaN by
+        the last observation, decayed towards the mean at a learnt rate for each channel;
+        without ``conv_channels`` the state of the first recurrent layer decays likewise
+        (GRU-D of Che et al., 2018, with any cell). The loop over steps is then in Python,
+        which is slower: an epoch of a GRU or SimpleRNN takes about 1.5 times as long, of
+        an LSTM 4 to 7 times (``benchmarks/missing.py``). Infinity always raises an
+        error.
+    time_channel : int or None, default=None
+        With ``missing="decay"``, position of the channel that holds the time of each
+        step, in any unit and from any origin. The time determines the decay and is used
+        for nothing else; None for a time of one between steps. Ignored with other values
+        of ``missing``.
+    class_weight : dict, list of dict, "balanced" or None, default=None
+        Weight of each class in the loss: ``{class: weight}``, where missing classes have
+        weight one, or "balanced" for weights inversely proportional to class
+        frequencies. For multilabel targets, "balanced" or a list with a dict for each
+        label.
+    lr : float, default=0.005
+        Learning rate.
+    max_epochs : int, default=50
+        Maximum number of passes over the training sequences.
+    batch_size : int or None, default=16
+        Number of sequences per mini-batch; None for full batches.
+    optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
+        The optimizer.
+    lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
+        Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
+        loss (on the validation set, if there is one) has not improved for 5 epochs.
+    weight_decay : float, default=0.0
+        Weight decay, as defined by the optimizer.
+    gradient_clip : float or None, default=1.0
+        Maximum norm of the gradient; larger gradients are clipped.
+    early_stopping : bool, default=False
+        Whether to hold out a validation set, stop when its loss no longer improves, and
+        keep the best weights. The split is stratified by class, or by whole groups if
+        fit gets ``groups``.
+    validation_fraction : float, default=0.1
+        Proportion of the sequences in the validation set of early stopping, in
+        (0, 1).
+    patience : int, default=10
+        Number of epochs without improvement before early stopping.
+    standardize : bool, default=True
+        Whether to standardise each channel, and the targets of a regressor, by mean and
+        standard deviation of the training data. A 2-D X has one channel. Token ids are
+        not scaled.
+    data_format : {"channels_last", "channels_first"}, default='channels_last'
+        Whether a 3-D X is (n_sequences, n_steps, n_channels) or
+        (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
+    random_state : int, RandomState instance or None, default=None
+        Controls the initial weights, mini-batches, dropout and the validation split. Pass
+        an int for bitwise identical results of repeated fits.
+    n_jobs : int or None, default=None
+        Number of threads in fit and predict: None for one, -1 for all cores. The last
+        digits of float32 training depend on it unless compiled kernels train.
+    device : str, default='auto'
+        Device of the network: "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU if one
+        is available.
+    dtype : {"float32", "float64"}, default='float32'
+        Dtype of the network.
+    mixed_precision : {"bfloat16", "float16"} or None, default=None
+        Lower precision of forward and backward pass in training, by torch's autocast.
+        Weights, loss and optimizer steps stay in float32, and so do recurrent layers on
+        a CPU, where this is faster. With "float16" the loss is scaled, and steps with an
+        infinite gradient are skipped. Predictions and the validation loss are in full
+        precision. Not supported with ``dtype="float64"``.
+    callbacks : list of skorch callbacks or None, default=None
+        Callbacks of the training.
+    net_params : dict or None, default=None
+        Further parameters of :class:`skorch.NeuralNet`, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
+    checkpoint : str, path or None, default=None
+        File in which fit saves its progress after every epoch. When an interrupted fit is
+        called again with the same data and hyperparameters, it resumes from there, and
+        the final network is bitwise identical; a completed fit is not repeated. A file
+        belongs to one fit. In a directory (an existing one, or a path with a separator
+        at the end) there is a file for each fit, as needed by searches.
+    warm_start : bool, default=False
+        Whether fit continues from the weights of the last fit.
+    verbose : int, default=0
+        Print a line per epoch if above zero.
+
+    Attributes
+    ----------
+    net_ : skorch.NeuralNet
+        The trained net; its ``module_`` is a :class:`sksequence.nn.SequenceNetwork`.
+    n_features_in_ : int
+        Number of columns of a 2-D X, else number of channels.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names of a DataFrame, if all are strings.
+    n_epochs_ : int
+        Number of epochs trained.
+    history_ : list of dict
+        ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
+        seconds) of each epoch.
+    classes_ : ndarray of shape (n_classes,)
+        Class labels; for multilabel targets, the columns of y.
+    n_static_features_in_ : int
+        Number of static covariates; 0 if X is not a table with a column of sequences.
+
+    See Also
+    --------
+    LSTMClassifier, GRUClassifier : Cells with gates, for longer memory.
+    RecurrentClassifier : The cell as a hyperparameter.
+
+    References
+    ----------
+    Elman (1990), Finding structure in time. Cognitive Science 14.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksequence import SimpleRNNClassifier
+    >>> rng = np.random.default_rng(0)
+    >>> X = [rng.normal(size=(n, 2)).cumsum(axis=0) for n in rng.integers(5, 20, 80)]
+    >>> y = np.array(["up" if x[-1, 0] > x[0, 0] else "down" for x in X])
+    >>> model = SimpleRNNClassifier(bidirectional=True, random_state=0)
+    >>> model.fit(X[:60], y[:60]).predict(X[60:63])
+    array(['up', 'up', 'up'], dtype='<U4')
+    >>> model.score(X[60:], y[60:]) > 0.8
+    True
+    """
+
+    def __init__(
+        self,
+        *,
+        hidden_size: int | Sequence[int] = 64,
+        num_layers: int = 1,
+        bidirectional: bool = False,
+        merge_mode: str = "concat",
+        dropout: float = 0.0,
+        layer_norm: bool = False,
+        residual: bool = False,
+        recurrent_dropout: float = 0.0,
+        memory_steps: float | None = None,
+        nonlinearity: str = "tanh",
+        conv_channels: Sequence[int] = (),
+        conv_kernel_size: int | Sequence[int] = 5,
+        conv_stride: int | Sequence[int] = 1,
+        parallel_channels: Sequence[int] = (),
+        parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        pooling: str = "max",
+        embedding_dim: int | None = None,
+        num_embeddings: int | None = None,
+        missing: str = "error",
+        time_channel: int | None = None,
+        class_weight: Any = None,
+        lr: float = 0.005,
+        max_epochs: int = 50,
+        batch_size: int | None = 16,
+        optimizer: str | Callable[..., Any] = "adam",
+        lr_schedule: str = "cosine",
+        weight_decay: float = 0.0,
+        gradient_clip: float | None = 1.0,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        patience: int = 10,
+        standardize: bool = True,
+        data_format: str = "channels_last",
+        random_state: RandomState = None,
+        n_jobs: int | None = None,
+        device: str = "auto",
+        dtype: str = "float32",
+        mixed_precision: str | None = None,
+        callbacks: Sequence[Any] | None = None,
+        net_params: dict[str, Any] | None = None,
+        checkpoint: PathLike | None = None,
+        warm_start: bool = False,
+        verbose: int = 0,
+    ) -> None: ...
+    def set_fit_request(
+        self,
+        *,
+        groups: bool | str | None = ...,
+        sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+    def set_partial_fit_request(
+        self,
+        *,
+        classes: bool | str | None = ...,
+        sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+    def set_score_request(
+        self,
+        *,
+        sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+
+class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, SequenceRegressor):
+    r"""Predict numbers from sequences with a simple recurrent network.
+
+    .. math:: h_t = \tanh(W x_t + U h_{t-1} + b)
+
+    The smallest and fastest recurrent network, with a memory of some tens of steps.
+
+    Parameters
+    ----------
+    hidden_size : int or tuple of int, default=64
+        Number of units of each recurrent layer and direction, for all layers or one per
+        layer.
+    num_layers : int, default=1
+        Number of stacked recurrent layers.
+    bidirectional : bool, default=False
+        Whether to also read every sequence in reverse. If False, the network is causal:
+        no state depends on a later step.
+    merge_mode : {"concat", "sum", "mean", "mul"}, default='concat'
+        How to merge the outputs of the two directions of a layer.
+    dropout : float, default=0.0
+        Dropout probability between recurrent layers and before the head, in [0, 1).
+    layer_norm : bool, default=False
+        Normalise, step by step, the products of the recurrent layers with their inputs
+        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+    residual : bool, default=False
+        Add the input of every recurrent layer but the first to its output; their widths
+        must be equal.
+    recurrent_dropout : float, default=0.0
+        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
+        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
+        read no state, nor with ``bptt_steps``.
+    memory_steps : float or None, default=None
+        For how many steps the cells should be able to remember: gates begin with biases
+        for time scales between one step and so many (Tallec and Ollivier, 2018). The
+        length of the sequences is a good value. None: the cell's own biases.
+    nonlinearity : {"tanh", "relu"}, default='tanh'
+        Activation of the hidden state.
+    conv_channels : tuple of int, default=()
+        Output channels of the convolutions before the recurrence, one per layer.
+    conv_kernel_size : int or tuple of int, default=5
+        Kernel sizes of these convolutions in steps, at most the length of the shortest
+        sequence.
+    conv_stride : int or tuple of int, default=1
+        Strides of these convolutions: a stride of s reduces s steps to one. Some steps
+        are never read if the stride exceeds the kernel size.
+    parallel_channels : tuple of int, default=()
+        Output channels of the convolutions parallel to the recurrence, whose mean over
+        time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
+        LSTM-FCN.
+    parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
+        Kernel sizes of the parallel convolutions in steps.
+    pooling : {"last", "mean", "max", "attention"}, default='max'
+        How to pool the steps of a sequence: the final state of each direction, the mean
+        or maximum over the steps, or a mean with attention weights.
+    embedding_dim : int or None, default=None
+        Size of the embedding vectors of tokens. If given, X holds token ids, as made by
+        :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
+        the unknown token. Dropout is also applied to the embedding vectors.
+    num_embeddings : int or None, default=None
+        Number of tokens; None for one more than the largest id in fit. Tokens that are
+        not in the training sequences are read as the unknown token.
+    missing : {"error", "mask", "decay"}, default='error'
+        How to treat NaN in X. "error" raises an error. "mask" replaces NaN by the mean of
+        the channel, and appends a mask for every channel that is one where it was
+        observed and zero elsewhere. "decay" appends the same masks, but replaces NaN by
+        the last observation, decayed towards the mean at a learnt rate for each channel;
+        without ``conv_channels`` the state of the first recurrent layer decays likewise
+        (GRU-D of Che et al., 2018, with any cell). The loop over steps is then in Python,
+        which is slower: an epoch of a GRU or SimpleRNN takes about 1.5 times as long, of
+        an LSTM 4 to 7 times (``benchmarks/missing.py``). Infinity always raises an
+        error.
+    time_channel : int or None, default=None
+        With ``missing="decay"``, position of the channel that holds the time of each
+        step, in any unit and from any origin. The time determines the decay and is used
+        for nothing else; None for a time of one between steps. Ignored with other values
+        of ``missing``.
+    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, default='squared_error'
+        The loss: the squared error predicts the mean; the absolute error, the median; the
+        Huber loss, a mean that is robust against outliers beyond one standard deviation;
+        the pinball loss ("quantile"), the quantile given by ``quantile``; the Poisson
+        deviance, the rate of counts (targets must be at least zero).
+    quantile : float, default=0.5
+        The quantile that the "quantile" loss predicts, in (0, 1).
+    lr : float, default=0.005
+        Learning rate.
+    max_epochs : int, default=50
+        Maximum number of passes over the training sequences.
+    batch_size : int or None, default=16
+        Number of sequences per mini-batch; None for full batches.
+    optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
+        The optimizer.
+    lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
+        Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
+        loss (on the validation set, if there is one) has not improved for 5 epochs.
+    weight_decay : float, default=0.0
+        Weight decay, as defined by the optimizer.
+    gradient_clip : float or None, default=1.0
+        Maximum norm of the gradient; larger gradients are clipped.
+    early_stopping : bool, default=False
+        Whether to hold out a validation set, stop when its loss no longer improves, and
+        keep the best weights. The split is stratified by class, or by whole groups if
+        fit gets ``groups``.
+    validation_fraction : float, default=0.1
+        Proportion of the sequences in the validation set of early stopping, in
+        (0, 1).
+    patience : int, default=10
+        Number of epochs without improvement before early stopping.
+    standardize : bool, default=True
+        Whether to standardise each channel, and the targets of a regressor, by mean and
+        standard deviation of the training data. A 2-D X has one channel. Token ids are
+        not scaled.
+    data_format : {"channels_last", "channels_first"}, default='channels_last'
+        Whether a 3-D X is (n_sequences, n_steps, n_channels) or
+        (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
+    random_state : int, RandomState instance or None, default=None
+        Controls the initial weights, mini-batches, dropout and the validation split. Pass
+        an int for bitwise identical results of repeated fits.
+    n_jobs : int or None, default=None
+        Number of threads in fit and predict: None for one, -1 for all cores. The last
+        digits of float32 training depend on it unless compiled kernels train.
+    device : str, default='auto'
+        Device of the network: "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU if one
+        is available.
+    dtype : {"float32", "float64"}, default='float32'
+        Dtype of the network.
+    mixed_precision : {"bfloat16", "float16"} or None, default=None
+        Lower precision of forward and backward pass in training, by torch's autocast.
+        Weights, loss and optimizer steps stay in float32, and so do recurrent layers on
+        a CPU, where this is faster. With "float16" the loss is scaled, and steps with an
+        infinite gradient are skipped. Predictions and the validation loss are in full
+        precision. Not supported with ``dtype="float64"``.
+    callbacks : list of skorch callbacks or None, default=None
+        Callbacks of the training.
+    net_params : dict or None, default=None
+        Further parameters of :class:`skorch.NeuralNet`, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
+    checkpoint : str, path or None, default=None
+        File in which fit saves its progress after every epoch. When an interrupted fit is
+        called again with the same data and hyperparameters, it resumes from there, and
+        the final network is bitwise identical; a completed fit is not repeated. A file
+        belongs to one fit. In a directory (an existing one, or a path with a separator
+        at the end) there is a file for each fit, as needed by searches.
+    warm_start : bool, default=False
+        Whether fit continues from the weights of the last fit.
+    verbose : int, default=0
+        Print a line per epoch if above zero.
+
+    Attributes
+    ----------
+    net_ : skorch.NeuralNet
+        The trained net; its ``module_`` is a :class:`sksequence.nn.SequenceNetwork`.
+    n_features_in_ : int
+        Number of columns of a 2-D X, else number of channels.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names of a DataFrame, if all are strings.
+    n_epochs_ : int
+        Number of epochs trained.
+    history_ : list of dict
+        ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
+        seconds) of each epoch.
+    n_static_features_in_ : int
+        Number of static covariates; 0 if X is not a table with a column of sequences.
+
+    See Also
+    --------
+    LSTMRegressor, GRURegressor : Cells with gates, for longer memory.
+    RecurrentRegressor : The cell as a hyperparameter.
+
+    References
+    ----------
+    Elman (1990), Finding structure in time. Cognitive Science 14.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksequence import SimpleRNNRegressor
+    >>> X = np.random.default_rng(0).normal(size=(120, 10))
+    >>> y = X[:, -3:].mean(axis=1)
+    >>> model = SimpleRNNRegressor(hidden_size=16, random_state=0).fit(X[:100], y[:100])
+    >>> model.score(X[100:], y[100:]) > 0.5
+    True
+    """
+
+    def __init__(
+        self,
+        *,
+        hidden_size: int | Sequence[int] = 64,
+        num_layers: int = 1,
+        bidirectional: bool = False,
+        merge_mode: str = "concat",
+        dropout: float = 0.0,
+        layer_norm: bool = False,
+        residual: bool = False,
+        recurrent_dropout: float = 0.0,
+        memory_steps: float | None = None,
+        nonlinearity: str = "tanh",
+        conv_channels: Sequence[int] = (),
+        conv_kernel_size: int | Sequence[int] = 5,
+        conv_stride: int | Sequence[int] = 1,
+        parallel_channels: Sequence[int] = (),
+        parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        pooling: str = "max",
+        embedding_dim: int | None = None,
+        num_embeddings: int | None = None,
+        missing: str = "error",
+        time_channel: int | None = None,
+        loss: str = "squared_error",
+        quantile: float = 0.5,
+        lr: float = 0.005,
+        max_epochs: int = 50,
+        batch_size: int | None = 16,
+        optimizer: str | Callable[..., Any] = "adam",
+        lr_schedule: str = "cosine",
+        weight_decay: float = 0.0,
+        gradient_clip: float | None = 1.0,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        patience: int = 10,
+        standardize: bool = True,
+        data_format: str = "channels_last",
+        random_state: RandomState = None,
+        n_jobs: int | None = None,
+        device: str = "auto",
+        dtype: str = "float32",
+        mixed_precision: str | None = None,
+        callbacks: Sequence[Any] | None = None,
+        net_params: dict[str, Any] | None = None,
+        checkpoint: PathLike | None = None,
+        warm_start: bool = False,
+        verbose: int = 0,
+    ) -> None: ...
+    def set_fit_request(
+        self,
+        *,
+        groups: bool | str | None = ...,
+        sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+    def set_partial_fit_request(
+        self,
+        *,
+        sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+    def set_score_request(
+        self,
+        *,
+        sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+
+class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
+    r"""Classify sequences with a long short-term memory network.
+
+    .. math::
+        i, f, o &= \sigma(W_{ifo} x_t + U_{ifo} h_{t-1} + b_{ifo}) \\
+        c_t &= f \odot c_{t-1} + i \odot \tanh(W_c x_t + U_c h_{t-1} + b_c) \\
+        h_t &= o \odot \tanh(c_t)
+
+    The gates control by how much the cell state :math:`c` decays and what is added to
+    it, so that its content and the gradient can persist over hundreds of steps.
+
+    Parameters
+    ----------
+    hidden_size : int or tuple of int, default=64
+        Number of units of each recurrent layer and direction, for all layers or one per
+        layer.
+    num_layers : int, default=1
+        Number of stacked recurrent layers.
+    bidirectional : bool, default=False
+        Whether to also read every sequence in reverse. If False, the network is causal:
+        no state depends on a later step.
+    merge_mode : {"concat", "sum", "mean", "mul"}, default='concat'
+        How to merge the outputs of the two directions of a layer.
+    dropout : float, default=0.0
+        Dropout probability between recurrent layers and before the head, in [0, 1).
+    layer_norm : bool, default=False
+        Normalise, step by step, the products of the recurrent layers with their inputs
+        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+    residual : bool, default=False
+        Add the input of every recurrent layer but the first to its output; their widths
+        must be equal.
+    recurrent_dropout : float, default=0.0
+        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
+        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
+        read no state, nor with ``bptt_steps``.
+    memory_steps : float or None, default=None
+        For how many steps the cells should be able to remember: gates begin with biases
+        for time scales between one step and so many (Tallec and Ollivier, 2018). The
+        length of the sequences is a good value. None: the cell's own biases.
+    conv_channels : tuple of int, default=()
+        Output channels of the convolutions before the recurrence, one per layer.
+    conv_kernel_size : int or tuple of int, default=5
+        Kernel sizes of these convolutions in steps, at most the length of the shortest
+        sequence.
+    conv_stride : int or tuple of int, default=1
+        Strides of these convolutions: a stride of s reduces s steps to one. Some steps
+        are never read if the stride exceeds the kernel size.
+    parallel_channels : tuple of int, default=()
+        Output channels of the convolutions parallel to the recurrence, whose mean over
+        time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
+        LSTM-FCN.
+    parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
+        Kernel sizes of the parallel convolutions in steps.
+    pooling : {"last", "mean", "max", "attention"}, default='max'
+        How to pool the steps of a sequence: the final state of each direction, the mean
+        or maximum over the steps, or a mean with attention weights.
+    embedding_dim : int or None, default=None
+        Size of the embedding vectors of tokens. If given, X holds token ids, as made by
+        :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
+        the unknown token. Dropout is also applied to the embedding vectors.
+    num_embeddings : int or None, default=None
+        Number of tokens; None for one more than the largest id in fit. Tokens that are
+        not in the training sequences are read as the unknown token.
+    missing : {"error", "mask", "decay"}, default='error'
+        How to treat NaN in X. "error" raises an error. "mask" replaces NaN by the mean of
+        the channel, and appends a mask for every channel that is one where it was
+        observed and zero elsewhere. "decay" appends the same masks, but replaces NaN by
+        the last observation, decayed towards the mean at a learnt rate for each channel;
+        without ``conv_channels`` the state of the first recurrent layer decays likewise
+        (GRU-D of Che et al., 2018, with any cell). The loop over steps is then in Python,
+        which is slower: an epoch of a GRU or SimpleRNN takes about 1.5 times as long, of
+        an LSTM 4 to 7 times (``benchmarks/missing.py``). Infinity always raises an
+        error.
+    time_channel : int or None, default=None
+        With ``missing="decay"``, position of the channel that holds the time of each
+        step, in any unit and from any origin. The time determines the decay and is used
+        for nothing else; None for a time of one between steps. Ignored with other values
+        of ``missing``.
+    class_weight : dict, list of dict, "balanced" or None, default=None
+        Weight of each class in the loss: ``{class: weight}``, where missing classes have
+        weight one, or "balanced" for weights inversely proportional to class
+        frequencies. For multilabel targets, "balanced" or a list with a dict for each
+        label.
+    lr : float, default=0.005
+        Learning rate.
+    max_epochs : int, default=50
+        Maximum number of passes over the training sequences.
+    batch_size : int or None, default=16
+        Number of sequences per mini-batch; None for full batches.
+    optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
+        The optimizer.
+    lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
+        Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
+        loss (on the validation set, if there is one) has not improved for 5 epochs.
+    weight_decay : float, default=0.0
+        Weight decay, as defined by the optimizer.
+    gradient_clip : float or None, default=1.0
+        Maximum norm of the gradient; larger gradients are clipped.
+    early_stopping : bool, default=False
+        Whether to hold out a validation set, stop when its loss no longer improves, and
+        keep the best weights. The split is stratified by class, or by whole groups if
+        fit gets ``groups``.
+    validation_fraction : float, default=0.1
+        Proportion of the sequences in the validation set of early stopping, in
+        (0, 1).
+    patience : int, default=10
+        Number of epochs without improvement before early stopping.
+    standardize : bool, default=True
+        Whether to standardise each channel, and the targets of a regressor, by mean and
+        standard deviation of the training data. A 2-D X has one channel. Token ids are
+        not scaled.
+    data_format : {"channels_last", "channels_first"}, default='channels_last'
+        Whether a 3-D X is (n_sequences, n_steps, n_channels) or
+        (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
+    random_state : int, RandomState instance or None, default=None
+        Controls the initial weights, mini-batches, dropout and the validation split. Pass
+        an int for bitwise identical results of repeated fits.
+    n_jobs : int or None, default=None
+        Number of threads in fit and predict: None for one, -1 for all cores. The last
+        digits of float32 training depend on it unless compiled kernels train.
+    device : str, default='auto'
+        Device of the network: "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU if one
+        is available.
+    dtype : {"float32", "float64"}, default='float32'
+        Dtype of the network.
+    mixed_precision : {"bfloat16", "float16"} or None, default=None
+        Lower precision of forward and backward pass in training, by torch's autocast.
+        Weights, loss and optimizer steps stay in float32, and so do recurrent layers on
+        a CPU, where this is faster. With "float16" the loss is scaled, and steps with an
+        infinite gradient are skipped. Predictions and the validation loss are in full
+        precision. Not supported with ``dtype="float64"``.
+    callbacks : list of skorch callbacks or None, default=None
+        Callbacks of the training.
+    net_params : dict or None, default=None
+        Further parameters of :class:`skorch.NeuralNet`, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
+    checkpoint : str, path or None, default=None
+        File in which fit saves its progress after every epoch. When an interrupted fit is
+        called again with the same data and hyperparameters, it resumes from there, and
+        the final network is bitwise identical; a completed fit is not repeated. A file
+        belongs to one fit. In a directory (an existing one, or a path with a separator
+        at the end) there is a file for each fit, as needed by searches.
+    warm_start : bool, default=False
+        Whether fit continues from the weights of the last fit.
+    verbose : int, default=0
+        Print a line per epoch if above zero.
+
+    Attributes
+    ----------
+    net_ : skorch.NeuralNet
+        The trained net; its ``module_`` is a :class:`sksequence.nn.SequenceNetwork`.
+    n_features_in_ : int
+        Number of columns of a 2-D X, else number of channels.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names of a DataFrame, if all are strings.
+    n_epochs_ : int
+        Number of epochs trained.
+    history_ : list of dict
+        ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
+        seconds) of each epoch.
+    classes_ : ndarray of shape (n_classes,)
+        Class labels; for multilabel targets, the columns of y.
+    n_static_features_in_ : int
+        Number of static covariates; 0 if X is not a table with a column of sequences.
+
+    See Also
+    --------
+    GRUClassifier : Fewer gates and weights, often as good.
+    RecurrentClassifier : The cell as a hyperparameter.
+
+    References
+    ----------
+    Hochreiter and Schmidhuber (1997), Long short-term memory. Neural Computation 9.
+    Gers, Schmidhuber and Cummins (2000), Learning to forget. Neural Computation 12.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksequence import LSTMClassifier
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(120, 30, 2))
+    >>> y = (X[:, :, 0].mean(axis=1) > X[:, :, 1].mean(axis=1)).astype(int)
+    >>> model = LSTMClassifier(hidden_size=16, random_state=0).fit(X[:100], y[:100])
+    >>> model.predict_proba(X[100:]).shape
+    (20, 2)
+    >>> model.score(X[100:], y[100:]) > 0.8
+    True
+    """
+
+    def __init__(
+        self,
+        *,
+        hidden_size: int | Sequence[int] = 64,
+        num_layers: int = 1,
+        bidirectional: bool = False,
+        merge_mode: str = "concat",
+        dropout: float = 0.0,
+        layer_norm: bool = False,
+        residual: bool = False,
+        recurrent_dropout: float = 0.0,
+        memory_steps: float | None = None,
+        conv_channels: Sequence[int] = (),
+        conv_kernel_size: int | Sequence[int] = 5,
+        conv_stride: int | Sequence[int] = 1,
+        parallel_channels: Sequence[int] = (),
+        parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        pooling: str = "max",
+        embedding_dim: int | None = None,
+        num_embeddings: int | None = None,
+        missing: str = "error",
+        time_channel: int | None = None,
+        class_weight: Any = None,
+        lr: float = 0.005,
+        max_epochs: int = 50,
+        batch_size: int | None = 16,
+        optimizer: str | Callable[..., Any] = "adam",
+        lr_schedule: str = "cosine",
+        weight_decay: float = 0.0,
+        gradient_clip: float | None = 1.0,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        patience: int = 10,
+        standardize: bool = True,
+        data_format: str = "channels_last",
+        random_state: RandomState = None,
+        n_jobs: int | None = None,
+        device: str = "auto",
+        dtype: str = "float32",
+        mixed_precision: str | None = None,
+        callbacks: Sequence[Any] | None = None,
+        net_params: dict[str, Any] | None = None,
+        checkpoint: PathLike | None = None,
+        warm_start: bool = False,
+        verbose: int = 0,
+    ) -> None: ...
+    def set_fit_request(
+        self,
+        *,
+        groups: bool | str | None = ...,
+        sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+    def set_partial_fit_request(
+        self,
+        *,
+        classes: bool | str | None = ...,
+        sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+    def set_score_request(
+        self,
+        *,
+        sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+
+class LSTMRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
+    r"""Predict numbers from sequences with a long short-term memory network.
+
+    .. math::
+        i, f, o &= \sigma(W_{ifo} x_t + U_{ifo} h_{t-1} + b_{ifo}) \\
+        c_t &= f \odot c_{t-1} + i \odot \tanh(W_c x_t + U_c h_{t-1} + b_c) \\
+        h_t &= o \odot \tanh(c_t)
+
+    Parameters
+    ----------
+    hidden_size : int or tuple of int, default=64
+        Number of units of each recurrent layer and direction, for all layers or one per
+        layer.
+    num_layers : int, default=1
+        Number of stacked recurrent layers.
+    bidirectional : bool, default=False
+        Whether to also read every sequence in reverse. If False, the network is causal:
+        no state depends on a later step.
+    merge_mode : {"concat", "sum", "mean", "mul"}, default='concat'
+        How to merge the outputs of the two directions of a layer.
+    dropout : float, default=0.0
+        Dropout probability between recurrent layers and before the head, in [0, 1).
+    layer_norm : bool, default=False
+        Normalise, step by step, the products of the recurrent layers with their inputs
+        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+    residual : bool, default=False
+        Add the input of every recurrent layer but the first to its output; their widths
+        must be equal.
+    recurrent_dropout : float, default=0.0
+        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
+        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
+        read no state, nor with ``bptt_steps``.
+    memory_steps : float or None, default=None
+        For how many steps the cells should be able to remember: gates begin with biases
+        for time scales between one step and so many (Tallec and Ollivier, 2018). The
+        length of the sequences is a good value. None: the cell's own biases.
+    conv_channels : tuple of int, default=()
+        Output channels of the convolutions before the recurrence, one per layer.
+    conv_kernel_size : int or tuple of int, default=5
+        Kernel sizes of these convolutions in steps, at most the length of the shortest
+        sequence.
+    conv_stride : int or tuple of int, default=1
+        Strides of these convolutions: a stride of s reduces s steps to one. Some steps
+        are never read if the stride exceeds the kernel size.
+    parallel_channels : tuple of int, default=()
+        Output channels of the convolutions parallel to the recurrence, whose mean over
+        time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
+        LSTM-FCN.
+    parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
+        Kernel sizes of the parallel convolutions in steps.
+    pooling : {"last", "mean", "max", "attention"}, default='max'
+        How to pool the steps of a sequence: the final state of each direction, the mean
+        or maximum over the steps, or a mean with attention weights.
+    embedding_dim : int or None, default=None
+        Size of the embedding vectors of tokens. If given, X holds token ids, as made by
+        :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
+        the unknown token. Dropout is also applied to the embedding vectors.
+    num_embeddings : int or None, default=None
+        Number of tokens; None for one more than the largest id in fit. Tokens that are
+        not in the training sequences are read as the unknown token.
+    missing : {"error", "mask", "decay"}, default='error'
+        How to treat NaN in X. "error" raises an error. "mask" replaces NaN by the mean of
+        the channel, and appends a mask for every channel that is one where it was
+        observed and zero elsewhere. "decay" appends the same masks, but replaces NaN by
+        the last observation, decayed towards the mean at a learnt rate for each channel;
+        without ``conv_channels`` the state of the first recurrent layer decays likewise
+        (GRU-D of Che et al., 2018, with any cell). The loop over steps is then in Python,
+        which is slower: an epoch of a GRU or SimpleRNN takes about 1.5 times as long, of
+        an LSTM 4 to 7 times (``benchmarks/missing.py``). Infinity always raises an
+        error.
+    time_channel : int or None, default=None
+        With ``missing="decay"``, position of the channel that holds the time of each
+        step, in any unit and from any origin. The time determines the decay and is used
+        for nothing else; None for a time of one between steps. Ignored with other values
+        of ``missing``.
+    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, default='squared_error'
+        The loss: the squared error predicts the mean; the absolute error, the median; the
+        Huber loss, a mean that is robust against outliers beyond one standard deviation;
+        the pinball loss ("quantile"), the quantile given by ``quantile``; the Poisson
+        deviance, the rate of counts (targets must be at least zero).
+    quantile : float, default=0.5
+        The quantile that the "quantile" loss predicts, in (0, 1).
+    lr : float, default=0.005
+        Learning rate.
+    max_epochs : int, default=50
+        Maximum number of passes over the training sequences.
+    batch_size : int or None, default=16
+        Number of sequences per mini-batch; None for full batches.
+    optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
+        The optimizer.
+    lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
+        Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
+        loss (on the validation set, if there is one) has not improved for 5 epochs.
+    weight_decay : float, default=0.0
+        Weight decay, as defined by the optimizer.
+    gradient_clip : float or None, default=1.0
+        Maximum norm of the gradient; larger gradients are clipped.
+    early_stopping : bool, default=False
+        Whether to hold out a validation set, stop when its loss no longer improves, and
+        keep the best weights. The split is stratified by class, or by whole groups if
+        fit gets ``groups``.
+    validation_fraction : float, default=0.1
+        Proportion of the sequences in the validation set of early stopping, in
+        (0, 1).
+    patience : int, default=10
+        Number of epochs without improvement before early stopping.
+    standardize : bool, default=True
+        Whether to standardise each channel, and the targets of a regressor, by mean and
+        standard deviation of the training data. A 2-D X has one channel. Token ids are
+        not scaled.
+    data_format : {"channels_last", "channels_first"}, default='channels_last'
+        Whether a 3-D X is (n_sequences, n_steps, n_channels) or
+        (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
+    random_state : int, RandomState instance or None, default=None
+        Controls the initial weights, mini-batches, dropout and the validation split. Pass
+        an int for bitwise identical results of repeated fits.
+    n_jobs : int or None, default=None
+        Number of threads in fit and predict: None for one, -1 for all cores. The last
+        digits of float32 training depend on it unless compiled kernels train.
+    device : str, default='auto'
+        Device of the network: "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU if one
+        is available.
+    dtype : {"float32", "float64"}, default='float32'
+        Dtype of the network.
+    mixed_precision : {"bfloat16", "float16"} or None, default=None
+        Lower precision of forward and backward pass in training, by torch's autocast.
+        Weights, loss and optimizer steps stay in float32, and so do recurrent layers on
+        a CPU, where this is faster. With "float16" the loss is scaled, and steps with an
+        infinite gradient are skipped. Predictions and the validation loss are in full
+        precision. Not supported with ``dtype="float64"``.
+    callbacks : list of skorch callbacks or None, default=None
+        Callbacks of the training.
+    net_params : dict or None, default=None
+        Further parameters of :class:`skorch.NeuralNet`, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
+    checkpoint : str, path or None, default=None
+        File in which fit saves its progress after every epoch. When an interrupted fit is
+        called again with the same data and hyperparameters, it resumes from there, and
+        the final network is bitwise identical; a completed fit is not repeated. A file
+        belongs to one fit. In a directory (an existing one, or a path with a separator
+        at the end) there is a file for each fit, as needed by searches.
+    warm_start : bool, default=False
+        Whether fit continues from the weights of the last fit.
+    verbose : int, default=0
+        Print a line per epoch if above zero.
+
+    Attributes
+    ----------
+    net_ : skorch.NeuralNet
+        The trained net; its ``module_`` is a :class:`sksequence.nn.SequenceNetwork`.
+    n_features_in_ : int
+        Number of columns of a 2-D X, else number of channels.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names of a DataFrame, if all are strings.
+    n_epochs_ : int
+        Number of epochs trained.
+    history_ : list of dict
+        ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
+        seconds) of each epoch.
+    n_static_features_in_ : int
+        Number of static covariates; 0 if X is not a table with a column of sequences.
+
+    See Also
+    --------
+    GRURegressor : Fewer gates and weights, often as good.
+    RecurrentRegressor : The cell as a hyperparameter.
+
+    References
+    ----------
+    Hochreiter and Schmidhuber (1997), Long short-term memory. Neural Computation 9.
+    Gers, Schmidhuber and Cummins (2000), Learning to forget. Neural Computation 12.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksequence import LSTMRegressor
+    >>> X = np.random.default_rng(0).normal(size=(120, 10))
+    >>> y = np.column_stack([X.mean(axis=1), X[:, -1]])
+    >>> model = LSTMRegressor(hidden_size=16, random_state=0).fit(X[:100], y[:100])
+    >>> model.predict(X[100:]).shape
+    (20, 2)
+    """
+
+    def __init__(
+        self,
+        *,
+        hidden_size: int | Sequence[int] = 64,
+        num_layers: int = 1,
+        bidirectional: bool = False,
+        merge_mode: str = "concat",
+        dropout: float = 0.0,
+        layer_norm: bool = False,
+        residual: bool = False,
+        recurrent_dropout: float = 0.0,
+        memory_steps: float | None = None,
+        conv_channels: Sequence[int] = (),
+        conv_kernel_size: int | Sequence[int] = 5,
+        conv_stride: int | Sequence[int] = 1,
+        parallel_channels: Sequence[int] = (),
+        parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        pooling: str = "max",
+        embedding_dim: int | None = None,
+        num_embeddings: int | None = None,
+        missing: str = "error",
+        time_channel: int | None = None,
+        loss: str = "squared_error",
+        quantile: float = 0.5,
+        lr: float = 0.005,
+        max_epochs: int = 50,
+        batch_size: int | None = 16,
+        optimizer: str | Callable[..., Any] = "adam",
+        lr_schedule: str = "cosine",
+        weight_decay: float = 0.0,
+        gradient_clip: float | None = 1.0,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        patience: int = 10,
+        standardize: bool = True,
+        data_format: str = "channels_last",
+        random_state: RandomState = None,
+        n_jobs: int | None = None,
+        device: str = "auto",
+        dtype: str = "float32",
+        mixed_precision: str | None = None,
+        callbacks: Sequence[Any] | None = None,
+        net_params: dict[str, Any] | None = None,
+        checkpoint: PathLike | None = None,
+        warm_start: bool = False,
+        verbose: int = 0,
+    ) -> None: ...
+    def set_fit_request(
+        self,
+        *,
+        groups: bool | str | None = ...,
+        sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+    def set_partial_fit_request(
+        self,
+        *,
+        sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+    def set_score_request(
+        self,
+        *,
+        sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+
+class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
+    r"""Classify sequences with a network of gated recurrent units.
+
+    .. math::
+        r, z &= \sigma(W_{rz} x_t + U_{rz} h_{t-1} + b_{rz}) \\
+        n &= \tanh(W_n x_t + b_n + r \odot (U_n h_{t-1} + b'_n)) \\
+        h_t &= z \odot h_{t-1} + (1 - z) \odot n
+
+    Parameters
+    ----------
+    hidden_size : int or tuple of int, default=64
+        Number of units of each recurrent layer and direction, for all layers or one per
+        layer.
+    num_layers : int, default=1
+        Number of stacked recurrent layers.
+    bidirectional : bool, default=False
+        Whether to also read every sequence in reverse. If False, the network is causal:
+        no state depends on a later step.
+    merge_mode : {"concat", "sum", "mean", "mul"}, default='concat'
+        How to merge the outputs of the two directions of a layer.
+    dropout : float, default=0.0
+        Dropout probability between recurrent layers and before the head, in [0, 1).
+    layer_norm : bool, default=False
+        Normalise, step by step, the products of the recurrent layers with their inputs
+        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+    residual : bool, default=False
+        Add the input of every recurrent layer but the first to its output; their widths
+        must be equal.
+    recurrent_dropout : float, default=0.0
+        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
+        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
+        read no state, nor with ``bptt_steps``.
+    memory_steps : float or None, default=None
+        For how many steps the cells should be able to remember: gates begin with biases
+        for time scales between one step and so many (Tallec and Ollivier, 2018). The
+        length of the sequences is a good value. None: the cell's own biases.
+    conv_channels : tuple of int, default=()
+        Output channels of the convolutions before the recurrence, one per layer.
+    conv_kernel_size : int or tuple of int, default=5
+        Kernel sizes of these convolutions in steps, at most the length of the shortest
+        sequence.
+    conv_stride : int or tuple of int, default=1
+        Strides of these convolutions: a stride of s reduces s steps to one. Some steps
+        are never read if the stride exceeds the kernel size.
+    parallel_channels : tuple of int, default=()
+        Output channels of the convolutions parallel to the recurrence, whose mean over
+        time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
+        LSTM-FCN.
+    parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
+        Kernel sizes of the parallel convolutions in steps.
+    pooling : {"last", "mean", "max", "attention"}, default='max'
+        How to pool the steps of a sequence: the final state of each direction, the mean
+        or maximum over the steps, or a mean with attention weights.
+    embedding_dim : int or None, default=None
+        Size of the embedding vectors of tokens. If given, X holds token ids, as made by
+        :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
+        the unknown token. Dropout is also applied to the embedding vectors.
+    num_embeddings : int or None, default=None
+        Number of tokens; None for one more than the largest id in fit. Tokens that are
+        not in the training sequences are read as the unknown token.
+    missing : {"error", "mask", "decay"}, default='error'
+        How to treat NaN in X. "error" raises an error. "mask" replaces NaN by the mean of
+        the channel, and appends a mask for every channel that is one where it was
+        observed and zero elsewhere. "decay" appends the same masks, but replaces NaN by
+        the last observation, decayed towards the mean at a learnt rate for each channel;
+        without ``conv_channels`` the state of the first recurrent layer decays likewise
+        (GRU-D of Che et al., 2018, with any cell). The loop over steps is then in Python,
+        which is slower: an epoch of a GRU or SimpleRNN takes about 1.5 times as long, of
+        an LSTM 4 to 7 times (``benchmarks/missing.py``). Infinity always raises an
+        error.
+    time_channel : int or None, default=None
+        With ``missing="decay"``, position of the channel that holds the time of each
+        step, in any unit and from any origin. The time determines the decay and is used
+        for nothing else; None for a time of one between steps. Ignored with other values
+        of ``missing``.
+    class_weight : dict, list of dict, "balanced" or None, default=None
+        Weight of each class in the loss: ``{class: weight}``, where missing classes have
+        weight one, or "balanced" for weights inversely proportional to class
+        frequencies. For multilabel targets, "balanced" or a list with a dict for each
+        label.
+    lr : float, default=0.005
+        Learning rate.
+    max_epochs : int, default=50
+        Maximum number of passes over the training sequences.
+    batch_size : int or None, default=16
+        Number of sequences per mini-batch; None for full batches.
+    optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
+        The optimizer.
+    lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
+        Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
+        loss (on the validation set, if there is one) has not improved for 5 epochs.
+    weight_decay : float, default=0.0
+        Weight decay, as defined by the optimizer.
+    gradient_clip : float or None, default=1.0
+        Maximum norm of the gradient; larger gradients are clipped.
+    early_stopping : bool, default=False
+        Whether to hold out a validation set, stop when its loss no longer improves, and
+        keep the best weights. The split is stratified by class, or by whole groups if
+        fit gets ``groups``.
+    validation_fraction : float, default=0.1
+        Proportion of the sequences in the validation set of early stopping, in
+        (0, 1).
+    patience : int, default=10
+        Number of epochs without improvement before early stopping.
+    standardize : bool, default=True
+        Whether to standardise each channel, and the targets of a regressor, by mean and
+        standard deviation of the training data. A 2-D X has one channel. Token ids are
+        not scaled.
+    data_format : {"channels_last", "channels_first"}, default='channels_last'
+        Whether a 3-D X is (n_sequences, n_steps, n_channels) or
+        (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
+    random_state : int, RandomState instance or None, default=None
+        Controls the initial weights, mini-batches, dropout and the validation split. Pass
+        an int for bitwise identical results of repeated fits.
+    n_jobs : int or None, default=None
+        Number of threads in fit and predict: None for one, -1 for all cores. The last
+        digits of float32 training depend on it unless compiled kernels train.
+    device : str, default='auto'
+        Device of the network: "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU if one
+        is available.
+    dtype : {"float32", "float64"}, default='float32'
+        Dtype of the network.
+    mixed_precision : {"bfloat16", "float16"} or None, default=None
+        Lower precision of forward and backward pass in training, by torch's autocast.
+        Weights, loss and optimizer steps stay in float32, and so do recurrent layers on
+        a CPU, where this is faster. With "float16" the loss is scaled, and steps with an
+        infinite gradient are skipped. Predictions and the validation loss are in full
+        precision. Not supported with ``dtype="float64"``.
+    callbacks : list of skorch callbacks or None, default=None
+        Callbacks of the training.
+    net_params : dict or None, default=None
+        Further parameters of :class:`skorch.NeuralNet`, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
+    checkpoint : str, path or None, default=None
+        File in which fit saves its progress after every epoch. When an interrupted fit is
+        called again with the same data and hyperparameters, it resumes from there, and
+        the final network is bitwise identical; a completed fit is not repeated. A file
+        belongs to one fit. In a directory (an existing one, or a path with a separator
+        at the end) there is a file for each fit, as needed by searches.
+    warm_start : bool, default=False
+        Whether fit continues from the weights of the last fit.
+    verbose : int, default=0
+        Print a line per epoch if above zero.
+
+    Attributes
+    ----------
+    net_ : skorch.NeuralNet
+        The trained net; its ``module_`` is a :class:`sksequence.nn.SequenceNetwork`.
+    n_features_in_ : int
+        Number of columns of a 2-D X, else number of channels.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names of a DataFrame, if all are strings.
+    n_epochs_ : int
+        Number of epochs trained.
+    history_ : list of dict
+        ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
+        seconds) of each epoch.
+    classes_ : ndarray of shape (n_classes,)
+        Class labels; for multilabel targets, the columns of y.
+    n_static_features_in_ : int
+        Number of static covariates; 0 if X is not a table with a column of sequences.
+
+    See Also
+    --------
+    LSTMClassifier : Has a cell state in addition to the hidden state.
+    RecurrentClassifier : The cell as a hyperparameter.
+
+    References
+    ----------
+    Cho et al. (2014), Learning phrase representations using RNN encoder-decoder for
+    statistical machine translation. EMNLP.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksequence import GRUClassifier
+    >>> X = [np.sin(f * np.arange(n)) for n in range(20, 50) for f in (0.3, 0.4)]
+    >>> y = np.tile(["slow", "fast"], 30)
+    >>> model = GRUClassifier(bidirectional=True, random_state=0).fit(X[:40], y[:40])
+    >>> model.score(X[40:], y[40:])
+    1.0
+    """
+
+    def __init__(
+        self,
+        *,
+        hidden_size: int | Sequence[int] = 64,
+        num_layers: int = 1,
+        bidirectional: bool = False,
+        merge_mode: str = "concat",
+        dropout: float = 0.0,
+        layer_norm: bool = False,
+        residual: bool = False,
+        recurrent_dropout: float = 0.0,
+        memory_steps: float | None = None,
+        conv_channels: Sequence[int] = (),
+        conv_kernel_size: int | Sequence[int] = 5,
+        conv_stride: int | Sequence[int] = 1,
+        parallel_channels: Sequence[int] = (),
+        parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        pooling: str = "max",
+        embedding_dim: int | None = None,
+        num_embeddings: int | None = None,
+        missing: str = "error",
+        time_channel: int | None = None,
+        class_weight: Any = None,
+        lr: float = 0.005,
+        max_epochs: int = 50,
+        batch_size: int | None = 16,
+        optimizer: str | Callable[..., Any] = "adam",
+        lr_schedule: str = "cosine",
+        weight_decay: float = 0.0,
+        gradient_clip: float | None = 1.0,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        patience: int = 10,
+        standardize: bool = True,
+        data_format: str = "channels_last",
+        random_state: RandomState = None,
+        n_jobs: int | None = None,
+        device: str = "auto",
+        dtype: str = "float32",
+        mixed_precision: str | None = None,
+        callbacks: Sequence[Any] | None = None,
+        net_params: dict[str, Any] | None = None,
+        checkpoint: PathLike | None = None,
+        warm_start: bool = False,
+        verbose: int = 0,
+    ) -> None: ...
+    def set_fit_request(
+        self,
+        *,
+        groups: bool | str | None = ...,
+        sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+    def set_partial_fit_request(
+        self,
+        *,
+        classes: bool | str | None = ...,
+        sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+    def set_score_request(
+        self,
+        *,
+        sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+
+class GRURegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
+    r"""Predict numbers from sequences with a network of gated recurrent units.
+
+    .. math::
+        r, z &= \sigma(W_{rz} x_t + U_{rz} h_{t-1} + b_{rz}) \\
+        n &= \tanh(W_n x_t + b_n + r \odot (U_n h_{t-1} + b'_n)) \\
+        h_t &= z \odot h_{t-1} + (1 - z) \odot n
+
+    Parameters
+    ----------
+    hidden_size : int or tuple of int, default=64
+        Number of units of each recurrent layer and direction, for all layers or one per
+        layer.
+    num_layers : int, default=1
+        Number of stacked recurrent layers.
+    bidirectional : bool, default=False
+        Whether to also read every sequence in reverse. If False, the network is causal:
+        no state depends on a later step.
+    merge_mode : {"concat", "sum", "mean", "mul"}, default='concat'
+        How to merge the outputs of the two directions of a layer.
+    dropout : float, default=0.0
+        Dropout probability between recurrent layers and before the head, in [0, 1).
+    layer_norm : bool, default=False
+        Normalise, step by step, the products of the recurrent layers with their inputs
+        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+    residual : bool, default=False
+        Add the input of every recurrent layer but the first to its output; their widths
+        must be equal.
+    recurrent_dropout : float, default=0.0
+        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
+        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
+        read no state, nor with ``bptt_steps``.
+    memory_steps : float or None, default=None
+        For how many steps the cells should be able to remember: gates begin with biases
+        for time scales between one step and so many (Tallec and Ollivier, 2018). The
+        length of the sequences is a good value. None: the cell's own biases.
+    conv_channels : tuple of int, default=()
+        Output channels of the convolutions before the recurrence, one per layer.
+    conv_kernel_size : int or tuple of int, default=5
+        Kernel sizes of these convolutions in steps, at most the length of the shortest
+        sequence.
+    conv_stride : int or tuple of int, default=1
+        Strides of these convolutions: a stride of s reduces s steps to one. Some steps
+        are never read if the stride exceeds the kernel size.
+    parallel_channels : tuple of int, default=()
+        Output channels of the convolutions parallel to the recurrence, whose mean over
+        time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
+        LSTM-FCN.
+    parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
+        Kernel sizes of the parallel convolutions in steps.
+    pooling : {"last", "mean", "max", "attention"}, default='max'
+        How to pool the steps of a sequence: the final state of each direction, the mean
+        or maximum over the steps, or a mean with attention weights.
+    embedding_dim : int or None, default=None
+        Size of the embedding vectors of tokens. If given, X holds token ids, as made by
+        :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
+        the unknown token. Dropout is also applied to the embedding vectors.
+    num_embeddings : int or None, default=None
+        Number of tokens; None for one more than the largest id in fit. Tokens that are
+        not in the training sequences are read as the unknown token.
+    missing : {"error", "mask", "decay"}, default='error'
+        How to treat NaN in X. "error" raises an error. "mask" replaces NaN by the mean of
+        the channel, and appends a mask for every channel that is one where it was
+        observed and zero elsewhere. "decay" appends the same masks, but replaces NaN by
+        the last observation, decayed towards the mean at a learnt rate for each channel;
+        without ``conv_channels`` the state of the first recurrent layer decays likewise
+        (GRU-D of Che et al., 2018, with any cell). The loop over steps is then in Python,
+        which is slower: an epoch of a GRU or SimpleRNN takes about 1.5 times as long, of
+        an LSTM 4 to 7 times (``benchmarks/missing.py``). Infinity always raises an
+        error.
+    time_channel : int or None, default=None
+        With ``missing="decay"``, position of the channel that holds the time of each
+        step, in any unit and from any origin. The time determines the decay and is used
+        for nothing else; None for a time of one between steps. Ignored with other values
+        of ``missing``.
+    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, default='squared_error'
+        The loss: the squared error predicts the mean; the absolute error, the median; the
+        Huber loss, a mean that is robust against outliers beyond one standard deviation;
+        the pinball loss ("quantile"), the quantile given by ``quantile``; the Poisson
+        deviance, the rate of counts (targets must be at least zero).
+    quantile : float, default=0.5
+        The quantile that the "quantile" loss predicts, in (0, 1).
+    lr : float, default=0.005
+        Learning rate.
+    max_epochs : int, default=50
+        Maximum number of passes over the training sequences.
+    batch_size : int or None, default=16
+        Number of sequences per mini-batch; None for full batches.
+    optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
+        The optimizer.
+    lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
+        Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
+        loss (on the validation set, if there is one) has not improved for 5 epochs.
+    weight_decay : float, default=0.0
+        Weight decay, as defined by the optimizer.
+    gradient_clip : float or None, default=1.0
+        Maximum norm of the gradient; larger gradients are clipped.
+    early_stopping : bool, default=False
+        Whether to hold out a validation set, stop when its loss no longer improves, and
+        keep the best weights. The split is stratified by class, or by whole groups if
+        fit gets ``groups``.
+    validation_fraction : float, default=0.1
+        Proportion of the sequences in the validation set of early stopping, in
+        (0, 1).
+    patience : int, default=10
+        Number of epochs without improvement before early stopping.
+    standardize : bool, default=True
+        Whether to standardise each channel, and the targets of a regressor, by mean and
+        standard deviation of the training data. A 2-D X has one channel. Token ids are
+        not scaled.
+    data_format : {"channels_last", "channels_first"}, default='channels_last'
+        Whether a 3-D X is (n_sequences, n_steps, n_channels) or
+        (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
+    random_state : int, RandomState instance or None, default=None
+        Controls the initial weights, mini-batches, dropout and the validation split. Pass
+        an int for bitwise identical results of repeated fits.
+    n_jobs : int or None, default=None
+        Number of threads in fit and predict: None for one, -1 for all cores. The last
+        digits of float32 training depend on it unless compiled kernels train.
+    device : str, default='auto'
+        Device of the network: "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU if one
+        is available.
+    dtype : {"float32", "float64"}, default='float32'
+        Dtype of the network.
+    mixed_precision : {"bfloat16", "float16"} or None, default=None
+        Lower precision of forward and backward pass in training, by torch's autocast.
+        Weights, loss and optimizer steps stay in float32, and so do recurrent layers on
+        a CPU, where this is faster. With "float16" the loss is scaled, and steps with an
+        infinite gradient are skipped. Predictions and the validation loss are in full
+        precision. Not supported with ``dtype="float64"``.
+    callbacks : list of skorch callbacks or None, default=None
+        Callbacks of the training.
+    net_params : dict or None, default=None
+        Further parameters of :class:`skorch.NeuralNet`, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
+    checkpoint : str, path or None, default=None
+        File in which fit saves its progress after every epoch. When an interrupted fit is
+        called again with the same data and hyperparameters, it resumes from there, and
+        the final network is bitwise identical; a completed fit is not repeated. A file
+        belongs to one fit. In a directory (an existing one, or a path with a separator
+        at the end) there is a file for each fit, as needed by searches.
+    warm_start : bool, default=False
+        Whether fit continues from the weights of the last fit.
+    verbose : int, default=0
+        Print a line per epoch if above zero.
+
+    Attributes
+    ----------
+    net_ : skorch.NeuralNet
+        The trained net; its ``module_`` is a :class:`sksequence.nn.SequenceNetwork`.
+    n_features_in_ : int
+        Number of columns of a 2-D X, else number of channels.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names of a DataFrame, if all are strings.
+    n_epochs_ : int
+        Number of epochs trained.
+    history_ : list of dict
+        ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
+        seconds) of each epoch.
+    n_static_features_in_ : int
+        Number of static covariates; 0 if X is not a table with a column of sequences.
+
+    See Also
+    --------
+    LSTMRegressor : Has a cell state in addition to the hidden state.
+    RecurrentRegressor : The cell as a hyperparameter.
+
+    References
+    ----------
+    Cho et al. (2014), Learning phrase representations using RNN encoder-decoder for
+    statistical machine translation. EMNLP.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksequence import GRURegressor
+    >>> frequency = np.random.default_rng(0).uniform(0.2, 0.6, size=100)
+    >>> X = np.sin(frequency[:, None] * np.arange(40))
+    >>> model = GRURegressor(random_state=0).fit(X[:80], frequency[:80])
+    >>> model.score(X[80:], frequency[80:]) > 0.9
+    True
+    """
+
+    def __init__(
+        self,
+        *,
+        hidden_size: int | Sequence[int] = 64,
+        num_layers: int = 1,
+        bidirectional: bool = False,
+        merge_mode: str = "concat",
+        dropout: float = 0.0,
+        layer_norm: bool = False,
+        residual: bool = False,
+        recurrent_dropout: float = 0.0,
+        memory_steps: float | None = None,
+        conv_channels: Sequence[int] = (),
+        conv_kernel_size: int | Sequence[int] = 5,
+        conv_stride: int | Sequence[int] = 1,
+        parallel_channels: Sequence[int] = (),
+        parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        pooling: str = "max",
+        embedding_dim: int | None = None,
+        num_embeddings: int | None = None,
+        missing: str = "error",
+        time_channel: int | None = None,
+        loss: str = "squared_error",
+        quantile: float = 0.5,
+        lr: float = 0.005,
+        max_epochs: int = 50,
+        batch_size: int | None = 16,
+        optimizer: str | Callable[..., Any] = "adam",
+        lr_schedule: str = "cosine",
+        weight_decay: float = 0.0,
+        gradient_clip: float | None = 1.0,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        patience: int = 10,
+        standardize: bool = True,
+        data_format: str = "channels_last",
+        random_state: RandomState = None,
+        n_jobs: int | None = None,
+        device: str = "auto",
+        dtype: str = "float32",
+        mixed_precision: str | None = None,
+        callbacks: Sequence[Any] | None = None,
+        net_params: dict[str, Any] | None = None,
+        checkpoint: PathLike | None = None,
+        warm_start: bool = False,
+        verbose: int = 0,
+    ) -> None: ...
+    def set_fit_request(
+        self,
+        *,
+        groups: bool | str | None = ...,
+        sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+    def set_partial_fit_request(
+        self,
+        *,
+        sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+    def set_score_request(
+        self,
+        *,
+        sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+
+class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
+    """Classify sequences with a recurrent network whose cell is a hyperparameter.
+
+    The networks are those of the classes for single cells; use it to search among them.
+
+    Parameters
+    ----------
+    cell : {"rnn", "lstm", "gru", "mingru", "minlstm", "indrnn", "qrnn"}, default='lstm'
+        Recurrent cell: plain (Elman, 1990), LSTM or GRU; minimal GRU or LSTM, whose gates
+        read the input alone (Feng et al., 2024); independently recurrent, in which a unit
+        reads its own state alone (Li et al., 2018); or quasi-recurrent, an LSTM without a
+        hidden state in its gates (Bradbury et al., 2017).
+    hidden_size : int or tuple of int, default=64
+        Number of units of each recurrent layer and direction, for all layers or one per
+        layer.
+    num_layers : int, default=1
+        Number of stacked recurrent layers.
+    bidirectional : bool, default=False
+        Whether to also read every sequence in reverse. If False, the network is causal:
+        no state depends on a later step.
+    merge_mode : {"concat", "sum", "mean", "mul"}, default='concat'
+        How to merge the outputs of the two directions of a layer.
+    dropout : float, default=0.0
+        Dropout probability between recurrent layers and before the head, in [0, 1).
+    layer_norm : bool, default=False
+        Normalise, step by step, the products of the recurrent layers with their inputs
+        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+    residual : bool, default=False
+        Add the input of every recurrent layer but the first to its output; their widths
+        must be equal.
+    recurrent_dropout : float, default=0.0
+        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
+        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
+        read no state, nor with ``bptt_steps``.
+    memory_steps : float or None, default=None
+        For how many steps the cells should be able to remember: gates begin with biases
+        for time scales between one step and so many (Tallec and Ollivier, 2018). The
+        length of the sequences is a good value. None: the cell's own biases.
+    conv_channels : tuple of int, default=()
+        Output channels of the convolutions before the recurrence, one per layer.
+    conv_kernel_size : int or tuple of int, default=5
+        Kernel sizes of these convolutions in steps, at most the length of the shortest
+        sequence.
+    conv_stride : int or tuple of int, default=1
+        Strides of these convolutions: a stride of s reduces s steps to one. Some steps
+        are never read if the stride exceeds the kernel size.
+    parallel_channels : tuple of int, default=()
+        Output channels of the convolutions parallel to the recurrence, whose mean over
+        time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
+        LSTM-FCN.
+    parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
+        Kernel sizes of the parallel convolutions in steps.
+    pooling : {"last", "mean", "max", "attention"}, default='max'
+        How to pool the steps of a sequence: the final state of each direction, the mean
+        or maximum over the steps, or a mean with attention weights.
+    embedding_dim : int or None, default=None
+        Size of the embedding vectors of tokens. If given, X holds token ids, as made by
+        :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
+        the unknown token. Dropout is also applied to the embedding vectors.
+    num_embeddings : int or None, default=None
+        Number of tokens; None for one more than the largest id in fit. Tokens that are
+        not in the training sequences are read as the unknown token.
+    missing : {"error", "mask", "decay"}, default='error'
+        How to treat NaN in X. "error" raises an error. "mask" replaces NaN by the mean of
+        the channel, and appends a mask for every channel that is one where it was
+        observed and zero elsewhere. "decay" appends the same masks, but replaces NaN by
+        the last observation, decayed towards the mean at a learnt rate for each channel;
+        without ``conv_channels`` the state of the first recurrent layer decays likewise
+        (GRU-D of Che et al., 2018, with any cell). The loop over steps is then in Python,
+        which is slower: an epoch of a GRU or SimpleRNN takes about 1.5 times as long, of
+        an LSTM 4 to 7 times (``benchmarks/missing.py``). Infinity always raises an
+        error.
+    time_channel : int or None, default=None
+        With ``missing="decay"``, position of the channel that holds the time of each
+        step, in any unit and from any origin. The time determines the decay and is used
+        for nothing else; None for a time of one between steps. Ignored with other values
+        of ``missing``.
+    class_weight : dict, list of dict, "balanced" or None, default=None
+        Weight of each class in the loss: ``{class: weight}``, where missing classes have
+        weight one, or "balanced" for weights inversely proportional to class
+        frequencies. For multilabel targets, "balanced" or a list with a dict for each
+        label.
+    lr : float, default=0.005
+        Learning rate.
+    max_epochs : int, default=50
+        Maximum number of passes over the training sequences.
+    batch_size : int or None, default=16
+        Number of sequences per mini-batch; None for full batches.
+    optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
+        The optimizer.
+    lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
+        Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
+        loss (on the validation set, if there is one) has not improved for 5 epochs.
+    weight_decay : float, default=0.0
+        Weight decay, as defined by the optimizer.
+    gradient_clip : float or None, default=1.0
+        Maximum norm of the gradient; larger gradients are clipped.
+    early_stopping : bool, default=False
+        Whether to hold out a validation set, stop when its loss no longer improves, and
+        keep the best weights. The split is stratified by class, or by whole groups if
+        fit gets ``groups``.
+    validation_fraction : float, default=0.1
+        Proportion of the sequences in the validation set of early stopping, in
+        (0, 1).
+    patience : int, default=10
+        Number of epochs without improvement before early stopping.
+    standardize : bool, default=True
+        Whether to standardise each channel, and the targets of a regressor, by mean and
+        standard deviation of the training data. A 2-D X has one channel. Token ids are
+        not scaled.
+    data_format : {"channels_last", "channels_first"}, default='channels_last'
+        Whether a 3-D X is (n_sequences, n_steps, n_channels) or
+        (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
+    random_state : int, RandomState instance or None, default=None
+        Controls the initial weights, mini-batches, dropout and the validation split. Pass
+        an int for bitwise identical results of repeated fits.
+    n_jobs : int or None, default=None
+        Number of threads in fit and predict: None for one, -1 for all cores. The last
+        digits of float32 training depend on it unless compiled kernels train.
+    device : str, default='auto'
+        Device of the network: "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU if one
+        is available.
+    dtype : {"float32", "float64"}, default='float32'
+        Dtype of the network.
+    mixed_precision : {"bfloat16", "float16"} or None, default=None
+        Lower precision of forward and backward pass in training, by torch's autocast.
+        Weights, loss and optimizer steps stay in float32, and so do recurrent layers on
+        a CPU, where this is faster. With "float16" the loss is scaled, and steps with an
+        infinite gradient are skipped. Predictions and the validation loss are in full
+        precision. Not supported with ``dtype="float64"``.
+    callbacks : list of skorch callbacks or None, default=None
+        Callbacks of the training.
+    net_params : dict or None, default=None
+        Further parameters of :class:`skorch.NeuralNet`, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
+    checkpoint : str, path or None, default=None
+        File in which fit saves its progress after every epoch. When an interrupted fit is
+        called again with the same data and hyperparameters, it resumes from there, and
+        the final network is bitwise identical; a completed fit is not repeated. A file
+        belongs to one fit. In a directory (an existing one, or a path with a separator
+        at the end) there is a file for each fit, as needed by searches.
+    warm_start : bool, default=False
+        Whether fit continues from the weights of the last fit.
+    verbose : int, default=0
+        Print a line per epoch if above zero.
+
+    Attributes
+    ----------
+    net_ : skorch.NeuralNet
+        The trained net; its ``module_`` is a :class:`sksequence.nn.SequenceNetwork`.
+    n_features_in_ : int
+        Number of columns of a 2-D X, else number of channels.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names of a DataFrame, if all are strings.
+    n_epochs_ : int
+        Number of epochs trained.
+    history_ : list of dict
+        ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
+        seconds) of each epoch.
+    classes_ : ndarray of shape (n_classes,)
+        Class labels; for multilabel targets, the columns of y.
+    n_static_features_in_ : int
+        Number of static covariates; 0 if X is not a table with a column of sequences.
+
+    See Also
+    --------
+    SimpleRNNClassifier, LSTMClassifier, GRUClassifier : One cell each.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from sksequence import RecurrentClassifier
+    >>> X = [np.sin(f * np.arange(n)) for n in range(20, 40) for f in (0.3, 0.4)]
+    >>> y = np.tile(["slow", "fast"], 20)
+    >>> model = RecurrentClassifier(hidden_size=16, random_state=0)
+    >>> search = GridSearchCV(model, {"cell": ["rnn", "gru"]}, cv=2).fit(X, y)
+    >>> sorted(search.cv_results_["param_cell"])
+    ['gru', 'rnn']
+    """
+
+    def __init__(
+        self,
+        *,
+        cell: str = "lstm",
+        hidden_size: int | Sequence[int] = 64,
+        num_layers: int = 1,
+        bidirectional: bool = False,
+        merge_mode: str = "concat",
+        dropout: float = 0.0,
+        layer_norm: bool = False,
+        residual: bool = False,
+        recurrent_dropout: float = 0.0,
+        memory_steps: float | None = None,
+        conv_channels: Sequence[int] = (),
+        conv_kernel_size: int | Sequence[int] = 5,
+        conv_stride: int | Sequence[int] = 1,
+        parallel_channels: Sequence[int] = (),
+        parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        pooling: str = "max",
+        embedding_dim: int | None = None,
+        num_embeddings: int | None = None,
+        missing: str = "error",
+        time_channel: int | None = None,
+        class_weight: Any = None,
+        lr: float = 0.005,
+        max_epochs: int = 50,
+        batch_size: int | None = 16,
+        optimizer: str | Callable[..., Any] = "adam",
+        lr_schedule: str = "cosine",
+        weight_decay: float = 0.0,
+        gradient_clip: float | None = 1.0,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        patience: int = 10,
+        standardize: bool = True,
+        data_format: str = "channels_last",
+        random_state: RandomState = None,
+        n_jobs: int | None = None,
+        device: str = "auto",
+        dtype: str = "float32",
+        mixed_precision: str | None = None,
+        callbacks: Sequence[Any] | None = None,
+        net_params: dict[str, Any] | None = None,
+        checkpoint: PathLike | None = None,
+        warm_start: bool = False,
+        verbose: int = 0,
+    ) -> None: ...
+    def set_fit_request(
+        self,
+        *,
+        groups: bool | str | None = ...,
+        sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+    def set_partial_fit_request(
+        self,
+        *,
+        classes: bool | str | None = ...,
+        sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+    def set_score_request(
+        self,
+        *,
+        sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+
+class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, SequenceRegressor):
+    """Predict numbers from sequences with a network whose cell is a hyperparameter.
+
+    The networks are those of the classes for single cells; use it to search among them.
+
+    Parameters
+    ----------
+    cell : {"rnn", "lstm", "gru", "mingru", "minlstm", "indrnn", "qrnn"}, default='lstm'
+        Recurrent cell: plain (Elman, 1990), LSTM or GRU; minimal GRU or LSTM, whose gates
+        read the input alone (Feng et al., 2024); independently recurrent, in which a unit
+        reads its own state alone (Li et al., 2018); or quasi-recurrent, an LSTM without a
+        hidden state in its gates (Bradbury et al., 2017).
+    hidden_size : int or tuple of int, default=64
+        Number of units of each recurrent layer and direction, for all layers or one per
+        layer.
+    num_layers : int, default=1
+        Number of stacked recurrent layers.
+    bidirectional : bool, default=False
+        Whether to also read every sequence in reverse. If False, the network is causal:
+        no state depends on a later step.
+    merge_mode : {"concat", "sum", "mean", "mul"}, default='concat'
+        How to merge the outputs of the two directions of a layer.
+    dropout : float, default=0.0
+        Dropout probability between recurrent layers and before the head, in [0, 1).
+    layer_norm : bool, default=False
+        Normalise, step by step, the products of the recurrent layers with their inputs
+        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+    residual : bool, default=False
+        Add the input of every recurrent layer but the first to its output; their widths
+        must be equal.
+    recurrent_dropout : float, default=0.0
+        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
+        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
+        read no state, nor with ``bptt_steps``.
+    memory_steps : float or None, default=None
+        For how many steps the cells should be able to remember: gates begin with biases
+        for time scales between one step and so many (Tallec and Ollivier, 2018). The
+        length of the sequences is a good value. None: the cell's own biases.
+    conv_channels : tuple of int, default=()
+        Output channels of the convolutions before the recurrence, one per layer.
+    conv_kernel_size : int or tuple of int, default=5
+        Kernel sizes of these convolutions in steps, at most the length of the shortest
+        sequence.
+    conv_stride : int or tuple of int, default=1
+        Strides of these convolutions: a stride of s reduces s steps to one. Some steps
+        are never read if the stride exceeds the kernel size.
+    parallel_channels : tuple of int, default=()
+        Output channels of the convolutions parallel to the recurrence, whose mean over
+        time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
+        LSTM-FCN.
+    parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
+        Kernel sizes of the parallel convolutions in steps.
+    pooling : {"last", "mean", "max", "attention"}, default='max'
+        How to pool the steps of a sequence: the final state of each direction, the mean
+        or maximum over the steps, or a mean with attention weights.
+    embedding_dim : int or None, default=None
+        Size of the embedding vectors of tokens. If given, X holds token ids, as made by
+        :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
+        the unknown token. Dropout is also applied to the embedding vectors.
+    num_embeddings : int or None, default=None
+        Number of tokens; None for one more than the largest id in fit. Tokens that are
+        not in the training sequences are read as the unknown token.
+    missing : {"error", "mask", "decay"}, default='error'
+        How to treat NaN in X. "error" raises an error. "mask" replaces NaN by the mean of
+        the channel, and appends a mask for every channel that is one where it was
+        observed and zero elsewhere. "decay" appends the same masks, but replaces NaN by
+        the last observation, decayed towards the mean at a learnt rate for each channel;
+        without ``conv_channels`` the state of the first recurrent layer decays likewise
+        (GRU-D of Che et al., 2018, with any cell). The loop over steps is then in Python,
+        which is slower: an epoch of a GRU or SimpleRNN takes about 1.5 times as long, of
+        an LSTM 4 to 7 times (``benchmarks/missing.py``). Infinity always raises an
+        error.
+    time_channel : int or None, default=None
+        With ``missing="decay"``, position of the channel that holds the time of each
+        step, in any unit and from any origin. The time determines the decay and is used
+        for nothing else; None for a time of one between steps. Ignored with other values
+        of ``missing``.
+    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, default='squared_error'
+        The loss: the squared error predicts the mean; the absolute error, the median; the
+        Huber loss, a mean that is robust against outliers beyond one standard deviation;
+        the pinball loss ("quantile"), the quantile given by ``quantile``; the Poisson
+        deviance, the rate of counts (targets must be at least zero).
+    quantile : float, default=0.5
+        The quantile that the "quantile" loss predicts, in (0, 1).
+    lr : float, default=0.005
+        Learning rate.
+    max_epochs : int, default=50
+        Maximum number of passes over the training sequences.
+    batch_size : int or None, default=16
+        Number of sequences per mini-batch; None for full batches.
+    optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
+        The optimizer.
+    lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
+        Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
+        loss (on the validation set, if there is one) has not improved for 5 epochs.
+    weight_decay : float, default=0.0
+        Weight decay, as defined by the optimizer.
+    gradient_clip : float or None, default=1.0
+        Maximum norm of the gradient; larger gradients are clipped.
+    early_stopping : bool, default=False
+        Whether to hold out a validation set, stop when its loss no longer improves, and
+        keep the best weights. The split is stratified by class, or by whole groups if
+        fit gets ``groups``.
+    validation_fraction : float, default=0.1
+        Proportion of the sequences in the validation set of early stopping, in
+        (0, 1).
+    patience : int, default=10
+        Number of epochs without improvement before early stopping.
+    standardize : bool, default=True
+        Whether to standardise each channel, and the targets of a regressor, by mean and
+        standard deviation of the training data. A 2-D X has one channel. Token ids are
+        not scaled.
+    data_format : {"channels_last", "channels_first"}, default='channels_last'
+        Whether a 3-D X is (n_sequences, n_steps, n_channels) or
+        (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
+    random_state : int, RandomState instance or None, default=None
+        Controls the initial weights, mini-batches, dropout and the validation split. Pass
+        an int for bitwise identical results of repeated fits.
+    n_jobs : int or None, default=None
+        Number of threads in fit and predict: None for one, -1 for all cores. The last
+        digits of float32 training depend on it unless compiled kernels train.
+    device : str, default='auto'
+        Device of the network: "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU if one
+        is available.
+    dtype : {"float32", "float64"}, default='float32'
+        Dtype of the network.
+    mixed_precision : {"bfloat16", "float16"} or None, default=None
+        Lower precision of forward and backward pass in training, by torch's autocast.
+        Weights, loss and optimizer steps stay in float32, and so do recurrent layers on
+        a CPU, where this is faster. With "float16" the loss is scaled, and steps with an
+        infinite gradient are skipped. Predictions and the validation loss are in full
+        precision. Not supported with ``dtype="float64"``.
+    callbacks : list of skorch callbacks or None, default=None
+        Callbacks of the training.
+    net_params : dict or None, default=None
+        Further parameters of :class:`skorch.NeuralNet`, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
+    checkpoint : str, path or None, default=None
+        File in which fit saves its progress after every epoch. When an interrupted fit is
+        called again with the same data and hyperparameters, it resumes from there, and
+        the final network is bitwise identical; a completed fit is not repeated. A file
+        belongs to one fit. In a directory (an existing one, or a path with a separator
+        at the end) there is a file for each fit, as needed by searches.
+    warm_start : bool, default=False
+        Whether fit continues from the weights of the last fit.
+    verbose : int, default=0
+        Print a line per epoch if above zero.
+
+    Attributes
+    ----------
+    net_ : skorch.NeuralNet
+        The trained net; its ``module_`` is a :class:`sksequence.nn.SequenceNetwork`.
+    n_features_in_ : int
+        Number of columns of a 2-D X, else number of channels.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names of a DataFrame, if all are strings.
+    n_epochs_ : int
+        Number of epochs trained.
+    history_ : list of dict
+        ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
+        seconds) of each epoch.
+    n_static_features_in_ : int
+        Number of static covariates; 0 if X is not a table with a column of sequences.
+
+    See Also
+    --------
+    SimpleRNNRegressor, LSTMRegressor, GRURegressor : One cell each.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksequence import RecurrentRegressor
+    >>> X = np.random.default_rng(0).normal(size=(120, 10))
+    >>> y = X.mean(axis=1)
+    >>> model = RecurrentRegressor(cell="gru", hidden_size=16, random_state=0)
+    >>> model.fit(X[:100], y[:100]).predict(X[100:]).shape
+    (20,)
+    """
+
+    def __init__(
+        self,
+        *,
+        cell: str = "lstm",
+        hidden_size: int | Sequence[int] = 64,
+        num_layers: int = 1,
+        bidirectional: bool = False,
+        merge_mode: str = "concat",
+        dropout: float = 0.0,
+        layer_norm: bool = False,
+        residual: bool = False,
+        recurrent_dropout: float = 0.0,
+        memory_steps: float | None = None,
+        conv_channels: Sequence[int] = (),
+        conv_kernel_size: int | Sequence[int] = 5,
+        conv_stride: int | Sequence[int] = 1,
+        parallel_channels: Sequence[int] = (),
+        parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        pooling: str = "max",
+        embedding_dim: int | None = None,
+        num_embeddings: int | None = None,
+        missing: str = "error",
+        time_channel: int | None = None,
+        loss: str = "squared_error",
+        quantile: float = 0.5,
+        lr: float = 0.005,
+        max_epochs: int = 50,
+        batch_size: int | None = 16,
+        optimizer: str | Callable[..., Any] = "adam",
+        lr_schedule: str = "cosine",
+        weight_decay: float = 0.0,
+        gradient_clip: float | None = 1.0,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        patience: int = 10,
+        standardize: bool = True,
+        data_format: str = "channels_last",
+        random_state: RandomState = None,
+        n_jobs: int | None = None,
+        device: str = "auto",
+        dtype: str = "float32",
+        mixed_precision: str | None = None,
+        callbacks: Sequence[Any] | None = None,
+        net_params: dict[str, Any] | None = None,
+        checkpoint: PathLike | None = None,
+        warm_start: bool = False,
+        verbose: int = 0,
+    ) -> None: ...
+    def set_fit_request(
+        self,
+        *,
+        groups: bool | str | None = ...,
+        sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+    def set_partial_fit_request(
+        self,
+        *,
+        sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+    def set_score_request(
+        self,
+        *,
+        sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+
+class RecurrentTagger(_OfSklearn, AnyCell, PerStepEstimator, Labeller):
+    """Classify every step of a sequence, with one class or with several labels.
+
+    y is a list with an array for each sequence: (n_steps_i,) for one class per step, or
+    (n_steps_i, n_labels) of zeros and ones for several labels; or one array if all
+    sequences have the same length. ``predict`` returns the same form: an array if X is
+    one, and for a list of sequences an object array with an array for each.
+
+    With the next token as the target of each step it is a language model: ``bptt_steps``
+    trains on texts of any length, and ``generate`` generates text.
+
+    Parameters
+    ----------
+    cell : {"rnn", "lstm", "gru", "mingru", "minlstm", "indrnn", "qrnn"}, default='lstm'
+        Recurrent cell: plain (Elman, 1990), LSTM or GRU; minimal GRU or LSTM, whose gates
+        read the input alone (Feng et al., 2024); independently recurrent, in which a unit
+        reads its own state alone (Li et al., 2018); or quasi-recurrent, an LSTM without a
+        hidden state in its gates (Bradbury et al., 2017).
+    hidden_size : int or tuple of int, default=64
+        Number of units of each recurrent layer and direction, for all layers or one per
+        layer.
+    num_layers : int, default=1
+        Number of stacked recurrent layers.
+    bidirectional : bool, default=False
+        Whether to also read every sequence in reverse. If False, the network is causal:
+        no state depends on a later step.
+    merge_mode : {"concat", "sum", "mean", "mul"}, default='concat'
+        How to merge the outputs of the two directions of a layer.
+    dropout : float, default=0.0
+        Dropout probability between recurrent layers and before the head, in [0, 1).
+    layer_norm : bool, default=False
+        Normalise, step by step, the products of the recurrent layers with their inputs
+        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+    residual : bool, default=False
+        Add the input of every recurrent layer but the first to its output; their widths
+        must be equal.
+    recurrent_dropout : float, default=0.0
+        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
+        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
+        read no state, nor with ``bptt_steps``.
+    memory_steps : float or None, default=None
+        For how many steps the cells should be able to remember: gates begin with biases
+        for time scales between one step and so many (Tallec and Ollivier, 2018). The
+        length of the sequences is a good value. None: the cell's own biases.
+    conv_channels : tuple of int, default=()
+        Output channels of the convolutions before the recurrence, one per layer.
+    conv_kernel_size : int or tuple of int, default=5
+        Kernel sizes of these convolutions in steps, at most the length of the shortest
+        sequence.
+    conv_stride : int or tuple of int, default=1
+        Strides of these convolutions: a stride of s reduces s steps to one. Some steps
+        are never read if the stride exceeds the kernel size.
+    parallel_channels : tuple of int, default=()
+        Output channels of the convolutions parallel to the recurrence, whose mean over
+        time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
+        LSTM-FCN.
+    parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
+        Kernel sizes of the parallel convolutions in steps.
+    embedding_dim : int or None, default=None
+        Size of the embedding vectors of tokens. If given, X holds token ids, as made by
+        :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
+        the unknown token. Dropout is also applied to the embedding vectors.
+    num_embeddings : int or None, default=None
+        Number of tokens; None for one more than the largest id in fit. Tokens that are
+        not in the training sequences are read as the unknown token.
+    missing : {"error", "mask", "decay"}, default='error'
+        How to treat NaN in X. "error" raises an error. "mask" replaces NaN by the mean of
+        the channel, and appends a mask for every channel that is one where it was
+        observed and zero elsewhere. "decay" appends the same masks, but replaces NaN by
+        the last observation, decayed towards the mean at a learnt rate for each channel;
+        without ``conv_channels`` the state of the first recurrent layer decays likewise
+        (GRU-D of Che et al., 2018, with any cell). The loop over steps is then in Python,
+        which is slower: an epoch of a GRU or SimpleRNN takes about 1.5 times as long, of
+        an LSTM 4 to 7 times (``benchmarks/missing.py``). Infinity always raises an
+        error.
+    time_channel : int or None, default=None
+        With ``missing="decay"``, position of the channel that holds the time of each
+        step, in any unit and from any origin. The time determines the decay and is used
+        for nothing else; None for a time of one between steps. Ignored with other values
+        of ``missing``.
+    class_weight : dict, list of dict, "balanced" or None, default=None
+        Weight of each class in the loss: ``{class: weight}``, where missing classes have
+        weight one, or "balanced" for weights inversely proportional to class
+        frequencies. For multilabel targets, "balanced" or a list with a dict for each
+        label.
+    lr : float, default=0.005
+        Learning rate.
+    max_epochs : int, default=50
+        Maximum number of passes over the training sequences.
+    batch_size : int or None, default=16
+        Number of sequences per mini-batch; None for full batches.
+    optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
+        The optimizer.
+    lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
+        Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
+        loss (on the validation set, if there is one) has not improved for 5 epochs.
+    weight_decay : float, default=0.0
+        Weight decay, as defined by the optimizer.
+    gradient_clip : float or None, default=1.0
+        Maximum norm of the gradient; larger gradients are clipped.
+    bptt_steps : int or None, default=None
+        Number of time steps per chunk for truncated backpropagation through time: a
+        sequence is trained on in chunks; the hidden state is carried over from one chunk
+        to the next, gradients are not. For sequences that are too long to train on as a
+        whole; needs a causal network without convolutions.
+    early_stopping : bool, default=False
+        Whether to hold out a validation set, stop when its loss no longer improves, and
+        keep the best weights. The split is stratified by class, or by whole groups if
+        fit gets ``groups``.
+    validation_fraction : float, default=0.1
+        Proportion of the sequences in the validation set of early stopping, in
+        (0, 1).
+    patience : int, default=10
+        Number of epochs without improvement before early stopping.
+    standardize : bool, default=True
+        Whether to standardise each channel, and the targets of a regressor, by mean and
+        standard deviation of the training data. A 2-D X has one channel. Token ids are
+        not scaled.
+    data_format : {"channels_last", "channels_first"}, default='channels_last'
+        Whether a 3-D X is (n_sequences, n_steps, n_channels) or
+        (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
+    random_state : int, RandomState instance or None, default=None
+        Controls the initial weights, mini-batches, dropout and the validation split. Pass
+        an int for bitwise identical results of repeated fits.
+    n_jobs : int or None, default=None
+        Number of threads in fit and predict: None for one, -1 for all cores. The last
+        digits of float32 training depend on it unless compiled kernels train.
+    device : str, default='auto'
+        Device of the network: "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU if one
+        is available.
+    dtype : {"float32", "float64"}, default='float32'
+        Dtype of the network.
+    mixed_precision : {"bfloat16", "float16"} or None, default=None
+        Lower precision of forward and backward pass in training, by torch's autocast.
+        Weights, loss and optimizer steps stay in float32, and so do recurrent layers on
+        a CPU, where this is faster. With "float16" the loss is scaled, and steps with an
+        infinite gradient are skipped. Predictions and the validation loss are in full
+        precision. Not supported with ``dtype="float64"``.
+    callbacks : list of skorch callbacks or None, default=None
+        Callbacks of the training.
+    net_params : dict or None, default=None
+        Further parameters of :class:`skorch.NeuralNet`, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
+    checkpoint : str, path or None, default=None
+        File in which fit saves its progress after every epoch. When an interrupted fit is
+        called again with the same data and hyperparameters, it resumes from there, and
+        the final network is bitwise identical; a completed fit is not repeated. A file
+        belongs to one fit. In a directory (an existing one, or a path with a separator
+        at the end) there is a file for each fit, as needed by searches.
+    warm_start : bool, default=False
+        Whether fit continues from the weights of the last fit.
+    verbose : int, default=0
+        Print a line per epoch if above zero.
+
+    Attributes
+    ----------
+    net_ : skorch.NeuralNet
+        The trained net; its ``module_`` is a :class:`sksequence.nn.SequenceNetwork`.
+    n_features_in_ : int
+        Number of columns of a 2-D X, else number of channels.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names of a DataFrame, if all are strings.
+    n_epochs_ : int
+        Number of epochs trained.
+    history_ : list of dict
+        ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
+        seconds) of each epoch.
+    classes_ : ndarray of shape (n_classes,)
+        Class labels; for multilabel targets, the columns of y.
+    n_static_features_in_ : int
+        Number of static covariates; 0 if X is not a table with a column of sequences.
+
+    See Also
+    --------
+    RecurrentStepRegressor : Predicts numbers for every step.
+    RecurrentClassifier : Predicts one class for the whole sequence.
+    sksequence.metrics.make_step_scorer : Makes scorers over steps, for searches.
+
+    References
+    ----------
+    Graves and Schmidhuber (2005), Framewise phoneme classification with bidirectional
+    LSTM and other neural network architectures. Neural Networks 18.
+    Huang, Xu and Yu (2015), Bidirectional LSTM-CRF models for sequence tagging. arXiv.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksequence import RecurrentTagger
+    >>> rng = np.random.default_rng(0)
+    >>> X = [rng.normal(size=n) for n in rng.integers(5, 15, 60)]
+    >>> y = [np.where(x.cumsum() > 0, "above", "below") for x in X]
+    >>> model = RecurrentTagger(hidden_size=16, random_state=0).fit(X[:50], y[:50])
+    >>> [len(labels) for labels in model.predict(X[50:53])] == [len(x) for x in X[50:53]]
+    True
+    >>> model.score(X[50:], y[50:]) > 0.8
+    True
+    """
+
+    def __init__(
+        self,
+        *,
+        cell: str = "lstm",
+        hidden_size: int | Sequence[int] = 64,
+        num_layers: int = 1,
+        bidirectional: bool = False,
+        merge_mode: str = "concat",
+        dropout: float = 0.0,
+        layer_norm: bool = False,
+        residual: bool = False,
+        recurrent_dropout: float = 0.0,
+        memory_steps: float | None = None,
+        conv_channels: Sequence[int] = (),
+        conv_kernel_size: int | Sequence[int] = 5,
+        conv_stride: int | Sequence[int] = 1,
+        parallel_channels: Sequence[int] = (),
+        parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        embedding_dim: int | None = None,
+        num_embeddings: int | None = None,
+        missing: str = "error",
+        time_channel: int | None = None,
+        class_weight: Any = None,
+        lr: float = 0.005,
+        max_epochs: int = 50,
+        batch_size: int | None = 16,
+        optimizer: str | Callable[..., Any] = "adam",
+        lr_schedule: str = "cosine",
+        weight_decay: float = 0.0,
+        gradient_clip: float | None = 1.0,
+        bptt_steps: int | None = None,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        patience: int = 10,
+        standardize: bool = True,
+        data_format: str = "channels_last",
+        random_state: RandomState = None,
+        n_jobs: int | None = None,
+        device: str = "auto",
+        dtype: str = "float32",
+        mixed_precision: str | None = None,
+        callbacks: Sequence[Any] | None = None,
+        net_params: dict[str, Any] | None = None,
+        checkpoint: PathLike | None = None,
+        warm_start: bool = False,
+        verbose: int = 0,
+    ) -> None: ...
+    def generate(
+        self,
+        prompt: ArrayLike,
+        n_steps: int,
+        *,
+        temperature: float = 1.0,
+        random_state: RandomState = None,
+    ) -> np.ndarray:
+        """Continue a prompt, drawing each token from its predicted distribution.
+
+        Needs a language model: a tagger fitted on tokens (``embedding_dim``), with the
+        next token as the class of each step.
+
+        Parameters
+        ----------
+        prompt : array-like of shape (n_prompt_steps,)
+            Initial token ids, at least one.
+        n_steps : int
+            Number of tokens to generate.
+        temperature : float, default=1.0
+            Temperature of the distribution: below one, likely tokens become more likely;
+            above one, less likely.
+        random_state : int, RandomState instance or None, default=None
+            Controls the random draws.
+
+        Returns
+        -------
+        ndarray of shape (n_steps,)
+            The generated token ids, without the prompt.
+
+        Raises
+        ------
+        ValueError
+            If the tagger is not a language model, or not causal.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sksequence import RecurrentTagger
+        >>> text = np.tile([1, 2, 3], 40)
+        >>> model = RecurrentTagger(
+        ...     embedding_dim=4, hidden_size=8, bptt_steps=10, random_state=0
+        ... )
+        >>> model = model.fit([text[:-1]], [text[1:]])
+        >>> model.generate([1], 5, temperature=0.1, random_state=0)
+        array([2, 3, 1, 2, 3])
+        """
+    def score(
+        self,
+        X: ArrayLike,
+        y: Targets,
+        sample_weight: ArrayLike | None = None,
+    ) -> float:
+        """Return the accuracy over all steps; for several labels the subset accuracy.
+
+        Parameters
+        ----------
+        X : array-like
+            Sequences, as in fit.
+        y : list of array-like, or array-like
+            True labels of each step.
+        sample_weight : array-like of shape (n_sequences,), default=None
+            Weight of the steps of each sequence.
+
+        Returns
+        -------
+        float
+            Accuracy.
+        """
+    def set_fit_request(
+        self,
+        *,
+        groups: bool | str | None = ...,
+        sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+    def set_partial_fit_request(
+        self,
+        *,
+        classes: bool | str | None = ...,
+        sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+    def set_score_request(
+        self,
+        *,
+        sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+
+class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredictor):
+    """Predict one or several numbers for every step of a sequence.
+
+    y is a list with an array for each sequence, (n_steps_i,) or (n_steps_i, n_outputs);
+    or one array if all sequences have the same length. ``predict`` returns the same form:
+    an array if X is one, and for a list of sequences an object array with an array for
+    each.
+
+    Parameters
+    ----------
+    cell : {"rnn", "lstm", "gru", "mingru", "minlstm", "indrnn", "qrnn"}, default='lstm'
+        Recurrent cell: plain (Elman, 1990), LSTM or GRU; minimal GRU or LSTM, whose gates
+        read the input alone (Feng et al., 2024); independently recurrent, in which a unit
+        reads its own state alone (Li et al., 2018); or quasi-recurrent, an LSTM without a
+        hidden state in its gates (Bradbury et al., 2017).
+    hidden_size : int or tuple of int, default=64
+        Number of units of each recurrent layer and direction, for all layers or one per
+        layer.
+    num_layers : int, default=1
+        Number of stacked recurrent layers.
+    bidirectional : bool, default=False
+        Whether to also read every sequence in reverse. If False, the network is causal:
+        no state depends on a later step.
+    merge_mode : {"concat", "sum", "mean", "mul"}, default='concat'
+        How to merge the outputs of the two directions of a layer.
+    dropout : float, default=0.0
+        Dropout probability between recurrent layers and before the head, in [0, 1).
+    layer_norm : bool, default=False
+        Normalise, step by step, the products of the recurrent layers with their inputs
+        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+    residual : bool, default=False
+        Add the input of every recurrent layer but the first to its output; their widths
+        must be equal.
+    recurrent_dropout : float, default=0.0
+        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
+        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
+        read no state, nor with ``bptt_steps``.
+    memory_steps : float or None, default=None
+        For how many steps the cells should be able to remember: gates begin with biases
+        for time scales between one step and so many (Tallec and Ollivier, 2018). The
+        length of the sequences is a good value. None: the cell's own biases.
+    conv_channels : tuple of int, default=()
+        Output channels of the convolutions before the recurrence, one per layer.
+    conv_kernel_size : int or tuple of int, default=5
+        Kernel sizes of these convolutions in steps, at most the length of the shortest
+        sequence.
+    conv_stride : int or tuple of int, default=1
+        Strides of these convolutions: a stride of s reduces s steps to one. Some steps
+        are never read if the stride exceeds the kernel size.
+    parallel_channels : tuple of int, default=()
+        Output channels of the convolutions parallel to the recurrence, whose mean over
+        time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
+        LSTM-FCN.
+    parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
+        Kernel sizes of the parallel convolutions in steps.
+    embedding_dim : int or None, default=None
+        Size of the embedding vectors of tokens. If given, X holds token ids, as made by
+        :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
+        the unknown token. Dropout is also applied to the embedding vectors.
+    num_embeddings : int or None, default=None
+        Number of tokens; None for one more than the largest id in fit. Tokens that are
+        not in the training sequences are read as the unknown token.
+    missing : {"error", "mask", "decay"}, default='error'
+        How to treat NaN in X. "error" raises an error. "mask" replaces NaN by the mean of
+        the channel, and appends a mask for every channel that is one where it was
+        observed and zero elsewhere. "decay" appends the same masks, but replaces NaN by
+        the last observation, decayed towards the mean at a learnt rate for each channel;
+        without ``conv_channels`` the state of the first recurrent layer decays likewise
+        (GRU-D of Che et al., 2018, with any cell). The loop over steps is then in Python,
+        which is slower: an epoch of a GRU or SimpleRNN takes about 1.5 times as long, of
+        an LSTM 4 to 7 times (``benchmarks/missing.py``). Infinity always raises an
+        error.
+    time_channel : int or None, default=None
+        With ``missing="decay"``, position of the channel that holds the time of each
+        step, in any unit and from any origin. The time determines the decay and is used
+        for nothing else; None for a time of one between steps. Ignored with other values
+        of ``missing``.
+    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, default='squared_error'
+        The loss: the squared error predicts the mean; the absolute error, the median; the
+        Huber loss, a mean that is robust against outliers beyond one standard deviation;
+        the pinball loss ("quantile"), the quantile given by ``quantile``; the Poisson
+        deviance, the rate of counts (targets must be at least zero).
+    quantile : float, default=0.5
+        The quantile that the "quantile" loss predicts, in (0, 1).
+    lr : float, default=0.005
+        Learning rate.
+    max_epochs : int, default=50
+        Maximum number of passes over the training sequences.
+    batch_size : int or None, default=16
+        Number of sequences per mini-batch; None for full batches.
+    optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
+        The optimizer.
+    lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
+        Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
+        loss (on the validation set, if there is one) has not improved for 5 epochs.
+    weight_decay : float, default=0.0
+        Weight decay, as defined by the optimizer.
+    gradient_clip : float or None, default=1.0
+        Maximum norm of the gradient; larger gradients are clipped.
+    bptt_steps : int or None, default=None
+        Number of time steps per chunk for truncated backpropagation through time: a
+        sequence is trained on in chunks; the hidden state is carried over from one chunk
+        to the next, gradients are not. For sequences that are too long to train on as a
+        whole; needs a causal network without convolutions.
+    early_stopping : bool, default=False
+        Whether to hold out a validation set, stop when its loss no longer improves, and
+        keep the best weights. The split is stratified by class, or by whole groups if
+        fit gets ``groups``.
+    validation_fraction : float, default=0.1
+        Proportion of the sequences in the validation set of early stopping, in
+        (0, 1).
+    patience : int, default=10
+        Number of epochs without improvement before early stopping.
+    standardize : bool, default=True
+        Whether to standardise each channel, and the targets of a regressor, by mean and
+        standard deviation of the training data. A 2-D X has one channel. Token ids are
+        not scaled.
+    data_format : {"channels_last", "channels_first"}, default='channels_last'
+        Whether a 3-D X is (n_sequences, n_steps, n_channels) or
+        (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
+    random_state : int, RandomState instance or None, default=None
+        Controls the initial weights, mini-batches, dropout and the validation split. Pass
+        an int for bitwise identical results of repeated fits.
+    n_jobs : int or None, default=None
+        Number of threads in fit and predict: None for one, -1 for all cores. The last
+        digits of float32 training depend on it unless compiled kernels train.
+    device : str, default='auto'
+        Device of the network: "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU if one
+        is available.
+    dtype : {"float32", "float64"}, default='float32'
+        Dtype of the network.
+    mixed_precision : {"bfloat16", "float16"} or None, default=None
+        Lower precision of forward and backward pass in training, by torch's autocast.
+        Weights, loss and optimizer steps stay in float32, and so do recurrent layers on
+        a CPU, where this is faster. With "float16" the loss is scaled, and steps with an
+        infinite gradient are skipped. Predictions and the validation loss are in full
+        precision. Not supported with ``dtype="float64"``.
+    callbacks : list of skorch callbacks or None, default=None
+        Callbacks of the training.
+    net_params : dict or None, default=None
+        Further parameters of :class:`skorch.NeuralNet`, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
+    checkpoint : str, path or None, default=None
+        File in which fit saves its progress after every epoch. When an interrupted fit is
+        called again with the same data and hyperparameters, it resumes from there, and
+        the final network is bitwise identical; a completed fit is not repeated. A file
+        belongs to one fit. In a directory (an existing one, or a path with a separator
+        at the end) there is a file for each fit, as needed by searches.
+    warm_start : bool, default=False
+        Whether fit continues from the weights of the last fit.
+    verbose : int, default=0
+        Print a line per epoch if above zero.
+
+    Attributes
+    ----------
+    net_ : skorch.NeuralNet
+        The trained net; its ``module_`` is a :class:`sksequence.nn.SequenceNetwork`.
+    n_features_in_ : int
+        Number of columns of a 2-D X, else number of channels.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names of a DataFrame, if all are strings.
+    n_epochs_ : int
+        Number of epochs trained.
+    history_ : list of dict
+        ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
+        seconds) of each epoch.
+    n_static_features_in_ : int
+        Number of static covariates; 0 if X is not a table with a column of sequences.
+
+    See Also
+    --------
+    RecurrentTagger : Predicts classes for every step.
+    RecurrentRegressor : Predicts one number for the whole sequence.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksequence import RecurrentStepRegressor
+    >>> rng = np.random.default_rng(0)
+    >>> X = [rng.normal(size=n) for n in rng.integers(5, 15, 60)]
+    >>> y = [x.cumsum() for x in X]
+    >>> model = RecurrentStepRegressor(hidden_size=16, random_state=0)
+    >>> model.fit(X[:50], y[:50]).score(X[50:], y[50:]) > 0.8
+    True
+    """
+
+    def __init__(
+        self,
+        *,
+        cell: str = "lstm",
+        hidden_size: int | Sequence[int] = 64,
+        num_layers: int = 1,
+        bidirectional: bool = False,
+        merge_mode: str = "concat",
+        dropout: float = 0.0,
+        layer_norm: bool = False,
+        residual: bool = False,
+        recurrent_dropout: float = 0.0,
+        memory_steps: float | None = None,
+        conv_channels: Sequence[int] = (),
+        conv_kernel_size: int | Sequence[int] = 5,
+        conv_stride: int | Sequence[int] = 1,
+        parallel_channels: Sequence[int] = (),
+        parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        embedding_dim: int | None = None,
+        num_embeddings: int | None = None,
+        missing: str = "error",
+        time_channel: int | None = None,
+        loss: str = "squared_error",
+        quantile: float = 0.5,
+        lr: float = 0.005,
+        max_epochs: int = 50,
+        batch_size: int | None = 16,
+        optimizer: str | Callable[..., Any] = "adam",
+        lr_schedule: str = "cosine",
+        weight_decay: float = 0.0,
+        gradient_clip: float | None = 1.0,
+        bptt_steps: int | None = None,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        patience: int = 10,
+        standardize: bool = True,
+        data_format: str = "channels_last",
+        random_state: RandomState = None,
+        n_jobs: int | None = None,
+        device: str = "auto",
+        dtype: str = "float32",
+        mixed_precision: str | None = None,
+        callbacks: Sequence[Any] | None = None,
+        net_params: dict[str, Any] | None = None,
+        checkpoint: PathLike | None = None,
+        warm_start: bool = False,
+        verbose: int = 0,
+    ) -> None: ...
+    def score(
+        self,
+        X: ArrayLike,
+        y: Targets,
+        sample_weight: ArrayLike | None = None,
+    ) -> float:
+        """Return the coefficient of determination over all steps.
+
+        Parameters
+        ----------
+        X : array-like
+            Sequences, as in fit.
+        y : list of array-like, or array-like
+            True values of each step.
+        sample_weight : array-like of shape (n_sequences,), default=None
+            Weight of the steps of each sequence.
+
+        Returns
+        -------
+        float
+            R squared.
+        """
+    def set_fit_request(
+        self,
+        *,
+        groups: bool | str | None = ...,
+        sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+    def set_partial_fit_request(
+        self,
+        *,
+        sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+    def set_score_request(
+        self,
+        *,
+        sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+
+class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
+    r"""Classify videos with a convolutional LSTM.
+
+    An LSTM whose states have the shape of frames, with convolutions in place of products:
+
+    .. math::
+        i, f, o &= \sigma(W_{ifo} * X_t + U_{ifo} * H_{t-1} + b_{ifo}) \\
+        C_t &= f \odot C_{t-1} + i \odot \tanh(W_c * X_t + U_c * H_{t-1} + b_c) \\
+        H_t &= o \odot \tanh(C_t)
+
+    X is (n_videos, n_steps, height, width), with channels last if there are several; or a
+    list of videos with any number of steps. The head reads the hidden states, averaged
+    over pixels and pooled over steps. In a 2-D X, every number is a frame of one pixel.
+
+    Parameters
+    ----------
+    hidden_size : int or tuple of int, default=64
+        Number of units of each recurrent layer and direction, for all layers or one per
+        layer.
+    num_layers : int, default=1
+        Number of stacked recurrent layers.
+    bidirectional : bool, default=False
+        Whether to also read every sequence in reverse. If False, the network is causal:
+        no state depends on a later step.
+    merge_mode : {"concat", "sum", "mean", "mul"}, default='concat'
+        How to merge the outputs of the two directions of a layer.
+    dropout : float, default=0.0
+        Dropout probability between recurrent layers and before the head, in [0, 1).
+    kernel_size : int or tuple of int, default=3
+        Height and width of the convolution kernels, odd, for all layers or one per layer.
+        ``hidden_size`` is the number of channels.
+    patch_size : int, default=1
+        Side of the square patches of pixels that become channels before the first layer:
+        a size of p reduces the number of pixels by p squared.
+    peephole : bool, default=False
+        Whether gates also read the cell state, with a weight for each channel and
+        pixel.
+    pooling : {"last", "mean", "max", "attention"}, default='max'
+        How to pool the steps of a sequence: the final state of each direction, the mean
+        or maximum over the steps, or a mean with attention weights.
+    class_weight : dict, list of dict, "balanced" or None, default=None
+        Weight of each class in the loss: ``{class: weight}``, where missing classes have
+        weight one, or "balanced" for weights inversely proportional to class
+        frequencies. For multilabel targets, "balanced" or a list with a dict for each
+        label.
+    lr : float, default=0.005
+        Learning rate.
+    max_epochs : int, default=50
+        Maximum number of passes over the training sequences.
+    batch_size : int or None, default=16
+        Number of sequences per mini-batch; None for full batches.
+    optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
+        The optimizer.
+    lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
+        Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
+        loss (on the validation set, if there is one) has not improved for 5 epochs.
+    weight_decay : float, default=0.0
+        Weight decay, as defined by the optimizer.
+    gradient_clip : float or None, default=1.0
+        Maximum norm of the gradient; larger gradients are clipped.
+    early_stopping : bool, default=False
+        Whether to hold out a validation set, stop when its loss no longer improves, and
+        keep the best weights. The split is stratified by class, or by whole groups if
+        fit gets ``groups``.
+    validation_fraction : float, default=0.1
+        Proportion of the sequences in the validation set of early stopping, in
+        (0, 1).
+    patience : int, default=10
+        Number of epochs without improvement before early stopping.
+    standardize : bool, default=True
+        Whether to standardise each channel, and the targets of a regressor, by mean and
+        standard deviation of the training data. A 2-D X has one channel. Token ids are
+        not scaled.
+    data_format : {"channels_last", "channels_first"}, default='channels_last'
+        Whether a 3-D X is (n_sequences, n_steps, n_channels) or
+        (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
+    random_state : int, RandomState instance or None, default=None
+        Controls the initial weights, mini-batches, dropout and the validation split. Pass
+        an int for bitwise identical results of repeated fits.
+    n_jobs : int or None, default=None
+        Number of threads in fit and predict: None for one, -1 for all cores. The last
+        digits of float32 training depend on it unless compiled kernels train.
+    device : str, default='auto'
+        Device of the network: "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU if one
+        is available.
+    dtype : {"float32", "float64"}, default='float32'
+        Dtype of the network.
+    mixed_precision : {"bfloat16", "float16"} or None, default=None
+        Lower precision of forward and backward pass in training, by torch's autocast.
+        Weights, loss and optimizer steps stay in float32, and so do recurrent layers on
+        a CPU, where this is faster. With "float16" the loss is scaled, and steps with an
+        infinite gradient are skipped. Predictions and the validation loss are in full
+        precision. Not supported with ``dtype="float64"``.
+    callbacks : list of skorch callbacks or None, default=None
+        Callbacks of the training.
+    net_params : dict or None, default=None
+        Further parameters of :class:`skorch.NeuralNet`, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
+    checkpoint : str, path or None, default=None
+        File in which fit saves its progress after every epoch. When an interrupted fit is
+        called again with the same data and hyperparameters, it resumes from there, and
+        the final network is bitwise identical; a completed fit is not repeated. A file
+        belongs to one fit. In a directory (an existing one, or a path with a separator
+        at the end) there is a file for each fit, as needed by searches.
+    warm_start : bool, default=False
+        Whether fit continues from the weights of the last fit.
+    verbose : int, default=0
+        Print a line per epoch if above zero.
+
+    Attributes
+    ----------
+    net_ : skorch.NeuralNet
+        The trained net; its ``module_`` is a :class:`sksequence.nn.SequenceNetwork`.
+    n_features_in_ : int
+        Number of columns of a 2-D X, else number of channels.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names of a DataFrame, if all are strings.
+    n_epochs_ : int
+        Number of epochs trained.
+    history_ : list of dict
+        ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
+        seconds) of each epoch.
+    classes_ : ndarray of shape (n_classes,)
+        Class labels; for multilabel targets, the columns of y.
+
+    See Also
+    --------
+    ConvLSTMRegressor : Predicts numbers or frames from videos.
+
+    References
+    ----------
+    Shi et al. (2015), Convolutional LSTM network: a machine learning approach for
+    precipitation nowcasting. NeurIPS.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksequence import ConvLSTMClassifier
+    >>> X = np.zeros((60, 6, 8, 8), dtype=np.float32)
+    >>> y = np.array(["down", "right"] * 30)
+    >>> for i, way in enumerate(y):
+    ...     for t in range(6):
+    ...         place = (t, i % 8) if way == "down" else (i % 8, t)
+    ...         X[i, t][place] = 1
+    >>> model = ConvLSTMClassifier(
+    ...     hidden_size=8, lr=0.02, max_epochs=10, random_state=0
+    ... )
+    >>> model.fit(X[:40], y[:40]).score(X[40:], y[40:]) > 0.8
+    True
+    """
+
+    def __init__(
+        self,
+        *,
+        hidden_size: int | Sequence[int] = 64,
+        num_layers: int = 1,
+        bidirectional: bool = False,
+        merge_mode: str = "concat",
+        dropout: float = 0.0,
+        kernel_size: int | Sequence[int] = 3,
+        patch_size: int = 1,
+        peephole: bool = False,
+        pooling: str = "max",
+        class_weight: Any = None,
+        lr: float = 0.005,
+        max_epochs: int = 50,
+        batch_size: int | None = 16,
+        optimizer: str | Callable[..., Any] = "adam",
+        lr_schedule: str = "cosine",
+        weight_decay: float = 0.0,
+        gradient_clip: float | None = 1.0,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        patience: int = 10,
+        standardize: bool = True,
+        data_format: str = "channels_last",
+        random_state: RandomState = None,
+        n_jobs: int | None = None,
+        device: str = "auto",
+        dtype: str = "float32",
+        mixed_precision: str | None = None,
+        callbacks: Sequence[Any] | None = None,
+        net_params: dict[str, Any] | None = None,
+        checkpoint: PathLike | None = None,
+        warm_start: bool = False,
+        verbose: int = 0,
+    ) -> None: ...
+    def set_fit_request(
+        self,
+        *,
+        groups: bool | str | None = ...,
+        sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+    def set_partial_fit_request(
+        self,
+        *,
+        classes: bool | str | None = ...,
+        sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+    def set_score_request(
+        self,
+        *,
+        sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+
+class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
+    r"""Predict numbers, the next frame, or the next frames of videos.
+
+    .. math::
+        i, f, o &= \sigma(W_{ifo} * X_t + U_{ifo} * H_{t-1} + b_{ifo}) \\
+        C_t &= f \odot C_{t-1} + i \odot \tanh(W_c * X_t + U_c * H_{t-1} + b_c) \\
+        H_t &= o \odot \tanh(C_t)
+
+    X is (n_videos, n_steps, height, width), with channels last if there are several; or a
+    list of videos with any number of steps. y determines the predictions: numbers
+    (n_videos,) or (n_videos, n_outputs); the next frame, in the layout of a frame of X;
+    or several next frames, (n_videos, n_frames, height, width) or with channels last, by
+    a second network that starts from the states of the first.
+
+    Parameters
+    ----------
+    hidden_size : int or tuple of int, default=64
+        Number of units of each recurrent layer and direction, for all layers or one per
+        layer.
+    num_layers : int, default=1
+        Number of stacked recurrent layers.
+    bidirectional : bool, default=False
+        Whether to also read every sequence in reverse. If False, the network is causal:
+        no state depends on a later step.
+    merge_mode : {"concat", "sum", "mean", "mul"}, default='concat'
+        How to merge the outputs of the two directions of a layer.
+    dropout : float, default=0.0
+        Dropout probability between recurrent layers and before the head, in [0, 1).
+    kernel_size : int or tuple of int, default=3
+        Height and width of the convolution kernels, odd, for all layers or one per layer.
+        ``hidden_size`` is the number of channels.
+    patch_size : int, default=1
+        Side of the square patches of pixels that become channels before the first layer:
+        a size of p reduces the number of pixels by p squared.
+    peephole : bool, default=False
+        Whether gates also read the cell state, with a weight for each channel and
+        pixel.
+    pooling : {"last", "mean", "max", "attention"}, default='max'
+        How to pool the steps of a sequence: the final state of each direction, the mean
+        or maximum over the steps, or a mean with attention weights.
+    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, default='squared_error'
+        The loss: the squared error predicts the mean; the absolute error, the median; the
+        Huber loss, a mean that is robust against outliers beyond one standard deviation;
+        the pinball loss ("quantile"), the quantile given by ``quantile``; the Poisson
+        deviance, the rate of counts (targets must be at least zero).
+    quantile : float, default=0.5
+        The quantile that the "quantile" loss predicts, in (0, 1).
+    lr : float, default=0.005
+        Learning rate.
+    max_epochs : int, default=50
+        Maximum number of passes over the training sequences.
+    batch_size : int or None, default=16
+        Number of sequences per mini-batch; None for full batches.
+    optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
+        The optimizer.
+    lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
+        Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
+        loss (on the validation set, if there is one) has not improved for 5 epochs.
+    weight_decay : float, default=0.0
+        Weight decay, as defined by the optimizer.
+    gradient_clip : float or None, default=1.0
+        Maximum norm of the gradient; larger gradients are clipped.
+    early_stopping : bool, default=False
+        Whether to hold out a validation set, stop when its loss no longer improves, and
+        keep the best weights. The split is stratified by class, or by whole groups if
+        fit gets ``groups``.
+    validation_fraction : float, default=0.1
+        Proportion of the sequences in the validation set of early stopping, in
+        (0, 1).
+    patience : int, default=10
+        Number of epochs without improvement before early stopping.
+    standardize : bool, default=True
+        Whether to standardise each channel, and the targets of a regressor, by mean and
+        standard deviation of the training data. A 2-D X has one channel. Token ids are
+        not scaled.
+    data_format : {"channels_last", "channels_first"}, default='channels_last'
+        Whether a 3-D X is (n_sequences, n_steps, n_channels) or
+        (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
+    random_state : int, RandomState instance or None, default=None
+        Controls the initial weights, mini-batches, dropout and the validation split. Pass
+        an int for bitwise identical results of repeated fits.
+    n_jobs : int or None, default=None
+        Number of threads in fit and predict: None for one, -1 for all cores. The last
+        digits of float32 training depend on it unless compiled kernels train.
+    device : str, default='auto'
+        Device of the network: "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU if one
+        is available.
+    dtype : {"float32", "float64"}, default='float32'
+        Dtype of the network.
+    mixed_precision : {"bfloat16", "float16"} or None, default=None
+        Lower precision of forward and backward pass in training, by torch's autocast.
+        Weights, loss and optimizer steps stay in float32, and so do recurrent layers on
+        a CPU, where this is faster. With "float16" the loss is scaled, and steps with an
+        infinite gradient are skipped. Predictions and the validation loss are in full
+        precision. Not supported with ``dtype="float64"``.
+    callbacks : list of skorch callbacks or None, default=None
+        Callbacks of the training.
+    net_params : dict or None, default=None
+        Further parameters of :class:`skorch.NeuralNet`, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
+    checkpoint : str, path or None, default=None
+        File in which fit saves its progress after every epoch. When an interrupted fit is
+        called again with the same data and hyperparameters, it resumes from there, and
+        the final network is bitwise identical; a completed fit is not repeated. A file
+        belongs to one fit. In a directory (an existing one, or a path with a separator
+        at the end) there is a file for each fit, as needed by searches.
+    warm_start : bool, default=False
+        Whether fit continues from the weights of the last fit.
+    verbose : int, default=0
+        Print a line per epoch if above zero.
+
+    Attributes
+    ----------
+    net_ : skorch.NeuralNet
+        The trained net; its ``module_`` is a :class:`sksequence.nn.SequenceNetwork`.
+    n_features_in_ : int
+        Number of columns of a 2-D X, else number of channels.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names of a DataFrame, if all are strings.
+    n_epochs_ : int
+        Number of epochs trained.
+    history_ : list of dict
+        ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
+        seconds) of each epoch.
+
+    See Also
+    --------
+    ConvLSTMClassifier : Predicts classes of videos.
+
+    References
+    ----------
+    Shi et al. (2015), Convolutional LSTM network: a machine learning approach for
+    precipitation nowcasting. NeurIPS.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksequence import ConvLSTMRegressor
+    >>> videos = np.zeros((60, 8, 8, 8), dtype=np.float32)
+    >>> for i, video in enumerate(videos):
+    ...     for t in range(8):
+    ...         video[t, (i + t) % 8, i % 7] = 1
+    >>> X, y = videos[:, :5], videos[:, 5:]
+    >>> model = ConvLSTMRegressor(hidden_size=8, lr=0.02, max_epochs=10, random_state=0)
+    >>> model.fit(X[:50], y[:50]).predict(X[50:]).shape
+    (10, 3, 8, 8)
+    """
+
+    def __init__(
+        self,
+        *,
+        hidden_size: int | Sequence[int] = 64,
+        num_layers: int = 1,
+        bidirectional: bool = False,
+        merge_mode: str = "concat",
+        dropout: float = 0.0,
+        kernel_size: int | Sequence[int] = 3,
+        patch_size: int = 1,
+        peephole: bool = False,
+        pooling: str = "max",
+        loss: str = "squared_error",
+        quantile: float = 0.5,
+        lr: float = 0.005,
+        max_epochs: int = 50,
+        batch_size: int | None = 16,
+        optimizer: str | Callable[..., Any] = "adam",
+        lr_schedule: str = "cosine",
+        weight_decay: float = 0.0,
+        gradient_clip: float | None = 1.0,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        patience: int = 10,
+        standardize: bool = True,
+        data_format: str = "channels_last",
+        random_state: RandomState = None,
+        n_jobs: int | None = None,
+        device: str = "auto",
+        dtype: str = "float32",
+        mixed_precision: str | None = None,
+        callbacks: Sequence[Any] | None = None,
+        net_params: dict[str, Any] | None = None,
+        checkpoint: PathLike | None = None,
+        warm_start: bool = False,
+        verbose: int = 0,
+    ) -> None: ...
+    def set_fit_request(
+        self,
+        *,
+        groups: bool | str | None = ...,
+        sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+    def set_partial_fit_request(
+        self,
+        *,
+        sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+    def set_score_request(
+        self,
+        *,
+        sample_weight: bool | str | None = ...,
+    ) -> Self: ...

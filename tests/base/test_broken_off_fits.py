@@ -1,0 +1,101 @@
+"""Fits that end before their time: divergence, interrupts, errors in callbacks."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import numpy as np
+import pytest
+from sklearn.exceptions import FitFailedWarning
+from sklearn.model_selection import GridSearchCV
+from skorch.callbacks import Callback, EarlyStopping
+
+from helpers.data import CUBE, LABELS, NUMBERS, N, ragged
+from helpers.estimators import ESTIMATORS, labels_for, make
+
+WILD = {"lr": 1e38, "gradient_clip": None, "max_epochs": 5}
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_divergence_is_an_error_with_epoch_and_rate(name, optimizer):
+    model, y = make(name), labels_for(name, N)
+    expected = model.fit(CUBE, y).transform(CUBE)
+    model.set_params(optimizer=optimizer, **WILD)
+    with pytest.raises(ValueError, match=r"diverged.*epoch \d.*lr=1e\+38.*smaller lr"):
+        model.fit(CUBE * 100, y * 100)
+    np.testing.assert_array_equal(model.transform(CUBE), expected)
+
+
+@pytest.mark.parametrize("max_epochs", [1, 2])
+@pytest.mark.parametrize("lr", [1e30, 1e38])
+def test_what_training_leaves_answers_in_finite_numbers(lr, max_epochs):
+    """The last step of an epoch comes after its last loss."""
+    model = make("GRURegressor", lr=lr, max_epochs=max_epochs, hidden_size=64)
+    model.set_params(gradient_clip=None)
+    with suppress(ValueError):
+        model.fit(CUBE, NUMBERS)
+    assert not hasattr(model, "net_") or np.isfinite(model.predict(CUBE)).all()
+
+
+@pytest.mark.filterwarnings("ignore:One or more of the test scores are non-finite")
+def test_a_search_scores_a_diverging_candidate_nan():
+    model = make("GRURegressor", gradient_clip=None, max_epochs=5, optimizer="sgd")
+    search = GridSearchCV(model, {"lr": [1e30, 0.01]}, cv=2, error_score=np.nan)
+    with pytest.warns(FitFailedWarning, match="2 fits failed"):
+        search.fit(CUBE, NUMBERS)
+    scores = search.cv_results_["mean_test_score"]
+    assert np.isnan(scores[0])
+    assert np.isfinite(scores[1])
+    assert search.best_params_ == {"lr": 0.01}
+
+
+class Interrupt(Callback):
+    """Press Ctrl-C in the middle of an epoch."""
+
+    def __init__(self, epoch):
+        self.epoch = epoch
+
+    def on_batch_end(self, net, **kwargs):
+        if len(net.history) == self.epoch:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("fit", ["fit", "partial_fit"])
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_an_interrupt_gets_through_and_leaves_the_estimator_as_it_was(name, fit):
+    y = labels_for(name, N)
+    model = make(name, callbacks=[Interrupt(epoch=2)])
+    before = dict(vars(model))
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(CUBE, y)
+    assert vars(model) == before
+    expected = model.set_params(callbacks=None).fit(CUBE, y).transform(CUBE)
+    before = dict(vars(model))
+    model.set_params(callbacks=[Interrupt(epoch=1)])
+    with pytest.raises(KeyboardInterrupt):
+        getattr(model, fit)(CUBE, y)
+    model.set_params(callbacks=None)
+    assert vars(model) == before
+    np.testing.assert_array_equal(model.transform(CUBE), expected)
+
+
+def test_a_callback_that_asks_for_an_end_just_ends_the_fit():
+    stop = EarlyStopping(monitor="train_loss", patience=3, sink=lambda _: None)
+    model = make("GRUClassifier", callbacks=[stop], max_epochs=50, lr=1e-12)
+    model.fit(CUBE, LABELS)
+    assert 3 <= model.n_epochs_ < 50
+    assert len(model.history_) == model.n_epochs_
+    assert len(model.predict(CUBE)) == N
+
+
+def test_an_error_within_a_callback_leaves_the_estimator_as_it_was():
+    class Break(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            raise RuntimeError("broken")
+
+    model, X = make("GRUClassifier"), ragged()
+    expected = model.fit(X, LABELS[:8]).transform(X)
+    with pytest.raises(RuntimeError, match="broken"):
+        model.set_params(callbacks=[Break()]).fit(X[:4], LABELS[:4])
+    np.testing.assert_array_equal(model.transform(X), expected)

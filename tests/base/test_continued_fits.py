@@ -1,0 +1,203 @@
+"""Fits that go on: partial_fit and warm starts, and what cannot continue a fit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from helpers.comparing import answers, pickled, steps_only
+from helpers.data import CUBE, LABELS, MULTILABEL, NUMBERS, N
+from helpers.estimators import (
+    CLASSIFIERS,
+    ESTIMATORS,
+    FAST,
+    REGRESSORS,
+    labels_for,
+    make,
+    target_of,
+)
+
+# ---------------------------------------------------------------------------- continuing
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_partial_fit_goes_on_across_pickling(name, task):
+    X, y = task[0], target_of(task, name)
+    classes = {"classes": np.unique(y)} if name in CLASSIFIERS else {}
+    params = {"dropout": 0.2, "num_layers": 2}
+    through, across = make(name, **params), make(name, **params)
+    losses = []
+    for epoch in range(1, 5):
+        through.partial_fit(X, y, **classes)
+        across = pickled(across.partial_fit(X, y, **classes))
+        losses.append(through.history_[-1]["train_loss"])
+        assert through.n_epochs_ == len(through.history_) == epoch
+    np.testing.assert_array_equal(answers(across, X), answers(through, X))
+    assert steps_only(across) == steps_only(through)
+    assert losses[-1] < losses[0]
+
+
+@pytest.mark.parametrize("name", ["GRUClassifier", "SimpleRNNRegressor"])
+@pytest.mark.parametrize("optimizer", ["adam", "sgd", "rmsprop"])
+def test_a_warm_start_goes_on(name, optimizer, task):
+    X, y = task[0], target_of(task, name)
+    params = {"warm_start": True, "max_epochs": 5, "lr": 0.02, "optimizer": optimizer}
+    params |= {"dropout": 0.1, "lr_schedule": "constant"}
+    first = make(name, **params).fit(X, y)
+    across = pickled(first).fit(X, y)
+    through = first.fit(X, y)
+    assert through.n_epochs_ == len(through.history_) == 10
+    assert steps_only(across) == steps_only(through)
+    np.testing.assert_array_equal(answers(across, X), answers(through, X))
+    losses = [epoch["train_loss"] for epoch in through.history_]
+    assert np.mean(losses[5:]) < np.mean(losses[:5])
+
+
+def test_without_a_warm_start_a_fit_is_from_scratch(task):
+    X, y, _ = task
+    model = make("GRUClassifier").fit(X, y)
+    expected, history = model.predict_proba(X), steps_only(model)
+    model.fit([x[::-1] + 1 for x in X], y[::-1]).fit(X, y)
+    np.testing.assert_array_equal(model.predict_proba(X), expected)
+    assert steps_only(model) == history
+
+
+# ------------------------------------------------------------------- going on with a fit
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_the_first_partial_fit_needs_the_classes(name):
+    model = make(name)
+    with pytest.raises(ValueError, match="classes must be passed on the first call"):
+        model.partial_fit(CUBE, LABELS)
+    assert not hasattr(model, "net_")
+    assert hasattr(model.partial_fit(CUBE, MULTILABEL), "net_")
+
+
+@pytest.mark.parametrize(
+    ("y", "classes", "words"),
+    [
+        (LABELS, [0], r"not in.*\[0\].*1"),
+        (LABELS, ["a", "b"], r"not in.*'a' 'b'.*0 1"),
+        (LABELS, [0, 1, np.nan], "classes.*NaN"),
+        (LABELS, [[0, 1]], "classes"),
+        (LABELS, [], "classes"),
+        (LABELS[:5], [0, 1], r"inconsistent.*\[12, 5\]"),
+        (None, [0, 1], "requires y"),
+        (None, None, "requires y"),
+    ],
+)
+def test_a_bad_first_partial_fit_is_refused(y, classes, words):
+    model = make("GRUClassifier")
+    with pytest.raises(ValueError, match=words):
+        model.partial_fit(CUBE, y, classes=classes)
+    assert not hasattr(model, "net_")
+
+
+def _new_class(model):
+    model.partial_fit(CUBE, LABELS + 1)
+
+
+def _other_classes(model):
+    model.partial_fit(CUBE, LABELS, classes=[0, 1, 2])
+
+
+def _other_channels(model):
+    model.partial_fit(CUBE[:, :, :1], LABELS)
+
+
+def _several_labels(model):
+    model.partial_fit(CUBE, MULTILABEL)
+
+
+def _other_network(model):
+    model.set_params(hidden_size=5).partial_fit(CUBE, LABELS)
+
+
+def _warm_start(**params):
+    def fit(model):
+        model.set_params(warm_start=True, **params).fit(CUBE, model.predict(CUBE))
+
+    fit.__name__ = str(params)
+    return fit
+
+
+GOING_ON = [
+    ("GRUClassifier", _new_class, r"not in \[0 1\].*\[2\]"),
+    ("GRUClassifier", _other_classes, "classes"),
+    ("GRUClassifier", _other_channels, "X has 1 features.*expecting 2"),
+    (
+        "GRUClassifier",
+        _several_labels,
+        r"y must hold one class each, of shape \(n,\), as in the first fit, got shape",
+    ),
+    ("GRUClassifier", _other_network, "hidden_size=5 cannot continue.*hidden_size=8"),
+    ("RecurrentClassifier", _warm_start(cell="gru"), "cell='gru' cannot.*cell='lstm'"),
+    (
+        "SimpleRNNClassifier",
+        _warm_start(nonlinearity="relu"),
+        "nonlinearity='relu' cannot",
+    ),
+    ("GRUClassifier", _warm_start(dtype="float64"), "dtype='float64' cannot continue"),
+    ("GRURegressor", _warm_start(loss="poisson"), "loss='poisson' cannot continue"),
+    *(
+        ("GRUClassifier", _warm_start(**{name: value}), f"{name}=.* cannot continue")
+        for name, value in [
+            ("hidden_size", 9),
+            ("num_layers", 2),
+            ("bidirectional", True),
+            ("merge_mode", "sum"),
+            ("dropout", 0.5),
+            ("conv_channels", (3,)),
+            ("conv_kernel_size", 2),
+            ("conv_stride", 2),
+            ("parallel_channels", (2, 2, 2)),
+            ("parallel_kernel_size", 3),
+            ("pooling", "mean"),
+        ]
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "go_on", "words"), GOING_ON, ids=[go_on.__name__ for _, go_on, _ in GOING_ON]
+)
+def test_what_cannot_continue_a_fit_is_refused(name, go_on, words):
+    model = make(name).fit(CUBE, np.abs(labels_for(name, N)))
+    expected = model.transform(CUBE)
+    with pytest.raises(ValueError, match=words):
+        go_on(model)
+    model.set_params(**make(name).get_params())
+    np.testing.assert_array_equal(model.transform(CUBE), expected)
+
+
+@pytest.mark.parametrize("after", ["adam", "adamw", "rmsprop", "sgd"])
+@pytest.mark.parametrize("before", ["adam", "adamw", "rmsprop", "sgd"])
+def test_another_optimizer_may_continue_a_fit(before, after):
+    model = make("GRUClassifier", optimizer=before, warm_start=True).fit(CUBE, LABELS)
+    weights = model.transform(CUBE)
+    model.set_params(optimizer=after).fit(CUBE, LABELS)
+    assert model.n_epochs_ == 2 * FAST["max_epochs"]
+    assert (model.transform(CUBE) != weights).any()
+
+
+@pytest.mark.parametrize("name", REGRESSORS)
+def test_another_number_of_outputs_is_refused(name):
+    model = make(name).fit(CUBE, CUBE[:, 0])
+    with pytest.raises(
+        ValueError, match=r"y must have 2 output\(s\), as in the first fit, got 1"
+    ):
+        model.partial_fit(CUBE, NUMBERS)
+
+
+def test_net_params_have_the_last_word_on_the_number_of_epochs():
+    model = make("GRUClassifier", net_params={"max_epochs": 4}).fit(CUBE, LABELS)
+    assert model.n_epochs_ == 4
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
+@pytest.mark.parametrize("device", ["cuda", "cuda:0", "mps:7", "meta"])
+def test_a_device_that_the_machine_lacks_is_refused(device):
+    with pytest.raises(ValueError, match=f"device='{device}' is not available"):
+        make("GRUClassifier", device=device).fit(CUBE, LABELS)

@@ -1,0 +1,183 @@
+"""Successive halving that goes on, and searches on other machines."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from joblib import parallel_config
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+
+from helpers.data import ragged
+from helpers.estimators import make
+from sksequence.model_selection import HalvingEpochSearchCV, halving
+
+GRID = {"hidden_size": [3, 6], "lr": [0.001, 0.02], "dropout": [0, 0.3]}
+ROUNDS = {
+    "resource": "max_epochs",
+    "min_resources": 2,
+    "max_resources": 8,
+    "factor": 2,
+    "cv": 2,
+    "random_state": 0,
+}
+
+
+@pytest.fixture
+def data():
+    X = np.random.default_rng(0).normal(size=(60, 12))
+    return X, (X[:, :3].sum(axis=1) > 0).astype(int)
+
+
+def scores_of(search):
+    return search.cv_results_["mean_test_score"]
+
+
+@pytest.mark.parametrize("cell", ["GRU", "LSTM"])
+def test_going_on_gives_what_starting_again_gives(cell, data):
+    model = make(f"{cell}Classifier", num_layers=2, lr_schedule="constant")
+    anew = HalvingGridSearchCV(model, GRID, **ROUNDS).fit(*data)
+    on = HalvingEpochSearchCV(model, GRID, **ROUNDS).fit(*data)
+    np.testing.assert_array_equal(scores_of(on), scores_of(anew))
+    assert on.best_params_ == anew.best_params_
+    assert on.n_resources_ == [2, 4, 8]
+    np.testing.assert_array_equal(on.predict_proba(data[0]), anew.predict_proba(data[0]))
+
+
+def count_epochs(monkeypatch):
+    """How many epochs are trained, in this process."""
+    from sksequence._training.net import SequenceNet
+
+    counted = []
+    original = SequenceNet.run_single_epoch
+
+    def run(self, *args, **kwargs):
+        if kwargs.get("training", args[1] if len(args) > 1 else True):
+            counted.append(1)
+        return original(self, *args, **kwargs)
+
+    monkeypatch.setattr(SequenceNet, "run_single_epoch", run)
+    return counted
+
+
+def epochs_of(search, monkeypatch, data):
+    with monkeypatch.context() as patch:
+        counted = count_epochs(patch)
+        search.fit(*data)
+    return len(counted)
+
+
+def test_survivors_train_only_what_they_lack(monkeypatch, data):
+    rounds = {**ROUNDS, "refit": False}
+    model = make("GRUClassifier", lr_schedule="constant")
+    anew = epochs_of(HalvingGridSearchCV(model, GRID, **rounds), monkeypatch, data)
+    on = epochs_of(HalvingEpochSearchCV(model, GRID, **rounds), monkeypatch, data)
+    # 8, 4 and 2 candidates in two folds, of 2, 4 and 8 epochs.
+    assert anew == 2 * (8 * 2 + 4 * 4 + 2 * 8)
+    assert on == 2 * (8 * 2 + 4 * 2 + 2 * 4)
+
+
+@pytest.mark.parametrize(
+    "why",
+    [{"early_stopping": True, "lr_schedule": "constant"}, {"lr_schedule": "cosine"}],
+)
+def test_what_depends_on_the_number_of_epochs_starts_again(why, data):
+    model = make("GRUClassifier", **why)
+    anew = HalvingGridSearchCV(model, GRID, **ROUNDS).fit(*data)
+    on = HalvingEpochSearchCV(model, GRID, **ROUNDS).fit(*data)
+    np.testing.assert_array_equal(scores_of(on), scores_of(anew))
+
+
+def test_inside_a_pipeline_with_two_workers(data):
+    model = Pipeline(
+        [
+            ("scale", StandardScaler()),
+            ("gru", make("GRUClassifier", lr_schedule="constant")),
+        ]
+    )
+    grid = {f"gru__{name}": values for name, values in GRID.items()}
+    rounds = {**ROUNDS, "resource": "gru__max_epochs", "n_jobs": 2}
+    anew = HalvingGridSearchCV(model, grid, **rounds).fit(*data)
+    on = HalvingEpochSearchCV(model, grid, **rounds).fit(*data)
+    np.testing.assert_array_equal(scores_of(on), scores_of(anew))
+    assert isinstance(on.best_estimator_, Pipeline)
+
+
+def test_sequences_of_unequal_length():
+    X, y = ragged([9, 4, 7, 12] * 6), np.arange(24) % 2
+    search = HalvingEpochSearchCV(
+        make("LSTMClassifier", lr_schedule="constant"), GRID, **ROUNDS
+    )
+    search.fit(X, y)
+    assert search.best_estimator_.n_epochs_ == 8
+
+
+def test_the_search_stays_what_it_was_and_nothing_is_left(monkeypatch, tmp_path, data):
+    monkeypatch.setattr(halving, "TemporaryDirectory", _directory_in(tmp_path))
+    model = make("GRUClassifier")
+    search = HalvingEpochSearchCV(model, GRID, **ROUNDS)
+    search.fit(*data)
+    assert search.estimator is model
+    assert not hasattr(model, "net_")
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(ValueError, match="NaN"):
+        search.set_params(error_score="raise").fit(data[0] * np.nan, data[1])
+    assert search.estimator is model
+    assert not list(tmp_path.iterdir())
+
+
+def _directory_in(folder):
+    from tempfile import TemporaryDirectory
+
+    return lambda prefix: TemporaryDirectory(prefix=prefix, dir=folder)
+
+
+def test_without_the_folder_every_round_starts_again(monkeypatch, data):
+    """As on another machine."""
+    model = make("GRUClassifier", lr_schedule="constant")
+    expected = HalvingEpochSearchCV(model, GRID, **ROUNDS).fit(*data)
+
+    class Elsewhere:
+        def __init__(self, prefix):
+            pass
+
+        def __enter__(self):
+            return "/nowhere/at/all"
+
+        def __exit__(self, *error):
+            pass
+
+    monkeypatch.setattr(halving, "TemporaryDirectory", Elsewhere)
+    search = HalvingEpochSearchCV(model, GRID, **ROUNDS).fit(*data)
+    np.testing.assert_array_equal(scores_of(search), scores_of(expected))
+
+
+@pytest.mark.parametrize("resource", ["n_samples", "hidden_size", "gru__max_epochs"])
+def test_a_resource_that_is_not_epochs_is_refused(resource, data):
+    rounds = {**ROUNDS, "resource": resource}
+    search = HalvingEpochSearchCV(make("GRUClassifier"), GRID, **rounds)
+    with pytest.raises(ValueError, match="resource must name the estimator's max_epochs"):
+        search.fit(*data)
+
+
+# -------------------------------------------------------------------------------- dask
+
+
+@pytest.mark.no_cover
+@pytest.mark.filterwarnings("ignore")  # dask's own, of ports and of how long it took
+def test_a_search_on_a_dask_cluster_is_the_one_at_home(data):
+    distributed = pytest.importorskip("distributed")
+    X = [x[: 6 + i % 7] for i, x in enumerate(data[0])]
+    search = GridSearchCV(make("GRUClassifier"), {"hidden_size": [3, 6]}, cv=2)
+    expected = scores_of(search.fit(X, data[1]))
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=None
+        ) as cluster,
+        distributed.Client(cluster),
+        parallel_config(backend="dask"),
+    ):
+        search.fit(X, data[1])
+    np.testing.assert_array_equal(scores_of(search), expected)

@@ -1,0 +1,205 @@
+"""Folds along time: nothing that is trained on overlaps what is tested."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import sklearn
+from numpy.lib.stride_tricks import sliding_window_view
+from sklearn.model_selection import (
+    GridSearchCV,
+    KFold,
+    cross_val_score,
+    cross_validate,
+)
+from sklearn.neighbors import KNeighborsRegressor
+
+from helpers.folds import lists
+from sksequence.model_selection import PanelTimeSeriesSplit, PurgedKFold
+
+SPLITTERS = [PurgedKFold, PanelTimeSeriesSplit]
+
+
+def spans(times, length, horizon):
+    """The times that each row was made of, one by one."""
+    return [set(range(t - length + 1, t + horizon + 1)) for t in times]
+
+
+# ------------------------------------------------------------------------------ the leak
+
+
+@pytest.fixture(scope="module")
+def noise():
+    """Windows of a random walk, and how far it goes next.
+
+    Nothing can be predicted: the steps to come are independent of those before.
+    """
+    length, horizon = 20, 20
+    walk = np.random.default_rng(0).normal(size=800).cumsum()
+    windows = sliding_window_view(walk, length + horizon)
+    X, y = windows[:, :length], windows[:, -1] - windows[:, length - 1]
+    return X, y, {"length": length, "horizon": horizon}
+
+
+def r2(noise, cv, **times):
+    X, y, _ = noise
+    return cross_val_score(KNeighborsRegressor(1), X, y, cv=cv, **times).mean()
+
+
+def test_shuffled_folds_find_skill_in_noise(noise):
+    assert r2(noise, KFold(5, shuffle=True, random_state=0)) > 0.5
+
+
+@pytest.mark.parametrize("splitter", SPLITTERS)
+def test_purged_folds_find_none(splitter, noise):
+    times = np.arange(len(noise[1]))
+    assert r2(noise, splitter(5, **noise[2]), groups=times) < -0.2
+
+
+# ------------------------------------------------------------------ which rows are where
+
+
+@pytest.mark.parametrize("splitter", SPLITTERS)
+@pytest.mark.parametrize(("length", "horizon"), [(1, 0), (1, 1), (3, 0), (4, 2)])
+def test_no_row_trained_on_has_a_time_in_common_with_a_tested_one(
+    splitter, length, horizon, rng
+):
+    times = rng.integers(40, size=100)
+    times = np.unique(times, return_inverse=True)[1]
+    made_of = spans(times, length, horizon)
+    folds = splitter(3, length=length, horizon=horizon).split(times, groups=times)
+    for train, test in folds:
+        tested = set.union(*(made_of[i] for i in test))
+        assert not any(made_of[i] & tested for i in train)
+        if splitter is PanelTimeSeriesSplit:
+            assert times[train].max() < times[test].min() - length - horizon + 1
+        else:  # and no more is purged than must be
+            rest = set(range(100)) - set(train) - set(test)
+            assert all(made_of[i] & tested for i in rest)
+
+
+def test_without_overlap_they_are_plain_folds():
+    X = np.zeros((23, 1))
+    assert lists(PurgedKFold(4).split(X)) == lists(KFold(4).split(X))
+
+
+def test_folds_by_hand_with_embargo():
+    folds = PurgedKFold(2, length=2, horizon=1, embargo=1).split(np.zeros(10))
+    assert lists(folds) == [
+        ([8, 9], [0, 1, 2, 3, 4]),
+        ([0, 1, 2], [5, 6, 7, 8, 9]),
+    ]
+
+
+@pytest.mark.parametrize(("embargo", "steps"), [(0.1, 3), (0.099, 3), (0.0, 0)])
+def test_an_embargo_in_proportion_is_rounded_up(embargo, steps):
+    X = np.zeros(30)
+    mine = lists(PurgedKFold(3, embargo=embargo).split(X))
+    assert mine == lists(PurgedKFold(3, embargo=steps).split(X))
+
+
+@pytest.mark.parametrize("splitter", SPLITTERS)
+def test_the_order_of_the_rows_has_no_say(splitter, rng):
+    times = np.repeat(np.arange(12), 3)
+    order = rng.permutation(len(times))
+    cv = splitter(3, length=2)
+    sorted_folds = cv.split(times, groups=times)
+    mixed_folds = cv.split(times, groups=times[order])
+    for a, b in zip(sorted_folds, mixed_folds, strict=True):
+        for rows, mixed in zip(a, b, strict=True):
+            np.testing.assert_array_equal(np.sort(order[mixed]), rows)
+
+
+@pytest.mark.parametrize("splitter", SPLITTERS)
+@pytest.mark.parametrize(
+    "stamps",
+    [
+        pd.Series(pd.date_range("2024-03-30", periods=24, freq="h", tz="Europe/Berlin")),
+        pd.date_range("2024-10-26 20:00", periods=24, freq="h", tz="Europe/Berlin"),
+        pd.period_range("2024-01", periods=24, freq="M"),
+        np.arange(24).astype("timedelta64[s]"),
+        [float(t) for t in range(24)],
+    ],
+    ids=["zone", "zone, an hour twice", "periods", "durations", "list"],
+)
+def test_time_stamps_of_any_kind(splitter, stamps):
+    cv = splitter(3, length=2)
+    mine = lists(cv.split(np.zeros(24), groups=stamps))
+    assert mine == lists(cv.split(np.zeros(24), groups=np.arange(24)))
+
+
+# ------------------------------------------------------------------- within scikit-learn
+
+
+@pytest.mark.parametrize("splitter", SPLITTERS)
+def test_groups_are_routed_as_to_splitters_of_scikit_learn(splitter, rng):
+    X, y = rng.normal(size=(30, 2)), rng.normal(size=30)
+    times = {"groups": rng.permutation(np.repeat(np.arange(15), 2))}
+    model, cv = KNeighborsRegressor(2), splitter(3, length=2)
+    plain = cross_val_score(model, X, y, cv=cv, **times)
+    with sklearn.config_context(enable_metadata_routing=True):
+        routed = cross_validate(model, X, y, cv=cv, params=times)["test_score"]
+        search = GridSearchCV(model, {"n_neighbors": [2]}, cv=cv).fit(X, y, **times)
+    np.testing.assert_array_equal(routed, plain)
+    assert search.best_score_ == pytest.approx(plain.mean())
+
+
+def test_they_print_as_they_were_made():
+    cv = PurgedKFold(3, length=4, embargo=0.5)
+    assert repr(cv) == "PurgedKFold(embargo=0.5, horizon=0, length=4, n_splits=3)"
+    assert cv.get_n_splits() == 3
+
+
+# ----------------------------------------------------------------------------- bad input
+
+
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        ({"n_splits": 1}, "n_splits must be an int of at least 2, got 1"),
+        ({"length": 0}, "length must be an int of at least 1, got 0"),
+        ({"horizon": -1}, "horizon must be an int of at least 0, got -1"),
+        ({"length": 2.5}, "length must be an int of at least 1, got 2.5"),
+    ],
+)
+@pytest.mark.parametrize("splitter", SPLITTERS)
+def test_parameters_that_cannot_be(splitter, params, words):
+    with pytest.raises(ValueError, match=words):
+        splitter(**params)
+
+
+@pytest.mark.parametrize("embargo", [-1, 1.0, True, "1"])
+def test_an_embargo_that_cannot_be(embargo):
+    with pytest.raises(ValueError, match="embargo must be"):
+        PurgedKFold(embargo=embargo)
+
+
+@pytest.mark.parametrize("splitter", SPLITTERS)
+@pytest.mark.parametrize(
+    ("groups", "words"),
+    [
+        ([1, 2, np.nan, 4, 5, 6, 7, 8], "missing .* 1 row.*first in row 2"),
+        (
+            pd.Series(pd.to_datetime(["2024", None] * 4)),
+            "missing .* 4 row.*first in row 1",
+        ),
+        ([*"abcdefgh"], "text, such as 'a'"),
+        ([1, 2], "inconsistent numbers of samples"),
+        ([[1, 2]] * 8, r"shape \(8, 2\)"),
+        ([0, 1] * 4, "at least [34] distinct time steps, but there are 2"),
+        (
+            [pd.Timestamp("2024"), pd.Timestamp("2024", tz="UTC")] * 4,
+            "groups must hold time stamps that compare with each other, all with a time",
+        ),
+    ],
+)
+def test_time_stamps_that_cannot_be(splitter, groups, words):
+    with pytest.raises((ValueError, TypeError), match=words):
+        list(splitter(3).split(np.zeros(8), groups=groups))
+
+
+@pytest.mark.parametrize("splitter", SPLITTERS)
+def test_nothing_left_to_train_on(splitter):
+    with pytest.raises(ValueError, match=r"Fold 0 of .* nothing left to train on"):
+        list(splitter(3, length=9).split(np.zeros(12), groups=np.arange(12)))

@@ -1,0 +1,32 @@
+"""Operations that do not depend on the batch against torch's own."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from helpers.layers import assert_equal
+from sksequence.nn import _exact
+
+
+@pytest.mark.parametrize("kernel", [1, 3, 5])
+@pytest.mark.parametrize("images", [1, 8, 19])
+@pytest.mark.parametrize("bias", [False, True])
+def test_exact_convolution_is_torch_convolution(kernel, images, bias):
+    layer = nn.Conv2d(3, 5, kernel, padding=kernel // 2, bias=bias).double()
+    x = torch.randn(images, 3, 4, 7).double()
+    assert_equal(_exact.frame_convolution(layer, x), layer(x))
+
+
+def test_exact_mean_is_the_mean():
+    x = torch.randn(2, 3, 4, 5, 7).double()
+    assert_equal(_exact.mean_plane(x), x.numpy().mean((-2, -1)))
+
+
+def test_exact_sigmoid_is_the_sigmoid_with_its_gradient():
+    x = torch.tensor([-1e4, -5.0, 0.0, 0.3, 1e4]).double().requires_grad_()
+    y = _exact.sigmoid(x)
+    assert_equal(y, torch.sigmoid(x))
+    (gradient,) = torch.autograd.grad(y.sum(), x)
+    assert_equal(gradient, torch.sigmoid(x) * torch.sigmoid(-x))

@@ -1,0 +1,103 @@
+"""Docstrings say of parameters, attributes and methods what is there."""
+
+from __future__ import annotations
+
+import ast
+import doctest
+import inspect
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import sksequence
+from helpers.estimators import CLASSIFIERS, ESTIMATORS, PUBLIC, labels_for, make
+from helpers.package import MODULES, entries_of, sections_of
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_documented_parameters_are_those_of_the_signature(name):
+    cls = getattr(sksequence, name)
+    documented = entries_of(sections_of(cls.__doc__)["Parameters"])
+    signature = {
+        p.name: repr(p.default) for p in inspect.signature(cls).parameters.values()
+    }
+    assert list(documented.items()) == list(signature.items())
+    kinds = {p.kind for p in inspect.signature(cls).parameters.values()}
+    assert kinds == {inspect.Parameter.KEYWORD_ONLY}
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_every_hyperparameter_is_validated(name):
+    cls = getattr(sksequence, name)
+    assert set(cls._parameter_constraints) == set(cls().get_params())
+
+
+def test_a_hyperparameter_is_declared_once():
+    declared = [
+        node.target.id
+        for path in MODULES.values()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.AnnAssign)
+        and isinstance(node.value, ast.Call)
+        and ast.unparse(node.value.func) == "hyperparameter"
+    ]
+    assert len(declared) == len(set(declared))
+    offered = {p for name in PUBLIC for p in make(name).get_params()}
+    assert set(declared) == offered
+
+
+def test_no_class_writes_an_init_of_its_own():
+    owners = {
+        cls.__name__
+        for name in PUBLIC
+        for cls in getattr(sksequence, name).__mro__
+        if cls.__module__.startswith("sksequence")
+        and "__init__" in vars(cls)
+        and not hasattr(cls, "__dataclass_fields__")
+    }
+    assert not owners
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_documented_attributes_are_there_after_a_fit_and_no_others(name):
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(12, 5)), columns=[*"abcde"])
+    model = make(name, early_stopping=True).fit(X, labels_for(name, 12))
+    documented = set(entries_of(sections_of(type(model).__doc__)["Attributes"]))
+    expected = {"net_", "n_features_in_", "feature_names_in_", "n_epochs_", "history_"}
+    expected |= {"n_static_features_in_"}
+    expected |= {"classes_"} if name in CLASSIFIERS else set()
+    assert documented == expected
+    fitted = {a for a in vars(model) if a.endswith("_") and not a.startswith("_")}
+    assert fitted == documented
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_every_class_has_an_example_that_is_run(name, pytestconfig):
+    cls = getattr(sksequence, name)
+    (test,) = doctest.DocTestFinder(recurse=False).find(cls, name)
+    sources = "".join(example.source for example in test.examples)
+    assert f"{name}(" in sources
+    assert ".fit(" in sources
+    assert not any(doctest.SKIP in example.options for example in test.examples)
+    assert pytestconfig.getoption("doctestmodules")
+    assert "sksequence" in pytestconfig.getini("testpaths")
+
+
+METHODS = sorted(
+    {
+        (cls.__name__, method)
+        for cls in map(sksequence.__dict__.get, PUBLIC)
+        for method, value in inspect.getmembers(cls, inspect.isfunction)
+        if not method.startswith("_") and value.__module__.startswith("sksequence")
+    }
+)
+
+
+@pytest.mark.parametrize(("name", "method"), METHODS)
+def test_documented_arguments_are_those_of_the_method(name, method):
+    function = getattr(getattr(sksequence, name), method)
+    sections = sections_of(function.__doc__)
+    arguments = [p for p in inspect.signature(function).parameters if p != "self"]
+    assert list(entries_of(sections["Parameters"])) == arguments
+    assert "Returns" in sections

@@ -1,0 +1,97 @@
+"""The net of skorch beneath an estimator: parameters, history, what it prints."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.metrics import log_loss
+from skorch import NeuralNet
+
+import sksequence
+from helpers.estimators import (
+    ESTIMATORS,
+    make,
+    target_of,
+)
+
+# ---------------------------------------------------------------------------- parameters
+
+
+def test_net_params_have_the_last_word(task):
+    X, y, _ = task
+    plain = make("GRUClassifier", batch_size=5, max_epochs=3).fit(X, y)
+    given = {"batch_size": 5, "optimizer__betas": (0.9, 0.999), "verbose": 0}
+    overridden = make("GRUClassifier", max_epochs=3, net_params=given).fit(X, y)
+    np.testing.assert_array_equal(overridden.predict_proba(X), plain.predict_proba(X))
+    betas = make("GRUClassifier", net_params={"optimizer__betas": (0.5, 0.6)}).fit(X, y)
+    assert betas.net_.optimizer_.param_groups[0]["betas"] == (0.5, 0.6)
+    assert (betas.predict_proba(X) != plain.predict_proba(X)).any()
+
+
+# ------------------------------------------------------------------------- what it shows
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_history_says_of_each_epoch_what_it_promises(early_stopping, task):
+    X, y, _ = task
+    model = make("GRUClassifier", early_stopping=early_stopping, max_epochs=3).fit(X, y)
+    keys = {"train_loss", "lr", "duration"} | (
+        {"valid_loss"} if early_stopping else set()
+    )
+    assert len(model.history_) == model.n_epochs_ == 3
+    for epoch in model.history_:
+        assert set(epoch) == keys
+        assert all(type(value) is float for value in epoch.values())
+        assert epoch["duration"] > 0
+
+
+def test_the_training_loss_is_the_mean_over_the_sequences(task):
+    """With no step to speak of, the weights are those that the loss is taken with."""
+    X, y, _ = task
+    model = make("GRUClassifier", lr=1e-12, max_epochs=1).fit(X, y)
+    expected = log_loss(y, model.predict_proba(X))
+    assert model.history_[0]["train_loss"] == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_verbose_prints_a_line_per_epoch_and_nothing_else_does(
+    early_stopping, task, capfd
+):
+    X, y, _ = task
+    params = {"max_epochs": 3, "early_stopping": early_stopping}
+    make("GRUClassifier", **params).fit(X, y).predict(X)
+    assert capfd.readouterr() == ("", "")
+    make("GRUClassifier", verbose=1, **params).fit(X, y)
+    out, err = capfd.readouterr()
+    numbers = [line.split()[0] for line in out.splitlines() if line.strip()[:1].isdigit()]
+    assert (numbers, err) == (["1", "2", "3"], "")
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_the_net_is_a_genuine_one_that_speaks_briefly(name, task):
+    model = make(name).fit(task[0], target_of(task, name))
+    assert isinstance(model.net_, NeuralNet)
+    assert len(repr(model.net_)) < 120
+    assert "\n" not in repr(model.net_)
+
+
+def test_skorch_scores_every_epoch_as_the_estimator_itself_would():
+    from skorch.callbacks import EpochScoring
+
+    X = np.random.default_rng(0).normal(size=(60, 8))
+    y = np.where(X.mean(axis=1) > 0, "high", "low")
+    scoring = EpochScoring("accuracy", name="accuracy", on_train=False)
+    model = make(
+        "GRUClassifier",
+        max_epochs=4,
+        early_stopping=True,
+        validation_fraction=0.3,
+        patience=99,
+        callbacks=[scoring],
+    ).fit(X, y)
+    best = min(range(4), key=lambda epoch: model.history_[epoch]["valid_loss"])
+    seed_drawn_first = np.random.RandomState(0)
+    seed_drawn_first.randint(np.iinfo(np.int32).max)
+    split = sksequence._base.splitting.validation_split
+    _, valid = split(60, 0.3, seed_drawn_first, classes=y)
+    assert model.net_.history[best, "accuracy"] == model.score(X[valid], y[valid])

@@ -1,0 +1,227 @@
+"""What users write, for type checkers; never run. See tests/test_typing.py.
+
+Every call that is wrong says so by an ignore, of which mypy reports those that are not
+needed: a wrong call that is accepted fails the test. So does pyright.
+"""
+# pyright: reportUnnecessaryTypeIgnoreComment=true
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, assert_type
+
+import numpy as np
+import pandas as pd
+import torch
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+import sksequence
+from sksequence import (
+    ConvLSTMClassifier,
+    ConvLSTMRegressor,
+    GRUClassifier,
+    GRURegressor,
+    LSTMClassifier,
+    LSTMRegressor,
+    RecurrentClassifier,
+    RecurrentRegressor,
+    RecurrentStepRegressor,
+    RecurrentTagger,
+    SimpleRNNClassifier,
+    SimpleRNNRegressor,
+    load,
+)
+from sksequence.forecasting import forecast_recursive
+from sksequence.metrics import (
+    StepScorer,
+    make_step_scorer,
+    perplexity,
+    perplexity_scorer,
+)
+from sksequence.model_selection import (
+    HalvingEpochSearchCV,
+    PanelTimeSeriesSplit,
+    PurgedKFold,
+)
+from sksequence.nn import LastPooling, RecurrentStack, SequenceNetwork
+from sksequence.portable import NumpyPredictor, Stream
+from sksequence.preprocessing import (
+    SequenceTokenizer,
+    SlidingWindow,
+    StepwiseTransformer,
+    from_long,
+    make_windows,
+    merge_forecasts,
+    to_long,
+)
+from sksequence.utils import check_sequence_estimator
+
+rng = np.random.default_rng(0)
+X = [rng.normal(size=(n, 2)) for n in range(5, 25)]
+labels = np.arange(20) % 2
+numbers = [float(len(x)) for x in X]
+frame = pd.DataFrame({"id": [1, 1, 2], "t": [0, 1, 0], "x": [0.1, 0.2, 0.3]})
+
+# ------------------------------------------------------- every class, built and fitted
+
+assert_type(SimpleRNNClassifier(nonlinearity="relu").fit(X, labels), SimpleRNNClassifier)
+assert_type(SimpleRNNRegressor(hidden_size=(8, 4)).fit(X, numbers), SimpleRNNRegressor)
+assert_type(LSTMClassifier(hidden_size=8).fit(X, labels), LSTMClassifier)
+assert_type(LSTMRegressor(loss="huber").fit(X, numbers), LSTMRegressor)
+assert_type(GRUClassifier(class_weight="balanced").fit(X, labels), GRUClassifier)
+assert_type(GRURegressor(lr=0.01, max_epochs=3).fit(X, numbers), GRURegressor)
+assert_type(RecurrentClassifier(cell="gru").fit(X, labels), RecurrentClassifier)
+assert_type(RecurrentRegressor(cell="rnn").fit(X, numbers), RecurrentRegressor)
+steps = [x[:, 0] for x in X]
+assert_type(RecurrentTagger(bptt_steps=5).fit(X, steps), RecurrentTagger)
+assert_type(RecurrentStepRegressor(batch_size=None).fit(X, steps), RecurrentStepRegressor)
+films = rng.normal(size=(20, 4, 8, 8))
+assert_type(ConvLSTMClassifier(kernel_size=5).fit(films, labels), ConvLSTMClassifier)
+assert_type(ConvLSTMRegressor(patch_size=2).fit(films, numbers), ConvLSTMRegressor)
+
+LSTMClassifier(
+    conv_channels=(8,),
+    optimizer=torch.optim.Adam,
+    random_state=np.random.RandomState(0),
+    callbacks=[],
+    net_params={"optimizer__betas": (0.9, 0.99)},
+    checkpoint=Path("fits"),
+)
+
+# ----------------------------------------------------------------------------- answers
+
+model = LSTMClassifier(hidden_size=8, random_state=0)
+model.fit(X, labels, sample_weight=np.ones(20), groups=range(20))
+model.fit(pd.DataFrame(np.zeros((20, 5))), pd.Series(labels))
+model.fit(torch.zeros(20, 5, 2), labels.tolist())
+assert_type(model.partial_fit(X, labels, classes=[0, 1]), LSTMClassifier)
+assert_type(model.predict(X), np.ndarray)
+assert_type(model.predict_proba(X), np.ndarray)
+assert_type(model.predict_log_proba(X), np.ndarray)
+assert_type(model.predict_prefixes(X, "predict_proba"), np.ndarray)
+assert_type(model.transform(X), np.ndarray)
+assert_type(model.fit_transform(X, labels), np.ndarray)
+assert_type(model.score(X, labels), float)
+assert_type(model.get_feature_names_out(), np.ndarray)
+assert_type(model.get_params(), dict[str, Any])
+assert_type(model.set_params(lr=0.1), LSTMClassifier)
+assert_type(model.set_fit_request(sample_weight=True), LSTMClassifier)
+
+# -------------------------------------------------------------------------- attributes
+
+assert_type(model.classes_, np.ndarray)
+assert_type(model.history_, list[dict[str, float]])
+assert_type(model.n_epochs_, int)
+assert_type(model.n_features_in_, int)
+assert_type(model.feature_names_in_, np.ndarray)
+assert_type(model.hidden_size, int | Sequence[int])
+weights: list[torch.Tensor] = list(model.net_.module_.parameters())
+cell: str = RecurrentTagger().cell
+
+# --------------------------------------------------------- files, streams, deployment
+
+assert_type(model.save("model.safetensors"), LSTMClassifier)
+again = load(Path("model.safetensors"))
+assert_type(again.predict(X), np.ndarray)
+if isinstance(again, LSTMClassifier):
+    assert_type(again.predict_proba(X), np.ndarray)
+stream = model.open_stream(n_streams=20, static=np.zeros((20, 3)))
+assert_type(stream, Stream)
+assert_type(stream.reset(), Stream)
+said: Any = stream.step(np.zeros((20, 2)))
+assert_type(model.to_numpy("model.py"), NumpyPredictor)
+assert_type(model.to_numpy().predict(X), np.ndarray)
+model.to_onnx("model.onnx")
+written: np.ndarray = RecurrentTagger(embedding_dim=4).generate([1], 5, random_state=0)
+
+# ---------------------------------------------------------------- with scikit-learn
+
+search = GridSearchCV(RecurrentClassifier(), {"cell": ["rnn", "gru"]}, cv=2)
+search.fit(X, labels)
+cross_val_score(make_pipeline(StandardScaler(), GRURegressor()), X, numbers)
+epochs = HalvingEpochSearchCV(
+    GRUClassifier(), {"lr": [0.1, 0.01]}, resource="max_epochs", max_resources=9
+)
+assert_type(epochs.fit(X, labels), HalvingEpochSearchCV)
+assert_type(epochs.best_params_, dict[str, Any])
+folds = PurgedKFold(3, length=2, horizon=1, embargo=0.1)
+assert_type(folds.split(X), Iterator[tuple[np.ndarray, np.ndarray]])
+assert_type(folds.get_n_splits(), int)
+panel = PanelTimeSeriesSplit(n_splits=2, test_size=1)
+assert_type(panel.split(X, groups=range(20)), Iterator[tuple[np.ndarray, np.ndarray]])
+
+# -------------------------------------------------------- before and after the network
+
+tokenizer = SequenceTokenizer(analyzer="char", max_features=9)
+assert_type(tokenizer.fit(["a text"]), SequenceTokenizer)
+assert_type(tokenizer.fit_transform(["a text", "another"]), list[np.ndarray])
+assert_type(tokenizer.inverse_transform([[1, 2], [3]]), list[list[Any]])
+windows = SlidingWindow(5, first_rows="shorter", by="id")
+assert_type(windows.fit(frame), SlidingWindow)
+assert_type(windows.transform(frame), np.ndarray | list[np.ndarray])
+scaler = StepwiseTransformer(StandardScaler())
+assert_type(scaler.fit(X, sample_weight=np.ones(20)), StepwiseTransformer)
+assert_type(scaler.set_output(transform="pandas"), StepwiseTransformer)
+assert_type(scaler.get_feature_names_out(), np.ndarray)
+inputs, targets, index = make_windows(np.arange(9.0), length=3, horizon=2)
+assert_type(targets, np.ndarray)
+assert_type(merge_forecasts(targets, index, np.arange(9.0)), np.ndarray)
+sequences, wanted, ids = from_long(frame, by="id", time="t")
+*_, times = from_long(frame, by=["id"], time="t", return_times=True)
+assert_type(ids, np.ndarray)
+to_long(sequences, ids, times=times, columns=["x"])
+
+# ------------------------------------------------------------ metrics and forecasting
+
+assert_type(make_step_scorer(np.mean, greater_is_better=False), StepScorer)
+assert_type(perplexity([[0, 1]], [np.eye(2)], classes=[0, 1]), float)
+assert_type(perplexity_scorer(RecurrentTagger(), X, steps), float)
+assert_type(forecast_recursive(GRURegressor(), X, horizon=3), np.ndarray)
+assert_type(check_sequence_estimator(model, on_fail=None), list[dict[str, Any]])
+
+# ------------------------------------------------------------------------------ layers
+
+network = SequenceNetwork(2, 3, hidden_size=8, cell="gru")
+states, lengths, summary = network.states(torch.zeros(4, 5, 2))
+assert_type(states, torch.Tensor)
+assert_type(lengths, torch.Tensor | None)
+RecurrentStack(2, 8)
+LastPooling()
+
+# ------------------------------------------------------------------------- wrong calls
+
+LSTMClassifier(hidden=8)  # type: ignore[call-arg]
+LSTMClassifier(8)  # type: ignore[call-arg]
+LSTMClassifier(cell="gru")  # type: ignore[call-arg]
+LSTMClassifier(loss="huber")  # type: ignore[call-arg]
+LSTMClassifier(hidden_size="8")  # type: ignore[arg-type]
+LSTMClassifier(lr=None)  # type: ignore[arg-type]
+LSTMClassifier(random_state="0")  # type: ignore[arg-type]
+GRURegressor(class_weight="balanced")  # type: ignore[call-arg]
+ConvLSTMRegressor(kernel_size=2.5)  # type: ignore[arg-type]
+model.fit(X)  # type: ignore[call-arg]
+model.fit(None, labels)  # type: ignore[arg-type]
+model.fit(X, 3)  # type: ignore[arg-type]
+model.fit(X, labels, weights=labels)  # type: ignore[call-arg]
+model.predict(3)  # type: ignore[arg-type]
+model.score(X)  # type: ignore[call-arg]
+model.save(3)  # type: ignore[arg-type]
+model.to_onnx(None)  # type: ignore[arg-type]
+model.open_stream(n_streams="two")  # type: ignore[arg-type]
+load(3)  # type: ignore[arg-type]
+SlidingWindow()  # type: ignore[call-arg]
+SlidingWindow(length="5")  # type: ignore[arg-type]
+SequenceTokenizer("char")  # type: ignore[call-arg]
+PurgedKFold(lenght=3)  # type: ignore[call-arg]
+PanelTimeSeriesSplit(gap=None)  # type: ignore[arg-type]
+make_windows(np.arange(9), length=3)  # type: ignore[call-arg]
+forecast_recursive(model, X, horizon=3, future=1)  # type: ignore[arg-type]
+from_long(frame, by="id", as_frame=True)  # type: ignore[call-overload]
+perplexity([[0]], [[[1.0]]])  # type: ignore[call-arg]
+SequenceNetwork(2)  # type: ignore[call-arg]
+sksequence.LSTM()  # type: ignore[attr-defined]
+HalvingEpochSearchCV(model)  # type: ignore[call-arg]
+HalvingEpochSearchCV(model, {}, resources="max_epochs")  # type: ignore[call-arg]
