@@ -6,10 +6,10 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 
 from . import _compiled, _exact
 from ._random import RandomLayer
+from ._second_order import largest_gradient
 from ._time import last_step, valid_steps, zero_padding
 
 
@@ -135,12 +135,9 @@ class _Largest(torch.autograd.Function):
         return largest
 
     @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, grad_largest: Tensor) -> Tensor:
+    def backward(ctx: Any, of_largest: Tensor) -> Tensor:
         steps, largest = ctx.saved_tensors
-        # One where a step has the maximum, else zero.
-        is_largest = (steps - largest[:, None]).sign_().add_(1)
-        return is_largest.mul_((grad_largest / is_largest.sum(1))[:, None])
+        return largest_gradient(steps, largest, of_largest)
 
 
 class AttentionPooling(RandomLayer):
