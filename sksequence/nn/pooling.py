@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from . import _compiled, _exact
 from ._random import RandomLayer
 from ._second_order import largest_gradient
-from ._time import last_step, valid_steps, zero_padding
+from ._time import check_batch, last_step, valid_steps, zero_padding
 
 
 class LastPooling(nn.Module):
@@ -36,6 +36,7 @@ class LastPooling(nn.Module):
     def forward(
         self, steps: Tensor, lengths: Tensor | None = None, final: Tensor | None = None
     ) -> Tensor:
+        check_batch(steps, lengths)
         return last_step(steps, lengths) if final is None else final
 
     def prefixes(self, steps: Tensor) -> Tensor:
@@ -68,6 +69,7 @@ class MeanPooling(nn.Module):
     def forward(
         self, steps: Tensor, lengths: Tensor | None = None, final: Tensor | None = None
     ) -> Tensor:
+        check_batch(steps, lengths)
         steps = zero_padding(steps, lengths)
         total = steps.sum(1) if self.training else _exact.sum_steps(steps)
         if lengths is None:
@@ -106,6 +108,7 @@ class MaxPooling(nn.Module):
     def forward(
         self, steps: Tensor, lengths: Tensor | None = None, final: Tensor | None = None
     ) -> Tensor:
+        check_batch(steps, lengths)
         if _compiled.serves_largest(steps):
             return _compiled.largest(steps, lengths)
         if lengths is not None:
@@ -184,6 +187,7 @@ class AttentionPooling(RandomLayer):
     def forward(
         self, steps: Tensor, lengths: Tensor | None = None, final: Tensor | None = None
     ) -> Tensor:
+        check_batch(steps, lengths)
         steps = zero_padding(steps, lengths)
         score = self._score(steps)
         if lengths is not None:
