@@ -17,8 +17,13 @@ from .recurrent import MERGES, choose
 
 State = tuple[Tensor, Tensor]
 
-# The channel axis is third from the end, for a frame as for a video.
-FRAME_MERGES = {**MERGES, "concat": lambda ahead, back: torch.cat([ahead, back], dim=-3)}
+
+def _concat(ahead: Tensor, back: Tensor) -> Tensor:
+    # The channel axis is third from the end, for a frame as for a video.
+    return torch.cat([ahead, back], dim=-3)
+
+
+FRAME_MERGES = {**MERGES, "concat": _concat}
 
 
 class ConvLSTMCell(RandomLayer):
