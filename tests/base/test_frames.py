@@ -246,7 +246,7 @@ ONES = np.ones((4, 3, 6, 7, 2))
             _fit(),
             ONES,
             ONES[:, :, :, :, 0, None, None],
-            r"y must be frames in the layout of X, \(n_videos, height, width, n_channels\)",
+            r"y must be frames in the layout of X, \(n_videos, height, width",
         ),
         (_fit(), ONES, ONES[:3, 0], "inconsistent"),
         (_fit(), ONES, None, "requires y"),
