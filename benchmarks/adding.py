@@ -1,9 +1,9 @@
-"""The adding problem: how far back each cell can learn to look.
+"""The adding problem: how long a dependency each cell can learn.
 
 A sequence has two channels, random numbers and marks; two steps are marked, one in each
 half, and the target is the sum of the two marked numbers (Hochreiter and Schmidhuber,
-1997). Predicting the mean has a mean squared error of 1/6. Networks are trained on fresh
-sequences, so that nothing can be learnt by heart, and tested on others.
+1997). Predicting the mean has a mean squared error of 1/6. Networks are trained on new
+sequences in every update, so that none can be memorised, and tested on others.
 
     python benchmarks/adding.py [--steps 400] [--seeds 1] [--only NAME ...]
 """
@@ -20,7 +20,7 @@ from sksequence._training import torch_threads
 from sksequence.nn import SequenceNetwork
 
 BATCH, EVERY = 50, 50
-# A network, its learning rate, and how many updates it may have.
+# The keywords of a network, and the number of updates.
 RUNS = {
     "gru": ({"cell": "gru"}, 2000),
     "lstm": ({"cell": "lstm"}, 2000),
@@ -61,7 +61,7 @@ def draw(n: int, n_steps: int, rng: np.random.Generator) -> tuple[torch.Tensor, 
 
 
 def train(network: dict, n_updates: int, n_steps: int, seed: int) -> None:
-    """Train a network and print the test error as it falls."""
+    """Train a network and print when its test error falls below some limits."""
     rng = np.random.default_rng(seed)
     keywords = {name: value for name, value in network.items() if name != "memory"}
     if network.get("memory"):

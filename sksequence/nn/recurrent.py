@@ -203,7 +203,7 @@ class RecurrentLayer(RandomLayer):
         biases = weights.bias_ih.detach().split(size)
         for bias, begin in zip(biases, self.cell.biases, strict=True):
             nn.init.constant_(bias, begin)
-        # On the meta device a logarithm loads torch's compiler, for two seconds.
+        # On the meta device a logarithm imports torch's compiler, which takes 2 s.
         if self.memory_steps is not None and not weights.bias_ih.is_meta:
             log_steps = torch.empty_like(biases[0])
             log_steps.uniform_(1, self.memory_steps - 1, generator=generator).log_()
