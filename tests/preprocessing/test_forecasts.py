@@ -215,13 +215,13 @@ def test_windows_of_no_use_are_refused(words, series, sizes, params):
 Y = np.zeros((3, 2))
 BAD_FORECASTS = {
     "too few": (
-        r"y_pred must have shape \(n_windows, horizon\) or \(n_windows, horizon,",
+        r"y_pred must have shape \(n_windows, horizon\) .* got \(3, 2\) for 2 windows",
         Y,
         [1, 2],
         PANEL,
     ),
     "one dimension": (
-        r"y_pred must have shape \(n_windows, horizon\) or \(n_windows, horizon,",
+        r"y_pred must have shape \(n_windows, horizon\) .* got \(3,\)",
         Y[:, 0],
         [1, 2, 3],
         PANEL,

@@ -362,14 +362,38 @@ def test_ids_of_equal_length_may_be_a_table():
         (
             [[0], [1, 3]],
             ValueError,
-            "Sequence 1 holds the id 3; expected ids from 0 to",
+            "Sequence 1 must hold ids from 0 to 2, those of this tokenizer, got 3",
         ),
-        ([[-1]], ValueError, "Sequence 0 holds the id -1; expected ids from 0 to 2"),
-        ([[0], [1.0]], TypeError, "Sequence 1 is [1.0]; expected a list or 1-D array of"),
-        ([[True]], TypeError, "Sequence 0 is [True]; expected a list or 1-D array of i"),
-        ([["a"]], TypeError, "Sequence 0 is ['a']; expected a list or 1-D array of inte"),
-        ([1, 2], TypeError, "Sequence 0 is 1; expected a list or 1-D array of integer i"),
-        ([[[1]]], TypeError, "ids. Pass a single sequence as [sequence]."),
+        (
+            [[-1]],
+            ValueError,
+            "Sequence 0 must hold ids from 0 to 2, those of this tokenizer, got -1",
+        ),
+        (
+            [[0], [1.0]],
+            TypeError,
+            "Sequence 1 must be a list or 1-D array of integer ids, got [1.0]",
+        ),
+        (
+            [[True]],
+            TypeError,
+            "Sequence 0 must be a list or 1-D array of integer ids, got [True]",
+        ),
+        (
+            [["a"]],
+            TypeError,
+            "Sequence 0 must be a list or 1-D array of integer ids, got ['a']",
+        ),
+        (
+            [1, 2],
+            TypeError,
+            "Sequence 0 must be a list or 1-D array of integer ids, got 1",
+        ),
+        (
+            [[[1]]],
+            TypeError,
+            "Sequence 0 must be a list or 1-D array of integer ids, got [[1]]",
+        ),
     ],
 )
 def test_what_is_no_id_is_refused(X, error, message):
@@ -490,13 +514,12 @@ NO_DOCUMENT = {
     "mixed, text first": (
         ["a", "b", ["c"], 3],
         TypeError,
-        "Document 2 is ['c'], of type list, but document 0 is a string; expected all of",
+        "Document 2 must be a string, as document 0, got ['c'] of type list",
     ),
     "mixed, list first": (
         [["a"], "b"],
         TypeError,
-        "Document 1 is 'b', of type str, but document 0 is a list of tokens; expected "
-        "all of one kind. Cut the strings into tokens, or join the tokens.",
+        "Document 1 must be a list of tokens, as document 0, got 'b' of type str",
     ),
     "empty string": (
         ["a", "", "b"],
@@ -559,7 +582,7 @@ def test_bad_input_is_refused_by_every_method(X, error, message):
             {"analyzer": len},
             ["text"],
             TypeError,
-            "The analyzer made 4 of 'text'; expected an iterable of tokens.",
+            "analyzer must return an iterable of tokens, got 4 for 'text'",
         ),
         (
             {"analyzer": lambda text: [[text]]},
@@ -571,13 +594,13 @@ def test_bad_input_is_refused_by_every_method(X, error, message):
             {"token_pattern": "(a"},
             ["a"],
             ValueError,
-            "token_pattern='(a' is not a regular expression: missing ), untermin",
+            "token_pattern must be a regular expression, got '(a': missing ), untermin",
         ),
         (
             {"token_pattern": "(a)(b)"},
             ["ab"],
             ValueError,
-            "token_pattern='(a)(b)' has 2 groups; expected at most one, which is the tok",
+            "token_pattern must have at most one group, which is the token, got 2 in",
         ),
         (
             {"ngram_size": 2},
@@ -593,8 +616,18 @@ def test_bad_input_is_refused_by_every_method(X, error, message):
             ValueError,
             "tokens from a callable analyzer are taken as they are.",
         ),
-        ({}, [["a"], ["b", float("nan")]], ValueError, "Document 1 holds NaN as a token"),
-        ({}, [np.array([1.0, np.nan])], ValueError, "Document 0 holds NaN as a token; e"),
+        (
+            {},
+            [["a"], ["b", float("nan")]],
+            ValueError,
+            "Document 1 must hold tokens that equal themselves, got NaN",
+        ),
+        (
+            {},
+            [np.array([1.0, np.nan])],
+            ValueError,
+            "Document 0 must hold tokens that equal themselves, got NaN",
+        ),
         (
             {"analyzer": "words"},
             ["a"],

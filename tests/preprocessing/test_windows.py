@@ -404,7 +404,7 @@ BAD_TABLES = {
         WITH_DAYS,
     ),
     "by twice": (
-        "by must be the name of one column of X, got 'u', the name of 2",
+        "unique column names|got 'u', the name of 2",
         {"by": "u"},
         WITH_DAYS[["u", "v", "u"]],
     ),
