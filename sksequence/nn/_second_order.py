@@ -21,7 +21,7 @@ def recurrence_gradient(
     cell: type[Cell],
     inputs: Sequence[Tensor | None],
     lengths: Tensor,
-    of_outputs: Sequence[Tensor | None],
+    grad_outputs: Sequence[Tensor | None],
     *,
     reverse: bool,
     given: bool,
@@ -36,7 +36,7 @@ def recurrence_gradient(
         Sequences, initial states, mask and weights, in the order of the compiled layer.
     lengths : Tensor of shape (batch,)
         Number of steps of each sequence.
-    of_outputs : sequence of Tensor or None
+    grad_outputs : sequence of Tensor or None
         Gradients of the steps and of the final states; None for zero.
     reverse, given : bool
         Whether sequences are read in reverse, and are products with the input weights.
@@ -45,14 +45,14 @@ def recurrence_gradient(
     inputs = [None if part is None else part.view_as(part) for part in inputs]
     with torch.autocast("cpu", enabled=False):
         outputs = _recur(cell, inputs, lengths, reverse=reverse, given=given)
-    pairs = zip(outputs, of_outputs, strict=True)
-    known = [(output, of) for output, of in pairs if of is not None]
+    pairs = zip(outputs, grad_outputs, strict=True)
+    known = [(output, grad) for output, grad in pairs if grad is not None]
     wanted = [part for part in inputs if part is not None and part.requires_grad]
     gradients = iter(
         torch.autograd.grad(
             [output for output, _ in known],
             wanted,
-            [of for _, of in known],
+            [grad for _, grad in known],
             create_graph=True,
             allow_unused=True,
         )
@@ -97,7 +97,7 @@ def _recur(
     return [zero_padding(steps, lengths), *final]
 
 
-def largest_gradient(steps: Tensor, largest: Tensor, of_largest: Tensor) -> Tensor:
+def largest_gradient(steps: Tensor, largest: Tensor, grad_largest: Tensor) -> Tensor:
     """Divide the gradient of a maximum over steps among those that have it.
 
     Shape
@@ -106,4 +106,4 @@ def largest_gradient(steps: Tensor, largest: Tensor, of_largest: Tensor) -> Tens
     """
     # One where a step has the maximum, else zero: constant almost everywhere.
     is_largest = (steps.detach() - largest.detach()[:, None]).sign_().add_(1)
-    return is_largest.mul_((of_largest / is_largest.sum(1))[:, None])
+    return is_largest.mul_((grad_largest / is_largest.sum(1))[:, None])

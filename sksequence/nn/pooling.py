@@ -138,9 +138,9 @@ class _Largest(torch.autograd.Function):
         return largest
 
     @staticmethod
-    def backward(ctx: Any, of_largest: Tensor) -> Tensor:
+    def backward(ctx: Any, grad_largest: Tensor) -> Tensor:
         steps, largest = ctx.saved_tensors
-        return largest_gradient(steps, largest, of_largest)
+        return largest_gradient(steps, largest, grad_largest)
 
 
 class AttentionPooling(RandomLayer):

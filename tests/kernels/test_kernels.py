@@ -129,7 +129,8 @@ def drawn_layer(cell, channels, hidden, dtype=torch.float64):
     layer = make_cell_layer(cell, channels, hidden).to(dtype)
     with torch.no_grad():
         for parameter in layer.parameters():
-            parameter.normal_(0, 0.5)
+            # A scale at which gradients neither vanish nor explode.
+            parameter.normal_(0, 1 / (1 + hidden**0.5))
     return layer
 
 
