@@ -27,13 +27,14 @@ def perplexity(
     Parameters
     ----------
     y_true : list of array-like of shape (n_steps_i,), or array (n_sequences, n_steps)
-        The class of each step.
+        The class of each step; NaN or None if it has none.
     y_proba : list of array-like of shape (n_steps_i, n_classes), or 3-D array
         Probability of each class at each step.
     classes : array-like of shape (n_classes,)
         The classes of the columns of ``y_proba``, sorted.
-    sample_weight : array-like of shape (n_sequences,), default=None
-        Weight of the steps of each sequence.
+    sample_weight : array-like of shape (n_sequences,) or list, default=None
+        Weight of the steps of each sequence, or a list with an array of weights of steps
+        for each.
 
     Returns
     -------
@@ -103,13 +104,15 @@ def make_step_scorer(
     """Make a scorer for predictions at every step from a metric of flat arrays.
 
     The counterpart of :func:`sklearn.metrics.make_scorer`, which is for one prediction
-    per sequence. All steps have equal weight, so longer sequences count more.
+    per sequence. All steps have equal weight, so longer sequences count more; steps
+    whose target is NaN or None do not count. Where steps have some of several outputs,
+    the metric is called for each output, and the mean is the score.
 
     Parameters
     ----------
     score_func : callable
         Function ``score_func(y_true, y_pred, **kwargs)``, such as those of
-        sklearn.metrics. It is called once, with the steps of all sequences in one array.
+        sklearn.metrics. It is called with the steps of all sequences in one array.
     response_method : str, default="predict"
         Method of the estimator that makes the predictions, such as "predict_proba".
     greater_is_better : bool, default=True
@@ -145,8 +148,9 @@ def perplexity_scorer(
         A fitted :class:`sksequence.RecurrentTagger`, or a search or pipeline with one.
     X, y : list of array-like
         Sequences, and the class of each step.
-    sample_weight : array-like of shape (n_sequences,), default=None
-        Weight of the steps of each sequence.
+    sample_weight : array-like of shape (n_sequences,) or list, default=None
+        Weight of the steps of each sequence, or a list with an array of weights of steps
+        for each.
 
     Returns
     -------

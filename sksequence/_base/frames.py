@@ -144,10 +144,10 @@ class FrameRegressor(SequenceRegressor):
         float
             R squared.
         """
+        if not isinstance(self._target, Frames):
+            return super().score(X, y, sample_weight)
         predicted = self.predict(X)
         truth = as_numbers(y, "y")
-        if predicted.ndim <= 2:
-            return r2_score(truth, predicted, sample_weight=sample_weight)
         if truth.shape != predicted.shape:
             raise ValueError(
                 f"y has shape {truth.shape}, expected {predicted.shape}, as predicted."
