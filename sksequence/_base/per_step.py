@@ -11,6 +11,7 @@ import numpy as np
 from .._inputs import (
     AnySequences,
     Form,
+    Labels,
     Sequences,
     Target,
     flatten_steps,
@@ -19,6 +20,7 @@ from .._inputs import (
     spread_targets,
 )
 from .._inputs.borrowed import Interval
+from .callers import refuse_encoded_steps, refuse_scorer_of_sequences
 from .declaration import TRAINING, hyperparameter, recurrent_estimator
 from .estimator import SequenceEstimator
 
@@ -83,6 +85,16 @@ class PerStepEstimator(SequenceEstimator):
 
     def _get_strata(self, codes: np.ndarray) -> np.ndarray | None:
         return None
+
+    def _respond(
+        self, X: Any, response_method: str, method: str = "forward"
+    ) -> np.ndarray:
+        answers = super()._respond(X, response_method, method)
+        refuse_encoded_steps()
+        # Some metrics of numbers accept a block, as one with several outputs.
+        if isinstance(self._target, Labels) or answers.dtype == object:
+            refuse_scorer_of_sequences()
+        return answers
 
     def _score(self, metric: Callable, X: Any, y: Any, sample_weight: Any) -> float:
         """Apply a metric to the steps of all sequences."""

@@ -67,6 +67,11 @@ def flatten_steps(y: Any, lengths: np.ndarray | None = None) -> np.ndarray:
     return np.concatenate(items)
 
 
+def lengths_of(y: Any) -> np.ndarray:
+    """Return the number of targets of each sequence (n_sequences,)."""
+    return np.array([len(item) for item in _items(y)])
+
+
 def arrange_steps(rows: np.ndarray, counts: np.ndarray, *, is_block: bool) -> np.ndarray:
     """Split rows by sequence, the inverse of ``flatten_steps``.
 
@@ -185,8 +190,9 @@ def check_step_weights(
 
 
 def _weighs_steps(sample_weight: Any) -> bool:
-    if getattr(sample_weight, "ndim", 1) != 1:
-        return getattr(sample_weight, "ndim", 1) == 2
+    holds_objects = str(getattr(sample_weight, "dtype", "")) == "object"
+    if hasattr(sample_weight, "ndim") and not holds_objects:
+        return bool(sample_weight.ndim == 2)
     if not hasattr(sample_weight, "__iter__") or isinstance(sample_weight, str):
         return False
     return any(np.ndim(item) > 0 for item in sample_weight)
@@ -233,7 +239,7 @@ def score_steps(
     sample_weight : array-like of shape (n_sequences,), list of array-like, or None
         Weight of each sequence, or of each step of each sequence.
     """
-    lengths = np.array([len(item) for item in _items(y_pred)])
+    lengths = lengths_of(y_pred)
     truth, predicted = flatten_steps(y_true, lengths), flatten_steps(y_pred)
     weight, step_weight = check_step_weights(sample_weight, lengths)
     if weight is not None:

@@ -350,7 +350,7 @@ def check_numbers(y: Any, estimator: Any) -> np.ndarray:
             f"This {type(estimator).__name__} estimator requires y to be passed, but the "
             "target y is None."
         )
-    numbers = as_numbers(y, "y", allow_nan=np.ndim(y) != 1)
+    numbers = as_numbers(y, "y", allow_nan=True)
     has_several = numbers.ndim == 2 and numbers.shape[1] > 1
     values = check_array(
         numbers,
