@@ -78,7 +78,7 @@ class FrameRegressor(SequenceRegressor):
     def _check_y(
         self, y: Any, form: Form, target: Target | None, classes: Any
     ) -> tuple[Target, np.ndarray]:
-        values = None if y is None else as_numbers(y, "y")
+        values = None if y is None else as_numbers(y, "y", allow_nan=True)
         if values is None or values.ndim <= 2:
             if isinstance(target, Frames):
                 raise ValueError(_other_kind(None, target.n_frames))

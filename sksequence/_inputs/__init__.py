@@ -34,6 +34,7 @@ from .readings import (
     TokenReading,
     standardised,
 )
+from .scoring import score_given, score_steps
 from .sequences import (
     AnySequences,
     Sequences,
@@ -48,8 +49,6 @@ from .steps import (
     flatten_steps,
     given_steps,
     lengths_of,
-    score_given,
-    score_steps,
     spread_targets,
 )
 from .targets import Frames, Labels, Numbers, Target, check_numbers

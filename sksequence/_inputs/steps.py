@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from .checks import as_numbers, check_weights
-from .labels import plain_labels
 
 
 def flatten_steps(y: Any, lengths: np.ndarray | None = None) -> np.ndarray:
@@ -43,25 +41,11 @@ def flatten_steps(y: Any, lengths: np.ndarray | None = None) -> np.ndarray:
     items = [_targets_of(item, i) for i, item in enumerate(_items(y))]
     if not items:
         raise ValueError("y holds no sequence's targets.")
-    for i, item in enumerate(items):
-        if item.ndim not in (1, 2) or item.ndim != items[0].ndim:
-            raise ValueError(
-                f"y has targets of shape {item.shape} for sequence {i} and "
-                f"{items[0].shape} for sequence 0; expected (n_steps,) or (n_steps, "
-                "n_outputs) for each. For one target per sequence use a classifier or "
-                "regressor such as RecurrentClassifier."
-            )
-        if item.shape[1:] != items[0].shape[1:]:
-            raise ValueError(
-                f"y has {item.shape[1]} outputs per step for sequence {i}, but "
-                f"{items[0].shape[1]} for sequence 0."
-            )
-    kinds = {item.dtype.kind in "US" for item in items if item.dtype.kind != "O"}
-    if len(kinds) > 1:
+    _check_shapes(items)
+    if _mixes_text(items):
         items = [item if given_steps(item).any() else _nothing(item) for item in items]
-        kinds = {item.dtype.kind in "US" for item in items if item.dtype.kind != "O"}
-    if len(kinds) > 1:
-        raise ValueError("y mixes text with numbers: expected labels of one type.")
+        if _mixes_text(items):
+            raise ValueError("y mixes text with numbers: expected labels of one type.")
     if lengths is not None:
         _check_lengths([len(item) for item in items], lengths)
     return np.concatenate(items)
@@ -114,17 +98,23 @@ def given_steps(rows: np.ndarray) -> np.ndarray:
     """
     missing = np.zeros(rows.shape, dtype=bool)
     if rows.dtype.kind == "O":
-        missing.ravel()[:] = [_is_missing(x) for x in rows.flat]
+        missing.ravel()[:] = [is_missing(x) for x in rows.flat]
     elif rows.dtype.kind in "fmM":
         missing = np.isnan(rows) if rows.dtype.kind == "f" else np.isnat(rows)
     return np.logical_not(missing.all(axis=tuple(range(1, rows.ndim))))
 
 
-def _is_missing(target: Any) -> bool:
+def is_missing(target: Any) -> bool:
+    """Return whether a target is None, NaN, or pandas' NA or NaT."""
     # pandas' own, NA and NaT, are told by name: pandas may not be installed.
     if target is None or type(target).__name__ in ("NAType", "NaTType"):
         return True
     return isinstance(target, float | np.floating) and target != target
+
+
+def _mixes_text(items: list[np.ndarray]) -> bool:
+    kinds = {item.dtype.kind in "US" for item in items if item.dtype.kind != "O"}
+    return len(kinds) > 1
 
 
 def _nothing(item: np.ndarray) -> np.ndarray:
@@ -205,7 +195,7 @@ def _targets_of(item: Any, i: int) -> np.ndarray:
             f"y of sequence {i} is a masked array: its mask would be ignored."
         )
     if isinstance(item, list | tuple):
-        given = [x for x in item if not _is_missing(x)]
+        given = [x for x in item if not is_missing(x)]
         kinds = {isinstance(x, str) for x in given}
         if len(kinds) > 1:
             raise ValueError(
@@ -225,64 +215,29 @@ def _targets_of(item: Any, i: int) -> np.ndarray:
         ) from error
 
 
-def score_steps(
-    metric: Callable, y_true: Any, y_pred: Any, sample_weight: Any = None, **more: Any
-) -> float:
-    """Apply a scikit-learn metric to the steps of all sequences that have a target.
-
-    Parameters
-    ----------
-    metric : callable
-        ``metric(y_true, y_pred, sample_weight=..., **more)``.
-    y_true, y_pred : list of array-like, or array-like
-        A value for each step of each sequence.
-    sample_weight : array-like of shape (n_sequences,), list of array-like, or None
-        Weight of each sequence, or of each step of each sequence.
-    """
-    lengths = lengths_of(y_pred)
-    truth, predicted = flatten_steps(y_true, lengths), flatten_steps(y_pred)
-    weight, step_weight = check_step_weights(sample_weight, lengths)
-    if weight is not None:
-        step_weight = np.repeat(weight, lengths)
-    return score_given(metric, truth, predicted, step_weight, **more)
-
-
-def score_given(
-    metric: Callable,
-    truth: np.ndarray,
-    predicted: np.ndarray,
-    weight: np.ndarray | None = None,
-    **more: Any,
-) -> float:
-    """Apply a metric to the targets that are given.
-
-    Where only some outputs of a target are, the metric is applied to each output by
-    itself, and the mean is returned.
-    """
-    given = given_steps(truth)
-    if not given.all():
-        if not given.any():
-            raise ValueError("y has no target to score: all are missing.")
-        truth, predicted = truth[given], predicted[given]
-        weight = None if weight is None else weight[given]
-    if truth.dtype.kind in "OT":
-        only_some = truth.ndim == 2 and any(map(_is_missing, truth.flat))
-        convert = partial(as_numbers, allow_nan=True) if only_some else plain_labels
-        truth = convert(truth, "y")
-    if truth.ndim == 2 and truth.dtype.kind == "f" and np.isnan(truth).any():
-        columns = zip(truth.T, predicted.T, strict=True)
-        return float(np.mean([score_given(metric, *c, weight, **more) for c in columns]))
-    if weight is not None:
-        more["sample_weight"] = weight
-    return metric(truth, predicted, **more)
-
-
 def _items(y: Any) -> Iterator[Any]:
     if isinstance(y, np.ma.MaskedArray):
         raise TypeError("y is a masked array, whose mask would be ignored.")
     if np.ndim(y) == 0 if hasattr(y, "ndim") else not hasattr(y, "__iter__"):
         raise ValueError(f"y must hold the targets of each sequence, got {y!r}")
     return iter(getattr(y, "values", y) if hasattr(y, "iloc") else y)
+
+
+def _check_shapes(items: list[np.ndarray]) -> None:
+    """Raise ValueError unless all sequences have the same number of outputs per step."""
+    for i, item in enumerate(items):
+        if item.ndim not in (1, 2) or item.ndim != items[0].ndim:
+            raise ValueError(
+                f"y has targets of shape {item.shape} for sequence {i} and "
+                f"{items[0].shape} for sequence 0; expected (n_steps,) or (n_steps, "
+                "n_outputs) for each. For one target per sequence use a classifier or "
+                "regressor such as RecurrentClassifier."
+            )
+        if item.shape[1:] != items[0].shape[1:]:
+            raise ValueError(
+                f"y has {item.shape[1]} outputs per step for sequence {i}, but "
+                f"{items[0].shape[1]} for sequence 0."
+            )
 
 
 def _check_lengths(got: list[int], lengths: np.ndarray) -> None:
