@@ -15,9 +15,16 @@ from .checks import (
     lists_sequences,
     without_wrapping,
 )
-from .data import FitData, at_rows, check_fit_data
+from .data import FitData, at_rows, check_fit_data, fill_missing
 from .fitted import Fitted, from_plain
-from .labels import check_classes, check_labels, weigh_classes
+from .labels import (
+    check_classes,
+    check_labels,
+    plain_labels,
+    warn_if_ignored_elsewhere,
+    warn_if_one_hot,
+    weigh_classes,
+)
 from .losses import LOSSES
 from .missing import check_times, mean_gap, observed_moments, since_start
 from .readings import (
@@ -27,6 +34,7 @@ from .readings import (
     TokenReading,
     standardised,
 )
+from .scoring import score_given, score_steps
 from .sequences import (
     AnySequences,
     Sequences,
@@ -36,7 +44,13 @@ from .sequences import (
     fit_scaler,
 )
 from .static import Columns, check_columns, split_static
-from .steps import arrange_steps, flatten_steps, score_steps
+from .steps import (
+    arrange_steps,
+    flatten_steps,
+    given_steps,
+    lengths_of,
+    spread_targets,
+)
 from .targets import Frames, Labels, Numbers, Target, check_numbers
 from .times import time_positions, time_ranks
 from .tokens import check_tokens
@@ -75,19 +89,27 @@ __all__ = [
     "check_tokens",
     "check_weights",
     "count_within",
+    "fill_missing",
     "fit_channel_scaler",
     "fit_scaler",
     "flatten_steps",
     "from_plain",
+    "given_steps",
+    "lengths_of",
     "lists_sequences",
     "mean_gap",
     "observed_moments",
+    "plain_labels",
+    "score_given",
     "score_steps",
     "since_start",
     "split_static",
+    "spread_targets",
     "standardised",
     "time_positions",
     "time_ranks",
+    "warn_if_ignored_elsewhere",
+    "warn_if_one_hot",
     "weigh_classes",
     "without_wrapping",
 ]

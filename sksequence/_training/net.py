@@ -57,8 +57,13 @@ class WeightedLoss(nn.Module):
         if self.is_cross_entropy and weight is None:
             # The same gradient in half the time, which matters for small batches.
             return F.cross_entropy(output, truth)
-        loss = self.loss(output, truth)
-        return loss.mean() if weight is None else (loss * weight.flatten()).mean()
+        if weight is None:
+            return self.loss(output, truth).mean()
+        weight = self._rows(weight)
+        if weight.ndim == 2:
+            # One for each output: of some outputs the target is missing.
+            output, truth, weight = (x.reshape(-1, 1) for x in (output, truth, weight))
+        return (self.loss(output, truth) * weight.flatten()).mean()
 
     def _rows(self, x: Tensor) -> Tensor:
         """Return one row per target."""

@@ -329,6 +329,7 @@ TARGETS = {
 POSITIONS = {
     "float": np.array([0.0, 2.0, 0.0, 5.0, 2.0, 5.0]),
     "bool": np.arange(6) % 2 == 1,
+    "no Unicode": np.array(["a\udcff", "b"] * 3),
     "beyond int64": np.array([1, 2**63, 1, 5, 5, 2**63], dtype=np.uint64),
 }
 
