@@ -16,8 +16,10 @@ from .checks import (
     without_wrapping,
 )
 from .data import FitData, at_rows, check_fit_data
+from .entities import Entities, combined, one_entity, read_entities
 from .fitted import Fitted, from_plain
 from .labels import check_classes, check_labels, weigh_classes
+from .lookup import column_at, find_column, index_of, listed, lookup
 from .losses import LOSSES
 from .missing import check_times, mean_gap, observed_moments, since_start
 from .readings import (
@@ -38,7 +40,8 @@ from .sequences import (
 from .static import Columns, check_columns, split_static
 from .steps import arrange_steps, flatten_steps, score_steps
 from .targets import Frames, Labels, Numbers, Target, check_numbers
-from .times import time_positions, time_ranks
+from .time_order import check_order, find_times, steps_of
+from .times import Times, time_positions, time_ranks
 from .tokens import check_tokens
 
 __all__ = [
@@ -47,6 +50,7 @@ __all__ = [
     "STEPS",
     "AnySequences",
     "Columns",
+    "Entities",
     "FitData",
     "Fitted",
     "Form",
@@ -60,6 +64,7 @@ __all__ = [
     "StaticColumns",
     "StoredSequences",
     "Target",
+    "Times",
     "TokenReading",
     "arrange_steps",
     "as_numbers",
@@ -70,22 +75,33 @@ __all__ = [
     "check_groups",
     "check_labels",
     "check_numbers",
+    "check_order",
     "check_sequences",
     "check_times",
     "check_tokens",
     "check_weights",
+    "column_at",
+    "combined",
     "count_within",
+    "find_column",
+    "find_times",
     "fit_channel_scaler",
     "fit_scaler",
     "flatten_steps",
     "from_plain",
+    "index_of",
+    "listed",
     "lists_sequences",
+    "lookup",
     "mean_gap",
     "observed_moments",
+    "one_entity",
+    "read_entities",
     "score_steps",
     "since_start",
     "split_static",
     "standardised",
+    "steps_of",
     "time_positions",
     "time_ranks",
     "weigh_classes",

@@ -205,7 +205,12 @@ def test_windows_of_no_use_are_refused(words, series, sizes, params):
 Y = np.zeros((3, 2))
 BAD_FORECASTS = {
     "too few": (r"y_pred.shape == \(3, 2\) for 2 windows", Y, [1, 2], PANEL),
-    "one dimension": (r"y_pred.shape == \(3,\)", Y[:, 0], [1, 2, 3], PANEL),
+    "four dimensions": (
+        r"y_pred.shape == \(3, 2, 1, 1\)",
+        Y[..., None, None],
+        [1, 2, 3],
+        PANEL,
+    ),
     "no row": (
         "index holds 12, which is no row of the series of 12",
         Y,
