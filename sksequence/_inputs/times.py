@@ -99,8 +99,8 @@ def time_ranks(stamps: Any, name: str) -> np.ndarray:
     Parameters
     ----------
     stamps : Series, Index or array-like of shape (n,)
-        Dates (with or without time zone, also as ISO text), periods, durations, numbers,
-        or ordered categories.
+        Dates (with or without time zone, also as ISO text), periods, durations or
+        numbers.
     name : str
         Name used in error messages.
 
@@ -231,7 +231,7 @@ def _read_objects(
             "without, and none missing."
         )
     (kind,) = examples
-    known = _CONVERT[kind](present)
+    known = _CONVERT[kind.partition(" (")[0]](present)
     values = np.zeros(len(items), dtype=known.dtype)
     values[~is_missing] = known
     return values, "dates" if kind == "days" else kind, is_missing
@@ -254,6 +254,8 @@ def _family(item: Any) -> str | None:
         return "days"
     if isinstance(item, timedelta | np.timedelta64):
         return "durations"
+    if hasattr(item, "freqstr") and hasattr(item, "ordinal"):
+        return f"periods (period[{item.freqstr}])"
     is_number = isinstance(item, Real | Decimal) and not isinstance(item, bool | np.bool_)
     return "numbers" if is_number else None
 
@@ -315,6 +317,7 @@ _CONVERT: dict[Any, Any] = {
     "dates with a time zone": _instants,
     "days": lambda days: np.array(days, dtype="M8[D]"),
     "durations": _durations,
+    "periods": lambda periods: np.array([period.ordinal for period in periods]),
     "numbers": _numbers,
 }
 
