@@ -206,7 +206,12 @@ def _as_array(stamps: Any, dtype: Any) -> np.ndarray:
     if plain is None or plain.kind not in "mMiuf":
         return np.asarray(stamps)
     if plain.kind in "mM":
-        return np.asarray(stamps.astype(f"{dtype.kind}8[{np.datetime_data(plain)[0]}]"))
+        if stamps.isna().any():
+            return np.asarray(stamps, dtype=object)
+        unit, _ = np.datetime_data(plain)
+        if _has_zone(dtype):
+            stamps = stamps.astype(f"datetime64[{unit}, UTC]")
+        return np.asarray(stamps, dtype=f"{plain.kind}8[{unit}]")
     if stamps.isna().any():
         return stamps.to_numpy(dtype=np.float64, na_value=np.nan)
     return stamps.to_numpy(dtype=plain)
