@@ -34,6 +34,7 @@ from .sequences import (
     Sequences,
     StoredSequences,
     count_within,
+    first_rows_of,
     fit_channel_scaler,
     fit_scaler,
 )
@@ -41,7 +42,7 @@ from .static import Columns, check_columns, split_static
 from .steps import arrange_steps, flatten_steps, score_steps
 from .targets import Frames, Labels, Numbers, Target, check_numbers
 from .time_order import check_order, find_times, steps_of
-from .times import Times, time_positions, time_ranks
+from .times import Times, read_times, time_positions, time_ranks
 from .tokens import check_tokens
 
 __all__ = [
@@ -85,6 +86,7 @@ __all__ = [
     "count_within",
     "find_column",
     "find_times",
+    "first_rows_of",
     "fit_channel_scaler",
     "fit_scaler",
     "flatten_steps",
@@ -97,6 +99,7 @@ __all__ = [
     "observed_moments",
     "one_entity",
     "read_entities",
+    "read_times",
     "score_steps",
     "since_start",
     "split_static",
