@@ -67,8 +67,18 @@ def find_times(X: Any, by: Any, time: Any) -> tuple[Times | None, int | None]:
     return (candidates[0] if candidates else None), None
 
 
-def check_order(times: Times | None, entities: Entities, by: Any) -> None:
-    """Raise ValueError if time stamps do not increase within an entity."""
+def check_order(times: Times | None, entities: Entities, by: Any, X: Any) -> None:
+    """Raise ValueError if time stamps do not increase within an entity.
+
+    Parameters
+    ----------
+    times, entities
+        Of the rows of X.
+    by : label, int, list of these, or None
+        What tells entities apart.
+    X : object
+        The table, of which messages name further index levels.
+    """
     if times is None:
         return
     if times.is_missing.any():
@@ -87,7 +97,8 @@ def check_order(times: Times | None, entities: Entities, by: Any) -> None:
         raise ValueError(
             f"Rows {before} and {row} of X{whose} have the same time stamp, "
             f"{times.label(row)}; expected one row for each. Aggregate or drop the "
-            "duplicates; if they are of different entities, tell them apart with by."
+            "duplicates; if they are of different entities, tell them apart with "
+            f"{_more_keys(times, by, X)}."
         )
     numbered = (
         " If the index does not tell time, name the column that does with time, or drop "
@@ -96,9 +107,25 @@ def check_order(times: Times | None, entities: Entities, by: Any) -> None:
     raise ValueError(
         f"Row {row} of X{whose} is of {times.label(row)}, but row {before} before it of "
         f"{times.label(before)}; expected rows in time order. Sort them, and y alike, as "
-        "by X.sort_index(); if they are of different entities, tell them apart with by."
-        f"{numbered if times.kind == 'numbers' else ''}"
+        "by X.sort_index(); if they are of different entities, tell them apart with "
+        f"{_more_keys(times, by, X)}.{numbered if times.kind == 'numbers' else ''}"
     )
+
+
+def _more_keys(times: Times, by: Any, X: Any) -> str:
+    """Return how to name entities by the index levels that are not named yet."""
+    index, keys = index_of(X), listed(by, X)
+    if index is None or len(index.names) < 2:
+        return "by"
+    stamps = np.asarray(times.labels)
+    others = [
+        name
+        for name in index.names
+        if name is not None
+        and name not in keys
+        and not np.array_equal(np.asarray(index.get_level_values(name)), stamps)
+    ]
+    return f"by={[*keys, *others]!r}" if others else "by"
 
 
 def steps_of(times: Times, entities: Entities) -> np.ndarray:

@@ -61,7 +61,7 @@ def read_rows(X: Any, groups: Any, by: Any, time: Any, reach: int) -> PanelRows:
     if groups is None and by is None and time is None:
         times, _ = find_times(X, None, None)
         if times is not None:
-            check_order(times, one_entity(count_samples(X)), None)
+            check_order(times, one_entity(count_samples(X)), None, X)
         return PanelRows(np.arange(count_samples(X)))
     if groups is None:
         found, _ = find_times(X, by, time)

@@ -96,7 +96,7 @@ def read_table(
         if taken:
             X = X.iloc[:, channels] if hasattr(X, "iloc") else X[:, channels]
         values = _check_numbers(X)
-    check_order(times, entities, by)
+    check_order(times, entities, by, X)
     return Table(values, channels, entities, times)
 
 
