@@ -58,19 +58,21 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
     dropout : float, default=0.0
         Dropout probability between recurrent layers and before the head, in [0, 1).
     layer_norm : bool, default=False
-        Normalise, step by step, the products of the recurrent layers with their inputs
-        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+        Apply layer normalization, at every step, to the products of the weights of
+        recurrent layers with their inputs (Ba, Kiros and Hinton, 2016). Deep networks
+        learn faster.
     residual : bool, default=False
-        Add the input of every recurrent layer but the first to its output; their widths
-        must be equal.
+        Residual connections: add the input of every recurrent layer but the first to its
+        output. Both must have the same width.
     recurrent_dropout : float, default=0.0
-        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
-        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
-        read no state, nor with ``bptt_steps``.
+        Dropout probability in [0, 1) of the hidden state that the gates read, with one
+        mask for all steps of a sequence (Gal and Ghahramani, 2016). Must be 0 with
+        ``bptt_steps`` and for cells whose gates do not read the hidden state.
     memory_steps : float or None, default=None
-        For how many steps the cells should be able to remember: gates begin with biases
-        for time scales between one step and so many (Tallec and Ollivier, 2018). The
-        length of the sequences is a good value. None: the cell's own biases.
+        Longest time scale, in steps: gates are initialised with biases for time scales
+        between one step and this number (chrono initialisation; Tallec and Ollivier,
+        2018). The length of the sequences is a good value. None: the biases of the
+        cell.
     nonlinearity : {"tanh", "relu"}, default='tanh'
         Activation of the hidden state.
     conv_channels : tuple of int, default=()
@@ -309,19 +311,21 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, SequenceRegressor):
     dropout : float, default=0.0
         Dropout probability between recurrent layers and before the head, in [0, 1).
     layer_norm : bool, default=False
-        Normalise, step by step, the products of the recurrent layers with their inputs
-        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+        Apply layer normalization, at every step, to the products of the weights of
+        recurrent layers with their inputs (Ba, Kiros and Hinton, 2016). Deep networks
+        learn faster.
     residual : bool, default=False
-        Add the input of every recurrent layer but the first to its output; their widths
-        must be equal.
+        Residual connections: add the input of every recurrent layer but the first to its
+        output. Both must have the same width.
     recurrent_dropout : float, default=0.0
-        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
-        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
-        read no state, nor with ``bptt_steps``.
+        Dropout probability in [0, 1) of the hidden state that the gates read, with one
+        mask for all steps of a sequence (Gal and Ghahramani, 2016). Must be 0 with
+        ``bptt_steps`` and for cells whose gates do not read the hidden state.
     memory_steps : float or None, default=None
-        For how many steps the cells should be able to remember: gates begin with biases
-        for time scales between one step and so many (Tallec and Ollivier, 2018). The
-        length of the sequences is a good value. None: the cell's own biases.
+        Longest time scale, in steps: gates are initialised with biases for time scales
+        between one step and this number (chrono initialisation; Tallec and Ollivier,
+        2018). The length of the sequences is a good value. None: the biases of the
+        cell.
     nonlinearity : {"tanh", "relu"}, default='tanh'
         Activation of the hidden state.
     conv_channels : tuple of int, default=()
@@ -561,19 +565,21 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
     dropout : float, default=0.0
         Dropout probability between recurrent layers and before the head, in [0, 1).
     layer_norm : bool, default=False
-        Normalise, step by step, the products of the recurrent layers with their inputs
-        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+        Apply layer normalization, at every step, to the products of the weights of
+        recurrent layers with their inputs (Ba, Kiros and Hinton, 2016). Deep networks
+        learn faster.
     residual : bool, default=False
-        Add the input of every recurrent layer but the first to its output; their widths
-        must be equal.
+        Residual connections: add the input of every recurrent layer but the first to its
+        output. Both must have the same width.
     recurrent_dropout : float, default=0.0
-        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
-        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
-        read no state, nor with ``bptt_steps``.
+        Dropout probability in [0, 1) of the hidden state that the gates read, with one
+        mask for all steps of a sequence (Gal and Ghahramani, 2016). Must be 0 with
+        ``bptt_steps`` and for cells whose gates do not read the hidden state.
     memory_steps : float or None, default=None
-        For how many steps the cells should be able to remember: gates begin with biases
-        for time scales between one step and so many (Tallec and Ollivier, 2018). The
-        length of the sequences is a good value. None: the cell's own biases.
+        Longest time scale, in steps: gates are initialised with biases for time scales
+        between one step and this number (chrono initialisation; Tallec and Ollivier,
+        2018). The length of the sequences is a good value. None: the biases of the
+        cell.
     conv_channels : tuple of int, default=()
         Output channels of the convolutions before the recurrence, one per layer.
     conv_kernel_size : int or tuple of int, default=5
@@ -811,19 +817,21 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
     dropout : float, default=0.0
         Dropout probability between recurrent layers and before the head, in [0, 1).
     layer_norm : bool, default=False
-        Normalise, step by step, the products of the recurrent layers with their inputs
-        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+        Apply layer normalization, at every step, to the products of the weights of
+        recurrent layers with their inputs (Ba, Kiros and Hinton, 2016). Deep networks
+        learn faster.
     residual : bool, default=False
-        Add the input of every recurrent layer but the first to its output; their widths
-        must be equal.
+        Residual connections: add the input of every recurrent layer but the first to its
+        output. Both must have the same width.
     recurrent_dropout : float, default=0.0
-        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
-        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
-        read no state, nor with ``bptt_steps``.
+        Dropout probability in [0, 1) of the hidden state that the gates read, with one
+        mask for all steps of a sequence (Gal and Ghahramani, 2016). Must be 0 with
+        ``bptt_steps`` and for cells whose gates do not read the hidden state.
     memory_steps : float or None, default=None
-        For how many steps the cells should be able to remember: gates begin with biases
-        for time scales between one step and so many (Tallec and Ollivier, 2018). The
-        length of the sequences is a good value. None: the cell's own biases.
+        Longest time scale, in steps: gates are initialised with biases for time scales
+        between one step and this number (chrono initialisation; Tallec and Ollivier,
+        2018). The length of the sequences is a good value. None: the biases of the
+        cell.
     conv_channels : tuple of int, default=()
         Output channels of the convolutions before the recurrence, one per layer.
     conv_kernel_size : int or tuple of int, default=5
@@ -1058,19 +1066,21 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
     dropout : float, default=0.0
         Dropout probability between recurrent layers and before the head, in [0, 1).
     layer_norm : bool, default=False
-        Normalise, step by step, the products of the recurrent layers with their inputs
-        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+        Apply layer normalization, at every step, to the products of the weights of
+        recurrent layers with their inputs (Ba, Kiros and Hinton, 2016). Deep networks
+        learn faster.
     residual : bool, default=False
-        Add the input of every recurrent layer but the first to its output; their widths
-        must be equal.
+        Residual connections: add the input of every recurrent layer but the first to its
+        output. Both must have the same width.
     recurrent_dropout : float, default=0.0
-        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
-        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
-        read no state, nor with ``bptt_steps``.
+        Dropout probability in [0, 1) of the hidden state that the gates read, with one
+        mask for all steps of a sequence (Gal and Ghahramani, 2016). Must be 0 with
+        ``bptt_steps`` and for cells whose gates do not read the hidden state.
     memory_steps : float or None, default=None
-        For how many steps the cells should be able to remember: gates begin with biases
-        for time scales between one step and so many (Tallec and Ollivier, 2018). The
-        length of the sequences is a good value. None: the cell's own biases.
+        Longest time scale, in steps: gates are initialised with biases for time scales
+        between one step and this number (chrono initialisation; Tallec and Ollivier,
+        2018). The length of the sequences is a good value. None: the biases of the
+        cell.
     conv_channels : tuple of int, default=()
         Output channels of the convolutions before the recurrence, one per layer.
     conv_kernel_size : int or tuple of int, default=5
@@ -1305,19 +1315,21 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
     dropout : float, default=0.0
         Dropout probability between recurrent layers and before the head, in [0, 1).
     layer_norm : bool, default=False
-        Normalise, step by step, the products of the recurrent layers with their inputs
-        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+        Apply layer normalization, at every step, to the products of the weights of
+        recurrent layers with their inputs (Ba, Kiros and Hinton, 2016). Deep networks
+        learn faster.
     residual : bool, default=False
-        Add the input of every recurrent layer but the first to its output; their widths
-        must be equal.
+        Residual connections: add the input of every recurrent layer but the first to its
+        output. Both must have the same width.
     recurrent_dropout : float, default=0.0
-        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
-        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
-        read no state, nor with ``bptt_steps``.
+        Dropout probability in [0, 1) of the hidden state that the gates read, with one
+        mask for all steps of a sequence (Gal and Ghahramani, 2016). Must be 0 with
+        ``bptt_steps`` and for cells whose gates do not read the hidden state.
     memory_steps : float or None, default=None
-        For how many steps the cells should be able to remember: gates begin with biases
-        for time scales between one step and so many (Tallec and Ollivier, 2018). The
-        length of the sequences is a good value. None: the cell's own biases.
+        Longest time scale, in steps: gates are initialised with biases for time scales
+        between one step and this number (chrono initialisation; Tallec and Ollivier,
+        2018). The length of the sequences is a good value. None: the biases of the
+        cell.
     conv_channels : tuple of int, default=()
         Output channels of the convolutions before the recurrence, one per layer.
     conv_kernel_size : int or tuple of int, default=5
@@ -1537,10 +1549,10 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
     Parameters
     ----------
     cell : {"rnn", "lstm", "gru", "mingru", "minlstm", "indrnn", "qrnn"}, default='lstm'
-        Recurrent cell: plain (Elman, 1990), LSTM or GRU; minimal GRU or LSTM, whose gates
-        read the input alone (Feng et al., 2024); independently recurrent, in which a unit
-        reads its own state alone (Li et al., 2018); or quasi-recurrent, an LSTM without a
-        hidden state in its gates (Bradbury et al., 2017).
+        Recurrent cell: simple (Elman, 1990), LSTM or GRU; minimal GRU or LSTM, whose
+        gates read only the input (Feng et al., 2024); independently recurrent, where a
+        unit reads only its own state (Li et al., 2018); or quasi-recurrent, an LSTM
+        whose gates do not read the hidden state (Bradbury et al., 2017).
     hidden_size : int or tuple of int, default=64
         Number of units of each recurrent layer and direction, for all layers or one per
         layer.
@@ -1554,19 +1566,21 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
     dropout : float, default=0.0
         Dropout probability between recurrent layers and before the head, in [0, 1).
     layer_norm : bool, default=False
-        Normalise, step by step, the products of the recurrent layers with their inputs
-        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+        Apply layer normalization, at every step, to the products of the weights of
+        recurrent layers with their inputs (Ba, Kiros and Hinton, 2016). Deep networks
+        learn faster.
     residual : bool, default=False
-        Add the input of every recurrent layer but the first to its output; their widths
-        must be equal.
+        Residual connections: add the input of every recurrent layer but the first to its
+        output. Both must have the same width.
     recurrent_dropout : float, default=0.0
-        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
-        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
-        read no state, nor with ``bptt_steps``.
+        Dropout probability in [0, 1) of the hidden state that the gates read, with one
+        mask for all steps of a sequence (Gal and Ghahramani, 2016). Must be 0 with
+        ``bptt_steps`` and for cells whose gates do not read the hidden state.
     memory_steps : float or None, default=None
-        For how many steps the cells should be able to remember: gates begin with biases
-        for time scales between one step and so many (Tallec and Ollivier, 2018). The
-        length of the sequences is a good value. None: the cell's own biases.
+        Longest time scale, in steps: gates are initialised with biases for time scales
+        between one step and this number (chrono initialisation; Tallec and Ollivier,
+        2018). The length of the sequences is a good value. None: the biases of the
+        cell.
     conv_channels : tuple of int, default=()
         Output channels of the convolutions before the recurrence, one per layer.
     conv_kernel_size : int or tuple of int, default=5
@@ -1783,10 +1797,10 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, SequenceRegressor):
     Parameters
     ----------
     cell : {"rnn", "lstm", "gru", "mingru", "minlstm", "indrnn", "qrnn"}, default='lstm'
-        Recurrent cell: plain (Elman, 1990), LSTM or GRU; minimal GRU or LSTM, whose gates
-        read the input alone (Feng et al., 2024); independently recurrent, in which a unit
-        reads its own state alone (Li et al., 2018); or quasi-recurrent, an LSTM without a
-        hidden state in its gates (Bradbury et al., 2017).
+        Recurrent cell: simple (Elman, 1990), LSTM or GRU; minimal GRU or LSTM, whose
+        gates read only the input (Feng et al., 2024); independently recurrent, where a
+        unit reads only its own state (Li et al., 2018); or quasi-recurrent, an LSTM
+        whose gates do not read the hidden state (Bradbury et al., 2017).
     hidden_size : int or tuple of int, default=64
         Number of units of each recurrent layer and direction, for all layers or one per
         layer.
@@ -1800,19 +1814,21 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, SequenceRegressor):
     dropout : float, default=0.0
         Dropout probability between recurrent layers and before the head, in [0, 1).
     layer_norm : bool, default=False
-        Normalise, step by step, the products of the recurrent layers with their inputs
-        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+        Apply layer normalization, at every step, to the products of the weights of
+        recurrent layers with their inputs (Ba, Kiros and Hinton, 2016). Deep networks
+        learn faster.
     residual : bool, default=False
-        Add the input of every recurrent layer but the first to its output; their widths
-        must be equal.
+        Residual connections: add the input of every recurrent layer but the first to its
+        output. Both must have the same width.
     recurrent_dropout : float, default=0.0
-        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
-        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
-        read no state, nor with ``bptt_steps``.
+        Dropout probability in [0, 1) of the hidden state that the gates read, with one
+        mask for all steps of a sequence (Gal and Ghahramani, 2016). Must be 0 with
+        ``bptt_steps`` and for cells whose gates do not read the hidden state.
     memory_steps : float or None, default=None
-        For how many steps the cells should be able to remember: gates begin with biases
-        for time scales between one step and so many (Tallec and Ollivier, 2018). The
-        length of the sequences is a good value. None: the cell's own biases.
+        Longest time scale, in steps: gates are initialised with biases for time scales
+        between one step and this number (chrono initialisation; Tallec and Ollivier,
+        2018). The length of the sequences is a good value. None: the biases of the
+        cell.
     conv_channels : tuple of int, default=()
         Output channels of the convolutions before the recurrence, one per layer.
     conv_kernel_size : int or tuple of int, default=5
@@ -2033,10 +2049,10 @@ class RecurrentTagger(_OfSklearn, AnyCell, PerStepEstimator, Labeller):
     Parameters
     ----------
     cell : {"rnn", "lstm", "gru", "mingru", "minlstm", "indrnn", "qrnn"}, default='lstm'
-        Recurrent cell: plain (Elman, 1990), LSTM or GRU; minimal GRU or LSTM, whose gates
-        read the input alone (Feng et al., 2024); independently recurrent, in which a unit
-        reads its own state alone (Li et al., 2018); or quasi-recurrent, an LSTM without a
-        hidden state in its gates (Bradbury et al., 2017).
+        Recurrent cell: simple (Elman, 1990), LSTM or GRU; minimal GRU or LSTM, whose
+        gates read only the input (Feng et al., 2024); independently recurrent, where a
+        unit reads only its own state (Li et al., 2018); or quasi-recurrent, an LSTM
+        whose gates do not read the hidden state (Bradbury et al., 2017).
     hidden_size : int or tuple of int, default=64
         Number of units of each recurrent layer and direction, for all layers or one per
         layer.
@@ -2050,19 +2066,21 @@ class RecurrentTagger(_OfSklearn, AnyCell, PerStepEstimator, Labeller):
     dropout : float, default=0.0
         Dropout probability between recurrent layers and before the head, in [0, 1).
     layer_norm : bool, default=False
-        Normalise, step by step, the products of the recurrent layers with their inputs
-        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+        Apply layer normalization, at every step, to the products of the weights of
+        recurrent layers with their inputs (Ba, Kiros and Hinton, 2016). Deep networks
+        learn faster.
     residual : bool, default=False
-        Add the input of every recurrent layer but the first to its output; their widths
-        must be equal.
+        Residual connections: add the input of every recurrent layer but the first to its
+        output. Both must have the same width.
     recurrent_dropout : float, default=0.0
-        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
-        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
-        read no state, nor with ``bptt_steps``.
+        Dropout probability in [0, 1) of the hidden state that the gates read, with one
+        mask for all steps of a sequence (Gal and Ghahramani, 2016). Must be 0 with
+        ``bptt_steps`` and for cells whose gates do not read the hidden state.
     memory_steps : float or None, default=None
-        For how many steps the cells should be able to remember: gates begin with biases
-        for time scales between one step and so many (Tallec and Ollivier, 2018). The
-        length of the sequences is a good value. None: the cell's own biases.
+        Longest time scale, in steps: gates are initialised with biases for time scales
+        between one step and this number (chrono initialisation; Tallec and Ollivier,
+        2018). The length of the sequences is a good value. None: the biases of the
+        cell.
     conv_channels : tuple of int, default=()
         Output channels of the convolutions before the recurrence, one per layer.
     conv_kernel_size : int or tuple of int, default=5
@@ -2362,10 +2380,10 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
     Parameters
     ----------
     cell : {"rnn", "lstm", "gru", "mingru", "minlstm", "indrnn", "qrnn"}, default='lstm'
-        Recurrent cell: plain (Elman, 1990), LSTM or GRU; minimal GRU or LSTM, whose gates
-        read the input alone (Feng et al., 2024); independently recurrent, in which a unit
-        reads its own state alone (Li et al., 2018); or quasi-recurrent, an LSTM without a
-        hidden state in its gates (Bradbury et al., 2017).
+        Recurrent cell: simple (Elman, 1990), LSTM or GRU; minimal GRU or LSTM, whose
+        gates read only the input (Feng et al., 2024); independently recurrent, where a
+        unit reads only its own state (Li et al., 2018); or quasi-recurrent, an LSTM
+        whose gates do not read the hidden state (Bradbury et al., 2017).
     hidden_size : int or tuple of int, default=64
         Number of units of each recurrent layer and direction, for all layers or one per
         layer.
@@ -2379,19 +2397,21 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
     dropout : float, default=0.0
         Dropout probability between recurrent layers and before the head, in [0, 1).
     layer_norm : bool, default=False
-        Normalise, step by step, the products of the recurrent layers with their inputs
-        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+        Apply layer normalization, at every step, to the products of the weights of
+        recurrent layers with their inputs (Ba, Kiros and Hinton, 2016). Deep networks
+        learn faster.
     residual : bool, default=False
-        Add the input of every recurrent layer but the first to its output; their widths
-        must be equal.
+        Residual connections: add the input of every recurrent layer but the first to its
+        output. Both must have the same width.
     recurrent_dropout : float, default=0.0
-        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
-        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
-        read no state, nor with ``bptt_steps``.
+        Dropout probability in [0, 1) of the hidden state that the gates read, with one
+        mask for all steps of a sequence (Gal and Ghahramani, 2016). Must be 0 with
+        ``bptt_steps`` and for cells whose gates do not read the hidden state.
     memory_steps : float or None, default=None
-        For how many steps the cells should be able to remember: gates begin with biases
-        for time scales between one step and so many (Tallec and Ollivier, 2018). The
-        length of the sequences is a good value. None: the cell's own biases.
+        Longest time scale, in steps: gates are initialised with biases for time scales
+        between one step and this number (chrono initialisation; Tallec and Ollivier,
+        2018). The length of the sequences is a good value. None: the biases of the
+        cell.
     conv_channels : tuple of int, default=()
         Output channels of the convolutions before the recurrence, one per layer.
     conv_kernel_size : int or tuple of int, default=5

@@ -44,8 +44,9 @@ class PerStepEstimator(SequenceEstimator):
             return network
         if network["recurrent_dropout"]:
             raise ValueError(
-                f"bptt_steps={self.bptt_steps} needs recurrent_dropout=0, whose mask is "
-                f"one for a whole sequence, got {network['recurrent_dropout']}."
+                f"recurrent_dropout must be 0 with bptt_steps={self.bptt_steps}, as its "
+                "mask is the same for a whole sequence, got "
+                f"{network['recurrent_dropout']}."
             )
         if (
             network["bidirectional"]

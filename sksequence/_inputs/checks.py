@@ -206,7 +206,7 @@ def as_numbers(values: Any, name: str, *, allow_nan: bool = False) -> np.ndarray
     try:
         array = np.asarray(values)
     except ValueError as error:
-        raise ValueError(f"{name} is no array of numbers: {error}") from error
+        raise ValueError(f"{name} is not an array of numbers: {error}") from error
     _check_kind(array.dtype, name)
     if array.dtype != object:
         return array
@@ -214,7 +214,7 @@ def as_numbers(values: Any, name: str, *, allow_nan: bool = False) -> np.ndarray
     try:
         return array.astype(np.float64)
     except (TypeError, ValueError) as error:
-        raise type(error)(f"{name} is no array of numbers: {error}") from error
+        raise type(error)(f"{name} is not an array of numbers: {error}") from error
 
 
 def check_weights(sample_weight: Any, n: int) -> np.ndarray | None:

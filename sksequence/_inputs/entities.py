@@ -75,7 +75,7 @@ def read_entities(X: Any, by: Any) -> tuple[Entities, list[int]]:
     """
     keys = listed(by, X)
     if not keys:
-        raise ValueError(f"by={by!r} names no column; expected what tells the entities.")
+        raise ValueError(f"by must name at least one column, got {by!r}.")
     found = [lookup(X, key, "by") for key in keys]
     columns = [column for column, _ in found if column is not None]
     parts = [_coded(values, key) for (_, values), key in zip(found, keys, strict=True)]
@@ -119,8 +119,8 @@ def _coded(names: Any, key: Any) -> tuple[list, np.ndarray]:
         distinct, codes, missing = _factorized(np.asarray(names), key)
     if missing.any():
         raise ValueError(
-            f"by={key!r} is missing in row {missing.argmax()}; expected an entity in "
-            "every row. Leave such rows out, or name their entity."
+            f"by={key!r} must have an entity in every row, got none in row "
+            f"{missing.argmax()}. Leave such rows out, or name their entity."
         )
     return list(distinct), codes.astype(np.int64)
 

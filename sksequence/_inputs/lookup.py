@@ -56,8 +56,8 @@ def lookup(X: Any, key: Any, name: str) -> tuple[int | None, Any]:
     column = find_column(X, key, name)
     if not np.array_equal(np.asarray(level), np.asarray(column_at(X, column))):
         raise ValueError(
-            f"{name}={key!r} is both a column and an index level of X, with other "
-            "values; expected one. Rename one of them."
+            f"{name} must be a column or an index level of X, got {key!r}, which is both "
+            "a column and an index level, with other values. Rename one of them."
         )
     return column, column_at(X, column)
 
@@ -67,36 +67,35 @@ def find_column(X: Any, column: Any, name: str) -> int:
     shape = np.shape(X)
     if len(shape) != 2:
         raise ValueError(
-            f"{name}={column!r} is a column, but X has shape {shape}; expected (n_rows, "
-            "n_columns)."
+            f"X must have shape (n_rows, n_columns) for {name}={column!r}, got {shape}."
         )
     is_position = isinstance(column, Integral) and not isinstance(column, bool)
     found = _positions_named(X, column)
     if is_position and not found:
         if not -shape[1] <= column < shape[1]:
             raise ValueError(
-                f"{name}={column} is no column of X, which has {shape[1]}; expected a "
-                f"position from 0 to {shape[1] - 1}."
+                f"{name} must be the position of a column of X, from 0 to "
+                f"{shape[1] - 1}, got {column}."
             )
         return int(column) % shape[1]
     if not hasattr(X, "columns"):
         raise ValueError(
-            f"{name}={column!r} is a name, but X is of type {type(X).__name__}, which "
-            "has none; expected a DataFrame. Give the column's position instead, or keep "
-            "the names with set_output(transform='pandas')."
+            f"X must be a DataFrame for {name}={column!r}, got {type(X).__name__}. Give "
+            "the position of the column instead, or keep names with "
+            "set_output(transform='pandas')."
         )
     if len(found) != 1:
         levels = [level for level in getattr(index_of(X), "names", ()) if level]
         raise ValueError(
-            f"{name}={column!r} is the name of {len(found)} columns of X; "
-            f"expected one. Its columns are {shortened(list(X.columns))}, the levels of "
+            f"{name} must be the name of one column of X, got {column!r}, the name of "
+            f"{len(found)}. Its columns are {shortened(list(X.columns))}, the levels of "
             f"its index {shortened(levels)}."
         )
     if is_position and 0 <= column < shape[1] and column != found[0]:
         raise ValueError(
-            f"{name}={column} is the label of column {found[0]} and the position of "
-            f"another, {X.columns[int(column)]!r}; expected one. Give the columns names "
-            "of text."
+            f"{name} must be the label or the position of one column of X, got {column}, "
+            f"the label of column {found[0]} and the position of another. Give the "
+            "columns names of text."
         )
     return found[0]
 

@@ -34,16 +34,14 @@ def find_times(X: Any, by: Any, time: Any) -> tuple[Times | None, int | None]:
     """
     if time is not None:
         if time in listed(by, X):
-            raise ValueError(
-                f"time={time!r} is also in by={by!r}; expected another column."
-            )
+            raise ValueError(f"time must not be a column in by={by!r}, got {time!r}.")
         column, stamps = lookup(X, time, "time")
         times = read_times(stamps, f"time={time!r}")
         if times is None:
             raise TypeError(
-                f"time={time!r} holds no time stamps, but for example "
-                f"{next(iter(stamps), None)!r}; expected dates, periods, durations or "
-                "numbers. Convert text with pandas.to_datetime."
+                f"time={time!r} must hold dates, periods, durations or numbers, got for "
+                f"example {next(iter(stamps), None)!r}. Convert text with "
+                "pandas.to_datetime."
             )
         return times, column
     index = index_of(X)
@@ -60,9 +58,9 @@ def find_times(X: Any, by: Any, time: Any) -> tuple[Times | None, int | None]:
     candidates = dates or times_found
     if len(candidates) > 1:
         raise ValueError(
-            f"The index of X has {len(candidates)} levels of {candidates[0].kind}, any "
-            f"of which could be time: {list(index.names)}. Say with time which is, and "
-            "with by which tell entities apart."
+            f"The index of X must have one level of time, got {len(candidates)} levels "
+            f"of {candidates[0].kind} among {list(index.names)}. Say with time which it "
+            "is, and with by which tell entities apart."
         )
     return (candidates[0] if candidates else None), None
 

@@ -67,8 +67,8 @@ def read_rows(X: Any, groups: Any, by: Any, time: Any, reach: int) -> PanelRows:
         found, _ = find_times(X, by, time)
         if found is None:
             raise ValueError(
-                f"by={by!r} and time={time!r} name no time stamps of X; expected them in "
-                "the column of time, in the index of X, or as groups."
+                "X must have time stamps, in its index or in a column named with time, "
+                f"got none with by={by!r} and time={time!r}. Or pass them as groups."
             )
         ranks = time_ranks(found.labels, "time" if time is None else f"time={time!r}")
         return _with_entities(ranks, X, by)
@@ -123,9 +123,9 @@ def _guess_time(groups: Any, by: Any) -> tuple[Any, int | None]:
     candidates = dated or columns
     if len(candidates) != 1:
         raise ValueError(
-            f"groups is a table of {list(groups.columns)}, of which {len(candidates)} "
-            "could be the time; expected one. Say which with time, and which columns are "
-            "the entity with by."
+            f"groups must have one column of time, got {len(candidates)} among "
+            f"{list(groups.columns)}. Say with time which it is, and with by which tell "
+            "entities apart."
         )
     ((column, times),) = candidates.items()
     return times.labels, column
@@ -144,9 +144,9 @@ def _with_entities(ranks: np.ndarray, table: Any, by: Any) -> PanelRows:
     if same.any() and by is not None:
         row, other = order[int(same.argmax()) :][:2]
         raise ValueError(
-            f"Rows {row} and {other} have the same time, and the same entity "
-            f"{entities.keys[entities.codes[row]]!r}; expected one row for each. Add to "
-            "by what tells them apart."
+            "Every entity must have one row at each time, got two of "
+            f"{entities.keys[entities.codes[row]]!r}, rows {row} and {other}. Add to by "
+            "what tells them apart."
         )
     if by is None:
         return PanelRows(ranks)

@@ -157,9 +157,9 @@ class PanelTimeSeriesSplit(WindowSplitter):
         """
         if groups is None and self.by is None and self.time is None:
             raise ValueError(
-                f"{type(self).__name__} got groups=None; expected the time stamp of each "
-                "row, or the columns of X with by and time. For a single series in time "
-                "order pass groups=range(len(X))."
+                "groups must hold the time stamp of each row, got None. For a single "
+                "series in time order pass groups=range(len(X)); for the columns of a "
+                "table name them with by and time."
             )
         return self._split(X, y, groups)
 

@@ -25,13 +25,13 @@ def serves(layer: CellLayer, x: Tensor) -> bool:
     """Return whether there are kernels for a layer and its input."""
     if not _fits(x) or x.shape[2] != layer.input_size:
         return False
-    if weights_of(layer).weight_ih.dtype != x.dtype or torch.is_autocast_enabled("cpu"):
+    if layer.weight_ih_l0.dtype != x.dtype or torch.is_autocast_enabled("cpu"):
         return False
     return _kernels.load("recurrence", 8 * x.itemsize, cell_of(layer)) is not None
 
 
 def has_kernels(network: dict[str, Any]) -> bool:
-    """Whether there are kernels for the recurrence of a network with these keywords."""
+    """Return whether kernels can run the recurrence of a network with these keywords."""
     if "cell" not in network:
         return False
     cell = find_cell(network["cell"], network.get("nonlinearity", "tanh"))
@@ -117,10 +117,11 @@ def recurrence(
         given,
     )
     order = _order(lengths, n, n_steps)
-    matrices = as_matrices(weights.weight_hh, layer.hidden_size)
     start, start_memory = (*state, None, None)[:2]
+    weight_ih, bias_ih, weight_hh, bias_hh = weights
+    matrices = as_matrices(weight_hh, layer.hidden_size)
     inputs = _Inputs(
-        products, start, start_memory, mask, *weights._replace(weight_hh=matrices)
+        products, start, start_memory, mask, weight_ih, bias_ih, matrices, bias_hh
     )
     needs_grad = any(tensor is not None and tensor.requires_grad for tensor in inputs)
     if needs_grad and torch.is_grad_enabled():
@@ -166,14 +167,14 @@ class _Recurrence(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, *of_outputs: Tensor | None) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, *grad_outputs: Tensor | None) -> tuple[Tensor | None, ...]:
         steps, *tensors = ctx.saved_tensors
         gradients = ctx.plan.backward(
             ctx.order,
             ctx.kept,
             steps,
             _Inputs(*tensors),
-            _contiguous(of_outputs),
+            _contiguous(grad_outputs),
             wants_x=ctx.needs_input_grad[2],
         )
         return None, None, *gradients
@@ -230,34 +231,34 @@ class _Plan:
         kept: Loan,
         steps: Tensor,
         inputs: _Inputs,
-        of_outputs: tuple[Tensor | None, ...],
+        grad_outputs: tuple[Tensor | None, ...],
         wants_x: bool,
     ) -> list[Tensor | None]:
         """Return the gradients of the inputs."""
         layout = self.layout
         x, start, start_memory = inputs[:3]
-        of_x = torch.empty_like(x) if wants_x else None
-        of_start, of_start_memory = _empty_like(start), _empty_like(start_memory)
-        of_weights = [_empty_like(weight) for weight in inputs[4:]]
+        grad_x = torch.empty_like(x) if wants_x else None
+        grad_start, grad_start_memory = _empty_like(start), _empty_like(start_memory)
+        grad_weights = [_empty_like(weight) for weight in inputs[4:]]
         chains = min(-(-len(x) // LANES), MOST_CHAINS)
         workers = min(count_threads(), chains)
         sums = WORKSPACE.borrow(layout.itemsize * layout.weight_gradient * chains)
-        of_steps, of_final, of_memory = (*of_outputs, None)[:3]
+        grad_steps, grad_final, grad_memory = (*grad_outputs, None)[:3]
         arguments = {
             **self._arguments(order, inputs, kept, True),
             "steps": steps.data_ptr(),
-            "has_of_steps": int(of_steps is not None),
-            "of_steps": _address(of_steps),
-            "has_of_final": int(of_final is not None),
-            "of_final": _address(of_final),
-            "has_of_final_memory": int(of_memory is not None),
-            "of_final_memory": _address(of_memory),
+            "has_grad_steps": int(grad_steps is not None),
+            "grad_steps": _address(grad_steps),
+            "has_grad_final": int(grad_final is not None),
+            "grad_final": _address(grad_final),
+            "has_grad_final_memory": int(grad_memory is not None),
+            "grad_final_memory": _address(grad_memory),
             "wants_x": int(wants_x),
-            "of_x": _address(of_x),
+            "grad_x": _address(grad_x),
             "wants_start": int(start is not None),
-            "of_start": _address(of_start),
-            "of_start_memory": _address(of_start_memory),
-            "of_weights": sums.address,
+            "grad_start": _address(grad_start),
+            "grad_start_memory": _address(grad_start_memory),
+            "grad_weights": sums.address,
             "n_chains": chains,
             "n_workers": workers,
         }
@@ -269,8 +270,8 @@ class _Plan:
             self.run["backward"](**arguments | places, worker=worker)
 
         share(work, workers)
-        self.run["unpack"](**arguments, **_of_weights(of_weights))
-        return [of_x, of_start, of_start_memory, None, *of_weights]
+        self.run["unpack"](**arguments, **_of_weights(grad_weights))
+        return [grad_x, grad_start, grad_start_memory, None, *grad_weights]
 
     def _arguments(
         self,
@@ -350,18 +351,18 @@ class _Largest(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, of_largest: Tensor) -> tuple[Tensor, None]:
+    def backward(ctx: Any, grad_largest: Tensor) -> tuple[Tensor, None]:
         steps, found = ctx.saved_tensors
-        of_steps, of_largest = torch.empty_like(steps), of_largest.contiguous()
+        grad_steps, grad_largest = torch.empty_like(steps), grad_largest.contiguous()
         _run_largest(
             "backward",
             steps,
             ctx.lengths,
             found,
-            of_largest=of_largest.data_ptr(),
-            of_steps=of_steps.data_ptr(),
+            grad_largest=grad_largest.data_ptr(),
+            grad_steps=grad_steps.data_ptr(),
         )
-        return of_steps, None
+        return grad_steps, None
 
 
 def _run_largest(

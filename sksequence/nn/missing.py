@@ -232,7 +232,7 @@ class StateDecay(RandomLayer):
         """
         linear = self.linear
         if linear.weight.is_meta:
-            return  # sums there load torch's compiler, for two seconds
+            return  # sums on the meta device import torch's compiler, which takes 2 s
         nn.init.uniform_(linear.weight, 0, 0.2 / linear.in_features, generator=generator)
         with torch.no_grad():
             linear.bias.copy_(-linear.weight.sum(1))

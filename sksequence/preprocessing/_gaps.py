@@ -40,8 +40,8 @@ def segments_of(table: Table, max_gap: Any) -> Entities:
         return entities
     if table.times is None:
         raise ValueError(
-            f"max_gap={max_gap!r} needs time stamps, but X has none; expected them in "
-            "its index, or in a column that time names."
+            f"X must have time stamps for max_gap={max_gap!r}, in its index or in a "
+            "column named with time, got none."
         )
     is_cut = steps_of(table.times, entities) > _as_step(max_gap, table.times)
     begins = np.concatenate([[True], is_cut | ~entities.follows])

@@ -90,8 +90,8 @@ def read_table(
         channels = [j for j in range(X.shape[1]) if j not in taken]
         if not channels:
             raise ValueError(
-                f"X has no column but by={by!r} and time={time!r}; expected one of "
-                "numbers."
+                f"X must have a numeric column beside by={by!r}"
+                f"{'' if time is None else f' and time={time!r}'}, got none."
             )
         if taken:
             X = X.iloc[:, channels] if hasattr(X, "iloc") else X[:, channels]

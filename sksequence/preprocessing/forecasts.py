@@ -21,7 +21,7 @@ from .._inputs import (
 from .._inputs.borrowed import Interval, validate_params
 from .._inputs.types import ArrayLike, typed
 from ._gaps import MAX_GAP, Span, segments_of, warn_of_gaps
-from ._tables import BY, TIME, Key, Table, read_table
+from ._tables import BY, TIME, Key, read_table
 
 _AT_LEAST_ONE = [Interval(Integral, 1, None, closed="left")]
 
@@ -140,14 +140,14 @@ def make_windows(
         to_frame = getattr(series, "to_frame", None)
         X = np.asarray(series)[:, None] if to_frame is None else to_frame()
     table = read_table(X, by, time)
-    columns = _columns_of(X, target, table, f"target={target!r} with by={by!r}")
+    columns = _columns_of(X, target, table.channels, "target", by, time)
     ahead = []
     if known is not None:
-        ahead = _columns_of(X, known, table, f"known={known!r} with by={by!r}")
+        ahead = _columns_of(X, known, table.channels, "known", by, time)
     if set(ahead) & set(columns):
         raise ValueError(
-            f"known={known!r} and target={target!r} have a column in common; expected "
-            "what is known ahead, and what is to be forecast."
+            f"known must be other columns than target={target!r}, which are to be "
+            f"forecast, got {known!r}."
         )
     entities = segments_of(table, max_gap)
     first = _first_rows(entities, length, horizon, step)
@@ -260,9 +260,9 @@ def merge_forecasts(
     n_rows = len(series)
     if forecasts.ndim not in (2, 3) or len(forecasts) != len(index):
         raise ValueError(
-            f"y_pred.shape == {np.shape(y_pred)} for {len(index)} windows; expected "
-            "(n_windows, horizon) or (n_windows, horizon, n_targets), or (n_windows,) "
-            "for horizon 1."
+            "y_pred must have shape (n_windows, horizon) or (n_windows, horizon, "
+            f"n_targets), or (n_windows,) for horizon 1, got {np.shape(y_pred)} for "
+            f"{len(index)} windows."
         )
     entities = one_entity(n_rows) if by is None else read_entities(series, by)[0]
     last = _positions_of(index, series)
@@ -292,18 +292,19 @@ def merge_forecasts(
     return np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
 
 
-def _columns_of(X: Any, wanted: Any, table: Table, what: str) -> list[int]:
+def _columns_of(
+    X: Any, wanted: Any, channels: list[int], name: str, by: Any, time: Any
+) -> list[int]:
     """Return the channels that a parameter names; all if it is None."""
     if wanted is None:
-        return list(range(len(table.channels)))
-    name = what.partition("=")[0]
+        return list(range(len(channels)))
     columns = [find_column(X, column, name) for column in listed(wanted, X)]
-    if not columns or not set(columns) <= set(table.channels):
+    if not columns or not set(columns) <= set(channels):
         raise ValueError(
-            f"{what}; expected at least one column, and none of those that tell entities "
-            "apart or hold the time."
+            f"{name} must name at least one column other than by={by!r} and "
+            f"time={time!r}, got {wanted!r}."
         )
-    return [table.channels.index(column) for column in columns]
+    return [channels.index(column) for column in columns]
 
 
 def _labels_at(series: Any, rows: np.ndarray, by: Any, time: Any) -> Any:
@@ -332,13 +333,13 @@ def _positions_of(index: Any, series: Any) -> np.ndarray:
     if hasattr(index, "get_indexer"):
         if not hasattr(axis, "get_indexer"):
             raise ValueError(
-                f"index is an Index, but series of type {type(series).__name__}; "
-                "expected the DataFrame or Series from which make_windows made the index."
+                "series must be the DataFrame or Series from which make_windows made "
+                f"index, got {type(series).__name__}."
             )
         if not axis.is_unique:
             raise ValueError(
-                "The index of series names some rows twice; expected one row each. Give "
-                "make_windows and merge_forecasts the series with a new index, as of "
+                "The index of series must be unique, got repeated labels. Pass the "
+                "series with a new index to make_windows and merge_forecasts, as from "
                 "series.reset_index(drop=True)."
             )
         rows = axis.get_indexer(index)
@@ -347,15 +348,15 @@ def _positions_of(index: Any, series: Any) -> np.ndarray:
         rows = np.asarray(index)
         if rows.ndim != 1 or rows.dtype.kind not in "iu":
             raise TypeError(
-                f"index is of type {type(index).__name__}, {rows.dtype}; expected what "
-                "make_windows returns: positions, an Index or a DataFrame."
+                "index must be as returned by make_windows (positions, an Index or a "
+                f"DataFrame), got {type(index).__name__} of {rows.dtype}."
             )
         missing = (rows < 0) | (rows >= n_rows)
     if missing.any():
         raise ValueError(
-            f"index holds {index[int(missing.argmax())]!r}, which is no row of the "
-            f"series of {n_rows}. Expected the series that make_windows was given."
+            "index must hold rows of the series passed to make_windows, got "
+            f"{index[int(missing.argmax())]!r}, which is not among {n_rows} rows."
         )
     if len(np.unique(rows)) < len(rows):
-        raise ValueError("index holds a row twice; expected one forecast from each.")
+        raise ValueError("index must hold every row once, got a row twice.")
     return rows

@@ -41,5 +41,5 @@ def test_one_key_in_a_list_makes_tuples():
 
 
 def test_no_key():
-    with pytest.raises(ValueError, match=r"by=\[\] names no column"):
+    with pytest.raises(ValueError, match=r"by must name at least one column, got \[\]"):
         read_entities(pd.DataFrame({"a": [2, 1]}), [])

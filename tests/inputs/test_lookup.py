@@ -34,12 +34,16 @@ def test_an_int_is_a_label_if_there_is_one_else_a_position(X, key, column, value
 @pytest.mark.parametrize(
     ("X", "key", "words"),
     [
-        (FRAME.set_axis([1, 0], axis=1), 0, "label of column 1 and the position of ano"),
-        (FRAME, "w", r"by='w' is the name of 0 columns.*'u', 'v'.*'name'"),
-        (FRAME, 2, "by=2 is no column of X, which has 2"),
-        (FRAME, True, "by=True is the name of 0 columns"),
+        (
+            FRAME.set_axis([1, 0], axis=1),
+            0,
+            "got 0, the label of column 1 and",
+        ),
+        (FRAME, "w", r"got 'w', the name of 0\. Its columns are \['u', 'v'\]"),
+        (FRAME, 2, "from 0 to 1, got 2"),
+        (FRAME, True, "got True, the name of 0"),
         (FRAME.assign(name=["y", "x"]), "name", "both a column and an index level"),
-        (FRAME.to_numpy(), "u", "by='u' is a name, but X is of type ndarray"),
+        (FRAME.to_numpy(), "u", "X must be a DataFrame for by='u', got ndarray"),
     ],
 )
 def test_keys_that_name_none_or_two(X, key, words):

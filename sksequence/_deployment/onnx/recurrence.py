@@ -54,7 +54,7 @@ def recur(
     merge, options = MERGES[network["merge_mode"]]
     cell = find_cell(network["cell"], network.get("nonlinearity", "tanh"))
     final = ""
-    for layer in parts(weights, "layers"):
+    for level, layer in enumerate(parts(weights, "layers")):
         below_layer = x
         directions = [part for name in ("ahead", "back") if (part := below(layer, name))]
         (x, *back), (final, *first) = _read_layer(
@@ -63,17 +63,10 @@ def recur(
         if back:
             x = graph(merge, x, *back, **options)
             final = graph(merge, final, *first, **options)
-        if network.get("residual", False) and _keeps_width(cell, directions, merge):
+        if level and network.get("residual", False):
             x = graph("Add", x, below_layer)
             final = graph("Add", final, steps.last(below_layer))
     return x, final
-
-
-def _keeps_width(cell: type[Cell], directions: list[Weights], merge: str) -> bool:
-    """Return whether the output of a layer has the size of its input."""
-    rows, channels = directions[0]["weight_ih_l0"].shape
-    n_parts = len(directions) if merge == "Concat" else 1
-    return channels == rows // len(cell.gates) * n_parts
 
 
 def _read_layer(
