@@ -186,6 +186,8 @@ class SequenceEstimator(
             and enter the network before the head. Later X must have the same columns.
         y : array-like of shape (n_sequences,) or (n_sequences, n_outputs)
             Targets; for predictions of every step, or of frames, see the class.
+            Regressors also take (n_sequences, n_steps, n_targets), as from
+            :func:`~sksequence.preprocessing.make_windows`, and predict this form.
         sample_weight : array-like of shape (n_sequences,), default=None
             Weight of each sequence in loss and scaling; sequences of weight 0 are
             ignored.

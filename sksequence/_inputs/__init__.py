@@ -18,6 +18,7 @@ from .checks import (
 from .data import FitData, at_rows, check_fit_data
 from .entities import Entities, combined, one_entity, read_entities
 from .fitted import Fitted, from_plain
+from .horizons import Horizons
 from .labels import check_classes, check_labels, weigh_classes
 from .lookup import column_at, find_column, index_of, listed, lookup
 from .losses import LOSSES
@@ -56,6 +57,7 @@ __all__ = [
     "Fitted",
     "Form",
     "Frames",
+    "Horizons",
     "Labels",
     "Layout",
     "NumberReading",
