@@ -9,9 +9,10 @@ import numpy as np
 from ._base.classifier import Labeller, SequenceClassifier
 from ._base.estimator import ArrayLike, RandomState, Targets
 from ._base.frames import FrameReader, FrameRegressor
+from ._base.horizons import HorizonRegressor
 from ._base.hyperparameters import Pooling
 from ._base.per_step import PerStepEstimator
-from ._base.regressor import NumberPredictor, SequenceRegressor
+from ._base.regressor import NumberPredictor
 from ._base.steps import AnyCell, SimpleCell, StepReader
 from ._inputs.types import PathLike
 
@@ -289,7 +290,7 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, SequenceRegressor):
+class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
     r"""Predict numbers from sequences with a simple recurrent network.
 
     .. math:: h_t = \tanh(W x_t + U h_{t-1} + b)
@@ -794,7 +795,7 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class LSTMRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
+class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
     r"""Predict numbers from sequences with a long short-term memory network.
 
     .. math::
@@ -1292,7 +1293,7 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class GRURegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
+class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
     r"""Predict numbers from sequences with a network of gated recurrent units.
 
     .. math::
@@ -1789,7 +1790,7 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, SequenceRegressor):
+class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
     """Predict numbers from sequences with a network whose cell is a hyperparameter.
 
     The networks are those of the classes for single cells; use it to search among them.

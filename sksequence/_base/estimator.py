@@ -188,6 +188,8 @@ class SequenceEstimator(
             Targets; for predictions of every step, or of frames, see the class. Of
             several numbers some may be missing (NaN or None): the loss is the mean over
             those that are given.
+            Regressors also take (n_sequences, n_steps, n_targets), as from
+            :func:`~sksequence.preprocessing.make_windows`, and predict this form.
         sample_weight : array-like of shape (n_sequences,), default=None
             Weight of each sequence in loss and scaling; sequences of weight 0 are
             ignored. For predictions of every step also a list with an array (n_steps_i,)
