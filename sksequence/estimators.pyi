@@ -188,7 +188,8 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
@@ -441,7 +442,8 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, SequenceRegressor):
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
@@ -689,7 +691,8 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
@@ -941,7 +944,8 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
@@ -1186,7 +1190,8 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
@@ -1435,7 +1440,8 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
@@ -1682,7 +1688,8 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
@@ -1930,7 +1937,8 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, SequenceRegressor):
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
@@ -2180,7 +2188,8 @@ class RecurrentTagger(_OfSklearn, AnyCell, PerStepEstimator, Labeller):
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
@@ -2511,7 +2520,8 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
@@ -2740,7 +2750,8 @@ class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
@@ -2947,7 +2958,8 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict

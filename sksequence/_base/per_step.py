@@ -14,6 +14,7 @@ from .._inputs import (
     Sequences,
     Target,
     flatten_steps,
+    names_of_targets,
     score_steps,
 )
 from .._inputs.borrowed import Interval
@@ -70,6 +71,7 @@ class PerStepEstimator(SequenceEstimator):
     ) -> tuple[Target, Sequences]:
         rows = flatten_steps(y, sequences.lengths)
         target, encoded = self._check_y(rows, form, target, classes)
+        target = target.with_names(names_of_targets(y))
         return target, Sequences(encoded, sequences.lengths, sequences.is_block)
 
     def _check_first_batch(self, y: Any, classes: Any) -> None:
@@ -80,4 +82,6 @@ class PerStepEstimator(SequenceEstimator):
 
     def _score(self, metric: Callable, X: Any, y: Any, sample_weight: Any) -> float:
         """Apply a metric to the steps of all sequences."""
-        return score_steps(metric, y, self.predict(X), sample_weight)
+        predicted = self.predict(X)
+        self._target.check_names(names_of_targets(y))
+        return score_steps(metric, y, predicted, sample_weight)

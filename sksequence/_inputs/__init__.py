@@ -3,6 +3,7 @@
 Imports numpy, scipy and scikit-learn only, not torch.
 """
 
+from .channels import names_of_targets
 from .checks import (
     FRAMES,
     STEPS,
@@ -81,6 +82,7 @@ __all__ = [
     "from_plain",
     "lists_sequences",
     "mean_gap",
+    "names_of_targets",
     "observed_moments",
     "score_steps",
     "since_start",
