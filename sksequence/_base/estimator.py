@@ -184,10 +184,11 @@ class SequenceEstimator(
             (n_sequences, n_steps, n_channels); or a list or object array of arrays of
             shape (n_steps_i, n_channels) or (n_steps_i,), of any lengths. Token ids with
             ``embedding_dim``; for videos see the class. Arrays may also be DataFrames of
-            pandas or polars, whose columns are the channels, and list columns. To pass static covariates (not to
-            ConvLSTM), a DataFrame or 2-D object array with a sequence in each row of one
-            column, and numbers in the others. Covariates are standardised like channels
-            and enter the network before the head. Later X must have the same columns.
+            pandas or polars, whose columns are the channels, or cells of a list column.
+            To pass static covariates (not to ConvLSTM), a DataFrame or 2-D object array
+            with a sequence in each row of one column, and numbers in the others.
+            Covariates are standardised like channels and enter the network before the
+            head. Later X must have the same columns.
         y : array-like of shape (n_sequences,) or (n_sequences, n_outputs)
             Targets; for predictions of every step, or of frames, see the class.
         sample_weight : array-like of shape (n_sequences,), default=None

@@ -1,4 +1,4 @@
-"""A fitted estimator in plain data, and from there as an ONNX file."""
+"""A fitted estimator as an ONNX file."""
 
 from __future__ import annotations
 

@@ -223,7 +223,7 @@ def as_numbers(values: Any, name: str, *, allow_nan: bool = False) -> np.ndarray
         array = frame_values(values) if is_frame(values) else np.asarray(values)
         array = unnested(array)
     except ValueError as error:
-        raise ValueError(f"{name} is no array of numbers: {error}") from error
+        raise ValueError(f"{name} is not an array of numbers: {error}") from error
     _check_kind(array.dtype, name)
     return _objects_as_numbers(array, name, allow_nan) if array.dtype == object else array
 

@@ -133,14 +133,14 @@ class Labels(Target):
         if self.is_multilabel:
             if values.shape[1:] != self.classes.shape:
                 raise ValueError(
-                    f"y has shape {values.shape}, expected {len(self.classes)} columns "
-                    "of zeros and ones, as in the first fit."
+                    f"y must have {len(self.classes)} columns of zeros and ones, as in "
+                    f"the first fit, got shape {values.shape}."
                 )
             return values.astype(np.float64)
         if values.ndim != 1:
             raise ValueError(
-                f"y has shape {values.shape}, expected one class each (n,), as in the "
-                "first fit."
+                "y must hold one class each, of shape (n,), as in the first fit, got "
+                f"shape {values.shape}."
             )
         unknown = np.setdiff1d(values, self.classes)
         if len(unknown):
@@ -220,8 +220,8 @@ class Numbers(Target):
         n_outputs = values.shape[1] if values.ndim == 2 else 1
         if n_outputs != self.n_outputs:
             raise ValueError(
-                f"y has {n_outputs} output(s), expected {self.n_outputs} as in the "
-                "first fit."
+                f"y must have {self.n_outputs} output(s), as in the first fit, got "
+                f"{n_outputs}."
             )
         LOSSES[self.loss].check_range(values)
         return values.reshape(len(values), n_outputs)
@@ -300,9 +300,9 @@ class Frames(Numbers):
         if y.ndim not in (plain, plain + 1):
             axes = "height, width, n_channels" if form.has_channels else "height, width"
             raise ValueError(
-                f"y has shape {y.shape}; expected frames in the layout of X, (n_videos, "
-                f"{axes}) or (n_videos, n_frames, {axes}), or numbers (n_videos,) or "
-                "(n_videos, n_outputs)."
+                f"y must be frames in the layout of X, (n_videos, {axes}) or (n_videos, "
+                f"n_frames, {axes}), or numbers (n_videos,) or (n_videos, n_outputs), "
+                f"got shape {y.shape}."
             )
         frames = y[:, None] if y.ndim == plain else y
         if not form.has_channels:
@@ -311,8 +311,8 @@ class Frames(Numbers):
             frames = np.moveaxis(frames, -1, 2)
         if frames.shape[3:] != form.step_shape[1:]:
             raise ValueError(
-                f"y has frames of {_size(frames.shape[3:])}, but X of "
-                f"{_size(form.step_shape[1:])} (height x width)."
+                f"y must have frames of {_size(form.step_shape[1:])} (height x width), "
+                f"as X, got {_size(frames.shape[3:])}."
             )
         made = cls(
             loss,
@@ -327,8 +327,8 @@ class Frames(Numbers):
     def encode(self, values: np.ndarray) -> np.ndarray:
         if values.shape[2] != self.n_outputs:
             raise ValueError(
-                f"y has frames of {values.shape[2]} channel(s), expected "
-                f"{self.n_outputs} as in the first fit."
+                f"y must have frames of {self.n_outputs} channel(s), as in the first "
+                f"fit, got {values.shape[2]}."
             )
         LOSSES[self.loss].check_range(values)
         return values

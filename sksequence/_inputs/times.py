@@ -35,7 +35,8 @@ def time_ranks(stamps: Any, name: str) -> np.ndarray:
         stamps = np.asarray(stamps)
         if stamps.ndim != 1:
             raise ValueError(
-                f"{name} has shape {stamps.shape}; expected (n,): one time stamp per row."
+                f"{name} must have shape (n,), one time stamp per row, got "
+                f"{stamps.shape}."
             )
         _check_no_gap(stamps != stamps, name)
     try:
@@ -45,15 +46,14 @@ def time_ranks(stamps: Any, name: str) -> np.ndarray:
             distinct, ranks = np.unique(stamps, return_inverse=True)
     except TypeError as error:
         raise TypeError(
-            f"{name} holds time stamps that do not compare with each other: {error}. "
-            "Expected all with a time zone or all without, and none missing."
+            f"{name} must hold time stamps that compare with each other, all with a time "
+            f"zone or all without, and none missing: {error}."
         ) from error
     _check_no_gap(ranks < 0, name)
     if len(distinct) and any(isinstance(end, str) for end in (distinct[0], distinct[-1])):
         raise TypeError(
-            f"{name} holds text, such as {str(distinct[0])!r}, whose order need not be "
-            "that of time; expected dates or numbers. Convert it with "
-            "pandas.to_datetime."
+            f"{name} must hold dates or numbers, got text such as {str(distinct[0])!r}, "
+            "whose order may not be that of time. Convert it with pandas.to_datetime."
         )
     return ranks.astype(np.int64, copy=False)
 
@@ -105,7 +105,7 @@ def _whole_numbers(stamps: Any) -> np.ndarray | None:
 def _check_no_gap(is_missing: np.ndarray, name: str) -> None:
     if is_missing.any():
         raise ValueError(
-            f"{name} is missing (NaT, NaN or None) in {is_missing.sum()} row(s), "
-            f"first in row {is_missing.argmax()}; expected a time stamp in each. Fill "
-            "them in, or leave those rows out."
+            f"{name} must have a time stamp in every row, got {is_missing.sum()} missing "
+            f"(NaT, NaN or None), first in row {is_missing.argmax()}. Fill them in, or "
+            "leave those rows out."
         )

@@ -483,7 +483,7 @@ def make_backward(cell: type[Cell]) -> Callable:
                         now_gradient, hidden, high, vectors,
                     )  # fmt: skip
 
-                    if has_mask:
+                    if has_mask and all_end:
                         _mask_rows(now_row, width, mask, hidden, rows_of, active)
                         _multiply(
                             weights_of_states, all_end, high, now_gradient, SPAN,

@@ -118,8 +118,8 @@ class PanelTimeSeriesSplit(WindowSplitter):
         """
         if groups is None:
             raise ValueError(
-                f"{type(self).__name__} got groups=None; expected the time stamp of each "
-                "row. For a single series in time order pass groups=range(len(X))."
+                "groups must hold the time stamp of each row, got None. For a single "
+                "series in time order pass groups=range(len(X))."
             )
         return self._split(X, y, groups)
 

@@ -25,7 +25,7 @@ def serves(layer: CellLayer, x: Tensor) -> bool:
     """Return whether there are kernels for a layer and its input."""
     if not _fits(x) or x.shape[2] != layer.input_size:
         return False
-    if weights_of(layer).weight_ih.dtype != x.dtype or torch.is_autocast_enabled("cpu"):
+    if layer.weight_ih_l0.dtype != x.dtype or torch.is_autocast_enabled("cpu"):
         return False
     return _kernels.load("recurrence", 8 * x.itemsize, cell_of(layer)) is not None
 
@@ -117,10 +117,11 @@ def recurrence(
         given,
     )
     order = _order(lengths, n, n_steps)
-    matrices = as_matrices(weights.weight_hh, layer.hidden_size)
     start, start_memory = (*state, None, None)[:2]
+    weight_ih, bias_ih, weight_hh, bias_hh = weights
+    matrices = as_matrices(weight_hh, layer.hidden_size)
     inputs = _Inputs(
-        products, start, start_memory, mask, *weights._replace(weight_hh=matrices)
+        products, start, start_memory, mask, weight_ih, bias_ih, matrices, bias_hh
     )
     needs_grad = any(tensor is not None and tensor.requires_grad for tensor in inputs)
     if needs_grad and torch.is_grad_enabled():

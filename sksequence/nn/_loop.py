@@ -87,7 +87,7 @@ def run_cell(
         if decay is not None:
             states = tuple(decay[:, t] * part for part in states)
         from_state = multiply(states[0] if mask is None else states[0] * mask)
-        values = _values(cell, from_input.split(size, 1), from_state.split(size, 1))
+        values = _values(cell, size, from_input, from_state)
         states, _ = cell.step(ops, values, states)
         steps.append(states[0])
     return torch.stack(steps, 1), list(states)
@@ -105,13 +105,15 @@ def _state_product(layer: CellLayer) -> Callable[[Tensor], Tensor]:
     return lambda hidden: product(hidden, weight, bias)
 
 
-def _values(
-    cell: type[Cell], from_input: tuple[Tensor, ...], from_state: tuple[Tensor, ...]
-) -> tuple:
+def _values(cell: type[Cell], size: int, from_input: Tensor, from_state: Tensor) -> tuple:
     """Return the value of each gate, in the form that ``Cell.step`` takes."""
-    of_state = iter(from_state)
+    if set(cell.gates) == {BOTH}:
+        # Torch's functions round differently on strided memory: older fits train on to
+        # the same bits only if the gates are summed first and then split.
+        return (from_input + from_state).split(size, 1)
+    of_state = iter(from_state.split(size, 1))
     values: list[Any] = []
-    for reads, value in zip(cell.gates, from_input, strict=True):
+    for reads, value in zip(cell.gates, from_input.split(size, 1), strict=True):
         if reads == BOTH:
             values.append(value + next(of_state))
         elif reads == APART:

@@ -99,7 +99,7 @@ def read_table(
         entities, column = read_entities(X, by)
         channels = [j for j in range(X.shape[1]) if j != column]
         if not channels:
-            raise ValueError(f"X has no column but by={by!r}; expected one of numbers.")
+            raise ValueError(f"X must have a numeric column beside by={by!r}, got none.")
         if column is not None:
             X = X.iloc[:, channels] if hasattr(X, "iloc") else X[:, channels]
         values = _check_numbers(X)
@@ -131,8 +131,8 @@ def read_entities(X: Any, by: str | int) -> tuple[Entities, int | None]:
         keys, codes, missing = _factorized(np.asarray(names), by)
     if missing.any():
         raise ValueError(
-            f"by={by!r} is missing in row {missing.argmax()}; expected an entity in "
-            "every row. Leave such rows out, or name their entity."
+            f"by={by!r} must have an entity in every row, got none in row "
+            f"{missing.argmax()}. Leave such rows out, or name their entity."
         )
     return Entities(list(keys), codes.astype(np.int64)), column
 
@@ -142,29 +142,28 @@ def find_column(X: Any, column: str | int, name: str) -> int:
     shape = np.shape(X)
     if len(shape) != 2:
         raise ValueError(
-            f"{name}={column!r} is a column, but X has shape {shape}; expected (n_rows, "
-            "n_columns)."
+            f"X must have shape (n_rows, n_columns) for {name}={column!r}, got {shape}."
         )
     if not isinstance(column, str):
         if not -shape[1] <= column < shape[1]:
             raise ValueError(
-                f"{name}={column} is no column of X, which has {shape[1]}; expected a "
-                f"position from 0 to {shape[1] - 1}."
+                f"{name} must be the position of a column of X, from 0 to "
+                f"{shape[1] - 1}, got {column}."
             )
         return column % shape[1]
     if not hasattr(X, "columns"):
         raise ValueError(
-            f"{name}={column!r} is a name, but X is of type {type(X).__name__}, which "
-            "has none; expected a DataFrame. Give the column's position instead, or keep "
-            "the names with set_output(transform='pandas')."
+            f"X must be a DataFrame for {name}={column!r}, got {type(X).__name__}. Give "
+            "the position of the column instead, or keep names with "
+            "set_output(transform='pandas')."
         )
     names = list(X.columns)
     if names.count(column) != 1:
         levels = [level for level in getattr(index_of(X), "names", ()) if level]
         raise ValueError(
-            f"{name}={column!r} is the name of {names.count(column)} columns of X; "
-            f"expected one. Its columns are {shortened(names)}, the levels of its index "
-            f"{shortened(levels)}."
+            f"{name} must be the name of one column of X, got {column!r}, the name of "
+            f"{names.count(column)}. Its columns are {shortened(names)}, the levels of "
+            f"its index {shortened(levels)}."
         )
     return names.index(column)
 

@@ -202,8 +202,8 @@ def merge_forecasts(
     n_rows = len(series)
     if forecasts.ndim not in (2, 3) or len(forecasts) != len(index):
         raise ValueError(
-            f"y_pred.shape == {forecasts.shape} for {len(index)} windows; expected "
-            "(n_windows, horizon) or (n_windows, horizon, n_targets)."
+            "y_pred must have shape (n_windows, horizon) or (n_windows, horizon, "
+            f"n_targets), got {forecasts.shape} for {len(index)} windows."
         )
     entities = one_entity(n_rows) if by is None else read_entities(series, by)[0]
     last = _positions_of(index, series, by)
@@ -243,8 +243,7 @@ def _columns_of(
     columns = [find_column(X, column, "target") for column in wanted]
     if not columns or not set(columns) <= set(channels):
         raise ValueError(
-            f"target={target!r} with by={by!r}; expected at least one column, which is "
-            "not the one that tells entities apart."
+            f"target must name at least one column other than by={by!r}, got {target!r}."
         )
     return [channels.index(column) for column in columns]
 
@@ -269,13 +268,13 @@ def _positions_of(index: Any, series: Any, by: str | int | None) -> np.ndarray:
     if hasattr(index, "get_indexer"):
         if not hasattr(axis, "get_indexer"):
             raise ValueError(
-                f"index is an Index, but series of type {type(series).__name__}; "
-                "expected the DataFrame or Series from which make_windows made the index."
+                "series must be the DataFrame or Series from which make_windows made "
+                f"index, got {type(series).__name__}."
             )
         if not axis.is_unique:
             raise ValueError(
-                "The index of series names some rows twice; expected one row each. Give "
-                "make_windows and merge_forecasts the series with a new index, as of "
+                "The index of series must be unique, got repeated labels. Pass the "
+                "series with a new index to make_windows and merge_forecasts, as from "
                 "series.reset_index(drop=True)."
             )
         rows = axis.get_indexer(index)
@@ -284,15 +283,15 @@ def _positions_of(index: Any, series: Any, by: str | int | None) -> np.ndarray:
         rows = np.asarray(index)
         if rows.ndim != 1 or rows.dtype.kind not in "iu":
             raise TypeError(
-                f"index is of type {type(index).__name__}, {rows.dtype}; expected what "
-                "make_windows returns: positions, an Index or a DataFrame."
+                "index must be as returned by make_windows (positions, an Index or a "
+                f"DataFrame), got {type(index).__name__} of {rows.dtype}."
             )
         missing = (rows < 0) | (rows >= n_rows)
     if missing.any():
         raise ValueError(
-            f"index holds {index[int(missing.argmax())]!r}, which is no row of the "
-            f"series of {n_rows}. Expected the series that make_windows was given."
+            "index must hold rows of the series passed to make_windows, got "
+            f"{index[int(missing.argmax())]!r}, which is not among {n_rows} rows."
         )
     if len(np.unique(rows)) < len(rows):
-        raise ValueError("index holds a row twice; expected one forecast from each.")
+        raise ValueError("index must hold every row once, got a row twice.")
     return rows

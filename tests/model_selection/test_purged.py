@@ -179,16 +179,28 @@ def test_an_embargo_that_cannot_be(embargo):
 @pytest.mark.parametrize(
     ("groups", "words"),
     [
-        ([1, 2, np.nan, 4, 5, 6, 7, 8], "missing .* 1 row.*first in row 2"),
+        (
+            [1, 2, np.nan, 4, 5, 6, 7, 8],
+            r"groups must have a time stamp in every row, got 1 missing .*first in row 2",
+        ),
         (
             pd.Series(pd.to_datetime(["2024", None] * 4)),
-            "missing .* 4 row.*first in row 1",
+            r"groups must have a time stamp in every row, got 4 missing .*first in row 1",
         ),
-        ([*"abcdefgh"], "text, such as 'a'"),
+        (
+            [*"abcdefgh"],
+            "groups must hold dates or numbers, got text such as 'a'",
+        ),
         ([1, 2], "inconsistent numbers of samples"),
-        ([[1, 2]] * 8, r"shape \(8, 2\)"),
+        (
+            [[1, 2]] * 8,
+            r"groups must have shape \(n,\), one time stamp per row, got \(8, 2\)",
+        ),
         ([0, 1] * 4, "at least [34] distinct time steps, but there are 2"),
-        ([pd.Timestamp("2024"), pd.Timestamp("2024", tz="UTC")] * 4, "do not compare"),
+        (
+            [pd.Timestamp("2024"), pd.Timestamp("2024", tz="UTC")] * 4,
+            "groups must hold time stamps that compare with each other, all with a time",
+        ),
     ],
 )
 def test_time_stamps_that_cannot_be(splitter, groups, words):

@@ -181,7 +181,10 @@ def test_polars():
     )
     with pytest.raises(ValueError, match="Column 'id' of X is of String"):
         SlidingWindow(3).fit(X)
-    with pytest.raises(ValueError, match="by='no' is the name of 0 columns"):
+    with pytest.raises(
+        ValueError,
+        match="by must be the name of one column of X, got 'no', the name of 0",
+    ):
         SlidingWindow(3, by="no").fit(X)
     windows, y, index = make_windows(X, 2, 2, by="id", target="v")
     expected = make_windows(frame, 2, 2, by="id", target="v")
@@ -396,30 +399,42 @@ BAD_TABLES = {
     "text among objects": ("Column 0 of X", {}, WITH_DAYS.to_numpy()),
     "dates": ("Column 'w' of X is of datetime64", {}, WITH_DAYS[["u"]].assign(w=DAYS)),
     "by missing": (
-        r"by='no' is the name of 0 columns of X; expected one. Its columns are \['id'",
+        "by must be the name of one column of X, got 'no', the name of 0",
         {"by": "no"},
         WITH_DAYS,
     ),
     "by twice": (
-        "unique column names|name of 2 columns",
+        "unique column names|got 'u', the name of 2",
         {"by": "u"},
         WITH_DAYS[["u", "v", "u"]],
     ),
     "by without names": (
-        "by='id' is a name, but X is of type ndarray",
+        "X must be a DataFrame for by='id', got ndarray",
         {"by": "id"},
         PANEL,
     ),
-    "by too large": ("by=2 is no column of X, which has 2", {"by": 2}, PANEL),
-    "by too small": ("by=-3 is no column of X, which has 2", {"by": -3}, PANEL),
-    "by alone": ("no column but by='id'", {"by": "id"}, WITH_DAYS[["id"]]),
+    "by too large": (
+        "by must be the position of a column of X, from 0 to 1, got 2",
+        {"by": 2},
+        PANEL,
+    ),
+    "by too small": (
+        "by must be the position of a column of X, from 0 to 1, got -3",
+        {"by": -3},
+        PANEL,
+    ),
+    "by alone": (
+        "X must have a numeric column beside by='id', got none",
+        {"by": "id"},
+        WITH_DAYS[["id"]],
+    ),
     "by with gaps": (
-        "by='id' is missing in row 3",
+        "by='id' must have an entity in every row, got none in row 3",
         {"by": "id"},
         WITH_DAYS.assign(id=[*"aba", None, *"abababab"]),
     ),
     "by with NaN": (
-        "by=0 is missing in row 1",
+        "by=0 must have an entity in every row, got none in row 1",
         {"by": 0},
         np.array([[1.0, 2.0], [np.nan, 3.0]]),
     ),
