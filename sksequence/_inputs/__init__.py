@@ -16,11 +16,13 @@ from .checks import (
     lists_sequences,
     without_wrapping,
 )
+from .containers import is_frame, opened
 from .data import FitData, at_rows, check_fit_data
 from .fitted import Fitted, from_plain
 from .labels import check_classes, check_labels, weigh_classes
 from .losses import LOSSES
 from .missing import check_times, mean_gap, observed_moments, since_start
+from .padding import count_padding
 from .readings import (
     NumberReading,
     Reading,
@@ -75,15 +77,18 @@ __all__ = [
     "check_times",
     "check_tokens",
     "check_weights",
+    "count_padding",
     "count_within",
     "fit_channel_scaler",
     "fit_scaler",
     "flatten_steps",
     "from_plain",
+    "is_frame",
     "lists_sequences",
     "mean_gap",
     "names_of_targets",
     "observed_moments",
+    "opened",
     "score_steps",
     "since_start",
     "split_static",

@@ -20,6 +20,7 @@ from .containers import (
     unnested,
 )
 from .fitted import Fitted, fitted_part
+from .padding import explain_padding, warn_of_padding
 from .sequences import (
     AnySequences,
     Sequences,
@@ -178,6 +179,8 @@ def check_sequences(
         if checks_channels and not has_names:
             check_channels(estimator, items, estimator.n_features_in_, reset=False)
         return sequences, form
+    if allow_nan:
+        warn_of_padding(sequences)
     if not is_table:
         check_channels(estimator, items, sequences.n_channels, reset=True)
     has_channels = _rank_of_sequences(X) > layout.rank
@@ -573,6 +576,9 @@ def _refuse_values(
     row, channel, *pixel = np.argwhere(bad)[0]
     i, step = place_of(row, lengths)
     value = values[row, channel, *pixel]
+    sequence = values[row - step : row - step + lengths[i]]
+    if np.isnan(value) and (words := explain_padding(sequence, step, first + i)):
+        raise ValueError(f"Input X contains NaN: {words}")
     what = (
         "NaN"
         if np.isnan(value)
