@@ -16,7 +16,7 @@ from .checks import (
     lists_sequences,
     without_wrapping,
 )
-from .containers import is_frame, opened
+from .containers import column_values, columns_of, is_frame, opened, unnested
 from .data import FitData, at_rows, check_fit_data
 from .fitted import Fitted, from_plain
 from .labels import check_classes, check_labels, weigh_classes
@@ -77,6 +77,8 @@ __all__ = [
     "check_times",
     "check_tokens",
     "check_weights",
+    "column_values",
+    "columns_of",
     "count_padding",
     "count_within",
     "fit_channel_scaler",
@@ -95,6 +97,7 @@ __all__ = [
     "standardised",
     "time_positions",
     "time_ranks",
+    "unnested",
     "weigh_classes",
     "without_wrapping",
 ]

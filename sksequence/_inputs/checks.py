@@ -335,7 +335,7 @@ def _check_kind(dtype: np.dtype, name: str) -> None:
             f"{name} holds dates or durations ({dtype}); expected numbers. Convert them, "
             "for example to seconds since the sequence's start."
         )
-    if dtype.kind in "US":
+    if dtype.kind in "UST":
         raise ValueError(f"{name} holds text ({dtype}); expected numbers. {_TEXT_HINT}")
     if dtype.kind == "c":
         raise ValueError(
@@ -390,8 +390,8 @@ def _refuse_objects(array: np.ndarray, name: str) -> None:
             float(item)
         except (TypeError, ValueError) as error:
             raise type(error)(
-                f"{name} holds {shortened(item)}, a {type(item).__name__}; expected "
-                "numbers. Convert it explicitly."
+                f"{name} holds {shortened(item)}, of type {type(item).__name__}; "
+                "expected numbers. Convert it explicitly."
             ) from error
 
 

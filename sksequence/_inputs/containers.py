@@ -202,6 +202,63 @@ def _is_of_flags(values: np.ndarray) -> bool:
     return isinstance(first, bool | np.bool_)
 
 
+# ---------------------------------------------------------------------------- targets
+
+
+def plain_targets(y: Any) -> Any:
+    """Return targets as numpy holds them; what is missing as NaN, NaT or None.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> plain_targets(pd.Series(["a", pd.NA], dtype="string"))
+    array(['a', None], dtype=object)
+    """
+    y = opened(y, "y")
+    if is_frame(y):
+        return frame_values(y)
+    if getattr(getattr(y, "dtype", None), "kind", "") != "O":
+        return y
+    values = np.array(y)
+    for place in np.argwhere(_missing_in(values)):
+        values[tuple(place)] = None
+    return values
+
+
+def check_all_given(y: Any) -> None:
+    """Raise ValueError if a target is missing.
+
+    Examples
+    --------
+    >>> check_all_given(np.array(["a", None], dtype=object))
+    Traceback (most recent call last):
+    ...
+    ValueError: Input y contains NaN: it holds None in row 1, expected a label for each...
+    """
+    labels = np.empty(0)
+    if isinstance(y, list | tuple):
+        labels = np.fromiter(y, dtype=object)
+    elif hasattr(y, "dtype"):
+        labels = np.asarray(y)
+    gaps = _missing_in(labels)
+    if gaps.any():
+        row = np.argwhere(gaps)[0, 0]
+        held = labels[row] if labels.ndim == 1 else labels[gaps][0]
+        raise ValueError(
+            f"Input y contains NaN: it holds {held!r} in row {row}, expected a label for "
+            "each sequence. Leave out the sequences without one."
+        )
+
+
+def _missing_in(values: np.ndarray) -> np.ndarray:
+    """Return a mask of what is missing."""
+    if values.dtype.kind in "fmM":
+        return values != values
+    if values.dtype.kind != "O":
+        return np.zeros(values.shape, dtype=bool)
+    return np.array(list(map(is_missing, values.flat)), bool).reshape(values.shape)
+
+
 # ----------------------------------------------------------------------------- values
 
 
@@ -216,6 +273,8 @@ def is_missing(value: Any) -> bool:
     """
     if value is None or type(value).__name__ == "NAType":
         return True
+    if isinstance(value, str | int | list | tuple):
+        return False
     # NaN and NaT differ from themselves.
     return np.ndim(value) == 0 and bool(value != value)
 

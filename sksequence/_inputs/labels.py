@@ -9,6 +9,8 @@ from scipy.sparse import issparse
 from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
+from .containers import check_all_given, plain_targets
+
 
 def check_labels(y: Any, name: str) -> np.ndarray:
     """Validate labels, and return them (n,), or as zeros and ones (n, n_labels).
@@ -31,6 +33,8 @@ def check_labels(y: Any, name: str) -> np.ndarray:
         )
     if isinstance(y, np.ma.MaskedArray):
         raise TypeError("y is a masked array, whose mask would be ignored.")
+    y = y if issparse(y) else plain_targets(y)
+    check_all_given(y)
     labels = y.toarray() if issparse(y) else np.asarray(y)
     if labels.dtype.kind == "U" and not hasattr(y, "dtype"):
         kinds = {type(label).__name__ for label in y if not isinstance(label, str)}
