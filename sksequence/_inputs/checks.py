@@ -391,7 +391,7 @@ def _refuse_objects(array: np.ndarray, name: str) -> None:
         except (TypeError, ValueError) as error:
             raise type(error)(
                 f"{name} holds {shortened(item)}, of type {type(item).__name__}; "
-                "expected numbers. Convert it explicitly."
+                f"expected numbers. Convert it explicitly: {error}."
             ) from error
 
 
