@@ -191,7 +191,8 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
@@ -446,7 +447,8 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
@@ -696,7 +698,8 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
@@ -950,7 +953,8 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
@@ -1197,7 +1201,8 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
@@ -1448,7 +1453,8 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
@@ -1697,7 +1703,8 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
@@ -1947,7 +1954,8 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
@@ -2202,7 +2210,8 @@ class RecurrentTagger(_OfSklearn, AnyCell, PerStepEstimator, Labeller):
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
@@ -2540,7 +2549,8 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
@@ -2769,7 +2779,8 @@ class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
@@ -2976,7 +2987,8 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict

@@ -240,6 +240,8 @@ class Deployable(SequenceEstimator):
         settings: dict[str, Any] = {
             "made_from": repr(self),
             "channels_first": self.data_format == "channels_first",
+            "feature_names": _plain(list(getattr(self, "feature_names_in_", ()))) or None,
+            "is_table": self._reading.form.is_table,
         }
         arrays = {}
         for name, part in described.items():

@@ -3,6 +3,7 @@
 Imports numpy, scipy and scikit-learn only, not torch.
 """
 
+from .channels import names_of_targets
 from .checks import (
     FRAMES,
     STEPS,
@@ -15,6 +16,7 @@ from .checks import (
     lists_sequences,
     without_wrapping,
 )
+from .containers import column_values, columns_of, is_frame, opened, unnested
 from .data import FitData, at_rows, check_fit_data, fill_missing
 from .entities import Entities, combined, one_entity, read_entities
 from .fitted import Fitted, from_plain
@@ -30,6 +32,7 @@ from .labels import (
 from .lookup import column_at, find_column, index_of, listed, lookup
 from .losses import LOSSES
 from .missing import check_times, mean_gap, observed_moments, since_start
+from .padding import count_padding
 from .readings import (
     NumberReading,
     Reading,
@@ -98,7 +101,10 @@ __all__ = [
     "check_tokens",
     "check_weights",
     "column_at",
+    "column_values",
+    "columns_of",
     "combined",
+    "count_padding",
     "count_within",
     "fill_missing",
     "find_column",
@@ -110,13 +116,16 @@ __all__ = [
     "from_plain",
     "given_steps",
     "index_of",
+    "is_frame",
     "lengths_of",
     "listed",
     "lists_sequences",
     "lookup",
     "mean_gap",
+    "names_of_targets",
     "observed_moments",
     "one_entity",
+    "opened",
     "plain_labels",
     "read_entities",
     "read_times",
@@ -129,6 +138,7 @@ __all__ = [
     "steps_of",
     "time_positions",
     "time_ranks",
+    "unnested",
     "warn_if_ignored_elsewhere",
     "warn_if_one_hot",
     "weigh_classes",
