@@ -10,9 +10,10 @@ from ._base.declaration import recurrent_estimator
 from ._base.estimator import ArrayLike, RandomState, Targets, storable
 from ._base.frames import FrameReader, FrameRegressor
 from ._base.generation import generate
+from ._base.horizons import HorizonRegressor
 from ._base.hyperparameters import Pooling
 from ._base.per_step import PerStepEstimator
-from ._base.regressor import NumberPredictor, SequenceRegressor
+from ._base.regressor import NumberPredictor
 from ._base.steps import AnyCell, SimpleCell, StepReader
 
 
@@ -53,7 +54,7 @@ class SimpleRNNClassifier(Pooling, SimpleCell, SequenceClassifier):
 
 @storable
 @recurrent_estimator
-class SimpleRNNRegressor(Pooling, SimpleCell, SequenceRegressor):
+class SimpleRNNRegressor(Pooling, SimpleCell, HorizonRegressor):
     r"""Predict numbers from sequences with a simple recurrent network.
 
     .. math:: h_t = \tanh(W x_t + U h_{t-1} + b)
@@ -123,7 +124,7 @@ class LSTMClassifier(Pooling, StepReader, SequenceClassifier):
 
 @storable
 @recurrent_estimator
-class LSTMRegressor(Pooling, StepReader, SequenceRegressor):
+class LSTMRegressor(Pooling, StepReader, HorizonRegressor):
     r"""Predict numbers from sequences with a long short-term memory network.
 
     .. math::
@@ -191,7 +192,7 @@ class GRUClassifier(Pooling, StepReader, SequenceClassifier):
 
 @storable
 @recurrent_estimator
-class GRURegressor(Pooling, StepReader, SequenceRegressor):
+class GRURegressor(Pooling, StepReader, HorizonRegressor):
     r"""Predict numbers from sequences with a network of gated recurrent units.
 
     .. math::
@@ -250,7 +251,7 @@ class RecurrentClassifier(Pooling, AnyCell, SequenceClassifier):
 
 @storable
 @recurrent_estimator
-class RecurrentRegressor(Pooling, AnyCell, SequenceRegressor):
+class RecurrentRegressor(Pooling, AnyCell, HorizonRegressor):
     """Predict numbers from sequences with a network whose cell is a hyperparameter.
 
     The networks are those of the classes for single cells; use it to search among them.

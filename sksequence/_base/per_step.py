@@ -16,6 +16,7 @@ from .._inputs import (
     Target,
     flatten_steps,
     given_steps,
+    names_of_targets,
     score_steps,
     spread_targets,
 )
@@ -48,8 +49,9 @@ class PerStepEstimator(SequenceEstimator):
             return network
         if network["recurrent_dropout"]:
             raise ValueError(
-                f"bptt_steps={self.bptt_steps} needs recurrent_dropout=0, whose mask is "
-                f"one for a whole sequence, got {network['recurrent_dropout']}."
+                f"recurrent_dropout must be 0 with bptt_steps={self.bptt_steps}, as its "
+                "mask is the same for a whole sequence, got "
+                f"{network['recurrent_dropout']}."
             )
         if (
             network["bidirectional"]
@@ -77,6 +79,7 @@ class PerStepEstimator(SequenceEstimator):
         target, encoded = self._check_y(_at(rows, given), form, target, classes)
         if len(encoded) < len(given):
             encoded = spread_targets(encoded, given)
+        target = target.with_names(names_of_targets(y))
         return target, Sequences(encoded, sequences.lengths, sequences.is_block)
 
     def _check_first_batch(self, y: Any, classes: Any) -> None:
@@ -98,7 +101,9 @@ class PerStepEstimator(SequenceEstimator):
 
     def _score(self, metric: Callable, X: Any, y: Any, sample_weight: Any) -> float:
         """Apply a metric to the steps of all sequences."""
-        return score_steps(metric, y, self.predict(X), sample_weight)
+        predicted = self.predict(X)
+        self._target.check_names(names_of_targets(y))
+        return score_steps(metric, y, predicted, sample_weight)
 
 
 def _at(rows: np.ndarray, given: np.ndarray) -> np.ndarray:

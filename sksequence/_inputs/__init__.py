@@ -3,6 +3,7 @@
 Imports numpy, scipy and scikit-learn only, not torch.
 """
 
+from .channels import names_of_targets
 from .checks import (
     FRAMES,
     STEPS,
@@ -15,8 +16,11 @@ from .checks import (
     lists_sequences,
     without_wrapping,
 )
+from .containers import column_values, columns_of, is_frame, opened, unnested
 from .data import FitData, at_rows, check_fit_data, fill_missing
+from .entities import Entities, combined, one_entity, read_entities
 from .fitted import Fitted, from_plain
+from .horizons import Horizons
 from .labels import (
     check_classes,
     check_labels,
@@ -25,8 +29,10 @@ from .labels import (
     warn_if_one_hot,
     weigh_classes,
 )
+from .lookup import column_at, find_column, index_of, listed, lookup
 from .losses import LOSSES
 from .missing import check_times, mean_gap, observed_moments, since_start
+from .padding import count_padding
 from .readings import (
     NumberReading,
     Reading,
@@ -40,6 +46,7 @@ from .sequences import (
     Sequences,
     StoredSequences,
     count_within,
+    first_rows_of,
     fit_channel_scaler,
     fit_scaler,
 )
@@ -52,7 +59,8 @@ from .steps import (
     spread_targets,
 )
 from .targets import Frames, Labels, Numbers, Target, check_numbers
-from .times import time_positions, time_ranks
+from .time_order import check_order, find_times, steps_of
+from .times import Times, read_times, time_positions, time_ranks
 from .tokens import check_tokens
 
 __all__ = [
@@ -61,10 +69,12 @@ __all__ = [
     "STEPS",
     "AnySequences",
     "Columns",
+    "Entities",
     "FitData",
     "Fitted",
     "Form",
     "Frames",
+    "Horizons",
     "Labels",
     "Layout",
     "NumberReading",
@@ -74,6 +84,7 @@ __all__ = [
     "StaticColumns",
     "StoredSequences",
     "Target",
+    "Times",
     "TokenReading",
     "arrange_steps",
     "as_numbers",
@@ -84,30 +95,50 @@ __all__ = [
     "check_groups",
     "check_labels",
     "check_numbers",
+    "check_order",
     "check_sequences",
     "check_times",
     "check_tokens",
     "check_weights",
+    "column_at",
+    "column_values",
+    "columns_of",
+    "combined",
+    "count_padding",
     "count_within",
     "fill_missing",
+    "find_column",
+    "find_times",
+    "first_rows_of",
     "fit_channel_scaler",
     "fit_scaler",
     "flatten_steps",
     "from_plain",
     "given_steps",
+    "index_of",
+    "is_frame",
     "lengths_of",
+    "listed",
     "lists_sequences",
+    "lookup",
     "mean_gap",
+    "names_of_targets",
     "observed_moments",
+    "one_entity",
+    "opened",
     "plain_labels",
+    "read_entities",
+    "read_times",
     "score_given",
     "score_steps",
     "since_start",
     "split_static",
     "spread_targets",
     "standardised",
+    "steps_of",
     "time_positions",
     "time_ranks",
+    "unnested",
     "warn_if_ignored_elsewhere",
     "warn_if_one_hot",
     "weigh_classes",

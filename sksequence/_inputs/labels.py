@@ -10,6 +10,8 @@ from scipy.sparse import issparse
 from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
+from .containers import check_all_given, plain_targets
+
 _LISTS = (list, tuple, set, frozenset, np.ndarray)
 _EXPECTED = (
     "one class per sequence (n,), or zeros and ones (n, n_labels), which "
@@ -38,6 +40,8 @@ def check_labels(y: Any, name: str) -> np.ndarray:
         )
     if isinstance(y, np.ma.MaskedArray):
         raise TypeError("y is a masked array, whose mask would be ignored.")
+    y = y if issparse(y) else plain_targets(y)
+    check_all_given(y)
     labels = y.toarray() if issparse(y) else _as_array(y)
     if labels.dtype.kind == "U" and labels.ndim == 1 and not hasattr(y, "dtype"):
         kinds = {type(label).__name__ for label in y if not isinstance(label, str)}

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .checks import as_numbers, check_weights
+from .containers import opened, plain_targets
 
 
 def flatten_steps(y: Any, lengths: np.ndarray | None = None) -> np.ndarray:
@@ -194,6 +195,7 @@ def _targets_of(item: Any, i: int) -> np.ndarray:
         raise TypeError(
             f"y of sequence {i} is a masked array: its mask would be ignored."
         )
+    item = plain_targets(item)
     if isinstance(item, list | tuple):
         given = [x for x in item if not is_missing(x)]
         kinds = {isinstance(x, str) for x in given}
@@ -218,6 +220,7 @@ def _targets_of(item: Any, i: int) -> np.ndarray:
 def _items(y: Any) -> Iterator[Any]:
     if isinstance(y, np.ma.MaskedArray):
         raise TypeError("y is a masked array, whose mask would be ignored.")
+    y = opened(y, "y")
     if np.ndim(y) == 0 if hasattr(y, "ndim") else not hasattr(y, "__iter__"):
         raise ValueError(f"y must hold the targets of each sequence, got {y!r}")
     return iter(getattr(y, "values", y) if hasattr(y, "iloc") else y)

@@ -186,6 +186,7 @@ weight_of_steps: list[list[float]] = [[1.0, 0.5]]
 assert_type(RecurrentTagger().fit(X, steps, weight_of_steps), RecurrentTagger)
 assert_type(perplexity_scorer(RecurrentTagger(), X, steps), float)
 assert_type(forecast_recursive(GRURegressor(), X, horizon=3), np.ndarray)
+forecast_recursive(GRURegressor(), X, horizon=3, target=[0, 2], future=X)
 assert_type(check_sequence_estimator(model, on_fail=None), list[dict[str, Any]])
 
 # ------------------------------------------------------------------------------ layers

@@ -38,7 +38,7 @@ def labels_head(
         graph("Softmax", scores, axis=-1, result="probabilities")
     return [
         helper.make_tensor_value_info("label", kind, shape),
-        helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, every),
+        helper.make_tensor_value_info("probabilities", graph.float_type, every),
     ]
 
 
@@ -51,16 +51,19 @@ def values_head(
     scale: np.ndarray,
     are_rates: bool,
     are_many: bool,
+    n_steps: int = 0,
 ) -> list[ValueInfoProto]:
     """Predict numbers on the scale of the targets."""
     if are_rates:
         outputs = graph("Exp", outputs)
-    scaled = graph("Mul", outputs, scale.astype(np.float32))
-    values = graph("Add", scaled, mean.astype(np.float32))
-    shape: Shape = [*axes, len(mean)] if are_many else axes
-    kept = [0] * len(axes) + ([len(mean)] if are_many else [])
-    graph("Reshape", values, kept, result="values")
-    return [helper.make_tensor_value_info("values", TensorProto.FLOAT, shape)]
+    scaled = graph("Mul", outputs, scale.astype(graph.dtype))
+    values = graph("Add", scaled, mean.astype(graph.dtype))
+    own = [len(mean)] if are_many else []
+    if n_steps:
+        own = [n_steps, len(mean) // n_steps]
+    shape: Shape = [*axes, *own]
+    graph("Reshape", values, [0] * len(axes) + own, result="values")
+    return [helper.make_tensor_value_info("values", graph.float_type, shape)]
 
 
 def _is_unicode(text: str) -> bool:
