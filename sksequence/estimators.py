@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from sklearn.metrics import accuracy_score, r2_score
+from sklearn.metrics import r2_score
 
 from ._base.classifier import Labeller, SequenceClassifier
 from ._base.declaration import recurrent_estimator
@@ -333,7 +333,7 @@ class RecurrentTagger(AnyCell, PerStepEstimator, Labeller):
         float
             Accuracy.
         """
-        return self._score(accuracy_score, X, y, sample_weight)
+        return self._score(self._accuracy, X, y, sample_weight)
 
     def generate(
         self,

@@ -6,6 +6,7 @@ from typing import Any, Self, cast
 
 import numpy as np
 from sklearn.base import ClassifierMixin
+from sklearn.metrics import accuracy_score
 from sklearn.utils import Tags
 
 from .._inputs import (
@@ -85,6 +86,13 @@ class Labeller(SequenceEstimator):
             weight,
             is_multilabel=target.is_multilabel,
         )
+
+    def _accuracy(
+        self, y: Any, predicted: np.ndarray, sample_weight: Any = None
+    ) -> float:
+        """Return the accuracy, for labels in any form that fit accepts."""
+        labels = check_labels(y, type(self).__name__)
+        return float(accuracy_score(labels, predicted, sample_weight=sample_weight))
 
     # ----------------------------------------------------------------------- training
 
@@ -189,8 +197,7 @@ class SequenceClassifier(ClassifierMixin, Labeller):
         float
             Accuracy.
         """
-        labels = check_labels(y, type(self).__name__)
-        return super().score(X, labels, sample_weight)
+        return self._accuracy(y, self.predict(X), sample_weight)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -5,9 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import r2_score
 
-from .._inputs import Form, Horizons, Target, check_numbers
+from .._inputs import (
+    Form,
+    Horizons,
+    Target,
+    as_numbers,
+    check_numbers,
+    score_numbers,
+)
 from .._inputs.types import ArrayLike, Targets
 from .declaration import recurrent_estimator
 from .regressor import SequenceRegressor
@@ -40,9 +46,10 @@ class HorizonRegressor(SequenceRegressor):
         if not _has_steps(y):
             return super().score(X, y, sample_weight)
         true, predicted = (
-            values.reshape(len(values), -1) for values in (np.asarray(y), self.predict(X))
+            values.reshape(len(values), -1)
+            for values in (as_numbers(y, "y", allow_nan=True), self.predict(X))
         )
-        return float(r2_score(true, predicted, sample_weight=sample_weight))
+        return score_numbers(true, predicted, sample_weight)
 
     def _check_y(
         self, y: Any, form: Form, target: Target | None, classes: Any

@@ -7,7 +7,6 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.base import RegressorMixin
-from sklearn.metrics import r2_score
 from sklearn.utils import Tags
 
 from .._inputs import (
@@ -17,8 +16,7 @@ from .._inputs import (
     Target,
     as_numbers,
     check_numbers,
-    check_weights,
-    score_given,
+    score_numbers,
 )
 from .._inputs.borrowed import Interval, StrOptions
 from .._inputs.types import ArrayLike, Targets
@@ -116,10 +114,7 @@ class SequenceRegressor(RegressorMixin, NumberPredictor):
             R squared; for several outputs the mean over them.
         """
         truth = as_numbers(y, "y", allow_nan=True)
-        if truth.ndim != 2 or truth.shape[1] == 1 or not np.isnan(truth).any():
-            return super().score(X, y, sample_weight)
-        weight = check_weights(sample_weight, len(truth))
-        return score_given(r2_score, truth, self.predict(X), weight)
+        return score_numbers(truth, self.predict(X), sample_weight)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -40,7 +40,7 @@ from .readings import (
     TokenReading,
     standardised,
 )
-from .scoring import score_given, score_steps
+from .scoring import score_numbers, score_steps
 from .sequences import (
     AnySequences,
     Sequences,
@@ -129,7 +129,7 @@ __all__ = [
     "plain_labels",
     "read_entities",
     "read_times",
-    "score_given",
+    "score_numbers",
     "score_steps",
     "since_start",
     "split_static",

@@ -7,8 +7,9 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from sklearn.metrics import r2_score
 
-from .checks import as_numbers
+from .checks import as_numbers, check_weights
 from .labels import plain_labels
 from .steps import check_step_weights, flatten_steps, given_steps, is_missing, lengths_of
 
@@ -63,3 +64,11 @@ def score_given(
     if weight is not None:
         more["sample_weight"] = weight
     return metric(truth, predicted, **more)
+
+
+def score_numbers(truth: np.ndarray, predicted: np.ndarray, sample_weight: Any) -> float:
+    """Return R squared, for several outputs the mean over them; some may be missing."""
+    if truth.ndim == 2 and np.isnan(truth).any():
+        weight = check_weights(sample_weight, len(truth))
+        return score_given(r2_score, truth, predicted, weight)
+    return float(r2_score(truth, predicted, sample_weight=sample_weight))

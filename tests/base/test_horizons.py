@@ -120,3 +120,17 @@ def test_what_is_not_finite_is_told():
     y[3, 1, 0] = np.inf
     with pytest.raises(ValueError, match="y contains infinity"):
         make("GRURegressor").fit(X, y)
+
+
+def test_steps_and_targets_may_be_missing_one_by_one():
+    y = np.where(np.random.default_rng(0).random(Y.shape) < 0.3, np.nan, Y)
+    flat = y.reshape(len(y), -1)
+    expected = make("GRURegressor").fit(X, flat)
+    for form in (y, np.where(np.isnan(y), None, y)):
+        model = make("GRURegressor").fit(X, form)
+        predicted = model.predict(X)
+        np.testing.assert_array_equal(predicted.reshape(flat.shape), expected.predict(X))
+        assert model.score(X, form) == expected.score(X, flat)
+    columns = zip(flat.T, expected.predict(X).T, strict=True)
+    scores = [r2_score(t[~np.isnan(t)], p[~np.isnan(t)]) for t, p in columns]
+    assert expected.score(X, flat) == pytest.approx(np.mean(scores), rel=1e-12)

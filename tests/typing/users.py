@@ -37,6 +37,7 @@ from sksequence import (
 from sksequence.forecasting import forecast_recursive
 from sksequence.metrics import (
     StepScorer,
+    flatten_steps,
     make_step_scorer,
     perplexity,
     perplexity_scorer,
@@ -45,6 +46,7 @@ from sksequence.model_selection import (
     HalvingEpochSearchCV,
     PanelTimeSeriesSplit,
     PurgedKFold,
+    cross_val_predict_steps,
 )
 from sksequence.nn import LastPooling, RecurrentStack, SequenceNetwork
 from sksequence.portable import NumpyPredictor, Stream
@@ -178,6 +180,10 @@ to_long(sequences, ids, times=times, columns=["x"])
 
 assert_type(make_step_scorer(np.mean, greater_is_better=False), StepScorer)
 assert_type(perplexity([[0, 1]], [np.eye(2)], classes=[0, 1]), float)
+assert_type(flatten_steps([[0, 1]], [[0, 1]]), tuple[np.ndarray, np.ndarray])
+assert_type(cross_val_predict_steps(RecurrentTagger(), X, steps), np.ndarray)
+weight_of_steps: list[list[float]] = [[1.0, 0.5]]
+assert_type(RecurrentTagger().fit(X, steps, weight_of_steps), RecurrentTagger)
 assert_type(perplexity_scorer(RecurrentTagger(), X, steps), float)
 assert_type(forecast_recursive(GRURegressor(), X, horizon=3), np.ndarray)
 forecast_recursive(GRURegressor(), X, horizon=3, target=[0, 2], future=X)
