@@ -282,6 +282,9 @@ class RecurrentTagger(AnyCell, PerStepEstimator, Labeller):
     sequences have the same length. ``predict`` returns the same form: an array if X is
     one, and for a list of sequences an object array with an array for each.
 
+    Steps without a label are NaN or None in y: they are read, but count neither in the
+    loss nor in scores. ``sample_weight`` may have a weight for each step.
+
     With the next token as the target of each step it is a language model: ``bptt_steps``
     trains on texts of any length, and ``generate`` generates text.
 
@@ -321,9 +324,9 @@ class RecurrentTagger(AnyCell, PerStepEstimator, Labeller):
         X : array-like
             Sequences, as in fit.
         y : list of array-like, or array-like
-            True labels of each step.
-        sample_weight : array-like of shape (n_sequences,), default=None
-            Weight of the steps of each sequence.
+            True labels of each step; steps whose label is NaN or None do not count.
+        sample_weight : array-like of shape (n_sequences,) or list, default=None
+            Weight of the steps of each sequence, or of each step, as in fit.
 
         Returns
         -------
@@ -392,6 +395,11 @@ class RecurrentStepRegressor(AnyCell, PerStepEstimator, NumberPredictor):
     an array if X is one, and for a list of sequences an object array with an array for
     each.
 
+
+    Steps without a target, or without some of several outputs, are NaN or None in y: they
+    are read, but count neither in the loss nor in scores. ``sample_weight`` may have a
+    weight for each step.
+
     See Also
     --------
     RecurrentTagger : Predicts classes for every step.
@@ -419,9 +427,9 @@ class RecurrentStepRegressor(AnyCell, PerStepEstimator, NumberPredictor):
         X : array-like
             Sequences, as in fit.
         y : list of array-like, or array-like
-            True values of each step.
-        sample_weight : array-like of shape (n_sequences,), default=None
-            Weight of the steps of each sequence.
+            True values of each step; those that are NaN or None do not count.
+        sample_weight : array-like of shape (n_sequences,) or list, default=None
+            Weight of the steps of each sequence, or of each step, as in fit.
 
         Returns
         -------

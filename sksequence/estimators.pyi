@@ -191,7 +191,8 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
@@ -446,7 +447,8 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
@@ -696,7 +698,8 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
@@ -950,7 +953,8 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
@@ -1197,7 +1201,8 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
@@ -1448,7 +1453,8 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
@@ -1697,7 +1703,8 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
@@ -1947,7 +1954,8 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
@@ -2043,6 +2051,9 @@ class RecurrentTagger(_OfSklearn, AnyCell, PerStepEstimator, Labeller):
     (n_steps_i, n_labels) of zeros and ones for several labels; or one array if all
     sequences have the same length. ``predict`` returns the same form: an array if X is
     one, and for a list of sequences an object array with an array for each.
+
+    Steps without a label are NaN or None in y: they are read, but count neither in the
+    loss nor in scores. ``sample_weight`` may have a weight for each step.
 
     With the next token as the target of each step it is a language model: ``bptt_steps``
     trains on texts of any length, and ``generate`` generates text.
@@ -2199,7 +2210,8 @@ class RecurrentTagger(_OfSklearn, AnyCell, PerStepEstimator, Labeller):
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
@@ -2343,9 +2355,9 @@ class RecurrentTagger(_OfSklearn, AnyCell, PerStepEstimator, Labeller):
         X : array-like
             Sequences, as in fit.
         y : list of array-like, or array-like
-            True labels of each step.
-        sample_weight : array-like of shape (n_sequences,), default=None
-            Weight of the steps of each sequence.
+            True labels of each step; steps whose label is NaN or None do not count.
+        sample_weight : array-like of shape (n_sequences,) or list, default=None
+            Weight of the steps of each sequence, or of each step, as in fit.
 
         Returns
         -------
@@ -2377,6 +2389,11 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
     or one array if all sequences have the same length. ``predict`` returns the same form:
     an array if X is one, and for a list of sequences an object array with an array for
     each.
+
+
+    Steps without a target, or without some of several outputs, are NaN or None in y: they
+    are read, but count neither in the loss nor in scores. ``sample_weight`` may have a
+    weight for each step.
 
     Parameters
     ----------
@@ -2532,7 +2549,8 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
@@ -2619,9 +2637,9 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         X : array-like
             Sequences, as in fit.
         y : list of array-like, or array-like
-            True values of each step.
-        sample_weight : array-like of shape (n_sequences,), default=None
-            Weight of the steps of each sequence.
+            True values of each step; those that are NaN or None do not count.
+        sample_weight : array-like of shape (n_sequences,) or list, default=None
+            Weight of the steps of each sequence, or of each step, as in fit.
 
         Returns
         -------
@@ -2761,7 +2779,8 @@ class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
@@ -2968,7 +2987,8 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict

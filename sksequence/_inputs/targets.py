@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from scipy.special import expit, log_expit, log_softmax, softmax
@@ -24,7 +24,28 @@ class Target(Fitted):
     """Base of what a fit learns from y.
 
     It is created with the kind of y; ``learn`` returns a copy with the scale of y.
+
+    Attributes
+    ----------
+    names : tuple of str or None
+        Names of several outputs, if y was one or several DataFrames.
     """
+
+    names: tuple[str, ...] | None = field(default=None, kw_only=True)
+
+    def check_names(self, names: tuple[str, ...] | None) -> None:
+        """Raise ValueError for outputs of other names, or in another order."""
+        if names is None or self.names is None or names == self.names:
+            return
+        raise ValueError(
+            "The target names should match those that were passed during fit: y has the "
+            f"columns {list(names)}, expected {list(self.names)}, in this order."
+        )
+
+    def with_names(self, names: tuple[str, ...] | None) -> Self:
+        """Return a copy with names, after comparing them with those of the fit."""
+        self.check_names(names)
+        return self if names is None else replace(self, names=names)
 
     @property
     @abstractmethod
@@ -58,6 +79,13 @@ class Target(Fitted):
     @abstractmethod
     def export(self) -> dict[str, Any]:
         """Return kind and values of the head, for other back ends."""
+
+    def check(self) -> None:
+        names = self.names
+        if names is None:
+            return
+        if not isinstance(names, tuple) or not all(isinstance(x, str) for x in names):
+            raise ValueError(f"the names of its {self.kind} must be text, got {names!r}")
 
 
 @fitted_part
@@ -144,6 +172,7 @@ class Labels(Target):
         }
 
     def check(self) -> None:
+        super().check()
         if not isinstance(self.classes, np.ndarray) or self.classes.ndim != 1:
             raise ValueError("its classes must be an array of one axis")
 
@@ -200,6 +229,12 @@ class Numbers(Target):
     def learn(
         self, rows: np.ndarray, weight: np.ndarray | None, *, standardize: bool
     ) -> Numbers:
+        empty = np.isnan(rows).all(axis=0)
+        if empty.any():
+            raise ValueError(
+                f"y has no value for output {empty.argmax()}: all are missing in the "
+                "training set."
+            )
         if not standardize:
             n = rows.shape[1]
             return replace(self, mean=np.zeros(n), scale=np.ones(n))
@@ -229,6 +264,7 @@ class Numbers(Target):
         }
 
     def check(self) -> None:
+        super().check()
         if self.loss not in LOSSES:
             raise ValueError(f"its loss must be one of {', '.join(LOSSES)}")
         for array in (self.mean, self.scale):
@@ -330,6 +366,8 @@ class Frames(Numbers):
 def check_numbers(y: Any, estimator: Any) -> np.ndarray:
     """Validate numeric targets, and return them (n,) or (n, n_outputs).
 
+    Of several outputs some may be missing: NaN or None.
+
     Parameters
     ----------
     y : array-like
@@ -342,14 +380,17 @@ def check_numbers(y: Any, estimator: Any) -> np.ndarray:
             f"This {type(estimator).__name__} estimator requires y to be passed, but the "
             "target y is None."
         )
+    numbers = as_numbers(y, "y", allow_nan=True)
+    has_several = numbers.ndim == 2 and numbers.shape[1] > 1
     values = check_array(
-        as_numbers(y, "y"),
+        numbers,
         dtype=np.float64,
         ensure_2d=False,
+        ensure_all_finite="allow-nan" if has_several else True,
         input_name="y",
         estimator=estimator,
     )
-    largest = np.abs(values).max()
+    largest = np.nanmax(np.abs(values))
     if largest > FLOAT32_MAX:
         raise ValueError(f"y contains {largest}, a value too large for dtype('float32').")
     if values.ndim == 2 and values.shape[1] == 1:

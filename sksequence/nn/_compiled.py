@@ -10,14 +10,14 @@ from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from .. import _kernels
 from .._cells import Cell, find_cell
 from .._kernels import LANES, MOST_CHAINS, VECTOR_BYTES, Layout
 from ._cell_layer import CellLayer, Weights, as_matrices, cell_of, weights_of
+from ._second_order import largest_gradient, recurrence_gradient
 from ._threads import count_threads, share
-from ._time import check_length_range, check_lengths_shape
+from ._time import check_length_range, check_lengths_shape, valid_steps
 from ._workspace import WORKSPACE, Loan
 
 
@@ -125,7 +125,7 @@ def recurrence(
     )
     needs_grad = any(tensor is not None and tensor.requires_grad for tensor in inputs)
     if needs_grad and torch.is_grad_enabled():
-        return _Recurrence.apply(plan, order, *inputs)
+        return _Recurrence.apply(plan, order, *inputs.contiguous())
     outputs, _ = plan.forward(order, inputs.contiguous())
     return outputs
 
@@ -158,7 +158,7 @@ class _Recurrence(torch.autograd.Function):
     def forward(
         ctx: Any, plan: _Plan, order: tuple[Tensor, Tensor], *tensors: Any
     ) -> tuple[Tensor, ...]:
-        inputs = _Inputs(*tensors).contiguous()
+        inputs = _Inputs(*tensors)
         outputs, ctx.kept = plan.forward(order, inputs, keep=True)
         ctx.plan, ctx.order = plan, order
         ctx.save_for_backward(outputs[0], *inputs)
@@ -166,9 +166,11 @@ class _Recurrence(torch.autograd.Function):
         return outputs
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, *grad_outputs: Tensor | None) -> tuple[Tensor | None, ...]:
         steps, *tensors = ctx.saved_tensors
+        if torch.is_grad_enabled():
+            twice = ctx.plan.differentiable_gradient(ctx.order, tensors, grad_outputs)
+            return None, None, *twice
         gradients = ctx.plan.backward(
             ctx.order,
             ctx.kept,
@@ -273,6 +275,23 @@ class _Plan:
         self.run["unpack"](**arguments, **_of_weights(grad_weights))
         return [grad_x, grad_start, grad_start_memory, None, *grad_weights]
 
+    def differentiable_gradient(
+        self,
+        order: tuple[Tensor, Tensor],
+        inputs: Sequence[Tensor | None],
+        grad_outputs: Sequence[Tensor | None],
+    ) -> list[Tensor | None]:
+        """Return the gradients of the inputs as functions of all that is given."""
+        places, left = order
+        return recurrence_gradient(
+            self.layout.cell,
+            inputs,
+            torch.empty_like(left).scatter_(0, places, left),
+            grad_outputs,
+            reverse=bool(self.fixed["reverse"]),
+            given=bool(self.fixed["given"]),
+        )
+
     def _arguments(
         self,
         order: tuple[Tensor, Tensor],
@@ -350,9 +369,12 @@ class _Largest(torch.autograd.Function):
         return found
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, grad_largest: Tensor) -> tuple[Tensor, None]:
         steps, found = ctx.saved_tensors
+        if torch.is_grad_enabled():
+            mask = valid_steps(ctx.lengths, steps.shape[1])[..., None]
+            steps = steps.masked_fill(~mask, -torch.inf)
+            return largest_gradient(steps, found, grad_largest), None
         grad_steps, grad_largest = torch.empty_like(steps), grad_largest.contiguous()
         _run_largest(
             "backward",

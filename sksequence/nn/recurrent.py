@@ -23,7 +23,13 @@ from ._exact import State
 from ._loop import input_products, run_cell
 from ._random import RandomLayer
 from ._sizes import check_num_layers, sizes_per_layer
-from ._time import check_lengths, last_step, reverse_steps, zero_padding
+from ._time import (
+    check_lengths,
+    check_lengths_shape,
+    last_step,
+    reverse_steps,
+    zero_padding,
+)
 from .dropout import Dropout
 from .missing import StateDecay
 
@@ -218,6 +224,7 @@ class RecurrentLayer(RandomLayer):
         elapsed: tuple[Tensor, Tensor] | None = None,
     ) -> tuple[Tensor, Tensor]:
         self._check_input(x)
+        check_lengths_shape(lengths, len(x))
         if _casts(x):
             with torch.autocast("cpu", enabled=False):
                 return self(x.to(self._dtype), lengths, elapsed)
