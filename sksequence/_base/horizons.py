@@ -7,7 +7,15 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import r2_score
 
-from .._inputs import Form, Horizons, Target, check_numbers
+from .._inputs import (
+    Form,
+    Horizons,
+    Target,
+    as_numbers,
+    check_numbers,
+    check_weights,
+    score_given,
+)
 from .._inputs.types import ArrayLike, Targets
 from .declaration import recurrent_estimator
 from .regressor import SequenceRegressor
@@ -28,7 +36,7 @@ class HorizonRegressor(SequenceRegressor):
             Sequences, as in fit.
         y : array-like of shape (n_sequences,), (n_sequences, n_outputs) or \
                 (n_sequences, n_steps, n_targets)
-            True targets.
+            True targets; of several some may be missing (NaN).
         sample_weight : array-like of shape (n_sequences,), default=None
             Weight of each sequence.
 
@@ -39,10 +47,11 @@ class HorizonRegressor(SequenceRegressor):
         """
         if not _has_steps(y):
             return super().score(X, y, sample_weight)
-        true, predicted = (
-            values.reshape(len(values), -1) for values in (np.asarray(y), self.predict(X))
-        )
-        return float(r2_score(true, predicted, sample_weight=sample_weight))
+        truth, predicted = as_numbers(y, "y", allow_nan=True), self.predict(X)
+        weight = check_weights(sample_weight, len(truth))
+        n = len(truth)
+        flat, predicted = truth.reshape(n, -1), predicted.reshape(n, -1)
+        return score_given(r2_score, flat, predicted, weight)
 
     def _check_y(
         self, y: Any, form: Form, target: Target | None, classes: Any
