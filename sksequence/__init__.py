@@ -1,5 +1,8 @@
 """Recurrent neural networks that behave like scikit-learn's own estimators."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from ._version import __version__ as __version__
 from .estimators import (
     ConvLSTMClassifier,
@@ -17,6 +20,15 @@ from .estimators import (
 )
 from .persistence import load
 
+if TYPE_CHECKING:
+    from . import forecasting as forecasting
+    from . import metrics as metrics
+    from . import model_selection as model_selection
+    from . import nn as nn
+    from . import portable as portable
+    from . import preprocessing as preprocessing
+    from . import utils as utils
+
 __all__ = [
     "ConvLSTMClassifier",
     "ConvLSTMRegressor",
@@ -32,3 +44,20 @@ __all__ = [
     "SimpleRNNRegressor",
     "load",
 ]
+
+_SUBMODULES = {
+    *("forecasting", "metrics", "model_selection", "nn", "portable", "preprocessing"),
+    "utils",
+}
+
+if not TYPE_CHECKING:  # for type checkers every name would be an attribute
+
+    def __getattr__(name: str):
+        """Import a public module when it is first used: some take long, as torch does."""
+        if name in _SUBMODULES:
+            return import_module(f"{__name__}.{name}")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_SUBMODULES})

@@ -2691,9 +2691,10 @@ class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
         How to merge the outputs of the two directions of a layer.
     dropout : float, default=0.0
         Dropout probability between recurrent layers and before the head, in [0, 1).
-    kernel_size : int or tuple of int, default=3
-        Height and width of the convolution kernels, odd, for all layers or one per layer.
-        ``hidden_size`` is the number of channels.
+    kernel_size : int, tuple of (int, int) or tuple, default=3
+        Height and width of the convolution kernels, odd: one int for both, or (height,
+        width), for all layers or one per layer. For two layers, two ints are one per
+        layer. ``hidden_size`` is the number of channels.
     patch_size : int, default=1
         Side of the square patches of pixels that become channels before the first layer:
         a size of p reduces the number of pixels by p squared.
@@ -2823,7 +2824,7 @@ class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
-        kernel_size: int | Sequence[int] = 3,
+        kernel_size: int | Sequence[int | Sequence[int]] = 3,
         patch_size: int = 1,
         peephole: bool = False,
         pooling: str = "max",
@@ -2897,9 +2898,10 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
         How to merge the outputs of the two directions of a layer.
     dropout : float, default=0.0
         Dropout probability between recurrent layers and before the head, in [0, 1).
-    kernel_size : int or tuple of int, default=3
-        Height and width of the convolution kernels, odd, for all layers or one per layer.
-        ``hidden_size`` is the number of channels.
+    kernel_size : int, tuple of (int, int) or tuple, default=3
+        Height and width of the convolution kernels, odd: one int for both, or (height,
+        width), for all layers or one per layer. For two layers, two ints are one per
+        layer. ``hidden_size`` is the number of channels.
     patch_size : int, default=1
         Side of the square patches of pixels that become channels before the first layer:
         a size of p reduces the number of pixels by p squared.
@@ -3026,7 +3028,7 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
-        kernel_size: int | Sequence[int] = 3,
+        kernel_size: int | Sequence[int | Sequence[int]] = 3,
         patch_size: int = 1,
         peephole: bool = False,
         pooling: str = "max",

@@ -10,13 +10,19 @@ from importlib.resources import files
 
 import pytest
 
+import sksequence
 from helpers.package import MODULES, ROOT
 from helpers.processes import run_python
 
 # Rooms are the modules and packages right below sksequence; what a room may import of
 # the others stands on its right.
 ARROWS = {
-    "__init__": {"_version", "estimators", "persistence"},
+    "__init__": {
+        *("_version", "estimators", "persistence"),
+        # When they are used, and for type checkers.
+        *("forecasting", "metrics", "model_selection", "nn", "portable"),
+        *("preprocessing", "utils"),
+    },
     "persistence": {"_base", "_storage"},
     "estimators": {"_base"},
     "_base": {"_cells", "_deployment", "_inputs", "_storage", "_training", "portable"},
@@ -175,6 +181,31 @@ def test_the_floor_is_what_setup_cfg_allows():
 
 
 # ------------------------------------------------------------------ what an import loads
+
+
+def test_public_modules_are_attributes_that_are_imported_when_they_are_used():
+    """Each alone in a process; none of them by the package itself."""
+    public = {
+        name.split(".")[1]
+        for name in MODULES
+        if "." in name and "._" not in name and name.count(".") == 1
+    } - {"estimators", "persistence"}  # whose names the package itself has
+    program = """
+import sys, sksequence
+assert "sksequence.{0}" not in sys.modules
+assert "{0}" in dir(sksequence)
+assert sksequence.{0}.__name__ == "sksequence.{0}"
+assert sksequence.{0}.__all__
+print("torch" in sys.modules)
+"""
+    for name in sorted(public):
+        assert run_python(program.format(name)).strip() == str(name == "nn"), name
+
+
+def test_what_is_no_attribute_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="'sksequence' has no attribute 'layers'"):
+        sksequence.layers  # noqa: B018
+    assert not hasattr(sksequence, "__wrapped__")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from numbers import Integral
@@ -34,12 +35,13 @@ _COUNT = Interval(Integral, 1, None, closed="left")
 class FrameReader(Pooling, Layers, SequenceEstimator):
     """Estimator of videos, with a frame at each step."""
 
-    kernel_size: int | Sequence[int] = hyperparameter(
+    kernel_size: int | Sequence[int | Sequence[int]] = hyperparameter(
         default=3,
         constraints=[_COUNT, tuple, list],
-        doc="""int or tuple of int
-        Height and width of the convolution kernels, odd, for all layers or one per layer.
-        ``hidden_size`` is the number of channels.""",
+        doc="""int, tuple of (int, int) or tuple
+        Height and width of the convolution kernels, odd: one int for both, or (height,
+        width), for all layers or one per layer. For two layers, two ints are one per
+        layer. ``hidden_size`` is the number of channels.""",
         role=NETWORK,
     )
     patch_size: int = hyperparameter(
@@ -68,7 +70,24 @@ class FrameReader(Pooling, Layers, SequenceEstimator):
         if reading.form.is_table:
             # The frames of a 2-D X are single pixels.
             described |= {"kernel_size": 1, "patch_size": 1}
+        self._check_kernel(described.get("kernel_size", self.kernel_size), reading.form)
         return described
+
+    def _check_kernel(self, kernel_size: Any, form: Form) -> None:
+        """Warn if square kernels are wider than the frames, as with axes mixed up."""
+        channels, *frame = form.step_shape
+        height, width = (-(-side // self.patch_size) for side in frame)
+        if isinstance(kernel_size, Integral) and int(kernel_size) > min(height, width):
+            warnings.warn(
+                f"kernel_size={kernel_size} is wider than the frames, which have "
+                f"{frame[0]} x {frame[1]} pixels (height x width) of {channels} "
+                f"channel(s), with patch_size={self.patch_size}: the kernels also read "
+                "the padding around them. Is data_format="
+                f"{self.data_format!r} right? A kernel_size=(height, width) says that "
+                "this is meant.",
+                UserWarning,
+                stacklevel=2,
+            )
 
 
 @recurrent_estimator

@@ -26,6 +26,7 @@ from threading import Lock
 from typing import Any, cast
 
 from .._cells import Cell
+from .lock import only_one
 
 _LOGGER = logging.getLogger("sksequence")
 _LOCK = Lock()
@@ -67,27 +68,59 @@ def _load(source: str, bits: int, cell: type[Cell] | None) -> Kernels | None:
     if os.environ.get("SKSEQUENCE_KERNELS", "").lower() in ("0", "off", "no"):
         return None
     try:
-        name = f"{source}-{'' if cell is None else cell.__name__.lower()}{bits}"
-        path = _directory() / f"{name}-{_fingerprint(cell)}.kernels"
-        kept = _read(path)
-        if kept is None:
-            _LOGGER.warning(
-                "Compiling the %s kernels for this machine: some seconds, once.", name
-            )
-            kept = _compile(source, bits, cell)
-            _write(path, *kept)
-        return _link(*kept)
+        return _link(*_find(source, bits, cell))
     except Exception as error:
-        _warn(f"{type(error).__name__}: {error}")
+        advice = "Installing a recent numba may help"
+        if not _is_of_compiler(error):
+            advice = "This is a mistake of sksequence, please report it"
+            _LOGGER.debug("No kernels", exc_info=True)
+        _warn(f"{type(error).__name__}: {error}", advice)
         return None
 
 
+def _find(
+    source: str, bits: int, cell: type[Cell] | None
+) -> tuple[dict[str, list[str]], bytes]:
+    """Return kernels from the cache, or compile them and cache them."""
+    name = f"{source}-{'' if cell is None else cell.__name__.lower()}{bits}"
+
+    def compile_now() -> tuple[dict[str, list[str]], bytes]:
+        _LOGGER.warning(
+            "Compiling the %s kernels for this machine: some seconds, once.", name
+        )
+        return _compile(source, bits, cell)
+
+    fingerprint, directory = _fingerprint(cell), _directory()
+    if directory is None:
+        _warn_not_kept("There is no home directory to keep compiled kernels in")
+        return compile_now()
+    path = directory / f"{name}-{fingerprint}.kernels"
+    kept = _read(path)
+    if kept is None:
+        # Whoever waits here finds what the other process has compiled.
+        with only_one(path.with_suffix(".lock")):
+            kept = _read(path)
+            if kept is None:
+                kept = compile_now()
+                _write(path, *kept)
+    return kept
+
+
+def _is_of_compiler(error: Exception) -> bool:
+    """Return whether numba or LLVM is missing, too old or at a loss."""
+    if isinstance(error, ImportError | RuntimeError):
+        return True  # a missing package or private name, or what LLVM raises
+    # An error of theirs, or a name that one of their modules lacks.
+    module = getattr(getattr(error, "obj", None), "__name__", type(error).__module__)
+    return module.split(".")[0] in ("numba", "llvmlite")
+
+
 @cache
-def _warn(why: str) -> None:
+def _warn(why: str, advice: str) -> None:
     warnings.warn(
         f"There are no compiled kernels ({why}). torch's own, slower layers are used, "
-        "with the same results within rounding. Installing a recent numba may help; "
-        "SKSEQUENCE_KERNELS=off silences this.",
+        f"with the same results within rounding. {advice}; SKSEQUENCE_KERNELS=off "
+        "silences this.",
         RuntimeWarning,
         stacklevel=2,
     )
@@ -182,18 +215,22 @@ def _link(parameters: dict[str, list[str]], code: bytes) -> Kernels:
 # ------------------------------------------------------------------------------ cache
 
 
-def _directory() -> Path:
-    """Return the cache directory: the user's, or SKSEQUENCE_CACHE_DIR."""
+def _directory() -> Path | None:
+    """Return the cache directory: SKSEQUENCE_CACHE_DIR, the user's, or None."""
     chosen = os.environ.get("SKSEQUENCE_CACHE_DIR")
     if chosen:
         return Path(chosen)
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    else:
-        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "sksequence"
+    try:
+        if sys.platform == "win32":
+            base = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
+        elif sys.platform == "darwin":
+            base = Path.home() / "Library" / "Caches"
+        else:
+            base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    except RuntimeError:
+        return None  # neither HOME nor an entry for this user, as in some containers
+    # A relative HOME is below the working directory, where nobody would look for it.
+    return Path(base) / "sksequence" if Path(base).is_absolute() else None
 
 
 def _fingerprint(cell: type[Cell] | None) -> str:
@@ -241,9 +278,13 @@ def _write(path: Path, parameters: dict[str, list[str]], code: bytes) -> None:
             os.unlink(name)
             raise
     except OSError as error:
-        warnings.warn(
-            f"Compiled kernels cannot be kept in {path.parent} ({error}): each process "
-            "will compile them anew. SKSEQUENCE_CACHE_DIR may name another directory.",
-            RuntimeWarning,
-            stacklevel=2,
-        )
+        _warn_not_kept(f"Compiled kernels cannot be kept in {path.parent} ({error})")
+
+
+def _warn_not_kept(why: str) -> None:
+    warnings.warn(
+        f"{why}: each process will compile them anew. SKSEQUENCE_CACHE_DIR may name "
+        "another directory.",
+        RuntimeWarning,
+        stacklevel=2,
+    )

@@ -132,15 +132,16 @@ def frame_convolution(layer: nn.Conv2d, x: Tensor) -> Tensor:
     """Convolve ``x`` (images, channels, height, width) to frames of the same size."""
     if x.device.type != "cpu":
         return layer(x)
-    kernel, around = layer.kernel_size[0], layer.kernel_size[0] // 2
+    height, width = layer.kernel_size
+    up, left = height // 2, width // 2
     lacking = _lacking(layer.in_channels)
     # Channels last, so that channels are copied together and a pixel is one product.
-    x = F.pad(x.permute(0, 2, 3, 1), (0, lacking, around, around, around, around))
+    x = F.pad(x.permute(0, 2, 3, 1), (0, lacking, left, left, up, up))
     weight = F.pad(layer.weight.permute(0, 2, 3, 1), (0, lacking)).flatten(1)
     convolved = []
-    # Windows take kernel ** 2 times the memory: process eight images at a time.
+    # Windows take the memory once for each pixel of a kernel: eight images at a time.
     for images in x.split(8):
-        windows = images.unfold(1, kernel, 1).unfold(2, kernel, 1)
+        windows = images.unfold(1, height, 1).unfold(2, width, 1)
         shape = (*windows.shape[:3], layer.out_channels)
         rows = windows.permute(0, 1, 2, 4, 5, 3).flatten(0, 2).flatten(1)
         convolved.append(F.linear(rows, weight, layer.bias).view(shape))

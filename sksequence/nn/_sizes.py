@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from numbers import Integral
+from typing import Any
 
 
 def sizes_per_layer(
@@ -33,6 +34,47 @@ def sizes_per_layer(
     return tuple(int(size) for size in spread)
 
 
+# One int for height and width, or both.
+KernelSize = int | Sequence[int]
+
+
+def kernels_per_layer(
+    kernel_size: KernelSize | Sequence[KernelSize], num_layers: int
+) -> tuple[tuple[int, int], ...]:
+    """Return height and width of the kernels of each layer.
+
+    Given one int, one per layer, (height, width), or one of these per layer. For two
+    layers a pair of ints is one per layer.
+
+    Examples
+    --------
+    >>> kernels_per_layer(3, 2)
+    ((3, 3), (3, 3))
+    >>> kernels_per_layer((1, 3), 1), kernels_per_layer((1, 3), 2)
+    (((1, 3),), ((1, 1), (3, 3)))
+    >>> kernels_per_layer(((1, 3), 5), 2)
+    ((1, 3), (5, 5))
+    """
+    sizes: Any = kernel_size
+    if not isinstance(sizes, str) and isinstance(sizes, Sequence):
+        if len(sizes) != num_layers and len(sizes) == 2:
+            sizes = (sizes,) * num_layers  # height and width
+    else:
+        sizes = (sizes,) * num_layers
+    pairs: list[Any] = [
+        (size, size) if isinstance(size, Integral) else size for size in sizes
+    ]
+    if len(pairs) != num_layers or any(
+        isinstance(pair, Sequence) and len(pair) != 2 for pair in pairs
+    ):
+        raise ValueError(
+            "kernel_size must be one int, (height, width), or one of these per layer "
+            f"({num_layers}), got {kernel_size!r}"
+        )
+    height_and_width = (sizes_per_layer("kernel_size", pair, 2) for pair in pairs)
+    return tuple((height, width) for height, width in height_and_width)
+
+
 def check_num_layers(num_layers: int) -> None:
     """Raise ValueError unless there is a layer."""
     if not isinstance(num_layers, Integral) or num_layers < 1:
@@ -43,7 +85,7 @@ def check_sizes(network: dict) -> None:
     """Check the sizes among a network's keywords against each other."""
     sizes_per_layer("hidden_size", network["hidden_size"], network["num_layers"])
     if "kernel_size" in network:
-        sizes_per_layer("kernel_size", network["kernel_size"], network["num_layers"])
+        kernels_per_layer(network["kernel_size"], network["num_layers"])
     for kind, others in {
         "conv": ("kernel_size", "stride"),
         "parallel": ("kernel_size",),

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from . import _exact
 from ._random import RandomLayer
-from ._sizes import check_num_layers, sizes_per_layer
+from ._sizes import KernelSize, check_num_layers, kernels_per_layer, sizes_per_layer
 from ._time import FRAMES, check_batch, reverse_steps, zero_padding
 from .dropout import Dropout
 from .recurrent import MERGES, choose
@@ -44,8 +44,8 @@ class ConvLSTMCell(RandomLayer):
         Channels per frame.
     hidden_size : int
         Channels of the hidden state and of the cell state.
-    kernel_size : int, default=3
-        Height and width of all kernels, odd.
+    kernel_size : int or tuple of (int, int), default=3
+        Height and width of all kernels, odd; one int for both.
     peephole_size : tuple of (int, int) or None, default=None
         Height and width of the frames, for peepholes :math:`V` with a weight for each
         channel and pixel; None for no peepholes.
@@ -75,22 +75,22 @@ class ConvLSTMCell(RandomLayer):
         self,
         input_size: int,
         hidden_size: int,
-        kernel_size: int = 3,
+        kernel_size: KernelSize = 3,
         *,
         peephole_size: tuple[int, int] | None = None,
     ) -> None:
         super().__init__()
-        if kernel_size % 2 == 0:
+        ((height, width),) = kernels_per_layer(kernel_size, 1)
+        if height % 2 == 0 or width % 2 == 0:
+            shown = height if height == width else (height, width)
             raise ValueError(
                 "kernel_size must be odd, to centre kernels on pixels, "
-                f"got kernel_size={kernel_size}"
+                f"got kernel_size={shown}"
             )
-        around = kernel_size // 2
-        self.input_conv = nn.Conv2d(
-            input_size, 4 * hidden_size, kernel_size, padding=around
-        )
+        kernel, around = (height, width), (height // 2, width // 2)
+        self.input_conv = nn.Conv2d(input_size, 4 * hidden_size, kernel, padding=around)
         self.hidden_conv = nn.Conv2d(
-            hidden_size, 4 * hidden_size, kernel_size, padding=around, bias=False
+            hidden_size, 4 * hidden_size, kernel, padding=around, bias=False
         )
         self.peepholes = (
             nn.Parameter(torch.empty(3, hidden_size, *peephole_size))
@@ -209,7 +209,7 @@ class ConvLSTMLayer(nn.Module):
         self,
         input_size: int,
         hidden_size: int,
-        kernel_size: int = 3,
+        kernel_size: KernelSize = 3,
         *,
         peephole_size: tuple[int, int] | None = None,
         bidirectional: bool = False,
@@ -250,8 +250,9 @@ class ConvLSTM(nn.Module):
         Channels of the state of each direction, for all layers or one per layer.
     num_layers : int, default=1
         Number of layers.
-    kernel_size : int or sequence of int, default=3
-        Height and width of the kernels, odd, for all layers or one per layer.
+    kernel_size : int, tuple of (int, int) or sequence, default=3
+        Height and width of the kernels, odd: one int for both, or (height, width), for
+        all layers or one per layer. For two layers, two ints are one per layer.
     bidirectional, merge_mode
         As in :class:`ConvLSTMLayer`, the same for every layer.
     dropout : float, default=0.0
@@ -297,7 +298,7 @@ class ConvLSTM(nn.Module):
         hidden_size: int | Sequence[int],
         num_layers: int = 1,
         *,
-        kernel_size: int | Sequence[int] = 3,
+        kernel_size: KernelSize | Sequence[KernelSize] = 3,
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
@@ -315,7 +316,7 @@ class ConvLSTM(nn.Module):
         self.layers = nn.ModuleList()
         for size, kernel in zip(
             sizes_per_layer("hidden_size", hidden_size, num_layers),
-            sizes_per_layer("kernel_size", kernel_size, num_layers),
+            kernels_per_layer(kernel_size, num_layers),
             strict=True,
         ):
             layer = ConvLSTMLayer(

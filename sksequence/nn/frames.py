@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from . import _exact
 from ._random import RandomLayer, reset_layers
-from ._sizes import check_num_layers, sizes_per_layer
+from ._sizes import KernelSize, check_num_layers, kernels_per_layer
 from .convlstm import ConvLSTM, State
 from .dropout import Dropout
 from .pooling import POOLINGS
@@ -92,7 +92,7 @@ class Forecaster(nn.Module):
         output_size: int,
         hidden_size: Sequence[int],
         *,
-        kernel_size: int | Sequence[int] = 3,
+        kernel_size: KernelSize | Sequence[KernelSize] = 3,
         dropout: float = 0.0,
         peephole: bool = False,
         frame_size: tuple[int, int] | None = None,
@@ -142,8 +142,9 @@ class FrameNetwork(RandomLayer):
         Channels of the state of each direction, for all layers or one per layer.
     num_layers : int, default=1
         Number of recurrent layers.
-    kernel_size : int or sequence of int, default=3
-        Height and width of the kernels, odd, for all layers or one per layer.
+    kernel_size : int, tuple of (int, int) or sequence, default=3
+        Height and width of the kernels, odd, as in :class:`ConvLSTM`. They may be wider
+        than the frames, which are padded with zeros.
     bidirectional : bool, default=False
         Whether to also read the video in reverse. A forecast then starts from the merged
         states of both directions.
@@ -196,7 +197,7 @@ class FrameNetwork(RandomLayer):
         n_frames: int | None = None,
         hidden_size: int | Sequence[int] = 16,
         num_layers: int = 1,
-        kernel_size: int | Sequence[int] = 3,
+        kernel_size: KernelSize | Sequence[KernelSize] = 3,
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
@@ -212,13 +213,7 @@ class FrameNetwork(RandomLayer):
         _check_count("patch_size", patch_size)
         check_num_layers(num_layers)
         height, width = (-(-side // patch_size) for side in frame_size)
-        kernels = sizes_per_layer("kernel_size", kernel_size, num_layers)
-        if max(kernels) > min(height, width):
-            raise ValueError(
-                f"kernel_size={max(kernels)} is wider than the frames: frame_size="
-                f"{tuple(frame_size)} in patches of patch_size={patch_size} is {height} "
-                f"x {width}. Use a smaller kernel_size or patch_size."
-            )
+        kernels = kernels_per_layer(kernel_size, num_layers)
         self.frame_size, self.patch_size = tuple(frame_size), patch_size
         area = patch_size**2
         self.recurrence = ConvLSTM(

@@ -206,6 +206,58 @@ def test_frames_by_every_loss(films, loss):
     assert loss != "poisson" or (frames > 0).all()
 
 
+# ---------------------------------------------------------------------- kernels and lines
+
+
+def test_kernels_per_axis_are_kernels_of_frames_turned(films):
+    """Frames with height and width exchanged, and kernels likewise."""
+    turned = films.swapaxes(2, 3)
+    params = {**SMALL, "max_epochs": 3, "dtype": "float64"}
+    one = ConvLSTMRegressor(kernel_size=((1, 3),), **params).fit(films, films[:, 0])
+    other = ConvLSTMRegressor(kernel_size=(3, 1), **params).fit(turned, turned[:, 0])
+    # Equal at the start, as the weights are drawn in the same order.
+    np.testing.assert_allclose(
+        one.predict(films), other.predict(turned).swapaxes(1, 2), atol=1e-9
+    )
+
+
+@pytest.mark.parametrize("kernel_size", [(1, 3), ((1, 3), (1, 5)), (3, (1, 3))])
+def test_lines_of_pixels_are_told_apart(kernel_size, tmp_path):
+    """A bright pixel wanders to the left or to the right; no single frame says which."""
+    rng = np.random.default_rng(0)
+    right = rng.integers(0, 2, 60)
+    place = rng.integers(0, 9, 60)[:, None] + np.where(right, 1, -1)[:, None] * np.arange(
+        4
+    )
+    lines = np.eye(9)[place % 9].reshape(60, 4, 1, 9, 1)
+    depth = 1 if kernel_size == (1, 3) else 2
+    params = {"hidden_size": 8, "lr": 0.02, "max_epochs": 25, "random_state": 0}
+    model = ConvLSTMClassifier(kernel_size=kernel_size, num_layers=depth, **params)
+    model.fit(lines[:40], right[:40])
+    assert model.score(lines[40:], right[40:]) > 0.9
+    model.save(tmp_path / "model")
+    back = sksequence.load(tmp_path / "model")
+    np.testing.assert_array_equal(back.predict_proba(lines), model.predict_proba(lines))
+    assert back.get_params() == model.get_params()
+
+
+@pytest.mark.parametrize(
+    ("shape", "params", "words"),
+    [
+        ((1, 7), {}, r"kernel_size=3 is wider .* 1 x 7 pixels .* of 2 channel"),
+        ((6, 7), {"kernel_size": 9}, r"kernel_size=9 is wider .* 6 x 7 pixels"),
+        ((6, 7), {"patch_size": 4}, r"kernel_size=3 is wider .*patch_size=4"),
+    ],
+)
+def test_kernels_wider_than_frames_read_zeros_and_a_warning_says_so(shape, params, words):
+    films = np.random.default_rng(0).normal(size=(12, 3, *shape, 2))
+    with pytest.warns(UserWarning, match=f"{words}.*channels_last"):
+        model = ConvLSTMRegressor(**SMALL, **params).fit(films, films[:, 0])
+    frames = model.predict(films)
+    assert frames.shape == films[:, 0].shape
+    assert np.isfinite(frames).all()
+
+
 # ----------------------------------------------------------------------------- bad input
 
 
@@ -224,10 +276,16 @@ ONES = np.ones((4, 3, 6, 7, 2))
 @pytest.mark.parametrize(
     ("fit", "X", "y", "message"),
     [
-        (_fit(kernel_size=9), ONES, ONES[:, 0], r"kernel_size=9 is wider .* 6 x 7"),
-        (_fit(patch_size=4), ONES, ONES[:, 0], r"wider .*patch_size=4 is 2 x 2"),
         (_fit(kernel_size=2), ONES, ONES[:, 0], "kernel_size must be odd"),
-        (_fit(kernel_size=(3, 3)), ONES, ONES[:, 0], "kernel_size must be one int"),
+        (_fit(kernel_size=(3, 2)), ONES, ONES[:, 0], r"must be odd.*got .*\(3, 2\)"),
+        (
+            _fit(kernel_size=(3, 3, 3)),
+            ONES,
+            ONES[:, 0],
+            r"\(height, width\).*\(3, 3, 3\)",
+        ),
+        (_fit(kernel_size=((3, 3, 3),)), ONES, ONES[:, 0], r"one int.*\(\(3, 3, 3\),\)"),
+        (_fit(kernel_size=(1.5, 3)), ONES, ONES[:, 0], "int of at least 1.*1.5"),
         (_fit(), ONES[..., 0, 0], ONES[:, 0], r"dim 3, .*height, width"),
         (_fit(), ONES[:, :0], np.ones(4), "Sequence 0 is empty"),
         (_fit(), [ONES[0], ONES[1, :, :3]], np.ones(2), "Sequence 1 has frames of 3 x 7"),

@@ -81,10 +81,11 @@ def films_of(lengths, n_channels=2, plane=PLANE, padding=(0.0,), extra=0):
 
 
 def correlate(x, weight):
-    """Sum each window times a kernel: (n, c, h, w), (d, c, k, k) -> (n, d, h, w)."""
-    k = weight.shape[-1]
-    padded = np.pad(x, [(0, 0), (0, 0), (k // 2, k // 2), (k // 2, k // 2)])
-    windows = np.lib.stride_tricks.sliding_window_view(padded, (k, k), axis=(2, 3))
+    """Sum each window times a kernel: (n, c, h, w), (d, c, *kernel) -> (n, d, h, w)."""
+    kernel = weight.shape[-2:]
+    around = [(side // 2, side // 2) for side in kernel]
+    padded = np.pad(x, [(0, 0), (0, 0), *around])
+    windows = np.lib.stride_tricks.sliding_window_view(padded, kernel, axis=(2, 3))
     return np.einsum("nchwij,dcij->ndhw", windows, weight)
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import multiprocessing
 import os
+import pwd
+import subprocess
 import sys
 import threading
 import warnings
@@ -15,6 +18,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from numba.core.errors import TypingError
 from torch import nn
 
 from helpers.data import ragged
@@ -766,11 +770,9 @@ assert "numba" not in sys.modules
 @pytest.fixture(scope="module")
 def compiled():
     """The RNN's kernels, as they are kept."""
-    return compiler._read(
-        next(
-            compiler._directory().glob(f"recurrence-rnn32-{compiler._fingerprint(RNN)}*")
-        )
-    )
+    _kernels.load("recurrence", 32, RNN)
+    name = f"recurrence-rnn32-{compiler._fingerprint(RNN)}.kernels"
+    return compiler._read(compiler._directory() / name)
 
 
 def test_a_directory_that_cannot_be_written_is_a_warning(fresh, monkeypatch, compiled):
@@ -792,7 +794,7 @@ def test_damaged_kernels_are_compiled_anew(fresh, monkeypatch, compiled, damage)
     assert compiler.load("recurrence", 32, RNN) is not None
     assert compiler.load("recurrence", 32, RNN) is not None
     assert len(compilations) == 1  # the second time they were kept
-    (path,) = fresh.iterdir()
+    (path,) = fresh.glob("*.kernels")
     content = bytearray(path.read_bytes())
     if damage == "flipped":
         content[len(content) // 2] ^= 1
@@ -801,6 +803,120 @@ def test_damaged_kernels_are_compiled_anew(fresh, monkeypatch, compiled, damage)
     assert len(compilations) == 2
     assert compiler.load("recurrence", 32, RNN) is not None
     assert len(compilations) == 2
+
+
+@pytest.mark.parametrize(
+    ("error", "advice"),
+    [
+        (KeyError("lstm"), "mistake of sksequence, please report"),
+        (AttributeError("no 'slots'", obj=compiler), "mistake of sksequence"),
+        (TypeError("one argument too many"), "mistake of sksequence"),
+        (ImportError("no numba"), "recent numba may help"),
+        (
+            AttributeError("no 'new'", obj=sys.modules["llvmlite"]),
+            "recent numba may help",
+        ),
+        (TypingError("cannot compile"), "recent numba may help"),
+    ],
+    ids=repr,
+)
+def test_a_mistake_of_ours_is_not_blamed_on_numba(fresh, monkeypatch, error, advice):
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr(compiler, "_compile", fail)
+    with pytest.warns(
+        RuntimeWarning, match=f"{type(error).__name__}.*{advice}"
+    ) as caught:
+        assert compiler.load("recurrence", 32, RNN) is None
+    assert len(caught) == 1
+    both = [words in str(caught[0].message) for words in ("mistake", "recent numba")]
+    assert sum(both) == 1
+
+
+@pytest.mark.parametrize("platform", ["linux", "darwin", "win32"])
+@pytest.mark.parametrize("home", [None, "somewhere"])
+def test_without_a_home_kernels_are_compiled_and_not_kept(
+    fresh, monkeypatch, compiled, home, platform, tmp_path
+):
+    """As in a container whose user has no entry; or with a HOME that is relative."""
+    for name in ("SKSEQUENCE_CACHE_DIR", "XDG_CACHE_HOME", "LOCALAPPDATA", "USERPROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(sys, "platform", platform)
+    monkeypatch.chdir(tmp_path)
+    if home is None:
+        monkeypatch.delenv("HOME", raising=False)
+        monkeypatch.setattr(pwd, "getpwuid", {}.__getitem__)
+    else:
+        monkeypatch.setenv("HOME", home)
+    monkeypatch.setattr(compiler, "_compile", lambda *_: compiled)
+    with pytest.warns(RuntimeWarning, match="no home .*SKSEQUENCE_CACHE_DIR") as caught:
+        assert compiler.load("recurrence", 32, RNN) is not None
+    assert [one for one in caught if "numba" in str(one.message)] == []
+    assert list(tmp_path.iterdir()) == []
+
+
+COMPILE = """
+import logging, sys, time
+from sksequence import _kernels
+from sksequence._kernels import compiler
+if sys.argv[1] == "hang":
+    def hang(*_):
+        print("compiling", flush=True)
+        time.sleep(600)
+    compiler._compile = hang
+else:
+    inner = compiler._compile
+    def counted(*args):
+        print("compiled", flush=True)
+        time.sleep(2)  # or one would be ready before the other begins
+        return inner(*args)
+    compiler._compile = counted
+print("ready", flush=True)
+assert _kernels.load("pooling", 32) is not None
+"""
+
+
+def _start(how, directory):
+    environment = {**os.environ, "SKSEQUENCE_CACHE_DIR": str(directory)}
+    arguments = [sys.executable, "-c", COMPILE, how]
+    return subprocess.Popen(arguments, env=environment, text=True, stdout=subprocess.PIPE)
+
+
+def test_of_two_processes_one_compiles_and_the_other_waits(tmp_path):
+    processes = [_start("compile", tmp_path) for _ in range(2)]
+    said = [process.communicate(timeout=120)[0] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0]
+    assert "".join(said).count("compiled") == 1
+    assert compiler._read(next(tmp_path.glob("pooling*.kernels"))) is not None
+
+
+def test_a_process_that_is_killed_keeps_nobody_waiting(tmp_path):
+    hanging = _start("hang", tmp_path)
+    while hanging.stdout.readline().strip() != "compiling":
+        assert hanging.poll() is None
+    waiting = _start("compile", tmp_path)
+    assert waiting.stdout.readline().strip() == "ready"
+    with pytest.raises(subprocess.TimeoutExpired):
+        waiting.wait(1)
+    assert list(tmp_path.glob("*.kernels")) == []
+    hanging.kill()
+    hanging.communicate()
+    said, _ = waiting.communicate(timeout=120)
+    assert (waiting.returncode, said.split()) == (0, ["compiled"])
+    assert len(list(tmp_path.glob("*.kernels"))) == 1
+
+
+def test_without_locks_both_compile(fresh, monkeypatch, compiled):
+    """As on some network file systems: twice the work, and the same kernels."""
+
+    def refuse(*_):
+        raise OSError("no locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    monkeypatch.setattr(compiler, "_compile", lambda *_: compiled)
+    assert compiler.load("recurrence", 32, RNN) is not None
+    assert len(list(fresh.glob("*.kernels"))) == 1
 
 
 def test_compiling_says_so(fresh, monkeypatch, compiled, caplog):
@@ -817,7 +933,7 @@ def test_kernels_of_every_kind_compile_here(fresh):
     """What the others find kept may be of an earlier run."""
     loaded = compiler.load("recurrence", 64, LSTM)
     assert set(loaded) == {"pack", "forward", "backward", "unpack"}
-    (path,) = fresh.iterdir()
+    (path,) = fresh.glob("*.kernels")
     assert compiler._read(path) is not None
 
 

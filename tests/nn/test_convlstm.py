@@ -32,7 +32,7 @@ every_direction = pytest.mark.parametrize(
 
 
 @pytest.mark.parametrize("training", [False, True])
-@pytest.mark.parametrize("kernel", [1, 3, 5])
+@pytest.mark.parametrize("kernel", [1, 3, 5, (1, 3), (5, 3), (7, 9)])
 @pytest.mark.parametrize("peephole_size", [None, PLANE])
 def test_cell_follows_the_equations(kernel, peephole_size, training):
     cell = scrambled(ConvLSTMCell(2, 3, kernel, peephole_size=peephole_size))
@@ -47,6 +47,59 @@ def test_cell_follows_the_equations(kernel, peephole_size, training):
     after = cell(X[:, 1], (torch.tensor(h[:, 0]), torch.tensor(c[:, 0])))
     assert_equal(after[0], h[:, 1])
     assert_equal(after[1], c[:, 1])
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_a_kernel_is_as_wide_as_it_is_said_per_axis(training):
+    """Frames turned by their diagonal, with kernels turned likewise, are the same."""
+    kernel, turned = ((1, 3), (5, 3)), ((3, 1), (3, 5))
+    one = scrambled(ConvLSTM(2, (3, 4), 2, kernel_size=kernel, bidirectional=True))
+    other = ConvLSTM(2, (3, 4), 2, kernel_size=turned, bidirectional=True).double().eval()
+    other.load_state_dict(
+        {k: v.mT if v.ndim == 4 else v for k, v in one.state_dict().items()}
+    )
+    X, lengths = films_of(FILM_LENGTHS)
+    outputs = one.train(training)(X, lengths), other.train(training)(X.mT, lengths)
+    for got, expected in zip(*outputs, strict=True):
+        assert_equal(got, expected.mT)
+
+
+@pytest.mark.parametrize(("plane", "row"), [((1, 7), True), ((7, 1), False)])
+def test_of_a_kernel_wider_than_a_line_the_middle_counts(plane, row):
+    """The rest reads the zeros around it."""
+    square, line = (
+        ConvLSTM(2, 3, kernel_size=3),
+        ConvLSTM(2, 3, kernel_size=(1, 3) if row else (3, 1)),
+    )
+    scrambled(square), line.double().eval()
+    line.load_state_dict(
+        {
+            k: v if v.ndim < 4 else v[:, :, 1:2] if row else v[..., 1:2]
+            for k, v in square.state_dict().items()
+        }
+    )
+    X, lengths = films_of(FILM_LENGTHS, plane=plane)
+    for got, expected in zip(square(X, lengths), line(X, lengths), strict=True):
+        assert_equal(got, expected)
+
+
+@pytest.mark.parametrize(
+    ("kernel_size", "num_layers", "expected"),
+    [
+        (3, 2, [(3, 3), (3, 3)]),
+        ((1, 3), 1, [(1, 3)]),
+        ((1, 3), 2, [(1, 1), (3, 3)]),
+        ((1, 3), 3, [(1, 3)] * 3),
+        ([(1, 3), 5], 2, [(1, 3), (5, 5)]),
+        (((1, 3),), 1, [(1, 3)]),
+        ((5,), 1, [(5, 5)]),
+    ],
+)
+def test_kernel_sizes_are_those_of_each_layer_and_axis(kernel_size, num_layers, expected):
+    stack = ConvLSTM(1, 2, num_layers, kernel_size=kernel_size)
+    for layer, size in zip(stack.layers, expected, strict=True):
+        assert layer.ahead.input_conv.kernel_size == size
+        assert layer.ahead.hidden_conv.kernel_size == size
 
 
 @pytest.mark.parametrize("num_layers", [1, 2])

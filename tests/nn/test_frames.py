@@ -235,7 +235,14 @@ def test_dropout_stands_between_layers_and_before_the_linear_head():
 
 EXACT = [
     (options, plane)
-    for plane, kernel in {(1, 1): 1, (2, 3): 1, (7, 9): 3, (8, 8): 5}.items()
+    for plane, kernel in {
+        (1, 1): 1,
+        (2, 3): 1,
+        (7, 9): 3,
+        (8, 8): 5,
+        (1, 9): (1, 3),
+        (3, 2): 5,
+    }.items()
     for options in (
         {"kernel_size": kernel, "hidden_size": 3, "pooling": "mean"},
         {"kernel_size": kernel, "hidden_size": (1, 8), "num_layers": 2, "n_frames": 2},
@@ -371,11 +378,9 @@ def test_initial_weights_are_those_of_the_literature():
             "frame_size must be int of at least 1.*0",
         ),
         (lambda: network_of(frame_size=(4, 5, 6)), r"frame_size must be.*\(4, 5, 6\)"),
-        (lambda: network_of(kernel_size=5), r"kernel_size=5.*\(4, 5\).*patch_size=1"),
-        (
-            lambda: network_of(kernel_size=3, patch_size=2),
-            r"kernel_size=3 is wider.*patch_size=2 is 2 x 3",
-        ),
+        (lambda: ConvLSTM(1, 4, kernel_size=(3, 2)), r"odd.*kernel_size=\(3, 2\)"),
+        (lambda: ConvLSTM(1, 4, 3, kernel_size=(3, 5, 1, 1)), r"\(3\).*\(3, 5, 1, 1\)"),
+        (lambda: ConvLSTM(1, 4, 2, kernel_size=(1, (3, 3, 3))), r"\(2\).*\(1, \(3, 3, 3"),
         (lambda: network_of()(torch.zeros(1, 2, 2, 5, 4)), "frames of 4 x 5.*5 x 4"),
         (
             lambda: ConvLSTM(1, 4, peephole=True, frame_size=(4, 5))(
