@@ -30,7 +30,7 @@ def listed(keys: Any, X: Any) -> list:
     return [] if keys is None else [keys]
 
 
-def lookup(X: Any, key: Any, name: str) -> tuple[int | None, Any]:
+def lookup(X: Any, key: Any, name: str, table: str = "X") -> tuple[int | None, Any]:
     """Return the position of a column, None for an index level, and its values.
 
     Parameters
@@ -41,6 +41,8 @@ def lookup(X: Any, key: Any, name: str) -> tuple[int | None, Any]:
         A column or a level of the index.
     name : str
         Name of the parameter, for error messages.
+    table : str, default="X"
+        Name of the parameter with the table.
 
     Raises
     ------
@@ -48,7 +50,7 @@ def lookup(X: Any, key: Any, name: str) -> tuple[int | None, Any]:
         If there is no such column or level, or several.
     """
     if not _names_level(X, key):
-        column = find_column(X, key, name)
+        column = find_column(X, key, name, table)
         return column, column_at(X, column)
     level = index_of(X).get_level_values(key)
     if not _names_column(X, key):
@@ -56,46 +58,47 @@ def lookup(X: Any, key: Any, name: str) -> tuple[int | None, Any]:
     column = find_column(X, key, name)
     if not np.array_equal(np.asarray(level), np.asarray(column_at(X, column))):
         raise ValueError(
-            f"{name} must be a column or an index level of X, got {key!r}, which is both "
-            "a column and an index level, with other values. Rename one of them."
+            f"{name} must be a column or an index level of {table}, got {key!r}, which "
+            "is both a column and an index level, with other values. Rename one of them."
         )
     return column, column_at(X, column)
 
 
-def find_column(X: Any, column: Any, name: str) -> int:
+def find_column(X: Any, column: Any, name: str, table: str = "X") -> int:
     """Return the position of a column given by label or position."""
     shape = np.shape(X)
     if len(shape) != 2:
         raise ValueError(
-            f"X must have shape (n_rows, n_columns) for {name}={column!r}, got {shape}."
+            f"{table} must have shape (n_rows, n_columns) for {name}={column!r}, got "
+            f"{shape}."
         )
     is_position = isinstance(column, Integral) and not isinstance(column, bool)
     found = _positions_named(X, column)
     if is_position and not found:
         if not -shape[1] <= column < shape[1]:
             raise ValueError(
-                f"{name} must be the position of a column of X, from 0 to "
+                f"{name} must be the position of a column of {table}, from 0 to "
                 f"{shape[1] - 1}, got {column}."
             )
         return int(column) % shape[1]
     if not hasattr(X, "columns"):
         raise ValueError(
-            f"X must be a DataFrame for {name}={column!r}, got {type(X).__name__}. Give "
-            "the position of the column instead, or keep names with "
-            "set_output(transform='pandas')."
+            f"{table} must be a DataFrame for {name}={column!r}, got "
+            f"{type(X).__name__}. Give the position of the column instead, or keep names "
+            "with set_output(transform='pandas')."
         )
     if len(found) != 1:
         levels = [level for level in getattr(index_of(X), "names", ()) if level]
         raise ValueError(
-            f"{name} must be the name of one column of X, got {column!r}, the name of "
-            f"{len(found)}. Its columns are {shortened(list(X.columns))}, the levels of "
-            f"its index {shortened(levels)}."
+            f"{name} must be the name of one column of {table}, got {column!r}, the name "
+            f"of {len(found)}. Its columns are {shortened(list(X.columns))}, the levels "
+            f"of its index {shortened(levels)}."
         )
     if is_position and 0 <= column < shape[1] and column != found[0]:
         raise ValueError(
-            f"{name} must be the label or the position of one column of X, got {column}, "
-            f"the label of column {found[0]} and the position of another. Give the "
-            "columns names of text."
+            f"{name} must be the label or the position of one column of {table}, got "
+            f"{column}, the label of column {found[0]} and the position of another. Give "
+            "the columns names of text."
         )
     return found[0]
 

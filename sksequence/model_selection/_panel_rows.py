@@ -162,16 +162,21 @@ def _of_windows(ranks: np.ndarray, X: Any, reach: int) -> PanelRows:
         return PanelRows(ranks)
     order = np.lexsort((ranks, ends))
     steps = np.diff(ends[order])
-    is_new = (np.diff(ranks[order]) <= 0) | (steps > reach)
+    goes_on = (np.diff(ranks[order]) > 0) & (steps > 0)
+    step = int(steps[goes_on].min(initial=len(ends) + int(ends.max())))
+    is_new = ~goes_on | (steps > reach * step)
     codes = np.empty(len(ends), dtype=np.int64)
     codes[order] = np.concatenate([[0], np.cumsum(is_new)])
-    unit = int(np.gcd.reduce(steps[~is_new], initial=0)) or 1
-    return PanelRows(ranks, codes, ends // unit)
+    return PanelRows(ranks, codes, ends // step)
 
 
 def _last_rows(X: Any) -> np.ndarray | None:
-    """Return the last row of each window in their common table; None for others."""
-    if isinstance(X, np.ndarray):
+    """Return the last row of each window in their common table; None for others.
+
+    Views in a list are windows, one array is only if they overlap.
+    """
+    is_array = isinstance(X, np.ndarray)
+    if is_array:
         if X.ndim < 2 or X.dtype == object or not X.size:
             return None
         lengths = np.full(len(X), X.shape[1])
@@ -187,7 +192,7 @@ def _last_rows(X: Any) -> np.ndarray | None:
     if begins is None:
         return None
     ends = begins + lengths
-    return ends if ends.max() < lengths.sum() else None
+    return None if is_array and ends.max() >= lengths.sum() else ends
 
 
 def _warn_of_unknown_entities(ranks: np.ndarray) -> None:

@@ -70,8 +70,10 @@ class PurgedKFold(WindowSplitter):
     may have gaps, or rows once a week beside others every day. Entities are also known
     of windows that ``make_windows`` returned, without a copy. With time stamps alone
     they are counted in the distinct time stamps of all rows, and a warning tells if some
-    have more rows than others. For windows made with a ``step`` above one, give length
-    and horizon in such steps, rounded up. Entities may begin and end at any time.
+    have more rows than others. A target after the last row of an entity is taken to lie
+    at most the entity's largest step after it. For windows made with a ``step`` above
+    one, give length and horizon in such steps, rounded up. Entities may begin and end at
+    any time.
 
     Make the windows before splitting: windows made from the training rows of a fold
     would reach across the gap in their middle.

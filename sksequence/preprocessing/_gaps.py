@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from numbers import Real
@@ -61,22 +62,25 @@ def is_beyond(step: Any, max_gap: Any, times: Times) -> bool:
     return max_gap is not None and bool(step > _as_step(max_gap, times))
 
 
-def warn_of_gaps(table: Table, first: np.ndarray, last: np.ndarray) -> None:
+def warn_of_gaps(
+    table: Table, spans: Callable[[], tuple[np.ndarray, np.ndarray]]
+) -> None:
     """Warn of windows that cross a gap in an otherwise regular time.
 
     Parameters
     ----------
     table : Table
         A table whose windows are not cut at gaps.
-    first, last : ndarray of shape (n_windows,)
-        Positions of the first and last row of each window (with its targets, if any)
-        among the rows sorted by entity.
+    spans : callable
+        Returns the positions of the first and last row of each window (with its targets,
+        if any) among the rows sorted by entity; called if there is a gap.
     """
     if table.times is None or len(table.values) < 3:
         return
     steps, is_gap = _find_gaps(table.times, table.entities)
     if not is_gap.any():
         return
+    first, last = spans()
     before = np.concatenate([[0], np.cumsum(is_gap)])
     n_crossing = int((before[last] > before[first]).sum())
     if not n_crossing:
@@ -96,6 +100,8 @@ def warn_of_gaps(table: Table, first: np.ndarray, last: np.ndarray) -> None:
 def _find_gaps(times: Times, entities: Entities) -> tuple[np.ndarray, np.ndarray]:
     """Return the steps between rows sorted by entity, and which of them are gaps."""
     steps = steps_of(times, entities)
+    if len(entities.keys) == 1 and (steps == steps[0]).all():
+        return steps, np.zeros(len(steps), dtype=bool)
     if steps.dtype.kind == "m":
         steps = steps.astype(np.int64)
     inside = entities.follows

@@ -160,7 +160,7 @@ def make_windows(
             f"row(s){between}, expected at least {length + horizon}. Shorten one of them."
         )
     if max_gap is None:
-        warn_of_gaps(table, first, first + length + horizon - 1)
+        warn_of_gaps(table, lambda: (first, first + length + horizon - 1))
     values = table.values
     if not entities.is_in_order:
         values = values[entities.order]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from hashlib import blake2b
 from numbers import Integral
 from typing import Any, Self
@@ -303,7 +304,7 @@ class SlidingWindow(  # type: ignore[call-arg]
             ends = np.arange(1, len(table.values) + 1)
             rows = table.values
         if self.max_gap is None:
-            self._warn_of_gaps(table)
+            warn_of_gaps(table, partial(_spans, table, length))
         if self.first_rows == "edge" and self.by is None and self.max_gap is None:
             windows = np.lib.stride_tricks.sliding_window_view(rows, length, axis=0)
             return windows.swapaxes(1, 2)
@@ -312,11 +313,13 @@ class SlidingWindow(  # type: ignore[call-arg]
         first = np.maximum(ends - length, begins[entities.codes])
         return [rows[i:j] for i, j in zip(first.tolist(), ends.tolist(), strict=True)]
 
-    def _warn_of_gaps(self, table: Table) -> None:
-        entities = table.entities
-        last = np.arange(len(table.values))
-        begin = entities.starts[entities.codes[entities.order]]
-        warn_of_gaps(table, np.maximum(last + 1 - self.length, begin), last)
+
+def _spans(table: Table, length: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the first and last row of each window, among the rows sorted by entity."""
+    entities = table.entities
+    last = np.arange(len(table.values))
+    begin = entities.starts[entities.codes[entities.order]]
+    return np.maximum(last + 1 - length, begin), last
 
 
 def _laid_out(

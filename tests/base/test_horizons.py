@@ -33,9 +33,8 @@ def test_steps_and_targets_are_learnt_as_one_vector(name, loss):
     assert predicted.shape == Y.shape
     np.testing.assert_array_equal(predicted.reshape(FLAT.shape), expected.predict(X))
     weight = np.arange(len(X)) % 4
-    assert model.score(X, Y, weight) == r2_score(
-        FLAT, expected.predict(X), sample_weight=weight
-    )
+    r2 = r2_score(FLAT, expected.predict(X), sample_weight=weight)
+    assert model.score(X, Y, weight) == pytest.approx(r2, rel=1e-12)
     more = model.partial_fit(X, Y).predict(X)
     other = expected.partial_fit(X, FLAT).predict(X)
     np.testing.assert_array_equal(more.reshape(FLAT.shape), other)
@@ -61,6 +60,15 @@ def test_one_step_ahead_may_have_an_axis_or_none():
     np.testing.assert_array_equal(
         merge_forecasts(y[:, 0], index, TABLE), merge_forecasts(y, index, TABLE)
     )
+
+
+def test_targets_of_some_steps_may_be_missing(rng):
+    y = np.where(rng.uniform(size=Y.shape) < 0.3, np.nan, Y)
+    flat = y.reshape(FLAT.shape)
+    model, expected = make("GRURegressor").fit(X, y), make("GRURegressor").fit(X, flat)
+    predicted = model.predict(X)
+    np.testing.assert_array_equal(predicted.reshape(FLAT.shape), expected.predict(X))
+    assert model.score(X, y) == expected.score(X, flat)
 
 
 def test_it_is_stored_and_exported(tmp_path):

@@ -21,6 +21,11 @@ def polars_series(values):
     return pytest.importorskip("polars").Series(values)
 
 
+def in_arrow(values, kind):
+    pytest.importorskip("pyarrow")
+    return pd.Series(values).astype(f"{kind}[pyarrow]")
+
+
 FORMS = {
     "dates": lambda: DAYS,
     "dates in seconds": lambda: DAYS.as_unit("s"),
@@ -54,6 +59,11 @@ FORMS = {
     "floats": lambda: np.array(ORDER) / 7,
     "nullable": lambda: pd.array(ORDER, dtype="Int64"),
     "decimals": lambda: np.array([Decimal(i) / 3 for i in ORDER], dtype=object),
+    "Arrow": lambda: in_arrow(DAYS, "timestamp[us]"),
+    "Arrow in a zone": lambda: in_arrow(ZONED, "timestamp[ns, tz=Europe/Berlin]"),
+    "days of Arrow": lambda: in_arrow(DAYS.date, "date32[day]"),
+    "text of Arrow": lambda: in_arrow(DAYS.astype(str), "string"),
+    "integers of Arrow": lambda: in_arrow(ORDER, "int64"),
     "polars": lambda: polars_series([*DAYS.date]),
     "polars, datetime": lambda: polars_series([*ZONED.to_pydatetime()]),
     "polars, text": lambda: polars_series([str(day) for day in DAYS.date]),

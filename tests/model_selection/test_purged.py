@@ -196,6 +196,32 @@ def test_no_row_is_trained_on_and_tested_whatever_gaps_there_are(splitter, form,
         assert tested_before.all()
 
 
+@pytest.mark.filterwarnings("ignore:groups are time stamps alone")
+@pytest.mark.parametrize("splitter", SPLITTERS)
+def test_random_panels_share_no_rows(splitter, rng):
+    """Entities of any density, windows of any size and step."""
+    for _ in range(40):
+        days = [
+            np.flatnonzero(rng.uniform(size=60) < rng.choice([1, 0.6])) for _ in "abc"
+        ]
+        counts = [len(day) for day in days]
+        table = pd.DataFrame({"id": np.repeat([*"abc"], counts), "day": np.hstack(days)})
+        table["row"] = np.arange(len(table), dtype=float)
+        length, horizon, step = (int(k) for k in rng.integers(1, 4, size=3))
+        X, y, index = make_windows(
+            table, length, horizon, step=step, by="id", time="day", max_gap=float("inf")
+        )
+        rows = np.hstack([np.stack(X)[:, :, 0], y.reshape(len(X), -1)]).astype(int)
+        in_steps = {"length": -(-length // step), "horizon": -(-horizon // step)}
+        named = splitter(3, **in_steps, by="id", time="day")
+        for folds in (
+            named.split(X, groups=index),
+            splitter(3, **in_steps).split(X, groups=index["day"]),
+        ):
+            for train, test in folds:
+                assert not set(rows[train].ravel()) & set(rows[test].ravel())
+
+
 @pytest.mark.parametrize("splitter", SPLITTERS)
 def test_columns_of_the_table_tell_entity_and_time(splitter):
     """The same folds from the table, from groups, and from groups beside the table."""

@@ -194,6 +194,58 @@ def test_polars():
     assert_same_windows(make_windows(X["u"], 3, 1)[0], make_windows(PANEL[:, 0], 3, 1)[0])
 
 
+SHOPS = np.array([*"xxyxyyxyxxyx"])  # with the names, four entities and a single row
+
+
+def two_keys(form):
+    """A table whose entities have two names each, and how to say so."""
+    frame = frame_of(PANEL, id=NAMES, shop=SHOPS)
+    if form == "columns":
+        return frame, ["id", "shop"]
+    if form == "tuple":
+        return frame, ("id", "shop")
+    if form == "positions":
+        return frame, [0, 1]
+    if form == "levels":
+        return frame.assign(t=DAYS).set_index(["id", "shop", "t"]), ["id", "shop"]
+    if form == "both":
+        return frame.set_index(["id", DAYS]), ["id", "shop"]
+    if form == "array":
+        return frame.to_numpy(), [0, -3]
+    polars = pytest.importorskip("polars")
+    return polars.DataFrame({name: frame[name].to_numpy() for name in frame}), ["id", 1]
+
+
+@pytest.mark.parametrize(
+    "form", ["columns", "tuple", "positions", "levels", "both", "array", "polars"]
+)
+def test_several_columns_tell_entities_apart(form):
+    X, by = two_keys(form)
+    joined = np.char.add(NAMES, SHOPS)
+    window = SlidingWindow(3, by=by, context=True)
+    whole = oracle(PANEL, joined, 3, "edge")
+    assert_same_windows(window.fit_transform(X), whole)
+    window.fit(rows_of(X, slice(7)))
+    assert_same_windows(window.transform(rows_of(X, slice(7, None))), whole[7:])
+    windows, y, index = make_windows(X, 2, 1, by=by)
+    one = frame_of(PANEL, id=joined)
+    expected = make_windows(one, 2, 1, by="id")
+    assert_same_windows(windows, expected[0])
+    np.testing.assert_array_equal(y, expected[1])
+    np.testing.assert_array_equal(
+        merge_forecasts(y, index, X, by=by),
+        merge_forecasts(y, expected[2], one, by="id"),
+    )
+
+
+def test_one_of_two_levels_says_which_others_there_are():
+    X, _ = two_keys("levels")
+    twice = pd.concat([X, X.rename(index={"x": "y", "y": "x"}, level="shop")])
+    with pytest.raises(ValueError, match=r"tell them apart with by=\['id', 'shop'\]"):
+        SlidingWindow(3, by="id").fit(twice)
+    SlidingWindow(3, by=["id", "shop"]).fit(X)
+
+
 # ---------------------------------------------------------------------- what came before
 
 
