@@ -158,8 +158,8 @@ class Deployable(SequenceEstimator):
         padding is never read; and, with static covariates, ``static``, float64
         (batch, n_static_features). Outputs are ``label``, int64 or text or, for other
         classes, their positions in ``classes_``, and ``probabilities``, float32; or
-        ``values``, float32. Predictions for every step are (batch, steps, ...), undefined
-        in padding.
+        ``values``, float32, or float64 where float32 cannot resolve the targets.
+        Predictions for every step are (batch, steps, ...), undefined in padding.
 
         The predictions are those for the same X in float32, up to rounding: after scaling
         the file computes in single precision, also with ``dtype="float64"``, since

@@ -40,7 +40,7 @@ from .sequences import (
 )
 from .static import Columns, check_columns, split_static
 from .steps import arrange_steps, flatten_steps, score_steps
-from .targets import Frames, Labels, Numbers, Target, check_numbers
+from .targets import Frames, Labels, Numbers, Target, check_numbers, exceeds_float32
 from .times import time_positions, time_ranks
 from .tokens import check_tokens
 
@@ -81,6 +81,7 @@ __all__ = [
     "columns_of",
     "count_padding",
     "count_within",
+    "exceeds_float32",
     "fit_channel_scaler",
     "fit_scaler",
     "flatten_steps",

@@ -68,14 +68,18 @@ class ValuesHead(Head):
         Whether the outputs are logarithms.
     are_many : bool
         Whether a prediction has an axis for several numbers.
+    in_double : bool
+        Whether float32 is too coarse for the targets.
     """
 
     mean: np.ndarray
     scale: np.ndarray
     are_rates: bool
     are_many: bool
+    in_double: bool = False  # predictors of older versions lack it
 
     def predict(self, raw: np.ndarray) -> np.ndarray:
+        raw = raw.astype(np.float64) if self.in_double else raw
         values = np.exp(raw) if self.are_rates else raw
         values = values * self.scale.astype(raw.dtype) + self.mean.astype(raw.dtype)
         return values if self.are_many else values[:, 0]

@@ -51,16 +51,22 @@ def values_head(
     scale: np.ndarray,
     are_rates: bool,
     are_many: bool,
+    in_double: bool,
 ) -> list[ValueInfoProto]:
     """Predict numbers on the scale of the targets."""
+    # float32 may be too coarse for the targets.
+    dtype = np.dtype(np.float64 if in_double else np.float32)
+    kind = TensorProto.DOUBLE if in_double else TensorProto.FLOAT
+    if in_double:
+        outputs = graph("Cast", outputs, to=kind)
     if are_rates:
         outputs = graph("Exp", outputs)
-    scaled = graph("Mul", outputs, scale.astype(np.float32))
-    values = graph("Add", scaled, mean.astype(np.float32))
+    scaled = graph("Mul", outputs, scale.astype(dtype))
+    values = graph("Add", scaled, mean.astype(dtype))
     shape: Shape = [*axes, len(mean)] if are_many else axes
     kept = [0] * len(axes) + ([len(mean)] if are_many else [])
     graph("Reshape", values, kept, result="values")
-    return [helper.make_tensor_value_info("values", TensorProto.FLOAT, shape)]
+    return [helper.make_tensor_value_info("values", kind, shape)]
 
 
 HEADS: dict[str, Callable[..., list[ValueInfoProto]]] = {
