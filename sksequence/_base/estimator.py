@@ -190,10 +190,16 @@ class SequenceEstimator(
             Covariates are standardised like channels and enter the network before the
             head. Later X must have the same columns.
         y : array-like of shape (n_sequences,) or (n_sequences, n_outputs)
-            Targets; for predictions of every step, or of frames, see the class.
+            Targets; for predictions of every step, or of frames, see the class. Of
+            several numbers some may be missing (NaN or None): the loss is the mean over
+            those that are given.
+            Regressors also take (n_sequences, n_steps, n_targets), as from
+            :func:`~sksequence.preprocessing.make_windows`, and predict this form.
         sample_weight : array-like of shape (n_sequences,), default=None
             Weight of each sequence in loss and scaling; sequences of weight 0 are
-            ignored.
+            ignored. For predictions of every step also a list with an array (n_steps_i,)
+            for each sequence, or an array (n_sequences, n_steps): the weight of each step
+            in the loss and the scaling of targets.
         groups : array-like of shape (n_sequences,), default=None
             Groups for early stopping: sequences of one group are held out together.
 

@@ -22,6 +22,7 @@ from .._inputs import (
     Target,
     at_rows,
     check_fit_data,
+    fill_missing,
 )
 from .._storage.checkpoints import FORMAT as CHECKPOINT_FORMAT
 from .._storage.checkpoints import Checkpoint, identify
@@ -180,7 +181,14 @@ def _check_data(
     known = (estimator._reading, estimator._target) if mode.continues else (None, None)
     sequences, static, reading = estimator._read(X, known[0])
     target, encoded = estimator._encode(y, sequences, reading.form, known[1], classes)
-    data = check_fit_data(sequences, static, encoded, sample_weight, groups)
+    data = check_fit_data(
+        sequences,
+        static,
+        encoded,
+        sample_weight,
+        groups,
+        per_step=estimator._per_step,
+    )
     return data, reading, target
 
 
@@ -201,11 +209,8 @@ def _open_checkpoint(
         estimator,
         data.sequences,
         added_after(type(estimator), CHECKPOINT_FORMAT),
-        y=data.target.values,
         classes=classes,
-        sample_weight=data.weight,
-        groups=data.groups,
-        static=data.static,
+        **data.identity,
         earlier_fit=before,
     )
     return Checkpoint(estimator.checkpoint, identity)
@@ -279,13 +284,12 @@ def _make_datasets(
 
     def make(part: FitData, rows: np.ndarray) -> SequenceDataset:
         scaled = estimator._target.scale_rows(part.target.values)
-        own = None
-        if loss_weight is not None:
-            own = replace(data.target, values=loss_weight).take(rows).values
+        own = data.of_targets(loss_weight, rows)
+        filled, own = fill_missing(scaled, own)
         return training.make_dataset(
             part.sequences,
             partial(estimator._reading.prepare, dtype=dtype),
-            replace(part.target, values=scaled),
+            replace(part.target, values=filled),
             _normalised(own),
             estimator._reading.static.prepare(part.static, dtype),
             dtype=dtype,

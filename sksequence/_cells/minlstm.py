@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from .cell import INPUT, Cell
 
-_LARGEST = 80.0  # whose exponential a float32 holds some thousand times
+_LARGEST = 80.0  # a thousand times its exponential is still finite in float32
 
 
 def _exponentials(ops, f, i):
-    """Return exp(-f) and exp(-i), both over the same number if one were too large.
+    """Return exp(-f) and exp(-i), both divided by the same number if one is too large.
 
-    Beside what is then larger than exp(80), one is the nothing that it should be.
+    Only their ratio matters then: beside exp(80), one is negligible.
     """
     excess = ops.relu(ops.maximum(-f, -i) - _LARGEST)
     return ops.exp(-f - excess), ops.exp(-i - excess)
 
 
 class MinLSTM(Cell):
-    """The cell of Feng et al. (2024): its gates read the input alone, and sum to one.
+    """The cell of Feng et al. (2024): its gates read only the input, and sum to one.
 
-    As the gates are 1 / (1 + exp(-f)) and 1 / (1 + exp(-i)), their shares are
-    (1 + exp(-i)) / s and (1 + exp(-f)) / s with s = 2 + exp(-f) + exp(-i): exact also
-    where both are nearly closed, and never zero over zero.
+    The gates 1 / (1 + exp(-f)) and 1 / (1 + exp(-i)), divided by their sum, are
+    (1 + exp(-i)) / s and (1 + exp(-f)) / s with s = 2 + exp(-f) + exp(-i). This form is
+    accurate also where both are nearly closed, and never divides zero by zero.
     """
 
     gates = (INPUT,) * 3
@@ -42,5 +42,5 @@ class MinLSTM(Cell):
         keep, enter = (1.0 + of_i) * share, (1.0 + of_f) * share
         dh = wanted[0]
         d = dh * (before[0] - n)
-        of_values = (d * keep * (of_f * share), -d * enter * (of_i * share), dh * enter)
-        return of_values, (dh * keep,)
+        grad_values = (d * keep * (of_f * share), -d * enter * (of_i * share), dh * enter)
+        return grad_values, (dh * keep,)

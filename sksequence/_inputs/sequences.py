@@ -202,6 +202,35 @@ def windows_of(
     >>> np.shares_memory(values, table), values.ravel(), begins
     (True, array([0., 1., 2., 3.]), array([0, 1, 1]))
     """
+    begins = first_rows_of(arrays)
+    if begins is None:
+        return None
+    first = int(begins.argmin())
+    n_rows = int((begins + lengths).max())
+    if n_rows >= lengths.sum():
+        return None
+    # These rows lie between views of one array, and so within its memory.
+    values = np.lib.stride_tricks.as_strided(
+        arrays[first],
+        (n_rows, *arrays[0].shape[1:]),
+        arrays[0].strides,
+        writeable=False,
+    )
+    return without_gaps(values, begins, lengths)
+
+
+def first_rows_of(arrays: np.ndarray | list[np.ndarray]) -> np.ndarray | None:
+    """Return the row at which each sequence begins in the table that they are views of.
+
+    Rows count from the first that belongs to a sequence. None if the sequences are not
+    views of one table, or of the same rows of memory.
+
+    Examples
+    --------
+    >>> table = np.arange(6.0)[:, None]
+    >>> first_rows_of([table[4:], table[1:3]]), first_rows_of([table, table.copy()])
+    (array([3, 0]), None)
+    """
     if isinstance(arrays, np.ndarray):
         strides = arrays.strides[1:]
         addresses = np.arange(len(arrays)) * arrays.strides[0]
@@ -212,19 +241,10 @@ def windows_of(
             return None
         addresses = np.array([array.__array_interface__["data"][0] for array in arrays])
         addresses -= addresses[0]
-    if not strides[0] or (addresses % strides[0]).any():
+    if not strides or not strides[0] or (addresses % strides[0]).any():
         return None
     begins = addresses // strides[0]  # also correct for negative strides
-    first = int(begins.argmin())
-    begins -= begins[first]
-    n_rows = int((begins + lengths).max())
-    if n_rows >= lengths.sum():
-        return None
-    # These rows lie between views of one array, and so within its memory.
-    values = np.lib.stride_tricks.as_strided(
-        arrays[first], (n_rows, *arrays[0].shape[1:]), strides, writeable=False
-    )
-    return without_gaps(values, begins, lengths)
+    return begins - begins.min()
 
 
 def _view_kind(array: np.ndarray) -> tuple:

@@ -229,6 +229,12 @@ class Numbers(Target):
     def learn(
         self, rows: np.ndarray, weight: np.ndarray | None, *, standardize: bool
     ) -> Numbers:
+        empty = np.isnan(rows).all(axis=0)
+        if empty.any():
+            raise ValueError(
+                f"y has no value for output {empty.argmax()}: all are missing in the "
+                "training set."
+            )
         if not standardize:
             n = rows.shape[1]
             return replace(self, mean=np.zeros(n), scale=np.ones(n))
@@ -368,6 +374,8 @@ class Frames(Numbers):
 def check_numbers(y: Any, estimator: Any) -> np.ndarray:
     """Validate numeric targets, and return them (n,) or (n, n_outputs).
 
+    Of several outputs some may be missing: NaN or None.
+
     Parameters
     ----------
     y : array-like
@@ -380,14 +388,17 @@ def check_numbers(y: Any, estimator: Any) -> np.ndarray:
             f"This {type(estimator).__name__} estimator requires y to be passed, but the "
             "target y is None."
         )
+    numbers = as_numbers(y, "y", allow_nan=True)
+    has_several = numbers.ndim == 2 and numbers.shape[1] > 1
     values = check_array(
-        as_numbers(y, "y"),
+        numbers,
         dtype=np.float64,
         ensure_2d=False,
+        ensure_all_finite="allow-nan" if has_several else True,
         input_name="y",
         estimator=estimator,
     )
-    largest = np.abs(values).max()
+    largest = np.nanmax(np.abs(values))
     if largest > FLOAT32_MAX:
         raise ValueError(f"y contains {largest}, a value too large for dtype('float32').")
     if values.ndim == 2 and values.shape[1] == 1:

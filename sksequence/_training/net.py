@@ -57,8 +57,13 @@ class WeightedLoss(nn.Module):
         if self.is_cross_entropy and weight is None:
             # The same gradient in half the time, which matters for small batches.
             return F.cross_entropy(output, truth)
-        loss = self.loss(output, truth)
-        return loss.mean() if weight is None else (loss * weight.flatten()).mean()
+        if weight is None:
+            return self.loss(output, truth).mean()
+        weight = self._rows(weight)
+        if weight.ndim == 2:
+            # One for each output: of some outputs the target is missing.
+            output, truth, weight = (x.reshape(-1, 1) for x in (output, truth, weight))
+        return (self.loss(output, truth) * weight.flatten()).mean()
 
     def _rows(self, x: Tensor) -> Tensor:
         """Return one row per target."""
@@ -72,6 +77,7 @@ class SequenceNet(Net):
     stop_requested = False
     carried: Sequence[State] = ()  # states after the previous chunk of time steps
     listeners: dict[str, list[Callback]] = {}
+    temporary: Sequence[Callback] = ()  # callbacks of a fit that is running
 
     def get_default_callbacks(self) -> list[tuple[str, Callback]]:
         return [
@@ -83,6 +89,13 @@ class SequenceNet(Net):
             # PrintLog formats a table in every epoch, even if it does not print it.
             *([("print_log", PrintLog())] if self.verbose else []),
         ]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what a running fit holds, as for a callback that pickles the net."""
+        state = super().__getstate__()
+        callbacks = [item for item in self.callbacks_ if item[1] not in self.temporary]
+        state |= {"callbacks_": callbacks, "temporary": (), "train_split": None}
+        return state | {"carried": (), "listeners": {}}
 
     def partial_fit(self, X, y=None, classes=None, **fit_params):
         """Train; unlike in skorch, a KeyboardInterrupt of the user propagates."""
@@ -370,6 +383,7 @@ def train(
     if valid is not None:
         net.train_split = lambda *_: (data, valid)
     net.callbacks_.extend((type(cb).__name__, cb) for cb in last_callbacks)
+    net.temporary = last_callbacks
     try:
         net.partial_fit(data, epochs=net.max_epochs - n_epochs_before)
     finally:
@@ -379,7 +393,7 @@ def train(
             item for item in net.callbacks_ if item[1] not in last_callbacks
         ]
         net.optimizer_.zero_grad()
-        net.carried, net.listeners = (), {}
+        net.carried, net.listeners, net.temporary = (), {}, ()
 
 
 def epochs_of(net: SequenceNet) -> list[dict[str, float]]:

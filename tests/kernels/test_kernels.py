@@ -129,15 +129,13 @@ def drawn_layer(cell, channels, hidden, dtype=torch.float64):
     layer = make_cell_layer(cell, channels, hidden).to(dtype)
     with torch.no_grad():
         for parameter in layer.parameters():
-            parameter.normal_(0, 0.5)
+            # A scale at which gradients neither vanish nor explode.
+            parameter.normal_(0, 1 / (1 + hidden**0.5))
     return layer
 
 
-@pytest.mark.parametrize("masked", [False, True])
-@pytest.mark.parametrize("given", [False, True])
-@pytest.mark.parametrize("reverse", [False, True])
-@pytest.mark.parametrize("cell", KINDS.values(), ids=KINDS)
-def test_gradients_are_those_of_finite_differences(cell, reverse, given, masked):
+def differentiable(cell, *, reverse, given, masked):
+    """One direction of a layer as a function, and all tensors that it depends on."""
     torch.manual_seed(0)
     layer = drawn_layer(cell, 2, 5)
     lengths = torch.tensor([4, 2, 3, 4, 1])
@@ -158,7 +156,16 @@ def test_gradients_are_those_of_finite_differences(cell, reverse, given, masked)
             mask=mask,
         )
 
-    assert torch.autograd.gradcheck(outputs, (*tensors, *layer.parameters()))
+    return outputs, (*tensors, *layer.parameters())
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("given", [False, True])
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("cell", KINDS.values(), ids=KINDS)
+def test_gradients_are_those_of_finite_differences(cell, reverse, given, masked):
+    outputs, tensors = differentiable(cell, reverse=reverse, given=given, masked=masked)
+    assert torch.autograd.gradcheck(outputs, tensors)
 
 
 @pytest.mark.parametrize("dtype", list(CLOSE))
@@ -410,13 +417,67 @@ def test_a_graph_that_is_kept_gives_its_gradient_again():
     assert torch.equal(first, again)
 
 
-def test_a_gradient_of_a_gradient_is_refused():
-    layer = RecurrentLayer(3, 8, cell="gru")
-    x = torch.randn(4, 5, 3, requires_grad=True)
-    total = (layer(x)[0] ** 2).sum()
-    (gradient,) = torch.autograd.grad(total, x, create_graph=True)
-    with pytest.raises(RuntimeError, match="once_differentiable"):
-        gradient.sum().backward()
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("given", [False, True])
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("cell", KINDS.values(), ids=KINDS)
+def test_gradients_of_gradients_are_those_of_finite_differences(
+    cell, reverse, given, masked
+):
+    outputs, tensors = differentiable(cell, reverse=reverse, given=given, masked=masked)
+    assert torch.autograd.gradgradcheck(outputs, tensors, fast_mode=True)
+
+
+def penalised(layer, x, lengths):
+    """Gradients of the norm of a gradient: of the input, and of all weights."""
+    x = x.detach().clone().requires_grad_()
+    steps, final = layer(x, lengths)
+    # A constant gradient of the outputs, which needs none of its own.
+    (of_x,) = torch.autograd.grad(steps.sum() + final.sum(), x, create_graph=True)
+    penalty = (of_x.square().sum((1, 2)) + 1).sqrt().sum()
+    return torch.autograd.grad(penalty, [x, *layer.parameters()])
+
+
+@pytest.mark.parametrize("contiguous", [True, False])
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("cell", KINDS)
+def test_a_gradient_penalty_is_that_of_torch(cell, bidirectional, contiguous):
+    """Also through the layers below, one of which a layer above may depend on."""
+    options = (
+        {"cell": "rnn", "nonlinearity": "relu"} if cell == "relu" else {"cell": cell}
+    )
+    stack = RecurrentStack(3, 4, 2, bidirectional=bidirectional, **options).double()
+    with torch.no_grad():
+        for parameter in stack.parameters():
+            parameter.normal_(0, 0.5)
+    x, lengths = torch.randn(5, 6, 3).double(), torch.tensor([4, 6, 1, 3, 6])
+    if not contiguous:
+        x = x.mT.contiguous().mT
+    ours = penalised(stack, x, lengths)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_kernels, "load", lambda *_: None)
+        theirs = penalised(stack, x, lengths)
+    for one, other in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-10, atol=1e-12)
+    assert sum(gradient.abs().sum() for gradient in ours[1:]) > 0
+
+
+def test_a_weight_that_makes_the_input_is_counted_once():
+    layer = RecurrentLayer(2, 2, cell="gru").double()
+    x = torch.randn(3, 4, 2).double()
+
+    def gradients():
+        weight = layer.ahead.weight_ih_l0
+        steps, _ = layer(x @ weight[:2])
+        (first,) = torch.autograd.grad(steps.square().sum(), weight, create_graph=True)
+        return first, torch.autograd.grad(first.square().sum(), weight)[0]
+
+    ours = gradients()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_kernels, "load", lambda *_: None)
+        theirs = gradients()
+    for one, other in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-10, atol=1e-12)
 
 
 # ------------------------------------------------------------------------ unhappy inputs
@@ -538,6 +599,18 @@ def test_the_largest_is_torchs_to_the_bit(size, lengths, dtype):
     gradient = ours[1]
     assert ((gradient != 0).sum(1) > 1).any()
     torch.testing.assert_close(gradient.sum(1), upstream)
+
+
+@pytest.mark.parametrize("size", [4, 16])
+@pytest.mark.parametrize("lengths", [None, [1, 9, 4, 9, 2]])
+def test_the_gradient_of_a_maximum_has_a_gradient(size, lengths):
+    """With kernels, and without them for few units."""
+    lengths = None if lengths is None else torch.tensor(lengths)
+    steps = torch.randn(5, 9, size, dtype=torch.float64, requires_grad=True)
+    assert _compiled.serves_largest(steps) == (size == 16)
+    assert torch.autograd.gradgradcheck(
+        lambda steps: MaxPooling()(steps, lengths).square(), steps
+    )
 
 
 def test_the_largest_is_not_a_number_where_a_step_is_not():

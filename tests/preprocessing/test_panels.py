@@ -327,12 +327,22 @@ def test_missing_entities(long):
 
 
 def test_time_that_is_text(long):
-    frame = long.assign(day=long["day"].astype(str))
+    frame = long.assign(day=long["day"].dt.strftime("%d.%m.%Y"))
     with pytest.raises(
-        TypeError,
-        match="time='day' must hold dates or numbers, got text such as '2024-03-25",
+        TypeError, match="time='day' must hold dates or numbers, got text such"
     ):
         from_long(frame, by="store", time="day", target="city")
+
+
+def test_time_that_is_text_of_iso_8601(long):
+    """Across a change of the clocks, where the text sorts otherwise."""
+    frame = long.assign(day=long["day"].astype(str))
+    for got, expected in zip(
+        from_long(frame, "store", "day", "city")[:2],
+        from_long(long, "store", "day", "city")[:2],
+        strict=True,
+    ):
+        assert_same([*got], [*expected])
 
 
 def test_zones_do_not_mix(long):
