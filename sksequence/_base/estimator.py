@@ -274,7 +274,6 @@ class SequenceEstimator(
         """
         check_is_fitted(self)
         sequences, static, reading = self._read(X, self._reading)
-        self.net_.module_.check_lengths(sequences.lengths)
         dtype = self._network["dtype"]
         data = training.make_dataset(
             sequences,

@@ -140,7 +140,8 @@ def fit(
     train_set, valid_set = _make_datasets(estimator, data, start, chosen, others)
     with computing(estimator, train_set):
         net, settings = _build(estimator, start.seed, mode)
-        net.module_.check_lengths(data.sequences.lengths)
+        if not mode.continues:
+            net.module_.check_lengths(data.sequences.lengths)
         estimator._hold_net(net, settings)
         n_epochs = None if mode.is_one_epoch else net.max_epochs
         with watched_by_callbacks(estimator, X, y, sample_weight, n_epochs) as observer:

@@ -20,6 +20,7 @@ from .._inputs import (
     Target,
     as_numbers,
     check_weights,
+    exceeds_float32,
 )
 from .._inputs.borrowed import Interval
 from .._inputs.types import ArrayLike, Targets
@@ -105,12 +106,7 @@ class FrameRegressor(SequenceRegressor):
         made, frames = Frames.in_layout(
             values, form, channels_first=self._is_channels_first, loss=self.loss
         )
-        frames = frames.astype(self.dtype)
-        if not np.isfinite(frames).all():
-            raise ValueError(
-                f"Input y contains NaN, infinity or a value too large for "
-                f"dtype({self.dtype!r})."
-            )
+        frames = _rounded(frames, self.dtype)
         if target is None:
             return made, made.encode(frames)
         if not isinstance(target, Frames) or made.n_frames != target.n_frames:
@@ -137,7 +133,8 @@ class FrameRegressor(SequenceRegressor):
         Returns
         -------
         ndarray of shape (n_videos,), (n_videos, n_outputs) or (n_videos, n_frames, ...)
-            Predictions in the form of y; float32 for float32 X, else float64.
+            Predictions in the form of y; float32 for float32 X if it resolves the scale
+            of the targets, else float64.
         """
         predicted = super().predict(X)
         if not isinstance(self._target, Frames):
@@ -175,6 +172,21 @@ class FrameRegressor(SequenceRegressor):
         if weight is not None:
             weight = np.repeat(weight, truth[0].size)
         return r2_score(truth.ravel(), predicted.ravel(), sample_weight=weight)
+
+
+def _rounded(frames: np.ndarray, dtype: str) -> np.ndarray:
+    """Return frames in a dtype, or as they are where it is too coarse for them."""
+    rounded = frames.astype(dtype)
+    if not np.isfinite(rounded).all():
+        raise ValueError(
+            f"Input y contains NaN, infinity or a value too large for dtype({dtype!r})."
+        )
+    if rounded.dtype == np.float64 or frames.dtype == rounded.dtype:
+        return rounded
+    over_pixels = (0, 1, 3, 4)
+    mean, scale = frames.mean(over_pixels), frames.std(over_pixels)
+    is_coarse = exceeds_float32(mean, np.where(scale > 0, scale, 1.0))
+    return frames.astype(np.float64) if is_coarse else rounded
 
 
 def _other_kind(got: int | None, expected: int | None) -> str:

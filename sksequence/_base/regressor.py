@@ -77,7 +77,8 @@ class NumberPredictor(SequenceEstimator):
         Returns
         -------
         ndarray of shape (n_sequences,) or (n_sequences, n_outputs)
-            Predictions in the form of y; float32 for float32 X, else float64.
+            Predictions in the form of y; float32 for float32 X if it resolves the scale
+            of the targets, else float64.
         """
         return self._respond(X, "predict")
 

@@ -58,7 +58,7 @@ from .steps import (
     lengths_of,
     spread_targets,
 )
-from .targets import Frames, Labels, Numbers, Target, check_numbers
+from .targets import Frames, Labels, Numbers, Target, check_numbers, exceeds_float32
 from .time_order import check_order, find_times, steps_of
 from .times import Times, read_times, time_positions, time_ranks
 from .tokens import check_tokens
@@ -106,6 +106,7 @@ __all__ = [
     "combined",
     "count_padding",
     "count_within",
+    "exceeds_float32",
     "fill_missing",
     "find_column",
     "find_times",

@@ -19,6 +19,7 @@ from .containers import (
     opened,
     unnested,
 )
+from .features import warn_of_features
 from .fitted import Fitted, fitted_part
 from .padding import explain_padding, warn_of_padding
 from .sequences import (
@@ -172,6 +173,8 @@ def check_sequences(
         if is_table and (form is None or form.is_table):
             validate_data(estimator, X, reset=form is None, skip_check_array=True)
         array = _check_rectangular(estimator, X, layout, allow_nan)
+        if is_table and form is None:
+            warn_of_features(X, array)
         sequences = _from_array(array, channels_first, layout)
     _check_range(sequences, allow_nan)
     if form is not None:

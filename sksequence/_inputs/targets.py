@@ -248,7 +248,14 @@ class Numbers(Target):
     def predictions(self) -> dict[str, Prediction]:
         return {"predict": self._rescale, "transform": np.asarray}
 
+    @property
+    def in_double(self) -> bool:
+        """Whether float32 is too coarse for the targets."""
+        return exceeds_float32(self.mean, self.scale)
+
     def _rescale(self, output: np.ndarray) -> np.ndarray:
+        if self.in_double:
+            output = output.astype(np.float64)
         output = LOSSES[self.loss].inverse_link(output)
         values = output * self.scale.astype(output.dtype)
         values += self.mean.astype(output.dtype)
@@ -261,6 +268,7 @@ class Numbers(Target):
             "scale": self.scale,
             "are_rates": LOSSES[self.loss].is_log,
             "are_many": self.is_many,
+            "in_double": self.in_double,
         }
 
     def check(self) -> None:
@@ -396,6 +404,26 @@ def check_numbers(y: Any, estimator: Any) -> np.ndarray:
     if values.ndim == 2 and values.shape[1] == 1:
         return column_or_1d(values, warn=True)
     return values
+
+
+def exceeds_float32(mean: np.ndarray, scale: np.ndarray) -> bool:
+    """Return whether float32 is too coarse for numbers of this mean and scale.
+
+    It is where its rounding at the mean exceeds a ten thousandth of the scale, or values
+    may leave its range.
+
+    Examples
+    --------
+    >>> exceeds_float32(np.array([290.0]), np.array([10.0]))
+    False
+    >>> exceeds_float32(np.array([1e9]), np.array([10.0]))
+    True
+    """
+    limits = np.finfo(np.float32)
+    is_coarse = limits.eps * np.abs(mean) > 1e-4 * scale
+    may_underflow = scale < limits.tiny / limits.eps
+    may_overflow = np.abs(mean) + 1000 * scale > FLOAT32_MAX
+    return bool((is_coarse | may_underflow | may_overflow).any())
 
 
 def _softmax(scores: np.ndarray) -> np.ndarray:

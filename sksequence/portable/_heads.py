@@ -68,6 +68,8 @@ class ValuesHead(Head):
         Whether the outputs are logarithms.
     are_many : bool
         Whether a prediction has an axis for several numbers.
+    in_double : bool
+        Whether float32 is too coarse for the targets.
     n_steps : int
         Number of steps ahead, if a prediction has an axis for them, else 0.
     """
@@ -76,9 +78,11 @@ class ValuesHead(Head):
     scale: np.ndarray
     are_rates: bool
     are_many: bool
+    in_double: bool = False  # predictors of older versions lack it
     n_steps: int = 0  # also of those stored by earlier versions
 
     def predict(self, raw: np.ndarray) -> np.ndarray:
+        raw = raw.astype(np.float64) if self.in_double else raw
         values = np.exp(raw) if self.are_rates else raw
         values = values * self.scale.astype(raw.dtype) + self.mean.astype(raw.dtype)
         if self.n_steps:

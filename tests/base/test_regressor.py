@@ -92,6 +92,50 @@ def test_targets_in_other_units_give_predictions_in_them(loss, task):
     np.testing.assert_allclose(got, 3 + 20 * expected, rtol=1e-6)
 
 
+# ----------------------------------------------------------- targets too fine for float32
+
+FINE = {"far from zero": (1e9, 10.0), "huge": (1e38, 1e37), "tiny": (0.0, 1e-40)}
+
+
+@pytest.mark.parametrize(("mean", "scale"), FINE.values(), ids=FINE)
+def test_float32_X_does_not_round_the_answers(mean, scale):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 6)).astype(np.float32)
+    z = X.sum(axis=1, dtype=float)
+    model = make("GRURegressor", max_epochs=20, lr=0.03, hidden_size=12)
+    predicted = model.fit(X, mean + scale * z).predict(X)
+    assert predicted.dtype == np.float64
+    # The same answers as for targets of scale one.
+    expected = make("GRURegressor", max_epochs=20, lr=0.03, hidden_size=12).fit(X, z)
+    standard = (predicted - mean) / scale
+    np.testing.assert_allclose(standard, expected.predict(X), atol=2e-4)
+    assert model.score(X, mean + scale * z) > 0.5
+    np.testing.assert_array_equal(model.predict(X), model.predict(X.astype(float)))
+    exported = model.to_numpy().predict(X)
+    assert exported.dtype == np.float64
+    np.testing.assert_allclose((exported - mean) / scale, standard, atol=1e-5)
+
+
+def test_several_outputs_are_as_fine_as_the_finest_needs():
+    X = np.random.default_rng(0).normal(size=(20, 6)).astype(np.float32)
+    y = np.c_[X[:, 0], 1e9 + X[:, 1]]
+    model = make("GRURegressor").fit(X, y)
+    assert model.predict(X).dtype == np.float64
+    assert make("GRURegressor").fit(X, y[:, 0]).predict(X).dtype == np.float32
+    steps = [np.c_[x, 1e9 + x] for x in X]
+    assert make("RecurrentStepRegressor").fit(X, steps).predict(X).dtype == np.float64
+
+
+def test_frames_far_from_zero_are_not_rounded():
+    films = np.random.default_rng(0).normal(size=(8, 3, 4, 4))
+    y = films[:, -1]
+    plain = make("ConvLSTMRegressor").fit(films, y)
+    far = make("ConvLSTMRegressor").fit(films, 1e6 + 0.01 * y)
+    predicted = far.predict(films.astype(np.float32))
+    assert predicted.dtype == np.float64
+    np.testing.assert_allclose((predicted - 1e6) / 0.01, plain.predict(films), atol=1e-3)
+
+
 def some_missing(X, seed=0):
     """Two outputs, of which about a third is missing."""
     rng = np.random.default_rng(seed)

@@ -51,19 +51,25 @@ def values_head(
     scale: np.ndarray,
     are_rates: bool,
     are_many: bool,
+    in_double: bool,
     n_steps: int = 0,
 ) -> list[ValueInfoProto]:
     """Predict numbers on the scale of the targets."""
+    # float32 may be too coarse for the targets.
+    dtype = np.dtype(np.float64) if in_double else graph.dtype
+    kind = TensorProto.DOUBLE if in_double else graph.float_type
+    if in_double:
+        outputs = graph("Cast", outputs, to=kind)
     if are_rates:
         outputs = graph("Exp", outputs)
-    scaled = graph("Mul", outputs, scale.astype(graph.dtype))
-    values = graph("Add", scaled, mean.astype(graph.dtype))
+    scaled = graph("Mul", outputs, scale.astype(dtype))
+    values = graph("Add", scaled, mean.astype(dtype))
     own = [len(mean)] if are_many else []
     if n_steps:
         own = [n_steps, len(mean) // n_steps]
     shape: Shape = [*axes, *own]
     graph("Reshape", values, [0] * len(axes) + own, result="values")
-    return [helper.make_tensor_value_info("values", graph.float_type, shape)]
+    return [helper.make_tensor_value_info("values", kind, shape)]
 
 
 def _is_unicode(text: str) -> bool:
