@@ -166,7 +166,9 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
         infinite gradient are skipped. Predictions and the validation loss are in full
         precision. Not supported with ``dtype="float64"``.
     callbacks : list of skorch callbacks or None, default=None
-        Callbacks of the training.
+        Callbacks of the training. To end it after an epoch, a callback sets
+        ``net.stop_requested = True`` in ``on_epoch_end``; the fit then counts as
+        finished.
     net_params : dict or None, default=None
         Further parameters of :class:`skorch.NeuralNet`, such as
         ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
@@ -419,7 +421,9 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, SequenceRegressor):
         infinite gradient are skipped. Predictions and the validation loss are in full
         precision. Not supported with ``dtype="float64"``.
     callbacks : list of skorch callbacks or None, default=None
-        Callbacks of the training.
+        Callbacks of the training. To end it after an epoch, a callback sets
+        ``net.stop_requested = True`` in ``on_epoch_end``; the fit then counts as
+        finished.
     net_params : dict or None, default=None
         Further parameters of :class:`skorch.NeuralNet`, such as
         ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
@@ -667,7 +671,9 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         infinite gradient are skipped. Predictions and the validation loss are in full
         precision. Not supported with ``dtype="float64"``.
     callbacks : list of skorch callbacks or None, default=None
-        Callbacks of the training.
+        Callbacks of the training. To end it after an epoch, a callback sets
+        ``net.stop_requested = True`` in ``on_epoch_end``; the fit then counts as
+        finished.
     net_params : dict or None, default=None
         Further parameters of :class:`skorch.NeuralNet`, such as
         ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
@@ -919,7 +925,9 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         infinite gradient are skipped. Predictions and the validation loss are in full
         precision. Not supported with ``dtype="float64"``.
     callbacks : list of skorch callbacks or None, default=None
-        Callbacks of the training.
+        Callbacks of the training. To end it after an epoch, a callback sets
+        ``net.stop_requested = True`` in ``on_epoch_end``; the fit then counts as
+        finished.
     net_params : dict or None, default=None
         Further parameters of :class:`skorch.NeuralNet`, such as
         ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
@@ -1164,7 +1172,9 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         infinite gradient are skipped. Predictions and the validation loss are in full
         precision. Not supported with ``dtype="float64"``.
     callbacks : list of skorch callbacks or None, default=None
-        Callbacks of the training.
+        Callbacks of the training. To end it after an epoch, a callback sets
+        ``net.stop_requested = True`` in ``on_epoch_end``; the fit then counts as
+        finished.
     net_params : dict or None, default=None
         Further parameters of :class:`skorch.NeuralNet`, such as
         ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
@@ -1413,7 +1423,9 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         infinite gradient are skipped. Predictions and the validation loss are in full
         precision. Not supported with ``dtype="float64"``.
     callbacks : list of skorch callbacks or None, default=None
-        Callbacks of the training.
+        Callbacks of the training. To end it after an epoch, a callback sets
+        ``net.stop_requested = True`` in ``on_epoch_end``; the fit then counts as
+        finished.
     net_params : dict or None, default=None
         Further parameters of :class:`skorch.NeuralNet`, such as
         ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
@@ -1660,7 +1672,9 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         infinite gradient are skipped. Predictions and the validation loss are in full
         precision. Not supported with ``dtype="float64"``.
     callbacks : list of skorch callbacks or None, default=None
-        Callbacks of the training.
+        Callbacks of the training. To end it after an epoch, a callback sets
+        ``net.stop_requested = True`` in ``on_epoch_end``; the fit then counts as
+        finished.
     net_params : dict or None, default=None
         Further parameters of :class:`skorch.NeuralNet`, such as
         ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
@@ -1908,7 +1922,9 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, SequenceRegressor):
         infinite gradient are skipped. Predictions and the validation loss are in full
         precision. Not supported with ``dtype="float64"``.
     callbacks : list of skorch callbacks or None, default=None
-        Callbacks of the training.
+        Callbacks of the training. To end it after an epoch, a callback sets
+        ``net.stop_requested = True`` in ``on_epoch_end``; the fit then counts as
+        finished.
     net_params : dict or None, default=None
         Further parameters of :class:`skorch.NeuralNet`, such as
         ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
@@ -2158,7 +2174,9 @@ class RecurrentTagger(_OfSklearn, AnyCell, PerStepEstimator, Labeller):
         infinite gradient are skipped. Predictions and the validation loss are in full
         precision. Not supported with ``dtype="float64"``.
     callbacks : list of skorch callbacks or None, default=None
-        Callbacks of the training.
+        Callbacks of the training. To end it after an epoch, a callback sets
+        ``net.stop_requested = True`` in ``on_epoch_end``; the fit then counts as
+        finished.
     net_params : dict or None, default=None
         Further parameters of :class:`skorch.NeuralNet`, such as
         ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
@@ -2489,7 +2507,9 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         infinite gradient are skipped. Predictions and the validation loss are in full
         precision. Not supported with ``dtype="float64"``.
     callbacks : list of skorch callbacks or None, default=None
-        Callbacks of the training.
+        Callbacks of the training. To end it after an epoch, a callback sets
+        ``net.stop_requested = True`` in ``on_epoch_end``; the fit then counts as
+        finished.
     net_params : dict or None, default=None
         Further parameters of :class:`skorch.NeuralNet`, such as
         ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
@@ -2718,7 +2738,9 @@ class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
         infinite gradient are skipped. Predictions and the validation loss are in full
         precision. Not supported with ``dtype="float64"``.
     callbacks : list of skorch callbacks or None, default=None
-        Callbacks of the training.
+        Callbacks of the training. To end it after an epoch, a callback sets
+        ``net.stop_requested = True`` in ``on_epoch_end``; the fit then counts as
+        finished.
     net_params : dict or None, default=None
         Further parameters of :class:`skorch.NeuralNet`, such as
         ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
@@ -2925,7 +2947,9 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
         infinite gradient are skipped. Predictions and the validation loss are in full
         precision. Not supported with ``dtype="float64"``.
     callbacks : list of skorch callbacks or None, default=None
-        Callbacks of the training.
+        Callbacks of the training. To end it after an epoch, a callback sets
+        ``net.stop_requested = True`` in ``on_epoch_end``; the fit then counts as
+        finished.
     net_params : dict or None, default=None
         Further parameters of :class:`skorch.NeuralNet`, such as
         ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.

@@ -163,6 +163,7 @@ class SequenceEstimator(
 
     # ------------------------------------------------------------------------ fitting
 
+    @typed(fitting.all_or_nothing)
     @typed(with_callbacks)
     @typed(fit_context(prefer_skip_nested_validation=True))
     def fit(
@@ -209,10 +210,10 @@ class SequenceEstimator(
         """
         continues = self.warm_start and hasattr(self, "net_")
         mode = Mode.CONTINUED if continues else Mode.ANEW
-        with fitting.all_or_nothing(self):
-            fitting.fit(self, X, y, sample_weight, groups, mode=mode)
+        fitting.fit(self, X, y, sample_weight, groups, mode=mode)
         return self
 
+    @typed(fitting.all_or_nothing)
     @typed(fit_context(prefer_skip_nested_validation=True))
     def _fit_one_epoch(
         self,
@@ -225,8 +226,7 @@ class SequenceEstimator(
         mode = Mode.NEXT_EPOCH if hasattr(self, "net_") else Mode.FIRST_EPOCH
         if not mode.continues:
             self._check_first_batch(y, classes)
-        with fitting.all_or_nothing(self):
-            fitting.fit(self, X, y, sample_weight, classes=classes, mode=mode)
+        fitting.fit(self, X, y, sample_weight, classes=classes, mode=mode)
         return self
 
     # --------------------------------------------------------------------- predicting

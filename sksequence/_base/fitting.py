@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from enum import Enum
-from functools import partial
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
@@ -137,14 +137,16 @@ def fit(
     chosen, others = data.take(start.rows), data.take(start.held_out)
     _learn(estimator, chosen, others, reading, target, network, mode)
     train_set, valid_set = _make_datasets(estimator, data, start, chosen, others)
-    with computing(estimator, train_set):
+    # A Ctrl-C at the end of one of torch's `no_grad` would leave gradients off.
+    with training.enable_grad(), computing(estimator, train_set):
         net, settings = _build(estimator, start.seed, mode)
         net.module_.check_lengths(data.sequences.lengths)
         estimator._hold_net(net, settings)
+        earlier = estimator.history_ if mode.continues else []
+        estimator._hold_history(earlier)  # callbacks may copy the estimator
         n_epochs = None if mode.is_one_epoch else net.max_epochs
         with watched_by_callbacks(estimator, X, y, sample_weight, n_epochs) as observer:
             _train(net, train_set, valid_set, observer, checkpoint)
-    earlier = estimator.history_ if mode.continues else []
     estimator._hold_history(earlier + training.epochs_of(net))
 
 
@@ -367,19 +369,27 @@ def computing(estimator: Fittable, data: SequenceDataset | None = None) -> Itera
         yield
 
 
-@contextmanager
-def all_or_nothing(estimator: Fittable) -> Iterator[None]:
-    """Restore the attributes of the estimator after an error."""
-    before = dict(vars(estimator))
-    try:
-        yield
-    except BaseException:
-        for name in set(vars(estimator)) - set(before):
-            # scikit-learn removes its own callback attributes itself.
-            if "callback" not in name:
-                delattr(estimator, name)
-        estimator.__dict__.update(before)
-        raise
+def all_or_nothing(method: Callable) -> Callable:
+    """Decorate a fit so that an error, or an interrupt, leaves the estimator as it was.
+
+    It must be the outermost decorator, and no context manager: Python delivers a Ctrl-C at
+    any later call too, and the estimator would keep the attributes of that fit.
+    """
+
+    @wraps(method)
+    def fit(self: Any, *args: Any, **kwargs: Any) -> Any:
+        before = dict(vars(self))
+        try:
+            return method(self, *args, **kwargs)
+        except BaseException:
+            for name in set(vars(self)) - set(before):
+                # scikit-learn removes its own callback attributes itself.
+                if "callback" not in name:
+                    delattr(self, name)
+            self.__dict__.update(before)
+            raise
+
+    return fit
 
 
 def _product(*weights: np.ndarray | None) -> np.ndarray | None:

@@ -333,7 +333,9 @@ class Training:
         default=None,
         constraints=[list, tuple, None],
         doc="""list of skorch callbacks or None
-        Callbacks of the training.""",
+        Callbacks of the training. To end it after an epoch, a callback sets
+        ``net.stop_requested = True`` in ``on_epoch_end``; the fit then counts as
+        finished.""",
         role=TRAINING,
     )
     net_params: dict[str, Any] | None = hyperparameter(

@@ -1,5 +1,7 @@
 """Training with torch and skorch; imported by the first fit."""
 
+from torch import enable_grad
+
 from ..nn._sizes import check_sizes
 from .batches import SequenceDataset, make_dataset
 from .callbacks import EpochObserver
@@ -19,6 +21,7 @@ __all__ = [
     "SequenceNet",
     "check_precision",
     "check_sizes",
+    "enable_grad",
     "epochs_of",
     "make_dataset",
     "make_module",

@@ -55,7 +55,7 @@ class EpochObserver(Callback):
         self.begin()
 
     def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
-        net.stop_requested = bool(self.end())
+        net.stop_requested |= bool(self.end())
 
 
 class GradientClipping(Callback):

@@ -23,6 +23,7 @@ from .devices import find_device
 from .losses import choose_loss
 from .optimizers import OPTIMIZERS, Adam
 from .precision import make_autocast, make_scaler
+from .stopping import StopTraining, is_stop_of_skorch
 
 # Torch multiplies matrices with other numbers of rows than multiples of eight by other
 # kernels, whose results differ in the last bits.
@@ -30,10 +31,6 @@ _ROWS = 8
 # Maximum number of hidden values per chunk of a prediction: some tens of megabytes.
 _CHUNK_VALUES = 2**22
 _BATCH_HOOKS = ("on_batch_begin", "on_grad_computed", "on_batch_end")
-
-
-class StopTraining(Exception):
-    """Raised to end training after an epoch; not an error."""
 
 
 class WeightedLoss(nn.Module):
@@ -67,7 +64,13 @@ class WeightedLoss(nn.Module):
 
 
 class SequenceNet(Net):
-    """skorch net for :class:`SequenceDataset`, with batch-invariant predictions."""
+    """skorch net for :class:`SequenceDataset`, with batch-invariant predictions.
+
+    Attributes
+    ----------
+    stop_requested : bool
+        A callback sets it to True to end training after this epoch.
+    """
 
     stop_requested = False
     carried: Sequence[State] = ()  # states after the previous chunk of time steps
@@ -144,9 +147,8 @@ class SequenceNet(Net):
         at_epoch_end = method_name == "on_epoch_end"
         try:
             super().notify(method_name, **cb_kwargs)
-        except KeyboardInterrupt:
-            # skorch's callbacks raise it to stop training.
-            if at_epoch_end:
+        except KeyboardInterrupt as interrupt:
+            if at_epoch_end and is_stop_of_skorch(interrupt):
                 raise StopTraining from None
             raise
         if at_epoch_end and self.stop_requested:
