@@ -133,12 +133,24 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     early_stopping : bool, default=False
-        Whether to hold out a validation set, stop when its loss no longer improves, and
-        keep the best weights. The split is stratified by class, or by whole groups if
-        fit gets ``groups``.
+        Whether to hold out a validation set, or take that given to fit, stop when its
+        loss or ``scoring`` no longer improves, and keep the best weights.
+    validation_split : {"auto", "random", "last"} or splitter, default='auto'
+        What early stopping holds out. "random": stratified by class, or whole groups if
+        fit gets ``groups``. "last": the last sequences of X, which must be in time order;
+        of windows that overlap, the last ones of the table, and windows that share rows
+        with them (a target is taken to cover as many rows after its window as it has
+        outputs) are not used at all. "auto": "last" for windows that overlap, which are
+        views of one table (as of SlidingWindow and make_windows), unless fit gets
+        ``groups``; else "random". Of a splitter of scikit-learn, its last split.
     validation_fraction : float, default=0.1
         Proportion of the sequences in the validation set of early stopping, in
         (0, 1).
+    scoring : str, callable or None, default=None
+        Score of the validation set that early stopping watches, ``valid_score`` in
+        ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
+        of every step, over the steps of all sequences), or a function
+        ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
     patience : int, default=10
         Number of epochs without improvement before early stopping.
     standardize : bool, default=True
@@ -195,7 +207,8 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
         Number of epochs trained.
     history_ : list of dict
         ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
-        seconds) of each epoch.
+        seconds) of each epoch, ``valid_score`` with ``scoring``, and the numbers that
+        callbacks record in ``net_.history``.
     classes_ : ndarray of shape (n_classes,)
         Class labels; for multilabel targets, the columns of y.
     n_static_features_in_ : int
@@ -256,7 +269,9 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
         weight_decay: float = 0.0,
         gradient_clip: float | None = 1.0,
         early_stopping: bool = False,
+        validation_split: Any = "auto",
         validation_fraction: float = 0.1,
+        scoring: str | Callable[..., float] | None = None,
         patience: int = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
@@ -274,8 +289,10 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
     def set_fit_request(
         self,
         *,
+        X_val: bool | str | None = ...,
         groups: bool | str | None = ...,
         sample_weight: bool | str | None = ...,
+        y_val: bool | str | None = ...,
     ) -> Self: ...
     def set_partial_fit_request(
         self,
@@ -388,12 +405,24 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, SequenceRegressor):
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     early_stopping : bool, default=False
-        Whether to hold out a validation set, stop when its loss no longer improves, and
-        keep the best weights. The split is stratified by class, or by whole groups if
-        fit gets ``groups``.
+        Whether to hold out a validation set, or take that given to fit, stop when its
+        loss or ``scoring`` no longer improves, and keep the best weights.
+    validation_split : {"auto", "random", "last"} or splitter, default='auto'
+        What early stopping holds out. "random": stratified by class, or whole groups if
+        fit gets ``groups``. "last": the last sequences of X, which must be in time order;
+        of windows that overlap, the last ones of the table, and windows that share rows
+        with them (a target is taken to cover as many rows after its window as it has
+        outputs) are not used at all. "auto": "last" for windows that overlap, which are
+        views of one table (as of SlidingWindow and make_windows), unless fit gets
+        ``groups``; else "random". Of a splitter of scikit-learn, its last split.
     validation_fraction : float, default=0.1
         Proportion of the sequences in the validation set of early stopping, in
         (0, 1).
+    scoring : str, callable or None, default=None
+        Score of the validation set that early stopping watches, ``valid_score`` in
+        ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
+        of every step, over the steps of all sequences), or a function
+        ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
     patience : int, default=10
         Number of epochs without improvement before early stopping.
     standardize : bool, default=True
@@ -450,7 +479,8 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, SequenceRegressor):
         Number of epochs trained.
     history_ : list of dict
         ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
-        seconds) of each epoch.
+        seconds) of each epoch, ``valid_score`` with ``scoring``, and the numbers that
+        callbacks record in ``net_.history``.
     n_static_features_in_ : int
         Number of static covariates; 0 if X is not a table with a column of sequences.
 
@@ -507,7 +537,9 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, SequenceRegressor):
         weight_decay: float = 0.0,
         gradient_clip: float | None = 1.0,
         early_stopping: bool = False,
+        validation_split: Any = "auto",
         validation_fraction: float = 0.1,
+        scoring: str | Callable[..., float] | None = None,
         patience: int = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
@@ -525,8 +557,10 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, SequenceRegressor):
     def set_fit_request(
         self,
         *,
+        X_val: bool | str | None = ...,
         groups: bool | str | None = ...,
         sample_weight: bool | str | None = ...,
+        y_val: bool | str | None = ...,
     ) -> Self: ...
     def set_partial_fit_request(
         self,
@@ -638,12 +672,24 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     early_stopping : bool, default=False
-        Whether to hold out a validation set, stop when its loss no longer improves, and
-        keep the best weights. The split is stratified by class, or by whole groups if
-        fit gets ``groups``.
+        Whether to hold out a validation set, or take that given to fit, stop when its
+        loss or ``scoring`` no longer improves, and keep the best weights.
+    validation_split : {"auto", "random", "last"} or splitter, default='auto'
+        What early stopping holds out. "random": stratified by class, or whole groups if
+        fit gets ``groups``. "last": the last sequences of X, which must be in time order;
+        of windows that overlap, the last ones of the table, and windows that share rows
+        with them (a target is taken to cover as many rows after its window as it has
+        outputs) are not used at all. "auto": "last" for windows that overlap, which are
+        views of one table (as of SlidingWindow and make_windows), unless fit gets
+        ``groups``; else "random". Of a splitter of scikit-learn, its last split.
     validation_fraction : float, default=0.1
         Proportion of the sequences in the validation set of early stopping, in
         (0, 1).
+    scoring : str, callable or None, default=None
+        Score of the validation set that early stopping watches, ``valid_score`` in
+        ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
+        of every step, over the steps of all sequences), or a function
+        ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
     patience : int, default=10
         Number of epochs without improvement before early stopping.
     standardize : bool, default=True
@@ -700,7 +746,8 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         Number of epochs trained.
     history_ : list of dict
         ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
-        seconds) of each epoch.
+        seconds) of each epoch, ``valid_score`` with ``scoring``, and the numbers that
+        callbacks record in ``net_.history``.
     classes_ : ndarray of shape (n_classes,)
         Class labels; for multilabel targets, the columns of y.
     n_static_features_in_ : int
@@ -761,7 +808,9 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         weight_decay: float = 0.0,
         gradient_clip: float | None = 1.0,
         early_stopping: bool = False,
+        validation_split: Any = "auto",
         validation_fraction: float = 0.1,
+        scoring: str | Callable[..., float] | None = None,
         patience: int = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
@@ -779,8 +828,10 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
     def set_fit_request(
         self,
         *,
+        X_val: bool | str | None = ...,
         groups: bool | str | None = ...,
         sample_weight: bool | str | None = ...,
+        y_val: bool | str | None = ...,
     ) -> Self: ...
     def set_partial_fit_request(
         self,
@@ -892,12 +943,24 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     early_stopping : bool, default=False
-        Whether to hold out a validation set, stop when its loss no longer improves, and
-        keep the best weights. The split is stratified by class, or by whole groups if
-        fit gets ``groups``.
+        Whether to hold out a validation set, or take that given to fit, stop when its
+        loss or ``scoring`` no longer improves, and keep the best weights.
+    validation_split : {"auto", "random", "last"} or splitter, default='auto'
+        What early stopping holds out. "random": stratified by class, or whole groups if
+        fit gets ``groups``. "last": the last sequences of X, which must be in time order;
+        of windows that overlap, the last ones of the table, and windows that share rows
+        with them (a target is taken to cover as many rows after its window as it has
+        outputs) are not used at all. "auto": "last" for windows that overlap, which are
+        views of one table (as of SlidingWindow and make_windows), unless fit gets
+        ``groups``; else "random". Of a splitter of scikit-learn, its last split.
     validation_fraction : float, default=0.1
         Proportion of the sequences in the validation set of early stopping, in
         (0, 1).
+    scoring : str, callable or None, default=None
+        Score of the validation set that early stopping watches, ``valid_score`` in
+        ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
+        of every step, over the steps of all sequences), or a function
+        ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
     patience : int, default=10
         Number of epochs without improvement before early stopping.
     standardize : bool, default=True
@@ -954,7 +1017,8 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         Number of epochs trained.
     history_ : list of dict
         ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
-        seconds) of each epoch.
+        seconds) of each epoch, ``valid_score`` with ``scoring``, and the numbers that
+        callbacks record in ``net_.history``.
     n_static_features_in_ : int
         Number of static covariates; 0 if X is not a table with a column of sequences.
 
@@ -1011,7 +1075,9 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         weight_decay: float = 0.0,
         gradient_clip: float | None = 1.0,
         early_stopping: bool = False,
+        validation_split: Any = "auto",
         validation_fraction: float = 0.1,
+        scoring: str | Callable[..., float] | None = None,
         patience: int = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
@@ -1029,8 +1095,10 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
     def set_fit_request(
         self,
         *,
+        X_val: bool | str | None = ...,
         groups: bool | str | None = ...,
         sample_weight: bool | str | None = ...,
+        y_val: bool | str | None = ...,
     ) -> Self: ...
     def set_partial_fit_request(
         self,
@@ -1139,12 +1207,24 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     early_stopping : bool, default=False
-        Whether to hold out a validation set, stop when its loss no longer improves, and
-        keep the best weights. The split is stratified by class, or by whole groups if
-        fit gets ``groups``.
+        Whether to hold out a validation set, or take that given to fit, stop when its
+        loss or ``scoring`` no longer improves, and keep the best weights.
+    validation_split : {"auto", "random", "last"} or splitter, default='auto'
+        What early stopping holds out. "random": stratified by class, or whole groups if
+        fit gets ``groups``. "last": the last sequences of X, which must be in time order;
+        of windows that overlap, the last ones of the table, and windows that share rows
+        with them (a target is taken to cover as many rows after its window as it has
+        outputs) are not used at all. "auto": "last" for windows that overlap, which are
+        views of one table (as of SlidingWindow and make_windows), unless fit gets
+        ``groups``; else "random". Of a splitter of scikit-learn, its last split.
     validation_fraction : float, default=0.1
         Proportion of the sequences in the validation set of early stopping, in
         (0, 1).
+    scoring : str, callable or None, default=None
+        Score of the validation set that early stopping watches, ``valid_score`` in
+        ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
+        of every step, over the steps of all sequences), or a function
+        ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
     patience : int, default=10
         Number of epochs without improvement before early stopping.
     standardize : bool, default=True
@@ -1201,7 +1281,8 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         Number of epochs trained.
     history_ : list of dict
         ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
-        seconds) of each epoch.
+        seconds) of each epoch, ``valid_score`` with ``scoring``, and the numbers that
+        callbacks record in ``net_.history``.
     classes_ : ndarray of shape (n_classes,)
         Class labels; for multilabel targets, the columns of y.
     n_static_features_in_ : int
@@ -1259,7 +1340,9 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         weight_decay: float = 0.0,
         gradient_clip: float | None = 1.0,
         early_stopping: bool = False,
+        validation_split: Any = "auto",
         validation_fraction: float = 0.1,
+        scoring: str | Callable[..., float] | None = None,
         patience: int = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
@@ -1277,8 +1360,10 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
     def set_fit_request(
         self,
         *,
+        X_val: bool | str | None = ...,
         groups: bool | str | None = ...,
         sample_weight: bool | str | None = ...,
+        y_val: bool | str | None = ...,
     ) -> Self: ...
     def set_partial_fit_request(
         self,
@@ -1390,12 +1475,24 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     early_stopping : bool, default=False
-        Whether to hold out a validation set, stop when its loss no longer improves, and
-        keep the best weights. The split is stratified by class, or by whole groups if
-        fit gets ``groups``.
+        Whether to hold out a validation set, or take that given to fit, stop when its
+        loss or ``scoring`` no longer improves, and keep the best weights.
+    validation_split : {"auto", "random", "last"} or splitter, default='auto'
+        What early stopping holds out. "random": stratified by class, or whole groups if
+        fit gets ``groups``. "last": the last sequences of X, which must be in time order;
+        of windows that overlap, the last ones of the table, and windows that share rows
+        with them (a target is taken to cover as many rows after its window as it has
+        outputs) are not used at all. "auto": "last" for windows that overlap, which are
+        views of one table (as of SlidingWindow and make_windows), unless fit gets
+        ``groups``; else "random". Of a splitter of scikit-learn, its last split.
     validation_fraction : float, default=0.1
         Proportion of the sequences in the validation set of early stopping, in
         (0, 1).
+    scoring : str, callable or None, default=None
+        Score of the validation set that early stopping watches, ``valid_score`` in
+        ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
+        of every step, over the steps of all sequences), or a function
+        ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
     patience : int, default=10
         Number of epochs without improvement before early stopping.
     standardize : bool, default=True
@@ -1452,7 +1549,8 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         Number of epochs trained.
     history_ : list of dict
         ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
-        seconds) of each epoch.
+        seconds) of each epoch, ``valid_score`` with ``scoring``, and the numbers that
+        callbacks record in ``net_.history``.
     n_static_features_in_ : int
         Number of static covariates; 0 if X is not a table with a column of sequences.
 
@@ -1509,7 +1607,9 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         weight_decay: float = 0.0,
         gradient_clip: float | None = 1.0,
         early_stopping: bool = False,
+        validation_split: Any = "auto",
         validation_fraction: float = 0.1,
+        scoring: str | Callable[..., float] | None = None,
         patience: int = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
@@ -1527,8 +1627,10 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
     def set_fit_request(
         self,
         *,
+        X_val: bool | str | None = ...,
         groups: bool | str | None = ...,
         sample_weight: bool | str | None = ...,
+        y_val: bool | str | None = ...,
     ) -> Self: ...
     def set_partial_fit_request(
         self,
@@ -1639,12 +1741,24 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     early_stopping : bool, default=False
-        Whether to hold out a validation set, stop when its loss no longer improves, and
-        keep the best weights. The split is stratified by class, or by whole groups if
-        fit gets ``groups``.
+        Whether to hold out a validation set, or take that given to fit, stop when its
+        loss or ``scoring`` no longer improves, and keep the best weights.
+    validation_split : {"auto", "random", "last"} or splitter, default='auto'
+        What early stopping holds out. "random": stratified by class, or whole groups if
+        fit gets ``groups``. "last": the last sequences of X, which must be in time order;
+        of windows that overlap, the last ones of the table, and windows that share rows
+        with them (a target is taken to cover as many rows after its window as it has
+        outputs) are not used at all. "auto": "last" for windows that overlap, which are
+        views of one table (as of SlidingWindow and make_windows), unless fit gets
+        ``groups``; else "random". Of a splitter of scikit-learn, its last split.
     validation_fraction : float, default=0.1
         Proportion of the sequences in the validation set of early stopping, in
         (0, 1).
+    scoring : str, callable or None, default=None
+        Score of the validation set that early stopping watches, ``valid_score`` in
+        ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
+        of every step, over the steps of all sequences), or a function
+        ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
     patience : int, default=10
         Number of epochs without improvement before early stopping.
     standardize : bool, default=True
@@ -1701,7 +1815,8 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         Number of epochs trained.
     history_ : list of dict
         ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
-        seconds) of each epoch.
+        seconds) of each epoch, ``valid_score`` with ``scoring``, and the numbers that
+        callbacks record in ``net_.history``.
     classes_ : ndarray of shape (n_classes,)
         Class labels; for multilabel targets, the columns of y.
     n_static_features_in_ : int
@@ -1756,7 +1871,9 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         weight_decay: float = 0.0,
         gradient_clip: float | None = 1.0,
         early_stopping: bool = False,
+        validation_split: Any = "auto",
         validation_fraction: float = 0.1,
+        scoring: str | Callable[..., float] | None = None,
         patience: int = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
@@ -1774,8 +1891,10 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
     def set_fit_request(
         self,
         *,
+        X_val: bool | str | None = ...,
         groups: bool | str | None = ...,
         sample_weight: bool | str | None = ...,
+        y_val: bool | str | None = ...,
     ) -> Self: ...
     def set_partial_fit_request(
         self,
@@ -1889,12 +2008,24 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, SequenceRegressor):
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     early_stopping : bool, default=False
-        Whether to hold out a validation set, stop when its loss no longer improves, and
-        keep the best weights. The split is stratified by class, or by whole groups if
-        fit gets ``groups``.
+        Whether to hold out a validation set, or take that given to fit, stop when its
+        loss or ``scoring`` no longer improves, and keep the best weights.
+    validation_split : {"auto", "random", "last"} or splitter, default='auto'
+        What early stopping holds out. "random": stratified by class, or whole groups if
+        fit gets ``groups``. "last": the last sequences of X, which must be in time order;
+        of windows that overlap, the last ones of the table, and windows that share rows
+        with them (a target is taken to cover as many rows after its window as it has
+        outputs) are not used at all. "auto": "last" for windows that overlap, which are
+        views of one table (as of SlidingWindow and make_windows), unless fit gets
+        ``groups``; else "random". Of a splitter of scikit-learn, its last split.
     validation_fraction : float, default=0.1
         Proportion of the sequences in the validation set of early stopping, in
         (0, 1).
+    scoring : str, callable or None, default=None
+        Score of the validation set that early stopping watches, ``valid_score`` in
+        ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
+        of every step, over the steps of all sequences), or a function
+        ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
     patience : int, default=10
         Number of epochs without improvement before early stopping.
     standardize : bool, default=True
@@ -1951,7 +2082,8 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, SequenceRegressor):
         Number of epochs trained.
     history_ : list of dict
         ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
-        seconds) of each epoch.
+        seconds) of each epoch, ``valid_score`` with ``scoring``, and the numbers that
+        callbacks record in ``net_.history``.
     n_static_features_in_ : int
         Number of static covariates; 0 if X is not a table with a column of sequences.
 
@@ -2003,7 +2135,9 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, SequenceRegressor):
         weight_decay: float = 0.0,
         gradient_clip: float | None = 1.0,
         early_stopping: bool = False,
+        validation_split: Any = "auto",
         validation_fraction: float = 0.1,
+        scoring: str | Callable[..., float] | None = None,
         patience: int = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
@@ -2021,8 +2155,10 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, SequenceRegressor):
     def set_fit_request(
         self,
         *,
+        X_val: bool | str | None = ...,
         groups: bool | str | None = ...,
         sample_weight: bool | str | None = ...,
+        y_val: bool | str | None = ...,
     ) -> Self: ...
     def set_partial_fit_request(
         self,
@@ -2141,12 +2277,24 @@ class RecurrentTagger(_OfSklearn, AnyCell, PerStepEstimator, Labeller):
         to the next, gradients are not. For sequences that are too long to train on as a
         whole; needs a causal network without convolutions.
     early_stopping : bool, default=False
-        Whether to hold out a validation set, stop when its loss no longer improves, and
-        keep the best weights. The split is stratified by class, or by whole groups if
-        fit gets ``groups``.
+        Whether to hold out a validation set, or take that given to fit, stop when its
+        loss or ``scoring`` no longer improves, and keep the best weights.
+    validation_split : {"auto", "random", "last"} or splitter, default='auto'
+        What early stopping holds out. "random": stratified by class, or whole groups if
+        fit gets ``groups``. "last": the last sequences of X, which must be in time order;
+        of windows that overlap, the last ones of the table, and windows that share rows
+        with them (a target is taken to cover as many rows after its window as it has
+        outputs) are not used at all. "auto": "last" for windows that overlap, which are
+        views of one table (as of SlidingWindow and make_windows), unless fit gets
+        ``groups``; else "random". Of a splitter of scikit-learn, its last split.
     validation_fraction : float, default=0.1
         Proportion of the sequences in the validation set of early stopping, in
         (0, 1).
+    scoring : str, callable or None, default=None
+        Score of the validation set that early stopping watches, ``valid_score`` in
+        ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
+        of every step, over the steps of all sequences), or a function
+        ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
     patience : int, default=10
         Number of epochs without improvement before early stopping.
     standardize : bool, default=True
@@ -2203,7 +2351,8 @@ class RecurrentTagger(_OfSklearn, AnyCell, PerStepEstimator, Labeller):
         Number of epochs trained.
     history_ : list of dict
         ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
-        seconds) of each epoch.
+        seconds) of each epoch, ``valid_score`` with ``scoring``, and the numbers that
+        callbacks record in ``net_.history``.
     classes_ : ndarray of shape (n_classes,)
         Class labels; for multilabel targets, the columns of y.
     n_static_features_in_ : int
@@ -2267,7 +2416,9 @@ class RecurrentTagger(_OfSklearn, AnyCell, PerStepEstimator, Labeller):
         gradient_clip: float | None = 1.0,
         bptt_steps: int | None = None,
         early_stopping: bool = False,
+        validation_split: Any = "auto",
         validation_fraction: float = 0.1,
+        scoring: str | Callable[..., float] | None = None,
         patience: int = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
@@ -2354,8 +2505,10 @@ class RecurrentTagger(_OfSklearn, AnyCell, PerStepEstimator, Labeller):
     def set_fit_request(
         self,
         *,
+        X_val: bool | str | None = ...,
         groups: bool | str | None = ...,
         sample_weight: bool | str | None = ...,
+        y_val: bool | str | None = ...,
     ) -> Self: ...
     def set_partial_fit_request(
         self,
@@ -2474,12 +2627,24 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         to the next, gradients are not. For sequences that are too long to train on as a
         whole; needs a causal network without convolutions.
     early_stopping : bool, default=False
-        Whether to hold out a validation set, stop when its loss no longer improves, and
-        keep the best weights. The split is stratified by class, or by whole groups if
-        fit gets ``groups``.
+        Whether to hold out a validation set, or take that given to fit, stop when its
+        loss or ``scoring`` no longer improves, and keep the best weights.
+    validation_split : {"auto", "random", "last"} or splitter, default='auto'
+        What early stopping holds out. "random": stratified by class, or whole groups if
+        fit gets ``groups``. "last": the last sequences of X, which must be in time order;
+        of windows that overlap, the last ones of the table, and windows that share rows
+        with them (a target is taken to cover as many rows after its window as it has
+        outputs) are not used at all. "auto": "last" for windows that overlap, which are
+        views of one table (as of SlidingWindow and make_windows), unless fit gets
+        ``groups``; else "random". Of a splitter of scikit-learn, its last split.
     validation_fraction : float, default=0.1
         Proportion of the sequences in the validation set of early stopping, in
         (0, 1).
+    scoring : str, callable or None, default=None
+        Score of the validation set that early stopping watches, ``valid_score`` in
+        ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
+        of every step, over the steps of all sequences), or a function
+        ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
     patience : int, default=10
         Number of epochs without improvement before early stopping.
     standardize : bool, default=True
@@ -2536,7 +2701,8 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         Number of epochs trained.
     history_ : list of dict
         ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
-        seconds) of each epoch.
+        seconds) of each epoch, ``valid_score`` with ``scoring``, and the numbers that
+        callbacks record in ``net_.history``.
     n_static_features_in_ : int
         Number of static covariates; 0 if X is not a table with a column of sequences.
 
@@ -2590,7 +2756,9 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         gradient_clip: float | None = 1.0,
         bptt_steps: int | None = None,
         early_stopping: bool = False,
+        validation_split: Any = "auto",
         validation_fraction: float = 0.1,
+        scoring: str | Callable[..., float] | None = None,
         patience: int = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
@@ -2630,8 +2798,10 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
     def set_fit_request(
         self,
         *,
+        X_val: bool | str | None = ...,
         groups: bool | str | None = ...,
         sample_weight: bool | str | None = ...,
+        y_val: bool | str | None = ...,
     ) -> Self: ...
     def set_partial_fit_request(
         self,
@@ -2705,12 +2875,24 @@ class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     early_stopping : bool, default=False
-        Whether to hold out a validation set, stop when its loss no longer improves, and
-        keep the best weights. The split is stratified by class, or by whole groups if
-        fit gets ``groups``.
+        Whether to hold out a validation set, or take that given to fit, stop when its
+        loss or ``scoring`` no longer improves, and keep the best weights.
+    validation_split : {"auto", "random", "last"} or splitter, default='auto'
+        What early stopping holds out. "random": stratified by class, or whole groups if
+        fit gets ``groups``. "last": the last sequences of X, which must be in time order;
+        of windows that overlap, the last ones of the table, and windows that share rows
+        with them (a target is taken to cover as many rows after its window as it has
+        outputs) are not used at all. "auto": "last" for windows that overlap, which are
+        views of one table (as of SlidingWindow and make_windows), unless fit gets
+        ``groups``; else "random". Of a splitter of scikit-learn, its last split.
     validation_fraction : float, default=0.1
         Proportion of the sequences in the validation set of early stopping, in
         (0, 1).
+    scoring : str, callable or None, default=None
+        Score of the validation set that early stopping watches, ``valid_score`` in
+        ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
+        of every step, over the steps of all sequences), or a function
+        ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
     patience : int, default=10
         Number of epochs without improvement before early stopping.
     standardize : bool, default=True
@@ -2767,7 +2949,8 @@ class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
         Number of epochs trained.
     history_ : list of dict
         ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
-        seconds) of each epoch.
+        seconds) of each epoch, ``valid_score`` with ``scoring``, and the numbers that
+        callbacks record in ``net_.history``.
     classes_ : ndarray of shape (n_classes,)
         Class labels; for multilabel targets, the columns of y.
 
@@ -2818,7 +3001,9 @@ class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
         weight_decay: float = 0.0,
         gradient_clip: float | None = 1.0,
         early_stopping: bool = False,
+        validation_split: Any = "auto",
         validation_fraction: float = 0.1,
+        scoring: str | Callable[..., float] | None = None,
         patience: int = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
@@ -2836,8 +3021,10 @@ class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
     def set_fit_request(
         self,
         *,
+        X_val: bool | str | None = ...,
         groups: bool | str | None = ...,
         sample_weight: bool | str | None = ...,
+        y_val: bool | str | None = ...,
     ) -> Self: ...
     def set_partial_fit_request(
         self,
@@ -2914,12 +3101,24 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     early_stopping : bool, default=False
-        Whether to hold out a validation set, stop when its loss no longer improves, and
-        keep the best weights. The split is stratified by class, or by whole groups if
-        fit gets ``groups``.
+        Whether to hold out a validation set, or take that given to fit, stop when its
+        loss or ``scoring`` no longer improves, and keep the best weights.
+    validation_split : {"auto", "random", "last"} or splitter, default='auto'
+        What early stopping holds out. "random": stratified by class, or whole groups if
+        fit gets ``groups``. "last": the last sequences of X, which must be in time order;
+        of windows that overlap, the last ones of the table, and windows that share rows
+        with them (a target is taken to cover as many rows after its window as it has
+        outputs) are not used at all. "auto": "last" for windows that overlap, which are
+        views of one table (as of SlidingWindow and make_windows), unless fit gets
+        ``groups``; else "random". Of a splitter of scikit-learn, its last split.
     validation_fraction : float, default=0.1
         Proportion of the sequences in the validation set of early stopping, in
         (0, 1).
+    scoring : str, callable or None, default=None
+        Score of the validation set that early stopping watches, ``valid_score`` in
+        ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
+        of every step, over the steps of all sequences), or a function
+        ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
     patience : int, default=10
         Number of epochs without improvement before early stopping.
     standardize : bool, default=True
@@ -2976,7 +3175,8 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
         Number of epochs trained.
     history_ : list of dict
         ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
-        seconds) of each epoch.
+        seconds) of each epoch, ``valid_score`` with ``scoring``, and the numbers that
+        callbacks record in ``net_.history``.
 
     See Also
     --------
@@ -3023,7 +3223,9 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
         weight_decay: float = 0.0,
         gradient_clip: float | None = 1.0,
         early_stopping: bool = False,
+        validation_split: Any = "auto",
         validation_fraction: float = 0.1,
+        scoring: str | Callable[..., float] | None = None,
         patience: int = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
@@ -3041,8 +3243,10 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
     def set_fit_request(
         self,
         *,
+        X_val: bool | str | None = ...,
         groups: bool | str | None = ...,
         sample_weight: bool | str | None = ...,
+        y_val: bool | str | None = ...,
     ) -> Self: ...
     def set_partial_fit_request(
         self,

@@ -469,6 +469,8 @@ BAD_VALUES = {
     "weight_decay": [-1, "a", None, np.nan, np.inf],
     "gradient_clip": [0, -1, "a", np.nan, np.inf],
     "early_stopping": FLAG,
+    "validation_split": ["first", None, 3, 0.5],
+    "scoring": [3, "accuracies"],
     "validation_fraction": [0, 1, -0.1, 1.5, "a", None, np.nan],
     "patience": COUNT,
     "device": ["gpu", "cuda:99", "", None, 3],

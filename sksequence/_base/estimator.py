@@ -52,7 +52,7 @@ from .hyperparameters import Training
 from .lazy import training
 
 if TYPE_CHECKING:
-    from .._training import SequenceNet
+    from .._training import SequenceDataset, SequenceNet
 
 
 @recurrent_estimator
@@ -83,7 +83,8 @@ class SequenceEstimator(
         Number of epochs trained.
     history_ : list of dict
         ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
-        seconds) of each epoch.
+        seconds) of each epoch, ``valid_score`` with ``scoring``, and the numbers that
+        callbacks record in ``net_.history``.
     """
 
     # ------------------------------------------------------------------- hooks for tasks
@@ -155,6 +156,9 @@ class SequenceEstimator(
         """Set the net and the keywords of its training."""
         self.net_: SequenceNet = net
         self._settings: dict[str, Any] = settings
+        # A copy of the attributes: a reference back to self would be a cycle.
+        others = {name: value for name, value in vars(self).items() if name != "net_"}
+        net.as_estimator = partial(_estimator_of, type(self), others)
 
     def _hold_history(self, history: list[dict[str, float]]) -> None:
         """Set the history and the number of epochs."""
@@ -172,6 +176,8 @@ class SequenceEstimator(
         y: Targets,
         sample_weight: ArrayLike | None = None,
         groups: ArrayLike | None = None,
+        X_val: ArrayLike | None = None,
+        y_val: Targets | None = None,
     ) -> Self:
         """Train the network.
 
@@ -192,6 +198,10 @@ class SequenceEstimator(
             ignored.
         groups : array-like of shape (n_sequences,), default=None
             Groups for early stopping: sequences of one group are held out together.
+        X_val, y_val : array-like, default=None
+            Validation set for early stopping, in the form of X and y; nothing of X is
+            then held out. A Pipeline transforms it like X with
+            ``transform_input=["X_val"]``.
 
         Returns
         -------
@@ -210,7 +220,8 @@ class SequenceEstimator(
         """
         continues = self.warm_start and hasattr(self, "net_")
         mode = Mode.CONTINUED if continues else Mode.ANEW
-        fitting.fit(self, X, y, sample_weight, groups, mode=mode)
+        validation = None if X_val is None and y_val is None else (X_val, y_val)
+        fitting.fit(self, X, y, sample_weight, groups, validation=validation, mode=mode)
         return self
 
     @typed(fitting.all_or_nothing)
@@ -262,22 +273,33 @@ class SequenceEstimator(
         array if X is one, else an array for each sequence.
         """
         check_is_fitted(self)
+        # Scorers of the validation set pass a data set.
+        data = X if isinstance(X, training.SequenceDataset) else self._make_dataset(X)
+        predictions, counts = self._answer(data, response_method, method)
+        if counts is None:
+            return predictions
+        return arrange_steps(predictions, counts, is_block=data.source.is_block)
+
+    def _make_dataset(self, X: Any) -> SequenceDataset:
+        """Validate X, and make a data set for predictions."""
         sequences, static, reading = self._read(X, self._reading)
         self.net_.module_.check_lengths(sequences.lengths)
         dtype = self._network["dtype"]
-        data = training.make_dataset(
+        return training.make_dataset(
             sequences,
             partial(reading.prepare, dtype=dtype),
             static=reading.static.prepare(static, dtype),
             dtype=dtype,
         )
+
+    def _answer(
+        self, data: SequenceDataset, response_method: str, method: str = "forward"
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return the predictions for a data set, and their number for each sequence."""
         with fitting.computing(self, data):
             rows, counts = self.net_.answers(data, method)
         finish = self._target.predictions[response_method]
-        predictions = finish(rows.astype(sequences.dtype))
-        if counts is None:
-            return predictions
-        return arrange_steps(predictions, counts, is_block=sequences.is_block)
+        return finish(rows.astype(data.source.dtype)), counts
 
     def transform(self, X: ArrayLike) -> np.ndarray:
         """Return the representation of each sequence by the network.
@@ -368,7 +390,8 @@ class SequenceEstimator(
             return
         self._hold(reading, target)
         settings = training.settings_here(self._settings)
-        self.net_ = fitting.make_net(self, settings, state=attributes["net_"])
+        net = fitting.make_net(self, settings, state=attributes["net_"])
+        self._hold_net(net, self._settings)
 
     @classmethod
     def _stored_defaults(cls) -> dict[str, dict[str, Any]]:
@@ -379,3 +402,12 @@ class SequenceEstimator(
             "settings": defaults_for(cls, TRAINING),
             "fixed": defaults_for(cls, NETWORK, MODEL),
         }
+
+
+def _estimator_of(
+    cls: type[SequenceEstimator], attributes: dict[str, Any], net: SequenceNet
+) -> SequenceEstimator:
+    """Return an estimator with these attributes and this net."""
+    estimator = object.__new__(cls)
+    estimator.__dict__.update(attributes, net_=net)
+    return estimator

@@ -22,13 +22,14 @@ from .._inputs import (
     Target,
     at_rows,
     check_fit_data,
+    overlapping_begins,
 )
 from .._storage.checkpoints import FORMAT as CHECKPOINT_FORMAT
 from .._storage.checkpoints import Checkpoint, identify
 from .callbacks import watched_by_callbacks
 from .declaration import MODEL, NETWORK, TRAINING, added_after, parameters_for
 from .lazy import training
-from .splitting import validation_split
+from .splitting import Windows, validation_split
 
 if TYPE_CHECKING:
     from .._training import EpochObserver, SequenceDataset, SequenceNet
@@ -60,6 +61,8 @@ class Fittable(Protocol):
     standardize: bool
     early_stopping: bool
     validation_fraction: float
+    validation_split: Any
+    scoring: Any
     checkpoint: str | os.PathLike | None
     mixed_precision: str | None
     dtype: str
@@ -119,6 +122,7 @@ def fit(
     groups: Any = None,
     classes: Any = None,
     *,
+    validation: tuple[Any, Any] | None = None,
     mode: Mode,
 ) -> None:
     """Fit an estimator, or continue its fit.
@@ -132,21 +136,29 @@ def fit(
     data, reading, target = _check_data(
         estimator, X, y, sample_weight, groups, classes, mode
     )
-    checkpoint = _open_checkpoint(estimator, data, mode, getattr(target, "classes", None))
-    start = _begin(estimator, data, rng, mode, checkpoint)
-    chosen, others = data.take(start.rows), data.take(start.held_out)
+    given = None
+    if validation is not None:
+        given = _check_validation_data(estimator, *validation, reading, target)
+    classes = getattr(target, "classes", None)
+    checkpoint = _open_checkpoint(estimator, data, given, mode, classes)
+    start = _begin(estimator, data, given, target, rng, mode, checkpoint)
+    chosen = data.take(start.rows)
+    others = data.take(start.held_out) if given is None else given
     _learn(estimator, chosen, others, reading, target, network, mode)
     train_set, valid_set = _make_datasets(estimator, data, start, chosen, others)
     # A Ctrl-C at the end of one of torch's `no_grad` would leave gradients off.
     with training.enable_grad(), computing(estimator, train_set):
         net, settings = _build(estimator, start.seed, mode)
         net.module_.check_lengths(data.sequences.lengths)
+        if given is not None:
+            net.module_.check_lengths(given.sequences.lengths)
         estimator._hold_net(net, settings)
+        score = _make_score(estimator, others, valid_set)
         earlier = estimator.history_ if mode.continues else []
         estimator._hold_history(earlier)  # callbacks may copy the estimator
         n_epochs = None if mode.is_one_epoch else net.max_epochs
         with watched_by_callbacks(estimator, X, y, sample_weight, n_epochs) as observer:
-            _train(net, train_set, valid_set, observer, checkpoint)
+            _train(net, train_set, valid_set, score, observer, checkpoint)
     estimator._hold_history(earlier + training.epochs_of(net))
 
 
@@ -186,11 +198,35 @@ def _check_data(
     return data, reading, target
 
 
+def _check_validation_data(
+    estimator: Fittable, X: Any, y: Any, reading: Reading, target: Target
+) -> FitData:
+    """Validate the validation set that is given to fit."""
+    if X is None or y is None:
+        given = "y_val" if X is None else "X_val"
+        raise ValueError(f"X_val and y_val must be given together, got only {given}.")
+    if not estimator.early_stopping:
+        raise ValueError(
+            "X_val and y_val are for early stopping; expected early_stopping=True with "
+            "them, got False."
+        )
+    try:
+        sequences, static, _ = estimator._read(X, reading)
+        _, encoded = estimator._encode(y, sequences, reading.form, target, None)
+        return check_fit_data(sequences, static, encoded, None, None)
+    except (ValueError, TypeError) as error:
+        raise type(error)(f"X_val and y_val must be like X and y. {error}") from error
+
+
 # --------------------------------------------------------------------- start and scaling
 
 
 def _open_checkpoint(
-    estimator: Fittable, data: FitData, mode: Mode, classes: np.ndarray | None
+    estimator: Fittable,
+    data: FitData,
+    given: FitData | None,
+    mode: Mode,
+    classes: np.ndarray | None,
 ) -> Checkpoint | None:
     """Open the checkpoint of this fit, if there is to be one."""
     if estimator.checkpoint is None or mode.is_one_epoch:
@@ -209,13 +245,27 @@ def _open_checkpoint(
         groups=data.groups,
         static=data.static,
         earlier_fit=before,
+        **({} if given is None else _described(given)),
     )
     return Checkpoint(estimator.checkpoint, identity)
+
+
+def _described(given: FitData) -> dict[str, np.ndarray | None]:
+    """Return the arrays by which a checkpoint knows the validation set again."""
+    steps = [values for _, values in given.sequences.chunks()]
+    return {
+        "X_val": np.concatenate(steps),
+        "lengths_val": given.sequences.lengths,
+        "static_val": given.static,
+        "y_val": given.target.values,
+    }
 
 
 def _begin(
     estimator: Fittable,
     data: FitData,
+    given: FitData | None,
+    target: Target,
     rng: np.random.RandomState,
     mode: Mode,
     checkpoint: Checkpoint | None,
@@ -224,13 +274,16 @@ def _begin(
     seed = int(rng.randint(np.iinfo(np.int32).max))
     rows = data.rows
     held_out = rows[:0]
-    if estimator.early_stopping and not mode.is_one_epoch:
+    if estimator.early_stopping and given is None and not mode.is_one_epoch:
         train, valid = validation_split(
             len(rows),
             estimator.validation_fraction,
             rng,
             classes=at_rows(estimator._get_strata(data.target.values), rows),
             groups=at_rows(data.groups, rows),
+            windows=_windows_of(data, rows, 0 if estimator._per_step else target.n_ahead),
+            how=estimator.validation_split,
+            targets=None if estimator._per_step else data.target.values[rows],
         )
         rows, held_out = rows[train], rows[valid]
     if checkpoint is None:
@@ -238,6 +291,14 @@ def _begin(
     # Resume with the original draws, even if random_state is None.
     drawn = {"seed": seed, "rows": rows, "held_out": held_out}
     return Start(**checkpoint.begin(drawn))
+
+
+def _windows_of(data: FitData, rows: np.ndarray, n_ahead: int) -> Windows | None:
+    """Return where the sequences at ``rows`` lie in their table, if they overlap."""
+    begins = overlapping_begins(data.sequences)
+    if begins is None:
+        return None
+    return Windows(begins[rows], (begins + data.sequences.lengths)[rows], n_ahead)
 
 
 def _learn(
@@ -274,28 +335,59 @@ def _make_datasets(
     others: FitData,
 ) -> tuple[SequenceDataset, SequenceDataset | None]:
     """Make the training set and, with early stopping, the validation set."""
-    weight = data.target_weight
-    by_class = estimator._get_class_weights(data.target.values, weight)
-    loss_weight = _product(weight, by_class)
     dtype = estimator._network["dtype"]
 
-    def make(part: FitData, rows: np.ndarray) -> SequenceDataset:
+    def make(part: FitData, weight: np.ndarray | None) -> SequenceDataset:
         scaled = estimator._target.scale_rows(part.target.values)
-        own = None
-        if loss_weight is not None:
-            own = replace(data.target, values=loss_weight).take(rows).values
-        return training.make_dataset(
+        made = training.make_dataset(
             part.sequences,
             partial(estimator._reading.prepare, dtype=dtype),
             replace(part.target, values=scaled),
-            _normalised(own),
+            _normalised(weight),
             estimator._reading.static.prepare(part.static, dtype),
             dtype=dtype,
             per_step=estimator._per_step,
         )
+        made.read_y = partial(estimator._target.decode, part.target.values)
+        return made
 
-    held_out = make(others, start.held_out) if len(start.held_out) else None
-    return make(chosen, start.rows), held_out
+    is_given = len(others.sequences) > len(start.held_out)
+    weight, weight_given = _loss_weights(estimator, data, others if is_given else None)
+    train_set = make(chosen, _at_sequences(data, weight, start.rows))
+    if not len(others.sequences):
+        return train_set, None
+    if not is_given:
+        weight_given = _at_sequences(data, weight, start.held_out)
+    return train_set, make(others, weight_given)
+
+
+def _loss_weights(
+    estimator: Fittable, data: FitData, given: FitData | None
+) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Return the weight of each target in the loss, and that of each one given.
+
+    Balanced weights of classes follow from X and y, not from the validation set given.
+    """
+    weight, values = data.target_weight, data.target.values
+    if given is None:
+        return _product(weight, estimator._get_class_weights(values, weight)), None
+    n, more = len(values), given.target.values
+    counted = np.ones(n) if weight is None else weight
+    by_class = estimator._get_class_weights(
+        np.concatenate([values, more]), np.concatenate([counted, np.zeros(len(more))])
+    )
+    if by_class is None:
+        return weight, None
+    return _product(weight, by_class[:n]), by_class[n:]
+
+
+def _at_sequences(
+    data: FitData, weight: np.ndarray | None, rows: np.ndarray
+) -> np.ndarray | None:
+    """Return the weights of the targets of the sequences at ``rows``."""
+    if weight is None:
+        return None
+    return replace(data.target, values=weight).take(rows).values
 
 
 def _build(
@@ -307,6 +399,7 @@ def _build(
         "loss": estimator._target.loss,
         "quantile": getattr(estimator, "quantile", None),
         "per_step": estimator._per_step,
+        "monitor": "valid_loss" if estimator.scoring is None else "valid_score",
     }
     if mode.is_one_epoch:
         settings |= {"max_epochs": 1, "early_stopping": False, "lr_schedule": "constant"}
@@ -332,17 +425,32 @@ def make_net(
     return net
 
 
+def _make_score(
+    estimator: Fittable, others: FitData, valid: SequenceDataset | None
+) -> Callable[[], float] | None:
+    """Return the function that scores the validation set, after a trial of it."""
+    if estimator.scoring is None or valid is None:
+        return None
+    score = training.make_score(
+        estimator, estimator.scoring, valid, others.target_weight, others.weight
+    )
+    score()
+    return score
+
+
 def _train(
     net: SequenceNet,
     data: SequenceDataset,
     valid: SequenceDataset | None,
+    score: Callable[[], float] | None,
     observer: EpochObserver | None,
     checkpoint: Checkpoint | None,
 ) -> None:
     """Train, resuming from the checkpoint if there is one."""
+    first = [] if score is None else [training.ScoreValidation(score)]
     last: list[Any] = [] if observer is None else [observer]
     if checkpoint is None:
-        training.train(net, data, valid, last)
+        training.train(net, data, valid, first, last)
         return
     progress = checkpoint.progress
     if checkpoint.is_done and progress is not None:
@@ -350,7 +458,7 @@ def _train(
         return
     last.append(training.Keeper(partial(checkpoint.keep, is_done=False), progress))
     n_before = 0 if progress is None else len(progress["history"])
-    training.train(net, data, valid, last, n_before)
+    training.train(net, data, valid, first, last, n_before)
     checkpoint.keep(training.progress_of(net), is_done=True)
 
 
@@ -372,8 +480,8 @@ def computing(estimator: Fittable, data: SequenceDataset | None = None) -> Itera
 def all_or_nothing(method: Callable) -> Callable:
     """Decorate a fit so that an error, or an interrupt, leaves the estimator as it was.
 
-    It must be the outermost decorator, and no context manager: Python delivers a Ctrl-C at
-    any later call too, and the estimator would keep the attributes of that fit.
+    It must be the outermost decorator, and no context manager: a Ctrl-C may come in any
+    later call too, and the estimator would keep the attributes of that fit.
     """
 
     @wraps(method)

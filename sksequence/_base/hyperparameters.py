@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from numbers import Integral, Real
 from typing import Any
 
-from .._inputs.borrowed import Interval, StrOptions
+from .._inputs.borrowed import HasMethods, Interval, StrOptions
 from .._inputs.types import PathLike, RandomState
 from .declaration import MODEL, NETWORK, TRAINING, hyperparameter, recurrent_estimator
 
@@ -273,10 +273,22 @@ class Training:
         default=False,
         constraints=["boolean"],
         doc="""bool
-        Whether to hold out a validation set, stop when its loss no longer improves, and
-        keep the best weights. The split is stratified by class, or by whole groups if
-        fit gets ``groups``.""",
+        Whether to hold out a validation set, or take that given to fit, stop when its
+        loss or ``scoring`` no longer improves, and keep the best weights.""",
         role=TRAINING,
+    )
+    validation_split: Any = hyperparameter(
+        default="auto",
+        constraints=[StrOptions({"auto", "random", "last"}), HasMethods("split")],
+        doc="""{"auto", "random", "last"} or splitter
+        What early stopping holds out. "random": stratified by class, or whole groups if
+        fit gets ``groups``. "last": the last sequences of X, which must be in time order;
+        of windows that overlap, the last ones of the table, and windows that share rows
+        with them (a target is taken to cover as many rows after its window as it has
+        outputs) are not used at all. "auto": "last" for windows that overlap, which are
+        views of one table (as of SlidingWindow and make_windows), unless fit gets
+        ``groups``; else "random". Of a splitter of scikit-learn, its last split.""",
+        since=(2, 0),
     )
     validation_fraction: float = hyperparameter(
         default=0.1,
@@ -284,6 +296,16 @@ class Training:
         doc="""float
         Proportion of the sequences in the validation set of early stopping, in
         (0, 1).""",
+    )
+    scoring: str | Callable[..., float] | None = hyperparameter(
+        default=None,
+        constraints=[str, callable, None],
+        doc="""str, callable or None
+        Score of the validation set that early stopping watches, ``valid_score`` in
+        ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
+        of every step, over the steps of all sequences), or a function
+        ``scorer(estimator, X, y)`` for which greater is better. None for the loss.""",
+        since=(2, 0),
     )
     patience: int = hyperparameter(
         default=10,

@@ -34,6 +34,7 @@ from .sequences import (
     count_within,
     fit_channel_scaler,
     fit_scaler,
+    overlapping_begins,
 )
 from .static import Columns, check_columns, split_static
 from .steps import arrange_steps, flatten_steps, score_steps
@@ -82,6 +83,7 @@ __all__ = [
     "lists_sequences",
     "mean_gap",
     "observed_moments",
+    "overlapping_begins",
     "score_steps",
     "since_start",
     "split_static",

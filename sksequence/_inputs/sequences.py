@@ -202,6 +202,28 @@ def windows_of(
     >>> np.shares_memory(values, table), values.ravel(), begins
     (True, array([0., 1., 2., 3.]), array([0, 1, 1]))
     """
+    found = _begins_of(arrays, lengths)
+    if found is None:
+        return None
+    begins, n_rows, strides = found
+    # These rows lie between views of one array, and so within its memory.
+    values = np.lib.stride_tricks.as_strided(
+        arrays[int(begins.argmin())],
+        (n_rows, *arrays[0].shape[1:]),
+        strides,
+        writeable=False,
+    )
+    return without_gaps(values, begins, lengths)
+
+
+def _begins_of(
+    arrays: np.ndarray | list[np.ndarray], lengths: np.ndarray
+) -> tuple[np.ndarray, int, tuple[int, ...]] | None:
+    """Return first rows in a common table, its number of rows, and its strides.
+
+    None if the sequences are no views of one table, or would not have fewer rows than
+    steps.
+    """
     if isinstance(arrays, np.ndarray):
         strides = arrays.strides[1:]
         addresses = np.arange(len(arrays)) * arrays.strides[0]
@@ -215,21 +237,37 @@ def windows_of(
     if not strides[0] or (addresses % strides[0]).any():
         return None
     begins = addresses // strides[0]  # also correct for negative strides
-    first = int(begins.argmin())
-    begins -= begins[first]
+    begins -= begins.min()
     n_rows = int((begins + lengths).max())
-    if n_rows >= lengths.sum():
-        return None
-    # These rows lie between views of one array, and so within its memory.
-    values = np.lib.stride_tricks.as_strided(
-        arrays[first], (n_rows, *arrays[0].shape[1:]), strides, writeable=False
-    )
-    return without_gaps(values, begins, lengths)
+    return None if n_rows >= lengths.sum() else (begins, n_rows, strides)
+
+
+def overlapping_begins(sequences: AnySequences) -> np.ndarray | None:
+    """Return the first row of each sequence in their common table, if they overlap.
+
+    Also of stored sequences, none of which is loaded.
+
+    Examples
+    --------
+    >>> table = np.arange(4.0)[:, None]
+    >>> both = Sequences(table, np.array([3, 3]), begins=np.array([0, 1]))
+    >>> overlapping_begins(both.take(np.array([1, 0])))
+    array([1, 0])
+    """
+    if isinstance(sequences, Sequences):
+        return sequences.begins
+    lengths = np.array([len(array) for array in sequences.arrays], dtype=np.int64)
+    found = _begins_of(sequences.arrays, lengths)
+    if found is None or sequences.index is None:
+        return None if found is None else found[0]
+    return found[0][sequences.index]
 
 
 def _view_kind(array: np.ndarray) -> tuple:
     """Return a key that is equal for views which can be windows of one table."""
     owner = array if array.base is None else array.base
+    while isinstance(owner, np.ndarray) and isinstance(owner.base, np.ndarray):
+        owner = owner.base  # a view of a memory-mapped array has a base of its own
     return id(owner), array.dtype, array.strides
 
 

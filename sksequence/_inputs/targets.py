@@ -40,6 +40,15 @@ class Target(Fitted):
     def encode(self, values: np.ndarray) -> np.ndarray:
         """Encode valid targets as class codes (n,) or numbers (n, ...)."""
 
+    @abstractmethod
+    def decode(self, codes: np.ndarray) -> np.ndarray:
+        """Invert ``encode``: labels, or numbers in the form of predictions."""
+
+    @property
+    def n_ahead(self) -> int:
+        """How many steps after a window its target may cover."""
+        return 1
+
     def learn(
         self, rows: np.ndarray, weight: np.ndarray | None, *, standardize: bool
     ) -> Target:
@@ -122,6 +131,9 @@ class Labels(Target):
             )
         return np.searchsorted(self.classes, values)
 
+    def decode(self, codes: np.ndarray) -> np.ndarray:
+        return codes.astype(int) if self.is_multilabel else self.classes[codes]
+
     @property
     def predictions(self) -> dict[str, Prediction]:
         return {
@@ -196,6 +208,13 @@ class Numbers(Target):
             )
         LOSSES[self.loss].check_range(values)
         return values.reshape(len(values), n_outputs)
+
+    def decode(self, codes: np.ndarray) -> np.ndarray:
+        return codes if self.is_many else codes[:, 0]
+
+    @property
+    def n_ahead(self) -> int:
+        return self.n_values
 
     def learn(
         self, rows: np.ndarray, weight: np.ndarray | None, *, standardize: bool
@@ -313,6 +332,10 @@ class Frames(Numbers):
         learnt = super().learn(pixels, weight, standardize=standardize)
         mean, scale = learnt.mean[:, None, None], learnt.scale[:, None, None]
         return replace(learnt, mean=mean, scale=scale)
+
+    @property
+    def n_ahead(self) -> int:
+        return self.n_frames
 
     def arrange(self, frames: np.ndarray, *, channels_first: bool) -> np.ndarray:
         """Arrange predicted frames in the layout of y."""

@@ -11,12 +11,14 @@ from .module import make_module
 from .net import SequenceNet, epochs_of, make_net, train
 from .precision import check_precision
 from .resuming import Keeper, progress_of, set_progress
+from .scoring import ScoreValidation, make_score
 from .state import restore, state_of
 from .threads import threads, torch_threads
 
 __all__ = [
     "EpochObserver",
     "Keeper",
+    "ScoreValidation",
     "SequenceDataset",
     "SequenceNet",
     "check_precision",
@@ -26,6 +28,7 @@ __all__ = [
     "make_dataset",
     "make_module",
     "make_net",
+    "make_score",
     "memory_errors",
     "progress_of",
     "restore",

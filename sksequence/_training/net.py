@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from numbers import Real
 from typing import Any
 
 import numpy as np
 import torch
+from sklearn.base import is_classifier
+from sklearn.metrics import accuracy_score, r2_score
+from sklearn.utils import Tags
 from skorch.callbacks import Callback, EpochTimer, PassthroughScoring, PrintLog
 from skorch.utils import TeeGenerator, to_device
 from torch import Tensor, nn
@@ -30,6 +34,8 @@ from .stopping import StopTraining, is_stop_of_skorch
 _ROWS = 8
 # Maximum number of hidden values per chunk of a prediction: some tens of megabytes.
 _CHUNK_VALUES = 2**22
+# What skorch records of each epoch, besides losses and scores.
+_OF_SKORCH = {"epoch", "train_batch_count", "valid_batch_count"}
 _BATCH_HOOKS = ("on_batch_begin", "on_grad_computed", "on_batch_end")
 
 
@@ -73,6 +79,7 @@ class SequenceNet(Net):
     """
 
     stop_requested = False
+    as_estimator: Callable[[SequenceNet], Any]  # the estimator of this net
     carried: Sequence[State] = ()  # states after the previous chunk of time steps
     listeners: dict[str, list[Callback]] = {}
 
@@ -160,13 +167,38 @@ class SequenceNet(Net):
         found = ((callback, getattr(callback, hook)) for _, callback in self.callbacks_)
         return [cb for cb, own in found if getattr(own, "__func__", own) is not idle]
 
+    # ------------------------------------------------------------ as scikit-learn sees it
+
     def predict(self, X: Any) -> np.ndarray:
-        """Return codes, labels or values, for skorch's own scoring callbacks."""
-        output = self.predict_proba(X)
-        name = self.get_params_for("criterion").get("name")
-        if name == "cross_entropy":
-            return output.argmax(axis=1)
-        return (output > 0).astype(int) if name == "binary_cross_entropy" else output
+        """Return the estimator's predictions; of a data set, one for each target."""
+        return self._respond(X, "predict")
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Return the estimator's probabilities; of a data set, a row for each target."""
+        return self._respond(X, "predict_proba")
+
+    def _respond(self, X: Any, method: str) -> np.ndarray:
+        estimator = self.as_estimator(self)
+        if not isinstance(X, SequenceDataset):
+            return getattr(estimator, method)(X)
+        rows, _ = estimator._answer(X, method)
+        return rows if rows.ndim <= 2 else rows.reshape(len(rows), -1)
+
+    def score(self, X: Any, y: Any) -> float:
+        """Return the estimator's score; of a data set, over its targets."""
+        if not isinstance(X, SequenceDataset):
+            return self.as_estimator(self).score(X, y)
+        metric = accuracy_score if is_classifier(self) else r2_score
+        return float(metric(y, self.predict(X)))
+
+    @property
+    def classes_(self) -> np.ndarray:
+        return self.as_estimator(self).classes_
+
+    def __sklearn_tags__(self) -> Tags:
+        return self.as_estimator(self).__sklearn_tags__()
+
+    # ----------------------------------------------------------------- batches and chunks
 
     def infer(self, x: Any, **fit_params: Any) -> Tensor:
         """Apply the module; chunks of time steps continue from the carried state."""
@@ -300,6 +332,7 @@ def make_net(
     mixed_precision: str | None = None,
     per_step: bool = False,
     bptt_steps: int | None = None,
+    monitor: str = "valid_loss",
 ) -> SequenceNet:
     """Make a skorch net for a network; ``net_params`` override everything else."""
     where = find_device(device)
@@ -311,6 +344,7 @@ def make_net(
         lr_schedule=lr_schedule,
         max_epochs=max_epochs,
         verbose=verbose,
+        monitor=monitor,
     )
     batches: dict[str, Any] = {"iterator_train": BatchIterator}
     if bptt_steps is not None:
@@ -331,6 +365,7 @@ def make_net(
         "iterator_valid": BatchIterator,
         "dataset": SequenceDataset,
         "train_split": None,
+        "use_caching": False,
         "callbacks": all_callbacks,
         "device": where,
         "verbose": verbose,
@@ -365,30 +400,48 @@ def train(
     net: SequenceNet,
     data: SequenceDataset,
     valid: SequenceDataset | None,
+    first_callbacks: Sequence[Callback] = (),
     last_callbacks: Sequence[Callback] = (),
     n_epochs_before: int = 0,
 ) -> None:
     """Train for the remaining ``max_epochs``, or until a callback stops training."""
     if valid is not None:
         net.train_split = lambda *_: (data, valid)
-    net.callbacks_.extend((type(cb).__name__, cb) for cb in last_callbacks)
+    own = net.callbacks_
+    first, last = (
+        [(type(callback).__name__, callback) for callback in added]
+        for added in (first_callbacks, last_callbacks)
+    )
+    net.callbacks_ = [*first, *own, *last]
     try:
         net.partial_fit(data, epochs=net.max_epochs - n_epochs_before)
     finally:
         # A fitted net holds no data, temporary callbacks, gradients or carried states.
         net.train_split = None
-        net.callbacks_ = [
-            item for item in net.callbacks_ if item[1] not in last_callbacks
-        ]
+        net.callbacks_ = own
         net.optimizer_.zero_grad()
         net.carried, net.listeners = (), {}
 
 
 def epochs_of(net: SequenceNet) -> list[dict[str, float]]:
-    """Return losses, learning rate and duration of each epoch as floats."""
+    """Return losses, learning rate and duration of each epoch as floats.
+
+    Then come the numbers that callbacks have recorded, such as scores.
+    """
     names = {"train_loss": "train_loss", "valid_loss": "valid_loss", "lr": "lr"}
     names["dur"] = "duration"
     return [
         {new: float(epoch[old]) for old, new in names.items() if old in epoch}
+        | {
+            name: float(value)
+            for name, value in epoch.items()
+            if name not in names and _is_record(name, value)
+        }
         for epoch in net.history
     ]
+
+
+def _is_record(name: str, value: Any) -> bool:
+    """Return whether a user's callback recorded this number."""
+    is_own = name in _OF_SKORCH or name.startswith("event_")
+    return isinstance(value, Real) and not isinstance(value, bool) and not is_own

@@ -15,8 +15,8 @@ class StopTraining(Exception):
 def is_stop_of_skorch(interrupt: KeyboardInterrupt) -> bool:
     """Return whether a callback of skorch raised this to end training.
 
-    skorch's ``EarlyStopping`` raises KeyboardInterrupt, by a raise statement of its own. A
-    Ctrl-C comes between any two instructions, and at no raise statement.
+    skorch's ``EarlyStopping`` raises KeyboardInterrupt by a raise statement of its own. A
+    Ctrl-C comes between other instructions.
     """
     last = interrupt.__traceback__
     if last is None:
