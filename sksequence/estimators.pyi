@@ -47,9 +47,10 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
     ----------
     hidden_size : int or tuple of int, default=64
         Number of units of each recurrent layer and direction, for all layers or one per
-        layer.
-    num_layers : int, default=1
-        Number of stacked recurrent layers.
+        layer: ``(12, 6)`` is two layers.
+    num_layers : int or None, default=None
+        Number of stacked recurrent layers; None for as many as ``hidden_size`` has
+        values.
     bidirectional : bool, default=False
         Whether to also read every sequence in reverse. If False, the network is causal:
         no state depends on a later step.
@@ -182,8 +183,10 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
         ``net.stop_requested = True`` in ``on_epoch_end``; the fit then counts as
         finished.
     net_params : dict or None, default=None
-        Further parameters of :class:`skorch.NeuralNet`, such as
-        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
+        Further parameters of :class:`skorch.NeuralNet`: those of the optimizer, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``, of callbacks (``callbacks__<name>``,
+        ``callbacks__<name>__<parameter>``), ``compile``, and hyperparameters of the
+        training, which they override. What an estimator sets itself is refused.
     checkpoint : str, path or None, default=None
         File in which fit saves its progress after every epoch. When an interrupted fit is
         called again with the same data and hyperparameters, it resumes from there, and
@@ -241,7 +244,7 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
         self,
         *,
         hidden_size: int | Sequence[int] = 64,
-        num_layers: int = 1,
+        num_layers: int | None = None,
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
@@ -317,9 +320,10 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, SequenceRegressor):
     ----------
     hidden_size : int or tuple of int, default=64
         Number of units of each recurrent layer and direction, for all layers or one per
-        layer.
-    num_layers : int, default=1
-        Number of stacked recurrent layers.
+        layer: ``(12, 6)`` is two layers.
+    num_layers : int or None, default=None
+        Number of stacked recurrent layers; None for as many as ``hidden_size`` has
+        values.
     bidirectional : bool, default=False
         Whether to also read every sequence in reverse. If False, the network is causal:
         no state depends on a later step.
@@ -454,8 +458,10 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, SequenceRegressor):
         ``net.stop_requested = True`` in ``on_epoch_end``; the fit then counts as
         finished.
     net_params : dict or None, default=None
-        Further parameters of :class:`skorch.NeuralNet`, such as
-        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
+        Further parameters of :class:`skorch.NeuralNet`: those of the optimizer, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``, of callbacks (``callbacks__<name>``,
+        ``callbacks__<name>__<parameter>``), ``compile``, and hyperparameters of the
+        training, which they override. What an estimator sets itself is refused.
     checkpoint : str, path or None, default=None
         File in which fit saves its progress after every epoch. When an interrupted fit is
         called again with the same data and hyperparameters, it resumes from there, and
@@ -508,7 +514,7 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, SequenceRegressor):
         self,
         *,
         hidden_size: int | Sequence[int] = 64,
-        num_layers: int = 1,
+        num_layers: int | None = None,
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
@@ -588,9 +594,10 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
     ----------
     hidden_size : int or tuple of int, default=64
         Number of units of each recurrent layer and direction, for all layers or one per
-        layer.
-    num_layers : int, default=1
-        Number of stacked recurrent layers.
+        layer: ``(12, 6)`` is two layers.
+    num_layers : int or None, default=None
+        Number of stacked recurrent layers; None for as many as ``hidden_size`` has
+        values.
     bidirectional : bool, default=False
         Whether to also read every sequence in reverse. If False, the network is causal:
         no state depends on a later step.
@@ -721,8 +728,10 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         ``net.stop_requested = True`` in ``on_epoch_end``; the fit then counts as
         finished.
     net_params : dict or None, default=None
-        Further parameters of :class:`skorch.NeuralNet`, such as
-        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
+        Further parameters of :class:`skorch.NeuralNet`: those of the optimizer, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``, of callbacks (``callbacks__<name>``,
+        ``callbacks__<name>__<parameter>``), ``compile``, and hyperparameters of the
+        training, which they override. What an estimator sets itself is refused.
     checkpoint : str, path or None, default=None
         File in which fit saves its progress after every epoch. When an interrupted fit is
         called again with the same data and hyperparameters, it resumes from there, and
@@ -781,7 +790,7 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         self,
         *,
         hidden_size: int | Sequence[int] = 64,
-        num_layers: int = 1,
+        num_layers: int | None = None,
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
@@ -857,9 +866,10 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
     ----------
     hidden_size : int or tuple of int, default=64
         Number of units of each recurrent layer and direction, for all layers or one per
-        layer.
-    num_layers : int, default=1
-        Number of stacked recurrent layers.
+        layer: ``(12, 6)`` is two layers.
+    num_layers : int or None, default=None
+        Number of stacked recurrent layers; None for as many as ``hidden_size`` has
+        values.
     bidirectional : bool, default=False
         Whether to also read every sequence in reverse. If False, the network is causal:
         no state depends on a later step.
@@ -992,8 +1002,10 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         ``net.stop_requested = True`` in ``on_epoch_end``; the fit then counts as
         finished.
     net_params : dict or None, default=None
-        Further parameters of :class:`skorch.NeuralNet`, such as
-        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
+        Further parameters of :class:`skorch.NeuralNet`: those of the optimizer, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``, of callbacks (``callbacks__<name>``,
+        ``callbacks__<name>__<parameter>``), ``compile``, and hyperparameters of the
+        training, which they override. What an estimator sets itself is refused.
     checkpoint : str, path or None, default=None
         File in which fit saves its progress after every epoch. When an interrupted fit is
         called again with the same data and hyperparameters, it resumes from there, and
@@ -1047,7 +1059,7 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         self,
         *,
         hidden_size: int | Sequence[int] = 64,
-        num_layers: int = 1,
+        num_layers: int | None = None,
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
@@ -1123,9 +1135,10 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
     ----------
     hidden_size : int or tuple of int, default=64
         Number of units of each recurrent layer and direction, for all layers or one per
-        layer.
-    num_layers : int, default=1
-        Number of stacked recurrent layers.
+        layer: ``(12, 6)`` is two layers.
+    num_layers : int or None, default=None
+        Number of stacked recurrent layers; None for as many as ``hidden_size`` has
+        values.
     bidirectional : bool, default=False
         Whether to also read every sequence in reverse. If False, the network is causal:
         no state depends on a later step.
@@ -1256,8 +1269,10 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         ``net.stop_requested = True`` in ``on_epoch_end``; the fit then counts as
         finished.
     net_params : dict or None, default=None
-        Further parameters of :class:`skorch.NeuralNet`, such as
-        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
+        Further parameters of :class:`skorch.NeuralNet`: those of the optimizer, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``, of callbacks (``callbacks__<name>``,
+        ``callbacks__<name>__<parameter>``), ``compile``, and hyperparameters of the
+        training, which they override. What an estimator sets itself is refused.
     checkpoint : str, path or None, default=None
         File in which fit saves its progress after every epoch. When an interrupted fit is
         called again with the same data and hyperparameters, it resumes from there, and
@@ -1313,7 +1328,7 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         self,
         *,
         hidden_size: int | Sequence[int] = 64,
-        num_layers: int = 1,
+        num_layers: int | None = None,
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
@@ -1389,9 +1404,10 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
     ----------
     hidden_size : int or tuple of int, default=64
         Number of units of each recurrent layer and direction, for all layers or one per
-        layer.
-    num_layers : int, default=1
-        Number of stacked recurrent layers.
+        layer: ``(12, 6)`` is two layers.
+    num_layers : int or None, default=None
+        Number of stacked recurrent layers; None for as many as ``hidden_size`` has
+        values.
     bidirectional : bool, default=False
         Whether to also read every sequence in reverse. If False, the network is causal:
         no state depends on a later step.
@@ -1524,8 +1540,10 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         ``net.stop_requested = True`` in ``on_epoch_end``; the fit then counts as
         finished.
     net_params : dict or None, default=None
-        Further parameters of :class:`skorch.NeuralNet`, such as
-        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
+        Further parameters of :class:`skorch.NeuralNet`: those of the optimizer, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``, of callbacks (``callbacks__<name>``,
+        ``callbacks__<name>__<parameter>``), ``compile``, and hyperparameters of the
+        training, which they override. What an estimator sets itself is refused.
     checkpoint : str, path or None, default=None
         File in which fit saves its progress after every epoch. When an interrupted fit is
         called again with the same data and hyperparameters, it resumes from there, and
@@ -1579,7 +1597,7 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         self,
         *,
         hidden_size: int | Sequence[int] = 64,
-        num_layers: int = 1,
+        num_layers: int | None = None,
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
@@ -1657,9 +1675,10 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         hidden state in its gates (Bradbury et al., 2017).
     hidden_size : int or tuple of int, default=64
         Number of units of each recurrent layer and direction, for all layers or one per
-        layer.
-    num_layers : int, default=1
-        Number of stacked recurrent layers.
+        layer: ``(12, 6)`` is two layers.
+    num_layers : int or None, default=None
+        Number of stacked recurrent layers; None for as many as ``hidden_size`` has
+        values.
     bidirectional : bool, default=False
         Whether to also read every sequence in reverse. If False, the network is causal:
         no state depends on a later step.
@@ -1790,8 +1809,10 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         ``net.stop_requested = True`` in ``on_epoch_end``; the fit then counts as
         finished.
     net_params : dict or None, default=None
-        Further parameters of :class:`skorch.NeuralNet`, such as
-        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
+        Further parameters of :class:`skorch.NeuralNet`: those of the optimizer, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``, of callbacks (``callbacks__<name>``,
+        ``callbacks__<name>__<parameter>``), ``compile``, and hyperparameters of the
+        training, which they override. What an estimator sets itself is refused.
     checkpoint : str, path or None, default=None
         File in which fit saves its progress after every epoch. When an interrupted fit is
         called again with the same data and hyperparameters, it resumes from there, and
@@ -1844,7 +1865,7 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         *,
         cell: str = "lstm",
         hidden_size: int | Sequence[int] = 64,
-        num_layers: int = 1,
+        num_layers: int | None = None,
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
@@ -1922,9 +1943,10 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, SequenceRegressor):
         hidden state in its gates (Bradbury et al., 2017).
     hidden_size : int or tuple of int, default=64
         Number of units of each recurrent layer and direction, for all layers or one per
-        layer.
-    num_layers : int, default=1
-        Number of stacked recurrent layers.
+        layer: ``(12, 6)`` is two layers.
+    num_layers : int or None, default=None
+        Number of stacked recurrent layers; None for as many as ``hidden_size`` has
+        values.
     bidirectional : bool, default=False
         Whether to also read every sequence in reverse. If False, the network is causal:
         no state depends on a later step.
@@ -2057,8 +2079,10 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, SequenceRegressor):
         ``net.stop_requested = True`` in ``on_epoch_end``; the fit then counts as
         finished.
     net_params : dict or None, default=None
-        Further parameters of :class:`skorch.NeuralNet`, such as
-        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
+        Further parameters of :class:`skorch.NeuralNet`: those of the optimizer, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``, of callbacks (``callbacks__<name>``,
+        ``callbacks__<name>__<parameter>``), ``compile``, and hyperparameters of the
+        training, which they override. What an estimator sets itself is refused.
     checkpoint : str, path or None, default=None
         File in which fit saves its progress after every epoch. When an interrupted fit is
         called again with the same data and hyperparameters, it resumes from there, and
@@ -2107,7 +2131,7 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, SequenceRegressor):
         *,
         cell: str = "lstm",
         hidden_size: int | Sequence[int] = 64,
-        num_layers: int = 1,
+        num_layers: int | None = None,
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
@@ -2191,9 +2215,10 @@ class RecurrentTagger(_OfSklearn, AnyCell, PerStepEstimator, Labeller):
         hidden state in its gates (Bradbury et al., 2017).
     hidden_size : int or tuple of int, default=64
         Number of units of each recurrent layer and direction, for all layers or one per
-        layer.
-    num_layers : int, default=1
-        Number of stacked recurrent layers.
+        layer: ``(12, 6)`` is two layers.
+    num_layers : int or None, default=None
+        Number of stacked recurrent layers; None for as many as ``hidden_size`` has
+        values.
     bidirectional : bool, default=False
         Whether to also read every sequence in reverse. If False, the network is causal:
         no state depends on a later step.
@@ -2326,8 +2351,10 @@ class RecurrentTagger(_OfSklearn, AnyCell, PerStepEstimator, Labeller):
         ``net.stop_requested = True`` in ``on_epoch_end``; the fit then counts as
         finished.
     net_params : dict or None, default=None
-        Further parameters of :class:`skorch.NeuralNet`, such as
-        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
+        Further parameters of :class:`skorch.NeuralNet`: those of the optimizer, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``, of callbacks (``callbacks__<name>``,
+        ``callbacks__<name>__<parameter>``), ``compile``, and hyperparameters of the
+        training, which they override. What an estimator sets itself is refused.
     checkpoint : str, path or None, default=None
         File in which fit saves its progress after every epoch. When an interrupted fit is
         called again with the same data and hyperparameters, it resumes from there, and
@@ -2389,7 +2416,7 @@ class RecurrentTagger(_OfSklearn, AnyCell, PerStepEstimator, Labeller):
         *,
         cell: str = "lstm",
         hidden_size: int | Sequence[int] = 64,
-        num_layers: int = 1,
+        num_layers: int | None = None,
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
@@ -2539,9 +2566,10 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         hidden state in its gates (Bradbury et al., 2017).
     hidden_size : int or tuple of int, default=64
         Number of units of each recurrent layer and direction, for all layers or one per
-        layer.
-    num_layers : int, default=1
-        Number of stacked recurrent layers.
+        layer: ``(12, 6)`` is two layers.
+    num_layers : int or None, default=None
+        Number of stacked recurrent layers; None for as many as ``hidden_size`` has
+        values.
     bidirectional : bool, default=False
         Whether to also read every sequence in reverse. If False, the network is causal:
         no state depends on a later step.
@@ -2676,8 +2704,10 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         ``net.stop_requested = True`` in ``on_epoch_end``; the fit then counts as
         finished.
     net_params : dict or None, default=None
-        Further parameters of :class:`skorch.NeuralNet`, such as
-        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
+        Further parameters of :class:`skorch.NeuralNet`: those of the optimizer, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``, of callbacks (``callbacks__<name>``,
+        ``callbacks__<name>__<parameter>``), ``compile``, and hyperparameters of the
+        training, which they override. What an estimator sets itself is refused.
     checkpoint : str, path or None, default=None
         File in which fit saves its progress after every epoch. When an interrupted fit is
         called again with the same data and hyperparameters, it resumes from there, and
@@ -2728,7 +2758,7 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         *,
         cell: str = "lstm",
         hidden_size: int | Sequence[int] = 64,
-        num_layers: int = 1,
+        num_layers: int | None = None,
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
@@ -2832,9 +2862,10 @@ class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
     ----------
     hidden_size : int or tuple of int, default=64
         Number of units of each recurrent layer and direction, for all layers or one per
-        layer.
-    num_layers : int, default=1
-        Number of stacked recurrent layers.
+        layer: ``(12, 6)`` is two layers.
+    num_layers : int or None, default=None
+        Number of stacked recurrent layers; None for as many as ``hidden_size`` has
+        values.
     bidirectional : bool, default=False
         Whether to also read every sequence in reverse. If False, the network is causal:
         no state depends on a later step.
@@ -2924,8 +2955,10 @@ class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
         ``net.stop_requested = True`` in ``on_epoch_end``; the fit then counts as
         finished.
     net_params : dict or None, default=None
-        Further parameters of :class:`skorch.NeuralNet`, such as
-        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
+        Further parameters of :class:`skorch.NeuralNet`: those of the optimizer, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``, of callbacks (``callbacks__<name>``,
+        ``callbacks__<name>__<parameter>``), ``compile``, and hyperparameters of the
+        training, which they override. What an estimator sets itself is refused.
     checkpoint : str, path or None, default=None
         File in which fit saves its progress after every epoch. When an interrupted fit is
         called again with the same data and hyperparameters, it resumes from there, and
@@ -2984,7 +3017,7 @@ class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
         self,
         *,
         hidden_size: int | Sequence[int] = 64,
-        num_layers: int = 1,
+        num_layers: int | None = None,
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
@@ -3056,9 +3089,10 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
     ----------
     hidden_size : int or tuple of int, default=64
         Number of units of each recurrent layer and direction, for all layers or one per
-        layer.
-    num_layers : int, default=1
-        Number of stacked recurrent layers.
+        layer: ``(12, 6)`` is two layers.
+    num_layers : int or None, default=None
+        Number of stacked recurrent layers; None for as many as ``hidden_size`` has
+        values.
     bidirectional : bool, default=False
         Whether to also read every sequence in reverse. If False, the network is causal:
         no state depends on a later step.
@@ -3150,8 +3184,10 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
         ``net.stop_requested = True`` in ``on_epoch_end``; the fit then counts as
         finished.
     net_params : dict or None, default=None
-        Further parameters of :class:`skorch.NeuralNet`, such as
-        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
+        Further parameters of :class:`skorch.NeuralNet`: those of the optimizer, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``, of callbacks (``callbacks__<name>``,
+        ``callbacks__<name>__<parameter>``), ``compile``, and hyperparameters of the
+        training, which they override. What an estimator sets itself is refused.
     checkpoint : str, path or None, default=None
         File in which fit saves its progress after every epoch. When an interrupted fit is
         called again with the same data and hyperparameters, it resumes from there, and
@@ -3205,7 +3241,7 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
         self,
         *,
         hidden_size: int | Sequence[int] = 64,
-        num_layers: int = 1,
+        num_layers: int | None = None,
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,

@@ -91,7 +91,15 @@ class SequenceEstimator(
 
     def _get_network(self) -> dict[str, Any]:
         """Validate and return the network's keywords given by hyperparameters."""
-        return parameters_for(self, NETWORK)
+        return self._get_resolved(NETWORK)
+
+    def _get_resolved(self, *roles: str) -> dict[str, Any]:
+        """Return the hyperparameters with these roles, without those that follow."""
+        values = parameters_for(self, *roles)
+        if "num_layers" in values and values["num_layers"] is None:
+            sizes = values["hidden_size"]
+            values["num_layers"] = max(len(sizes), 1) if isinstance(sizes, tuple) else 1
+        return values
 
     def _describe_network(self, reading: Reading, target: Target) -> dict[str, Any]:
         """Return the network's keywords that follow from the data."""
@@ -150,7 +158,7 @@ class SequenceEstimator(
     def _hold_network(self, network: dict[str, Any]) -> None:
         """Set the network's keywords, and the hyperparameters that must not change."""
         self._network: dict[str, Any] = network
-        self._fixed: dict[str, Any] = parameters_for(self, NETWORK, MODEL)
+        self._fixed: dict[str, Any] = self._get_resolved(NETWORK, MODEL)
 
     def _hold_net(self, net: SequenceNet, settings: dict[str, Any]) -> None:
         """Set the net and the keywords of its training."""

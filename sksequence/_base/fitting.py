@@ -29,6 +29,7 @@ from .._storage.checkpoints import Checkpoint, identify
 from .callbacks import watched_by_callbacks
 from .declaration import MODEL, NETWORK, TRAINING, added_after, parameters_for
 from .lazy import training
+from .net_params import check_net_params
 from .splitting import Windows, validation_split
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class Fittable(Protocol):
     scoring: Any
     checkpoint: str | os.PathLike | None
     mixed_precision: str | None
+    net_params: dict[str, Any] | None
     dtype: str
     n_jobs: int | None
     batch_size: int | None
@@ -72,12 +74,14 @@ class Fittable(Protocol):
     history_: list[dict[str, float]]
     _network_kind: ClassVar[str]
     _per_step: ClassVar[bool]
+    _parameter_constraints: ClassVar[dict[str, list]]
     _reading: Reading
     _target: Target
     _network: dict[str, Any]
     _fixed: dict[str, Any]
 
     def _get_network(self) -> dict[str, Any]: ...
+    def _get_resolved(self, *roles: str) -> dict[str, Any]: ...
     def _read(
         self, X: Any, reading: Reading | None
     ) -> tuple[AnySequences, np.ndarray | None, Reading]: ...
@@ -170,9 +174,10 @@ def _check_network(estimator: Fittable, mode: Mode) -> dict[str, Any]:
     network = estimator._get_network()
     training.check_sizes(network)
     training.check_precision(estimator.mixed_precision, estimator.dtype)
+    check_net_params(estimator.net_params, estimator._parameter_constraints)
     if not mode.continues:
         return network
-    for name, value in parameters_for(estimator, NETWORK, MODEL).items():
+    for name, value in estimator._get_resolved(NETWORK, MODEL).items():
         if value != estimator._fixed[name]:
             raise ValueError(
                 f"{name}={value!r} cannot continue a fit with "
@@ -239,6 +244,7 @@ def _open_checkpoint(
         estimator,
         data.sequences,
         added_after(type(estimator), CHECKPOINT_FORMAT),
+        estimator._get_resolved(NETWORK),
         y=data.target.values,
         classes=classes,
         sample_weight=data.weight,

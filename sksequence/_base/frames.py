@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from numbers import Integral
 from typing import Any, ClassVar
 
 import numpy as np
@@ -20,14 +19,11 @@ from .._inputs import (
     as_numbers,
     check_weights,
 )
-from .._inputs.borrowed import Interval
 from .._inputs.types import ArrayLike, Targets
 from .declaration import NETWORK, hyperparameter, recurrent_estimator
 from .estimator import SequenceEstimator
-from .hyperparameters import Layers, Pooling
+from .hyperparameters import COUNT, Layers, Pooling
 from .regressor import SequenceRegressor
-
-_COUNT = Interval(Integral, 1, None, closed="left")
 
 
 @recurrent_estimator
@@ -36,7 +32,7 @@ class FrameReader(Pooling, Layers, SequenceEstimator):
 
     kernel_size: int | Sequence[int] = hyperparameter(
         default=3,
-        constraints=[_COUNT, tuple, list],
+        constraints=[COUNT, tuple, list],
         doc="""int or tuple of int
         Height and width of the convolution kernels, odd, for all layers or one per layer.
         ``hidden_size`` is the number of channels.""",
@@ -44,7 +40,7 @@ class FrameReader(Pooling, Layers, SequenceEstimator):
     )
     patch_size: int = hyperparameter(
         default=1,
-        constraints=[_COUNT],
+        constraints=[COUNT],
         doc="""int
         Side of the square patches of pixels that become channels before the first layer:
         a size of p reduces the number of pixels by p squared.""",

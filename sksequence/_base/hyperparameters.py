@@ -11,7 +11,8 @@ from .._inputs.borrowed import HasMethods, Interval, StrOptions
 from .._inputs.types import PathLike, RandomState
 from .declaration import MODEL, NETWORK, TRAINING, hyperparameter, recurrent_estimator
 
-_COUNT = Interval(Integral, 1, None, closed="left")
+# At most what torch's sizes can be.
+COUNT = Interval(Integral, 1, 2**63 - 1, closed="both")
 
 
 @recurrent_estimator
@@ -20,17 +21,18 @@ class Layers:
 
     hidden_size: int | Sequence[int] = hyperparameter(
         default=64,
-        constraints=[_COUNT, tuple, list],
+        constraints=[COUNT, tuple, list],
         doc="""int or tuple of int
         Number of units of each recurrent layer and direction, for all layers or one per
-        layer.""",
+        layer: ``(12, 6)`` is two layers.""",
         role=NETWORK,
     )
-    num_layers: int = hyperparameter(
-        default=1,
-        constraints=[_COUNT],
-        doc="""int
-        Number of stacked recurrent layers.""",
+    num_layers: int | None = hyperparameter(
+        default=None,
+        constraints=[COUNT, None],
+        doc="""int or None
+        Number of stacked recurrent layers; None for as many as ``hidden_size`` has
+        values.""",
         role=NETWORK,
     )
     bidirectional: bool = hyperparameter(
@@ -109,7 +111,7 @@ class Steps(Layers):
     )
     conv_kernel_size: int | Sequence[int] = hyperparameter(
         default=5,
-        constraints=[_COUNT, tuple, list],
+        constraints=[COUNT, tuple, list],
         doc="""int or tuple of int
         Kernel sizes of these convolutions in steps, at most the length of the shortest
         sequence.""",
@@ -117,7 +119,7 @@ class Steps(Layers):
     )
     conv_stride: int | Sequence[int] = hyperparameter(
         default=1,
-        constraints=[_COUNT, tuple, list],
+        constraints=[COUNT, tuple, list],
         doc="""int or tuple of int
         Strides of these convolutions: a stride of s reduces s steps to one. Some steps
         are never read if the stride exceeds the kernel size.""",
@@ -134,7 +136,7 @@ class Steps(Layers):
     )
     parallel_kernel_size: int | Sequence[int] = hyperparameter(
         default=(8, 5, 3),
-        constraints=[_COUNT, tuple, list],
+        constraints=[COUNT, tuple, list],
         doc="""int or tuple of int
         Kernel sizes of the parallel convolutions in steps.""",
         role=NETWORK,
@@ -142,7 +144,7 @@ class Steps(Layers):
 
     embedding_dim: int | None = hyperparameter(
         default=None,
-        constraints=[_COUNT, None],
+        constraints=[COUNT, None],
         doc="""int or None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -151,7 +153,7 @@ class Steps(Layers):
     )
     num_embeddings: int | None = hyperparameter(
         default=None,
-        constraints=[_COUNT, None],
+        constraints=[COUNT, None],
         doc="""int or None
         Number of tokens; None for one more than the largest id in fit. Tokens that are
         not in the training sequences are read as the unknown token.""",
@@ -236,14 +238,14 @@ class Training:
     )
     max_epochs: int = hyperparameter(
         default=50,
-        constraints=[_COUNT],
+        constraints=[COUNT],
         doc="""int
         Maximum number of passes over the training sequences.""",
         role=TRAINING,
     )
     batch_size: int | None = hyperparameter(
         default=16,
-        constraints=[_COUNT, None],
+        constraints=[COUNT, None],
         doc="""int or None
         Number of sequences per mini-batch; None for full batches.""",
         role=TRAINING,
@@ -309,7 +311,7 @@ class Training:
     )
     patience: int = hyperparameter(
         default=10,
-        constraints=[_COUNT],
+        constraints=[COUNT],
         doc="""int
         Number of epochs without improvement before early stopping.""",
         role=TRAINING,
@@ -364,8 +366,10 @@ class Training:
         default=None,
         constraints=[dict, None],
         doc="""dict or None
-        Further parameters of :class:`skorch.NeuralNet`, such as
-        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
+        Further parameters of :class:`skorch.NeuralNet`: those of the optimizer, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``, of callbacks (``callbacks__<name>``,
+        ``callbacks__<name>__<parameter>``), ``compile``, and hyperparameters of the
+        training, which they override. What an estimator sets itself is refused.
         """,
         role=TRAINING,
     )

@@ -17,19 +17,18 @@ try:
     from sklearn.base import _fit_context as fit_context
     from sklearn.utils._param_validation import (
         HasMethods,
-        Interval,
         InvalidParameterError,
         RealNotInt,
         StrOptions,
         validate_parameter_constraints,
         validate_params,
     )
+    from sklearn.utils._param_validation import Interval as _Interval
 
     validate_estimator = BaseEstimator._validate_params
 except (ImportError, AttributeError):
     from .validation import (
         HasMethods,
-        Interval,
         InvalidParameterError,
         RealNotInt,
         StrOptions,
@@ -38,6 +37,15 @@ except (ImportError, AttributeError):
         validate_parameter_constraints,
         validate_params,
     )
+    from .validation import Interval as _Interval
+
+
+class Interval(_Interval):
+    """Interval of numbers; True and False are none, though Python's bool is an int."""
+
+    def is_satisfied_by(self, val: Any) -> bool:
+        return not isinstance(val, bool | np.bool_) and super().is_satisfied_by(val)
+
 
 try:
     from sklearn.utils.validation import _check_feature_names_in as names_of_features

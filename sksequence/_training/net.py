@@ -36,7 +36,12 @@ _ROWS = 8
 _CHUNK_VALUES = 2**22
 # What skorch records of each epoch, besides losses and scores.
 _OF_SKORCH = {"epoch", "train_batch_count", "valid_batch_count"}
+_MADE_CALLBACKS = ("gradient_clip", "early_stopping", "lr_schedule")
 _BATCH_HOOKS = ("on_batch_begin", "on_grad_computed", "on_batch_end")
+
+
+class CallbackError(Exception):
+    """Raised if a callback cannot be initialised."""
 
 
 class WeightedLoss(nn.Module):
@@ -91,8 +96,16 @@ class SequenceNet(Net):
             ("learning_rate", LearningRate()),
             ("refuse_divergence", RefuseDivergence()),
             # PrintLog formats a table in every epoch, even if it does not print it.
-            *([("print_log", PrintLog())] if self.verbose else []),
+            *([("print_log", _print_log())] if self.verbose else []),
         ]
+
+    def initialize_callbacks(self):
+        """Initialise all callbacks; an error is theirs, and not the optimizer's."""
+        try:
+            super().initialize_callbacks()
+        except Exception as error:
+            raise CallbackError(error) from error
+        return self
 
     def partial_fit(self, X, y=None, classes=None, **fit_params):
         """Train; unlike in skorch, a KeyboardInterrupt of the user propagates."""
@@ -280,6 +293,11 @@ class SequenceNet(Net):
         )
 
 
+def _print_log() -> PrintLog:
+    # The scheduler records the rate of the next epoch as an event: a second column `lr`.
+    return PrintLog(keys_ignored=["event_lr"])
+
+
 def _chunks(order: Tensor, lengths: Tensor, module: Any) -> Iterator[Tensor]:
     """Split rows sorted by length into chunks of bounded memory."""
     width = module.values_per_step
@@ -335,7 +353,11 @@ def make_net(
     monitor: str = "valid_loss",
 ) -> SequenceNet:
     """Make a skorch net for a network; ``net_params`` override everything else."""
-    where = find_device(device)
+    given = dict(net_params or {})
+    if "batch_size" in given:
+        given["batch_size"] = int(given["batch_size"])
+    where = find_device(given.get("device", device))
+    optimizer = given.get("optimizer", optimizer)
     all_callbacks = make_callbacks(
         callbacks,
         gradient_clip=gradient_clip,
@@ -356,7 +378,6 @@ def make_net(
         "criterion__name": loss,
         "criterion__quantile": quantile,
         "criterion__per_step": per_step,
-        "optimizer": OPTIMIZERS[optimizer] if isinstance(optimizer, str) else optimizer,
         **({"optimizer__weight_decay": weight_decay} if weight_decay else {}),
         "lr": lr,
         "max_epochs": max_epochs,
@@ -367,17 +388,24 @@ def make_net(
         "train_split": None,
         "use_caching": False,
         "callbacks": all_callbacks,
-        "device": where,
         "verbose": verbose,
-        **(net_params or {}),
+        **given,
+        "device": where,
+        "optimizer": OPTIMIZERS[optimizer] if isinstance(optimizer, str) else optimizer,
     }
     try:
         net = SequenceNet(module, **params).initialize()
+    except CallbackError as error:
+        raise TypeError(
+            f"callbacks must be skorch callbacks that can be initialised, got "
+            f"{callbacks!r}, with net_params={net_params!r}: {error}"
+        ) from error
     except (TypeError, ValueError, AttributeError) as error:
         raise TypeError(
             f"skorch or torch refused optimizer={optimizer!r} or "
             f"net_params={net_params!r}: {error}"
         ) from error
+    _check_names(net, given)
     # A compiled module contains the original one.
     if all(layer is not module for layer in net.module_.modules()):
         raise TypeError(f"net_params must not replace the network, got {net_params!r}.")
@@ -394,6 +422,18 @@ def make_net(
         if isinstance(layer, Dropout):
             layer.generator = masks
     return net
+
+
+def _check_names(net: SequenceNet, given: dict[str, Any]) -> None:
+    """Raise ValueError for parameters of callbacks that are not there."""
+    known = {"print_log", *_MADE_CALLBACKS, *(name for name, _ in net.callbacks_)}
+    for name in given:
+        callback = name.removeprefix("callbacks__").partition("__")[0]
+        if name.startswith("callbacks__") and callback not in known:
+            raise ValueError(
+                f"net_params: {name!r} is of no callback, expected one of "
+                f"{', '.join(sorted(known))}"
+            )
 
 
 def train(

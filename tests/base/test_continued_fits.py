@@ -185,6 +185,30 @@ def test_another_number_of_outputs_is_refused(name):
         model.partial_fit(CUBE, NUMBERS)
 
 
+@pytest.mark.parametrize("name", ["GRUClassifier", "ConvLSTMClassifier"])
+def test_a_tuple_says_how_many_layers(name):
+    X = (
+        CUBE
+        if name == "GRUClassifier"
+        else np.repeat(np.repeat(CUBE[..., None], 3, 3), 2, 2)
+    )
+    plain = make(name, hidden_size=(5, 3)).fit(X, LABELS)
+    said = make(name, hidden_size=(5, 3), num_layers=2).fit(X, LABELS)
+    np.testing.assert_array_equal(plain.predict_proba(X), said.predict_proba(X))
+    assert plain._network["num_layers"] == 2
+    assert plain.num_layers is None
+    one = make(name, hidden_size=4).fit(X, LABELS)
+    assert one._network["num_layers"] == 1
+    # A fit may go on with the number said or not.
+    plain.set_params(num_layers=2).partial_fit(X, LABELS)
+    said.set_params(num_layers=None).partial_fit(X, LABELS)
+    np.testing.assert_array_equal(plain.predict_proba(X), said.predict_proba(X))
+    pickled(plain.set_params(num_layers=None)).partial_fit(X, LABELS)
+    for wrong in (1, 3):
+        with pytest.raises(ValueError, match=rf"one per layer \({wrong}\).*\(5, 3\)"):
+            make(name, hidden_size=(5, 3), num_layers=wrong).fit(X, LABELS)
+
+
 def test_net_params_have_the_last_word_on_the_number_of_epochs():
     model = make("GRUClassifier", net_params={"max_epochs": 4}).fit(CUBE, LABELS)
     assert model.n_epochs_ == 4
