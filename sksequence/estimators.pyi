@@ -156,8 +156,8 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
         Number of epochs without improvement before early stopping.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
-        standard deviation of the training data. A 2-D X has one channel. Token ids are
-        not scaled.
+        standard deviation of the training data: with ``partial_fit``, those of all calls
+        so far. A 2-D X has one channel. Token ids are not scaled.
     data_format : {"channels_last", "channels_first"}, default='channels_last'
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
@@ -431,8 +431,8 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, SequenceRegressor):
         Number of epochs without improvement before early stopping.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
-        standard deviation of the training data. A 2-D X has one channel. Token ids are
-        not scaled.
+        standard deviation of the training data: with ``partial_fit``, those of all calls
+        so far. A 2-D X has one channel. Token ids are not scaled.
     data_format : {"channels_last", "channels_first"}, default='channels_last'
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
@@ -701,8 +701,8 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         Number of epochs without improvement before early stopping.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
-        standard deviation of the training data. A 2-D X has one channel. Token ids are
-        not scaled.
+        standard deviation of the training data: with ``partial_fit``, those of all calls
+        so far. A 2-D X has one channel. Token ids are not scaled.
     data_format : {"channels_last", "channels_first"}, default='channels_last'
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
@@ -975,8 +975,8 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         Number of epochs without improvement before early stopping.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
-        standard deviation of the training data. A 2-D X has one channel. Token ids are
-        not scaled.
+        standard deviation of the training data: with ``partial_fit``, those of all calls
+        so far. A 2-D X has one channel. Token ids are not scaled.
     data_format : {"channels_last", "channels_first"}, default='channels_last'
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
@@ -1242,8 +1242,8 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         Number of epochs without improvement before early stopping.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
-        standard deviation of the training data. A 2-D X has one channel. Token ids are
-        not scaled.
+        standard deviation of the training data: with ``partial_fit``, those of all calls
+        so far. A 2-D X has one channel. Token ids are not scaled.
     data_format : {"channels_last", "channels_first"}, default='channels_last'
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
@@ -1513,8 +1513,8 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         Number of epochs without improvement before early stopping.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
-        standard deviation of the training data. A 2-D X has one channel. Token ids are
-        not scaled.
+        standard deviation of the training data: with ``partial_fit``, those of all calls
+        so far. A 2-D X has one channel. Token ids are not scaled.
     data_format : {"channels_last", "channels_first"}, default='channels_last'
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
@@ -1782,8 +1782,8 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         Number of epochs without improvement before early stopping.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
-        standard deviation of the training data. A 2-D X has one channel. Token ids are
-        not scaled.
+        standard deviation of the training data: with ``partial_fit``, those of all calls
+        so far. A 2-D X has one channel. Token ids are not scaled.
     data_format : {"channels_last", "channels_first"}, default='channels_last'
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
@@ -2052,8 +2052,8 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, SequenceRegressor):
         Number of epochs without improvement before early stopping.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
-        standard deviation of the training data. A 2-D X has one channel. Token ids are
-        not scaled.
+        standard deviation of the training data: with ``partial_fit``, those of all calls
+        so far. A 2-D X has one channel. Token ids are not scaled.
     data_format : {"channels_last", "channels_first"}, default='channels_last'
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
@@ -2324,8 +2324,8 @@ class RecurrentTagger(_OfSklearn, AnyCell, PerStepEstimator, Labeller):
         Number of epochs without improvement before early stopping.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
-        standard deviation of the training data. A 2-D X has one channel. Token ids are
-        not scaled.
+        standard deviation of the training data: with ``partial_fit``, those of all calls
+        so far. A 2-D X has one channel. Token ids are not scaled.
     data_format : {"channels_last", "channels_first"}, default='channels_last'
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
@@ -2677,8 +2677,8 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         Number of epochs without improvement before early stopping.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
-        standard deviation of the training data. A 2-D X has one channel. Token ids are
-        not scaled.
+        standard deviation of the training data: with ``partial_fit``, those of all calls
+        so far. A 2-D X has one channel. Token ids are not scaled.
     data_format : {"channels_last", "channels_first"}, default='channels_last'
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
@@ -2928,8 +2928,8 @@ class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
         Number of epochs without improvement before early stopping.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
-        standard deviation of the training data. A 2-D X has one channel. Token ids are
-        not scaled.
+        standard deviation of the training data: with ``partial_fit``, those of all calls
+        so far. A 2-D X has one channel. Token ids are not scaled.
     data_format : {"channels_last", "channels_first"}, default='channels_last'
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
@@ -3157,8 +3157,8 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
         Number of epochs without improvement before early stopping.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
-        standard deviation of the training data. A 2-D X has one channel. Token ids are
-        not scaled.
+        standard deviation of the training data: with ``partial_fit``, those of all calls
+        so far. A 2-D X has one channel. Token ids are not scaled.
     data_format : {"channels_last", "channels_first"}, default='channels_last'
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.

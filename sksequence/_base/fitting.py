@@ -317,14 +317,31 @@ def _learn(
     mode: Mode,
 ) -> None:
     """Learn the scaling of X and y, and the remaining keywords of the network."""
+    rows = chosen.target.values, chosen.target_weight
+    standardize = estimator.standardize
+    # Between calls of partial_fit, weights count as they are.
+    largest = chosen.largest_weight
+    seen = chosen.sequences, _times(chosen.weight, largest), chosen.static
+    rows_seen = chosen.target.values, _times(chosen.target_weight, largest)
     if mode.continues:
-        estimator._hold(reading.meet(chosen.sequences), target)
+        reading = reading.meet(chosen.sequences)
+        if mode.is_one_epoch:
+            reading, target = reading.follow(*seen), target.follow(*rows_seen)
+            network |= estimator._describe_network(reading, target)
+            estimator._hold_network(network)
+        estimator._hold(reading, target)
         return
-    scales = {"standardize": estimator.standardize}
     reading = reading.learn(
-        chosen.sequences, chosen.weight, others.sequences, chosen.static, **scales
+        chosen.sequences,
+        chosen.weight,
+        others.sequences,
+        chosen.static,
+        standardize=standardize,
     )
-    target = target.learn(chosen.target.values, chosen.target_weight, **scales)
+    target = target.learn(*rows, standardize=standardize)
+    if mode.is_one_epoch:
+        reading = reading.begin_following(*seen, standardize=standardize)
+        target = target.begin_following(*rows_seen, standardize=standardize)
     estimator._hold(reading, target)
     described = estimator._describe_network(reading, target)
     estimator._hold_network(network | described | {"dtype": estimator.dtype})
@@ -504,6 +521,10 @@ def all_or_nothing(method: Callable) -> Callable:
             raise
 
     return fit
+
+
+def _times(weight: np.ndarray | None, factor: float) -> np.ndarray | None:
+    return None if weight is None else weight * factor
 
 
 def _product(*weights: np.ndarray | None) -> np.ndarray | None:

@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 from numbers import Integral, Real
 from typing import Any
 
-from .._inputs.borrowed import HasMethods, Interval, StrOptions
+from .._inputs.borrowed import HasMethods, StrOptions
+from .._inputs.intervals import Number
 from .._inputs.types import PathLike, RandomState
 from .declaration import MODEL, NETWORK, TRAINING, hyperparameter, recurrent_estimator
 
 # At most what torch's sizes can be.
-COUNT = Interval(Integral, 1, 2**63 - 1, closed="both")
+COUNT = Number(Integral, 1, 2**63 - 1, closed="both")
 
 
 @recurrent_estimator
@@ -21,7 +22,8 @@ class Layers:
 
     hidden_size: int | Sequence[int] = hyperparameter(
         default=64,
-        constraints=[COUNT, tuple, list],
+        # Without a largest size: a network too large is a matter of memory.
+        constraints=[Number(Integral, 1, None, closed="left"), tuple, list],
         doc="""int or tuple of int
         Number of units of each recurrent layer and direction, for all layers or one per
         layer: ``(12, 6)`` is two layers.""",
@@ -52,7 +54,7 @@ class Layers:
     )
     dropout: float = hyperparameter(
         default=0.0,
-        constraints=[Interval(Real, 0, 1, closed="left")],
+        constraints=[Number(Real, 0, 1, closed="left")],
         doc="""float
         Dropout probability between recurrent layers and before the head, in [0, 1).
         """,
@@ -84,7 +86,7 @@ class Steps(Layers):
     )
     recurrent_dropout: float = hyperparameter(
         default=0.0,
-        constraints=[Interval(Real, 0, 1, closed="left")],
+        constraints=[Number(Real, 0, 1, closed="left")],
         doc="""float
         Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
         for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
@@ -94,7 +96,7 @@ class Steps(Layers):
     )
     memory_steps: float | None = hyperparameter(
         default=None,
-        constraints=[Interval(Real, 2, None, closed="neither"), None],
+        constraints=[Number(Real, 2, None, closed="neither"), None],
         doc="""float or None
         For how many steps the cells should be able to remember: gates begin with biases
         for time scales between one step and so many (Tallec and Ollivier, 2018). The
@@ -177,7 +179,7 @@ class Steps(Layers):
     )
     time_channel: int | None = hyperparameter(
         default=None,
-        constraints=[Interval(Integral, 0, None, closed="left"), None],
+        constraints=[Number(Integral, 0, None, closed="left"), None],
         doc="""int or None
         With ``missing="decay"``, position of the channel that holds the time of each
         step, in any unit and from any origin. The time determines the decay and is used
@@ -210,8 +212,8 @@ class Training:
         constraints=["boolean"],
         doc="""bool
         Whether to standardise each channel, and the targets of a regressor, by mean and
-        standard deviation of the training data. A 2-D X has one channel. Token ids are
-        not scaled.""",
+        standard deviation of the training data: with ``partial_fit``, those of all calls
+        so far. A 2-D X has one channel. Token ids are not scaled.""",
         role=MODEL,
     )
     data_format: str = hyperparameter(
@@ -223,7 +225,7 @@ class Training:
     )
     lr: float = hyperparameter(
         default=0.005,
-        constraints=[Interval(Real, 0, 3.4e38, closed="neither")],
+        constraints=[Number(Real, 0, 3.4e38, closed="neither")],
         doc="""float
         Learning rate.""",
         role=TRAINING,
@@ -259,14 +261,14 @@ class Training:
     )
     weight_decay: float = hyperparameter(
         default=0.0,
-        constraints=[Interval(Real, 0, None, closed="left")],
+        constraints=[Number(Real, 0, None, closed="left")],
         doc="""float
         Weight decay, as defined by the optimizer.""",
         role=TRAINING,
     )
     gradient_clip: float | None = hyperparameter(
         default=1.0,
-        constraints=[Interval(Real, 0, None, closed="neither"), None],
+        constraints=[Number(Real, 0, None, closed="neither"), None],
         doc="""float or None
         Maximum norm of the gradient; larger gradients are clipped.""",
         role=TRAINING,
@@ -294,7 +296,7 @@ class Training:
     )
     validation_fraction: float = hyperparameter(
         default=0.1,
-        constraints=[Interval(Real, 0, 1, closed="neither")],
+        constraints=[Number(Real, 0, 1, closed="neither")],
         doc="""float
         Proportion of the sequences in the validation set of early stopping, in
         (0, 1).""",
@@ -327,8 +329,8 @@ class Training:
     n_jobs: int | None = hyperparameter(
         default=None,
         constraints=[
-            Interval(Integral, None, -1, closed="right"),
-            Interval(Integral, 1, 1024, closed="both"),
+            Number(Integral, None, -1, closed="right"),
+            Number(Integral, 1, 1024, closed="both"),
             None,
         ],
         doc="""int or None

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from numbers import Integral
 from typing import Any
 
-from .._inputs.borrowed import Interval, validate_parameter_constraints
+from .._inputs.borrowed import validate_parameter_constraints
+from .._inputs.intervals import Number
 from .hyperparameters import COUNT
 
 # Parameters of skorch.NeuralNet that an estimator sets itself, and what to use instead.
@@ -30,7 +31,7 @@ _PREFIXES = ("optimizer__", "callbacks__", "compile__")
 
 
 # skorch's full batch.
-_WHOLE = Interval(Integral, -2, -1, closed="right")
+_WHOLE = Number(Integral, -2, -1, closed="right")
 
 
 def check_net_params(

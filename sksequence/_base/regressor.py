@@ -10,7 +10,8 @@ from sklearn.base import RegressorMixin
 from sklearn.utils import Tags
 
 from .._inputs import LOSSES, Form, Numbers, Target, check_numbers
-from .._inputs.borrowed import Interval, StrOptions
+from .._inputs.borrowed import StrOptions
+from .._inputs.intervals import Number
 from .._inputs.types import ArrayLike, Targets
 from .declaration import MODEL, hyperparameter, recurrent_estimator
 from .estimator import SequenceEstimator
@@ -32,7 +33,7 @@ class NumberPredictor(SequenceEstimator):
     )
     quantile: float = hyperparameter(
         default=0.5,
-        constraints=[Interval(Real, 0, 1, closed="neither")],
+        constraints=[Number(Real, 0, 1, closed="neither")],
         doc="""float
         The quantile that the "quantile" loss predicts, in (0, 1).""",
     )
@@ -41,6 +42,9 @@ class NumberPredictor(SequenceEstimator):
         self, X: ArrayLike, y: Targets, sample_weight: ArrayLike | None = None
     ) -> Self:
         """Train for one epoch, continuing from the last call or fit.
+
+        Channels and targets are scaled by running means and standard deviations of all
+        calls so far, which settle as the data grow; after a fit, by those of the fit.
 
         Parameters
         ----------
@@ -54,7 +58,7 @@ class NumberPredictor(SequenceEstimator):
         Returns
         -------
         self : object
-            The estimator. The scaling of channels and targets is that of the first call.
+            The estimator.
         """
         return self._fit_one_epoch(X, y, sample_weight)
 

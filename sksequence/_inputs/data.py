@@ -25,9 +25,11 @@ class FitData:
     target : Sequences
         Encoded targets, one per sequence or one per step.
     weight : ndarray of shape (n_sequences,) or None
-        Sample weights.
+        Sample weights, relative to the largest one.
     groups : ndarray of shape (n_sequences,) or None
         Integer codes of groups.
+    largest_weight : float, default=1.0
+        The largest sample weight, for comparison with those of other calls.
     """
 
     sequences: AnySequences
@@ -35,6 +37,7 @@ class FitData:
     target: Sequences
     weight: np.ndarray | None
     groups: np.ndarray | None
+    largest_weight: float = 1.0
 
     def take(self, rows: np.ndarray) -> FitData:
         """Return the sequences at ``rows`` with their targets, weights and so on."""
@@ -46,6 +49,7 @@ class FitData:
             self.target.take(rows),
             at_rows(self.weight, rows),
             at_rows(self.groups, rows),
+            self.largest_weight,
         )
 
     @property
@@ -74,7 +78,8 @@ def check_fit_data(
     check_consistent_length(sequences.lengths, target.lengths)
     n = len(sequences)
     weight, groups = check_weights(sample_weight, n), check_groups(groups, n)
-    return FitData(sequences, static, target, weight, groups)
+    largest = 1.0 if sample_weight is None else float(np.max(sample_weight))
+    return FitData(sequences, static, target, weight, groups, largest)
 
 
 def at_rows(values: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:

@@ -30,8 +30,6 @@ def sizes_per_layer(
     for size in spread:
         if not isinstance(size, Integral) or isinstance(size, bool) or size < 1:
             raise ValueError(f"{name} must be int of at least 1, got {sizes!r}")
-        if int(size) >= 2**63:
-            raise ValueError(f"{name} must be int below 2**63, got {sizes!r}")
     return tuple(int(size) for size in spread)
 
 
