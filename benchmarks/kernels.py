@@ -84,7 +84,7 @@ def layers(pairs: int) -> Iterator[str]:
 
 
 def minimal(pairs: int) -> Iterator[str]:
-    """Cells whose gates read the input alone, against our GRU, both ways."""
+    """Compare cells whose gates read only the input with our GRU, in training."""
     yield from head("forward and backward, our GRU / the cell, 64 inputs, H64, B32")
     for cell in ("mingru", "minlstm", "qrnn"):
         for n_steps in (100, 1000):

@@ -1,3 +1,3 @@
-"""Where pickles of version 0.1 look for compiled streams."""
+"""The old location of ``CompiledStream``, for pickles of version 0.1."""
 
 from ._deployment.streams import CompiledStream as CompiledStream

@@ -9,9 +9,10 @@ import numpy as np
 from ._base.classifier import Labeller, SequenceClassifier
 from ._base.estimator import ArrayLike, RandomState, Targets
 from ._base.frames import FrameReader, FrameRegressor
+from ._base.horizons import HorizonRegressor
 from ._base.hyperparameters import Pooling
 from ._base.per_step import PerStepEstimator
-from ._base.regressor import NumberPredictor, SequenceRegressor
+from ._base.regressor import NumberPredictor
 from ._base.steps import AnyCell, SimpleCell, StepReader
 from ._inputs.types import PathLike
 
@@ -59,19 +60,21 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
     dropout : float, default=0.0
         Dropout probability between recurrent layers and before the head, in [0, 1).
     layer_norm : bool, default=False
-        Normalise, step by step, the products of the recurrent layers with their inputs
-        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+        Apply layer normalization, at every step, to the products of the weights of
+        recurrent layers with their inputs (Ba, Kiros and Hinton, 2016). Deep networks
+        learn faster.
     residual : bool, default=False
-        Add the input of every recurrent layer but the first to its output; their widths
-        must be equal.
+        Residual connections: add the input of every recurrent layer but the first to its
+        output. Both must have the same width.
     recurrent_dropout : float, default=0.0
-        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
-        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
-        read no state, nor with ``bptt_steps``.
+        Dropout probability in [0, 1) of the hidden state that the gates read, with one
+        mask for all steps of a sequence (Gal and Ghahramani, 2016). Must be 0 with
+        ``bptt_steps`` and for cells whose gates do not read the hidden state.
     memory_steps : float or None, default=None
-        For how many steps the cells should be able to remember: gates begin with biases
-        for time scales between one step and so many (Tallec and Ollivier, 2018). The
-        length of the sequences is a good value. None: the cell's own biases.
+        Longest time scale, in steps: gates are initialised with biases for time scales
+        between one step and this number (chrono initialisation; Tallec and Ollivier,
+        2018). The length of the sequences is a good value. None: the biases of the
+        cell.
     nonlinearity : {"tanh", "relu"}, default='tanh'
         Activation of the hidden state.
     conv_channels : tuple of int, default=()
@@ -205,7 +208,8 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
@@ -309,7 +313,7 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, SequenceRegressor):
+class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
     r"""Predict numbers from sequences with a simple recurrent network.
 
     .. math:: h_t = \tanh(W x_t + U h_{t-1} + b)
@@ -332,19 +336,21 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, SequenceRegressor):
     dropout : float, default=0.0
         Dropout probability between recurrent layers and before the head, in [0, 1).
     layer_norm : bool, default=False
-        Normalise, step by step, the products of the recurrent layers with their inputs
-        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+        Apply layer normalization, at every step, to the products of the weights of
+        recurrent layers with their inputs (Ba, Kiros and Hinton, 2016). Deep networks
+        learn faster.
     residual : bool, default=False
-        Add the input of every recurrent layer but the first to its output; their widths
-        must be equal.
+        Residual connections: add the input of every recurrent layer but the first to its
+        output. Both must have the same width.
     recurrent_dropout : float, default=0.0
-        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
-        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
-        read no state, nor with ``bptt_steps``.
+        Dropout probability in [0, 1) of the hidden state that the gates read, with one
+        mask for all steps of a sequence (Gal and Ghahramani, 2016). Must be 0 with
+        ``bptt_steps`` and for cells whose gates do not read the hidden state.
     memory_steps : float or None, default=None
-        For how many steps the cells should be able to remember: gates begin with biases
-        for time scales between one step and so many (Tallec and Ollivier, 2018). The
-        length of the sequences is a good value. None: the cell's own biases.
+        Longest time scale, in steps: gates are initialised with biases for time scales
+        between one step and this number (chrono initialisation; Tallec and Ollivier,
+        2018). The length of the sequences is a good value. None: the biases of the
+        cell.
     nonlinearity : {"tanh", "relu"}, default='tanh'
         Activation of the hidden state.
     conv_channels : tuple of int, default=()
@@ -480,7 +486,8 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, SequenceRegressor):
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
@@ -606,19 +613,21 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
     dropout : float, default=0.0
         Dropout probability between recurrent layers and before the head, in [0, 1).
     layer_norm : bool, default=False
-        Normalise, step by step, the products of the recurrent layers with their inputs
-        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+        Apply layer normalization, at every step, to the products of the weights of
+        recurrent layers with their inputs (Ba, Kiros and Hinton, 2016). Deep networks
+        learn faster.
     residual : bool, default=False
-        Add the input of every recurrent layer but the first to its output; their widths
-        must be equal.
+        Residual connections: add the input of every recurrent layer but the first to its
+        output. Both must have the same width.
     recurrent_dropout : float, default=0.0
-        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
-        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
-        read no state, nor with ``bptt_steps``.
+        Dropout probability in [0, 1) of the hidden state that the gates read, with one
+        mask for all steps of a sequence (Gal and Ghahramani, 2016). Must be 0 with
+        ``bptt_steps`` and for cells whose gates do not read the hidden state.
     memory_steps : float or None, default=None
-        For how many steps the cells should be able to remember: gates begin with biases
-        for time scales between one step and so many (Tallec and Ollivier, 2018). The
-        length of the sequences is a good value. None: the cell's own biases.
+        Longest time scale, in steps: gates are initialised with biases for time scales
+        between one step and this number (chrono initialisation; Tallec and Ollivier,
+        2018). The length of the sequences is a good value. None: the biases of the
+        cell.
     conv_channels : tuple of int, default=()
         Output channels of the convolutions before the recurrence, one per layer.
     conv_kernel_size : int or tuple of int, default=5
@@ -750,7 +759,8 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
@@ -854,7 +864,7 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class LSTMRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
+class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
     r"""Predict numbers from sequences with a long short-term memory network.
 
     .. math::
@@ -878,19 +888,21 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
     dropout : float, default=0.0
         Dropout probability between recurrent layers and before the head, in [0, 1).
     layer_norm : bool, default=False
-        Normalise, step by step, the products of the recurrent layers with their inputs
-        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+        Apply layer normalization, at every step, to the products of the weights of
+        recurrent layers with their inputs (Ba, Kiros and Hinton, 2016). Deep networks
+        learn faster.
     residual : bool, default=False
-        Add the input of every recurrent layer but the first to its output; their widths
-        must be equal.
+        Residual connections: add the input of every recurrent layer but the first to its
+        output. Both must have the same width.
     recurrent_dropout : float, default=0.0
-        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
-        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
-        read no state, nor with ``bptt_steps``.
+        Dropout probability in [0, 1) of the hidden state that the gates read, with one
+        mask for all steps of a sequence (Gal and Ghahramani, 2016). Must be 0 with
+        ``bptt_steps`` and for cells whose gates do not read the hidden state.
     memory_steps : float or None, default=None
-        For how many steps the cells should be able to remember: gates begin with biases
-        for time scales between one step and so many (Tallec and Ollivier, 2018). The
-        length of the sequences is a good value. None: the cell's own biases.
+        Longest time scale, in steps: gates are initialised with biases for time scales
+        between one step and this number (chrono initialisation; Tallec and Ollivier,
+        2018). The length of the sequences is a good value. None: the biases of the
+        cell.
     conv_channels : tuple of int, default=()
         Output channels of the convolutions before the recurrence, one per layer.
     conv_kernel_size : int or tuple of int, default=5
@@ -1024,7 +1036,8 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
@@ -1147,19 +1160,21 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
     dropout : float, default=0.0
         Dropout probability between recurrent layers and before the head, in [0, 1).
     layer_norm : bool, default=False
-        Normalise, step by step, the products of the recurrent layers with their inputs
-        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+        Apply layer normalization, at every step, to the products of the weights of
+        recurrent layers with their inputs (Ba, Kiros and Hinton, 2016). Deep networks
+        learn faster.
     residual : bool, default=False
-        Add the input of every recurrent layer but the first to its output; their widths
-        must be equal.
+        Residual connections: add the input of every recurrent layer but the first to its
+        output. Both must have the same width.
     recurrent_dropout : float, default=0.0
-        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
-        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
-        read no state, nor with ``bptt_steps``.
+        Dropout probability in [0, 1) of the hidden state that the gates read, with one
+        mask for all steps of a sequence (Gal and Ghahramani, 2016). Must be 0 with
+        ``bptt_steps`` and for cells whose gates do not read the hidden state.
     memory_steps : float or None, default=None
-        For how many steps the cells should be able to remember: gates begin with biases
-        for time scales between one step and so many (Tallec and Ollivier, 2018). The
-        length of the sequences is a good value. None: the cell's own biases.
+        Longest time scale, in steps: gates are initialised with biases for time scales
+        between one step and this number (chrono initialisation; Tallec and Ollivier,
+        2018). The length of the sequences is a good value. None: the biases of the
+        cell.
     conv_channels : tuple of int, default=()
         Output channels of the convolutions before the recurrence, one per layer.
     conv_kernel_size : int or tuple of int, default=5
@@ -1291,7 +1306,8 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
@@ -1392,7 +1408,7 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class GRURegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
+class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
     r"""Predict numbers from sequences with a network of gated recurrent units.
 
     .. math::
@@ -1416,19 +1432,21 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
     dropout : float, default=0.0
         Dropout probability between recurrent layers and before the head, in [0, 1).
     layer_norm : bool, default=False
-        Normalise, step by step, the products of the recurrent layers with their inputs
-        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+        Apply layer normalization, at every step, to the products of the weights of
+        recurrent layers with their inputs (Ba, Kiros and Hinton, 2016). Deep networks
+        learn faster.
     residual : bool, default=False
-        Add the input of every recurrent layer but the first to its output; their widths
-        must be equal.
+        Residual connections: add the input of every recurrent layer but the first to its
+        output. Both must have the same width.
     recurrent_dropout : float, default=0.0
-        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
-        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
-        read no state, nor with ``bptt_steps``.
+        Dropout probability in [0, 1) of the hidden state that the gates read, with one
+        mask for all steps of a sequence (Gal and Ghahramani, 2016). Must be 0 with
+        ``bptt_steps`` and for cells whose gates do not read the hidden state.
     memory_steps : float or None, default=None
-        For how many steps the cells should be able to remember: gates begin with biases
-        for time scales between one step and so many (Tallec and Ollivier, 2018). The
-        length of the sequences is a good value. None: the cell's own biases.
+        Longest time scale, in steps: gates are initialised with biases for time scales
+        between one step and this number (chrono initialisation; Tallec and Ollivier,
+        2018). The length of the sequences is a good value. None: the biases of the
+        cell.
     conv_channels : tuple of int, default=()
         Output channels of the convolutions before the recurrence, one per layer.
     conv_kernel_size : int or tuple of int, default=5
@@ -1562,7 +1580,8 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
@@ -1669,10 +1688,10 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
     Parameters
     ----------
     cell : {"rnn", "lstm", "gru", "mingru", "minlstm", "indrnn", "qrnn"}, default='lstm'
-        Recurrent cell: plain (Elman, 1990), LSTM or GRU; minimal GRU or LSTM, whose gates
-        read the input alone (Feng et al., 2024); independently recurrent, in which a unit
-        reads its own state alone (Li et al., 2018); or quasi-recurrent, an LSTM without a
-        hidden state in its gates (Bradbury et al., 2017).
+        Recurrent cell: simple (Elman, 1990), LSTM or GRU; minimal GRU or LSTM, whose
+        gates read only the input (Feng et al., 2024); independently recurrent, where a
+        unit reads only its own state (Li et al., 2018); or quasi-recurrent, an LSTM
+        whose gates do not read the hidden state (Bradbury et al., 2017).
     hidden_size : int or tuple of int, default=64
         Number of units of each recurrent layer and direction, for all layers or one per
         layer: ``(12, 6)`` is two layers.
@@ -1687,19 +1706,21 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
     dropout : float, default=0.0
         Dropout probability between recurrent layers and before the head, in [0, 1).
     layer_norm : bool, default=False
-        Normalise, step by step, the products of the recurrent layers with their inputs
-        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+        Apply layer normalization, at every step, to the products of the weights of
+        recurrent layers with their inputs (Ba, Kiros and Hinton, 2016). Deep networks
+        learn faster.
     residual : bool, default=False
-        Add the input of every recurrent layer but the first to its output; their widths
-        must be equal.
+        Residual connections: add the input of every recurrent layer but the first to its
+        output. Both must have the same width.
     recurrent_dropout : float, default=0.0
-        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
-        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
-        read no state, nor with ``bptt_steps``.
+        Dropout probability in [0, 1) of the hidden state that the gates read, with one
+        mask for all steps of a sequence (Gal and Ghahramani, 2016). Must be 0 with
+        ``bptt_steps`` and for cells whose gates do not read the hidden state.
     memory_steps : float or None, default=None
-        For how many steps the cells should be able to remember: gates begin with biases
-        for time scales between one step and so many (Tallec and Ollivier, 2018). The
-        length of the sequences is a good value. None: the cell's own biases.
+        Longest time scale, in steps: gates are initialised with biases for time scales
+        between one step and this number (chrono initialisation; Tallec and Ollivier,
+        2018). The length of the sequences is a good value. None: the biases of the
+        cell.
     conv_channels : tuple of int, default=()
         Output channels of the convolutions before the recurrence, one per layer.
     conv_kernel_size : int or tuple of int, default=5
@@ -1831,7 +1852,8 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
@@ -1929,7 +1951,7 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, SequenceRegressor):
+class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
     """Predict numbers from sequences with a network whose cell is a hyperparameter.
 
     The networks are those of the classes for single cells; use it to search among them.
@@ -1937,10 +1959,10 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, SequenceRegressor):
     Parameters
     ----------
     cell : {"rnn", "lstm", "gru", "mingru", "minlstm", "indrnn", "qrnn"}, default='lstm'
-        Recurrent cell: plain (Elman, 1990), LSTM or GRU; minimal GRU or LSTM, whose gates
-        read the input alone (Feng et al., 2024); independently recurrent, in which a unit
-        reads its own state alone (Li et al., 2018); or quasi-recurrent, an LSTM without a
-        hidden state in its gates (Bradbury et al., 2017).
+        Recurrent cell: simple (Elman, 1990), LSTM or GRU; minimal GRU or LSTM, whose
+        gates read only the input (Feng et al., 2024); independently recurrent, where a
+        unit reads only its own state (Li et al., 2018); or quasi-recurrent, an LSTM
+        whose gates do not read the hidden state (Bradbury et al., 2017).
     hidden_size : int or tuple of int, default=64
         Number of units of each recurrent layer and direction, for all layers or one per
         layer: ``(12, 6)`` is two layers.
@@ -1955,19 +1977,21 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, SequenceRegressor):
     dropout : float, default=0.0
         Dropout probability between recurrent layers and before the head, in [0, 1).
     layer_norm : bool, default=False
-        Normalise, step by step, the products of the recurrent layers with their inputs
-        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+        Apply layer normalization, at every step, to the products of the weights of
+        recurrent layers with their inputs (Ba, Kiros and Hinton, 2016). Deep networks
+        learn faster.
     residual : bool, default=False
-        Add the input of every recurrent layer but the first to its output; their widths
-        must be equal.
+        Residual connections: add the input of every recurrent layer but the first to its
+        output. Both must have the same width.
     recurrent_dropout : float, default=0.0
-        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
-        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
-        read no state, nor with ``bptt_steps``.
+        Dropout probability in [0, 1) of the hidden state that the gates read, with one
+        mask for all steps of a sequence (Gal and Ghahramani, 2016). Must be 0 with
+        ``bptt_steps`` and for cells whose gates do not read the hidden state.
     memory_steps : float or None, default=None
-        For how many steps the cells should be able to remember: gates begin with biases
-        for time scales between one step and so many (Tallec and Ollivier, 2018). The
-        length of the sequences is a good value. None: the cell's own biases.
+        Longest time scale, in steps: gates are initialised with biases for time scales
+        between one step and this number (chrono initialisation; Tallec and Ollivier,
+        2018). The length of the sequences is a good value. None: the biases of the
+        cell.
     conv_channels : tuple of int, default=()
         Output channels of the convolutions before the recurrence, one per layer.
     conv_kernel_size : int or tuple of int, default=5
@@ -2101,7 +2125,8 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, SequenceRegressor):
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
@@ -2203,16 +2228,19 @@ class RecurrentTagger(_OfSklearn, AnyCell, PerStepEstimator, Labeller):
     sequences have the same length. ``predict`` returns the same form: an array if X is
     one, and for a list of sequences an object array with an array for each.
 
+    Steps without a label are NaN or None in y: they are read, but count neither in the
+    loss nor in scores. ``sample_weight`` may have a weight for each step.
+
     With the next token as the target of each step it is a language model: ``bptt_steps``
     trains on texts of any length, and ``generate`` generates text.
 
     Parameters
     ----------
     cell : {"rnn", "lstm", "gru", "mingru", "minlstm", "indrnn", "qrnn"}, default='lstm'
-        Recurrent cell: plain (Elman, 1990), LSTM or GRU; minimal GRU or LSTM, whose gates
-        read the input alone (Feng et al., 2024); independently recurrent, in which a unit
-        reads its own state alone (Li et al., 2018); or quasi-recurrent, an LSTM without a
-        hidden state in its gates (Bradbury et al., 2017).
+        Recurrent cell: simple (Elman, 1990), LSTM or GRU; minimal GRU or LSTM, whose
+        gates read only the input (Feng et al., 2024); independently recurrent, where a
+        unit reads only its own state (Li et al., 2018); or quasi-recurrent, an LSTM
+        whose gates do not read the hidden state (Bradbury et al., 2017).
     hidden_size : int or tuple of int, default=64
         Number of units of each recurrent layer and direction, for all layers or one per
         layer: ``(12, 6)`` is two layers.
@@ -2227,19 +2255,21 @@ class RecurrentTagger(_OfSklearn, AnyCell, PerStepEstimator, Labeller):
     dropout : float, default=0.0
         Dropout probability between recurrent layers and before the head, in [0, 1).
     layer_norm : bool, default=False
-        Normalise, step by step, the products of the recurrent layers with their inputs
-        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+        Apply layer normalization, at every step, to the products of the weights of
+        recurrent layers with their inputs (Ba, Kiros and Hinton, 2016). Deep networks
+        learn faster.
     residual : bool, default=False
-        Add the input of every recurrent layer but the first to its output; their widths
-        must be equal.
+        Residual connections: add the input of every recurrent layer but the first to its
+        output. Both must have the same width.
     recurrent_dropout : float, default=0.0
-        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
-        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
-        read no state, nor with ``bptt_steps``.
+        Dropout probability in [0, 1) of the hidden state that the gates read, with one
+        mask for all steps of a sequence (Gal and Ghahramani, 2016). Must be 0 with
+        ``bptt_steps`` and for cells whose gates do not read the hidden state.
     memory_steps : float or None, default=None
-        For how many steps the cells should be able to remember: gates begin with biases
-        for time scales between one step and so many (Tallec and Ollivier, 2018). The
-        length of the sequences is a good value. None: the cell's own biases.
+        Longest time scale, in steps: gates are initialised with biases for time scales
+        between one step and this number (chrono initialisation; Tallec and Ollivier,
+        2018). The length of the sequences is a good value. None: the biases of the
+        cell.
     conv_channels : tuple of int, default=()
         Output channels of the convolutions before the recurrence, one per layer.
     conv_kernel_size : int or tuple of int, default=5
@@ -2373,7 +2403,8 @@ class RecurrentTagger(_OfSklearn, AnyCell, PerStepEstimator, Labeller):
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
@@ -2520,9 +2551,9 @@ class RecurrentTagger(_OfSklearn, AnyCell, PerStepEstimator, Labeller):
         X : array-like
             Sequences, as in fit.
         y : list of array-like, or array-like
-            True labels of each step.
-        sample_weight : array-like of shape (n_sequences,), default=None
-            Weight of the steps of each sequence.
+            True labels of each step; steps whose label is NaN or None do not count.
+        sample_weight : array-like of shape (n_sequences,) or list, default=None
+            Weight of the steps of each sequence, or of each step, as in fit.
 
         Returns
         -------
@@ -2557,13 +2588,18 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
     an array if X is one, and for a list of sequences an object array with an array for
     each.
 
+
+    Steps without a target, or without some of several outputs, are NaN or None in y: they
+    are read, but count neither in the loss nor in scores. ``sample_weight`` may have a
+    weight for each step.
+
     Parameters
     ----------
     cell : {"rnn", "lstm", "gru", "mingru", "minlstm", "indrnn", "qrnn"}, default='lstm'
-        Recurrent cell: plain (Elman, 1990), LSTM or GRU; minimal GRU or LSTM, whose gates
-        read the input alone (Feng et al., 2024); independently recurrent, in which a unit
-        reads its own state alone (Li et al., 2018); or quasi-recurrent, an LSTM without a
-        hidden state in its gates (Bradbury et al., 2017).
+        Recurrent cell: simple (Elman, 1990), LSTM or GRU; minimal GRU or LSTM, whose
+        gates read only the input (Feng et al., 2024); independently recurrent, where a
+        unit reads only its own state (Li et al., 2018); or quasi-recurrent, an LSTM
+        whose gates do not read the hidden state (Bradbury et al., 2017).
     hidden_size : int or tuple of int, default=64
         Number of units of each recurrent layer and direction, for all layers or one per
         layer: ``(12, 6)`` is two layers.
@@ -2578,19 +2614,21 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
     dropout : float, default=0.0
         Dropout probability between recurrent layers and before the head, in [0, 1).
     layer_norm : bool, default=False
-        Normalise, step by step, the products of the recurrent layers with their inputs
-        (Ba, Kiros and Hinton, 2016): deep networks learn faster.
+        Apply layer normalization, at every step, to the products of the weights of
+        recurrent layers with their inputs (Ba, Kiros and Hinton, 2016). Deep networks
+        learn faster.
     residual : bool, default=False
-        Add the input of every recurrent layer but the first to its output; their widths
-        must be equal.
+        Residual connections: add the input of every recurrent layer but the first to its
+        output. Both must have the same width.
     recurrent_dropout : float, default=0.0
-        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
-        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
-        read no state, nor with ``bptt_steps``.
+        Dropout probability in [0, 1) of the hidden state that the gates read, with one
+        mask for all steps of a sequence (Gal and Ghahramani, 2016). Must be 0 with
+        ``bptt_steps`` and for cells whose gates do not read the hidden state.
     memory_steps : float or None, default=None
-        For how many steps the cells should be able to remember: gates begin with biases
-        for time scales between one step and so many (Tallec and Ollivier, 2018). The
-        length of the sequences is a good value. None: the cell's own biases.
+        Longest time scale, in steps: gates are initialised with biases for time scales
+        between one step and this number (chrono initialisation; Tallec and Ollivier,
+        2018). The length of the sequences is a good value. None: the biases of the
+        cell.
     conv_channels : tuple of int, default=()
         Output channels of the convolutions before the recurrence, one per layer.
     conv_kernel_size : int or tuple of int, default=5
@@ -2726,7 +2764,8 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
@@ -2816,9 +2855,9 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         X : array-like
             Sequences, as in fit.
         y : list of array-like, or array-like
-            True values of each step.
-        sample_weight : array-like of shape (n_sequences,), default=None
-            Weight of the steps of each sequence.
+            True values of each step; those that are NaN or None do not count.
+        sample_weight : array-like of shape (n_sequences,) or list, default=None
+            Weight of the steps of each sequence, or of each step, as in fit.
 
         Returns
         -------
@@ -2977,7 +3016,8 @@ class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
@@ -3206,7 +3246,8 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict

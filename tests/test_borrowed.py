@@ -35,6 +35,7 @@ from skorch.callbacks import Callback
 import sksequence
 from helpers.data import ragged
 from helpers.estimators import labels_for, make
+from sksequence._cells.rnn import RNN
 from sksequence._inputs import borrowed
 from sksequence._inputs import validation as ours
 from sksequence._kernels import compiler
@@ -458,10 +459,10 @@ def test_without_a_name_of_numba_there_is_one_warning_and_no_kernel(
     # test_kernels.py shows that torch's layers then give the same results.
     block(monkeypatch, {name})
     with pytest.warns(RuntimeWarning, match="no compiled kernels.*is blocked"):
-        assert uncompiled.load("rnn", 32) is None
+        assert uncompiled.load("recurrence", 32, RNN) is None
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert uncompiled.load("rnn", 64) is None
+        assert uncompiled.load("recurrence", 64, RNN) is None
 
 
 def test_a_net_of_an_older_version_is_read(tmp_path):

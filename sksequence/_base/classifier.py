@@ -15,6 +15,8 @@ from .._inputs import (
     Target,
     check_classes,
     check_labels,
+    warn_if_ignored_elsewhere,
+    warn_if_one_hot,
     weigh_classes,
 )
 from .._inputs.borrowed import StrOptions
@@ -50,7 +52,10 @@ class Labeller(SequenceEstimator):
         labels = check_labels(y, type(self).__name__)
         classes = check_classes(classes)
         if not isinstance(target, Labels):
+            warn_if_one_hot(labels)
             target = Labels.of(labels, classes)
+            if self._per_step:
+                warn_if_ignored_elsewhere(target.classes)
         else:
             target.check_classes(classes)
         return target, target.encode(labels)
@@ -104,7 +109,7 @@ class Labeller(SequenceEstimator):
         classes : array-like of shape (n_classes,), default=None
             All classes that can occur in any call; required in the first call.
         sample_weight : array-like of shape (n_sequences,), default=None
-            Weight of each sequence.
+            Weight of each sequence, or of each step as in fit.
 
         Returns
         -------
@@ -167,6 +172,28 @@ class Labeller(SequenceEstimator):
 @recurrent_estimator
 class SequenceClassifier(ClassifierMixin, Labeller):
     """Classifier of whole sequences."""
+
+    def score(
+        self, X: ArrayLike, y: Targets, sample_weight: ArrayLike | None = None
+    ) -> float:
+        """Return the accuracy; for several labels the subset accuracy.
+
+        Parameters
+        ----------
+        X : array-like
+            Sequences, as in fit.
+        y : array-like of shape (n_sequences,) or (n_sequences, n_labels)
+            True labels, in any form that fit accepts.
+        sample_weight : array-like of shape (n_sequences,), default=None
+            Weight of each sequence.
+
+        Returns
+        -------
+        float
+            Accuracy.
+        """
+        labels = check_labels(y, type(self).__name__)
+        return super().score(X, labels, sample_weight)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

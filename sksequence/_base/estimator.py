@@ -28,6 +28,7 @@ from .._inputs import (
     Target,
     arrange_steps,
     check_sequences,
+    names_of_targets,
 )
 from .._inputs.borrowed import fit_context, names_of_parameters
 from .._inputs.types import ArrayLike as ArrayLike
@@ -78,7 +79,8 @@ class SequenceEstimator(
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
@@ -133,6 +135,7 @@ class SequenceEstimator(
     ) -> tuple[Target, Sequences]:
         """Validate and encode y, and assign its rows to sequences."""
         target, rows = self._check_y(y, form, target, classes)
+        target = target.with_names(names_of_targets(y))
         return target, Sequences(rows, np.ones(len(rows), dtype=np.int64))
 
     def _check_first_batch(self, y: Any, classes: Any) -> None:
@@ -165,7 +168,11 @@ class SequenceEstimator(
         self.net_: SequenceNet = net
         self._settings: dict[str, Any] = settings
         # A copy of the attributes: a reference back to self would be a cycle.
-        others = {name: value for name, value in vars(self).items() if name != "net_"}
+        others = {
+            name: value
+            for name, value in vars(self).items()
+            if name != "net_" and "callback" not in name
+        }
         net.as_estimator = partial(_estimator_of, type(self), others)
 
     def _hold_history(self, history: list[dict[str, float]]) -> None:
@@ -195,15 +202,23 @@ class SequenceEstimator(
             Sequences: 2-D (n_sequences, n_steps), each row univariate; 3-D
             (n_sequences, n_steps, n_channels); or a list or object array of arrays of
             shape (n_steps_i, n_channels) or (n_steps_i,), of any lengths. Token ids with
-            ``embedding_dim``; for videos see the class. To pass static covariates (not to
-            ConvLSTM), a DataFrame or 2-D object array with a sequence in each row of one
-            column, and numbers in the others. Covariates are standardised like channels
-            and enter the network before the head. Later X must have the same columns.
+            ``embedding_dim``; for videos see the class. Arrays may also be DataFrames of
+            pandas or polars, whose columns are the channels, or cells of a list column.
+            To pass static covariates (not to ConvLSTM), a DataFrame or 2-D object array
+            with a sequence in each row of one column, and numbers in the others.
+            Covariates are standardised like channels and enter the network before the
+            head. Later X must have the same columns.
         y : array-like of shape (n_sequences,) or (n_sequences, n_outputs)
-            Targets; for predictions of every step, or of frames, see the class.
+            Targets; for predictions of every step, or of frames, see the class. Of
+            several numbers some may be missing (NaN or None): the loss is the mean over
+            those that are given.
+            Regressors also take (n_sequences, n_steps, n_targets), as from
+            :func:`~sksequence.preprocessing.make_windows`, and predict this form.
         sample_weight : array-like of shape (n_sequences,), default=None
             Weight of each sequence in loss and scaling; sequences of weight 0 are
-            ignored.
+            ignored. For predictions of every step also a list with an array (n_steps_i,)
+            for each sequence, or an array (n_sequences, n_steps): the weight of each step
+            in the loss and the scaling of targets.
         groups : array-like of shape (n_sequences,), default=None
             Groups for early stopping: sequences of one group are held out together.
         X_val, y_val : array-like, default=None

@@ -11,6 +11,7 @@ from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
+from sklearn import get_config, set_config
 from sklearn.utils import check_random_state
 
 from .._inputs import (
@@ -22,6 +23,7 @@ from .._inputs import (
     Target,
     at_rows,
     check_fit_data,
+    fill_missing,
     overlapping_begins,
 )
 from .._storage.checkpoints import FORMAT as CHECKPOINT_FORMAT
@@ -199,7 +201,14 @@ def _check_data(
     known = (estimator._reading, estimator._target) if mode.continues else (None, None)
     sequences, static, reading = estimator._read(X, known[0])
     target, encoded = estimator._encode(y, sequences, reading.form, known[1], classes)
-    data = check_fit_data(sequences, static, encoded, sample_weight, groups)
+    data = check_fit_data(
+        sequences,
+        static,
+        encoded,
+        sample_weight,
+        groups,
+        per_step=estimator._per_step,
+    )
     return data, reading, target
 
 
@@ -218,7 +227,8 @@ def _check_validation_data(
     try:
         sequences, static, _ = estimator._read(X, reading)
         _, encoded = estimator._encode(y, sequences, reading.form, target, None)
-        return check_fit_data(sequences, static, encoded, None, None)
+        per_step = estimator._per_step
+        return check_fit_data(sequences, static, encoded, None, None, per_step=per_step)
     except (ValueError, TypeError) as error:
         raise type(error)(f"X_val and y_val must be like X and y. {error}") from error
 
@@ -245,11 +255,8 @@ def _open_checkpoint(
         data.sequences,
         added_after(type(estimator), CHECKPOINT_FORMAT),
         estimator._get_resolved(NETWORK),
-        y=data.target.values,
         classes=classes,
-        sample_weight=data.weight,
-        groups=data.groups,
-        static=data.static,
+        **data.identity,
         earlier_fit=before,
         **({} if given is None else _described(given)),
     )
@@ -362,25 +369,28 @@ def _make_datasets(
 
     def make(part: FitData, weight: np.ndarray | None) -> SequenceDataset:
         scaled = estimator._target.scale_rows(part.target.values)
+        filled, weight = fill_missing(scaled, weight)
         made = training.make_dataset(
             part.sequences,
             partial(estimator._reading.prepare, dtype=dtype),
-            replace(part.target, values=scaled),
+            replace(part.target, values=filled),
             _normalised(weight),
             estimator._reading.static.prepare(part.static, dtype),
             dtype=dtype,
             per_step=estimator._per_step,
         )
-        made.read_y = partial(estimator._target.decode, part.target.values)
+        given = part.given
+        rows = part.target.values if given is None else part.target.values[given]
+        made.given, made.read_y = given, partial(estimator._target.decode, rows)
         return made
 
     is_given = len(others.sequences) > len(start.held_out)
     weight, weight_given = _loss_weights(estimator, data, others if is_given else None)
-    train_set = make(chosen, _at_sequences(data, weight, start.rows))
+    train_set = make(chosen, data.of_targets(weight, start.rows))
     if not len(others.sequences):
         return train_set, None
     if not is_given:
-        weight_given = _at_sequences(data, weight, start.held_out)
+        weight_given = data.of_targets(weight, start.held_out)
     return train_set, make(others, weight_given)
 
 
@@ -400,17 +410,8 @@ def _loss_weights(
         np.concatenate([values, more]), np.concatenate([counted, np.zeros(len(more))])
     )
     if by_class is None:
-        return weight, None
-    return _product(weight, by_class[:n]), by_class[n:]
-
-
-def _at_sequences(
-    data: FitData, weight: np.ndarray | None, rows: np.ndarray
-) -> np.ndarray | None:
-    """Return the weights of the targets of the sequences at ``rows``."""
-    if weight is None:
-        return None
-    return replace(data.target, values=weight).take(rows).values
+        return weight, given.target_weight
+    return _product(weight, by_class[:n]), _product(given.target_weight, by_class[n:])
 
 
 def _build(
@@ -454,9 +455,12 @@ def _make_score(
     """Return the function that scores the validation set, after a trial of it."""
     if estimator.scoring is None or valid is None:
         return None
-    score = training.make_score(
-        estimator, estimator.scoring, valid, others.target_weight, others.weight
-    )
+    weight, given = others.target_weight, others.given
+    if others.weight is None and others.step_weight is None:
+        weight = None  # targets are weighted by whether they are given
+    elif given is not None and weight is not None:
+        weight = weight[given]
+    score = training.make_score(estimator, estimator.scoring, valid, weight)
     score()
     return score
 
@@ -509,10 +513,13 @@ def all_or_nothing(method: Callable) -> Callable:
 
     @wraps(method)
     def fit(self: Any, *args: Any, **kwargs: Any) -> Any:
-        before = dict(vars(self))
+        before, config = dict(vars(self)), get_config()
         try:
             return method(self, *args, **kwargs)
         except BaseException:
+            # A Ctrl-C at the end of scikit-learn's own fit context would leave its
+            # validation off.
+            set_config(**config)
             for name in set(vars(self)) - set(before):
                 # scikit-learn removes its own callback attributes itself.
                 if "callback" not in name:

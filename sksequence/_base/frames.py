@@ -74,7 +74,7 @@ class FrameRegressor(SequenceRegressor):
     def _check_y(
         self, y: Any, form: Form, target: Target | None, classes: Any
     ) -> tuple[Target, np.ndarray]:
-        values = None if y is None else as_numbers(y, "y")
+        values = None if y is None else as_numbers(y, "y", allow_nan=True)
         if values is None or values.ndim <= 2:
             if isinstance(target, Frames):
                 raise ValueError(_other_kind(None, target.n_frames))
@@ -140,10 +140,10 @@ class FrameRegressor(SequenceRegressor):
         float
             R squared.
         """
+        if not isinstance(self._target, Frames):
+            return super().score(X, y, sample_weight)
         predicted = self.predict(X)
         truth = as_numbers(y, "y")
-        if predicted.ndim <= 2:
-            return r2_score(truth, predicted, sample_weight=sample_weight)
         if truth.shape != predicted.shape:
             raise ValueError(
                 f"y has shape {truth.shape}, expected {predicted.shape}, as predicted."

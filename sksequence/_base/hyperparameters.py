@@ -70,8 +70,9 @@ class Steps(Layers):
         default=False,
         constraints=["boolean"],
         doc="""bool
-        Normalise, step by step, the products of the recurrent layers with their inputs
-        (Ba, Kiros and Hinton, 2016): deep networks learn faster.""",
+        Apply layer normalization, at every step, to the products of the weights of
+        recurrent layers with their inputs (Ba, Kiros and Hinton, 2016). Deep networks
+        learn faster.""",
         role=NETWORK,
         since=(2, 0),
     )
@@ -79,8 +80,8 @@ class Steps(Layers):
         default=False,
         constraints=["boolean"],
         doc="""bool
-        Add the input of every recurrent layer but the first to its output; their widths
-        must be equal.""",
+        Residual connections: add the input of every recurrent layer but the first to its
+        output. Both must have the same width.""",
         role=NETWORK,
         since=(2, 0),
     )
@@ -88,9 +89,9 @@ class Steps(Layers):
         default=0.0,
         constraints=[Number(Real, 0, 1, closed="left")],
         doc="""float
-        Probability of a zero in the hidden state that the gates read, in [0, 1): one mask
-        for all steps of a sequence (Gal and Ghahramani, 2016). Not for cells whose gates
-        read no state, nor with ``bptt_steps``.""",
+        Dropout probability in [0, 1) of the hidden state that the gates read, with one
+        mask for all steps of a sequence (Gal and Ghahramani, 2016). Must be 0 with
+        ``bptt_steps`` and for cells whose gates do not read the hidden state.""",
         role=NETWORK,
         since=(2, 0),
     )
@@ -98,9 +99,10 @@ class Steps(Layers):
         default=None,
         constraints=[Number(Real, 2, None, closed="neither"), None],
         doc="""float or None
-        For how many steps the cells should be able to remember: gates begin with biases
-        for time scales between one step and so many (Tallec and Ollivier, 2018). The
-        length of the sequences is a good value. None: the cell's own biases.""",
+        Longest time scale, in steps: gates are initialised with biases for time scales
+        between one step and this number (chrono initialisation; Tallec and Ollivier,
+        2018). The length of the sequences is a good value. None: the biases of the
+        cell.""",
         role=NETWORK,
         since=(2, 0),
     )

@@ -10,11 +10,16 @@ import numpy as np
 from .._inputs import (
     AnySequences,
     Form,
+    Labels,
     Sequences,
     Target,
     flatten_steps,
+    given_steps,
+    names_of_targets,
     score_steps,
+    spread_targets,
 )
+from .callers import refuse_encoded_steps, refuse_scorer_of_sequences
 from .declaration import TRAINING, hyperparameter, recurrent_estimator
 from .estimator import SequenceEstimator
 from .hyperparameters import COUNT
@@ -43,8 +48,9 @@ class PerStepEstimator(SequenceEstimator):
             return network
         if network["recurrent_dropout"]:
             raise ValueError(
-                f"bptt_steps={self.bptt_steps} needs recurrent_dropout=0, whose mask is "
-                f"one for a whole sequence, got {network['recurrent_dropout']}."
+                f"recurrent_dropout must be 0 with bptt_steps={self.bptt_steps}, as its "
+                "mask is the same for a whole sequence, got "
+                f"{network['recurrent_dropout']}."
             )
         if (
             network["bidirectional"]
@@ -68,15 +74,43 @@ class PerStepEstimator(SequenceEstimator):
         classes: Any,
     ) -> tuple[Target, Sequences]:
         rows = flatten_steps(y, sequences.lengths)
-        target, encoded = self._check_y(rows, form, target, classes)
+        given = given_steps(rows)
+        target, encoded = self._check_y(_at(rows, given), form, target, classes)
+        if len(encoded) < len(given):
+            encoded = spread_targets(encoded, given)
+        target = target.with_names(names_of_targets(y))
         return target, Sequences(encoded, sequences.lengths, sequences.is_block)
 
     def _check_first_batch(self, y: Any, classes: Any) -> None:
-        super()._check_first_batch(flatten_steps(y), classes)
+        rows = flatten_steps(y)
+        super()._check_first_batch(_at(rows, given_steps(rows)), classes)
 
     def _get_strata(self, codes: np.ndarray) -> np.ndarray | None:
         return None
 
+    def _respond(
+        self, X: Any, response_method: str, method: str = "forward"
+    ) -> np.ndarray:
+        answers = super()._respond(X, response_method, method)
+        refuse_encoded_steps()
+        # Some metrics of numbers accept a block, as one with several outputs.
+        if isinstance(self._target, Labels) or answers.dtype == object:
+            refuse_scorer_of_sequences()
+        return answers
+
     def _score(self, metric: Callable, X: Any, y: Any, sample_weight: Any) -> float:
         """Apply a metric to the steps of all sequences."""
-        return score_steps(metric, y, self.predict(X), sample_weight)
+        predicted = self.predict(X)
+        self._target.check_names(names_of_targets(y))
+        return score_steps(metric, y, predicted, sample_weight)
+
+
+def _at(rows: np.ndarray, given: np.ndarray) -> np.ndarray:
+    """Return the targets that are given; at least one must be."""
+    if given.all():
+        return rows
+    if not given.any():
+        raise ValueError(
+            "y contains NaN or None alone: expected a target for at least one step."
+        )
+    return rows[given]

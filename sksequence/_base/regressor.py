@@ -7,9 +7,19 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.base import RegressorMixin
+from sklearn.metrics import r2_score
 from sklearn.utils import Tags
 
-from .._inputs import LOSSES, Form, Numbers, Target, check_numbers
+from .._inputs import (
+    LOSSES,
+    Form,
+    Numbers,
+    Target,
+    as_numbers,
+    check_numbers,
+    check_weights,
+    score_given,
+)
 from .._inputs.borrowed import StrOptions
 from .._inputs.intervals import Number
 from .._inputs.types import ArrayLike, Targets
@@ -53,7 +63,7 @@ class NumberPredictor(SequenceEstimator):
         y : array-like of shape (n_sequences,) or (n_sequences, n_outputs)
             Targets.
         sample_weight : array-like of shape (n_sequences,), default=None
-            Weight of each sequence.
+            Weight of each sequence, or of each step as in fit.
 
         Returns
         -------
@@ -89,6 +99,31 @@ class NumberPredictor(SequenceEstimator):
 @recurrent_estimator
 class SequenceRegressor(RegressorMixin, NumberPredictor):
     """Regressor of whole sequences."""
+
+    def score(
+        self, X: ArrayLike, y: Targets, sample_weight: ArrayLike | None = None
+    ) -> float:
+        """Return the coefficient of determination.
+
+        Parameters
+        ----------
+        X : array-like
+            Sequences, as in fit.
+        y : array-like of shape (n_sequences,) or (n_sequences, n_outputs)
+            True targets; of several outputs some may be missing (NaN).
+        sample_weight : array-like of shape (n_sequences,), default=None
+            Weight of each sequence.
+
+        Returns
+        -------
+        float
+            R squared; for several outputs the mean over them.
+        """
+        truth = as_numbers(y, "y", allow_nan=True)
+        if truth.ndim != 2 or truth.shape[1] == 1 or not np.isnan(truth).any():
+            return super().score(X, y, sample_weight)
+        weight = check_weights(sample_weight, len(truth))
+        return score_given(r2_score, truth, self.predict(X), weight)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

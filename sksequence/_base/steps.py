@@ -94,7 +94,7 @@ class StepReader(Steps, Deployable):
 
 @recurrent_estimator
 class SimpleCell(StepReader):
-    """The plain recurrent cell, whose activation is a choice."""
+    """A simple recurrent cell with a choice of activation."""
 
     nonlinearity: str = hyperparameter(
         default="tanh",
@@ -108,15 +108,15 @@ class SimpleCell(StepReader):
 
 @recurrent_estimator
 class AnyCell(StepReader):
-    """A cell that is a hyperparameter itself."""
+    """The cell as a hyperparameter."""
 
     cell: str = hyperparameter(
         default="lstm",
         constraints=[StrOptions(CELLS.keys())],  # a cell may be added later
         doc=f"""{{{", ".join(f'"{name}"' for name in CELLS)}}}
-        Recurrent cell: plain (Elman, 1990), LSTM or GRU; minimal GRU or LSTM, whose gates
-        read the input alone (Feng et al., 2024); independently recurrent, in which a unit
-        reads its own state alone (Li et al., 2018); or quasi-recurrent, an LSTM without a
-        hidden state in its gates (Bradbury et al., 2017).""",
+        Recurrent cell: simple (Elman, 1990), LSTM or GRU; minimal GRU or LSTM, whose
+        gates read only the input (Feng et al., 2024); independently recurrent, where a
+        unit reads only its own state (Li et al., 2018); or quasi-recurrent, an LSTM
+        whose gates do not read the hidden state (Bradbury et al., 2017).""",
         role=NETWORK,
     )

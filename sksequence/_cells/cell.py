@@ -98,8 +98,8 @@ class Cell:
 
         Returns
         -------
-        of_values : tuple
+        grad_values : tuple
             Gradients in the form of ``values``.
-        of_states : tuple
+        grad_states : tuple
             Gradients of the states before the step; None for zero.
         """

@@ -23,9 +23,9 @@ class GRU(Cell):
         r, z, (from_state, n) = kept
         dh = wanted[0]
         dn = dh * (1.0 - z) * (1.0 - n * n)
-        of_values = (
+        grad_values = (
             dn * from_state * r * (1.0 - r),
             dh * (before[0] - n) * z * (1.0 - z),
             (dn * r, dn),
         )
-        return of_values, (dh * z,)
+        return grad_values, (dh * z,)

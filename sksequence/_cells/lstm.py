@@ -26,10 +26,10 @@ class LSTM(Cell):
         i, f, g, o = kept
         dh, c = wanted[0], ops.tanh(after[1])
         dc = wanted[1] + dh * o * (1.0 - c * c)
-        of_values = (
+        grad_values = (
             dc * g * i * (1.0 - i),
             dc * before[1] * f * (1.0 - f),
             dc * i * (1.0 - g * g),
             dh * c * o * (1.0 - o),
         )
-        return of_values, (None, dc * f)
+        return grad_values, (None, dc * f)

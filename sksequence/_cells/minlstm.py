@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from .cell import INPUT, Cell
 
+_LARGEST = 80.0  # a thousand times its exponential is still finite in float32
+
 
 def _exponentials(ops, f, i):
-    """Return 1, exp(-f) and exp(-i), divided by the largest of them.
+    """Return exp(-f) and exp(-i), both divided by the same number if one is too large.
 
-    Sums of them are at least one, so that no precision is lost even if both gates are
-    closed.
+    Only their ratio matters then: beside exp(80), one is negligible.
     """
-    largest = ops.relu(ops.maximum(-f, -i))
-    return ops.exp(-largest), ops.exp(-f - largest), ops.exp(-i - largest)
+    excess = ops.relu(ops.maximum(-f, -i) - _LARGEST)
+    return ops.exp(-f - excess), ops.exp(-i - excess)
 
 
 class MinLSTM(Cell):
-    """minLSTM of Feng et al. (2024): gates only read the input, and sum to one.
+    """The cell of Feng et al. (2024): its gates read only the input, and sum to one.
 
-    The sigmoids are f = 1 / (1 + exp(-f')) and i = 1 / (1 + exp(-i')), so that
-    f / (f + i) = (1 + exp(-i')) / (2 + exp(-f') + exp(-i')).
+    The gates 1 / (1 + exp(-f)) and 1 / (1 + exp(-i)), divided by their sum, are
+    (1 + exp(-i)) / s and (1 + exp(-f)) / s with s = 2 + exp(-f) + exp(-i). This form is
+    accurate also where both are nearly closed, and never divides zero by zero.
     """
 
     gates = (INPUT,) * 3
@@ -28,17 +30,17 @@ class MinLSTM(Cell):
     @staticmethod
     def step(ops, values, states):
         f, i, n = values
-        one, of_f, of_i = _exponentials(ops, f, i)
-        keep, enter = one + of_i, one + of_f
+        of_f, of_i = _exponentials(ops, f, i)
+        keep, enter = 1.0 + of_i, 1.0 + of_f
         return ((keep * states[0] + enter * n) / (keep + enter),), (f, i, n)
 
     @staticmethod
     def gradient(ops, kept, before, after, wanted):
         f, i, n = kept
-        one, of_f, of_i = _exponentials(ops, f, i)
-        keep, enter = one + of_i, one + of_f
-        dh = wanted[0] / (keep + enter)
-        dn = dh * enter
-        # The gradient of the log ratio of the two normalised gates.
-        ratio = dn * (before[0] - n) * (keep / (keep + enter))
-        return (ratio * (of_f / enter), -ratio * (of_i / keep), dn), (dh * keep,)
+        of_f, of_i = _exponentials(ops, f, i)
+        share = 1.0 / (2.0 + of_f + of_i)
+        keep, enter = (1.0 + of_i) * share, (1.0 + of_f) * share
+        dh = wanted[0]
+        d = dh * (before[0] - n)
+        grad_values = (d * keep * (of_f * share), -d * enter * (of_i * share), dh * enter)
+        return grad_values, (dh * keep,)

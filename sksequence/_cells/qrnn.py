@@ -25,9 +25,9 @@ class QRNN(Cell):
     def gradient(ops, kept, before, after, wanted):
         z, f, o = kept
         dh, dc = wanted[0], wanted[1] + wanted[0] * o
-        of_values = (
+        grad_values = (
             dc * (1.0 - f) * (1.0 - z * z),
             dc * (before[1] - z) * f * (1.0 - f),
             dh * after[1] * o * (1.0 - o),
         )
-        return of_values, (None, dc * f)
+        return grad_values, (None, dc * f)

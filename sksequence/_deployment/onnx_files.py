@@ -1,4 +1,4 @@
-"""A fitted estimator in plain data, and from there as an ONNX file."""
+"""A fitted estimator as an ONNX file."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def write_onnx(
     """
     target = check_target(path)
     make_model = _load_onnx().make_model
-    n_bytes = 4 * sum(weight.size for weight in weights.values())
+    n_bytes = sum(weight.nbytes for weight in weights.values())
     if n_bytes > _MOST_BYTES:
         raise ValueError(
             f"The weights take {n_bytes} bytes, but an ONNX file holds at most 2 GB. Use "

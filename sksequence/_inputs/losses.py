@@ -25,10 +25,11 @@ def _mean_rate(mean: np.ndarray, deviation: np.ndarray) -> Scale:
 
 
 def _check_counts(target: np.ndarray) -> None:
-    if target.min() < 0 or target.sum() == 0:
+    # NaN is a missing target.
+    if np.nanmin(target) < 0 or np.nansum(target) == 0:
         raise ValueError(
             'loss="poisson" needs targets of at least zero with a positive sum, got '
-            f"y with minimum {target.min()} and sum {target.sum()}."
+            f"y with minimum {np.nanmin(target)} and sum {np.nansum(target)}."
         )
 
 

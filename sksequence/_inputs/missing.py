@@ -53,8 +53,8 @@ def check_times(sequences: AnySequences, channel: int) -> None:
     n_channels = sequences.n_channels
     if not 0 <= channel < n_channels or n_channels < 2:
         raise ValueError(
-            f"time_channel={channel} is no channel beside others: X has {n_channels} "
-            "channel(s) per step. Expected a position from 0, counted over the channels."
+            "time_channel must be the position of a channel beside others, counted from "
+            f"0, got {channel} for X with {n_channels} channel(s) per step."
         )
     for part, values in sequences.chunks():
         time = values[:, channel].astype(np.float64)

@@ -202,27 +202,34 @@ def windows_of(
     >>> np.shares_memory(values, table), values.ravel(), begins
     (True, array([0., 1., 2., 3.]), array([0, 1, 1]))
     """
-    found = _begins_of(arrays, lengths)
-    if found is None:
+    begins = first_rows_of(arrays)
+    if begins is None:
         return None
-    begins, n_rows, strides = found
+    first = int(begins.argmin())
+    n_rows = int((begins + lengths).max())
+    if n_rows >= lengths.sum():
+        return None
     # These rows lie between views of one array, and so within its memory.
     values = np.lib.stride_tricks.as_strided(
-        arrays[int(begins.argmin())],
+        arrays[first],
         (n_rows, *arrays[0].shape[1:]),
-        strides,
+        arrays[0].strides,
         writeable=False,
     )
     return without_gaps(values, begins, lengths)
 
 
-def _begins_of(
-    arrays: np.ndarray | list[np.ndarray], lengths: np.ndarray
-) -> tuple[np.ndarray, int, tuple[int, ...]] | None:
-    """Return first rows in a common table, its number of rows, and its strides.
+def first_rows_of(arrays: np.ndarray | list[np.ndarray]) -> np.ndarray | None:
+    """Return the row at which each sequence begins in the table that they are views of.
 
-    None if the sequences are no views of one table, or would not have fewer rows than
-    steps.
+    Rows count from the first that belongs to a sequence. None if the sequences are not
+    views of one table, or of the same rows of memory.
+
+    Examples
+    --------
+    >>> table = np.arange(6.0)[:, None]
+    >>> first_rows_of([table[4:], table[1:3]]), first_rows_of([table, table.copy()])
+    (array([3, 0]), None)
     """
     if isinstance(arrays, np.ndarray):
         strides = arrays.strides[1:]
@@ -234,12 +241,10 @@ def _begins_of(
             return None
         addresses = np.array([array.__array_interface__["data"][0] for array in arrays])
         addresses -= addresses[0]
-    if not strides[0] or (addresses % strides[0]).any():
+    if not strides or not strides[0] or (addresses % strides[0]).any():
         return None
     begins = addresses // strides[0]  # also correct for negative strides
-    begins -= begins.min()
-    n_rows = int((begins + lengths).max())
-    return None if n_rows >= lengths.sum() else (begins, n_rows, strides)
+    return begins - begins.min()
 
 
 def overlapping_begins(sequences: AnySequences) -> np.ndarray | None:
@@ -256,11 +261,13 @@ def overlapping_begins(sequences: AnySequences) -> np.ndarray | None:
     """
     if isinstance(sequences, Sequences):
         return sequences.begins
-    lengths = np.array([len(array) for array in sequences.arrays], dtype=np.int64)
-    found = _begins_of(sequences.arrays, lengths)
-    if found is None or sequences.index is None:
-        return None if found is None else found[0]
-    return found[0][sequences.index]
+    begins = first_rows_of(sequences.arrays)
+    if begins is None:
+        return None
+    if sequences.index is not None:
+        begins = begins[sequences.index]
+    n_rows = (begins + sequences.lengths).max() - begins.min()
+    return None if n_rows >= sequences.lengths.sum() else begins
 
 
 def _view_kind(array: np.ndarray) -> tuple:

@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from scipy.special import expit, log_expit, log_softmax, softmax
@@ -25,7 +25,28 @@ class Target(Fitted):
     """Base of what a fit learns from y.
 
     It is created with the kind of y; ``learn`` returns a copy with the scale of y.
+
+    Attributes
+    ----------
+    names : tuple of str or None
+        Names of several outputs, if y was one or several DataFrames.
     """
+
+    names: tuple[str, ...] | None = field(default=None, kw_only=True)
+
+    def check_names(self, names: tuple[str, ...] | None) -> None:
+        """Raise ValueError for outputs of other names, or in another order."""
+        if names is None or self.names is None or names == self.names:
+            return
+        raise ValueError(
+            "The target names should match those that were passed during fit: y has the "
+            f"columns {list(names)}, expected {list(self.names)}, in this order."
+        )
+
+    def with_names(self, names: tuple[str, ...] | None) -> Self:
+        """Return a copy with names, after comparing them with those of the fit."""
+        self.check_names(names)
+        return self if names is None else replace(self, names=names)
 
     @property
     @abstractmethod
@@ -79,6 +100,13 @@ class Target(Fitted):
     def export(self) -> dict[str, Any]:
         """Return kind and values of the head, for other back ends."""
 
+    def check(self) -> None:
+        names = self.names
+        if names is None:
+            return
+        if not isinstance(names, tuple) or not all(isinstance(x, str) for x in names):
+            raise ValueError(f"the names of its {self.kind} must be text, got {names!r}")
+
 
 @fitted_part
 @dataclass(frozen=True)
@@ -125,14 +153,14 @@ class Labels(Target):
         if self.is_multilabel:
             if values.shape[1:] != self.classes.shape:
                 raise ValueError(
-                    f"y has shape {values.shape}, expected {len(self.classes)} columns "
-                    "of zeros and ones, as in the first fit."
+                    f"y must have {len(self.classes)} columns of zeros and ones, as in "
+                    f"the first fit, got shape {values.shape}."
                 )
             return values.astype(np.float64)
         if values.ndim != 1:
             raise ValueError(
-                f"y has shape {values.shape}, expected one class each (n,), as in the "
-                "first fit."
+                "y must hold one class each, of shape (n,), as in the first fit, got "
+                f"shape {values.shape}."
             )
         unknown = np.setdiff1d(values, self.classes)
         if len(unknown):
@@ -167,6 +195,7 @@ class Labels(Target):
         }
 
     def check(self) -> None:
+        super().check()
         if not isinstance(self.classes, np.ndarray) or self.classes.ndim != 1:
             raise ValueError("its classes must be an array of one axis")
 
@@ -217,8 +246,8 @@ class Numbers(Target):
         n_outputs = values.shape[1] if values.ndim == 2 else 1
         if n_outputs != self.n_outputs:
             raise ValueError(
-                f"y has {n_outputs} output(s), expected {self.n_outputs} as in the "
-                "first fit."
+                f"y must have {self.n_outputs} output(s), as in the first fit, got "
+                f"{n_outputs}."
             )
         LOSSES[self.loss].check_range(values)
         return values.reshape(len(values), n_outputs)
@@ -233,6 +262,12 @@ class Numbers(Target):
     def learn(
         self, rows: np.ndarray, weight: np.ndarray | None, *, standardize: bool
     ) -> Numbers:
+        empty = np.isnan(rows).all(axis=0)
+        if empty.any():
+            raise ValueError(
+                f"y has no value for output {empty.argmax()}: all are missing in the "
+                "training set."
+            )
         if not standardize:
             n = rows.shape[1]
             return replace(self, mean=np.zeros(n), scale=np.ones(n))
@@ -282,6 +317,7 @@ class Numbers(Target):
         }
 
     def check(self) -> None:
+        super().check()
         if self.loss not in LOSSES:
             raise ValueError(f"its loss must be one of {', '.join(LOSSES)}")
         for array in (self.mean, self.scale):
@@ -323,9 +359,9 @@ class Frames(Numbers):
         if y.ndim not in (plain, plain + 1):
             axes = "height, width, n_channels" if form.has_channels else "height, width"
             raise ValueError(
-                f"y has shape {y.shape}; expected frames in the layout of X, (n_videos, "
-                f"{axes}) or (n_videos, n_frames, {axes}), or numbers (n_videos,) or "
-                "(n_videos, n_outputs)."
+                f"y must be frames in the layout of X, (n_videos, {axes}) or (n_videos, "
+                f"n_frames, {axes}), or numbers (n_videos,) or (n_videos, n_outputs), "
+                f"got shape {y.shape}."
             )
         frames = y[:, None] if y.ndim == plain else y
         if not form.has_channels:
@@ -334,8 +370,8 @@ class Frames(Numbers):
             frames = np.moveaxis(frames, -1, 2)
         if frames.shape[3:] != form.step_shape[1:]:
             raise ValueError(
-                f"y has frames of {_size(frames.shape[3:])}, but X of "
-                f"{_size(form.step_shape[1:])} (height x width)."
+                f"y must have frames of {_size(form.step_shape[1:])} (height x width), "
+                f"as X, got {_size(frames.shape[3:])}."
             )
         made = cls(
             loss,
@@ -350,8 +386,8 @@ class Frames(Numbers):
     def encode(self, values: np.ndarray) -> np.ndarray:
         if values.shape[2] != self.n_outputs:
             raise ValueError(
-                f"y has frames of {values.shape[2]} channel(s), expected "
-                f"{self.n_outputs} as in the first fit."
+                f"y must have frames of {self.n_outputs} channel(s), as in the first "
+                f"fit, got {values.shape[2]}."
             )
         LOSSES[self.loss].check_range(values)
         return values
@@ -397,6 +433,8 @@ def _pixels(
 def check_numbers(y: Any, estimator: Any) -> np.ndarray:
     """Validate numeric targets, and return them (n,) or (n, n_outputs).
 
+    Of several outputs some may be missing: NaN or None.
+
     Parameters
     ----------
     y : array-like
@@ -409,14 +447,17 @@ def check_numbers(y: Any, estimator: Any) -> np.ndarray:
             f"This {type(estimator).__name__} estimator requires y to be passed, but the "
             "target y is None."
         )
+    numbers = as_numbers(y, "y", allow_nan=True)
+    has_several = numbers.ndim == 2 and numbers.shape[1] > 1
     values = check_array(
-        as_numbers(y, "y"),
+        numbers,
         dtype=np.float64,
         ensure_2d=False,
+        ensure_all_finite="allow-nan" if has_several else True,
         input_name="y",
         estimator=estimator,
     )
-    largest = np.abs(values).max()
+    largest = np.nanmax(np.abs(values))
     if largest > FLOAT32_MAX:
         raise ValueError(f"y contains {largest}, a value too large for dtype('float32').")
     if values.ndim == 2 and values.shape[1] == 1:

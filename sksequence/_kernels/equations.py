@@ -198,23 +198,23 @@ def differentiating(cell: type[Cell]) -> Callable:
 
     @_function
     def differentiate(
-        slot, state, memory, new_state, new_memory, of_state, of_memory, gradient,
+        slot, state, memory, new_state, new_memory, grad_state, grad_memory, gradient,
         hidden, high, vectors,
     ):  # fmt: skip
         vector = lanes_of(slot)
         for j in range(hidden):
             for p in range(vectors):
                 i, o = j * LANES + p * vector, j * SPAN + p * vector
-                wanted = read_states(of_state, of_memory, i)
-                of_values, of_states = gradient_of(
+                wanted = read_states(grad_state, grad_memory, i)
+                grad_values, grad_states = gradient_of(
                     OPERATIONS,
                     read(slot, i, high * LANES),
                     read_states(state, memory, i),
                     read_states(new_state, new_memory, i),
                     wanted,
                 )
-                write(gradient, of_values, o, high * SPAN)
-                write_states(of_state, of_memory, with_zeros(of_states, wanted), i)
+                write(gradient, grad_values, o, high * SPAN)
+                write_states(grad_state, grad_memory, with_zeros(grad_states, wanted), i)
 
     return differentiate
 

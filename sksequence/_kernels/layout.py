@@ -188,8 +188,8 @@ class Layout:
         states = self._lanes(self.hidden)
         return self._buffers(
             gradient=SPAN * self.sizes["rows"],
-            of_state=states,
-            of_memory=states,
+            grad_state=states,
+            grad_memory=states,
             state=self._lanes(max(self.hidden, self.inputs)),
             start_memory_lanes=states,
             new_state=states,

@@ -42,14 +42,14 @@ def _find_largest(
 
 def _share_gradient(
     steps: Numbers, lengths: Indices, n: Size, n_steps: Size, size: Size,
-    largest: Numbers, of_largest: Numbers, of_steps: Numbers,
+    largest: Numbers, grad_largest: Numbers, grad_steps: Numbers,
 ):  # fmt: skip
     """Divide the gradient among the steps that have the maximum."""
     vector = lanes_of(steps)
     for i in range(n):
         of_sequence, target = (
             shift(steps, i * n_steps * size),
-            shift(of_steps, i * n_steps * size),
+            shift(grad_steps, i * n_steps * size),
         )
         length = max(min(lengths[i], n_steps), 0)
         for q in range((size + vector - 1) // vector):
@@ -59,7 +59,7 @@ def _share_gradient(
             number = zero
             for t in range(length):
                 number = number + where_equal(load(of_sequence, t * size + j), found, one)
-            share = load(of_largest, i * size + j) / number
+            share = load(grad_largest, i * size + j) / number
             for t in range(length):
                 place = t * size + j
                 store(target, place, where_equal(load(of_sequence, place), found, share))

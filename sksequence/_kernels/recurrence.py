@@ -1,10 +1,11 @@
-"""The kernels' source, which numba reads: a layer of one direction, there and back.
+"""Source of the kernels, for numba: forward and backward pass of a recurrent layer.
 
-Pointers go to what :mod:`.layout` describes. Parameters annotated ``Numbers`` point at
-floats, ``Indices`` at int64, ``Size`` is an int64; by these the compiler makes a kernel's
-signature. Sequences stand sorted, the longest first: ``order`` tells which row of the
-batch each is, ``lengths`` how many steps it has. What a block's sequences have left is
-then always its first lanes, and steps behind an end are not computed.
+A kernel runs one direction. Its pointers refer to memory laid out as :mod:`.layout`
+describes. Parameters annotated ``Numbers`` point to floats, ``Indices`` to int64, and
+``Size`` is an int64; the compiler derives a kernel's signature from these annotations.
+Sequences are sorted by length, the longest first: ``order`` holds the row of each in the
+batch, ``lengths`` its number of steps. The sequences of a block that have not ended are
+then always its first lanes, and padding is not computed.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ Numbers = Indices = Size = Any
 _function = njit(error_model="numpy")
 
 
-# ----------------------------------------------------------------- moving, multiplying
+# --------------------------------------------------------------- copying, multiplying
 
 
 @_function
@@ -50,14 +51,14 @@ def _clear(target, n):
 
 @_function
 def _find_places(rows_of, left, n, n_steps, s, reverse, places):
-    """Write where in the batch's steps each of the first n sequences has its s-th."""
+    """Write the position of step s of the first n sequences among the batch's steps."""
     for i in range(n):
         places[i] = rows_of[i] * n_steps + (left[i] - 1 - s if reverse else s)
 
 
 @_function
 def _copy_rows(source, size, places, n, rows, width):
-    """Copy n rows of so many numbers from their places."""
+    """Copy n rows of ``size`` numbers from their places."""
     for i in range(n):
         _copy(shift(source, places[i] * size), shift(rows, i * width), size)
 
@@ -79,7 +80,7 @@ def _copy_earlier(
 
 @_function
 def _gather(source, size, places, n, rows, width):
-    """Copy rows from their places; the other lanes' are zero."""
+    """Copy rows from their places and set those of the other lanes to zero."""
     _copy_rows(source, size, places, n, rows, width)
     _clear(shift(rows, n * width), (LANES - n) * width)
 
@@ -93,7 +94,7 @@ def _scatter(rows, width, first, end, places, target, size):
 
 @_function
 def _to_lanes(rows, stride, n, lanes, vectors):
-    """Turn the first n numbers, rounded up to eight, of rows so far apart into lanes."""
+    """Transpose n columns (rounded up to 8) of rows, ``stride`` apart, to lanes."""
     half = lanes_of(rows) // 2
     for i in range((n + 7) // 8 * 8 // half):
         for p in range(2 * vectors):
@@ -103,7 +104,7 @@ def _to_lanes(rows, stride, n, lanes, vectors):
 
 @_function
 def _to_rows(lanes, n, rows, stride, vectors):
-    """The reverse."""
+    """Transpose lanes to rows, the reverse of ``_to_lanes``."""
     half = lanes_of(rows) // 2
     for i in range((n + 7) // 8 * 8 // half):
         for p in range(2 * vectors):
@@ -112,7 +113,7 @@ def _to_rows(lanes, n, rows, stride, vectors):
 
 
 def _multiplying(tile: Callable) -> Callable:
-    """Return the product of packed weights (rows, depth) and lanes, ``stride`` apart."""
+    """Return the product of packed weights (rows, depth) with lanes ``stride`` apart."""
 
     @_function
     def multiply(packed, depth, rows, column, stride, result, vectors):
@@ -138,7 +139,7 @@ _multiply_add = _multiplying(add_tile_of_packed)
 
 @_function
 def _add_outer(gradient, first_row, end_row, row, width, first, end, n, result):
-    """Add lanes (rows, n) times rows (n, width), a part of both, to (rows, width)."""
+    """Add the product of lanes (rows, n) and rows (n, width), in part, to ``result``."""
     vector = lanes_of(row)
     for q in range(first // vector, (end + vector - 1) // vector):
         for r in range(first_row // ROWS, end_row // ROWS):
@@ -157,19 +158,19 @@ def _add_outer(gradient, first_row, end_row, row, width, first, end, n, result):
 def _add_products(
     gradient, row, width, n, hidden, depth, states_end, all_end, rows, result
 ):
-    """Add what n lanes of gates' gradients make of the weights'."""
+    """Add the contribution of n lanes of gate gradients to the weight gradients."""
     if n > 0:
         _add_outer(gradient, 0, states_end, row, width, 0, hidden + 1, n, result)
         _add_outer(gradient, states_end, all_end, row, width, 0, depth, n, result)
         _add_outer(gradient, all_end, rows, row, width, hidden, depth, n, result)
 
 
-# ------------------------------------------------------------ given products, and masks
+# ------------------------------------------------------- precomputed products, and masks
 
 
 @_function
 def _mask_lanes(source, mask, hidden, target, vectors):
-    """Multiply units, some lanes of each, with their masks."""
+    """Multiply the lanes of each unit by their masks."""
     vector = lanes_of(source)
     for j in range(hidden):
         for p in range(vectors):
@@ -196,7 +197,7 @@ def _mask_rows(row, width, mask, hidden, rows_of, n):
 
 @_function
 def _take_products(given, gates, n_gates, hidden, begin, slot, vectors):
-    """Put a few units' given products where those with the channels would stand."""
+    """Copy the precomputed products of a few units to where those of channels belong."""
     vector = lanes_of(given)
     for g in range(n_gates):
         for j in range(begin, min(begin + ROWS, hidden)):
@@ -206,14 +207,14 @@ def _take_products(given, gates, n_gates, hidden, begin, slot, vectors):
 
 
 @_function
-def _give_products(gradient, gates, n_gates, hidden, of_given, vectors):
-    """Put the gradients of products in the order in which they were given."""
+def _give_products(gradient, gates, n_gates, hidden, grad_given, vectors):
+    """Copy the gradients of precomputed products to the order of these products."""
     vector = lanes_of(gradient)
     for g in range(n_gates):
         for j in range(hidden):
             for p in range(vectors):
                 value = load(gradient, (gates[2 * g + 1] + j) * SPAN + p * vector)
-                store(of_given, (g * hidden + j) * LANES + p * vector, value)
+                store(grad_given, (g * hidden + j) * LANES + p * vector, value)
 
 
 # ----------------------------------------------------------------------------- kernels
@@ -221,7 +222,7 @@ def _give_products(gradient, gates, n_gates, hidden, of_given, vectors):
 
 @_function
 def _pack(dense, height, depth, down, right, packed):
-    """Pack a (height, depth) matrix, whose elements stand so far apart, in tiles."""
+    """Pack a (height, depth) matrix with strides ``down`` and ``right`` in tiles."""
     for i in range((height + ROWS - 1) // ROWS * ROWS):
         tile = shift(packed, i // ROWS * ROWS * depth + i % ROWS)
         for k in range(depth):
@@ -235,7 +236,7 @@ def _pack_weights(
     dense: Numbers, weights: Numbers,
     weights_of_states: Numbers, weights_of_channels: Numbers,
 ):  # fmt: skip
-    """Put a layer's weights in the order in which the products read them."""
+    """Copy the weights of a layer to the order in which the products read them."""
     depth = hidden + 1 + channels
     _clear(dense, rows * depth)
     state_unit = 0  # among the gates that read states
@@ -262,7 +263,7 @@ def _pack_weights(
 
 
 def make_forward(cell: type[Cell]) -> Callable:
-    """Return the kernel that runs a cell ahead."""
+    """Return the kernel of a cell's forward pass."""
     activate, has_memory = activating(cell), cell.n_states > 1
 
     def forward(
@@ -318,7 +319,7 @@ def make_forward(cell: type[Cell]) -> Callable:
                     active -= 1
                 vectors = (active + vector - 1) // vector
                 _find_places(rows_of, left, active, n_steps, s, reverse, places)
-                # The products read the state behind the mask, the cell the state itself.
+                # The products read the masked state, the cell the state itself.
                 read = column
                 if has_mask:
                     _mask_lanes(column, mask_lanes, hidden, masked, vectors)
@@ -328,7 +329,7 @@ def make_forward(cell: type[Cell]) -> Callable:
                 of_inputs = shift(ones, LANES)
                 _to_lanes(staged, wide, inputs, of_inputs, vectors)
                 now = shift(slot, memory)
-                # A few units at a time, so that their gates are still at hand.
+                # A few units at a time, while their gates are still in the cache.
                 for begin in range(0, high, ROWS):
                     for k in range(states_end // high):
                         r = begin + k * high
@@ -376,7 +377,7 @@ def make_forward(cell: type[Cell]) -> Callable:
 
 
 def make_backward(cell: type[Cell]) -> Callable:
-    """Return the kernel that gives a cell's gradients."""
+    """Return the kernel of a cell's backward pass."""
     differentiate, has_memory = differentiating(cell), cell.n_states > 1
     reads_state, reads_new_state = hidden_states_read(cell)
 
@@ -388,13 +389,14 @@ def make_backward(cell: type[Cell]) -> Callable:
         reverse: Size, has_mask: Size, mask: Numbers,
         has_start: Size, start: Numbers, start_memory: Numbers,
         saved: Numbers, saved_block: Size, saved_step: Size, steps: Numbers,
-        gradient: Numbers, of_state: Numbers, of_memory: Numbers, state: Numbers,
+        gradient: Numbers, grad_state: Numbers, grad_memory: Numbers, state: Numbers,
         start_memory_lanes: Numbers, new_state: Numbers, masked: Numbers,
         row: Numbers, staged: Numbers, mask_lanes: Numbers, places: Indices,
-        has_of_steps: Size, of_steps: Numbers, has_of_final: Size, of_final: Numbers,
-        has_of_final_memory: Size, of_final_memory: Numbers,
-        wants_x: Size, of_x: Numbers, wants_start: Size, of_start: Numbers,
-        of_start_memory: Numbers, of_weights: Numbers, n_chains: Size,
+        has_grad_steps: Size, grad_steps: Numbers,
+        has_grad_final: Size, grad_final: Numbers,
+        has_grad_final_memory: Size, grad_final_memory: Numbers,
+        wants_x: Size, grad_x: Numbers, wants_start: Size, grad_start: Numbers,
+        grad_start_memory: Numbers, grad_weights: Numbers, n_chains: Size,
         worker: Size, n_workers: Size,
     ):  # fmt: skip
         vector = lanes_of(x)
@@ -406,15 +408,15 @@ def make_backward(cell: type[Cell]) -> Callable:
         _clear(gradient, rows * SPAN)
         for turn in range((n_chains - worker + n_workers - 1) // n_workers):
             chain = worker + turn * n_workers
-            result = shift(of_weights, chain * rows * width)
+            result = shift(grad_weights, chain * rows * width)
             _clear(result, rows * width)
             for share in range((n_blocks - chain + n_chains - 1) // n_chains):
                 block = chain + share * n_chains
                 rows_of = shift(order, block * LANES)
                 left = shift(lengths, block * LANES)
                 in_block = min(LANES, n - block * LANES)
-                _clear(of_state, high * LANES)
-                _clear(of_memory, hidden * LANES)
+                _clear(grad_state, high * LANES)
+                _clear(grad_memory, hidden * LANES)
                 _clear(row, SPAN * width)
                 for i in range(SPAN):
                     row[i * width + hidden] = 1
@@ -431,20 +433,20 @@ def make_backward(cell: type[Cell]) -> Callable:
                         active += 1
                     vectors = (active + vector - 1) // vector
                     _find_places(rows_of, left, active, n_steps, s, reverse, places)
-                    if has_of_steps:
-                        _gather(of_steps, hidden, places, active, staged, wide)
+                    if has_grad_steps:
+                        _gather(grad_steps, hidden, places, active, staged, wide)
                         _to_lanes(staged, wide, hidden, state, vectors)
-                        _add_lanes(state, of_state, hidden, vectors)
+                        _add_lanes(state, grad_state, hidden, vectors)
                     for i in range(begun, active):
                         for j in range(hidden):
-                            if has_of_final:
-                                source = shift(of_final, rows_of[i] * hidden)
-                                of_state[j * LANES + i] += source[j]
-                            if has_of_final_memory:
-                                source = shift(of_final_memory, rows_of[i] * hidden)
-                                of_memory[j * LANES + i] = source[j]
+                            if has_grad_final:
+                                source = shift(grad_final, rows_of[i] * hidden)
+                                grad_state[j * LANES + i] += source[j]
+                            if has_grad_final_memory:
+                                source = shift(grad_final_memory, rows_of[i] * hidden)
+                                grad_memory[j * LANES + i] = source[j]
 
-                    # What the step has read, in rows, below those of steps before.
+                    # The inputs of this step as rows, after those of later steps.
                     length = vectors * vector
                     if filled + length > SPAN:
                         _add_products(
@@ -463,7 +465,7 @@ def make_backward(cell: type[Cell]) -> Callable:
                             rows_of, active, now_row, width,
                         )  # fmt: skip
 
-                    # What the cell has had before the step and behind it, in lanes.
+                    # The cell's states before and after the step, in lanes.
                     now = shift(slot, memory)
                     before = start_memory_lanes
                     if has_memory and s > 0:
@@ -479,22 +481,22 @@ def make_backward(cell: type[Cell]) -> Callable:
                         _gather(steps, hidden, places, active, staged, wide)
                         _to_lanes(staged, wide, hidden, new_state, vectors)
                     differentiate(
-                        slot, state, before, new_state, now, of_state, of_memory,
+                        slot, state, before, new_state, now, grad_state, grad_memory,
                         now_gradient, hidden, high, vectors,
                     )  # fmt: skip
 
-                    if has_mask:
+                    if has_mask and all_end:
                         _mask_rows(now_row, width, mask, hidden, rows_of, active)
                         _multiply(
                             weights_of_states, all_end, high, now_gradient, SPAN,
                             masked, vectors,
                         )  # fmt: skip
                         _mask_lanes(masked, mask_lanes, hidden, masked, vectors)
-                        _add_lanes(masked, of_state, hidden, vectors)
+                        _add_lanes(masked, grad_state, hidden, vectors)
                     elif all_end:
                         _multiply_add(
                             weights_of_states, all_end, high, now_gradient, SPAN,
-                            of_state, vectors,
+                            grad_state, vectors,
                         )  # fmt: skip
                     if wants_x and given:
                         _give_products(
@@ -509,7 +511,7 @@ def make_backward(cell: type[Cell]) -> Callable:
                         )  # fmt: skip
                     if wants_x:
                         _to_rows(state, inputs, staged, wide, vectors)
-                        _scatter(staged, wide, 0, active, places, of_x, inputs)
+                        _scatter(staged, wide, 0, active, places, grad_x, inputs)
 
                 _add_products(
                     gradient, row, width, filled, hidden, depth, states_end, all_end,
@@ -517,47 +519,47 @@ def make_backward(cell: type[Cell]) -> Callable:
                 )  # fmt: skip
                 for i in range(in_block):
                     if wants_x:
-                        behind = shift(of_x, (rows_of[i] * n_steps + left[i]) * inputs)
+                        behind = shift(grad_x, (rows_of[i] * n_steps + left[i]) * inputs)
                         _clear(behind, (n_steps - left[i]) * inputs)
                 if wants_start:
-                    _to_rows(of_state, hidden, staged, wide, LANES // vector)
-                    _scatter(staged, wide, 0, in_block, rows_of, of_start, hidden)
+                    _to_rows(grad_state, hidden, staged, wide, LANES // vector)
+                    _scatter(staged, wide, 0, in_block, rows_of, grad_start, hidden)
                     if has_memory:
-                        _to_rows(of_memory, hidden, staged, wide, LANES // vector)
+                        _to_rows(grad_memory, hidden, staged, wide, LANES // vector)
                         _scatter(
-                            staged, wide, 0, in_block, rows_of, of_start_memory, hidden
+                            staged, wide, 0, in_block, rows_of, grad_start_memory, hidden
                         )
 
     return backward
 
 
 def _unpack_weights(
-    of_weights: Numbers, n_chains: Size, gates: Indices, n_gates: Size,
+    grad_weights: Numbers, n_chains: Size, gates: Indices, n_gates: Size,
     hidden: Size, channels: Size, states_end: Size, all_end: Size, rows: Size,
     width: Size,
     weight_ih: Numbers, weight_hh: Numbers, bias_ih: Numbers, bias_hh: Numbers,
 ):  # fmt: skip
-    """Sum the chains' gradients, one after the other, into those of the weights."""
+    """Sum the gradients of the chains, in order, to the gradients of the weights."""
     for chain in range(1, n_chains):
-        other = shift(of_weights, chain * rows * width)
+        other = shift(grad_weights, chain * rows * width)
         for i in range(rows * width):
-            of_weights[i] += other[i]
+            grad_weights[i] += other[i]
     state_unit = 0
     for g in range(n_gates):
         for j in range(hidden):
             unit = g * hidden + j
             if gates[2 * g] >= 0:
-                of_states = shift(of_weights, (gates[2 * g] + j) * width)
+                of_states = shift(grad_weights, (gates[2 * g] + j) * width)
                 _copy(of_states, shift(weight_hh, state_unit * hidden), hidden)
                 bias_hh[state_unit] = of_states[hidden]
                 state_unit += 1
-            of_channels = shift(of_weights, (gates[2 * g + 1] + j) * width + hidden)
+            of_channels = shift(grad_weights, (gates[2 * g + 1] + j) * width + hidden)
             bias_ih[unit] = of_channels[0]
             _copy(shift(of_channels, 1), shift(weight_ih, unit * channels), channels)
 
 
 def kernels_of(cell: type[Cell]) -> dict[str, Callable]:
-    """Return a cell's kernels by their names."""
+    """Return the kernels of a cell by name."""
     return {
         "pack": _pack_weights,
         "forward": make_forward(cell),

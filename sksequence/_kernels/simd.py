@@ -1,9 +1,9 @@
 """Vectors of a fixed number of lanes, and a matrix product on them, for numba.
 
-LLVM knows vectors as types of their own; numba does not. Here it learns them: arithmetic
-by the usual operators, also with a Python float, loads and stores at raw pointers, and an
+LLVM has vector types, numba does not. This module adds them to numba: arithmetic with
+the usual operators, also with a Python float, loads and stores at raw pointers, and the
 inner loop of a matrix product that keeps its result in registers. A vector has 64 bytes
-on every machine; what the machine's registers do not hold, LLVM splits.
+on every machine; LLVM splits it where registers are smaller.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def _bytes_of(element) -> int:
 
 
 def _call(builder, name: str, *vectors):
-    """Call one of LLVM's own functions on vectors."""
+    """Call an LLVM intrinsic on vectors."""
     kind = vectors[0].type
     function = cgutils.get_or_insert_function(
         builder.module,
@@ -71,7 +71,7 @@ def _call(builder, name: str, *vectors):
 
 
 def _place(builder, pointer, kind):
-    """Where a vector is, and how it is aligned: as its elements are."""
+    """Return the pointer to a vector, and its alignment, that of its elements."""
     return builder.bitcast(pointer, kind.as_pointer()), _bytes_of(kind.element)
 
 
@@ -169,7 +169,7 @@ def _copysign(typing, x, y):
 
 @intrinsic
 def constant(typing, like, value):
-    """Return a vector of one number; ``like`` is a vector of the same type."""
+    """Return a vector filled with a number; ``like`` is a vector of the same type."""
 
     def generate(context, builder, sig, args):
         return _splat(builder, context.cast(builder, args[1], value, like.dtype))
@@ -182,7 +182,7 @@ def _choosing(comparison: str):
     def function(typing, x, y):
         def generate(context, builder, sig, args):
             first, second = args
-            # Not a number stays so: it is not smaller than anything, nor larger.
+            # If x is NaN, the comparison is false and NaN is returned.
             return builder.select(
                 builder.fcmp_ordered(comparison, second, first), second, first
             )
@@ -198,7 +198,7 @@ larger = _choosing(">")
 
 @intrinsic
 def where_positive(typing, x, y):
-    """Return y where x is positive or not a number, elsewhere zero."""
+    """Return y where x is positive or NaN, elsewhere zero."""
 
     def generate(context, builder, sig, args):
         zero = _constant(args[0].type, 0.0)
@@ -209,7 +209,7 @@ def where_positive(typing, x, y):
 
 @intrinsic
 def where_equal(typing, x, y, z):
-    """Return z where x is y, elsewhere zero."""
+    """Return z where x equals y, elsewhere zero."""
 
     def generate(context, builder, sig, args):
         zero = _constant(args[2].type, 0.0)
@@ -221,7 +221,7 @@ def where_equal(typing, x, y, z):
 
 @intrinsic
 def largest_of(typing, x, y):
-    """Return the larger, or what is not a number, if either is not."""
+    """Return the larger of two vectors, or NaN where either is NaN."""
 
     def generate(context, builder, sig, args):
         x, y = args
@@ -234,11 +234,11 @@ def largest_of(typing, x, y):
 
 @intrinsic
 def _power_of_two(typing, n):
-    """Return 2 ** n for whole n of a normal result."""
+    """Return 2 ** n for an integral n; the result must be a normal number."""
 
     def generate(context, builder, sig, args):
-        # With 2 ** 52 on top, a float's last bits are the integer: the exponent's bits.
-        # In float32 it is 2 ** 23.
+        # Adding 2 ** 52 (2 ** 23 in float32) moves an integer to the last bits of a
+        # float, from where they are shifted to the exponent.
         kind = args[0].type
         width = 8 * _bytes_of(kind.element)
         digits, bias = (23, 127) if width == 32 else (52, 1023)
@@ -251,8 +251,8 @@ def _power_of_two(typing, n):
 
 
 def _tanh_float32(x):
-    # x p(x^2) / q(x^2), fitted on [0, 9.02] for the least of the largest relative errors:
-    # 2e-8, and 3e-7 with all that is rounded. At the limit it is one, where float32 is.
+    # x p(x^2) / q(x^2), a minimax fit of the relative error on [0, 9.02]: 2e-8, or 3e-7
+    # with rounding. At the limit it is one, as tanh in float32 is.
     x = smaller(larger(x, constant(x, -9.02)), constant(x, 9.02))
     y = x * x
     p = fma(constant(x, 1.3318785185844846e-08), y, constant(x, 2.0583280275e-05))
@@ -267,7 +267,7 @@ def _tanh_float32(x):
 
 
 def _tanh_float64(x):
-    # By exp(-2 |x|) - 1: two to a whole power, times a series on what is left.
+    # From exp(-2 |x|) - 1: an integral power of two times a series in the remainder.
     y = smaller(2.0 * _fabs(x), constant(x, 40.0))
     n = _rint(-1.4426950408889634 * y)
     r = fma(n, constant(x, -6.93147180369123816490e-01), 0.0 - y)
@@ -309,12 +309,12 @@ def sigmoid(x):
 
 @njit
 def relu(x):
-    """Return what is positive of a vector; what is not a number stays so."""
+    """Return the positive part of a vector; NaN stays NaN."""
     return where_positive(x, x)
 
 
 def _exp_float32(x):
-    # Two to a whole power, times a series on what is left: ln 2 in two parts.
+    # An integral power of two times a series in the remainder, with ln 2 in two parts.
     y = smaller(larger(x, constant(x, -105.0)), constant(x, 90.0))
     n = _rint(1.4426950408889634 * y)
     r = fma(n, constant(x, -0.693359375), y)
@@ -326,7 +326,7 @@ def _exp_float32(x):
     p = fma(p, r, constant(x, 1 / 6))
     p = fma(p, r, constant(x, 1 / 2))
     p = fma(p * r, r, r) + 1.0
-    # In two steps: the power alone may be too large or too small for a normal number.
+    # In two factors, as the power alone may not be a normal number.
     half = _rint(0.5 * n)
     return p * _power_of_two(half) * _power_of_two(n - half)
 
@@ -368,7 +368,7 @@ def _exp(x):
 
 @intrinsic
 def shift(typing, pointer, n):
-    """Return the pointer to what is n elements further."""
+    """Return a pointer moved by n elements."""
 
     def generate(context, builder, sig, args):
         return builder.gep(args[0], [args[1]])
@@ -378,7 +378,7 @@ def shift(typing, pointer, n):
 
 @intrinsic
 def lanes_of(typing, pointer):
-    """Return how many numbers of a pointer's type are in a vector."""
+    """Return the number of lanes of a vector of a pointer's type."""
 
     def generate(context, builder, sig, args):
         return context.get_constant(types.intp, _vector_of(pointer.dtype).count)
@@ -388,7 +388,7 @@ def lanes_of(typing, pointer):
 
 @intrinsic
 def load(typing, pointer, i):
-    """Return the vector that begins at element i."""
+    """Return the vector that starts at element i."""
     vector = Vector(pointer.dtype)
 
     def generate(context, builder, sig, args):
@@ -399,7 +399,7 @@ def load(typing, pointer, i):
 
 @intrinsic
 def store(typing, pointer, i, vector):
-    """Write a vector from element i on."""
+    """Write a vector, starting at element i."""
 
     def generate(context, builder, sig, args):
         _store(builder, args[2], builder.gep(args[0], [args[1]]))
@@ -410,7 +410,7 @@ def store(typing, pointer, i, vector):
 
 @intrinsic
 def transpose(typing, source, source_stride, target, target_stride):
-    """Copy a square, as wide as half a vector, so that its rows become columns."""
+    """Copy the transpose of a square matrix as wide as half a vector."""
 
     def generate(context, builder, sig, args):
         source_, source_stride, target_, target_stride = args
@@ -423,7 +423,7 @@ def transpose(typing, source, source_stride, target, target_stride):
             return builder.gep(pointer, [builder.mul(ir.Constant(at, i), stride)])
 
         rows = [_load(builder, row(source_, source_stride, i), kind) for i in range(n)]
-        # Blocks on the other side of the diagonal change places: of one, two, four ...
+        # Swap the off-diagonal blocks of 1, 2, 4, ... elements.
         size = 1
         while size < n:
             keep = [i if not i & size else i - size + n for i in range(n)]
@@ -463,7 +463,7 @@ def _make_tile(*, packed: bool, adds: bool):
             rows = [builder.gep(c_, [times(r, c_stride)]) for r in range(ROWS)]
             zero = _constant(kind, 0.0)
             starts = [_load(builder, row, kind) if adds else zero for row in rows]
-            # Packed, the rows' elements of one column stand side by side.
+            # In a packed matrix, the elements of a column are adjacent.
             step, apart = (ROWS, ir.Constant(at, 1)) if packed else (1, a_stride)
             firsts = [builder.gep(a_, [times(r, apart)]) for r in range(ROWS)]
 
@@ -499,8 +499,8 @@ def _make_tile(*, packed: bool, adds: bool):
     return tile
 
 
-# c (+)= a @ b, where c is ROWS high and one vector wide and a ROWS high and depth wide.
-# The strides are those between rows; packed, a has its columns one after the other.
+# c (+)= a @ b with a (ROWS, depth), b (depth, one vector) and c (ROWS, one vector).
+# Strides are those between rows. A packed a is stored column by column.
 tile_of_packed = _make_tile(packed=True, adds=False)
 add_tile_of_packed = _make_tile(packed=True, adds=True)
 add_tile = _make_tile(packed=False, adds=True)

@@ -89,8 +89,9 @@ class SequenceDataset(Dataset):
         Converts Sequences to the network's input: scaled, in its dtype.
     target : Sequences or None, default=None
         Encoded targets, one per sequence or one per step.
-    weight : ndarray of shape (n_targets,) or None, default=None
-        Weight of the loss of each target; None for equal weights.
+    weight : ndarray of shape (n_targets,) or (n_targets, n_outputs) or None, default=None
+        Weight of the loss of each target, or of each of its outputs; None for equal
+        weights.
     static : ndarray of shape (n_sequences, n_static) or None, default=None
         Static covariates, as the network reads them.
     per_step : bool, default=False
@@ -101,10 +102,11 @@ class SequenceDataset(Dataset):
     X : SequenceDataset
         The data set itself, which the net's methods accept; read by skorch's callbacks.
     y : ndarray of shape (n_targets, ...)
-        Targets as in fit, made when they are read, such as labels.
+        Targets as in fit, made when they are read, such as labels; those that are given.
     """
 
     read_y: Callable[[], np.ndarray] | None = None
+    given: np.ndarray | None = None  # which targets are given, if not all
 
     def __init__(
         self,
@@ -196,7 +198,7 @@ class SequenceDataset(Dataset):
 
 def _spread(weight: Tensor, n_steps: int) -> Tensor:
     """Scale weights so that a mean over all positions is one over the actual steps."""
-    return weight * (weight.numel() / n_steps)
+    return weight * (weight.shape[0] * weight.shape[1] / n_steps)
 
 
 class BatchIterator:

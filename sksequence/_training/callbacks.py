@@ -112,8 +112,12 @@ def _early_stopping(patience: int, verbose: int, monitor: str) -> EarlyStopping:
         patience=patience,
         threshold=0.0,
         load_best=True,
-        sink=print if verbose else lambda *_: None,
+        sink=print if verbose else _say_nothing,
     )
+
+
+def _say_nothing(*_: Any) -> None:
+    """Print nothing; a function with a name can be pickled."""
 
 
 def _schedule(name: str, max_epochs: int, validates: bool) -> LRScheduler:

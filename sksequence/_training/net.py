@@ -65,8 +65,13 @@ class WeightedLoss(nn.Module):
         if self.is_cross_entropy and weight is None:
             # The same gradient in half the time, which matters for small batches.
             return F.cross_entropy(output, truth)
-        loss = self.loss(output, truth)
-        return loss.mean() if weight is None else (loss * weight.flatten()).mean()
+        if weight is None:
+            return self.loss(output, truth).mean()
+        weight = self._rows(weight)
+        if weight.ndim == 2:
+            # One for each output: of some outputs the target is missing.
+            output, truth, weight = (x.reshape(-1, 1) for x in (output, truth, weight))
+        return (self.loss(output, truth) * weight.flatten()).mean()
 
     def _rows(self, x: Tensor) -> Tensor:
         """Return one row per target."""
@@ -87,6 +92,7 @@ class SequenceNet(Net):
     as_estimator: Callable[[SequenceNet], Any]  # the estimator of this net
     carried: Sequence[State] = ()  # states after the previous chunk of time steps
     listeners: dict[str, list[Callback]] = {}
+    temporary: Sequence[Callback] = ()  # callbacks of a fit that is running
 
     def get_default_callbacks(self) -> list[tuple[str, Callback]]:
         return [
@@ -106,6 +112,13 @@ class SequenceNet(Net):
         except Exception as error:
             raise CallbackError(error) from error
         return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what a running fit holds, as for a callback that pickles the net."""
+        state = super().__getstate__()
+        callbacks = [item for item in self.callbacks_ if item[1] not in self.temporary]
+        state |= {"callbacks_": callbacks, "temporary": (), "train_split": None}
+        return state | {"carried": (), "listeners": {}}
 
     def partial_fit(self, X, y=None, classes=None, **fit_params):
         """Train; unlike in skorch, a KeyboardInterrupt of the user propagates."""
@@ -195,6 +208,7 @@ class SequenceNet(Net):
         if not isinstance(X, SequenceDataset):
             return getattr(estimator, method)(X)
         rows, _ = estimator._answer(X, method)
+        rows = rows if X.given is None else rows[X.given]
         return rows if rows.ndim <= 2 else rows.reshape(len(rows), -1)
 
     def score(self, X: Any, y: Any) -> float:
@@ -453,6 +467,7 @@ def train(
         for added in (first_callbacks, last_callbacks)
     )
     net.callbacks_ = [*first, *own, *last]
+    net.temporary = [*first_callbacks, *last_callbacks]
     try:
         net.partial_fit(data, epochs=net.max_epochs - n_epochs_before)
     finally:
@@ -460,7 +475,7 @@ def train(
         net.train_split = None
         net.callbacks_ = own
         net.optimizer_.zero_grad()
-        net.carried, net.listeners = (), {}
+        net.carried, net.listeners, net.temporary = (), {}, ()
 
 
 def epochs_of(net: SequenceNet) -> list[dict[str, float]]:

@@ -31,7 +31,6 @@ def make_score(
     estimator: Any,
     scoring: str | Callable[..., float],
     valid: SequenceDataset,
-    target_weight: np.ndarray | None,
     weight: np.ndarray | None,
 ) -> Callable[[], float]:
     """Return a function that scores an estimator as of now.
@@ -45,8 +44,8 @@ def make_score(
         array; or a scorer, which gets those of each sequence.
     valid : SequenceDataset
         The validation set.
-    target_weight, weight : ndarray or None
-        Weight of each target, and of each sequence.
+    weight : ndarray of shape (n_targets,) or None
+        Weight of each target that is given.
 
     Raises
     ------
@@ -56,10 +55,14 @@ def make_score(
     scorer = _find_scorer(scoring) if isinstance(scoring, str) else scoring
     measure = partial(scorer, estimator.net_, valid, valid.y)
     if valid.per_step and not isinstance(scoring, str):
+        if valid.given is not None:
+            raise ValueError(
+                "scoring must be a name of a scorer where steps have no target, got "
+                f"{scoring!r}."
+            )
         measure = partial(scorer, estimator, valid, valid.y_of_sequences)
-        target_weight = weight
-    if target_weight is not None and _takes_weights(scorer):
-        measure = partial(measure, sample_weight=target_weight)
+    if weight is not None and _takes_weights(scorer):
+        measure = partial(measure, sample_weight=_for_scorer(weight, valid, scoring))
 
     def score() -> float:
         try:
@@ -84,6 +87,15 @@ def _find_scorer(name: str) -> Callable[..., float]:
         return get_scorer(name)
     except ValueError as error:
         raise ValueError(f"scoring must be a name of a scorer. {error}") from error
+
+
+def _for_scorer(
+    weight: np.ndarray, valid: SequenceDataset, scoring: str | Callable[..., float]
+) -> np.ndarray | list[np.ndarray]:
+    """Return the weights of all targets, or of those of each sequence."""
+    if not valid.per_step or isinstance(scoring, str):
+        return weight
+    return list(np.split(weight, np.cumsum(valid.lengths.numpy())[:-1]))
 
 
 def _takes_weights(scorer: Callable[..., float]) -> bool:

@@ -10,14 +10,14 @@ from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from .. import _kernels
 from .._cells import Cell, find_cell
 from .._kernels import LANES, MOST_CHAINS, VECTOR_BYTES, Layout
 from ._cell_layer import CellLayer, Weights, as_matrices, cell_of, weights_of
+from ._second_order import largest_gradient, recurrence_gradient
 from ._threads import count_threads, share
-from ._time import check_length_range, check_lengths_shape
+from ._time import check_length_range, check_lengths_shape, valid_steps
 from ._workspace import WORKSPACE, Loan
 
 
@@ -25,13 +25,13 @@ def serves(layer: CellLayer, x: Tensor) -> bool:
     """Return whether there are kernels for a layer and its input."""
     if not _fits(x) or x.shape[2] != layer.input_size:
         return False
-    if weights_of(layer).weight_ih.dtype != x.dtype or torch.is_autocast_enabled("cpu"):
+    if layer.weight_ih_l0.dtype != x.dtype or torch.is_autocast_enabled("cpu"):
         return False
     return _kernels.load("recurrence", 8 * x.itemsize, cell_of(layer)) is not None
 
 
 def has_kernels(network: dict[str, Any]) -> bool:
-    """Whether there are kernels for the recurrence of a network with these keywords."""
+    """Return whether kernels can run the recurrence of a network with these keywords."""
     if "cell" not in network:
         return False
     cell = find_cell(network["cell"], network.get("nonlinearity", "tanh"))
@@ -117,14 +117,15 @@ def recurrence(
         given,
     )
     order = _order(lengths, n, n_steps)
-    matrices = as_matrices(weights.weight_hh, layer.hidden_size)
     start, start_memory = (*state, None, None)[:2]
+    weight_ih, bias_ih, weight_hh, bias_hh = weights
+    matrices = as_matrices(weight_hh, layer.hidden_size)
     inputs = _Inputs(
-        products, start, start_memory, mask, *weights._replace(weight_hh=matrices)
+        products, start, start_memory, mask, weight_ih, bias_ih, matrices, bias_hh
     )
     needs_grad = any(tensor is not None and tensor.requires_grad for tensor in inputs)
     if needs_grad and torch.is_grad_enabled():
-        return _Recurrence.apply(plan, order, *inputs)
+        return _Recurrence.apply(plan, order, *inputs.contiguous())
     outputs, _ = plan.forward(order, inputs.contiguous())
     return outputs
 
@@ -157,7 +158,7 @@ class _Recurrence(torch.autograd.Function):
     def forward(
         ctx: Any, plan: _Plan, order: tuple[Tensor, Tensor], *tensors: Any
     ) -> tuple[Tensor, ...]:
-        inputs = _Inputs(*tensors).contiguous()
+        inputs = _Inputs(*tensors)
         outputs, ctx.kept = plan.forward(order, inputs, keep=True)
         ctx.plan, ctx.order = plan, order
         ctx.save_for_backward(outputs[0], *inputs)
@@ -165,15 +166,17 @@ class _Recurrence(torch.autograd.Function):
         return outputs
 
     @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, *of_outputs: Tensor | None) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, *grad_outputs: Tensor | None) -> tuple[Tensor | None, ...]:
         steps, *tensors = ctx.saved_tensors
+        if torch.is_grad_enabled():
+            twice = ctx.plan.differentiable_gradient(ctx.order, tensors, grad_outputs)
+            return None, None, *twice
         gradients = ctx.plan.backward(
             ctx.order,
             ctx.kept,
             steps,
             _Inputs(*tensors),
-            _contiguous(of_outputs),
+            _contiguous(grad_outputs),
             wants_x=ctx.needs_input_grad[2],
         )
         return None, None, *gradients
@@ -230,34 +233,34 @@ class _Plan:
         kept: Loan,
         steps: Tensor,
         inputs: _Inputs,
-        of_outputs: tuple[Tensor | None, ...],
+        grad_outputs: tuple[Tensor | None, ...],
         wants_x: bool,
     ) -> list[Tensor | None]:
         """Return the gradients of the inputs."""
         layout = self.layout
         x, start, start_memory = inputs[:3]
-        of_x = torch.empty_like(x) if wants_x else None
-        of_start, of_start_memory = _empty_like(start), _empty_like(start_memory)
-        of_weights = [_empty_like(weight) for weight in inputs[4:]]
+        grad_x = torch.empty_like(x) if wants_x else None
+        grad_start, grad_start_memory = _empty_like(start), _empty_like(start_memory)
+        grad_weights = [_empty_like(weight) for weight in inputs[4:]]
         chains = min(-(-len(x) // LANES), MOST_CHAINS)
         workers = min(count_threads(), chains)
         sums = WORKSPACE.borrow(layout.itemsize * layout.weight_gradient * chains)
-        of_steps, of_final, of_memory = (*of_outputs, None)[:3]
+        grad_steps, grad_final, grad_memory = (*grad_outputs, None)[:3]
         arguments = {
             **self._arguments(order, inputs, kept, True),
             "steps": steps.data_ptr(),
-            "has_of_steps": int(of_steps is not None),
-            "of_steps": _address(of_steps),
-            "has_of_final": int(of_final is not None),
-            "of_final": _address(of_final),
-            "has_of_final_memory": int(of_memory is not None),
-            "of_final_memory": _address(of_memory),
+            "has_grad_steps": int(grad_steps is not None),
+            "grad_steps": _address(grad_steps),
+            "has_grad_final": int(grad_final is not None),
+            "grad_final": _address(grad_final),
+            "has_grad_final_memory": int(grad_memory is not None),
+            "grad_final_memory": _address(grad_memory),
             "wants_x": int(wants_x),
-            "of_x": _address(of_x),
+            "grad_x": _address(grad_x),
             "wants_start": int(start is not None),
-            "of_start": _address(of_start),
-            "of_start_memory": _address(of_start_memory),
-            "of_weights": sums.address,
+            "grad_start": _address(grad_start),
+            "grad_start_memory": _address(grad_start_memory),
+            "grad_weights": sums.address,
             "n_chains": chains,
             "n_workers": workers,
         }
@@ -269,8 +272,25 @@ class _Plan:
             self.run["backward"](**arguments | places, worker=worker)
 
         share(work, workers)
-        self.run["unpack"](**arguments, **_of_weights(of_weights))
-        return [of_x, of_start, of_start_memory, None, *of_weights]
+        self.run["unpack"](**arguments, **_of_weights(grad_weights))
+        return [grad_x, grad_start, grad_start_memory, None, *grad_weights]
+
+    def differentiable_gradient(
+        self,
+        order: tuple[Tensor, Tensor],
+        inputs: Sequence[Tensor | None],
+        grad_outputs: Sequence[Tensor | None],
+    ) -> list[Tensor | None]:
+        """Return the gradients of the inputs as functions of all that is given."""
+        places, left = order
+        return recurrence_gradient(
+            self.layout.cell,
+            inputs,
+            torch.empty_like(left).scatter_(0, places, left),
+            grad_outputs,
+            reverse=bool(self.fixed["reverse"]),
+            given=bool(self.fixed["given"]),
+        )
 
     def _arguments(
         self,
@@ -349,19 +369,22 @@ class _Largest(torch.autograd.Function):
         return found
 
     @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, of_largest: Tensor) -> tuple[Tensor, None]:
+    def backward(ctx: Any, grad_largest: Tensor) -> tuple[Tensor, None]:
         steps, found = ctx.saved_tensors
-        of_steps, of_largest = torch.empty_like(steps), of_largest.contiguous()
+        if torch.is_grad_enabled():
+            mask = valid_steps(ctx.lengths, steps.shape[1])[..., None]
+            steps = steps.masked_fill(~mask, -torch.inf)
+            return largest_gradient(steps, found, grad_largest), None
+        grad_steps, grad_largest = torch.empty_like(steps), grad_largest.contiguous()
         _run_largest(
             "backward",
             steps,
             ctx.lengths,
             found,
-            of_largest=of_largest.data_ptr(),
-            of_steps=of_steps.data_ptr(),
+            grad_largest=grad_largest.data_ptr(),
+            grad_steps=grad_steps.data_ptr(),
         )
-        return of_steps, None
+        return grad_steps, None
 
 
 def _run_largest(

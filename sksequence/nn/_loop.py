@@ -76,19 +76,62 @@ def run_cell(
     mask : Tensor of shape (batch, hidden_size) or None
         Factors of the hidden state where gates read it.
     """
-    cell, size = cell_of(layer), layer.hidden_size
+    cell = cell_of(layer)
     if products is None:
         products = _product(layer)(x, *weights_of(layer)[:2])
-    zeros = x.new_zeros(len(x), size)
-    states = state or (zeros,) * cell.n_states
-    multiply, ops = _state_product(layer), OPERATIONS[layer.training]
-    steps = []
+    zeros = x.new_zeros(len(x), layer.hidden_size)
+    return run_steps(
+        cell,
+        products,
+        state or (zeros,) * cell.n_states,
+        _state_product(layer),
+        training=layer.training,
+        decay=decay,
+        mask=mask,
+    )
+
+
+def run_steps(
+    cell: type[Cell],
+    products: Tensor,
+    states: tuple[Tensor, ...],
+    multiply: Callable[[Tensor], Tensor],
+    *,
+    training: bool,
+    decay: Tensor | None = None,
+    mask: Tensor | None = None,
+    lengths: Tensor | None = None,
+) -> tuple[Tensor, list[Tensor]]:
+    """Run a cell from given states; return all hidden states, and the final states.
+
+    Parameters
+    ----------
+    cell : type of Cell
+        Its equations.
+    products : Tensor of shape (batch, steps, gates * hidden_size)
+        Products of the sequences with the input weights, including input biases.
+    states : tuple of Tensor of shape (batch, hidden_size)
+        Initial states.
+    multiply : callable
+        Multiplies hidden states with the recurrent weights.
+    training : bool
+        Whether torch's own functions are used, not the batch-invariant ones.
+    decay, mask
+        As in :func:`run_cell`.
+    lengths : Tensor of shape (batch,) or None
+        Number of steps of each sequence, after which its states stay the same.
+    """
+    size, ops, steps = states[0].shape[1], OPERATIONS[training], []
     for t, from_input in enumerate(products.unbind(1)):
         if decay is not None:
             states = tuple(decay[:, t] * part for part in states)
         from_state = multiply(states[0] if mask is None else states[0] * mask)
-        values = _values(cell, from_input.split(size, 1), from_state.split(size, 1))
-        states, _ = cell.step(ops, values, states)
+        values = _values(cell, size, from_input, from_state)
+        before, (states, _) = states, cell.step(ops, values, states)
+        if lengths is not None:
+            is_valid = (lengths > t)[:, None]
+            pairs = zip(states, before, strict=True)
+            states = tuple(torch.where(is_valid, new, old) for new, old in pairs)
         steps.append(states[0])
     return torch.stack(steps, 1), list(states)
 
@@ -105,13 +148,15 @@ def _state_product(layer: CellLayer) -> Callable[[Tensor], Tensor]:
     return lambda hidden: product(hidden, weight, bias)
 
 
-def _values(
-    cell: type[Cell], from_input: tuple[Tensor, ...], from_state: tuple[Tensor, ...]
-) -> tuple:
+def _values(cell: type[Cell], size: int, from_input: Tensor, from_state: Tensor) -> tuple:
     """Return the value of each gate, in the form that ``Cell.step`` takes."""
-    of_state = iter(from_state)
+    if set(cell.gates) == {BOTH}:
+        # Torch's functions round differently on strided memory: older fits train on to
+        # the same bits only if the gates are summed first and then split.
+        return (from_input + from_state).split(size, 1)
+    of_state = iter(from_state.split(size, 1))
     values: list[Any] = []
-    for reads, value in zip(cell.gates, from_input, strict=True):
+    for reads, value in zip(cell.gates, from_input.split(size, 1), strict=True):
         if reads == BOTH:
             values.append(value + next(of_state))
         elif reads == APART:

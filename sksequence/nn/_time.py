@@ -6,6 +6,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+# Axes of what layers read.
+STEPS = ("batch", "steps", "channels")
+CHANNELS_FIRST = ("batch", "channels", "steps")
+FRAMES = ("batch", "steps", "channels", "height", "width")
+
 
 def valid_steps(lengths: Tensor, n_steps: int) -> Tensor:
     """Return a boolean mask, true where a step belongs to the sequence.
@@ -27,16 +32,15 @@ def check_lengths(lengths: Tensor | None, n: int, n_steps: int) -> None:
 
     On an accelerator only the number of lengths is checked, to avoid synchronisation.
     """
-    if lengths is None:
-        return
     check_lengths_shape(lengths, n)
-    if n and lengths.is_cpu:
-        check_length_range(int(lengths.min()), int(lengths.max()), n_steps)
+    if lengths is not None and n and lengths.is_cpu:
+        shortest, longest = lengths.aminmax()
+        check_length_range(int(shortest), int(longest), n_steps)
 
 
-def check_lengths_shape(lengths: Tensor, n: int) -> None:
+def check_lengths_shape(lengths: Tensor | None, n: int) -> None:
     """Raise ValueError unless there is one length for each of n sequences."""
-    if lengths.shape != (n,):
+    if lengths is not None and lengths.shape != (n,):
         raise ValueError(
             f"lengths must have shape ({n},), one for each sequence, got "
             f"{tuple(lengths.shape)}"
@@ -49,6 +53,13 @@ def check_length_range(shortest: int, longest: int, n_steps: int) -> None:
         raise ValueError(
             f"lengths must be from 1 to {n_steps}, got {shortest} to {longest}"
         )
+
+
+def check_batch(x: Tensor, lengths: Tensor | None, axes: tuple[str, ...] = STEPS) -> None:
+    """Raise ValueError unless x has these axes, and a valid length for each sequence."""
+    if x.ndim != len(axes):
+        raise ValueError(f"x must have shape ({', '.join(axes)}), got {tuple(x.shape)}")
+    check_lengths(lengths, len(x), x.shape[axes.index("steps")])
 
 
 def _spread(of_steps: Tensor, x: Tensor) -> Tensor:

@@ -10,15 +10,20 @@ from torch import Tensor, nn
 
 from . import _exact
 from ._random import RandomLayer
-from ._sizes import sizes_per_layer
-from ._time import reverse_steps, zero_padding
+from ._sizes import check_num_layers, sizes_per_layer
+from ._time import FRAMES, check_batch, reverse_steps, zero_padding
 from .dropout import Dropout
 from .recurrent import MERGES, choose
 
 State = tuple[Tensor, Tensor]
 
-# The channel axis is third from the end, for a frame as for a video.
-FRAME_MERGES = {**MERGES, "concat": lambda ahead, back: torch.cat([ahead, back], dim=-3)}
+
+def _concat(ahead: Tensor, back: Tensor) -> Tensor:
+    # The channel axis is third from the end, for a frame as for a video.
+    return torch.cat([ahead, back], dim=-3)
+
+
+FRAME_MERGES = {**MERGES, "concat": _concat}
 
 
 class ConvLSTMCell(RandomLayer):
@@ -125,6 +130,7 @@ class ConvLSTMCell(RandomLayer):
             -> hidden states (batch, steps, hidden_size, height, width), and the state
             after the last step of each video
         """
+        check_batch(x, lengths, FRAMES)
         steps: list[Tensor] = []
         state: State | None = None
         for step, gates in enumerate(self._input_gates(x)):
@@ -221,6 +227,7 @@ class ConvLSTMLayer(nn.Module):
         self.output_size = hidden_size * (2 if doubled else 1)
 
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, State]:
+        check_batch(x, lengths, FRAMES)
         x = zero_padding(x, lengths)
         ahead, (hidden, cell) = self.ahead.unroll(x, lengths)
         if self.back is None:
@@ -303,6 +310,7 @@ class ConvLSTM(nn.Module):
                 "peephole=True has a weight for each pixel and needs frame_size=(height, "
                 "width), got frame_size=None"
             )
+        check_num_layers(num_layers)
         self.frame_size = tuple(frame_size) if peephole and frame_size else None
         self.layers = nn.ModuleList()
         for size, kernel in zip(

@@ -12,7 +12,13 @@ from torch.nn import functional as F
 from . import _exact
 from ._random import RandomLayer
 from ._sizes import sizes_per_layer
-from ._time import convolve_steps, valid_steps
+from ._time import (
+    CHANNELS_FIRST,
+    check_batch,
+    check_lengths_shape,
+    convolve_steps,
+    valid_steps,
+)
 from .pooling import MeanPooling
 
 
@@ -54,6 +60,7 @@ class MaskedBatchNorm(nn.BatchNorm1d):
     num_batches_tracked: Tensor
 
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
+        check_batch(x, lengths, CHANNELS_FIRST)
         # Statistics are summed in full precision, even under autocast.
         x = x.to(self.weight.dtype)
         if not self.training:
@@ -159,6 +166,7 @@ class ConvLayer(RandomLayer):
     def forward(
         self, x: Tensor, lengths: Tensor | None = None
     ) -> tuple[Tensor, Tensor | None]:
+        check_batch(x, lengths, CHANNELS_FIRST)
         if lengths is not None:
             x = x.masked_fill(~valid_steps(lengths, x.shape[2])[:, None], 0)
             lengths = self.output_lengths(lengths)
@@ -254,7 +262,9 @@ class ConvEncoder(nn.Module):
         self, x: Tensor, lengths: Tensor | None = None
     ) -> tuple[Tensor, Tensor | None]:
         if not self.layers:
+            check_lengths_shape(lengths, len(x))
             return x, lengths
+        check_batch(x, lengths)
         x = x.transpose(1, 2)
         for layer in self.layers:
             x, lengths = layer(x, lengths)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from ._random import RandomLayer
-from ._time import zero_padding
+from ._time import check_batch, zero_padding
 
 
 class TokenEmbedding(RandomLayer):
@@ -51,6 +51,7 @@ class TokenEmbedding(RandomLayer):
             self.weight[0] = 0
 
     def forward(self, ids: Tensor, lengths: Tensor | None = None) -> Tensor:
+        check_batch(ids, lengths)
         # Padding may hold anything, also invalid ids.
         return nn.functional.embedding(
             zero_padding(ids, lengths).squeeze(2).long(), self.weight

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from . import _exact
 from ._random import RandomLayer
-from ._time import reverse_steps, zero_padding
+from ._time import check_batch, reverse_steps, zero_padding
 
 
 class Complete(nn.Module):
@@ -79,6 +79,7 @@ class MaskMissing(nn.Module):
         self.output_size = 2 * input_size
 
     def forward(self, X: Tensor, lengths: Tensor | None = None) -> Tensor:
+        check_batch(X, lengths)
         observed = ~X.isnan()
         filled = torch.where(observed, X, X.new_tensor(self.fill))
         return torch.cat([filled, observed.to(X.dtype)], 2)
@@ -162,6 +163,7 @@ class DecayMissing(RandomLayer):
         nn.init.zeros_(self.bias)
 
     def forward(self, X: Tensor, lengths: Tensor | None = None) -> Tensor:
+        check_batch(X, lengths)
         values, time = self._split(zero_padding(X, lengths))
         observed = ~values.isnan()
         mean = values.new_tensor(self.fill)
@@ -180,6 +182,7 @@ class DecayMissing(RandomLayer):
         Shape
             X (batch, steps, input_size) -> twice (batch, steps, n_channels)
         """
+        check_batch(X, lengths)
         values, time = self._split(zero_padding(X, lengths))
         observed = ~values.isnan()
         reversed_time = -reverse_steps(time, lengths)
@@ -232,7 +235,7 @@ class StateDecay(RandomLayer):
         """
         linear = self.linear
         if linear.weight.is_meta:
-            return  # sums there load torch's compiler, for two seconds
+            return  # sums on the meta device import torch's compiler, which takes 2 s
         nn.init.uniform_(linear.weight, 0, 0.2 / linear.in_features, generator=generator)
         with torch.no_grad():
             linear.bias.copy_(-linear.weight.sum(1))

@@ -6,11 +6,11 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 
 from . import _compiled, _exact
 from ._random import RandomLayer
-from ._time import last_step, valid_steps, zero_padding
+from ._second_order import largest_gradient
+from ._time import check_batch, last_step, valid_steps, zero_padding
 
 
 class LastPooling(nn.Module):
@@ -36,6 +36,7 @@ class LastPooling(nn.Module):
     def forward(
         self, steps: Tensor, lengths: Tensor | None = None, final: Tensor | None = None
     ) -> Tensor:
+        check_batch(steps, lengths)
         return last_step(steps, lengths) if final is None else final
 
     def prefixes(self, steps: Tensor) -> Tensor:
@@ -68,6 +69,7 @@ class MeanPooling(nn.Module):
     def forward(
         self, steps: Tensor, lengths: Tensor | None = None, final: Tensor | None = None
     ) -> Tensor:
+        check_batch(steps, lengths)
         steps = zero_padding(steps, lengths)
         total = steps.sum(1) if self.training else _exact.sum_steps(steps)
         if lengths is None:
@@ -106,6 +108,7 @@ class MaxPooling(nn.Module):
     def forward(
         self, steps: Tensor, lengths: Tensor | None = None, final: Tensor | None = None
     ) -> Tensor:
+        check_batch(steps, lengths)
         if _compiled.serves_largest(steps):
             return _compiled.largest(steps, lengths)
         if lengths is not None:
@@ -135,12 +138,9 @@ class _Largest(torch.autograd.Function):
         return largest
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, grad_largest: Tensor) -> Tensor:
         steps, largest = ctx.saved_tensors
-        # One where a step has the maximum, else zero.
-        is_largest = (steps - largest[:, None]).sign_().add_(1)
-        return is_largest.mul_((grad_largest / is_largest.sum(1))[:, None])
+        return largest_gradient(steps, largest, grad_largest)
 
 
 class AttentionPooling(RandomLayer):
@@ -187,6 +187,7 @@ class AttentionPooling(RandomLayer):
     def forward(
         self, steps: Tensor, lengths: Tensor | None = None, final: Tensor | None = None
     ) -> Tensor:
+        check_batch(steps, lengths)
         steps = zero_padding(steps, lengths)
         score = self._score(steps)
         if lengths is not None:
@@ -203,6 +204,8 @@ class AttentionPooling(RandomLayer):
         Shape
             steps (batch, steps, size) -> the same
         """
+        if not steps.shape[1]:
+            return steps  # no stride of the convolutions is complete
         score = self._score(steps).double()
         # Relative to the running maximum, which later scores may exceed by far.
         largest = score.cummax(1).values

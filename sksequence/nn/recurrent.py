@@ -23,7 +23,13 @@ from ._exact import State
 from ._loop import input_products, run_cell
 from ._random import RandomLayer
 from ._sizes import check_num_layers, sizes_per_layer
-from ._time import check_lengths, last_step, reverse_steps, zero_padding
+from ._time import (
+    check_lengths,
+    check_lengths_shape,
+    last_step,
+    reverse_steps,
+    zero_padding,
+)
 from .dropout import Dropout
 from .missing import StateDecay
 
@@ -203,7 +209,7 @@ class RecurrentLayer(RandomLayer):
         biases = weights.bias_ih.detach().split(size)
         for bias, begin in zip(biases, self.cell.biases, strict=True):
             nn.init.constant_(bias, begin)
-        # On the meta device a logarithm loads torch's compiler, for two seconds.
+        # On the meta device a logarithm imports torch's compiler, which takes 2 s.
         if self.memory_steps is not None and not weights.bias_ih.is_meta:
             log_steps = torch.empty_like(biases[0])
             log_steps.uniform_(1, self.memory_steps - 1, generator=generator).log_()
@@ -218,6 +224,7 @@ class RecurrentLayer(RandomLayer):
         elapsed: tuple[Tensor, Tensor] | None = None,
     ) -> tuple[Tensor, Tensor]:
         self._check_input(x)
+        check_lengths_shape(lengths, len(x))
         if _casts(x):
             with torch.autocast("cpu", enabled=False):
                 return self(x.to(self._dtype), lengths, elapsed)
@@ -366,9 +373,8 @@ class RecurrentStack(nn.Module):
     layer_norm, recurrent_dropout, memory_steps
         As in :class:`RecurrentLayer`, the same for every layer.
     residual : bool, default=False
-        Whether to add the input of each layer to its output (He et al., 2016), and its
-        last step to the final state. For the first layer only if ``input_size`` equals
-        its output size.
+        Whether to add the input of each layer but the first to its output (He et al.,
+        2016), and its last step to the final state. Their widths must be equal.
 
     Shape
     -----
@@ -435,10 +441,6 @@ class RecurrentStack(nn.Module):
         self.dropout = Dropout(dropout)
         self.output_size = input_size
 
-    def _adds(self, layer: RecurrentLayer) -> bool:
-        """Return whether a layer has a residual connection."""
-        return self.residual and layer.input_size == layer.output_size
-
     def forward(
         self,
         x: Tensor,
@@ -450,7 +452,7 @@ class RecurrentStack(nn.Module):
                 steps, final = layer(self.dropout(x), lengths)
             else:
                 steps, final = layer(x, lengths, elapsed)
-            if self._adds(layer):
+            if i and self.residual:
                 steps = steps + zero_padding(x, lengths)
                 final = final + last_step(x, lengths)
             x = steps
@@ -478,6 +480,6 @@ class RecurrentStack(nn.Module):
         new: list[State] = []
         for i, layer in enumerate(cast("Iterable[RecurrentLayer]", self.layers)):
             steps, state = layer.advance(self.dropout(x) if i else x, given[i])
-            x = steps + x if self._adds(layer) else steps
+            x = steps + x if i and self.residual else steps
             new.append(state)
         return x, new

@@ -68,16 +68,21 @@ class ValuesHead(Head):
         Whether the outputs are logarithms.
     are_many : bool
         Whether a prediction has an axis for several numbers.
+    n_steps : int
+        Number of steps ahead, if a prediction has an axis for them, else 0.
     """
 
     mean: np.ndarray
     scale: np.ndarray
     are_rates: bool
     are_many: bool
+    n_steps: int = 0  # also of those stored by earlier versions
 
     def predict(self, raw: np.ndarray) -> np.ndarray:
         values = np.exp(raw) if self.are_rates else raw
         values = values * self.scale.astype(raw.dtype) + self.mean.astype(raw.dtype)
+        if self.n_steps:
+            return values.reshape(len(values), self.n_steps, -1)
         return values if self.are_many else values[:, 0]
 
     def predict_proba(self, raw: np.ndarray) -> np.ndarray:

@@ -112,7 +112,7 @@ class Network:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Run the recurrent layers; return every step and the final state."""
         final = np.empty(0)
-        for cells in self.layers:
+        for level, cells in enumerate(self.layers):
             below = steps
             (steps, final), *back = (
                 run_whole(cell, below, lengths, elapsed[-1 if i else 0], reverse=bool(i))
@@ -121,14 +121,9 @@ class Network:
             if back:
                 merge, (back_steps, first) = MERGES[self.merge_mode], back[0]
                 steps, final = merge(steps, back_steps), merge(final, first)
-            steps = self.add_residual(steps, below)
-            final = self.add_residual(final, last_steps(below, lengths))
+            if level and self.has_residual:
+                steps, final = steps + below, final + last_steps(below, lengths)
         return steps, final
-
-    def add_residual(self, steps: np.ndarray, below: np.ndarray) -> np.ndarray:
-        """Add a layer's input to its steps, if the network has residual connections."""
-        adds = self.has_residual and steps.shape == below.shape
-        return steps + below if adds else steps
 
     def _read(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         """Return the input of the first layer for all steps, and times for the decay."""

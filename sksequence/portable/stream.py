@@ -173,8 +173,10 @@ class Stream:
             if steps is None:
                 break
         else:
-            for cell in self._cells:
-                steps = self._network.add_residual(cell.step(steps, elapsed), steps)
+            for level, cell in enumerate(self._cells):
+                below, steps = steps, cell.step(steps, elapsed)
+                if level and self._network.has_residual:
+                    steps = steps + below
             self._pool.add(steps)
         if steps is None and not self._network.per_step:
             return None

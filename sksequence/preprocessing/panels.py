@@ -132,9 +132,9 @@ def from_long(
     keys = by if isinstance(by, list) else [by]
     goals = [] if target is None else target if isinstance(target, list) else [target]
     if not keys:
-        raise ValueError("by=[] names no column; expected what tells the entities.")
+        raise ValueError("by must name at least one column, got [].")
     if time is not None and time in keys:
-        raise ValueError(f"time={time!r} is also in by={by!r}; expected another column.")
+        raise ValueError(f"time must not be a column in by={by!r}, got {time!r}.")
     column_of = {key: _column(frame, key) for key in [*keys, *goals]}
     codes, parts = _entities([column_of[key] for key in keys], keys)
     ids = _tuples(parts) if isinstance(by, list) else parts[0]
@@ -286,25 +286,25 @@ def to_long(
 def _check_frame(frame: Any) -> None:
     if not is_frame(frame):
         raise TypeError(
-            f"frame is of type {type(frame).__name__}; expected a pandas DataFrame in "
-            "long form. Convert other frames with their to_pandas()."
+            "frame must be a pandas DataFrame in long form, got "
+            f"{type(frame).__name__}. Convert other DataFrames with their to_pandas()."
         )
     if not len(frame):
-        raise ValueError("frame holds no row; expected at least one.")
+        raise ValueError("frame must have at least one row, got none.")
     if not frame.columns.is_unique:
         twice = frame.columns[frame.columns.duplicated()].tolist()
-        raise ValueError(f"frame has more than one column of the name {twice}.")
+        raise ValueError(f"frame must have unique column names, got {twice} repeatedly.")
 
 
 def _check_per(target_per: Any) -> None:
     if target_per not in _PER:
-        raise ValueError(f"target_per={target_per!r}; expected 'entity' or 'step'.")
+        raise ValueError(f"target_per must be 'entity' or 'step', got {target_per!r}.")
 
 
 def _column(frame: Any, key: Hashable) -> Any:
     """Return a column or an index level."""
     if not isinstance(key, Hashable):
-        raise TypeError(f"{key!r} is no label; expected that of one column.")
+        raise TypeError(f"by, time and target must be column labels, got {key!r}.")
     is_column, is_level = key in frame.columns, key in frame.index.names
     if is_column and is_level:
         raise ValueError(
@@ -316,7 +316,7 @@ def _column(frame: Any, key: Hashable) -> Any:
         levels = [name for name in frame.index.names if name is not None]
         several = " For several columns pass a list." if isinstance(key, tuple) else ""
         raise ValueError(
-            f"{key!r} is no column of the frame: it has the columns "
+            f"{key!r} is not a column of frame, which has the columns "
             f"{list(frame.columns)} and the index levels {levels}.{several}"
         )
     return frame[key]
@@ -335,9 +335,9 @@ def _entities(columns: list, keys: list) -> tuple[np.ndarray, list[np.ndarray]]:
         codes, distinct = column.factorize(sort=True)
         if (codes < 0).any():
             raise ValueError(
-                f"by={key!r} is missing in {(codes < 0).sum()} row(s), first in row "
-                f"{(codes < 0).argmax()}; expected the entity of each row. Fill them in, "
-                "or leave those rows out."
+                f"by={key!r} must have an entity in every row, got {(codes < 0).sum()} "
+                f"missing, first in row {(codes < 0).argmax()}. Fill them in, or leave "
+                "those rows out."
             )
         numbers.append(codes.astype(np.int64, copy=False))
         names.append(np.asarray(distinct))
@@ -390,9 +390,9 @@ def _numbers(table: Any, order: np.ndarray) -> np.ndarray:
     others = [f"{n!r} ({t})" for n, t in table.dtypes.items() if not _is_numeric(t)]
     if others:
         raise TypeError(
-            f"Columns that hold no numbers: {', '.join(others)}. Encode them first (such "
-            "as with pandas.get_dummies or OneHotEncoder; astype(float) where they are "
-            "numbers), leave them out, or choose as_frames=True and encode them with a "
+            f"Columns must be numeric, got {', '.join(others)}. Encode them first (with "
+            "pandas.get_dummies or OneHotEncoder, or astype(float) if they are numbers), "
+            "leave them out, or choose as_frames=True and encode them with a "
             "StepwiseTransformer."
         )
     columns = [_plain(table[name]) for name in table.columns]
@@ -437,8 +437,8 @@ def _check_constant(
         i = int(varies.argmax())
         first, other = column.take(order[[i, i + 1]])
         raise ValueError(
-            f"target={name!r} varies within {ids[codes[i]]!r}, from {first!r} to "
-            f"{other!r}; expected one per entity. For a target in each row pass "
+            f"target={name!r} must be constant within each entity, got {first!r} and "
+            f"{other!r} for {ids[codes[i]]!r}. For a target in each row pass "
             "target_per='step'."
         )
 
@@ -452,8 +452,8 @@ def _id_columns(pd: Any, ids: Any, by: Any) -> Any:
     wrong = [item for item in ids if not isinstance(item, tuple) or len(item) != len(by)]
     if wrong:
         raise ValueError(
-            f"by={by!r} names {len(by)} column(s), but ids hold {wrong[0]!r}; expected "
-            f"tuples of {len(by)}."
+            f"ids must be tuples of {len(by)}, for the columns of by={by!r}, got "
+            f"{wrong[0]!r}."
         )
     columns = zip(*ids, strict=True)
     return pd.DataFrame(dict(zip(by, map(list, columns), strict=True)))
@@ -478,15 +478,16 @@ def _names(names: Any, n: int, what: str, prefix: str) -> list:
     listed = names if isinstance(names, list) else [names]
     if len(listed) != n:
         raise ValueError(
-            f"{what}={names!r} is {len(listed)} name(s) for {n} column(s); expected one "
-            "for each."
+            f"{what} must have one name for each of {n} column(s), got {names!r}."
         )
     return listed
 
 
 def _check_count(name: str, got: int, n: int) -> None:
     if got != n:
-        raise ValueError(f"{name} holds {got}, but there are {n} sequences.")
+        raise ValueError(
+            f"{name} must hold one item for each of {n} sequences, got {got}."
+        )
 
 
 def _check_lengths(name: str, got: np.ndarray, lengths: np.ndarray) -> None:
@@ -495,6 +496,6 @@ def _check_lengths(name: str, got: np.ndarray, lengths: np.ndarray) -> None:
     if len(wrong):
         i = wrong[0]
         raise ValueError(
-            f"{name} holds {got[i]} for sequence {i}, which has {lengths[i]} step(s); "
-            "expected one for each step."
+            f"{name} must hold one item for each step, got {got[i]} for sequence {i}, "
+            f"which has {lengths[i]} step(s)."
         )

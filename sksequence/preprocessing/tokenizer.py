@@ -333,23 +333,23 @@ def _check_documents(X: Any) -> tuple[list, bool]:
     """Return the documents, and whether they are strings rather than lists of tokens."""
     if isinstance(X, str):
         raise ValueError(
-            f"X is a string, {shortened(X)}; expected a list of documents. Pass a single "
-            "document as [document]."
+            f"X must be a list of documents, got the string {shortened(X)}. Pass a "
+            "single document as [document]."
         )
     if _rank(X) == 2:
         raise ValueError(
-            f"X has two dimensions, in shape {tuple(X.shape)}; expected one: a document "
-            "each. Pass one column, X['name'] of a frame or X[:, 0] of an array, or "
-            "list(X) where each row of an array is a list of tokens."
+            f"X must have one dimension, with a document each, got shape "
+            f"{tuple(X.shape)}. Pass one column, X['name'] of a DataFrame or X[:, 0] of "
+            "an array, or list(X) if each row of an array is a list of tokens."
         )
     if not isinstance(X, list | tuple) and _rank(X) != 1:
         raise TypeError(
-            f"X is of type {type(X).__name__}; expected a list, tuple, 1-D array or "
-            "Series of documents."
+            "X must be a list, tuple, 1-D array or Series of documents, got "
+            f"{type(X).__name__}."
         )
     documents = list(X)
     if not documents:
-        raise ValueError("X holds no document; expected at least one.")
+        raise ValueError("X must hold at least one document, got none.")
     are_texts = isinstance(documents[0], str)
     for i, document in enumerate(documents):
         _check_document(document, i, are_texts)
@@ -361,18 +361,20 @@ def _check_document(document: Any, i: int, expect_text: bool) -> None:
     is_list = isinstance(document, list | tuple) or _rank(document) == 1
     if (is_text or is_list) and is_text == expect_text:
         return
-    what = f"Document {i} is {shortened(document)}, of type {type(document).__name__}"
+    got = f"got {shortened(document)} of type {type(document).__name__}"
     if isinstance(document, bytes):
-        raise TypeError(f"{what}; expected {_DOCUMENT}. Decode it: document.decode().")
+        raise TypeError(
+            f"Document {i} must be {_DOCUMENT}, {got}. Decode it: document.decode()."
+        )
     if not is_text and not is_list:
         raise TypeError(
-            f"{what}; expected {_DOCUMENT}. Leave out what is missing, along with its "
-            "target, or put a string in its place."
+            f"Document {i} must be {_DOCUMENT}, {got}. Leave missing documents out, "
+            "along with their targets, or replace them by a string."
         )
     kind = "a string" if expect_text else "a list of tokens"
     raise TypeError(
-        f"{what}, but document 0 is {kind}; expected all of one kind. Cut the strings "
-        "into tokens, or join the tokens."
+        f"Document {i} must be {kind}, as document 0, {got}. Split the strings into "
+        "tokens, or join the tokens."
     )
 
 
@@ -389,8 +391,8 @@ def _as_list(tokens: Any) -> list:
 def _check_iterable(tokens: Any, text: str) -> Iterable:
     if not isinstance(tokens, Iterable):
         raise TypeError(
-            f"The analyzer made {tokens!r} of {shortened(text)}; expected an iterable of "
-            "tokens."
+            f"analyzer must return an iterable of tokens, got {tokens!r} for "
+            f"{shortened(text)}."
         )
     return tokens
 
@@ -403,12 +405,12 @@ def _compile(pattern: str) -> re.Pattern[str]:
         compiled = re.compile(pattern)
     except re.error as error:
         raise ValueError(
-            f"token_pattern={pattern!r} is not a regular expression: {error}."
+            f"token_pattern must be a regular expression, got {pattern!r}: {error}."
         ) from error
     if compiled.groups > 1:
         raise ValueError(
-            f"token_pattern={pattern!r} has {compiled.groups} groups; expected at most "
-            "one, which is the token. Write the others as (?:...)."
+            f"token_pattern must have at most one group, which is the token, got "
+            f"{compiled.groups} in {pattern!r}. Write the others as (?:...)."
         )
     return compiled
 
@@ -446,8 +448,8 @@ def _check_no_nan(
         if isinstance(token, float) and np.isnan(token):
             i = next(i for i, sequence in enumerate(numbered) if number in sequence)
             raise ValueError(
-                f"Document {i} holds NaN as a token; expected tokens that equal "
-                "themselves. Leave it out, or put a token such as 'missing' in its place."
+                f"Document {i} must hold tokens that equal themselves, got NaN. Leave it "
+                "out, or replace it by a token such as 'missing'."
             )
 
 
@@ -470,13 +472,13 @@ def _check_ids(ids: Any, i: int, n_ids: int) -> list[int]:
     array = np.asarray(ids)
     if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
         raise TypeError(
-            f"Sequence {i} is {shortened(ids)}; expected a list or 1-D array of integer "
-            "ids. Pass a single sequence as [sequence]."
+            f"Sequence {i} must be a list or 1-D array of integer ids, got "
+            f"{shortened(ids)}. Pass a single sequence as [sequence]."
         )
     wrong = array[(array < 0) | (array >= n_ids)]
     if wrong.size:
         raise ValueError(
-            f"Sequence {i} holds the id {wrong[0]}; expected ids from 0 to {n_ids - 1}, "
-            "those of this tokenizer."
+            f"Sequence {i} must hold ids from 0 to {n_ids - 1}, those of this tokenizer, "
+            f"got {wrong[0]}."
         )
     return array.tolist()

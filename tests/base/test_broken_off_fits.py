@@ -8,6 +8,7 @@ from contextlib import suppress
 
 import numpy as np
 import pytest
+import sklearn
 import torch
 from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import GridSearchCV
@@ -134,7 +135,7 @@ def test_an_interrupt_gets_through_at_any_moment():
     began = time.perf_counter()
     model.fit(CUBE, LABELS)
     duration = time.perf_counter() - began
-    n_interrupted = 0
+    n_interrupted, config = 0, sklearn.get_config()
     earlier = signal.signal(signal.SIGALRM, signal.default_int_handler)
     try:
         for delay in rng.uniform(1e-6, 1.1 * duration, size=100):
@@ -150,6 +151,7 @@ def test_an_interrupt_gets_through_at_any_moment():
                 n_interrupted += 1
                 assert returned or vars(model) == before
             assert torch.is_grad_enabled()
+            assert sklearn.get_config() == config
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, earlier)

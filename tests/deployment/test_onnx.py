@@ -72,7 +72,7 @@ def as_rows(answer):
 
 
 def check_equal(model, session, X, inputs):
-    """Compare all outputs with the answers, numbers to 1e-6 of the largest."""
+    """Compare all outputs with the answers, numbers to what is promised of them."""
     names = [output.name for output in session.get_outputs()]
     assert names == list(answers_of(model))
     outputs = dict(zip(names, session.run(None, inputs), strict=True))
@@ -90,9 +90,10 @@ def check_equal(model, session, X, inputs):
             assert len(X) == 1 or len(np.unique(expected)) > 1
             np.testing.assert_array_equal(got, expected)
             continue
-        assert got.dtype == np.float32
+        assert got.dtype == model.dtype
         largest = max(1, np.abs(expected).max())
-        assert np.abs(got - expected).max() / largest < 1e-6
+        limit = {"float32": 1e-6, "float64": 1e-12}[model.dtype]
+        assert np.abs(got - expected).max() / largest < limit
         # Or anything would be equal.
         assert len(X) == 1 or np.ptp(expected, axis=0).max() > 1e-4
 
@@ -262,10 +263,59 @@ def test_a_channel_far_from_zero(X, tmp_path):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("cell", CELLS_BY_NAME)
 def test_hundreds_of_steps_in_either_precision(cell, dtype, tmp_path):
-    X = [x.astype(np.float32) for x in ragged((300, 1, 170, 41), 2)]
+    X = [x.astype(dtype) for x in ragged((300, 1, 170, 41), 2)]
     params = {"cell": cell, "dtype": dtype, "hidden_size": 24, "bidirectional": True}
     model = make("RecurrentClassifier", **{**params, "max_epochs": 1})
     check_file(drawn_anew(model.fit(X, CLASSES[:4]), X), X, tmp_path)
+
+
+# -------------------------------------------------------------------- double precision
+
+STRIDE = {"conv_channels": (4,), "conv_kernel_size": 4, "conv_stride": 3}
+BRANCH = {"parallel_channels": (4,), "parallel_kernel_size": (5,)}
+IN_DOUBLE = {
+    "plain": {"num_layers": 2, "standardize": False},
+    "decay, stride, time": {"missing": "decay", "time_channel": 0, **STRIDE},
+    "decay, time": {"missing": "decay", "time_channel": 0, **BRANCH},
+    "mask, options": {"missing": "mask", "layer_norm": True, "residual": True},
+}
+
+
+@pytest.mark.parametrize("direction", [None, "concat", "sum", "mean", "mul"])
+@pytest.mark.parametrize("params", IN_DOUBLE.values(), ids=IN_DOUBLE)
+@pytest.mark.parametrize("kind", ["RecurrentTagger", "RecurrentStepRegressor"])
+def test_double_precision_for_every_step(kind, params, direction, tmp_path):
+    """Of X too: float32 knows no second from the next."""
+    rng = np.random.default_rng(0)
+    lengths = (4, 6, 5, 6, 4, 5)
+    X = [rng.normal(size=(n, 2)) for n in lengths]
+    if "missing" in params:
+        X = [np.where(rng.random(x.shape) < 0.3, np.nan, x) for x in X]
+    if "time_channel" in params:
+        for x in X:
+            x[:, 0] = 1.7e9 + rng.uniform(0, 3, len(x)).cumsum()
+    y = [rng.integers(0, 2, size=(n, 3)) for n in lengths]
+    if direction is not None:
+        params = {**params, "bidirectional": True, "merge_mode": direction}
+    model = make(kind, dtype="float64", **{**params, "hidden_size": 4}).fit(X, y)
+    check_file(drawn_anew(model, X), X, tmp_path)
+
+
+@pytest.mark.parametrize("pooling", ["last", "mean", "max", "attention"])
+@pytest.mark.parametrize("cell", CELLS)
+def test_double_precision_for_sequences(cell, pooling, tmp_path):
+    name, params = network(cell, "Regressor", pooling=pooling, **STRIDE, **BRANCH)
+    X = ragged((9, 4, 7, 12, 5, 8), 3)
+    model = make(name, dtype="float64", **params).fit(X, np.arange(6.0))
+    check_file(drawn_anew(model, X), X, tmp_path)
+
+
+def test_double_precision_for_tokens_with_a_branch(tmp_path):
+    rng = np.random.default_rng(0)
+    X = [rng.integers(0, 12, size=n) for n in LENGTHS]
+    params = {"embedding_dim": 3, "dtype": "float64", **BRANCH}
+    model = make("RecurrentTagger", **params).fit(X, [x % 3 for x in X])
+    check_file(drawn_anew(model, X), X, tmp_path, behind=(-99, 12, 2**40))
 
 
 # ------------------------------------------------------------------- what is answered
@@ -279,6 +329,7 @@ TARGETS = {
 POSITIONS = {
     "float": np.array([0.0, 2.0, 0.0, 5.0, 2.0, 5.0]),
     "bool": np.arange(6) % 2 == 1,
+    "no Unicode": np.array(["a\udcff", "b"] * 3),
     "beyond int64": np.array([1, 2**63, 1, 5, 5, 2**63], dtype=np.uint64),
 }
 

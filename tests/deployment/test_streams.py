@@ -14,6 +14,7 @@ from helpers.networks import (
     CELLS,
     CONVOLUTIONS,
     FULL,
+    LIVELY,
     POOLINGS,
     SPECIAL,
     answer_of,
@@ -107,6 +108,30 @@ def test_prefixes_of_a_block_are_a_block():
     assert blocks.shape == (5, 9)
     assert lists.dtype == object
     assert all(np.array_equal(a, b) for a, b in zip(blocks, lists, strict=True))
+
+
+@pytest.mark.parametrize("method", ["predict", "predict_proba", "transform"])
+@pytest.mark.parametrize("branch", BRANCHES, ids=str)
+@pytest.mark.parametrize("pooling", POOLINGS)
+@pytest.mark.parametrize(("length", "stride"), [(5, (2, 3)), (7, (3, 3))])
+def test_without_a_complete_stride_there_is_no_answer(
+    length, stride, pooling, branch, method
+):
+    """Alone, beside others, and in a stream."""
+    convolutions = {"conv_channels": (3, 3), "conv_kernel_size": 2, "conv_stride": stride}
+    params = {**LIVELY, "pooling": pooling, **convolutions, **branch}
+    X = [x for x in sequences() if len(x) >= 9]
+    model = GRUClassifier(**params).fit(X, np.arange(len(X)) % 3)
+    long, short = X[2], X[2][:length]
+    complete = model.predict_prefixes([long], method)[0]
+    assert len(complete) == len(long) // np.prod(stride)
+    none = complete[:0]
+    for X, expected in ([short] * 2, [none] * 2), ([short, long], [none, complete]):
+        for got, answer in zip(model.predict_prefixes(X, method), expected, strict=True):
+            assert got.shape == answer.shape
+            assert got.dtype == answer.dtype
+            np.testing.assert_array_equal(got, answer)
+    assert read(model.open_stream(), short) == []
 
 
 # ------------------------------------------------------------------------- many streams

@@ -99,6 +99,8 @@ def _special():
         "outputs": ("LSTMRegressor", X, labels * 1.5, {}),
         "labels": ("GRUClassifier", X, labels, {}),
         "layers": ("LSTMClassifier", X, classes, layers),
+        "norm": ("LSTMClassifier", X, classes, {"num_layers": 2, "layer_norm": True}),
+        "residual": ("GRUClassifier", X, classes, {"num_layers": 3, "residual": True}),
         "tokens": ("GRUClassifier", tokens, classes, {"embedding_dim": 4}),
         "mask": ("GRUClassifier", gaps, classes, mask | branch),
         "mask, unscaled": (

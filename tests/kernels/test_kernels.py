@@ -21,6 +21,17 @@ from helpers.data import ragged
 from helpers.estimators import make
 from helpers.processes import run_python
 from sksequence import _kernels
+from sksequence._cells import (
+    APART,
+    BOTH,
+    CELLS,
+    GRU,
+    INPUT,
+    LSTM,
+    RNN,
+    Cell,
+    RectifiedRNN,
+)
 from sksequence._kernels import compiler
 from sksequence.nn import (
     MaxPooling,
@@ -29,9 +40,12 @@ from sksequence.nn import (
     SequenceNetwork,
     _compiled,
 )
+from sksequence.nn._cell_layer import make_cell_layer
+from sksequence.nn._loop import OPERATIONS, run_cell
 from sksequence.nn._workspace import Workspace
 
-CELLS = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
+KINDS = {**CELLS, "relu": RectifiedRNN}
+TORCH_CELLS = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 CLOSE = {torch.float32: 2e-5, torch.float64: 1e-12}
 
 pytestmark = pytest.mark.skipif(
@@ -81,9 +95,7 @@ def compare(layer, x, lengths):
     suppress_health_check=list(HealthCheck),
 )
 @given(
-    cell=st.sampled_from(
-        [("rnn", "tanh"), ("rnn", "relu"), ("gru", "tanh"), ("lstm", "tanh")]
-    ),
+    cell=st.sampled_from([("rnn", "relu"), *((name, "tanh") for name in CELLS)]),
     sizes=st.tuples(
         st.integers(1, 100), st.integers(1, 12), st.integers(1, 40), st.integers(1, 70)
     ),
@@ -112,25 +124,123 @@ def test_kernel_and_torch_agree_in_outputs_and_gradients(
     assert compare(layer.train(training), x, lengths) < CLOSE[dtype]
 
 
-@pytest.mark.parametrize("reverse", [False, True])
-@pytest.mark.parametrize("cell", CELLS)
-def test_gradients_are_those_of_finite_differences(cell, reverse):
+def drawn_layer(cell, channels, hidden, dtype=torch.float64):
+    """One direction of a layer, all of whose weights are drawn."""
+    layer = make_cell_layer(cell, channels, hidden).to(dtype)
+    with torch.no_grad():
+        for parameter in layer.parameters():
+            # A scale at which gradients neither vanish nor explode.
+            parameter.normal_(0, 1 / (1 + hidden**0.5))
+    return layer
+
+
+def differentiable(cell, *, reverse, given, masked):
+    """One direction of a layer as a function, and all tensors that it depends on."""
     torch.manual_seed(0)
-    layer = CELLS[cell](2, 5, batch_first=True, dtype=torch.float64)
+    layer = drawn_layer(cell, 2, 5)
     lengths = torch.tensor([4, 2, 3, 4, 1])
-    tensors = [
-        torch.randn(5, *rest, dtype=torch.float64, requires_grad=True)
-        for rest in ((4, 2), *[(5,)] * (2 if cell == "lstm" else 1))
-    ]
+    states = [torch.randn(5, 5, dtype=torch.float64) for _ in range(cell.n_states)]
+    x = torch.randn(5, 4, 2, dtype=torch.float64)
+    products = torch.randn(5, 4, 5 * len(cell.gates), dtype=torch.float64)
+    tensors = [tensor.requires_grad_() for tensor in (x, products, *states)]
+    mask = 2.0 * torch.randint(2, (5, 5)).double() if masked else None
 
-    def outputs(x, *rest):
-        state = rest[: len(tensors) - 1]
-        return _compiled.recurrence(layer, x, lengths, reverse=reverse, state=state)
+    def outputs(x, products, *rest):
+        return _compiled.recurrence(
+            layer,
+            x,
+            lengths,
+            reverse=reverse,
+            state=rest[: len(states)],
+            products=products if given else None,
+            mask=mask,
+        )
 
-    assert torch.autograd.gradcheck(outputs, (*tensors, *layer.parameters()))
+    return outputs, (*tensors, *layer.parameters())
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("given", [False, True])
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("cell", KINDS.values(), ids=KINDS)
+def test_gradients_are_those_of_finite_differences(cell, reverse, given, masked):
+    outputs, tensors = differentiable(cell, reverse=reverse, given=given, masked=masked)
+    assert torch.autograd.gradcheck(outputs, tensors)
+
+
+@pytest.mark.parametrize("dtype", list(CLOSE))
+@pytest.mark.parametrize("with_products", [False, True])
+@pytest.mark.parametrize("sizes", [(1, 1, 1, 1), (70, 9, 5, 19), (33, 12, 3, 32)])
+@pytest.mark.parametrize("cell", KINDS.values(), ids=KINDS)
+def test_kernels_do_what_the_loop_does(cell, sizes, dtype, with_products):
+    """With a mask and states: outputs, and the gradients of all that is read."""
+    torch.manual_seed(0)
+    n, n_steps, channels, hidden = sizes
+    layer = drawn_layer(cell, channels, hidden, dtype)
+    x = torch.randn(n, n_steps, channels, dtype=dtype)
+    products = torch.randn(n, n_steps, hidden * len(cell.gates), dtype=dtype)
+    read = [products if with_products else x]
+    read += [torch.randn(n, hidden, dtype=dtype) for _ in range(cell.n_states)]
+    mask = 2 * torch.randint(2, (n, hidden)).to(dtype)
+    ups = [torch.randn(n, n_steps, hidden, dtype=dtype)]
+    ups += [torch.randn(n, hidden, dtype=dtype) for _ in range(cell.n_states)]
+
+    def outputs_and_gradients(run):
+        layer.zero_grad()
+        first, *state = inputs = [tensor.clone().requires_grad_() for tensor in read]
+        options = {"state": tuple(state), "mask": mask}
+        if with_products:
+            options["products"] = first
+        outputs = run(layer, x if with_products else first, **options)
+        torch.autograd.backward(outputs, ups)
+        gradients = map(_gradient, [*inputs, *layer.parameters()])
+        return [*(part.detach() for part in outputs), *gradients]
+
+    def loop(*args, **options):
+        steps, behind = run_cell(*args, **options)
+        return [steps, *behind]
+
+    ours = outputs_and_gradients(_compiled.recurrence)
+    for one, other in zip(ours, outputs_and_gradients(loop), strict=True):
+        scale = float(other.abs().max().clamp(min=1))
+        assert float((one - other).abs().max()) < 5 * CLOSE[dtype] * scale
+
+
+def _gradient(leaf):
+    """What a leaf got; nothing is zero."""
+    return torch.zeros_like(leaf) if leaf.grad is None else leaf.grad.clone()
+
+
+@pytest.mark.parametrize("cell", KINDS.values(), ids=KINDS)
+def test_the_gradient_of_a_cell_is_that_of_autograd(cell):
+    """As the cell says it, without a layer and without kernels."""
+    torch.manual_seed(0)
+    ops = OPERATIONS[True]
+
+    def drawn():
+        return torch.randn(50, dtype=torch.float64, requires_grad=True)
+
+    values = [(drawn(), drawn()) if reads == APART else drawn() for reads in cell.gates]
+    before = tuple(drawn() for _ in range(cell.n_states))
+    after, kept = cell.step(ops, tuple(values), before)
+    wanted = tuple(torch.randn_like(part) for part in after)
+    of_values, of_states = cell.gradient(ops, kept, before, after, wanted)
+
+    def flat(nested):
+        for part in nested:
+            yield from part if isinstance(part, tuple) else (part,)
+
+    leaves = [*flat(values), *before]
+    ours = [*flat(of_values), *of_states]
+    theirs = torch.autograd.grad(after, leaves, wanted, allow_unused=True)
+    for one, other in zip(ours, theirs, strict=True):
+        zero = torch.zeros(50, dtype=torch.float64)
+        torch.testing.assert_close(
+            zero if one is None else one.detach(), zero if other is None else other
+        )
+
+
+@pytest.mark.parametrize("cell", TORCH_CELLS)
 def test_the_largest_values_saturate_as_they_do_in_torch(cell):
     layer = RecurrentLayer(3, 20, cell=cell)
     assert compare(layer, 1e30 * torch.randn(40, 6, 3), None) < 1e-6
@@ -168,9 +278,15 @@ def test_small_values_keep_their_digits(cell):
     torch.testing.assert_close(ours.double(), expected, rtol=1e-5, atol=1e-12)
 
 
-@pytest.mark.parametrize("cell", CELLS)
-def test_not_a_number_stays_in_its_sequence(cell):
-    layer = RecurrentLayer(3, 20, cell=cell).eval()
+@pytest.mark.parametrize("kernels", [True, False])
+@pytest.mark.parametrize("cell", [*CELLS, "relu"])
+def test_not_a_number_stays_in_its_sequence(cell, kernels, monkeypatch):
+    if not kernels:
+        monkeypatch.setattr(_kernels, "load", lambda *_: None)
+    options = (
+        {"cell": "rnn", "nonlinearity": "relu"} if cell == "relu" else {"cell": cell}
+    )
+    layer = RecurrentLayer(3, 20, **options).eval()
     x = torch.randn(40, 6, 3)
     expected = layer(x)[0].clone()
     x[7, 2, 1] = torch.nan
@@ -179,6 +295,54 @@ def test_not_a_number_stays_in_its_sequence(cell):
     others = torch.arange(40) != 7
     assert torch.equal(steps[others], expected[others])
     assert torch.equal(steps[7, :2], expected[7, :2])
+
+
+def test_a_rectifiers_gradient_of_what_is_not_a_number_is_torchs():
+    layer = RecurrentLayer(3, 20, cell="rnn", nonlinearity="relu")
+    x = torch.randn(4, 5, 3)
+    x[1, 2] = torch.nan
+    upstream = [torch.randn(4, 5, 20), torch.randn(4, 20)]
+    ours = run(layer, x, None, upstream)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_kernels, "load", lambda *_: None)
+        theirs = run(layer, x, None, upstream)
+    for one, other in zip(ours, theirs, strict=True):
+        assert torch.equal(one.isnan(), other.isnan())
+
+
+class Exponential(Cell):
+    """The exponential of the larger of two inputs."""
+
+    gates, biases = (INPUT, INPUT), (0.0, 0.0)
+
+    @staticmethod
+    def step(ops, values, states):
+        h = ops.exp(ops.maximum(values[0], values[1]))
+        return (h,), (h, h)
+
+    @staticmethod
+    def gradient(ops, kept, before, after, wanted):
+        return (after[0] * wanted[0], after[0] * wanted[0]), (None,)
+
+
+@pytest.mark.parametrize("dtype", list(CLOSE))
+def test_exponentials_are_right_everywhere(dtype):
+    layer = make_cell_layer(Exponential, 2, 1).to(dtype)
+    with torch.no_grad():
+        layer.weight_ih_l0.copy_(torch.eye(2))
+        layer.bias_ih_l0.zero_()
+    largest, tiny = torch.finfo(dtype).max, torch.finfo(dtype).tiny
+    x = torch.linspace(np.log(tiny), np.log(largest) - 1e-3, 100_001, dtype=dtype)
+    x = torch.cat([x, torch.tensor([0.0, -1e-9, 1e-30, -2000.0, 2000.0], dtype=dtype)])
+    for pair in ((x, x), (x, x - 1), (x - 1, x)):
+        inputs = torch.stack(pair, 1)[:, None].contiguous()
+        with torch.no_grad():
+            y = _compiled.recurrence(layer, inputs)[0][:, 0, 0]
+        exact = inputs[:, 0].double().amax(1).exp()
+        rtol = {torch.float32: 4e-7, torch.float64: 1e-15}[dtype]
+        torch.testing.assert_close(
+            y.double(), exact.to(dtype).double(), rtol=rtol, atol=0
+        )
 
 
 # ------------------------------------------------------------------------ equal to itself
@@ -253,13 +417,67 @@ def test_a_graph_that_is_kept_gives_its_gradient_again():
     assert torch.equal(first, again)
 
 
-def test_a_gradient_of_a_gradient_is_refused():
-    layer = RecurrentLayer(3, 8, cell="gru")
-    x = torch.randn(4, 5, 3, requires_grad=True)
-    total = (layer(x)[0] ** 2).sum()
-    (gradient,) = torch.autograd.grad(total, x, create_graph=True)
-    with pytest.raises(RuntimeError, match="once_differentiable"):
-        gradient.sum().backward()
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("given", [False, True])
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("cell", KINDS.values(), ids=KINDS)
+def test_gradients_of_gradients_are_those_of_finite_differences(
+    cell, reverse, given, masked
+):
+    outputs, tensors = differentiable(cell, reverse=reverse, given=given, masked=masked)
+    assert torch.autograd.gradgradcheck(outputs, tensors, fast_mode=True)
+
+
+def penalised(layer, x, lengths):
+    """Gradients of the norm of a gradient: of the input, and of all weights."""
+    x = x.detach().clone().requires_grad_()
+    steps, final = layer(x, lengths)
+    # A constant gradient of the outputs, which needs none of its own.
+    (of_x,) = torch.autograd.grad(steps.sum() + final.sum(), x, create_graph=True)
+    penalty = (of_x.square().sum((1, 2)) + 1).sqrt().sum()
+    return torch.autograd.grad(penalty, [x, *layer.parameters()])
+
+
+@pytest.mark.parametrize("contiguous", [True, False])
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("cell", KINDS)
+def test_a_gradient_penalty_is_that_of_torch(cell, bidirectional, contiguous):
+    """Also through the layers below, one of which a layer above may depend on."""
+    options = (
+        {"cell": "rnn", "nonlinearity": "relu"} if cell == "relu" else {"cell": cell}
+    )
+    stack = RecurrentStack(3, 4, 2, bidirectional=bidirectional, **options).double()
+    with torch.no_grad():
+        for parameter in stack.parameters():
+            parameter.normal_(0, 0.5)
+    x, lengths = torch.randn(5, 6, 3).double(), torch.tensor([4, 6, 1, 3, 6])
+    if not contiguous:
+        x = x.mT.contiguous().mT
+    ours = penalised(stack, x, lengths)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_kernels, "load", lambda *_: None)
+        theirs = penalised(stack, x, lengths)
+    for one, other in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-10, atol=1e-12)
+    assert sum(gradient.abs().sum() for gradient in ours[1:]) > 0
+
+
+def test_a_weight_that_makes_the_input_is_counted_once():
+    layer = RecurrentLayer(2, 2, cell="gru").double()
+    x = torch.randn(3, 4, 2).double()
+
+    def gradients():
+        weight = layer.ahead.weight_ih_l0
+        steps, _ = layer(x @ weight[:2])
+        (first,) = torch.autograd.grad(steps.square().sum(), weight, create_graph=True)
+        return first, torch.autograd.grad(first.square().sum(), weight)[0]
+
+    ours = gradients()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_kernels, "load", lambda *_: None)
+        theirs = gradients()
+    for one, other in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-10, atol=1e-12)
 
 
 # ------------------------------------------------------------------------ unhappy inputs
@@ -284,17 +502,16 @@ def test_upstream_gradients_may_be_expanded():
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_a_sequence_without_steps_leaves_zeros_and_gets_none(cell):
-    layer = CELLS[cell](3, 8, batch_first=True)
+def test_padding_leaves_zeros_and_gets_none(cell):
+    layer = RecurrentLayer(3, 8, cell=cell)
     x = torch.randn(4, 5, 3, requires_grad=True)
-    lengths = torch.tensor([5, 0, 2, 0])
-    steps, final, *_ = _compiled.recurrence(layer, x, lengths)
-    assert not final[[1, 3]].any()
-    assert not steps[[1, 3]].any()
-    assert not steps[2, 2:].any()
-    steps.sum().backward()
-    assert not x.grad[[1, 3]].any()
-    assert x.grad[2, :2].all()
+    lengths = torch.tensor([5, 1, 2, 4])
+    steps, _ = layer(x, lengths)
+    steps.square().sum().backward()
+    for i, length in enumerate(lengths):
+        assert not steps[i, length:].any()
+        assert not x.grad[i, length:].any()
+        assert x.grad[i, :length].any(1).all()
 
 
 @pytest.mark.parametrize("shape", [(0, 5, 3), (4, 0, 3)])
@@ -316,16 +533,29 @@ def test_what_kernels_do_not_read_is_left_to_torch(x, why):
     assert not _compiled.serves(nn.GRU(3, 8, batch_first=True), x), why
 
 
-@pytest.mark.parametrize("lengths", [[5, 6], [-1, 5]])
-def test_impossible_lengths_are_refused_before_memory_is_touched(lengths):
-    layer = nn.GRU(3, 8, batch_first=True)
-    with pytest.raises(ValueError, match="lengths must be from 0 to 5"):
-        _compiled.recurrence(layer, torch.randn(2, 5, 3), torch.tensor(lengths))
+@pytest.mark.parametrize("kernels", [True, False])
+@pytest.mark.parametrize(
+    ("lengths", "words"),
+    [
+        ([5, 6], "from 1 to 5, got 5 to 6"),
+        ([-1, 5], "from 1 to 5, got -1 to 5"),
+        ([0, 5], "from 1 to 5, got 0 to 5"),
+        ([5], r"shape \(2,\), one for each sequence, got \(1,\)"),
+        ([5, 4, 3], r"shape \(2,\), one for each sequence, got \(3,\)"),
+        ([[5, 4]], r"shape \(2,\), one for each sequence, got \(1, 2\)"),
+    ],
+)
+def test_impossible_lengths_are_refused(lengths, words, kernels, monkeypatch):
+    if not kernels:
+        monkeypatch.setattr(_kernels, "load", lambda *_: None)
+    layer = RecurrentLayer(3, 8, cell="gru")
+    with pytest.raises(ValueError, match=f"lengths must.*{words}"):
+        layer(torch.randn(2, 5, 3), torch.tensor(lengths))
 
 
 def test_a_state_of_another_batch_is_refused():
     layer = nn.GRU(3, 8, batch_first=True)
-    with pytest.raises(ValueError, match=r"\(2, 8\), here it has \(3, 8\)"):
+    with pytest.raises(ValueError, match=r"\(2, 8\), got \(3, 8\)"):
         _compiled.recurrence(layer, torch.randn(2, 5, 3), state=(torch.zeros(3, 8),))
 
 
@@ -371,6 +601,18 @@ def test_the_largest_is_torchs_to_the_bit(size, lengths, dtype):
     torch.testing.assert_close(gradient.sum(1), upstream)
 
 
+@pytest.mark.parametrize("size", [4, 16])
+@pytest.mark.parametrize("lengths", [None, [1, 9, 4, 9, 2]])
+def test_the_gradient_of_a_maximum_has_a_gradient(size, lengths):
+    """With kernels, and without them for few units."""
+    lengths = None if lengths is None else torch.tensor(lengths)
+    steps = torch.randn(5, 9, size, dtype=torch.float64, requires_grad=True)
+    assert _compiled.serves_largest(steps) == (size == 16)
+    assert torch.autograd.gradgradcheck(
+        lambda steps: MaxPooling()(steps, lengths).square(), steps
+    )
+
+
 def test_the_largest_is_not_a_number_where_a_step_is_not():
     steps = torch.randn(2, 6, 16)
     steps[0, 0, 3], steps[1, 4, 5] = torch.nan, torch.nan
@@ -381,6 +623,43 @@ def test_the_largest_is_not_a_number_where_a_step_is_not():
 def test_the_largest_of_few_units_is_left_to_torch():
     assert not _compiled.serves_largest(torch.randn(2, 6, 15))
     assert not _compiled.serves_largest(torch.randn(2, 6, 16, device="meta"))
+
+
+# ----------------------------------------------------------------------------- one more
+
+
+class Leaky(Cell):
+    """One gate of each kind, two states, and a gradient that reads all of them."""
+
+    gates, n_states, biases = (BOTH, APART, INPUT), 2, (0.0, 0.0, 0.5)
+
+    @staticmethod
+    def step(ops, values, states):
+        z, (a, b) = ops.sigmoid(values[0]), values[1]
+        c = states[1] + z * (ops.tanh(a + b) - states[1])
+        h = c * values[2] + 0.5 * states[0]
+        return (h, c), (z, (ops.tanh(a + b), b), values[2])
+
+    @staticmethod
+    def gradient(ops, kept, before, after, wanted):
+        z, (n, _), o = kept
+        dc = wanted[1] + wanted[0] * o
+        dn = dc * z * (1.0 - n * n)
+        dz = dc * (n - before[1]) * z * (1.0 - z)
+        # The same as the new cell state, by the two hidden ones.
+        do = wanted[0] * ((after[0] - 0.5 * before[0]) / o)
+        return (dz, (dn, dn), do), (0.5 * wanted[0], dc * (1.0 - z))
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_a_cell_that_is_added_has_kernels(monkeypatch, bidirectional):
+    """Its class and a line of registry are all: the oracle is torch's autograd."""
+    monkeypatch.setitem(CELLS, "leaky", Leaky)
+    torch.manual_seed(0)
+    layer = RecurrentLayer(3, 18, cell="leaky", bidirectional=bidirectional).double()
+    x, lengths = torch.randn(40, 7, 3).double(), torch.randint(1, 8, (40,))
+    assert compare(layer, x, lengths) < 1e-9
+    assert compare(layer, x, None) < 1e-9
 
 
 # -------------------------------------------------------------------- state in, state out
@@ -421,7 +700,7 @@ def fresh(monkeypatch, tmp_path):
 @pytest.mark.parametrize("value", ["off", "0", "NO"])
 def test_kernels_can_be_switched_off(fresh, monkeypatch, value):
     monkeypatch.setenv("SKSEQUENCE_KERNELS", value)
-    assert compiler.load("rnn", 32) is None
+    assert compiler.load("recurrence", 32, RNN) is None
 
 
 def fail(*args):
@@ -431,10 +710,10 @@ def fail(*args):
 def test_a_failure_to_compile_is_one_warning_and_torchs_path(fresh, monkeypatch):
     monkeypatch.setattr(compiler, "_compile", fail)
     with pytest.warns(RuntimeWarning, match="no such instruction.*numba may help"):
-        assert compiler.load("rnn", 32) is None
+        assert compiler.load("recurrence", 32, RNN) is None
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert compiler.load("gru", 32) is None
+        assert compiler.load("recurrence", 32, GRU) is None
 
 
 @pytest.mark.parametrize("missing", ["numba", "llvmlite"])
@@ -470,14 +749,15 @@ def _environment(nothing_kept=False):
 
 
 def test_what_is_kept_is_read_again_without_numba():
-    _kernels.load("gru", 32)
+    _kernels.load("recurrence", 32, GRU)
     program = """
 import sys, torch
 from sksequence.nn import RecurrentLayer
 layer = RecurrentLayer(3, 8, cell="gru")
 layer(torch.randn(4, 5, 3))[0].sum().backward()
 from sksequence import _kernels
-assert _kernels.load("gru", 32) is not None
+from sksequence._cells import find_cell
+assert _kernels.load("recurrence", 32, find_cell("gru")) is not None
 assert "numba" not in sys.modules
 """
     run_python(program, env=_environment())
@@ -487,7 +767,9 @@ assert "numba" not in sys.modules
 def compiled():
     """The RNN's kernels, as they are kept."""
     return compiler._read(
-        next(compiler._directory().glob(f"recurrence-rnn32-{compiler._fingerprint()}*"))
+        next(
+            compiler._directory().glob(f"recurrence-rnn32-{compiler._fingerprint(RNN)}*")
+        )
     )
 
 
@@ -495,7 +777,7 @@ def test_a_directory_that_cannot_be_written_is_a_warning(fresh, monkeypatch, com
     fresh.write_text("a file where the directory should be")
     monkeypatch.setattr(compiler, "_compile", lambda *_: compiled)
     with pytest.warns(RuntimeWarning, match="SKSEQUENCE_CACHE_DIR may name another"):
-        assert compiler.load("rnn", 32) is not None
+        assert compiler.load("recurrence", 32, RNN) is not None
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "empty"])
@@ -507,33 +789,33 @@ def test_damaged_kernels_are_compiled_anew(fresh, monkeypatch, compiled, damage)
         return compiled
 
     monkeypatch.setattr(compiler, "_compile", compile_again)
-    assert compiler.load("rnn", 32) is not None
-    assert compiler.load("rnn", 32) is not None
+    assert compiler.load("recurrence", 32, RNN) is not None
+    assert compiler.load("recurrence", 32, RNN) is not None
     assert len(compilations) == 1  # the second time they were kept
     (path,) = fresh.iterdir()
     content = bytearray(path.read_bytes())
     if damage == "flipped":
         content[len(content) // 2] ^= 1
     path.write_bytes({"cut": content[:-100], "flipped": content, "empty": b""}[damage])
-    assert compiler.load("rnn", 32) is not None
+    assert compiler.load("recurrence", 32, RNN) is not None
     assert len(compilations) == 2
-    assert compiler.load("rnn", 32) is not None
+    assert compiler.load("recurrence", 32, RNN) is not None
     assert len(compilations) == 2
 
 
 def test_compiling_says_so(fresh, monkeypatch, compiled, caplog):
     monkeypatch.setattr(compiler, "_compile", lambda *_: compiled)
-    compiler.load("rnn", 32)
-    assert "Compiling the rnn kernels" in caplog.text
+    compiler.load("recurrence", 32, RNN)
+    assert "Compiling the recurrence-rnn32 kernels" in caplog.text
     caplog.clear()
-    compiler.load("rnn", 32)
+    compiler.load("recurrence", 32, RNN)
     assert not caplog.text
 
 
 @pytest.mark.no_cover
 def test_kernels_of_every_kind_compile_here(fresh):
     """What the others find kept may be of an earlier run."""
-    loaded = compiler.load("lstm", 64)
+    loaded = compiler.load("recurrence", 64, LSTM)
     assert set(loaded) == {"pack", "forward", "backward", "unpack"}
     (path,) = fresh.iterdir()
     assert compiler._read(path) is not None

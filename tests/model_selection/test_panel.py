@@ -43,5 +43,7 @@ def test_overlap_widens_the_gap():
 
 
 def test_a_panel_has_time_stamps():
-    with pytest.raises(ValueError, match="groups=None; expected the time stamp"):
+    with pytest.raises(
+        ValueError, match="groups must hold the time stamp of each row, got None"
+    ):
         PanelTimeSeriesSplit().split(np.zeros(12))

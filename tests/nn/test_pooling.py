@@ -61,6 +61,19 @@ def test_last_pooling_takes_the_final_state_where_there_is_one():
     assert torch.equal(LastPooling()(X, lengths, final), final)
 
 
+@pytest.mark.parametrize(
+    "pooling", [LastPooling, MeanPooling, MaxPooling, AttentionPooling]
+)
+@pytest.mark.parametrize("n_steps", [0, 1, 6])
+def test_prefixes_are_pooled_one_by_one(pooling, n_steps):
+    """And no steps have no prefixes."""
+    pool, X = scrambled(pooling(3)), torch.randn(2, n_steps, 3).double()
+    prefixes = pool.prefixes(X)
+    assert prefixes.shape == (2, n_steps, 3)
+    for t in range(n_steps):
+        assert_equal(prefixes[:, t], pool(X[:, : t + 1]))
+
+
 def test_attention_weights_sum_to_one_however_large_the_scores():
     pool = scrambled(AttentionPooling(3))
     pool.context.weight.data.mul_(1e4)

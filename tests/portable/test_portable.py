@@ -280,9 +280,9 @@ def test_a_state_with_earlier_names_can_be_set(cell):
 @pytest.mark.parametrize(
     ("kind", "X", "message"),
     [
-        ("layers", [], "must hold a sequence"),
-        ("layers", "text", "must hold a sequence"),
-        ("layers", 5, "must hold a sequence"),
+        ("layers", [], "must hold at least one sequence"),
+        ("layers", "text", "must hold at least one sequence"),
+        ("layers", 5, "must hold at least one sequence"),
         ("layers", [np.zeros((3, 5))], r"Sequence 0 of X has shape \(3, 5\)"),
         ("layers", [np.zeros((3, 2)), np.zeros((0, 2))], "Sequence 1"),
         ("layers", [np.full((3, 2), np.nan)], "Sequence 0 of X contains NaN"),

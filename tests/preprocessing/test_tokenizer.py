@@ -362,14 +362,38 @@ def test_ids_of_equal_length_may_be_a_table():
         (
             [[0], [1, 3]],
             ValueError,
-            "Sequence 1 holds the id 3; expected ids from 0 to",
+            "Sequence 1 must hold ids from 0 to 2, those of this tokenizer, got 3",
         ),
-        ([[-1]], ValueError, "Sequence 0 holds the id -1; expected ids from 0 to 2"),
-        ([[0], [1.0]], TypeError, "Sequence 1 is [1.0]; expected a list or 1-D array of"),
-        ([[True]], TypeError, "Sequence 0 is [True]; expected a list or 1-D array of i"),
-        ([["a"]], TypeError, "Sequence 0 is ['a']; expected a list or 1-D array of inte"),
-        ([1, 2], TypeError, "Sequence 0 is 1; expected a list or 1-D array of integer i"),
-        ([[[1]]], TypeError, "ids. Pass a single sequence as [sequence]."),
+        (
+            [[-1]],
+            ValueError,
+            "Sequence 0 must hold ids from 0 to 2, those of this tokenizer, got -1",
+        ),
+        (
+            [[0], [1.0]],
+            TypeError,
+            "Sequence 1 must be a list or 1-D array of integer ids, got [1.0]",
+        ),
+        (
+            [[True]],
+            TypeError,
+            "Sequence 0 must be a list or 1-D array of integer ids, got [True]",
+        ),
+        (
+            [["a"]],
+            TypeError,
+            "Sequence 0 must be a list or 1-D array of integer ids, got ['a']",
+        ),
+        (
+            [1, 2],
+            TypeError,
+            "Sequence 0 must be a list or 1-D array of integer ids, got 1",
+        ),
+        (
+            [[[1]]],
+            TypeError,
+            "Sequence 0 must be a list or 1-D array of integer ids, got [[1]]",
+        ),
     ],
 )
 def test_what_is_no_id_is_refused(X, error, message):
@@ -382,50 +406,120 @@ def test_what_is_no_id_is_refused(X, error, message):
 
 
 NO_DOCUMENTS = {
-    "string": ("some text", ValueError, "X is a string, 'some text'; expected a list of"),
+    "string": (
+        "some text",
+        ValueError,
+        "X must be a list of documents, got the string 'some text'",
+    ),
     "numpy string": (np.str_("a"), ValueError, "Pass a single document as [document]."),
     "frame": (
         pd.DataFrame({"text": TEXTS}),
         ValueError,
-        "X has two dimensions, in shape (4, 1); expected one: a document each. Pass one "
-        "column, X['name'] of a frame or X[:, 0] of an array",
+        "X must have one dimension, with a document each, got shape (4, 1)",
     ),
-    "column": (np.array(TEXTS)[:, None], ValueError, "in shape (4, 1); expected one"),
-    "table": (np.array([["a", "b"]]), ValueError, "or list(X) where each row of an arr"),
-    "cube": (np.array([[["a"]]]), TypeError, "X is of type ndarray; expected a list,"),
-    "None": (None, TypeError, "X is of type NoneType; expected a list, tuple, 1-D arra"),
-    "bytes": (b"text", TypeError, "X is of type bytes; expected a list, tuple, 1-D"),
-    "generator": (iter(TEXTS), TypeError, "X is of type list_iterator; expected a"),
-    "dict": ({"a": "b"}, TypeError, "X is of type dict; expected a list, tuple, 1-D"),
-    "nothing": ([], ValueError, "X holds no document; expected at least one."),
-    "empty array": (np.array([], dtype=str), ValueError, "X holds no document; expect"),
+    "column": (
+        np.array(TEXTS)[:, None],
+        ValueError,
+        "X must have one dimension, with a document each, got shape (4, 1)",
+    ),
+    "table": (
+        np.array([["a", "b"]]),
+        ValueError,
+        "X must have one dimension, with a document each, got shape (1, 2)",
+    ),
+    "cube": (
+        np.array([[["a"]]]),
+        TypeError,
+        "X must be a list, tuple, 1-D array or Series of documents, got ndarray",
+    ),
+    "None": (
+        None,
+        TypeError,
+        "X must be a list, tuple, 1-D array or Series of documents, got NoneType",
+    ),
+    "bytes": (
+        b"text",
+        TypeError,
+        "X must be a list, tuple, 1-D array or Series of documents, got bytes",
+    ),
+    "generator": (
+        iter(TEXTS),
+        TypeError,
+        "X must be a list, tuple, 1-D array or Series of documents, got list_iterator",
+    ),
+    "dict": (
+        {"a": "b"},
+        TypeError,
+        "X must be a list, tuple, 1-D array or Series of documents, got dict",
+    ),
+    "nothing": ([], ValueError, "X must hold at least one document, got none"),
+    "empty array": (
+        np.array([], dtype=str),
+        ValueError,
+        "X must hold at least one document, got none",
+    ),
 }
 NO_DOCUMENT = {
-    "number": (["a", 3], TypeError, "Document 1 is 3, of type int; expected a string or"),
-    "None": ([None, "a"], TypeError, "Document 0 is None, of type NoneType; expected a"),
-    "NaN": (["a", float("nan")], TypeError, "Document 1 is nan, of type float; expecte"),
+    "number": (
+        ["a", 3],
+        TypeError,
+        "Document 1 must be a string or a list of tokens, got 3 of type int",
+    ),
+    "None": (
+        [None, "a"],
+        TypeError,
+        "Document 0 must be a string or a list of tokens, got None of type NoneType",
+    ),
+    "NaN": (
+        ["a", float("nan")],
+        TypeError,
+        "Document 1 must be a string or a list of tokens, got nan of type float",
+    ),
     "NA": (
         pd.Series(["a", np.nan]),
         TypeError,
-        "Document 1 is nan, of type float; expec",
+        "Document 1 must be a string or a list of tokens, got nan of type float",
     ),
-    "NA object": (["a", pd.NA], TypeError, "Document 1 is <NA>, of type NAType; expect"),
-    "bytes": (["a", b"b"], TypeError, "of type bytes; expected a string or a list of "),
+    "NA object": (
+        ["a", pd.NA],
+        TypeError,
+        "Document 1 must be a string or a list of tokens, got <NA> of type NAType",
+    ),
+    "bytes": (
+        ["a", b"b"],
+        TypeError,
+        "Document 1 must be a string or a list of tokens, got b'b' of type bytes",
+    ),
     "bytes array": (np.array([b"b"]), TypeError, "Decode it: document.decode()."),
-    "numbers": (np.arange(3), TypeError, ", of type int64; expected a string or"),
-    "set": ([{"a"}], TypeError, "Document 0 is {'a'}, of type set; expected a string"),
-    "table": ([["a"], np.array([["a"]])], TypeError, "Document 1 is array([['a']]"),
-    "missing list": ([["a"], None], TypeError, "Leave out what is missing, along with"),
+    "numbers": (
+        np.arange(3),
+        TypeError,
+        "Document 0 must be a string or a list of tokens, got np.int64(0) of type int64",
+    ),
+    "set": (
+        [{"a"}],
+        TypeError,
+        "Document 0 must be a string or a list of tokens, got {'a'} of type set",
+    ),
+    "table": (
+        [["a"], np.array([["a"]])],
+        TypeError,
+        "Document 1 must be a string or a list of tokens, got array([['a']],",
+    ),
+    "missing list": (
+        [["a"], None],
+        TypeError,
+        "Document 1 must be a string or a list of tokens, got None of type NoneType",
+    ),
     "mixed, text first": (
         ["a", "b", ["c"], 3],
         TypeError,
-        "Document 2 is ['c'], of type list, but document 0 is a string; expected all of",
+        "Document 2 must be a string, as document 0, got ['c'] of type list",
     ),
     "mixed, list first": (
         [["a"], "b"],
         TypeError,
-        "Document 1 is 'b', of type str, but document 0 is a list of tokens; expected "
-        "all of one kind. Cut the strings into tokens, or join the tokens.",
+        "Document 1 must be a list of tokens, as document 0, got 'b' of type str",
     ),
     "empty string": (
         ["a", "", "b"],
@@ -488,7 +582,7 @@ def test_bad_input_is_refused_by_every_method(X, error, message):
             {"analyzer": len},
             ["text"],
             TypeError,
-            "The analyzer made 4 of 'text'; expected an iterable of tokens.",
+            "analyzer must return an iterable of tokens, got 4 for 'text'",
         ),
         (
             {"analyzer": lambda text: [[text]]},
@@ -500,13 +594,13 @@ def test_bad_input_is_refused_by_every_method(X, error, message):
             {"token_pattern": "(a"},
             ["a"],
             ValueError,
-            "token_pattern='(a' is not a regular expression: missing ), untermin",
+            "token_pattern must be a regular expression, got '(a': missing ), untermin",
         ),
         (
             {"token_pattern": "(a)(b)"},
             ["ab"],
             ValueError,
-            "token_pattern='(a)(b)' has 2 groups; expected at most one, which is the tok",
+            "token_pattern must have at most one group, which is the token, got 2 in",
         ),
         (
             {"ngram_size": 2},
@@ -522,8 +616,18 @@ def test_bad_input_is_refused_by_every_method(X, error, message):
             ValueError,
             "tokens from a callable analyzer are taken as they are.",
         ),
-        ({}, [["a"], ["b", float("nan")]], ValueError, "Document 1 holds NaN as a token"),
-        ({}, [np.array([1.0, np.nan])], ValueError, "Document 0 holds NaN as a token; e"),
+        (
+            {},
+            [["a"], ["b", float("nan")]],
+            ValueError,
+            "Document 1 must hold tokens that equal themselves, got NaN",
+        ),
+        (
+            {},
+            [np.array([1.0, np.nan])],
+            ValueError,
+            "Document 0 must hold tokens that equal themselves, got NaN",
+        ),
         (
             {"analyzer": "words"},
             ["a"],

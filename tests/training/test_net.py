@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
+import torch
 from sklearn.metrics import get_scorer, log_loss, roc_auc_score
 from skorch import NeuralNet
-from skorch.callbacks import EpochScoring
+from skorch.callbacks import Checkpoint, EpochScoring
 
 import sksequence
+from helpers.comparing import pickled
 from helpers.estimators import (
     ESTIMATORS,
     make,
@@ -181,3 +186,51 @@ def test_skorch_scores_every_epoch_as_the_estimator_itself_would():
     split = sksequence._base.splitting.validation_split
     _, valid = split(60, 0.3, seed_drawn_first, classes=y)
     assert model.net_.history[best, "accuracy"] == model.score(X[valid], y[valid])
+
+
+# -------------------------------------------------------------------------------- copies
+
+
+def weights(module):
+    return {name: value.numpy() for name, value in module.state_dict().items()}
+
+
+def assert_same_weights(one, other):
+    one, other = weights(one), weights(other)
+    assert one.keys() == other.keys()
+    for name, value in one.items():
+        np.testing.assert_array_equal(value, other[name])
+
+
+@pytest.mark.parametrize("through", [pickled, copy.deepcopy])
+@pytest.mark.parametrize("early_stopping", [False, True])
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_a_net_is_copied_with_its_weights(name, early_stopping, through, task):
+    model = make(name, bidirectional=True, early_stopping=early_stopping)
+    net = model.fit(task[0], target_of(task, name)).net_
+    back = through(net)
+    assert_same_weights(back.module_, net.module_)
+    assert_same_weights(through(net.module_), net.module_)
+    assert back.history == net.history
+    before = weights(net.module_)
+    with torch.no_grad():
+        for parameter in back.module_.parameters():
+            parameter.zero_()
+    assert all((before[key] == now).all() for key, now in weights(net.module_).items())
+
+
+@pytest.mark.parametrize("options", [{}, {"early_stopping": True}], ids=str)
+def test_a_callback_may_pickle_the_net_in_the_middle(options, task, tmp_path):
+    """As skorch's Checkpoint does; without the data that the fit holds."""
+    X, y, _ = task
+    keep = Checkpoint(monitor=None, dirname=tmp_path, f_pickle="net.pkl")
+    options = {**options, "checkpoint": tmp_path / "resume", "callbacks": [keep]}
+    model = make("GRUClassifier", max_epochs=3, patience=9, **options).fit(X, y)
+    net = pickle.loads((tmp_path / "net.pkl").read_bytes())
+    assert len(net.history) == 3
+    saved = torch.load(tmp_path / "params.pt", weights_only=True)
+    found = net.module_.state_dict()
+    assert all(torch.equal(found[name], value) for name, value in saved.items())
+    assert net.train_split is None
+    # Neither are the observers of a fit: those of the fitted net are there.
+    assert [key for key, _ in net.callbacks_] == [key for key, _ in model.net_.callbacks_]

@@ -180,6 +180,7 @@ assert_type(make_step_scorer(np.mean, greater_is_better=False), StepScorer)
 assert_type(perplexity([[0, 1]], [np.eye(2)], classes=[0, 1]), float)
 assert_type(perplexity_scorer(RecurrentTagger(), X, steps), float)
 assert_type(forecast_recursive(GRURegressor(), X, horizon=3), np.ndarray)
+forecast_recursive(GRURegressor(), X, horizon=3, target=[0, 2], future=X)
 assert_type(check_sequence_estimator(model, on_fail=None), list[dict[str, Any]])
 
 # ------------------------------------------------------------------------------ layers

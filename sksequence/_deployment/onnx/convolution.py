@@ -46,15 +46,45 @@ def _convolve(
     kernel = weight.shape[2]
     beyond = max(kernel - stride, 0)
     before = beyond if causal else beyond // 2
-    rows = graph("Transpose", steps.fill(x, 0.0), perm=[1, 2, 0])
-    convolved = graph(
-        "Conv",
-        rows,
-        (weight * factor[:, None, None]).astype(np.float32),
-        bias.astype(np.float32),
-        strides=[stride],
-        # Padding at the end so that the last step is read, but no window begins after it.
-        pads=[before, kernel - 1 - before],
-    )
-    y = graph("Transpose", graph("Relu", convolved), perm=[2, 0, 1])
+    # Padding at the end so that the last step is read, but no window begins after it.
+    pads = before, kernel - 1 - before
+    kernels = (weight * factor[:, None, None]).astype(graph.dtype)
+    bias = bias.astype(graph.dtype)
+    apply = _operate if graph.dtype == np.float32 else _multiply
+    y = graph("Relu", apply(graph, steps.fill(x, 0.0), kernels, bias, stride, pads))
     return y, steps.after(y, stride)
+
+
+def _operate(
+    graph: Graph,
+    x: str,
+    weight: np.ndarray,
+    bias: np.ndarray,
+    stride: int,
+    pads: tuple[int, int],
+) -> str:
+    """Convolve with ONNX's operator."""
+    rows = graph("Transpose", x, perm=[1, 2, 0])
+    convolved = graph("Conv", rows, weight, bias, strides=[stride], pads=pads)
+    return graph("Transpose", convolved, perm=[2, 0, 1])
+
+
+def _multiply(
+    graph: Graph,
+    x: str,
+    weight: np.ndarray,
+    bias: np.ndarray,
+    stride: int,
+    pads: tuple[int, int],
+) -> str:
+    """Convolve as a sum of products, which runtimes also have in double precision."""
+    n_taps = weight.shape[2]
+    around = [pads[0], 0, 0, pads[1], 0, 0]
+    padded = graph("Pad", x, around)
+    products = []
+    for i in range(n_taps):
+        # As many steps for every tap as x has unpadded; counted from the end.
+        end = i - (n_taps - 1) or np.iinfo(np.int64).max
+        read = graph("Slice", padded, [i], [end], [0], [stride])
+        products.append(graph("MatMul", read, weight[..., i].T))
+    return graph("Add", graph("Sum", *products), bias)

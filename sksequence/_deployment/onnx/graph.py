@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
-# The name of a node's result, or a constant. Python's ints are int64 and its floats
-# float32; arrays keep their dtype.
+# The name of a node's result, or a constant. Python's ints are int64 and its floats those
+# of the graph; arrays keep their dtype.
 Value = str | int | float | Sequence[int] | np.ndarray
 Weights = dict[str, np.ndarray]
 Step = Callable[["Graph", list[str], list[str]], tuple[list[str], list[str]]]
@@ -18,6 +18,13 @@ Step = Callable[["Graph", list[str], list[str]], tuple[list[str], list[str]]]
 
 class Graph:
     """Nodes in the order of computation, and the constants that they read.
+
+    Parameters
+    ----------
+    dtype : dtype
+        The floats that the nodes compute with: float32 or float64.
+    outer : Graph or None
+        The graph that this one is a part of, if it is the body of a scan.
 
     Examples
     --------
@@ -28,7 +35,8 @@ class Graph:
     (['Relu', 'Add'], 1)
     """
 
-    def __init__(self, outer: Graph | None = None) -> None:
+    def __init__(self, dtype: Any = "float32", outer: Graph | None = None) -> None:
+        self.dtype = np.dtype(dtype)
         self.nodes: list[NodeProto] = []
         # A graph within a graph shares the outer one's constants and names.
         self.constants: list[TensorProto] = [] if outer is None else outer.constants
@@ -45,10 +53,15 @@ class Graph:
         """Add a node with n results and return their names."""
         return self._add(op, inputs, [self._new(op) for _ in range(n)], attributes)
 
+    @property
+    def float_type(self) -> int:
+        """ONNX's number for the floats of this graph."""
+        return helper.np_dtype_to_tensor_dtype(self.dtype)
+
     def scan(
         self, step: Step, states: Sequence[Value], sequences: Sequence[Value]
     ) -> list[str]:
-        """Scan the first axis of ``sequences`` step by step, all in float32.
+        """Scan the first axis of ``sequences`` step by step, all floats.
 
         Parameters
         ----------
@@ -65,7 +78,7 @@ class Graph:
         list of str
             The results of all steps, stacked along a first axis.
         """
-        inner = Graph(self)
+        inner = Graph(self.dtype, self)
         before = [inner._new("state") for _ in states]
         read = [inner._new("step") for _ in sequences]
         after, results = step(inner, before, read)
@@ -74,8 +87,8 @@ class Graph:
         body = helper.make_graph(
             inner.nodes,
             self._new("Body"),
-            _floats(before + read),
-            _floats(after + copies),
+            self._declare(before + read),
+            self._declare(after + copies),
         )
         states_and_results = self.several(
             len(after) + len(copies),
@@ -100,11 +113,15 @@ class Graph:
         self.nodes.append(helper.make_node(op, named, results, results[0], **attributes))
         return results
 
+    def _declare(self, names: Sequence[str]) -> list[Any]:
+        """Declare tensors of floats, of any shape."""
+        return [helper.make_tensor_value_info(x, self.float_type, None) for x in names]
+
     def _hold(self, value: Any) -> str:
         """Add a constant and return its name."""
         array = np.asarray(value)
         if not isinstance(value, np.ndarray):
-            array = array.astype(np.float32 if array.dtype.kind == "f" else np.int64)
+            array = array.astype(self.dtype if array.dtype.kind == "f" else np.int64)
         elif array.dtype.kind == "U":
             array = array.astype(object)  # as onnx takes text
         name = self._new("constant")
@@ -113,11 +130,6 @@ class Graph:
 
     def _new(self, kind: str) -> str:
         return f"{kind}_{next(self._numbers)}"
-
-
-def _floats(names: Sequence[str]) -> list[Any]:
-    """Declare float32 tensors of any shape."""
-    return [helper.make_tensor_value_info(x, TensorProto.FLOAT, None) for x in names]
 
 
 def below(weights: Weights, prefix: str) -> Weights:

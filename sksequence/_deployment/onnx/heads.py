@@ -20,7 +20,7 @@ def labels_head(
     classes: np.ndarray,
     is_multilabel: bool,
 ) -> list[ValueInfoProto]:
-    """Predict labels and probabilities; labels neither int nor text by their index."""
+    """Predict labels and probabilities; labels neither int nor Unicode by their index."""
     every: Shape = [*axes, len(classes)]
     if is_multilabel:
         kind, shape = TensorProto.INT64, every
@@ -31,14 +31,14 @@ def labels_head(
         labels = np.arange(len(classes))
         if np.can_cast(classes.dtype, np.int64) and classes.dtype.kind != "b":
             labels = classes.astype(np.int64)
-        elif all(isinstance(label, str) for label in classes):
+        elif all(isinstance(label, str) and _is_unicode(label) for label in classes):
             labels, kind = classes.astype(object), TensorProto.STRING
         index = graph("ArgMax", scores, axis=-1, keepdims=0)
         graph("Gather", labels, index, axis=0, result="label")
         graph("Softmax", scores, axis=-1, result="probabilities")
     return [
         helper.make_tensor_value_info("label", kind, shape),
-        helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, every),
+        helper.make_tensor_value_info("probabilities", graph.float_type, every),
     ]
 
 
@@ -51,16 +51,24 @@ def values_head(
     scale: np.ndarray,
     are_rates: bool,
     are_many: bool,
+    n_steps: int = 0,
 ) -> list[ValueInfoProto]:
     """Predict numbers on the scale of the targets."""
     if are_rates:
         outputs = graph("Exp", outputs)
-    scaled = graph("Mul", outputs, scale.astype(np.float32))
-    values = graph("Add", scaled, mean.astype(np.float32))
-    shape: Shape = [*axes, len(mean)] if are_many else axes
-    kept = [0] * len(axes) + ([len(mean)] if are_many else [])
-    graph("Reshape", values, kept, result="values")
-    return [helper.make_tensor_value_info("values", TensorProto.FLOAT, shape)]
+    scaled = graph("Mul", outputs, scale.astype(graph.dtype))
+    values = graph("Add", scaled, mean.astype(graph.dtype))
+    own = [len(mean)] if are_many else []
+    if n_steps:
+        own = [n_steps, len(mean) // n_steps]
+    shape: Shape = [*axes, *own]
+    graph("Reshape", values, [0] * len(axes) + own, result="values")
+    return [helper.make_tensor_value_info("values", graph.float_type, shape)]
+
+
+def _is_unicode(text: str) -> bool:
+    """Return whether a text is one to ONNX: lone surrogates have no UTF-8."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 HEADS: dict[str, Callable[..., list[ValueInfoProto]]] = {

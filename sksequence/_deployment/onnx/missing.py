@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from onnx import TensorProto
 
 from .graph import Graph, Weights, below, linear
 from .steps import Steps
@@ -47,7 +46,7 @@ class Decay:
     ) -> None:
         self._graph, self._steps = graph, steps
         if time_channel is None:
-            numbers = graph("Cast", steps.numbers, to=TensorProto.FLOAT)
+            numbers = graph("Cast", steps.numbers, to=graph.float_type)
             self._time = steps.for_each_sequence(numbers)
         else:
             self._time = graph("Gather", x, [time_channel], axis=2)
@@ -107,5 +106,5 @@ def state_decay(graph: Graph, elapsed: str, weights: Weights) -> str:
 
 def _beside(graph: Graph, x: str, missing: str) -> str:
     """Append a mask of the observed values."""
-    observed = graph("Cast", graph("Not", missing), to=TensorProto.FLOAT)
+    observed = graph("Cast", graph("Not", missing), to=graph.float_type)
     return graph("Concat", x, observed, axis=2)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from onnx import ModelProto, TensorProto, ValueInfoProto, helper
 
 from .graph import Graph, Weights
@@ -44,11 +43,11 @@ def make_model(
     version : str
         Of sksequence.
     """
+    graph = Graph(network["dtype"])
     weights = {
-        name: weight.astype(np.float32) if weight.dtype.kind == "f" else weight
+        name: weight.astype(graph.dtype) if weight.dtype.kind == "f" else weight
         for name, weight in weights.items()
     }
-    graph = Graph()
     x, steps = _read(graph, network, weights, reading)
     static = None
     if network["static_size"]:
@@ -60,7 +59,7 @@ def make_model(
     outputs = HEADS[answer["kind"]](graph, raw, axes, **keywords)
     model = helper.make_model(
         helper.make_graph(
-            graph.nodes, "sksequence", _inputs(network), outputs, graph.constants
+            graph.nodes, "sksequence", _inputs(graph, network), outputs, graph.constants
         ),
         opset_imports=[helper.make_opsetid("", _OPSET)],
         ir_version=_IR_VERSION,
@@ -71,12 +70,12 @@ def make_model(
     return model
 
 
-def _inputs(network: dict[str, Any]) -> list[ValueInfoProto]:
+def _inputs(graph: Graph, network: dict[str, Any]) -> list[ValueInfoProto]:
     """Declare the inputs: sequences, their lengths and static covariates."""
     declare = helper.make_tensor_value_info
     steps, n_static = ["batch", "steps"], network["static_size"]
     return [
-        declare("X", TensorProto.FLOAT, [*steps, network["input_size"]])
+        declare("X", graph.float_type, [*steps, network["input_size"]])
         if network["embedding_dim"] is None
         else declare("X", TensorProto.INT64, steps),
         declare("lengths", TensorProto.INT64, ["batch"]),

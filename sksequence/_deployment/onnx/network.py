@@ -69,7 +69,7 @@ def _read(
     """Replace NaN as the network does; return elapsed times too, if states decay."""
     if network["missing"] == "error":
         return x, []
-    fill = np.array(network["fill"] or [0.0] * network["input_size"], np.float32)
+    fill = np.array(network["fill"] or [0.0] * network["input_size"], graph.dtype)
     if network["missing"] == "mask":
         return mask(graph, x, fill), []
     decay = Decay(graph, x, steps, fill, network["time_channel"])

@@ -51,7 +51,7 @@ class Node:
 
 
 def _combine(op: str, *operands: Node | float) -> Node:
-    """Add a node to the graph of the operands; numbers among them are float32."""
+    """Add a node to the graph of the operands; numbers among them are floats."""
     graph = next(x.graph for x in operands if isinstance(x, Node))
     names = [x.name if isinstance(x, Node) else float(x) for x in operands]
     return Node(graph, graph(op, *names))

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from onnx import TensorProto
 
 from .graph import Graph, Weights, below, linear
 from .steps import Steps
@@ -20,7 +19,7 @@ def last_pooling(graph: Graph, x: str, steps: Steps, final: str, *_: Any) -> str
 def mean_pooling(graph: Graph, x: str, steps: Steps, *_: Any) -> str:
     """Average the valid steps: (steps, batch, channels) -> (batch, channels)."""
     total = graph("ReduceSum", steps.fill(x, 0.0), [0], keepdims=0)
-    count = graph("Cast", steps.lengths, to=TensorProto.FLOAT)
+    count = graph("Cast", steps.lengths, to=graph.float_type)
     return graph("Div", total, graph("Unsqueeze", count, [1]))
 
 

@@ -37,12 +37,12 @@ def standardise(
     In double precision until the mean is subtracted: in single precision the variation
     of a channel far from zero would be lost. Time counts from a sequence's first step.
 
-    x (steps, batch, channels) or (batch, n_static) -> the same, in float32
+    x (steps, batch, channels) or (batch, n_static) -> the same, in the graph's floats
     """
     x = graph("Cast", x, to=TensorProto.DOUBLE)
     origin: Any = mean
     if time_channel is not None:
         is_time = np.arange(len(mean)) == time_channel
         origin = graph("Where", is_time, graph("Gather", x, [0], axis=0), mean)
-    centred = graph("Cast", graph("Sub", x, origin), to=TensorProto.FLOAT)
-    return graph("Div", centred, scale.astype(np.float32))
+    centred = graph("Cast", graph("Sub", x, origin), to=graph.float_type)
+    return graph("Div", centred, scale.astype(graph.dtype))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,11 +30,11 @@ OPERATORS: dict[type[Cell], Operator] = {
     GRU: Operator("GRU", (1, 0, 2), options={"linear_before_reset": 1}),
     LSTM: Operator("LSTM", (0, 3, 1, 2)),
 }
-MERGES: dict[str, tuple[str, dict[str, Any]]] = {
-    "concat": ("Concat", {"axis": -1}),
-    "sum": ("Sum", {}),
-    "mean": ("Mean", {}),
-    "mul": ("Mul", {}),
+MERGES: dict[str, Callable[[Graph, str, str], str]] = {
+    "concat": lambda graph, ahead, back: graph("Concat", ahead, back, axis=-1),
+    "sum": lambda graph, ahead, back: graph("Add", ahead, back),
+    "mean": lambda graph, ahead, back: graph("Mul", graph("Add", ahead, back), 0.5),
+    "mul": lambda graph, ahead, back: graph("Mul", ahead, back),
 }
 _Read = tuple[list[str], list[str]]
 
@@ -51,29 +52,22 @@ def recur(
     x (steps, batch, channels) -> every step (steps, batch, size), padding undefined, and
     the final state (batch, size)
     """
-    merge, options = MERGES[network["merge_mode"]]
+    merge = MERGES[network["merge_mode"]]
     cell = find_cell(network["cell"], network.get("nonlinearity", "tanh"))
     final = ""
-    for layer in parts(weights, "layers"):
+    for level, layer in enumerate(parts(weights, "layers")):
         below_layer = x
         directions = [part for name in ("ahead", "back") if (part := below(layer, name))]
         (x, *back), (final, *first) = _read_layer(
             graph, x, steps, cell, directions, parts(layer, "fades"), elapsed
         )
         if back:
-            x = graph(merge, x, *back, **options)
-            final = graph(merge, final, *first, **options)
-        if network.get("residual", False) and _keeps_width(cell, directions, merge):
+            x = merge(graph, x, *back)
+            final = merge(graph, final, *first)
+        if level and network.get("residual", False):
             x = graph("Add", x, below_layer)
             final = graph("Add", final, steps.last(below_layer))
     return x, final
-
-
-def _keeps_width(cell: type[Cell], directions: list[Weights], merge: str) -> bool:
-    """Return whether the output of a layer has the size of its input."""
-    rows, channels = directions[0]["weight_ih_l0"].shape
-    n_parts = len(directions) if merge == "Concat" else 1
-    return channels == rows // len(cell.gates) * n_parts
 
 
 def _read_layer(
@@ -87,7 +81,9 @@ def _read_layer(
 ) -> _Read:
     """Run a layer; return steps and final state of each direction."""
     has_norm = "norm.weight" in directions[0]
-    if cell in OPERATORS and not decays and not has_norm:
+    # Runtimes have the operators in float32 only.
+    is_plain = graph.dtype == np.float32 and not decays and not has_norm
+    if cell in OPERATORS and is_plain:
         return _operate(graph, x, steps, OPERATORS[cell], directions)
     every, final = [], []
     for i, weights in enumerate(directions):

@@ -1,7 +1,7 @@
 """One direction of a recurrent layer as a scan over its cell's equations.
 
 For cells for which ONNX has no operator, and for what its operators lack: states that
-decay before each step, and layer normalisation.
+decay before each step, layer normalisation and, in runtimes, double precision.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def scan_cell(
         return after, after[:1]
 
     size = len(weights["bias_ih_l0"]) // len(cell.gates)
-    zeros = steps.for_each_sequence(np.zeros((1, size), np.float32))
+    zeros = steps.for_each_sequence(np.zeros((1, size), graph.dtype))
     states = graph.scan(step, [zeros] * cell.n_states, read)[0]
     final = steps.last(states)
     return steps.reverse(states) if backward else states, final
