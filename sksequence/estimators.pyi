@@ -48,9 +48,10 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
     ----------
     hidden_size : int or tuple of int, default=64
         Number of units of each recurrent layer and direction, for all layers or one per
-        layer.
-    num_layers : int, default=1
-        Number of stacked recurrent layers.
+        layer: ``(12, 6)`` is two layers.
+    num_layers : int or None, default=None
+        Number of stacked recurrent layers; None for as many as ``hidden_size`` has
+        values.
     bidirectional : bool, default=False
         Whether to also read every sequence in reverse. If False, the network is causal:
         no state depends on a later step.
@@ -136,18 +137,30 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     early_stopping : bool, default=False
-        Whether to hold out a validation set, stop when its loss no longer improves, and
-        keep the best weights. The split is stratified by class, or by whole groups if
-        fit gets ``groups``.
+        Whether to hold out a validation set, or take that given to fit, stop when its
+        loss or ``scoring`` no longer improves, and keep the best weights.
+    validation_split : {"auto", "random", "last"} or splitter, default='auto'
+        What early stopping holds out. "random": stratified by class, or whole groups if
+        fit gets ``groups``. "last": the last sequences of X, which must be in time order;
+        of windows that overlap, the last ones of the table, and windows that share rows
+        with them (a target is taken to cover as many rows after its window as it has
+        outputs) are not used at all. "auto": "last" for windows that overlap, which are
+        views of one table (as of SlidingWindow and make_windows), unless fit gets
+        ``groups``; else "random". Of a splitter of scikit-learn, its last split.
     validation_fraction : float, default=0.1
         Proportion of the sequences in the validation set of early stopping, in
         (0, 1).
+    scoring : str, callable or None, default=None
+        Score of the validation set that early stopping watches, ``valid_score`` in
+        ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
+        of every step, over the steps of all sequences), or a function
+        ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
     patience : int, default=10
         Number of epochs without improvement before early stopping.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
-        standard deviation of the training data. A 2-D X has one channel. Token ids are
-        not scaled.
+        standard deviation of the training data: with ``partial_fit``, those of all calls
+        so far. A 2-D X has one channel. Token ids are not scaled.
     data_format : {"channels_last", "channels_first"}, default='channels_last'
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
@@ -169,10 +182,14 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
         infinite gradient are skipped. Predictions and the validation loss are in full
         precision. Not supported with ``dtype="float64"``.
     callbacks : list of skorch callbacks or None, default=None
-        Callbacks of the training.
+        Callbacks of the training. To end it after an epoch, a callback sets
+        ``net.stop_requested = True`` in ``on_epoch_end``; the fit then counts as
+        finished.
     net_params : dict or None, default=None
-        Further parameters of :class:`skorch.NeuralNet`, such as
-        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
+        Further parameters of :class:`skorch.NeuralNet`: those of the optimizer, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``, of callbacks (``callbacks__<name>``,
+        ``callbacks__<name>__<parameter>``), ``compile``, and hyperparameters of the
+        training, which they override. What an estimator sets itself is refused.
     checkpoint : str, path or None, default=None
         File in which fit saves its progress after every epoch. When an interrupted fit is
         called again with the same data and hyperparameters, it resumes from there, and
@@ -197,7 +214,8 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
         Number of epochs trained.
     history_ : list of dict
         ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
-        seconds) of each epoch.
+        seconds) of each epoch, ``valid_score`` with ``scoring``, and the numbers that
+        callbacks record in ``net_.history``.
     classes_ : ndarray of shape (n_classes,)
         Class labels; for multilabel targets, the columns of y.
     n_static_features_in_ : int
@@ -230,7 +248,7 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
         self,
         *,
         hidden_size: int | Sequence[int] = 64,
-        num_layers: int = 1,
+        num_layers: int | None = None,
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
@@ -258,7 +276,9 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
         weight_decay: float = 0.0,
         gradient_clip: float | None = 1.0,
         early_stopping: bool = False,
+        validation_split: Any = "auto",
         validation_fraction: float = 0.1,
+        scoring: str | Callable[..., float] | None = None,
         patience: int = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
@@ -276,8 +296,10 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
     def set_fit_request(
         self,
         *,
+        X_val: bool | str | None = ...,
         groups: bool | str | None = ...,
         sample_weight: bool | str | None = ...,
+        y_val: bool | str | None = ...,
     ) -> Self: ...
     def set_partial_fit_request(
         self,
@@ -302,9 +324,10 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
     ----------
     hidden_size : int or tuple of int, default=64
         Number of units of each recurrent layer and direction, for all layers or one per
-        layer.
-    num_layers : int, default=1
-        Number of stacked recurrent layers.
+        layer: ``(12, 6)`` is two layers.
+    num_layers : int or None, default=None
+        Number of stacked recurrent layers; None for as many as ``hidden_size`` has
+        values.
     bidirectional : bool, default=False
         Whether to also read every sequence in reverse. If False, the network is causal:
         no state depends on a later step.
@@ -392,18 +415,30 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     early_stopping : bool, default=False
-        Whether to hold out a validation set, stop when its loss no longer improves, and
-        keep the best weights. The split is stratified by class, or by whole groups if
-        fit gets ``groups``.
+        Whether to hold out a validation set, or take that given to fit, stop when its
+        loss or ``scoring`` no longer improves, and keep the best weights.
+    validation_split : {"auto", "random", "last"} or splitter, default='auto'
+        What early stopping holds out. "random": stratified by class, or whole groups if
+        fit gets ``groups``. "last": the last sequences of X, which must be in time order;
+        of windows that overlap, the last ones of the table, and windows that share rows
+        with them (a target is taken to cover as many rows after its window as it has
+        outputs) are not used at all. "auto": "last" for windows that overlap, which are
+        views of one table (as of SlidingWindow and make_windows), unless fit gets
+        ``groups``; else "random". Of a splitter of scikit-learn, its last split.
     validation_fraction : float, default=0.1
         Proportion of the sequences in the validation set of early stopping, in
         (0, 1).
+    scoring : str, callable or None, default=None
+        Score of the validation set that early stopping watches, ``valid_score`` in
+        ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
+        of every step, over the steps of all sequences), or a function
+        ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
     patience : int, default=10
         Number of epochs without improvement before early stopping.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
-        standard deviation of the training data. A 2-D X has one channel. Token ids are
-        not scaled.
+        standard deviation of the training data: with ``partial_fit``, those of all calls
+        so far. A 2-D X has one channel. Token ids are not scaled.
     data_format : {"channels_last", "channels_first"}, default='channels_last'
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
@@ -425,10 +460,14 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
         infinite gradient are skipped. Predictions and the validation loss are in full
         precision. Not supported with ``dtype="float64"``.
     callbacks : list of skorch callbacks or None, default=None
-        Callbacks of the training.
+        Callbacks of the training. To end it after an epoch, a callback sets
+        ``net.stop_requested = True`` in ``on_epoch_end``; the fit then counts as
+        finished.
     net_params : dict or None, default=None
-        Further parameters of :class:`skorch.NeuralNet`, such as
-        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
+        Further parameters of :class:`skorch.NeuralNet`: those of the optimizer, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``, of callbacks (``callbacks__<name>``,
+        ``callbacks__<name>__<parameter>``), ``compile``, and hyperparameters of the
+        training, which they override. What an estimator sets itself is refused.
     checkpoint : str, path or None, default=None
         File in which fit saves its progress after every epoch. When an interrupted fit is
         called again with the same data and hyperparameters, it resumes from there, and
@@ -453,7 +492,8 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
         Number of epochs trained.
     history_ : list of dict
         ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
-        seconds) of each epoch.
+        seconds) of each epoch, ``valid_score`` with ``scoring``, and the numbers that
+        callbacks record in ``net_.history``.
     n_static_features_in_ : int
         Number of static covariates; 0 if X is not a table with a column of sequences.
 
@@ -481,7 +521,7 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
         self,
         *,
         hidden_size: int | Sequence[int] = 64,
-        num_layers: int = 1,
+        num_layers: int | None = None,
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
@@ -510,7 +550,9 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
         weight_decay: float = 0.0,
         gradient_clip: float | None = 1.0,
         early_stopping: bool = False,
+        validation_split: Any = "auto",
         validation_fraction: float = 0.1,
+        scoring: str | Callable[..., float] | None = None,
         patience: int = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
@@ -528,8 +570,10 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
     def set_fit_request(
         self,
         *,
+        X_val: bool | str | None = ...,
         groups: bool | str | None = ...,
         sample_weight: bool | str | None = ...,
+        y_val: bool | str | None = ...,
     ) -> Self: ...
     def set_partial_fit_request(
         self,
@@ -557,9 +601,10 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
     ----------
     hidden_size : int or tuple of int, default=64
         Number of units of each recurrent layer and direction, for all layers or one per
-        layer.
-    num_layers : int, default=1
-        Number of stacked recurrent layers.
+        layer: ``(12, 6)`` is two layers.
+    num_layers : int or None, default=None
+        Number of stacked recurrent layers; None for as many as ``hidden_size`` has
+        values.
     bidirectional : bool, default=False
         Whether to also read every sequence in reverse. If False, the network is causal:
         no state depends on a later step.
@@ -643,18 +688,30 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     early_stopping : bool, default=False
-        Whether to hold out a validation set, stop when its loss no longer improves, and
-        keep the best weights. The split is stratified by class, or by whole groups if
-        fit gets ``groups``.
+        Whether to hold out a validation set, or take that given to fit, stop when its
+        loss or ``scoring`` no longer improves, and keep the best weights.
+    validation_split : {"auto", "random", "last"} or splitter, default='auto'
+        What early stopping holds out. "random": stratified by class, or whole groups if
+        fit gets ``groups``. "last": the last sequences of X, which must be in time order;
+        of windows that overlap, the last ones of the table, and windows that share rows
+        with them (a target is taken to cover as many rows after its window as it has
+        outputs) are not used at all. "auto": "last" for windows that overlap, which are
+        views of one table (as of SlidingWindow and make_windows), unless fit gets
+        ``groups``; else "random". Of a splitter of scikit-learn, its last split.
     validation_fraction : float, default=0.1
         Proportion of the sequences in the validation set of early stopping, in
         (0, 1).
+    scoring : str, callable or None, default=None
+        Score of the validation set that early stopping watches, ``valid_score`` in
+        ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
+        of every step, over the steps of all sequences), or a function
+        ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
     patience : int, default=10
         Number of epochs without improvement before early stopping.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
-        standard deviation of the training data. A 2-D X has one channel. Token ids are
-        not scaled.
+        standard deviation of the training data: with ``partial_fit``, those of all calls
+        so far. A 2-D X has one channel. Token ids are not scaled.
     data_format : {"channels_last", "channels_first"}, default='channels_last'
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
@@ -676,10 +733,14 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         infinite gradient are skipped. Predictions and the validation loss are in full
         precision. Not supported with ``dtype="float64"``.
     callbacks : list of skorch callbacks or None, default=None
-        Callbacks of the training.
+        Callbacks of the training. To end it after an epoch, a callback sets
+        ``net.stop_requested = True`` in ``on_epoch_end``; the fit then counts as
+        finished.
     net_params : dict or None, default=None
-        Further parameters of :class:`skorch.NeuralNet`, such as
-        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
+        Further parameters of :class:`skorch.NeuralNet`: those of the optimizer, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``, of callbacks (``callbacks__<name>``,
+        ``callbacks__<name>__<parameter>``), ``compile``, and hyperparameters of the
+        training, which they override. What an estimator sets itself is refused.
     checkpoint : str, path or None, default=None
         File in which fit saves its progress after every epoch. When an interrupted fit is
         called again with the same data and hyperparameters, it resumes from there, and
@@ -704,7 +765,8 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         Number of epochs trained.
     history_ : list of dict
         ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
-        seconds) of each epoch.
+        seconds) of each epoch, ``valid_score`` with ``scoring``, and the numbers that
+        callbacks record in ``net_.history``.
     classes_ : ndarray of shape (n_classes,)
         Class labels; for multilabel targets, the columns of y.
     n_static_features_in_ : int
@@ -738,7 +800,7 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         self,
         *,
         hidden_size: int | Sequence[int] = 64,
-        num_layers: int = 1,
+        num_layers: int | None = None,
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
@@ -765,7 +827,9 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         weight_decay: float = 0.0,
         gradient_clip: float | None = 1.0,
         early_stopping: bool = False,
+        validation_split: Any = "auto",
         validation_fraction: float = 0.1,
+        scoring: str | Callable[..., float] | None = None,
         patience: int = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
@@ -783,8 +847,10 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
     def set_fit_request(
         self,
         *,
+        X_val: bool | str | None = ...,
         groups: bool | str | None = ...,
         sample_weight: bool | str | None = ...,
+        y_val: bool | str | None = ...,
     ) -> Self: ...
     def set_partial_fit_request(
         self,
@@ -810,9 +876,10 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
     ----------
     hidden_size : int or tuple of int, default=64
         Number of units of each recurrent layer and direction, for all layers or one per
-        layer.
-    num_layers : int, default=1
-        Number of stacked recurrent layers.
+        layer: ``(12, 6)`` is two layers.
+    num_layers : int or None, default=None
+        Number of stacked recurrent layers; None for as many as ``hidden_size`` has
+        values.
     bidirectional : bool, default=False
         Whether to also read every sequence in reverse. If False, the network is causal:
         no state depends on a later step.
@@ -898,18 +965,30 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     early_stopping : bool, default=False
-        Whether to hold out a validation set, stop when its loss no longer improves, and
-        keep the best weights. The split is stratified by class, or by whole groups if
-        fit gets ``groups``.
+        Whether to hold out a validation set, or take that given to fit, stop when its
+        loss or ``scoring`` no longer improves, and keep the best weights.
+    validation_split : {"auto", "random", "last"} or splitter, default='auto'
+        What early stopping holds out. "random": stratified by class, or whole groups if
+        fit gets ``groups``. "last": the last sequences of X, which must be in time order;
+        of windows that overlap, the last ones of the table, and windows that share rows
+        with them (a target is taken to cover as many rows after its window as it has
+        outputs) are not used at all. "auto": "last" for windows that overlap, which are
+        views of one table (as of SlidingWindow and make_windows), unless fit gets
+        ``groups``; else "random". Of a splitter of scikit-learn, its last split.
     validation_fraction : float, default=0.1
         Proportion of the sequences in the validation set of early stopping, in
         (0, 1).
+    scoring : str, callable or None, default=None
+        Score of the validation set that early stopping watches, ``valid_score`` in
+        ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
+        of every step, over the steps of all sequences), or a function
+        ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
     patience : int, default=10
         Number of epochs without improvement before early stopping.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
-        standard deviation of the training data. A 2-D X has one channel. Token ids are
-        not scaled.
+        standard deviation of the training data: with ``partial_fit``, those of all calls
+        so far. A 2-D X has one channel. Token ids are not scaled.
     data_format : {"channels_last", "channels_first"}, default='channels_last'
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
@@ -931,10 +1010,14 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         infinite gradient are skipped. Predictions and the validation loss are in full
         precision. Not supported with ``dtype="float64"``.
     callbacks : list of skorch callbacks or None, default=None
-        Callbacks of the training.
+        Callbacks of the training. To end it after an epoch, a callback sets
+        ``net.stop_requested = True`` in ``on_epoch_end``; the fit then counts as
+        finished.
     net_params : dict or None, default=None
-        Further parameters of :class:`skorch.NeuralNet`, such as
-        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
+        Further parameters of :class:`skorch.NeuralNet`: those of the optimizer, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``, of callbacks (``callbacks__<name>``,
+        ``callbacks__<name>__<parameter>``), ``compile``, and hyperparameters of the
+        training, which they override. What an estimator sets itself is refused.
     checkpoint : str, path or None, default=None
         File in which fit saves its progress after every epoch. When an interrupted fit is
         called again with the same data and hyperparameters, it resumes from there, and
@@ -959,7 +1042,8 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         Number of epochs trained.
     history_ : list of dict
         ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
-        seconds) of each epoch.
+        seconds) of each epoch, ``valid_score`` with ``scoring``, and the numbers that
+        callbacks record in ``net_.history``.
     n_static_features_in_ : int
         Number of static covariates; 0 if X is not a table with a column of sequences.
 
@@ -988,7 +1072,7 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         self,
         *,
         hidden_size: int | Sequence[int] = 64,
-        num_layers: int = 1,
+        num_layers: int | None = None,
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
@@ -1016,7 +1100,9 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         weight_decay: float = 0.0,
         gradient_clip: float | None = 1.0,
         early_stopping: bool = False,
+        validation_split: Any = "auto",
         validation_fraction: float = 0.1,
+        scoring: str | Callable[..., float] | None = None,
         patience: int = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
@@ -1034,8 +1120,10 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
     def set_fit_request(
         self,
         *,
+        X_val: bool | str | None = ...,
         groups: bool | str | None = ...,
         sample_weight: bool | str | None = ...,
+        y_val: bool | str | None = ...,
     ) -> Self: ...
     def set_partial_fit_request(
         self,
@@ -1060,9 +1148,10 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
     ----------
     hidden_size : int or tuple of int, default=64
         Number of units of each recurrent layer and direction, for all layers or one per
-        layer.
-    num_layers : int, default=1
-        Number of stacked recurrent layers.
+        layer: ``(12, 6)`` is two layers.
+    num_layers : int or None, default=None
+        Number of stacked recurrent layers; None for as many as ``hidden_size`` has
+        values.
     bidirectional : bool, default=False
         Whether to also read every sequence in reverse. If False, the network is causal:
         no state depends on a later step.
@@ -1146,18 +1235,30 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     early_stopping : bool, default=False
-        Whether to hold out a validation set, stop when its loss no longer improves, and
-        keep the best weights. The split is stratified by class, or by whole groups if
-        fit gets ``groups``.
+        Whether to hold out a validation set, or take that given to fit, stop when its
+        loss or ``scoring`` no longer improves, and keep the best weights.
+    validation_split : {"auto", "random", "last"} or splitter, default='auto'
+        What early stopping holds out. "random": stratified by class, or whole groups if
+        fit gets ``groups``. "last": the last sequences of X, which must be in time order;
+        of windows that overlap, the last ones of the table, and windows that share rows
+        with them (a target is taken to cover as many rows after its window as it has
+        outputs) are not used at all. "auto": "last" for windows that overlap, which are
+        views of one table (as of SlidingWindow and make_windows), unless fit gets
+        ``groups``; else "random". Of a splitter of scikit-learn, its last split.
     validation_fraction : float, default=0.1
         Proportion of the sequences in the validation set of early stopping, in
         (0, 1).
+    scoring : str, callable or None, default=None
+        Score of the validation set that early stopping watches, ``valid_score`` in
+        ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
+        of every step, over the steps of all sequences), or a function
+        ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
     patience : int, default=10
         Number of epochs without improvement before early stopping.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
-        standard deviation of the training data. A 2-D X has one channel. Token ids are
-        not scaled.
+        standard deviation of the training data: with ``partial_fit``, those of all calls
+        so far. A 2-D X has one channel. Token ids are not scaled.
     data_format : {"channels_last", "channels_first"}, default='channels_last'
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
@@ -1179,10 +1280,14 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         infinite gradient are skipped. Predictions and the validation loss are in full
         precision. Not supported with ``dtype="float64"``.
     callbacks : list of skorch callbacks or None, default=None
-        Callbacks of the training.
+        Callbacks of the training. To end it after an epoch, a callback sets
+        ``net.stop_requested = True`` in ``on_epoch_end``; the fit then counts as
+        finished.
     net_params : dict or None, default=None
-        Further parameters of :class:`skorch.NeuralNet`, such as
-        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
+        Further parameters of :class:`skorch.NeuralNet`: those of the optimizer, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``, of callbacks (``callbacks__<name>``,
+        ``callbacks__<name>__<parameter>``), ``compile``, and hyperparameters of the
+        training, which they override. What an estimator sets itself is refused.
     checkpoint : str, path or None, default=None
         File in which fit saves its progress after every epoch. When an interrupted fit is
         called again with the same data and hyperparameters, it resumes from there, and
@@ -1207,7 +1312,8 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         Number of epochs trained.
     history_ : list of dict
         ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
-        seconds) of each epoch.
+        seconds) of each epoch, ``valid_score`` with ``scoring``, and the numbers that
+        callbacks record in ``net_.history``.
     classes_ : ndarray of shape (n_classes,)
         Class labels; for multilabel targets, the columns of y.
     n_static_features_in_ : int
@@ -1238,7 +1344,7 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         self,
         *,
         hidden_size: int | Sequence[int] = 64,
-        num_layers: int = 1,
+        num_layers: int | None = None,
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
@@ -1265,7 +1371,9 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         weight_decay: float = 0.0,
         gradient_clip: float | None = 1.0,
         early_stopping: bool = False,
+        validation_split: Any = "auto",
         validation_fraction: float = 0.1,
+        scoring: str | Callable[..., float] | None = None,
         patience: int = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
@@ -1283,8 +1391,10 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
     def set_fit_request(
         self,
         *,
+        X_val: bool | str | None = ...,
         groups: bool | str | None = ...,
         sample_weight: bool | str | None = ...,
+        y_val: bool | str | None = ...,
     ) -> Self: ...
     def set_partial_fit_request(
         self,
@@ -1310,9 +1420,10 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
     ----------
     hidden_size : int or tuple of int, default=64
         Number of units of each recurrent layer and direction, for all layers or one per
-        layer.
-    num_layers : int, default=1
-        Number of stacked recurrent layers.
+        layer: ``(12, 6)`` is two layers.
+    num_layers : int or None, default=None
+        Number of stacked recurrent layers; None for as many as ``hidden_size`` has
+        values.
     bidirectional : bool, default=False
         Whether to also read every sequence in reverse. If False, the network is causal:
         no state depends on a later step.
@@ -1398,18 +1509,30 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     early_stopping : bool, default=False
-        Whether to hold out a validation set, stop when its loss no longer improves, and
-        keep the best weights. The split is stratified by class, or by whole groups if
-        fit gets ``groups``.
+        Whether to hold out a validation set, or take that given to fit, stop when its
+        loss or ``scoring`` no longer improves, and keep the best weights.
+    validation_split : {"auto", "random", "last"} or splitter, default='auto'
+        What early stopping holds out. "random": stratified by class, or whole groups if
+        fit gets ``groups``. "last": the last sequences of X, which must be in time order;
+        of windows that overlap, the last ones of the table, and windows that share rows
+        with them (a target is taken to cover as many rows after its window as it has
+        outputs) are not used at all. "auto": "last" for windows that overlap, which are
+        views of one table (as of SlidingWindow and make_windows), unless fit gets
+        ``groups``; else "random". Of a splitter of scikit-learn, its last split.
     validation_fraction : float, default=0.1
         Proportion of the sequences in the validation set of early stopping, in
         (0, 1).
+    scoring : str, callable or None, default=None
+        Score of the validation set that early stopping watches, ``valid_score`` in
+        ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
+        of every step, over the steps of all sequences), or a function
+        ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
     patience : int, default=10
         Number of epochs without improvement before early stopping.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
-        standard deviation of the training data. A 2-D X has one channel. Token ids are
-        not scaled.
+        standard deviation of the training data: with ``partial_fit``, those of all calls
+        so far. A 2-D X has one channel. Token ids are not scaled.
     data_format : {"channels_last", "channels_first"}, default='channels_last'
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
@@ -1431,10 +1554,14 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         infinite gradient are skipped. Predictions and the validation loss are in full
         precision. Not supported with ``dtype="float64"``.
     callbacks : list of skorch callbacks or None, default=None
-        Callbacks of the training.
+        Callbacks of the training. To end it after an epoch, a callback sets
+        ``net.stop_requested = True`` in ``on_epoch_end``; the fit then counts as
+        finished.
     net_params : dict or None, default=None
-        Further parameters of :class:`skorch.NeuralNet`, such as
-        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
+        Further parameters of :class:`skorch.NeuralNet`: those of the optimizer, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``, of callbacks (``callbacks__<name>``,
+        ``callbacks__<name>__<parameter>``), ``compile``, and hyperparameters of the
+        training, which they override. What an estimator sets itself is refused.
     checkpoint : str, path or None, default=None
         File in which fit saves its progress after every epoch. When an interrupted fit is
         called again with the same data and hyperparameters, it resumes from there, and
@@ -1459,7 +1586,8 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         Number of epochs trained.
     history_ : list of dict
         ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
-        seconds) of each epoch.
+        seconds) of each epoch, ``valid_score`` with ``scoring``, and the numbers that
+        callbacks record in ``net_.history``.
     n_static_features_in_ : int
         Number of static covariates; 0 if X is not a table with a column of sequences.
 
@@ -1488,7 +1616,7 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         self,
         *,
         hidden_size: int | Sequence[int] = 64,
-        num_layers: int = 1,
+        num_layers: int | None = None,
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
@@ -1516,7 +1644,9 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         weight_decay: float = 0.0,
         gradient_clip: float | None = 1.0,
         early_stopping: bool = False,
+        validation_split: Any = "auto",
         validation_fraction: float = 0.1,
+        scoring: str | Callable[..., float] | None = None,
         patience: int = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
@@ -1534,8 +1664,10 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
     def set_fit_request(
         self,
         *,
+        X_val: bool | str | None = ...,
         groups: bool | str | None = ...,
         sample_weight: bool | str | None = ...,
+        y_val: bool | str | None = ...,
     ) -> Self: ...
     def set_partial_fit_request(
         self,
@@ -1562,9 +1694,10 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         whose gates do not read the hidden state (Bradbury et al., 2017).
     hidden_size : int or tuple of int, default=64
         Number of units of each recurrent layer and direction, for all layers or one per
-        layer.
-    num_layers : int, default=1
-        Number of stacked recurrent layers.
+        layer: ``(12, 6)`` is two layers.
+    num_layers : int or None, default=None
+        Number of stacked recurrent layers; None for as many as ``hidden_size`` has
+        values.
     bidirectional : bool, default=False
         Whether to also read every sequence in reverse. If False, the network is causal:
         no state depends on a later step.
@@ -1648,18 +1781,30 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     early_stopping : bool, default=False
-        Whether to hold out a validation set, stop when its loss no longer improves, and
-        keep the best weights. The split is stratified by class, or by whole groups if
-        fit gets ``groups``.
+        Whether to hold out a validation set, or take that given to fit, stop when its
+        loss or ``scoring`` no longer improves, and keep the best weights.
+    validation_split : {"auto", "random", "last"} or splitter, default='auto'
+        What early stopping holds out. "random": stratified by class, or whole groups if
+        fit gets ``groups``. "last": the last sequences of X, which must be in time order;
+        of windows that overlap, the last ones of the table, and windows that share rows
+        with them (a target is taken to cover as many rows after its window as it has
+        outputs) are not used at all. "auto": "last" for windows that overlap, which are
+        views of one table (as of SlidingWindow and make_windows), unless fit gets
+        ``groups``; else "random". Of a splitter of scikit-learn, its last split.
     validation_fraction : float, default=0.1
         Proportion of the sequences in the validation set of early stopping, in
         (0, 1).
+    scoring : str, callable or None, default=None
+        Score of the validation set that early stopping watches, ``valid_score`` in
+        ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
+        of every step, over the steps of all sequences), or a function
+        ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
     patience : int, default=10
         Number of epochs without improvement before early stopping.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
-        standard deviation of the training data. A 2-D X has one channel. Token ids are
-        not scaled.
+        standard deviation of the training data: with ``partial_fit``, those of all calls
+        so far. A 2-D X has one channel. Token ids are not scaled.
     data_format : {"channels_last", "channels_first"}, default='channels_last'
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
@@ -1681,10 +1826,14 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         infinite gradient are skipped. Predictions and the validation loss are in full
         precision. Not supported with ``dtype="float64"``.
     callbacks : list of skorch callbacks or None, default=None
-        Callbacks of the training.
+        Callbacks of the training. To end it after an epoch, a callback sets
+        ``net.stop_requested = True`` in ``on_epoch_end``; the fit then counts as
+        finished.
     net_params : dict or None, default=None
-        Further parameters of :class:`skorch.NeuralNet`, such as
-        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
+        Further parameters of :class:`skorch.NeuralNet`: those of the optimizer, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``, of callbacks (``callbacks__<name>``,
+        ``callbacks__<name>__<parameter>``), ``compile``, and hyperparameters of the
+        training, which they override. What an estimator sets itself is refused.
     checkpoint : str, path or None, default=None
         File in which fit saves its progress after every epoch. When an interrupted fit is
         called again with the same data and hyperparameters, it resumes from there, and
@@ -1709,7 +1858,8 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         Number of epochs trained.
     history_ : list of dict
         ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
-        seconds) of each epoch.
+        seconds) of each epoch, ``valid_score`` with ``scoring``, and the numbers that
+        callbacks record in ``net_.history``.
     classes_ : ndarray of shape (n_classes,)
         Class labels; for multilabel targets, the columns of y.
     n_static_features_in_ : int
@@ -1737,7 +1887,7 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         *,
         cell: str = "lstm",
         hidden_size: int | Sequence[int] = 64,
-        num_layers: int = 1,
+        num_layers: int | None = None,
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
@@ -1764,7 +1914,9 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         weight_decay: float = 0.0,
         gradient_clip: float | None = 1.0,
         early_stopping: bool = False,
+        validation_split: Any = "auto",
         validation_fraction: float = 0.1,
+        scoring: str | Callable[..., float] | None = None,
         patience: int = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
@@ -1782,8 +1934,10 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
     def set_fit_request(
         self,
         *,
+        X_val: bool | str | None = ...,
         groups: bool | str | None = ...,
         sample_weight: bool | str | None = ...,
+        y_val: bool | str | None = ...,
     ) -> Self: ...
     def set_partial_fit_request(
         self,
@@ -1811,9 +1965,10 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
         whose gates do not read the hidden state (Bradbury et al., 2017).
     hidden_size : int or tuple of int, default=64
         Number of units of each recurrent layer and direction, for all layers or one per
-        layer.
-    num_layers : int, default=1
-        Number of stacked recurrent layers.
+        layer: ``(12, 6)`` is two layers.
+    num_layers : int or None, default=None
+        Number of stacked recurrent layers; None for as many as ``hidden_size`` has
+        values.
     bidirectional : bool, default=False
         Whether to also read every sequence in reverse. If False, the network is causal:
         no state depends on a later step.
@@ -1899,18 +2054,30 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     early_stopping : bool, default=False
-        Whether to hold out a validation set, stop when its loss no longer improves, and
-        keep the best weights. The split is stratified by class, or by whole groups if
-        fit gets ``groups``.
+        Whether to hold out a validation set, or take that given to fit, stop when its
+        loss or ``scoring`` no longer improves, and keep the best weights.
+    validation_split : {"auto", "random", "last"} or splitter, default='auto'
+        What early stopping holds out. "random": stratified by class, or whole groups if
+        fit gets ``groups``. "last": the last sequences of X, which must be in time order;
+        of windows that overlap, the last ones of the table, and windows that share rows
+        with them (a target is taken to cover as many rows after its window as it has
+        outputs) are not used at all. "auto": "last" for windows that overlap, which are
+        views of one table (as of SlidingWindow and make_windows), unless fit gets
+        ``groups``; else "random". Of a splitter of scikit-learn, its last split.
     validation_fraction : float, default=0.1
         Proportion of the sequences in the validation set of early stopping, in
         (0, 1).
+    scoring : str, callable or None, default=None
+        Score of the validation set that early stopping watches, ``valid_score`` in
+        ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
+        of every step, over the steps of all sequences), or a function
+        ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
     patience : int, default=10
         Number of epochs without improvement before early stopping.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
-        standard deviation of the training data. A 2-D X has one channel. Token ids are
-        not scaled.
+        standard deviation of the training data: with ``partial_fit``, those of all calls
+        so far. A 2-D X has one channel. Token ids are not scaled.
     data_format : {"channels_last", "channels_first"}, default='channels_last'
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
@@ -1932,10 +2099,14 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
         infinite gradient are skipped. Predictions and the validation loss are in full
         precision. Not supported with ``dtype="float64"``.
     callbacks : list of skorch callbacks or None, default=None
-        Callbacks of the training.
+        Callbacks of the training. To end it after an epoch, a callback sets
+        ``net.stop_requested = True`` in ``on_epoch_end``; the fit then counts as
+        finished.
     net_params : dict or None, default=None
-        Further parameters of :class:`skorch.NeuralNet`, such as
-        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
+        Further parameters of :class:`skorch.NeuralNet`: those of the optimizer, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``, of callbacks (``callbacks__<name>``,
+        ``callbacks__<name>__<parameter>``), ``compile``, and hyperparameters of the
+        training, which they override. What an estimator sets itself is refused.
     checkpoint : str, path or None, default=None
         File in which fit saves its progress after every epoch. When an interrupted fit is
         called again with the same data and hyperparameters, it resumes from there, and
@@ -1960,7 +2131,8 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
         Number of epochs trained.
     history_ : list of dict
         ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
-        seconds) of each epoch.
+        seconds) of each epoch, ``valid_score`` with ``scoring``, and the numbers that
+        callbacks record in ``net_.history``.
     n_static_features_in_ : int
         Number of static covariates; 0 if X is not a table with a column of sequences.
 
@@ -1984,7 +2156,7 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
         *,
         cell: str = "lstm",
         hidden_size: int | Sequence[int] = 64,
-        num_layers: int = 1,
+        num_layers: int | None = None,
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
@@ -2012,7 +2184,9 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
         weight_decay: float = 0.0,
         gradient_clip: float | None = 1.0,
         early_stopping: bool = False,
+        validation_split: Any = "auto",
         validation_fraction: float = 0.1,
+        scoring: str | Callable[..., float] | None = None,
         patience: int = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
@@ -2030,8 +2204,10 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
     def set_fit_request(
         self,
         *,
+        X_val: bool | str | None = ...,
         groups: bool | str | None = ...,
         sample_weight: bool | str | None = ...,
+        y_val: bool | str | None = ...,
     ) -> Self: ...
     def set_partial_fit_request(
         self,
@@ -2067,9 +2243,10 @@ class RecurrentTagger(_OfSklearn, AnyCell, PerStepEstimator, Labeller):
         whose gates do not read the hidden state (Bradbury et al., 2017).
     hidden_size : int or tuple of int, default=64
         Number of units of each recurrent layer and direction, for all layers or one per
-        layer.
-    num_layers : int, default=1
-        Number of stacked recurrent layers.
+        layer: ``(12, 6)`` is two layers.
+    num_layers : int or None, default=None
+        Number of stacked recurrent layers; None for as many as ``hidden_size`` has
+        values.
     bidirectional : bool, default=False
         Whether to also read every sequence in reverse. If False, the network is causal:
         no state depends on a later step.
@@ -2155,18 +2332,30 @@ class RecurrentTagger(_OfSklearn, AnyCell, PerStepEstimator, Labeller):
         to the next, gradients are not. For sequences that are too long to train on as a
         whole; needs a causal network without convolutions.
     early_stopping : bool, default=False
-        Whether to hold out a validation set, stop when its loss no longer improves, and
-        keep the best weights. The split is stratified by class, or by whole groups if
-        fit gets ``groups``.
+        Whether to hold out a validation set, or take that given to fit, stop when its
+        loss or ``scoring`` no longer improves, and keep the best weights.
+    validation_split : {"auto", "random", "last"} or splitter, default='auto'
+        What early stopping holds out. "random": stratified by class, or whole groups if
+        fit gets ``groups``. "last": the last sequences of X, which must be in time order;
+        of windows that overlap, the last ones of the table, and windows that share rows
+        with them (a target is taken to cover as many rows after its window as it has
+        outputs) are not used at all. "auto": "last" for windows that overlap, which are
+        views of one table (as of SlidingWindow and make_windows), unless fit gets
+        ``groups``; else "random". Of a splitter of scikit-learn, its last split.
     validation_fraction : float, default=0.1
         Proportion of the sequences in the validation set of early stopping, in
         (0, 1).
+    scoring : str, callable or None, default=None
+        Score of the validation set that early stopping watches, ``valid_score`` in
+        ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
+        of every step, over the steps of all sequences), or a function
+        ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
     patience : int, default=10
         Number of epochs without improvement before early stopping.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
-        standard deviation of the training data. A 2-D X has one channel. Token ids are
-        not scaled.
+        standard deviation of the training data: with ``partial_fit``, those of all calls
+        so far. A 2-D X has one channel. Token ids are not scaled.
     data_format : {"channels_last", "channels_first"}, default='channels_last'
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
@@ -2188,10 +2377,14 @@ class RecurrentTagger(_OfSklearn, AnyCell, PerStepEstimator, Labeller):
         infinite gradient are skipped. Predictions and the validation loss are in full
         precision. Not supported with ``dtype="float64"``.
     callbacks : list of skorch callbacks or None, default=None
-        Callbacks of the training.
+        Callbacks of the training. To end it after an epoch, a callback sets
+        ``net.stop_requested = True`` in ``on_epoch_end``; the fit then counts as
+        finished.
     net_params : dict or None, default=None
-        Further parameters of :class:`skorch.NeuralNet`, such as
-        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
+        Further parameters of :class:`skorch.NeuralNet`: those of the optimizer, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``, of callbacks (``callbacks__<name>``,
+        ``callbacks__<name>__<parameter>``), ``compile``, and hyperparameters of the
+        training, which they override. What an estimator sets itself is refused.
     checkpoint : str, path or None, default=None
         File in which fit saves its progress after every epoch. When an interrupted fit is
         called again with the same data and hyperparameters, it resumes from there, and
@@ -2216,7 +2409,8 @@ class RecurrentTagger(_OfSklearn, AnyCell, PerStepEstimator, Labeller):
         Number of epochs trained.
     history_ : list of dict
         ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
-        seconds) of each epoch.
+        seconds) of each epoch, ``valid_score`` with ``scoring``, and the numbers that
+        callbacks record in ``net_.history``.
     classes_ : ndarray of shape (n_classes,)
         Class labels; for multilabel targets, the columns of y.
     n_static_features_in_ : int
@@ -2253,7 +2447,7 @@ class RecurrentTagger(_OfSklearn, AnyCell, PerStepEstimator, Labeller):
         *,
         cell: str = "lstm",
         hidden_size: int | Sequence[int] = 64,
-        num_layers: int = 1,
+        num_layers: int | None = None,
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
@@ -2280,7 +2474,9 @@ class RecurrentTagger(_OfSklearn, AnyCell, PerStepEstimator, Labeller):
         gradient_clip: float | None = 1.0,
         bptt_steps: int | None = None,
         early_stopping: bool = False,
+        validation_split: Any = "auto",
         validation_fraction: float = 0.1,
+        scoring: str | Callable[..., float] | None = None,
         patience: int = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
@@ -2367,8 +2563,10 @@ class RecurrentTagger(_OfSklearn, AnyCell, PerStepEstimator, Labeller):
     def set_fit_request(
         self,
         *,
+        X_val: bool | str | None = ...,
         groups: bool | str | None = ...,
         sample_weight: bool | str | None = ...,
+        y_val: bool | str | None = ...,
     ) -> Self: ...
     def set_partial_fit_request(
         self,
@@ -2404,9 +2602,10 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         whose gates do not read the hidden state (Bradbury et al., 2017).
     hidden_size : int or tuple of int, default=64
         Number of units of each recurrent layer and direction, for all layers or one per
-        layer.
-    num_layers : int, default=1
-        Number of stacked recurrent layers.
+        layer: ``(12, 6)`` is two layers.
+    num_layers : int or None, default=None
+        Number of stacked recurrent layers; None for as many as ``hidden_size`` has
+        values.
     bidirectional : bool, default=False
         Whether to also read every sequence in reverse. If False, the network is causal:
         no state depends on a later step.
@@ -2494,18 +2693,30 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         to the next, gradients are not. For sequences that are too long to train on as a
         whole; needs a causal network without convolutions.
     early_stopping : bool, default=False
-        Whether to hold out a validation set, stop when its loss no longer improves, and
-        keep the best weights. The split is stratified by class, or by whole groups if
-        fit gets ``groups``.
+        Whether to hold out a validation set, or take that given to fit, stop when its
+        loss or ``scoring`` no longer improves, and keep the best weights.
+    validation_split : {"auto", "random", "last"} or splitter, default='auto'
+        What early stopping holds out. "random": stratified by class, or whole groups if
+        fit gets ``groups``. "last": the last sequences of X, which must be in time order;
+        of windows that overlap, the last ones of the table, and windows that share rows
+        with them (a target is taken to cover as many rows after its window as it has
+        outputs) are not used at all. "auto": "last" for windows that overlap, which are
+        views of one table (as of SlidingWindow and make_windows), unless fit gets
+        ``groups``; else "random". Of a splitter of scikit-learn, its last split.
     validation_fraction : float, default=0.1
         Proportion of the sequences in the validation set of early stopping, in
         (0, 1).
+    scoring : str, callable or None, default=None
+        Score of the validation set that early stopping watches, ``valid_score`` in
+        ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
+        of every step, over the steps of all sequences), or a function
+        ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
     patience : int, default=10
         Number of epochs without improvement before early stopping.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
-        standard deviation of the training data. A 2-D X has one channel. Token ids are
-        not scaled.
+        standard deviation of the training data: with ``partial_fit``, those of all calls
+        so far. A 2-D X has one channel. Token ids are not scaled.
     data_format : {"channels_last", "channels_first"}, default='channels_last'
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
@@ -2527,10 +2738,14 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         infinite gradient are skipped. Predictions and the validation loss are in full
         precision. Not supported with ``dtype="float64"``.
     callbacks : list of skorch callbacks or None, default=None
-        Callbacks of the training.
+        Callbacks of the training. To end it after an epoch, a callback sets
+        ``net.stop_requested = True`` in ``on_epoch_end``; the fit then counts as
+        finished.
     net_params : dict or None, default=None
-        Further parameters of :class:`skorch.NeuralNet`, such as
-        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
+        Further parameters of :class:`skorch.NeuralNet`: those of the optimizer, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``, of callbacks (``callbacks__<name>``,
+        ``callbacks__<name>__<parameter>``), ``compile``, and hyperparameters of the
+        training, which they override. What an estimator sets itself is refused.
     checkpoint : str, path or None, default=None
         File in which fit saves its progress after every epoch. When an interrupted fit is
         called again with the same data and hyperparameters, it resumes from there, and
@@ -2555,7 +2770,8 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         Number of epochs trained.
     history_ : list of dict
         ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
-        seconds) of each epoch.
+        seconds) of each epoch, ``valid_score`` with ``scoring``, and the numbers that
+        callbacks record in ``net_.history``.
     n_static_features_in_ : int
         Number of static covariates; 0 if X is not a table with a column of sequences.
 
@@ -2581,7 +2797,7 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         *,
         cell: str = "lstm",
         hidden_size: int | Sequence[int] = 64,
-        num_layers: int = 1,
+        num_layers: int | None = None,
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
@@ -2609,7 +2825,9 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         gradient_clip: float | None = 1.0,
         bptt_steps: int | None = None,
         early_stopping: bool = False,
+        validation_split: Any = "auto",
         validation_fraction: float = 0.1,
+        scoring: str | Callable[..., float] | None = None,
         patience: int = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
@@ -2649,8 +2867,10 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
     def set_fit_request(
         self,
         *,
+        X_val: bool | str | None = ...,
         groups: bool | str | None = ...,
         sample_weight: bool | str | None = ...,
+        y_val: bool | str | None = ...,
     ) -> Self: ...
     def set_partial_fit_request(
         self,
@@ -2681,9 +2901,10 @@ class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
     ----------
     hidden_size : int or tuple of int, default=64
         Number of units of each recurrent layer and direction, for all layers or one per
-        layer.
-    num_layers : int, default=1
-        Number of stacked recurrent layers.
+        layer: ``(12, 6)`` is two layers.
+    num_layers : int or None, default=None
+        Number of stacked recurrent layers; None for as many as ``hidden_size`` has
+        values.
     bidirectional : bool, default=False
         Whether to also read every sequence in reverse. If False, the network is causal:
         no state depends on a later step.
@@ -2725,18 +2946,30 @@ class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     early_stopping : bool, default=False
-        Whether to hold out a validation set, stop when its loss no longer improves, and
-        keep the best weights. The split is stratified by class, or by whole groups if
-        fit gets ``groups``.
+        Whether to hold out a validation set, or take that given to fit, stop when its
+        loss or ``scoring`` no longer improves, and keep the best weights.
+    validation_split : {"auto", "random", "last"} or splitter, default='auto'
+        What early stopping holds out. "random": stratified by class, or whole groups if
+        fit gets ``groups``. "last": the last sequences of X, which must be in time order;
+        of windows that overlap, the last ones of the table, and windows that share rows
+        with them (a target is taken to cover as many rows after its window as it has
+        outputs) are not used at all. "auto": "last" for windows that overlap, which are
+        views of one table (as of SlidingWindow and make_windows), unless fit gets
+        ``groups``; else "random". Of a splitter of scikit-learn, its last split.
     validation_fraction : float, default=0.1
         Proportion of the sequences in the validation set of early stopping, in
         (0, 1).
+    scoring : str, callable or None, default=None
+        Score of the validation set that early stopping watches, ``valid_score`` in
+        ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
+        of every step, over the steps of all sequences), or a function
+        ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
     patience : int, default=10
         Number of epochs without improvement before early stopping.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
-        standard deviation of the training data. A 2-D X has one channel. Token ids are
-        not scaled.
+        standard deviation of the training data: with ``partial_fit``, those of all calls
+        so far. A 2-D X has one channel. Token ids are not scaled.
     data_format : {"channels_last", "channels_first"}, default='channels_last'
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
@@ -2758,10 +2991,14 @@ class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
         infinite gradient are skipped. Predictions and the validation loss are in full
         precision. Not supported with ``dtype="float64"``.
     callbacks : list of skorch callbacks or None, default=None
-        Callbacks of the training.
+        Callbacks of the training. To end it after an epoch, a callback sets
+        ``net.stop_requested = True`` in ``on_epoch_end``; the fit then counts as
+        finished.
     net_params : dict or None, default=None
-        Further parameters of :class:`skorch.NeuralNet`, such as
-        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
+        Further parameters of :class:`skorch.NeuralNet`: those of the optimizer, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``, of callbacks (``callbacks__<name>``,
+        ``callbacks__<name>__<parameter>``), ``compile``, and hyperparameters of the
+        training, which they override. What an estimator sets itself is refused.
     checkpoint : str, path or None, default=None
         File in which fit saves its progress after every epoch. When an interrupted fit is
         called again with the same data and hyperparameters, it resumes from there, and
@@ -2786,7 +3023,8 @@ class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
         Number of epochs trained.
     history_ : list of dict
         ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
-        seconds) of each epoch.
+        seconds) of each epoch, ``valid_score`` with ``scoring``, and the numbers that
+        callbacks record in ``net_.history``.
     classes_ : ndarray of shape (n_classes,)
         Class labels; for multilabel targets, the columns of y.
 
@@ -2820,7 +3058,7 @@ class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
         self,
         *,
         hidden_size: int | Sequence[int] = 64,
-        num_layers: int = 1,
+        num_layers: int | None = None,
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
@@ -2837,7 +3075,9 @@ class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
         weight_decay: float = 0.0,
         gradient_clip: float | None = 1.0,
         early_stopping: bool = False,
+        validation_split: Any = "auto",
         validation_fraction: float = 0.1,
+        scoring: str | Callable[..., float] | None = None,
         patience: int = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
@@ -2855,8 +3095,10 @@ class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
     def set_fit_request(
         self,
         *,
+        X_val: bool | str | None = ...,
         groups: bool | str | None = ...,
         sample_weight: bool | str | None = ...,
+        y_val: bool | str | None = ...,
     ) -> Self: ...
     def set_partial_fit_request(
         self,
@@ -2888,9 +3130,10 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
     ----------
     hidden_size : int or tuple of int, default=64
         Number of units of each recurrent layer and direction, for all layers or one per
-        layer.
-    num_layers : int, default=1
-        Number of stacked recurrent layers.
+        layer: ``(12, 6)`` is two layers.
+    num_layers : int or None, default=None
+        Number of stacked recurrent layers; None for as many as ``hidden_size`` has
+        values.
     bidirectional : bool, default=False
         Whether to also read every sequence in reverse. If False, the network is causal:
         no state depends on a later step.
@@ -2934,18 +3177,30 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     early_stopping : bool, default=False
-        Whether to hold out a validation set, stop when its loss no longer improves, and
-        keep the best weights. The split is stratified by class, or by whole groups if
-        fit gets ``groups``.
+        Whether to hold out a validation set, or take that given to fit, stop when its
+        loss or ``scoring`` no longer improves, and keep the best weights.
+    validation_split : {"auto", "random", "last"} or splitter, default='auto'
+        What early stopping holds out. "random": stratified by class, or whole groups if
+        fit gets ``groups``. "last": the last sequences of X, which must be in time order;
+        of windows that overlap, the last ones of the table, and windows that share rows
+        with them (a target is taken to cover as many rows after its window as it has
+        outputs) are not used at all. "auto": "last" for windows that overlap, which are
+        views of one table (as of SlidingWindow and make_windows), unless fit gets
+        ``groups``; else "random". Of a splitter of scikit-learn, its last split.
     validation_fraction : float, default=0.1
         Proportion of the sequences in the validation set of early stopping, in
         (0, 1).
+    scoring : str, callable or None, default=None
+        Score of the validation set that early stopping watches, ``valid_score`` in
+        ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
+        of every step, over the steps of all sequences), or a function
+        ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
     patience : int, default=10
         Number of epochs without improvement before early stopping.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
-        standard deviation of the training data. A 2-D X has one channel. Token ids are
-        not scaled.
+        standard deviation of the training data: with ``partial_fit``, those of all calls
+        so far. A 2-D X has one channel. Token ids are not scaled.
     data_format : {"channels_last", "channels_first"}, default='channels_last'
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
@@ -2967,10 +3222,14 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
         infinite gradient are skipped. Predictions and the validation loss are in full
         precision. Not supported with ``dtype="float64"``.
     callbacks : list of skorch callbacks or None, default=None
-        Callbacks of the training.
+        Callbacks of the training. To end it after an epoch, a callback sets
+        ``net.stop_requested = True`` in ``on_epoch_end``; the fit then counts as
+        finished.
     net_params : dict or None, default=None
-        Further parameters of :class:`skorch.NeuralNet`, such as
-        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
+        Further parameters of :class:`skorch.NeuralNet`: those of the optimizer, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``, of callbacks (``callbacks__<name>``,
+        ``callbacks__<name>__<parameter>``), ``compile``, and hyperparameters of the
+        training, which they override. What an estimator sets itself is refused.
     checkpoint : str, path or None, default=None
         File in which fit saves its progress after every epoch. When an interrupted fit is
         called again with the same data and hyperparameters, it resumes from there, and
@@ -2995,7 +3254,8 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
         Number of epochs trained.
     history_ : list of dict
         ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
-        seconds) of each epoch.
+        seconds) of each epoch, ``valid_score`` with ``scoring``, and the numbers that
+        callbacks record in ``net_.history``.
 
     See Also
     --------
@@ -3024,7 +3284,7 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
         self,
         *,
         hidden_size: int | Sequence[int] = 64,
-        num_layers: int = 1,
+        num_layers: int | None = None,
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
@@ -3042,7 +3302,9 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
         weight_decay: float = 0.0,
         gradient_clip: float | None = 1.0,
         early_stopping: bool = False,
+        validation_split: Any = "auto",
         validation_fraction: float = 0.1,
+        scoring: str | Callable[..., float] | None = None,
         patience: int = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
@@ -3060,8 +3322,10 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
     def set_fit_request(
         self,
         *,
+        X_val: bool | str | None = ...,
         groups: bool | str | None = ...,
         sample_weight: bool | str | None = ...,
+        y_val: bool | str | None = ...,
     ) -> Self: ...
     def set_partial_fit_request(
         self,

@@ -105,6 +105,9 @@ class Labeller(SequenceEstimator):
     ) -> Self:
         """Train for one epoch, continuing from the last call or fit.
 
+        Channels are scaled by running means and standard deviations of all calls so far,
+        which settle as the data grow; after a fit, by those of the fit.
+
         Parameters
         ----------
         X : array-like

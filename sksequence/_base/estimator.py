@@ -53,7 +53,7 @@ from .hyperparameters import Training
 from .lazy import training
 
 if TYPE_CHECKING:
-    from .._training import SequenceNet
+    from .._training import SequenceDataset, SequenceNet
 
 
 @recurrent_estimator
@@ -85,14 +85,23 @@ class SequenceEstimator(
         Number of epochs trained.
     history_ : list of dict
         ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
-        seconds) of each epoch.
+        seconds) of each epoch, ``valid_score`` with ``scoring``, and the numbers that
+        callbacks record in ``net_.history``.
     """
 
     # ------------------------------------------------------------------- hooks for tasks
 
     def _get_network(self) -> dict[str, Any]:
         """Validate and return the network's keywords given by hyperparameters."""
-        return parameters_for(self, NETWORK)
+        return self._get_resolved(NETWORK)
+
+    def _get_resolved(self, *roles: str) -> dict[str, Any]:
+        """Return the hyperparameters with these roles, without those that follow."""
+        values = parameters_for(self, *roles)
+        if "num_layers" in values and values["num_layers"] is None:
+            sizes = values["hidden_size"]
+            values["num_layers"] = max(len(sizes), 1) if isinstance(sizes, tuple) else 1
+        return values
 
     def _describe_network(self, reading: Reading, target: Target) -> dict[str, Any]:
         """Return the network's keywords that follow from the data."""
@@ -152,12 +161,19 @@ class SequenceEstimator(
     def _hold_network(self, network: dict[str, Any]) -> None:
         """Set the network's keywords, and the hyperparameters that must not change."""
         self._network: dict[str, Any] = network
-        self._fixed: dict[str, Any] = parameters_for(self, NETWORK, MODEL)
+        self._fixed: dict[str, Any] = self._get_resolved(NETWORK, MODEL)
 
     def _hold_net(self, net: SequenceNet, settings: dict[str, Any]) -> None:
         """Set the net and the keywords of its training."""
         self.net_: SequenceNet = net
         self._settings: dict[str, Any] = settings
+        # A copy of the attributes: a reference back to self would be a cycle.
+        others = {
+            name: value
+            for name, value in vars(self).items()
+            if name != "net_" and "callback" not in name
+        }
+        net.as_estimator = partial(_estimator_of, type(self), others)
 
     def _hold_history(self, history: list[dict[str, float]]) -> None:
         """Set the history and the number of epochs."""
@@ -166,6 +182,7 @@ class SequenceEstimator(
 
     # ------------------------------------------------------------------------ fitting
 
+    @typed(fitting.all_or_nothing)
     @typed(with_callbacks)
     @typed(fit_context(prefer_skip_nested_validation=True))
     def fit(
@@ -174,6 +191,8 @@ class SequenceEstimator(
         y: Targets,
         sample_weight: ArrayLike | None = None,
         groups: ArrayLike | None = None,
+        X_val: ArrayLike | None = None,
+        y_val: Targets | None = None,
     ) -> Self:
         """Train the network.
 
@@ -202,6 +221,10 @@ class SequenceEstimator(
             in the loss and the scaling of targets.
         groups : array-like of shape (n_sequences,), default=None
             Groups for early stopping: sequences of one group are held out together.
+        X_val, y_val : array-like, default=None
+            Validation set for early stopping, in the form of X and y; nothing of X is
+            then held out. A Pipeline transforms it like X with
+            ``transform_input=["X_val"]``.
 
         Returns
         -------
@@ -220,10 +243,11 @@ class SequenceEstimator(
         """
         continues = self.warm_start and hasattr(self, "net_")
         mode = Mode.CONTINUED if continues else Mode.ANEW
-        with fitting.all_or_nothing(self):
-            fitting.fit(self, X, y, sample_weight, groups, mode=mode)
+        validation = None if X_val is None and y_val is None else (X_val, y_val)
+        fitting.fit(self, X, y, sample_weight, groups, validation=validation, mode=mode)
         return self
 
+    @typed(fitting.all_or_nothing)
     @typed(fit_context(prefer_skip_nested_validation=True))
     def _fit_one_epoch(
         self,
@@ -236,8 +260,7 @@ class SequenceEstimator(
         mode = Mode.NEXT_EPOCH if hasattr(self, "net_") else Mode.FIRST_EPOCH
         if not mode.continues:
             self._check_first_batch(y, classes)
-        with fitting.all_or_nothing(self):
-            fitting.fit(self, X, y, sample_weight, classes=classes, mode=mode)
+        fitting.fit(self, X, y, sample_weight, classes=classes, mode=mode)
         return self
 
     # --------------------------------------------------------------------- predicting
@@ -273,21 +296,32 @@ class SequenceEstimator(
         array if X is one, else an array for each sequence.
         """
         check_is_fitted(self)
+        # Scorers of the validation set pass a data set.
+        data = X if isinstance(X, training.SequenceDataset) else self._make_dataset(X)
+        predictions, counts = self._answer(data, response_method, method)
+        if counts is None:
+            return predictions
+        return arrange_steps(predictions, counts, is_block=data.source.is_block)
+
+    def _make_dataset(self, X: Any) -> SequenceDataset:
+        """Validate X, and make a data set for predictions."""
         sequences, static, reading = self._read(X, self._reading)
         dtype = self._network["dtype"]
-        data = training.make_dataset(
+        return training.make_dataset(
             sequences,
             partial(reading.prepare, dtype=dtype),
             static=reading.static.prepare(static, dtype),
             dtype=dtype,
         )
+
+    def _answer(
+        self, data: SequenceDataset, response_method: str, method: str = "forward"
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return the predictions for a data set, and their number for each sequence."""
         with fitting.computing(self, data):
             rows, counts = self.net_.answers(data, method)
         finish = self._target.predictions[response_method]
-        predictions = finish(rows.astype(sequences.dtype))
-        if counts is None:
-            return predictions
-        return arrange_steps(predictions, counts, is_block=sequences.is_block)
+        return finish(rows.astype(data.source.dtype)), counts
 
     def transform(self, X: ArrayLike) -> np.ndarray:
         """Return the representation of each sequence by the network.
@@ -378,7 +412,8 @@ class SequenceEstimator(
             return
         self._hold(reading, target)
         settings = training.settings_here(self._settings)
-        self.net_ = fitting.make_net(self, settings, state=attributes["net_"])
+        net = fitting.make_net(self, settings, state=attributes["net_"])
+        self._hold_net(net, self._settings)
 
     @classmethod
     def _stored_defaults(cls) -> dict[str, dict[str, Any]]:
@@ -389,3 +424,12 @@ class SequenceEstimator(
             "settings": defaults_for(cls, TRAINING),
             "fixed": defaults_for(cls, NETWORK, MODEL),
         }
+
+
+def _estimator_of(
+    cls: type[SequenceEstimator], attributes: dict[str, Any], net: SequenceNet
+) -> SequenceEstimator:
+    """Return an estimator with these attributes and this net."""
+    estimator = object.__new__(cls)
+    estimator.__dict__.update(attributes, net_=net)
+    return estimator

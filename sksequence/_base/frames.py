@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
-from numbers import Integral
 from typing import Any, ClassVar
 
 import numpy as np
@@ -22,14 +21,11 @@ from .._inputs import (
     check_weights,
     exceeds_float32,
 )
-from .._inputs.borrowed import Interval
 from .._inputs.types import ArrayLike, Targets
 from .declaration import NETWORK, hyperparameter, recurrent_estimator
 from .estimator import SequenceEstimator
-from .hyperparameters import Layers, Pooling
+from .hyperparameters import COUNT, Layers, Pooling
 from .regressor import SequenceRegressor
-
-_COUNT = Interval(Integral, 1, None, closed="left")
 
 
 @recurrent_estimator
@@ -38,7 +34,7 @@ class FrameReader(Pooling, Layers, SequenceEstimator):
 
     kernel_size: int | Sequence[int | Sequence[int]] = hyperparameter(
         default=3,
-        constraints=[_COUNT, tuple, list],
+        constraints=[COUNT, tuple, list],
         doc="""int, tuple of (int, int) or tuple
         Height and width of the convolution kernels, odd: one int for both, or (height,
         width), for all layers or one per layer. For two layers, two ints are one per
@@ -47,7 +43,7 @@ class FrameReader(Pooling, Layers, SequenceEstimator):
     )
     patch_size: int = hyperparameter(
         default=1,
-        constraints=[_COUNT],
+        constraints=[COUNT],
         doc="""int
         Side of the square patches of pixels that become channels before the first layer:
         a size of p reduces the number of pixels by p squared.""",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from numbers import Integral
 from typing import Any, ClassVar
 
 import numpy as np
@@ -20,10 +19,10 @@ from .._inputs import (
     score_steps,
     spread_targets,
 )
-from .._inputs.borrowed import Interval
 from .callers import refuse_encoded_steps, refuse_scorer_of_sequences
 from .declaration import TRAINING, hyperparameter, recurrent_estimator
 from .estimator import SequenceEstimator
+from .hyperparameters import COUNT
 
 
 @recurrent_estimator
@@ -32,7 +31,7 @@ class PerStepEstimator(SequenceEstimator):
 
     bptt_steps: int | None = hyperparameter(
         default=None,
-        constraints=[Interval(Integral, 1, None, closed="left"), None],
+        constraints=[COUNT, None],
         doc="""int or None
         Number of time steps per chunk for truncated backpropagation through time: a
         sequence is trained on in chunks; the hidden state is carried over from one chunk

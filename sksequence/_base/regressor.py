@@ -18,7 +18,8 @@ from .._inputs import (
     check_numbers,
     score_numbers,
 )
-from .._inputs.borrowed import Interval, StrOptions
+from .._inputs.borrowed import StrOptions
+from .._inputs.intervals import Number
 from .._inputs.types import ArrayLike, Targets
 from .declaration import MODEL, hyperparameter, recurrent_estimator
 from .estimator import SequenceEstimator
@@ -40,7 +41,7 @@ class NumberPredictor(SequenceEstimator):
     )
     quantile: float = hyperparameter(
         default=0.5,
-        constraints=[Interval(Real, 0, 1, closed="neither")],
+        constraints=[Number(Real, 0, 1, closed="neither")],
         doc="""float
         The quantile that the "quantile" loss predicts, in (0, 1).""",
     )
@@ -49,6 +50,9 @@ class NumberPredictor(SequenceEstimator):
         self, X: ArrayLike, y: Targets, sample_weight: ArrayLike | None = None
     ) -> Self:
         """Train for one epoch, continuing from the last call or fit.
+
+        Channels and targets are scaled by running means and standard deviations of all
+        calls so far, which settle as the data grow; after a fit, by those of the fit.
 
         Parameters
         ----------
@@ -62,7 +66,7 @@ class NumberPredictor(SequenceEstimator):
         Returns
         -------
         self : object
-            The estimator. The scaling of channels and targets is that of the first call.
+            The estimator.
         """
         return self._fit_one_epoch(X, y, sample_weight)
 

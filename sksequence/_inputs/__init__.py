@@ -49,6 +49,7 @@ from .sequences import (
     first_rows_of,
     fit_channel_scaler,
     fit_scaler,
+    overlapping_begins,
 )
 from .static import Columns, check_columns, split_static
 from .steps import (
@@ -127,6 +128,7 @@ __all__ = [
     "observed_moments",
     "one_entity",
     "opened",
+    "overlapping_begins",
     "plain_labels",
     "read_entities",
     "read_times",

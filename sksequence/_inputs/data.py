@@ -27,11 +27,13 @@ class FitData:
     target : Sequences
         Encoded targets, one per sequence or one per step; -1 or NaN if missing.
     weight : ndarray of shape (n_sequences,) or None
-        Sample weights.
+        Sample weights, relative to the largest one.
     groups : ndarray of shape (n_sequences,) or None
         Integer codes of groups.
     step_weight : ndarray of shape (n_targets,) or None, default=None
         Sample weights of steps.
+    largest_weight : float, default=1.0
+        The largest sample weight, for comparison with those of other calls.
     """
 
     sequences: AnySequences
@@ -40,6 +42,7 @@ class FitData:
     weight: np.ndarray | None
     groups: np.ndarray | None
     step_weight: np.ndarray | None = None
+    largest_weight: float = 1.0
 
     def take(self, rows: np.ndarray) -> FitData:
         """Return the sequences at ``rows`` with their targets, weights and so on."""
@@ -52,6 +55,7 @@ class FitData:
             at_rows(self.weight, rows),
             at_rows(self.groups, rows),
             self.of_targets(self.step_weight, rows),
+            self.largest_weight,
         )
 
     def of_targets(
@@ -79,6 +83,15 @@ class FitData:
         if given is None:
             return weight
         return given.astype(np.float64) if weight is None else given * weight
+
+    @property
+    def given(self) -> np.ndarray | None:
+        """Whether each target is given in all outputs; None if all are."""
+        values = self.target.values
+        missing = values < 0 if values.dtype.kind == "i" else np.isnan(values)
+        if not missing.any():
+            return None
+        return np.logical_not(missing.reshape(len(values), -1).any(axis=1))
 
     @property
     def identity(self) -> dict[str, np.ndarray | None]:
@@ -109,10 +122,19 @@ def check_fit_data(
         weight, step_weight = check_step_weights(sample_weight, sequences.lengths)
     else:
         weight = check_weights(sample_weight, n)
-    data = FitData(sequences, static, target, weight, groups, step_weight)
+    largest = _largest(sample_weight, per_step=per_step)
+    data = FitData(sequences, static, target, weight, groups, step_weight, largest)
     if not len(data.rows):
         raise ValueError("sample_weight is zero wherever y is given: nothing to fit.")
     return data
+
+
+def _largest(sample_weight: Any, *, per_step: bool) -> float:
+    """Return the largest of valid sample weights."""
+    if sample_weight is None:
+        return 1.0
+    items = sample_weight if per_step else [sample_weight]
+    return float(max(np.max(item) for item in items))
 
 
 def fill_missing(

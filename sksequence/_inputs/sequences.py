@@ -247,9 +247,34 @@ def first_rows_of(arrays: np.ndarray | list[np.ndarray]) -> np.ndarray | None:
     return begins - begins.min()
 
 
+def overlapping_begins(sequences: AnySequences) -> np.ndarray | None:
+    """Return the first row of each sequence in their common table, if they overlap.
+
+    Also of stored sequences, none of which is loaded.
+
+    Examples
+    --------
+    >>> table = np.arange(4.0)[:, None]
+    >>> both = Sequences(table, np.array([3, 3]), begins=np.array([0, 1]))
+    >>> overlapping_begins(both.take(np.array([1, 0])))
+    array([1, 0])
+    """
+    if isinstance(sequences, Sequences):
+        return sequences.begins
+    begins = first_rows_of(sequences.arrays)
+    if begins is None:
+        return None
+    if sequences.index is not None:
+        begins = begins[sequences.index]
+    n_rows = (begins + sequences.lengths).max() - begins.min()
+    return None if n_rows >= sequences.lengths.sum() else begins
+
+
 def _view_kind(array: np.ndarray) -> tuple:
     """Return a key that is equal for views which can be windows of one table."""
     owner = array if array.base is None else array.base
+    while isinstance(owner, np.ndarray) and isinstance(owner.base, np.ndarray):
+        owner = owner.base  # a view of a memory-mapped array has a base of its own
     return id(owner), array.dtype, array.strides
 
 

@@ -15,6 +15,7 @@ from sklearn.utils import check_array, column_or_1d
 from .checks import FLOAT32_MAX, Form, as_numbers
 from .fitted import Fitted, fitted_part
 from .losses import LOSSES
+from .moments import Moments
 
 Prediction = Callable[[np.ndarray], np.ndarray]
 
@@ -61,10 +62,29 @@ class Target(Fitted):
     def encode(self, values: np.ndarray) -> np.ndarray:
         """Encode valid targets as class codes (n,) or numbers (n, ...)."""
 
+    @abstractmethod
+    def decode(self, codes: np.ndarray) -> np.ndarray:
+        """Invert ``encode``: labels, or numbers in the form of predictions."""
+
+    @property
+    def n_ahead(self) -> int:
+        """How many steps after a window its target may cover."""
+        return 1
+
     def learn(
         self, rows: np.ndarray, weight: np.ndarray | None, *, standardize: bool
     ) -> Target:
         """Return a copy with the scale of the encoded training targets."""
+        return self
+
+    def begin_following(
+        self, rows: np.ndarray, weight: np.ndarray | None, *, standardize: bool
+    ) -> Target:
+        """Return a copy, which has learnt from these targets, for further partial_fit."""
+        return self
+
+    def follow(self, rows: np.ndarray, weight: np.ndarray | None) -> Target:
+        """Return a copy with the scale of all targets of partial_fit so far."""
         return self
 
     def scale_rows(self, rows: np.ndarray) -> np.ndarray:
@@ -150,6 +170,9 @@ class Labels(Target):
             )
         return np.searchsorted(self.classes, values)
 
+    def decode(self, codes: np.ndarray) -> np.ndarray:
+        return codes.astype(int) if self.is_multilabel else self.classes[codes]
+
     @property
     def predictions(self) -> dict[str, Prediction]:
         return {
@@ -192,6 +215,8 @@ class Numbers(Target):
         Whether y is 2-D.
     mean, scale : ndarray of shape (n_values,)
         Mean and scale used for standardisation.
+    seen : Moments or None
+        Moments over the calls to partial_fit; None once a fit has set the scale.
     """
 
     kind: ClassVar[str] = "values"
@@ -201,6 +226,7 @@ class Numbers(Target):
     is_many: bool
     mean: np.ndarray = field(default_factory=partial(np.zeros, 0))
     scale: np.ndarray = field(default_factory=partial(np.ones, 0))
+    seen: Moments | None = None
 
     @classmethod
     def of(cls, values: np.ndarray, loss: str) -> Numbers:
@@ -226,6 +252,13 @@ class Numbers(Target):
         LOSSES[self.loss].check_range(values)
         return values.reshape(len(values), n_outputs)
 
+    def decode(self, codes: np.ndarray) -> np.ndarray:
+        return codes if self.is_many else codes[:, 0]
+
+    @property
+    def n_ahead(self) -> int:
+        return self.n_values
+
     def learn(
         self, rows: np.ndarray, weight: np.ndarray | None, *, standardize: bool
     ) -> Numbers:
@@ -240,6 +273,26 @@ class Numbers(Target):
             return replace(self, mean=np.zeros(n), scale=np.ones(n))
         mean, scale = LOSSES[self.loss].fit_scale(rows, weight)
         return replace(self, mean=mean, scale=scale)
+
+    def begin_following(
+        self, rows: np.ndarray, weight: np.ndarray | None, *, standardize: bool
+    ) -> Numbers:
+        if not standardize:
+            return self
+        return replace(self, seen=self._add(Moments.of_none(self.n_values), rows, weight))
+
+    def follow(self, rows: np.ndarray, weight: np.ndarray | None) -> Numbers:
+        if self.seen is None:
+            return self
+        seen = self._add(self.seen, rows, weight)
+        mean, scale = LOSSES[self.loss].scale_of(seen.mean, seen.scale)
+        shape = self._scale_shape
+        return replace(
+            self, seen=seen, mean=mean.reshape(shape), scale=scale.reshape(shape)
+        )
+
+    def _add(self, seen: Moments, rows: np.ndarray, weight: np.ndarray | None) -> Moments:
+        return seen.add(rows, weight)
 
     def scale_rows(self, rows: np.ndarray) -> np.ndarray:
         return (rows - self.mean) / self.scale
@@ -351,12 +404,16 @@ class Frames(Numbers):
         self, rows: np.ndarray, weight: np.ndarray | None, *, standardize: bool
     ) -> Numbers:
         """Learn one mean and scale per channel, over all frames and pixels."""
-        pixels = np.moveaxis(rows, 2, -1).reshape(-1, rows.shape[2])
-        if weight is not None:
-            weight = np.repeat(weight, len(pixels) // len(rows))
-        learnt = super().learn(pixels, weight, standardize=standardize)
+        learnt = super().learn(*_pixels(rows, weight), standardize=standardize)
         mean, scale = learnt.mean[:, None, None], learnt.scale[:, None, None]
         return replace(learnt, mean=mean, scale=scale)
+
+    def _add(self, seen: Moments, rows: np.ndarray, weight: np.ndarray | None) -> Moments:
+        return seen.add(*_pixels(rows, weight))
+
+    @property
+    def n_ahead(self) -> int:
+        return self.n_frames
 
     def arrange(self, frames: np.ndarray, *, channels_first: bool) -> np.ndarray:
         """Arrange predicted frames in the layout of y."""
@@ -369,6 +426,16 @@ class Frames(Numbers):
     @property
     def _scale_shape(self) -> tuple[int, ...]:
         return self.n_outputs, 1, 1
+
+
+def _pixels(
+    frames: np.ndarray, weight: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return a row of channels for each pixel, and its weight."""
+    pixels = np.moveaxis(frames, 2, -1).reshape(-1, frames.shape[2])
+    if weight is not None:
+        weight = np.repeat(weight, len(pixels) // len(frames))
+    return pixels, weight
 
 
 def check_numbers(y: Any, estimator: Any) -> np.ndarray:

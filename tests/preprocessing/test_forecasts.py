@@ -108,9 +108,10 @@ def test_what_is_known_stands_one_row_ahead(by, known):
 @pytest.mark.parametrize("by", [None, 0])
 def test_a_network_forecasts_several_steps(by):
     X, y, _ = make_windows(np.column_stack([NUMBERS, PANEL]), 2, 2, by=by, target=-1)
-    got = fit(X, y, early_stopping=True).predict(X)
+    stopping = {"early_stopping": True, "validation_split": "random"}
+    got = fit(X, y, **stopping).predict(X)
     assert got.shape == y.shape
-    expected = fit(copied(X), y.copy(), early_stopping=True).predict(X)
+    expected = fit(copied(X), y.copy(), **stopping).predict(X)
     np.testing.assert_array_equal(got, expected)
 
 

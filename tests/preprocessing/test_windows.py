@@ -485,7 +485,7 @@ def test_cross_val_predict_answers_row_by_row():
 
 def test_a_network_reads_windows_as_if_made_by_hand():
     past, y = series()[:-1, None], series()[1:]
-    network = make("GRURegressor", early_stopping=True)
+    network = make("GRURegressor", early_stopping=True, validation_split="random")
     model = make_pipeline(StandardScaler(), SlidingWindow(6), network)
     windows = oracle(StandardScaler().fit_transform(past), np.zeros(len(y)), 6, "edge")
     np.testing.assert_array_equal(
