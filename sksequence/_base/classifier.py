@@ -17,7 +17,6 @@ from .._inputs import (
     check_classes,
     check_labels,
     warn_if_ignored_elsewhere,
-    warn_if_one_hot,
     weigh_classes,
 )
 from .._inputs.borrowed import StrOptions
@@ -53,7 +52,6 @@ class Labeller(SequenceEstimator):
         labels = check_labels(y, type(self).__name__)
         classes = check_classes(classes)
         if not isinstance(target, Labels):
-            warn_if_one_hot(labels)
             target = Labels.of(labels, classes)
             if self._per_step:
                 warn_if_ignored_elsewhere(target.classes)

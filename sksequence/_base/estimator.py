@@ -28,7 +28,6 @@ from .._inputs import (
     Target,
     arrange_steps,
     check_sequences,
-    names_of_targets,
 )
 from .._inputs.borrowed import fit_context, names_of_parameters
 from .._inputs.types import ArrayLike as ArrayLike
@@ -135,7 +134,7 @@ class SequenceEstimator(
     ) -> tuple[Target, Sequences]:
         """Validate and encode y, and assign its rows to sequences."""
         target, rows = self._check_y(y, form, target, classes)
-        target = target.with_names(names_of_targets(y))
+        target = target.with_names_of(y)
         return target, Sequences(rows, np.ones(len(rows), dtype=np.int64))
 
     def _check_first_batch(self, y: Any, classes: Any) -> None:

@@ -385,10 +385,10 @@ def _make_datasets(
         made.given, made.read_y = given, partial(estimator._target.decode, rows)
         return made
 
-    is_given = len(others.sequences) > len(start.held_out)
+    is_given = len(others.sequences.lengths) > len(start.held_out)
     weight, weight_given = _loss_weights(estimator, data, others if is_given else None)
     train_set = make(chosen, data.of_targets(weight, start.rows))
-    if not len(others.sequences):
+    if not len(others.sequences.lengths):
         return train_set, None
     if not is_given:
         weight_given = data.of_targets(weight, start.held_out)

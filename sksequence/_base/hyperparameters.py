@@ -8,9 +8,9 @@ from numbers import Integral, Real
 from typing import Any
 
 from .._inputs.borrowed import HasMethods, StrOptions
-from .._inputs.intervals import Number
 from .._inputs.types import PathLike, RandomState
 from .declaration import MODEL, NETWORK, TRAINING, hyperparameter, recurrent_estimator
+from .intervals import Number
 
 # At most what torch's sizes can be.
 COUNT = Number(Integral, 1, 2**63 - 1, closed="both")

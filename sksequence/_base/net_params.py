@@ -7,8 +7,8 @@ from numbers import Integral
 from typing import Any
 
 from .._inputs.borrowed import validate_parameter_constraints
-from .._inputs.intervals import Number
 from .hyperparameters import COUNT
+from .intervals import Number
 
 # Parameters of skorch.NeuralNet that an estimator sets itself, and what to use instead.
 _INSTEAD = {

@@ -78,7 +78,7 @@ class PerStepEstimator(SequenceEstimator):
         target, encoded = self._check_y(_at(rows, given), form, target, classes)
         if len(encoded) < len(given):
             encoded = spread_targets(encoded, given)
-        target = target.with_names(names_of_targets(y))
+        target = target.with_names_of(y)
         return target, Sequences(encoded, sequences.lengths, sequences.is_block)
 
     def _check_first_batch(self, y: Any, classes: Any) -> None:

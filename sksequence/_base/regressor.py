@@ -19,10 +19,10 @@ from .._inputs import (
     score_numbers,
 )
 from .._inputs.borrowed import StrOptions
-from .._inputs.intervals import Number
 from .._inputs.types import ArrayLike, Targets
 from .declaration import MODEL, hyperparameter, recurrent_estimator
 from .estimator import SequenceEstimator
+from .intervals import Number
 
 
 @recurrent_estimator

@@ -44,6 +44,10 @@ class Horizons(Numbers):
         return super().encode(values.reshape(len(values), -1))
 
     @property
+    def n_ahead(self) -> int:
+        return self.n_steps
+
+    @property
     def predictions(self) -> dict[str, Prediction]:
         return super().predictions | {"predict": self._arrange}
 

@@ -12,8 +12,10 @@ import numpy as np
 from scipy.special import expit, log_expit, log_softmax, softmax
 from sklearn.utils import check_array, column_or_1d
 
+from .channels import names_of_targets
 from .checks import FLOAT32_MAX, Form, as_numbers
 from .fitted import Fitted, fitted_part
+from .labels import warn_if_one_hot
 from .losses import LOSSES
 from .moments import Moments
 
@@ -43,8 +45,9 @@ class Target(Fitted):
             f"columns {list(names)}, expected {list(self.names)}, in this order."
         )
 
-    def with_names(self, names: tuple[str, ...] | None) -> Self:
-        """Return a copy with names, after comparing them with those of the fit."""
+    def with_names_of(self, y: Any) -> Self:
+        """Return a copy with the names of y, which must be those of the fit."""
+        names = names_of_targets(y)
         self.check_names(names)
         return self if names is None else replace(self, names=names)
 
@@ -129,6 +132,7 @@ class Labels(Target):
     @classmethod
     def of(cls, labels: np.ndarray, classes: np.ndarray | None) -> Labels:
         """Learn the classes from labels, or take ``classes``."""
+        warn_if_one_hot(labels)
         if labels.ndim == 2:
             return cls(np.arange(labels.shape[1]), True)
         return cls(np.unique(labels) if classes is None else classes, False)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .borrowed import Interval
+from .._inputs.borrowed import Interval
 
 
 class Number(Interval):
