@@ -348,7 +348,7 @@ SIZE_CASES = [
             params={name: value} | p,
         )
         for name, value, n, p in [
-            ("hidden_size", (4, 4), 1, {}),
+            ("hidden_size", (4, 4), 1, {"num_layers": 1}),
             ("hidden_size", (4,), 2, {"num_layers": 2}),
             ("hidden_size", (), 1, {}),
             ("conv_kernel_size", (3, 3), 1, {"conv_channels": (4,)}),

@@ -178,6 +178,8 @@ def _check_network(estimator: Fittable, mode: Mode) -> dict[str, Any]:
     training.check_sizes(network)
     training.check_precision(estimator.mixed_precision, estimator.dtype)
     check_net_params(estimator.net_params, estimator._parameter_constraints)
+    if isinstance(estimator.scoring, str):
+        training.find_scorer(estimator.scoring)
     if not mode.continues:
         return network
     for name, value in estimator._get_resolved(NETWORK, MODEL).items():

@@ -285,7 +285,11 @@ class Training:
     )
     validation_split: Any = hyperparameter(
         default="auto",
-        constraints=[StrOptions({"auto", "random", "last"}), HasMethods("split")],
+        # A str has a method `split`, too.
+        constraints=[
+            StrOptions({"auto", "random", "last"}),
+            HasMethods(["split", "get_n_splits"]),
+        ],
         doc="""{"auto", "random", "last"} or splitter
         What early stopping holds out. "random": stratified by class, or whole groups if
         fit gets ``groups``. "last": the last sequences of X, which must be in time order;

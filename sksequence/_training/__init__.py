@@ -11,7 +11,7 @@ from .module import make_module
 from .net import SequenceNet, epochs_of, make_net, train
 from .precision import check_precision
 from .resuming import Keeper, progress_of, set_progress
-from .scoring import ScoreValidation, make_score
+from .scoring import ScoreValidation, find_scorer, make_score
 from .state import restore, state_of
 from .threads import threads, torch_threads
 
@@ -25,6 +25,7 @@ __all__ = [
     "check_sizes",
     "enable_grad",
     "epochs_of",
+    "find_scorer",
     "make_dataset",
     "make_module",
     "make_net",

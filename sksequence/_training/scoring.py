@@ -52,7 +52,7 @@ def make_score(
     ValueError
         If there is no scorer of that name; by the function, if there is no finite score.
     """
-    scorer = _find_scorer(scoring) if isinstance(scoring, str) else scoring
+    scorer = find_scorer(scoring) if isinstance(scoring, str) else scoring
     measure = partial(scorer, estimator.net_, valid, valid.y)
     if valid.per_step and not isinstance(scoring, str):
         if valid.given is not None:
@@ -81,7 +81,7 @@ def make_score(
     return score
 
 
-def _find_scorer(name: str) -> Callable[..., float]:
+def find_scorer(name: str) -> Callable[..., float]:
     """Return scikit-learn's scorer of that name."""
     try:
         return get_scorer(name)
