@@ -16,9 +16,9 @@ from statistics import mean
 from accuracy import CHOSEN, DEFAULT_SETS, find_folder, load, score
 
 from sksequence import RecurrentClassifier
-from sksequence._cells import CELLS
 from sksequence._training import torch_threads
 
+CELLS = ("rnn", "lstm", "gru", "mingru", "minlstm", "indrnn", "qrnn")
 DEEP = {"num_layers": 2, "layer_norm": True, "residual": True}
 VARIANTS = {
     **{cell: {"cell": cell} for cell in CELLS},

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
-from sklearn.metrics import accuracy_score, r2_score
+from sklearn.metrics import r2_score
 
 from ._base.classifier import Labeller, SequenceClassifier
 from ._base.declaration import recurrent_estimator
 from ._base.estimator import ArrayLike, RandomState, Targets, storable
 from ._base.frames import FrameReader, FrameRegressor
 from ._base.generation import generate
+from ._base.horizons import HorizonRegressor
 from ._base.hyperparameters import Pooling
 from ._base.per_step import PerStepEstimator
-from ._base.regressor import NumberPredictor, SequenceRegressor
+from ._base.regressor import NumberPredictor
 from ._base.steps import AnyCell, SimpleCell, StepReader
 
 
@@ -53,7 +54,7 @@ class SimpleRNNClassifier(Pooling, SimpleCell, SequenceClassifier):
 
 @storable
 @recurrent_estimator
-class SimpleRNNRegressor(Pooling, SimpleCell, SequenceRegressor):
+class SimpleRNNRegressor(Pooling, SimpleCell, HorizonRegressor):
     r"""Predict numbers from sequences with a simple recurrent network.
 
     .. math:: h_t = \tanh(W x_t + U h_{t-1} + b)
@@ -123,7 +124,7 @@ class LSTMClassifier(Pooling, StepReader, SequenceClassifier):
 
 @storable
 @recurrent_estimator
-class LSTMRegressor(Pooling, StepReader, SequenceRegressor):
+class LSTMRegressor(Pooling, StepReader, HorizonRegressor):
     r"""Predict numbers from sequences with a long short-term memory network.
 
     .. math::
@@ -191,7 +192,7 @@ class GRUClassifier(Pooling, StepReader, SequenceClassifier):
 
 @storable
 @recurrent_estimator
-class GRURegressor(Pooling, StepReader, SequenceRegressor):
+class GRURegressor(Pooling, StepReader, HorizonRegressor):
     r"""Predict numbers from sequences with a network of gated recurrent units.
 
     .. math::
@@ -250,7 +251,7 @@ class RecurrentClassifier(Pooling, AnyCell, SequenceClassifier):
 
 @storable
 @recurrent_estimator
-class RecurrentRegressor(Pooling, AnyCell, SequenceRegressor):
+class RecurrentRegressor(Pooling, AnyCell, HorizonRegressor):
     """Predict numbers from sequences with a network whose cell is a hyperparameter.
 
     The networks are those of the classes for single cells; use it to search among them.
@@ -280,6 +281,9 @@ class RecurrentTagger(AnyCell, PerStepEstimator, Labeller):
     (n_steps_i, n_labels) of zeros and ones for several labels; or one array if all
     sequences have the same length. ``predict`` returns the same form: an array if X is
     one, and for a list of sequences an object array with an array for each.
+
+    Steps without a label are NaN or None in y: they are read, but count neither in the
+    loss nor in scores. ``sample_weight`` may have a weight for each step.
 
     With the next token as the target of each step it is a language model: ``bptt_steps``
     trains on texts of any length, and ``generate`` generates text.
@@ -320,16 +324,16 @@ class RecurrentTagger(AnyCell, PerStepEstimator, Labeller):
         X : array-like
             Sequences, as in fit.
         y : list of array-like, or array-like
-            True labels of each step.
-        sample_weight : array-like of shape (n_sequences,), default=None
-            Weight of the steps of each sequence.
+            True labels of each step; steps whose label is NaN or None do not count.
+        sample_weight : array-like of shape (n_sequences,) or list, default=None
+            Weight of the steps of each sequence, or of each step, as in fit.
 
         Returns
         -------
         float
             Accuracy.
         """
-        return self._score(accuracy_score, X, y, sample_weight)
+        return self._score(self._accuracy, X, y, sample_weight)
 
     def generate(
         self,
@@ -391,6 +395,11 @@ class RecurrentStepRegressor(AnyCell, PerStepEstimator, NumberPredictor):
     an array if X is one, and for a list of sequences an object array with an array for
     each.
 
+
+    Steps without a target, or without some of several outputs, are NaN or None in y: they
+    are read, but count neither in the loss nor in scores. ``sample_weight`` may have a
+    weight for each step.
+
     See Also
     --------
     RecurrentTagger : Predicts classes for every step.
@@ -418,9 +427,9 @@ class RecurrentStepRegressor(AnyCell, PerStepEstimator, NumberPredictor):
         X : array-like
             Sequences, as in fit.
         y : list of array-like, or array-like
-            True values of each step.
-        sample_weight : array-like of shape (n_sequences,), default=None
-            Weight of the steps of each sequence.
+            True values of each step; those that are NaN or None do not count.
+        sample_weight : array-like of shape (n_sequences,) or list, default=None
+            Weight of the steps of each sequence, or of each step, as in fit.
 
         Returns
         -------

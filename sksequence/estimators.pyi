@@ -9,9 +9,10 @@ import numpy as np
 from ._base.classifier import Labeller, SequenceClassifier
 from ._base.estimator import ArrayLike, RandomState, Targets
 from ._base.frames import FrameReader, FrameRegressor
+from ._base.horizons import HorizonRegressor
 from ._base.hyperparameters import Pooling
 from ._base.per_step import PerStepEstimator
-from ._base.regressor import NumberPredictor, SequenceRegressor
+from ._base.regressor import NumberPredictor
 from ._base.steps import AnyCell, SimpleCell, StepReader
 from ._inputs.types import PathLike
 
@@ -47,9 +48,10 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
     ----------
     hidden_size : int or tuple of int, default=64
         Number of units of each recurrent layer and direction, for all layers or one per
-        layer.
-    num_layers : int, default=1
-        Number of stacked recurrent layers.
+        layer: ``(12, 6)`` is two layers.
+    num_layers : int or None, default=None
+        Number of stacked recurrent layers; None for as many as ``hidden_size`` has
+        values.
     bidirectional : bool, default=False
         Whether to also read every sequence in reverse. If False, the network is causal:
         no state depends on a later step.
@@ -135,18 +137,30 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     early_stopping : bool, default=False
-        Whether to hold out a validation set, stop when its loss no longer improves, and
-        keep the best weights. The split is stratified by class, or by whole groups if
-        fit gets ``groups``.
+        Whether to hold out a validation set, or take that given to fit, stop when its
+        loss or ``scoring`` no longer improves, and keep the best weights.
+    validation_split : {"auto", "random", "last"} or splitter, default='auto'
+        What early stopping holds out. "random": stratified by class, or whole groups if
+        fit gets ``groups``. "last": the last sequences of X, which must be in time order;
+        of windows that overlap, the last ones of the table, and windows that share rows
+        with them (a target is taken to cover as many rows after its window as it has
+        outputs) are not used at all. "auto": "last" for windows that overlap, which are
+        views of one table (as of SlidingWindow and make_windows), unless fit gets
+        ``groups``; else "random". Of a splitter of scikit-learn, its last split.
     validation_fraction : float, default=0.1
         Proportion of the sequences in the validation set of early stopping, in
         (0, 1).
+    scoring : str, callable or None, default=None
+        Score of the validation set that early stopping watches, ``valid_score`` in
+        ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
+        of every step, over the steps of all sequences), or a function
+        ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
     patience : int, default=10
         Number of epochs without improvement before early stopping.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
-        standard deviation of the training data. A 2-D X has one channel. Token ids are
-        not scaled.
+        standard deviation of the training data: with ``partial_fit``, those of all calls
+        so far. A 2-D X has one channel. Token ids are not scaled.
     data_format : {"channels_last", "channels_first"}, default='channels_last'
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
@@ -168,10 +182,14 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
         infinite gradient are skipped. Predictions and the validation loss are in full
         precision. Not supported with ``dtype="float64"``.
     callbacks : list of skorch callbacks or None, default=None
-        Callbacks of the training.
+        Callbacks of the training. To end it after an epoch, a callback sets
+        ``net.stop_requested = True`` in ``on_epoch_end``; the fit then counts as
+        finished.
     net_params : dict or None, default=None
-        Further parameters of :class:`skorch.NeuralNet`, such as
-        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
+        Further parameters of :class:`skorch.NeuralNet`: those of the optimizer, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``, of callbacks (``callbacks__<name>``,
+        ``callbacks__<name>__<parameter>``), ``compile``, and hyperparameters of the
+        training, which they override. What an estimator sets itself is refused.
     checkpoint : str, path or None, default=None
         File in which fit saves its progress after every epoch. When an interrupted fit is
         called again with the same data and hyperparameters, it resumes from there, and
@@ -190,12 +208,14 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
         ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
-        seconds) of each epoch.
+        seconds) of each epoch, ``valid_score`` with ``scoring``, and the numbers that
+        callbacks record in ``net_.history``.
     classes_ : ndarray of shape (n_classes,)
         Class labels; for multilabel targets, the columns of y.
     n_static_features_in_ : int
@@ -228,7 +248,7 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
         self,
         *,
         hidden_size: int | Sequence[int] = 64,
-        num_layers: int = 1,
+        num_layers: int | None = None,
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
@@ -256,7 +276,9 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
         weight_decay: float = 0.0,
         gradient_clip: float | None = 1.0,
         early_stopping: bool = False,
+        validation_split: Any = "auto",
         validation_fraction: float = 0.1,
+        scoring: str | Callable[..., float] | None = None,
         patience: int = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
@@ -274,8 +296,10 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
     def set_fit_request(
         self,
         *,
+        X_val: bool | str | None = ...,
         groups: bool | str | None = ...,
         sample_weight: bool | str | None = ...,
+        y_val: bool | str | None = ...,
     ) -> Self: ...
     def set_partial_fit_request(
         self,
@@ -289,7 +313,7 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, SequenceRegressor):
+class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
     r"""Predict numbers from sequences with a simple recurrent network.
 
     .. math:: h_t = \tanh(W x_t + U h_{t-1} + b)
@@ -300,9 +324,10 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, SequenceRegressor):
     ----------
     hidden_size : int or tuple of int, default=64
         Number of units of each recurrent layer and direction, for all layers or one per
-        layer.
-    num_layers : int, default=1
-        Number of stacked recurrent layers.
+        layer: ``(12, 6)`` is two layers.
+    num_layers : int or None, default=None
+        Number of stacked recurrent layers; None for as many as ``hidden_size`` has
+        values.
     bidirectional : bool, default=False
         Whether to also read every sequence in reverse. If False, the network is causal:
         no state depends on a later step.
@@ -390,18 +415,30 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, SequenceRegressor):
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     early_stopping : bool, default=False
-        Whether to hold out a validation set, stop when its loss no longer improves, and
-        keep the best weights. The split is stratified by class, or by whole groups if
-        fit gets ``groups``.
+        Whether to hold out a validation set, or take that given to fit, stop when its
+        loss or ``scoring`` no longer improves, and keep the best weights.
+    validation_split : {"auto", "random", "last"} or splitter, default='auto'
+        What early stopping holds out. "random": stratified by class, or whole groups if
+        fit gets ``groups``. "last": the last sequences of X, which must be in time order;
+        of windows that overlap, the last ones of the table, and windows that share rows
+        with them (a target is taken to cover as many rows after its window as it has
+        outputs) are not used at all. "auto": "last" for windows that overlap, which are
+        views of one table (as of SlidingWindow and make_windows), unless fit gets
+        ``groups``; else "random". Of a splitter of scikit-learn, its last split.
     validation_fraction : float, default=0.1
         Proportion of the sequences in the validation set of early stopping, in
         (0, 1).
+    scoring : str, callable or None, default=None
+        Score of the validation set that early stopping watches, ``valid_score`` in
+        ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
+        of every step, over the steps of all sequences), or a function
+        ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
     patience : int, default=10
         Number of epochs without improvement before early stopping.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
-        standard deviation of the training data. A 2-D X has one channel. Token ids are
-        not scaled.
+        standard deviation of the training data: with ``partial_fit``, those of all calls
+        so far. A 2-D X has one channel. Token ids are not scaled.
     data_format : {"channels_last", "channels_first"}, default='channels_last'
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
@@ -423,10 +460,14 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, SequenceRegressor):
         infinite gradient are skipped. Predictions and the validation loss are in full
         precision. Not supported with ``dtype="float64"``.
     callbacks : list of skorch callbacks or None, default=None
-        Callbacks of the training.
+        Callbacks of the training. To end it after an epoch, a callback sets
+        ``net.stop_requested = True`` in ``on_epoch_end``; the fit then counts as
+        finished.
     net_params : dict or None, default=None
-        Further parameters of :class:`skorch.NeuralNet`, such as
-        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
+        Further parameters of :class:`skorch.NeuralNet`: those of the optimizer, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``, of callbacks (``callbacks__<name>``,
+        ``callbacks__<name>__<parameter>``), ``compile``, and hyperparameters of the
+        training, which they override. What an estimator sets itself is refused.
     checkpoint : str, path or None, default=None
         File in which fit saves its progress after every epoch. When an interrupted fit is
         called again with the same data and hyperparameters, it resumes from there, and
@@ -445,12 +486,14 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, SequenceRegressor):
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
         ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
-        seconds) of each epoch.
+        seconds) of each epoch, ``valid_score`` with ``scoring``, and the numbers that
+        callbacks record in ``net_.history``.
     n_static_features_in_ : int
         Number of static covariates; 0 if X is not a table with a column of sequences.
 
@@ -478,7 +521,7 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, SequenceRegressor):
         self,
         *,
         hidden_size: int | Sequence[int] = 64,
-        num_layers: int = 1,
+        num_layers: int | None = None,
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
@@ -507,7 +550,9 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, SequenceRegressor):
         weight_decay: float = 0.0,
         gradient_clip: float | None = 1.0,
         early_stopping: bool = False,
+        validation_split: Any = "auto",
         validation_fraction: float = 0.1,
+        scoring: str | Callable[..., float] | None = None,
         patience: int = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
@@ -525,8 +570,10 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, SequenceRegressor):
     def set_fit_request(
         self,
         *,
+        X_val: bool | str | None = ...,
         groups: bool | str | None = ...,
         sample_weight: bool | str | None = ...,
+        y_val: bool | str | None = ...,
     ) -> Self: ...
     def set_partial_fit_request(
         self,
@@ -554,9 +601,10 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
     ----------
     hidden_size : int or tuple of int, default=64
         Number of units of each recurrent layer and direction, for all layers or one per
-        layer.
-    num_layers : int, default=1
-        Number of stacked recurrent layers.
+        layer: ``(12, 6)`` is two layers.
+    num_layers : int or None, default=None
+        Number of stacked recurrent layers; None for as many as ``hidden_size`` has
+        values.
     bidirectional : bool, default=False
         Whether to also read every sequence in reverse. If False, the network is causal:
         no state depends on a later step.
@@ -640,18 +688,30 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     early_stopping : bool, default=False
-        Whether to hold out a validation set, stop when its loss no longer improves, and
-        keep the best weights. The split is stratified by class, or by whole groups if
-        fit gets ``groups``.
+        Whether to hold out a validation set, or take that given to fit, stop when its
+        loss or ``scoring`` no longer improves, and keep the best weights.
+    validation_split : {"auto", "random", "last"} or splitter, default='auto'
+        What early stopping holds out. "random": stratified by class, or whole groups if
+        fit gets ``groups``. "last": the last sequences of X, which must be in time order;
+        of windows that overlap, the last ones of the table, and windows that share rows
+        with them (a target is taken to cover as many rows after its window as it has
+        outputs) are not used at all. "auto": "last" for windows that overlap, which are
+        views of one table (as of SlidingWindow and make_windows), unless fit gets
+        ``groups``; else "random". Of a splitter of scikit-learn, its last split.
     validation_fraction : float, default=0.1
         Proportion of the sequences in the validation set of early stopping, in
         (0, 1).
+    scoring : str, callable or None, default=None
+        Score of the validation set that early stopping watches, ``valid_score`` in
+        ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
+        of every step, over the steps of all sequences), or a function
+        ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
     patience : int, default=10
         Number of epochs without improvement before early stopping.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
-        standard deviation of the training data. A 2-D X has one channel. Token ids are
-        not scaled.
+        standard deviation of the training data: with ``partial_fit``, those of all calls
+        so far. A 2-D X has one channel. Token ids are not scaled.
     data_format : {"channels_last", "channels_first"}, default='channels_last'
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
@@ -673,10 +733,14 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         infinite gradient are skipped. Predictions and the validation loss are in full
         precision. Not supported with ``dtype="float64"``.
     callbacks : list of skorch callbacks or None, default=None
-        Callbacks of the training.
+        Callbacks of the training. To end it after an epoch, a callback sets
+        ``net.stop_requested = True`` in ``on_epoch_end``; the fit then counts as
+        finished.
     net_params : dict or None, default=None
-        Further parameters of :class:`skorch.NeuralNet`, such as
-        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
+        Further parameters of :class:`skorch.NeuralNet`: those of the optimizer, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``, of callbacks (``callbacks__<name>``,
+        ``callbacks__<name>__<parameter>``), ``compile``, and hyperparameters of the
+        training, which they override. What an estimator sets itself is refused.
     checkpoint : str, path or None, default=None
         File in which fit saves its progress after every epoch. When an interrupted fit is
         called again with the same data and hyperparameters, it resumes from there, and
@@ -695,12 +759,14 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
         ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
-        seconds) of each epoch.
+        seconds) of each epoch, ``valid_score`` with ``scoring``, and the numbers that
+        callbacks record in ``net_.history``.
     classes_ : ndarray of shape (n_classes,)
         Class labels; for multilabel targets, the columns of y.
     n_static_features_in_ : int
@@ -734,7 +800,7 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         self,
         *,
         hidden_size: int | Sequence[int] = 64,
-        num_layers: int = 1,
+        num_layers: int | None = None,
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
@@ -761,7 +827,9 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         weight_decay: float = 0.0,
         gradient_clip: float | None = 1.0,
         early_stopping: bool = False,
+        validation_split: Any = "auto",
         validation_fraction: float = 0.1,
+        scoring: str | Callable[..., float] | None = None,
         patience: int = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
@@ -779,8 +847,10 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
     def set_fit_request(
         self,
         *,
+        X_val: bool | str | None = ...,
         groups: bool | str | None = ...,
         sample_weight: bool | str | None = ...,
+        y_val: bool | str | None = ...,
     ) -> Self: ...
     def set_partial_fit_request(
         self,
@@ -794,7 +864,7 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class LSTMRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
+class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
     r"""Predict numbers from sequences with a long short-term memory network.
 
     .. math::
@@ -806,9 +876,10 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
     ----------
     hidden_size : int or tuple of int, default=64
         Number of units of each recurrent layer and direction, for all layers or one per
-        layer.
-    num_layers : int, default=1
-        Number of stacked recurrent layers.
+        layer: ``(12, 6)`` is two layers.
+    num_layers : int or None, default=None
+        Number of stacked recurrent layers; None for as many as ``hidden_size`` has
+        values.
     bidirectional : bool, default=False
         Whether to also read every sequence in reverse. If False, the network is causal:
         no state depends on a later step.
@@ -894,18 +965,30 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     early_stopping : bool, default=False
-        Whether to hold out a validation set, stop when its loss no longer improves, and
-        keep the best weights. The split is stratified by class, or by whole groups if
-        fit gets ``groups``.
+        Whether to hold out a validation set, or take that given to fit, stop when its
+        loss or ``scoring`` no longer improves, and keep the best weights.
+    validation_split : {"auto", "random", "last"} or splitter, default='auto'
+        What early stopping holds out. "random": stratified by class, or whole groups if
+        fit gets ``groups``. "last": the last sequences of X, which must be in time order;
+        of windows that overlap, the last ones of the table, and windows that share rows
+        with them (a target is taken to cover as many rows after its window as it has
+        outputs) are not used at all. "auto": "last" for windows that overlap, which are
+        views of one table (as of SlidingWindow and make_windows), unless fit gets
+        ``groups``; else "random". Of a splitter of scikit-learn, its last split.
     validation_fraction : float, default=0.1
         Proportion of the sequences in the validation set of early stopping, in
         (0, 1).
+    scoring : str, callable or None, default=None
+        Score of the validation set that early stopping watches, ``valid_score`` in
+        ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
+        of every step, over the steps of all sequences), or a function
+        ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
     patience : int, default=10
         Number of epochs without improvement before early stopping.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
-        standard deviation of the training data. A 2-D X has one channel. Token ids are
-        not scaled.
+        standard deviation of the training data: with ``partial_fit``, those of all calls
+        so far. A 2-D X has one channel. Token ids are not scaled.
     data_format : {"channels_last", "channels_first"}, default='channels_last'
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
@@ -927,10 +1010,14 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         infinite gradient are skipped. Predictions and the validation loss are in full
         precision. Not supported with ``dtype="float64"``.
     callbacks : list of skorch callbacks or None, default=None
-        Callbacks of the training.
+        Callbacks of the training. To end it after an epoch, a callback sets
+        ``net.stop_requested = True`` in ``on_epoch_end``; the fit then counts as
+        finished.
     net_params : dict or None, default=None
-        Further parameters of :class:`skorch.NeuralNet`, such as
-        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
+        Further parameters of :class:`skorch.NeuralNet`: those of the optimizer, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``, of callbacks (``callbacks__<name>``,
+        ``callbacks__<name>__<parameter>``), ``compile``, and hyperparameters of the
+        training, which they override. What an estimator sets itself is refused.
     checkpoint : str, path or None, default=None
         File in which fit saves its progress after every epoch. When an interrupted fit is
         called again with the same data and hyperparameters, it resumes from there, and
@@ -949,12 +1036,14 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
         ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
-        seconds) of each epoch.
+        seconds) of each epoch, ``valid_score`` with ``scoring``, and the numbers that
+        callbacks record in ``net_.history``.
     n_static_features_in_ : int
         Number of static covariates; 0 if X is not a table with a column of sequences.
 
@@ -983,7 +1072,7 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         self,
         *,
         hidden_size: int | Sequence[int] = 64,
-        num_layers: int = 1,
+        num_layers: int | None = None,
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
@@ -1011,7 +1100,9 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         weight_decay: float = 0.0,
         gradient_clip: float | None = 1.0,
         early_stopping: bool = False,
+        validation_split: Any = "auto",
         validation_fraction: float = 0.1,
+        scoring: str | Callable[..., float] | None = None,
         patience: int = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
@@ -1029,8 +1120,10 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
     def set_fit_request(
         self,
         *,
+        X_val: bool | str | None = ...,
         groups: bool | str | None = ...,
         sample_weight: bool | str | None = ...,
+        y_val: bool | str | None = ...,
     ) -> Self: ...
     def set_partial_fit_request(
         self,
@@ -1055,9 +1148,10 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
     ----------
     hidden_size : int or tuple of int, default=64
         Number of units of each recurrent layer and direction, for all layers or one per
-        layer.
-    num_layers : int, default=1
-        Number of stacked recurrent layers.
+        layer: ``(12, 6)`` is two layers.
+    num_layers : int or None, default=None
+        Number of stacked recurrent layers; None for as many as ``hidden_size`` has
+        values.
     bidirectional : bool, default=False
         Whether to also read every sequence in reverse. If False, the network is causal:
         no state depends on a later step.
@@ -1141,18 +1235,30 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     early_stopping : bool, default=False
-        Whether to hold out a validation set, stop when its loss no longer improves, and
-        keep the best weights. The split is stratified by class, or by whole groups if
-        fit gets ``groups``.
+        Whether to hold out a validation set, or take that given to fit, stop when its
+        loss or ``scoring`` no longer improves, and keep the best weights.
+    validation_split : {"auto", "random", "last"} or splitter, default='auto'
+        What early stopping holds out. "random": stratified by class, or whole groups if
+        fit gets ``groups``. "last": the last sequences of X, which must be in time order;
+        of windows that overlap, the last ones of the table, and windows that share rows
+        with them (a target is taken to cover as many rows after its window as it has
+        outputs) are not used at all. "auto": "last" for windows that overlap, which are
+        views of one table (as of SlidingWindow and make_windows), unless fit gets
+        ``groups``; else "random". Of a splitter of scikit-learn, its last split.
     validation_fraction : float, default=0.1
         Proportion of the sequences in the validation set of early stopping, in
         (0, 1).
+    scoring : str, callable or None, default=None
+        Score of the validation set that early stopping watches, ``valid_score`` in
+        ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
+        of every step, over the steps of all sequences), or a function
+        ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
     patience : int, default=10
         Number of epochs without improvement before early stopping.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
-        standard deviation of the training data. A 2-D X has one channel. Token ids are
-        not scaled.
+        standard deviation of the training data: with ``partial_fit``, those of all calls
+        so far. A 2-D X has one channel. Token ids are not scaled.
     data_format : {"channels_last", "channels_first"}, default='channels_last'
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
@@ -1174,10 +1280,14 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         infinite gradient are skipped. Predictions and the validation loss are in full
         precision. Not supported with ``dtype="float64"``.
     callbacks : list of skorch callbacks or None, default=None
-        Callbacks of the training.
+        Callbacks of the training. To end it after an epoch, a callback sets
+        ``net.stop_requested = True`` in ``on_epoch_end``; the fit then counts as
+        finished.
     net_params : dict or None, default=None
-        Further parameters of :class:`skorch.NeuralNet`, such as
-        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
+        Further parameters of :class:`skorch.NeuralNet`: those of the optimizer, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``, of callbacks (``callbacks__<name>``,
+        ``callbacks__<name>__<parameter>``), ``compile``, and hyperparameters of the
+        training, which they override. What an estimator sets itself is refused.
     checkpoint : str, path or None, default=None
         File in which fit saves its progress after every epoch. When an interrupted fit is
         called again with the same data and hyperparameters, it resumes from there, and
@@ -1196,12 +1306,14 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
         ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
-        seconds) of each epoch.
+        seconds) of each epoch, ``valid_score`` with ``scoring``, and the numbers that
+        callbacks record in ``net_.history``.
     classes_ : ndarray of shape (n_classes,)
         Class labels; for multilabel targets, the columns of y.
     n_static_features_in_ : int
@@ -1232,7 +1344,7 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         self,
         *,
         hidden_size: int | Sequence[int] = 64,
-        num_layers: int = 1,
+        num_layers: int | None = None,
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
@@ -1259,7 +1371,9 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         weight_decay: float = 0.0,
         gradient_clip: float | None = 1.0,
         early_stopping: bool = False,
+        validation_split: Any = "auto",
         validation_fraction: float = 0.1,
+        scoring: str | Callable[..., float] | None = None,
         patience: int = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
@@ -1277,8 +1391,10 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
     def set_fit_request(
         self,
         *,
+        X_val: bool | str | None = ...,
         groups: bool | str | None = ...,
         sample_weight: bool | str | None = ...,
+        y_val: bool | str | None = ...,
     ) -> Self: ...
     def set_partial_fit_request(
         self,
@@ -1292,7 +1408,7 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class GRURegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
+class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
     r"""Predict numbers from sequences with a network of gated recurrent units.
 
     .. math::
@@ -1304,9 +1420,10 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
     ----------
     hidden_size : int or tuple of int, default=64
         Number of units of each recurrent layer and direction, for all layers or one per
-        layer.
-    num_layers : int, default=1
-        Number of stacked recurrent layers.
+        layer: ``(12, 6)`` is two layers.
+    num_layers : int or None, default=None
+        Number of stacked recurrent layers; None for as many as ``hidden_size`` has
+        values.
     bidirectional : bool, default=False
         Whether to also read every sequence in reverse. If False, the network is causal:
         no state depends on a later step.
@@ -1392,18 +1509,30 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     early_stopping : bool, default=False
-        Whether to hold out a validation set, stop when its loss no longer improves, and
-        keep the best weights. The split is stratified by class, or by whole groups if
-        fit gets ``groups``.
+        Whether to hold out a validation set, or take that given to fit, stop when its
+        loss or ``scoring`` no longer improves, and keep the best weights.
+    validation_split : {"auto", "random", "last"} or splitter, default='auto'
+        What early stopping holds out. "random": stratified by class, or whole groups if
+        fit gets ``groups``. "last": the last sequences of X, which must be in time order;
+        of windows that overlap, the last ones of the table, and windows that share rows
+        with them (a target is taken to cover as many rows after its window as it has
+        outputs) are not used at all. "auto": "last" for windows that overlap, which are
+        views of one table (as of SlidingWindow and make_windows), unless fit gets
+        ``groups``; else "random". Of a splitter of scikit-learn, its last split.
     validation_fraction : float, default=0.1
         Proportion of the sequences in the validation set of early stopping, in
         (0, 1).
+    scoring : str, callable or None, default=None
+        Score of the validation set that early stopping watches, ``valid_score`` in
+        ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
+        of every step, over the steps of all sequences), or a function
+        ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
     patience : int, default=10
         Number of epochs without improvement before early stopping.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
-        standard deviation of the training data. A 2-D X has one channel. Token ids are
-        not scaled.
+        standard deviation of the training data: with ``partial_fit``, those of all calls
+        so far. A 2-D X has one channel. Token ids are not scaled.
     data_format : {"channels_last", "channels_first"}, default='channels_last'
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
@@ -1425,10 +1554,14 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         infinite gradient are skipped. Predictions and the validation loss are in full
         precision. Not supported with ``dtype="float64"``.
     callbacks : list of skorch callbacks or None, default=None
-        Callbacks of the training.
+        Callbacks of the training. To end it after an epoch, a callback sets
+        ``net.stop_requested = True`` in ``on_epoch_end``; the fit then counts as
+        finished.
     net_params : dict or None, default=None
-        Further parameters of :class:`skorch.NeuralNet`, such as
-        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
+        Further parameters of :class:`skorch.NeuralNet`: those of the optimizer, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``, of callbacks (``callbacks__<name>``,
+        ``callbacks__<name>__<parameter>``), ``compile``, and hyperparameters of the
+        training, which they override. What an estimator sets itself is refused.
     checkpoint : str, path or None, default=None
         File in which fit saves its progress after every epoch. When an interrupted fit is
         called again with the same data and hyperparameters, it resumes from there, and
@@ -1447,12 +1580,14 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
         ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
-        seconds) of each epoch.
+        seconds) of each epoch, ``valid_score`` with ``scoring``, and the numbers that
+        callbacks record in ``net_.history``.
     n_static_features_in_ : int
         Number of static covariates; 0 if X is not a table with a column of sequences.
 
@@ -1481,7 +1616,7 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         self,
         *,
         hidden_size: int | Sequence[int] = 64,
-        num_layers: int = 1,
+        num_layers: int | None = None,
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
@@ -1509,7 +1644,9 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
         weight_decay: float = 0.0,
         gradient_clip: float | None = 1.0,
         early_stopping: bool = False,
+        validation_split: Any = "auto",
         validation_fraction: float = 0.1,
+        scoring: str | Callable[..., float] | None = None,
         patience: int = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
@@ -1527,8 +1664,10 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, SequenceRegressor):
     def set_fit_request(
         self,
         *,
+        X_val: bool | str | None = ...,
         groups: bool | str | None = ...,
         sample_weight: bool | str | None = ...,
+        y_val: bool | str | None = ...,
     ) -> Self: ...
     def set_partial_fit_request(
         self,
@@ -1555,9 +1694,10 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         whose gates do not read the hidden state (Bradbury et al., 2017).
     hidden_size : int or tuple of int, default=64
         Number of units of each recurrent layer and direction, for all layers or one per
-        layer.
-    num_layers : int, default=1
-        Number of stacked recurrent layers.
+        layer: ``(12, 6)`` is two layers.
+    num_layers : int or None, default=None
+        Number of stacked recurrent layers; None for as many as ``hidden_size`` has
+        values.
     bidirectional : bool, default=False
         Whether to also read every sequence in reverse. If False, the network is causal:
         no state depends on a later step.
@@ -1641,18 +1781,30 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     early_stopping : bool, default=False
-        Whether to hold out a validation set, stop when its loss no longer improves, and
-        keep the best weights. The split is stratified by class, or by whole groups if
-        fit gets ``groups``.
+        Whether to hold out a validation set, or take that given to fit, stop when its
+        loss or ``scoring`` no longer improves, and keep the best weights.
+    validation_split : {"auto", "random", "last"} or splitter, default='auto'
+        What early stopping holds out. "random": stratified by class, or whole groups if
+        fit gets ``groups``. "last": the last sequences of X, which must be in time order;
+        of windows that overlap, the last ones of the table, and windows that share rows
+        with them (a target is taken to cover as many rows after its window as it has
+        outputs) are not used at all. "auto": "last" for windows that overlap, which are
+        views of one table (as of SlidingWindow and make_windows), unless fit gets
+        ``groups``; else "random". Of a splitter of scikit-learn, its last split.
     validation_fraction : float, default=0.1
         Proportion of the sequences in the validation set of early stopping, in
         (0, 1).
+    scoring : str, callable or None, default=None
+        Score of the validation set that early stopping watches, ``valid_score`` in
+        ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
+        of every step, over the steps of all sequences), or a function
+        ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
     patience : int, default=10
         Number of epochs without improvement before early stopping.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
-        standard deviation of the training data. A 2-D X has one channel. Token ids are
-        not scaled.
+        standard deviation of the training data: with ``partial_fit``, those of all calls
+        so far. A 2-D X has one channel. Token ids are not scaled.
     data_format : {"channels_last", "channels_first"}, default='channels_last'
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
@@ -1674,10 +1826,14 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         infinite gradient are skipped. Predictions and the validation loss are in full
         precision. Not supported with ``dtype="float64"``.
     callbacks : list of skorch callbacks or None, default=None
-        Callbacks of the training.
+        Callbacks of the training. To end it after an epoch, a callback sets
+        ``net.stop_requested = True`` in ``on_epoch_end``; the fit then counts as
+        finished.
     net_params : dict or None, default=None
-        Further parameters of :class:`skorch.NeuralNet`, such as
-        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
+        Further parameters of :class:`skorch.NeuralNet`: those of the optimizer, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``, of callbacks (``callbacks__<name>``,
+        ``callbacks__<name>__<parameter>``), ``compile``, and hyperparameters of the
+        training, which they override. What an estimator sets itself is refused.
     checkpoint : str, path or None, default=None
         File in which fit saves its progress after every epoch. When an interrupted fit is
         called again with the same data and hyperparameters, it resumes from there, and
@@ -1696,12 +1852,14 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
         ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
-        seconds) of each epoch.
+        seconds) of each epoch, ``valid_score`` with ``scoring``, and the numbers that
+        callbacks record in ``net_.history``.
     classes_ : ndarray of shape (n_classes,)
         Class labels; for multilabel targets, the columns of y.
     n_static_features_in_ : int
@@ -1729,7 +1887,7 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         *,
         cell: str = "lstm",
         hidden_size: int | Sequence[int] = 64,
-        num_layers: int = 1,
+        num_layers: int | None = None,
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
@@ -1756,7 +1914,9 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         weight_decay: float = 0.0,
         gradient_clip: float | None = 1.0,
         early_stopping: bool = False,
+        validation_split: Any = "auto",
         validation_fraction: float = 0.1,
+        scoring: str | Callable[..., float] | None = None,
         patience: int = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
@@ -1774,8 +1934,10 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
     def set_fit_request(
         self,
         *,
+        X_val: bool | str | None = ...,
         groups: bool | str | None = ...,
         sample_weight: bool | str | None = ...,
+        y_val: bool | str | None = ...,
     ) -> Self: ...
     def set_partial_fit_request(
         self,
@@ -1789,7 +1951,7 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, SequenceRegressor):
+class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
     """Predict numbers from sequences with a network whose cell is a hyperparameter.
 
     The networks are those of the classes for single cells; use it to search among them.
@@ -1803,9 +1965,10 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, SequenceRegressor):
         whose gates do not read the hidden state (Bradbury et al., 2017).
     hidden_size : int or tuple of int, default=64
         Number of units of each recurrent layer and direction, for all layers or one per
-        layer.
-    num_layers : int, default=1
-        Number of stacked recurrent layers.
+        layer: ``(12, 6)`` is two layers.
+    num_layers : int or None, default=None
+        Number of stacked recurrent layers; None for as many as ``hidden_size`` has
+        values.
     bidirectional : bool, default=False
         Whether to also read every sequence in reverse. If False, the network is causal:
         no state depends on a later step.
@@ -1891,18 +2054,30 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, SequenceRegressor):
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     early_stopping : bool, default=False
-        Whether to hold out a validation set, stop when its loss no longer improves, and
-        keep the best weights. The split is stratified by class, or by whole groups if
-        fit gets ``groups``.
+        Whether to hold out a validation set, or take that given to fit, stop when its
+        loss or ``scoring`` no longer improves, and keep the best weights.
+    validation_split : {"auto", "random", "last"} or splitter, default='auto'
+        What early stopping holds out. "random": stratified by class, or whole groups if
+        fit gets ``groups``. "last": the last sequences of X, which must be in time order;
+        of windows that overlap, the last ones of the table, and windows that share rows
+        with them (a target is taken to cover as many rows after its window as it has
+        outputs) are not used at all. "auto": "last" for windows that overlap, which are
+        views of one table (as of SlidingWindow and make_windows), unless fit gets
+        ``groups``; else "random". Of a splitter of scikit-learn, its last split.
     validation_fraction : float, default=0.1
         Proportion of the sequences in the validation set of early stopping, in
         (0, 1).
+    scoring : str, callable or None, default=None
+        Score of the validation set that early stopping watches, ``valid_score`` in
+        ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
+        of every step, over the steps of all sequences), or a function
+        ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
     patience : int, default=10
         Number of epochs without improvement before early stopping.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
-        standard deviation of the training data. A 2-D X has one channel. Token ids are
-        not scaled.
+        standard deviation of the training data: with ``partial_fit``, those of all calls
+        so far. A 2-D X has one channel. Token ids are not scaled.
     data_format : {"channels_last", "channels_first"}, default='channels_last'
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
@@ -1924,10 +2099,14 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, SequenceRegressor):
         infinite gradient are skipped. Predictions and the validation loss are in full
         precision. Not supported with ``dtype="float64"``.
     callbacks : list of skorch callbacks or None, default=None
-        Callbacks of the training.
+        Callbacks of the training. To end it after an epoch, a callback sets
+        ``net.stop_requested = True`` in ``on_epoch_end``; the fit then counts as
+        finished.
     net_params : dict or None, default=None
-        Further parameters of :class:`skorch.NeuralNet`, such as
-        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
+        Further parameters of :class:`skorch.NeuralNet`: those of the optimizer, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``, of callbacks (``callbacks__<name>``,
+        ``callbacks__<name>__<parameter>``), ``compile``, and hyperparameters of the
+        training, which they override. What an estimator sets itself is refused.
     checkpoint : str, path or None, default=None
         File in which fit saves its progress after every epoch. When an interrupted fit is
         called again with the same data and hyperparameters, it resumes from there, and
@@ -1946,12 +2125,14 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, SequenceRegressor):
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
         ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
-        seconds) of each epoch.
+        seconds) of each epoch, ``valid_score`` with ``scoring``, and the numbers that
+        callbacks record in ``net_.history``.
     n_static_features_in_ : int
         Number of static covariates; 0 if X is not a table with a column of sequences.
 
@@ -1975,7 +2156,7 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, SequenceRegressor):
         *,
         cell: str = "lstm",
         hidden_size: int | Sequence[int] = 64,
-        num_layers: int = 1,
+        num_layers: int | None = None,
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
@@ -2003,7 +2184,9 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, SequenceRegressor):
         weight_decay: float = 0.0,
         gradient_clip: float | None = 1.0,
         early_stopping: bool = False,
+        validation_split: Any = "auto",
         validation_fraction: float = 0.1,
+        scoring: str | Callable[..., float] | None = None,
         patience: int = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
@@ -2021,8 +2204,10 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, SequenceRegressor):
     def set_fit_request(
         self,
         *,
+        X_val: bool | str | None = ...,
         groups: bool | str | None = ...,
         sample_weight: bool | str | None = ...,
+        y_val: bool | str | None = ...,
     ) -> Self: ...
     def set_partial_fit_request(
         self,
@@ -2043,6 +2228,9 @@ class RecurrentTagger(_OfSklearn, AnyCell, PerStepEstimator, Labeller):
     sequences have the same length. ``predict`` returns the same form: an array if X is
     one, and for a list of sequences an object array with an array for each.
 
+    Steps without a label are NaN or None in y: they are read, but count neither in the
+    loss nor in scores. ``sample_weight`` may have a weight for each step.
+
     With the next token as the target of each step it is a language model: ``bptt_steps``
     trains on texts of any length, and ``generate`` generates text.
 
@@ -2055,9 +2243,10 @@ class RecurrentTagger(_OfSklearn, AnyCell, PerStepEstimator, Labeller):
         whose gates do not read the hidden state (Bradbury et al., 2017).
     hidden_size : int or tuple of int, default=64
         Number of units of each recurrent layer and direction, for all layers or one per
-        layer.
-    num_layers : int, default=1
-        Number of stacked recurrent layers.
+        layer: ``(12, 6)`` is two layers.
+    num_layers : int or None, default=None
+        Number of stacked recurrent layers; None for as many as ``hidden_size`` has
+        values.
     bidirectional : bool, default=False
         Whether to also read every sequence in reverse. If False, the network is causal:
         no state depends on a later step.
@@ -2143,18 +2332,30 @@ class RecurrentTagger(_OfSklearn, AnyCell, PerStepEstimator, Labeller):
         to the next, gradients are not. For sequences that are too long to train on as a
         whole; needs a causal network without convolutions.
     early_stopping : bool, default=False
-        Whether to hold out a validation set, stop when its loss no longer improves, and
-        keep the best weights. The split is stratified by class, or by whole groups if
-        fit gets ``groups``.
+        Whether to hold out a validation set, or take that given to fit, stop when its
+        loss or ``scoring`` no longer improves, and keep the best weights.
+    validation_split : {"auto", "random", "last"} or splitter, default='auto'
+        What early stopping holds out. "random": stratified by class, or whole groups if
+        fit gets ``groups``. "last": the last sequences of X, which must be in time order;
+        of windows that overlap, the last ones of the table, and windows that share rows
+        with them (a target is taken to cover as many rows after its window as it has
+        outputs) are not used at all. "auto": "last" for windows that overlap, which are
+        views of one table (as of SlidingWindow and make_windows), unless fit gets
+        ``groups``; else "random". Of a splitter of scikit-learn, its last split.
     validation_fraction : float, default=0.1
         Proportion of the sequences in the validation set of early stopping, in
         (0, 1).
+    scoring : str, callable or None, default=None
+        Score of the validation set that early stopping watches, ``valid_score`` in
+        ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
+        of every step, over the steps of all sequences), or a function
+        ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
     patience : int, default=10
         Number of epochs without improvement before early stopping.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
-        standard deviation of the training data. A 2-D X has one channel. Token ids are
-        not scaled.
+        standard deviation of the training data: with ``partial_fit``, those of all calls
+        so far. A 2-D X has one channel. Token ids are not scaled.
     data_format : {"channels_last", "channels_first"}, default='channels_last'
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
@@ -2176,10 +2377,14 @@ class RecurrentTagger(_OfSklearn, AnyCell, PerStepEstimator, Labeller):
         infinite gradient are skipped. Predictions and the validation loss are in full
         precision. Not supported with ``dtype="float64"``.
     callbacks : list of skorch callbacks or None, default=None
-        Callbacks of the training.
+        Callbacks of the training. To end it after an epoch, a callback sets
+        ``net.stop_requested = True`` in ``on_epoch_end``; the fit then counts as
+        finished.
     net_params : dict or None, default=None
-        Further parameters of :class:`skorch.NeuralNet`, such as
-        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
+        Further parameters of :class:`skorch.NeuralNet`: those of the optimizer, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``, of callbacks (``callbacks__<name>``,
+        ``callbacks__<name>__<parameter>``), ``compile``, and hyperparameters of the
+        training, which they override. What an estimator sets itself is refused.
     checkpoint : str, path or None, default=None
         File in which fit saves its progress after every epoch. When an interrupted fit is
         called again with the same data and hyperparameters, it resumes from there, and
@@ -2198,12 +2403,14 @@ class RecurrentTagger(_OfSklearn, AnyCell, PerStepEstimator, Labeller):
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
         ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
-        seconds) of each epoch.
+        seconds) of each epoch, ``valid_score`` with ``scoring``, and the numbers that
+        callbacks record in ``net_.history``.
     classes_ : ndarray of shape (n_classes,)
         Class labels; for multilabel targets, the columns of y.
     n_static_features_in_ : int
@@ -2240,7 +2447,7 @@ class RecurrentTagger(_OfSklearn, AnyCell, PerStepEstimator, Labeller):
         *,
         cell: str = "lstm",
         hidden_size: int | Sequence[int] = 64,
-        num_layers: int = 1,
+        num_layers: int | None = None,
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
@@ -2267,7 +2474,9 @@ class RecurrentTagger(_OfSklearn, AnyCell, PerStepEstimator, Labeller):
         gradient_clip: float | None = 1.0,
         bptt_steps: int | None = None,
         early_stopping: bool = False,
+        validation_split: Any = "auto",
         validation_fraction: float = 0.1,
+        scoring: str | Callable[..., float] | None = None,
         patience: int = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
@@ -2342,9 +2551,9 @@ class RecurrentTagger(_OfSklearn, AnyCell, PerStepEstimator, Labeller):
         X : array-like
             Sequences, as in fit.
         y : list of array-like, or array-like
-            True labels of each step.
-        sample_weight : array-like of shape (n_sequences,), default=None
-            Weight of the steps of each sequence.
+            True labels of each step; steps whose label is NaN or None do not count.
+        sample_weight : array-like of shape (n_sequences,) or list, default=None
+            Weight of the steps of each sequence, or of each step, as in fit.
 
         Returns
         -------
@@ -2354,8 +2563,10 @@ class RecurrentTagger(_OfSklearn, AnyCell, PerStepEstimator, Labeller):
     def set_fit_request(
         self,
         *,
+        X_val: bool | str | None = ...,
         groups: bool | str | None = ...,
         sample_weight: bool | str | None = ...,
+        y_val: bool | str | None = ...,
     ) -> Self: ...
     def set_partial_fit_request(
         self,
@@ -2377,6 +2588,11 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
     an array if X is one, and for a list of sequences an object array with an array for
     each.
 
+
+    Steps without a target, or without some of several outputs, are NaN or None in y: they
+    are read, but count neither in the loss nor in scores. ``sample_weight`` may have a
+    weight for each step.
+
     Parameters
     ----------
     cell : {"rnn", "lstm", "gru", "mingru", "minlstm", "indrnn", "qrnn"}, default='lstm'
@@ -2386,9 +2602,10 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         whose gates do not read the hidden state (Bradbury et al., 2017).
     hidden_size : int or tuple of int, default=64
         Number of units of each recurrent layer and direction, for all layers or one per
-        layer.
-    num_layers : int, default=1
-        Number of stacked recurrent layers.
+        layer: ``(12, 6)`` is two layers.
+    num_layers : int or None, default=None
+        Number of stacked recurrent layers; None for as many as ``hidden_size`` has
+        values.
     bidirectional : bool, default=False
         Whether to also read every sequence in reverse. If False, the network is causal:
         no state depends on a later step.
@@ -2476,18 +2693,30 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         to the next, gradients are not. For sequences that are too long to train on as a
         whole; needs a causal network without convolutions.
     early_stopping : bool, default=False
-        Whether to hold out a validation set, stop when its loss no longer improves, and
-        keep the best weights. The split is stratified by class, or by whole groups if
-        fit gets ``groups``.
+        Whether to hold out a validation set, or take that given to fit, stop when its
+        loss or ``scoring`` no longer improves, and keep the best weights.
+    validation_split : {"auto", "random", "last"} or splitter, default='auto'
+        What early stopping holds out. "random": stratified by class, or whole groups if
+        fit gets ``groups``. "last": the last sequences of X, which must be in time order;
+        of windows that overlap, the last ones of the table, and windows that share rows
+        with them (a target is taken to cover as many rows after its window as it has
+        outputs) are not used at all. "auto": "last" for windows that overlap, which are
+        views of one table (as of SlidingWindow and make_windows), unless fit gets
+        ``groups``; else "random". Of a splitter of scikit-learn, its last split.
     validation_fraction : float, default=0.1
         Proportion of the sequences in the validation set of early stopping, in
         (0, 1).
+    scoring : str, callable or None, default=None
+        Score of the validation set that early stopping watches, ``valid_score`` in
+        ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
+        of every step, over the steps of all sequences), or a function
+        ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
     patience : int, default=10
         Number of epochs without improvement before early stopping.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
-        standard deviation of the training data. A 2-D X has one channel. Token ids are
-        not scaled.
+        standard deviation of the training data: with ``partial_fit``, those of all calls
+        so far. A 2-D X has one channel. Token ids are not scaled.
     data_format : {"channels_last", "channels_first"}, default='channels_last'
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
@@ -2509,10 +2738,14 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         infinite gradient are skipped. Predictions and the validation loss are in full
         precision. Not supported with ``dtype="float64"``.
     callbacks : list of skorch callbacks or None, default=None
-        Callbacks of the training.
+        Callbacks of the training. To end it after an epoch, a callback sets
+        ``net.stop_requested = True`` in ``on_epoch_end``; the fit then counts as
+        finished.
     net_params : dict or None, default=None
-        Further parameters of :class:`skorch.NeuralNet`, such as
-        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
+        Further parameters of :class:`skorch.NeuralNet`: those of the optimizer, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``, of callbacks (``callbacks__<name>``,
+        ``callbacks__<name>__<parameter>``), ``compile``, and hyperparameters of the
+        training, which they override. What an estimator sets itself is refused.
     checkpoint : str, path or None, default=None
         File in which fit saves its progress after every epoch. When an interrupted fit is
         called again with the same data and hyperparameters, it resumes from there, and
@@ -2531,12 +2764,14 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
         ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
-        seconds) of each epoch.
+        seconds) of each epoch, ``valid_score`` with ``scoring``, and the numbers that
+        callbacks record in ``net_.history``.
     n_static_features_in_ : int
         Number of static covariates; 0 if X is not a table with a column of sequences.
 
@@ -2562,7 +2797,7 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         *,
         cell: str = "lstm",
         hidden_size: int | Sequence[int] = 64,
-        num_layers: int = 1,
+        num_layers: int | None = None,
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
@@ -2590,7 +2825,9 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         gradient_clip: float | None = 1.0,
         bptt_steps: int | None = None,
         early_stopping: bool = False,
+        validation_split: Any = "auto",
         validation_fraction: float = 0.1,
+        scoring: str | Callable[..., float] | None = None,
         patience: int = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
@@ -2618,9 +2855,9 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         X : array-like
             Sequences, as in fit.
         y : list of array-like, or array-like
-            True values of each step.
-        sample_weight : array-like of shape (n_sequences,), default=None
-            Weight of the steps of each sequence.
+            True values of each step; those that are NaN or None do not count.
+        sample_weight : array-like of shape (n_sequences,) or list, default=None
+            Weight of the steps of each sequence, or of each step, as in fit.
 
         Returns
         -------
@@ -2630,8 +2867,10 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
     def set_fit_request(
         self,
         *,
+        X_val: bool | str | None = ...,
         groups: bool | str | None = ...,
         sample_weight: bool | str | None = ...,
+        y_val: bool | str | None = ...,
     ) -> Self: ...
     def set_partial_fit_request(
         self,
@@ -2662,9 +2901,10 @@ class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
     ----------
     hidden_size : int or tuple of int, default=64
         Number of units of each recurrent layer and direction, for all layers or one per
-        layer.
-    num_layers : int, default=1
-        Number of stacked recurrent layers.
+        layer: ``(12, 6)`` is two layers.
+    num_layers : int or None, default=None
+        Number of stacked recurrent layers; None for as many as ``hidden_size`` has
+        values.
     bidirectional : bool, default=False
         Whether to also read every sequence in reverse. If False, the network is causal:
         no state depends on a later step.
@@ -2706,18 +2946,30 @@ class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     early_stopping : bool, default=False
-        Whether to hold out a validation set, stop when its loss no longer improves, and
-        keep the best weights. The split is stratified by class, or by whole groups if
-        fit gets ``groups``.
+        Whether to hold out a validation set, or take that given to fit, stop when its
+        loss or ``scoring`` no longer improves, and keep the best weights.
+    validation_split : {"auto", "random", "last"} or splitter, default='auto'
+        What early stopping holds out. "random": stratified by class, or whole groups if
+        fit gets ``groups``. "last": the last sequences of X, which must be in time order;
+        of windows that overlap, the last ones of the table, and windows that share rows
+        with them (a target is taken to cover as many rows after its window as it has
+        outputs) are not used at all. "auto": "last" for windows that overlap, which are
+        views of one table (as of SlidingWindow and make_windows), unless fit gets
+        ``groups``; else "random". Of a splitter of scikit-learn, its last split.
     validation_fraction : float, default=0.1
         Proportion of the sequences in the validation set of early stopping, in
         (0, 1).
+    scoring : str, callable or None, default=None
+        Score of the validation set that early stopping watches, ``valid_score`` in
+        ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
+        of every step, over the steps of all sequences), or a function
+        ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
     patience : int, default=10
         Number of epochs without improvement before early stopping.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
-        standard deviation of the training data. A 2-D X has one channel. Token ids are
-        not scaled.
+        standard deviation of the training data: with ``partial_fit``, those of all calls
+        so far. A 2-D X has one channel. Token ids are not scaled.
     data_format : {"channels_last", "channels_first"}, default='channels_last'
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
@@ -2739,10 +2991,14 @@ class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
         infinite gradient are skipped. Predictions and the validation loss are in full
         precision. Not supported with ``dtype="float64"``.
     callbacks : list of skorch callbacks or None, default=None
-        Callbacks of the training.
+        Callbacks of the training. To end it after an epoch, a callback sets
+        ``net.stop_requested = True`` in ``on_epoch_end``; the fit then counts as
+        finished.
     net_params : dict or None, default=None
-        Further parameters of :class:`skorch.NeuralNet`, such as
-        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
+        Further parameters of :class:`skorch.NeuralNet`: those of the optimizer, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``, of callbacks (``callbacks__<name>``,
+        ``callbacks__<name>__<parameter>``), ``compile``, and hyperparameters of the
+        training, which they override. What an estimator sets itself is refused.
     checkpoint : str, path or None, default=None
         File in which fit saves its progress after every epoch. When an interrupted fit is
         called again with the same data and hyperparameters, it resumes from there, and
@@ -2761,12 +3017,14 @@ class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
         ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
-        seconds) of each epoch.
+        seconds) of each epoch, ``valid_score`` with ``scoring``, and the numbers that
+        callbacks record in ``net_.history``.
     classes_ : ndarray of shape (n_classes,)
         Class labels; for multilabel targets, the columns of y.
 
@@ -2800,7 +3058,7 @@ class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
         self,
         *,
         hidden_size: int | Sequence[int] = 64,
-        num_layers: int = 1,
+        num_layers: int | None = None,
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
@@ -2817,7 +3075,9 @@ class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
         weight_decay: float = 0.0,
         gradient_clip: float | None = 1.0,
         early_stopping: bool = False,
+        validation_split: Any = "auto",
         validation_fraction: float = 0.1,
+        scoring: str | Callable[..., float] | None = None,
         patience: int = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
@@ -2835,8 +3095,10 @@ class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
     def set_fit_request(
         self,
         *,
+        X_val: bool | str | None = ...,
         groups: bool | str | None = ...,
         sample_weight: bool | str | None = ...,
+        y_val: bool | str | None = ...,
     ) -> Self: ...
     def set_partial_fit_request(
         self,
@@ -2868,9 +3130,10 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
     ----------
     hidden_size : int or tuple of int, default=64
         Number of units of each recurrent layer and direction, for all layers or one per
-        layer.
-    num_layers : int, default=1
-        Number of stacked recurrent layers.
+        layer: ``(12, 6)`` is two layers.
+    num_layers : int or None, default=None
+        Number of stacked recurrent layers; None for as many as ``hidden_size`` has
+        values.
     bidirectional : bool, default=False
         Whether to also read every sequence in reverse. If False, the network is causal:
         no state depends on a later step.
@@ -2914,18 +3177,30 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     early_stopping : bool, default=False
-        Whether to hold out a validation set, stop when its loss no longer improves, and
-        keep the best weights. The split is stratified by class, or by whole groups if
-        fit gets ``groups``.
+        Whether to hold out a validation set, or take that given to fit, stop when its
+        loss or ``scoring`` no longer improves, and keep the best weights.
+    validation_split : {"auto", "random", "last"} or splitter, default='auto'
+        What early stopping holds out. "random": stratified by class, or whole groups if
+        fit gets ``groups``. "last": the last sequences of X, which must be in time order;
+        of windows that overlap, the last ones of the table, and windows that share rows
+        with them (a target is taken to cover as many rows after its window as it has
+        outputs) are not used at all. "auto": "last" for windows that overlap, which are
+        views of one table (as of SlidingWindow and make_windows), unless fit gets
+        ``groups``; else "random". Of a splitter of scikit-learn, its last split.
     validation_fraction : float, default=0.1
         Proportion of the sequences in the validation set of early stopping, in
         (0, 1).
+    scoring : str, callable or None, default=None
+        Score of the validation set that early stopping watches, ``valid_score`` in
+        ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
+        of every step, over the steps of all sequences), or a function
+        ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
     patience : int, default=10
         Number of epochs without improvement before early stopping.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
-        standard deviation of the training data. A 2-D X has one channel. Token ids are
-        not scaled.
+        standard deviation of the training data: with ``partial_fit``, those of all calls
+        so far. A 2-D X has one channel. Token ids are not scaled.
     data_format : {"channels_last", "channels_first"}, default='channels_last'
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
@@ -2947,10 +3222,14 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
         infinite gradient are skipped. Predictions and the validation loss are in full
         precision. Not supported with ``dtype="float64"``.
     callbacks : list of skorch callbacks or None, default=None
-        Callbacks of the training.
+        Callbacks of the training. To end it after an epoch, a callback sets
+        ``net.stop_requested = True`` in ``on_epoch_end``; the fit then counts as
+        finished.
     net_params : dict or None, default=None
-        Further parameters of :class:`skorch.NeuralNet`, such as
-        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
+        Further parameters of :class:`skorch.NeuralNet`: those of the optimizer, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``, of callbacks (``callbacks__<name>``,
+        ``callbacks__<name>__<parameter>``), ``compile``, and hyperparameters of the
+        training, which they override. What an estimator sets itself is refused.
     checkpoint : str, path or None, default=None
         File in which fit saves its progress after every epoch. When an interrupted fit is
         called again with the same data and hyperparameters, it resumes from there, and
@@ -2969,12 +3248,14 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
         ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
-        seconds) of each epoch.
+        seconds) of each epoch, ``valid_score`` with ``scoring``, and the numbers that
+        callbacks record in ``net_.history``.
 
     See Also
     --------
@@ -3003,7 +3284,7 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
         self,
         *,
         hidden_size: int | Sequence[int] = 64,
-        num_layers: int = 1,
+        num_layers: int | None = None,
         bidirectional: bool = False,
         merge_mode: str = "concat",
         dropout: float = 0.0,
@@ -3021,7 +3302,9 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
         weight_decay: float = 0.0,
         gradient_clip: float | None = 1.0,
         early_stopping: bool = False,
+        validation_split: Any = "auto",
         validation_fraction: float = 0.1,
+        scoring: str | Callable[..., float] | None = None,
         patience: int = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
@@ -3039,8 +3322,10 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
     def set_fit_request(
         self,
         *,
+        X_val: bool | str | None = ...,
         groups: bool | str | None = ...,
         sample_weight: bool | str | None = ...,
+        y_val: bool | str | None = ...,
     ) -> Self: ...
     def set_partial_fit_request(
         self,

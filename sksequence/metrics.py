@@ -7,10 +7,74 @@ from typing import Any
 
 import numpy as np
 
-from ._inputs import score_steps
+from ._inputs import flatten_steps as concatenate
+from ._inputs import given_steps, lengths_of, plain_labels, score_steps
 from ._inputs.types import ArrayLike, Metric
 
-__all__ = ["StepScorer", "make_step_scorer", "perplexity", "perplexity_scorer"]
+__all__ = [
+    "StepScorer",
+    "flatten_steps",
+    "make_step_scorer",
+    "perplexity",
+    "perplexity_scorer",
+]
+
+
+def flatten_steps(
+    y_true: ArrayLike, y_pred: ArrayLike, *, separator: Any = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Concatenate true and predicted targets of all steps that have a target.
+
+    For functions that need one array, such as
+    :func:`sklearn.metrics.classification_report`; for scorers see
+    :func:`make_step_scorer`.
+
+    Parameters
+    ----------
+    y_true : list of array-like of shape (n_steps_i,), or array (n_sequences, n_steps)
+        True targets of each step, NaN or None if there is none; several outputs or labels
+        with one more axis.
+    y_pred : list of array-like, or array
+        Predictions, in the same form. Those at steps without a target are left out.
+    separator : object, default=None
+        Label to insert between sequences, so that no entity extends over two: "O" for
+        metrics of entities, such as those of seqeval.
+
+    Returns
+    -------
+    y_true, y_pred : ndarray of shape (n_steps_in_all,) or (n_steps_in_all, n_outputs)
+        The steps of the first sequence, then those of the second, and so on.
+
+    Raises
+    ------
+    ValueError
+        If the predictions of a sequence do not match its targets.
+
+    Examples
+    --------
+    >>> from sklearn.metrics import confusion_matrix
+    >>> y_true = [["noun", "verb", None], ["verb"]]
+    >>> y_pred = [["noun", "noun", "verb"], ["verb"]]
+    >>> confusion_matrix(*flatten_steps(y_true, y_pred))
+    array([[1, 0],
+           [1, 1]])
+    >>> flatten_steps(y_true, y_pred, separator="O")[1]
+    array(['noun', 'noun', 'O', 'verb'], dtype=object)
+    """
+    lengths = lengths_of(y_pred)
+    truth, predicted = concatenate(y_true, lengths), concatenate(y_pred)
+    given = given_steps(truth)
+    truth = plain_labels(truth[given], "y_true")
+    predicted = predicted[given]
+    if separator is None:
+        return truth, predicted
+    counts = np.add.reduceat(given, np.cumsum(lengths) - lengths, dtype=int)
+    ends = np.cumsum(counts)[:-1]
+    return _insert(truth, ends, separator), _insert(predicted, ends, separator)
+
+
+def _insert(rows: np.ndarray, ends: np.ndarray, separator: Any) -> np.ndarray:
+    return np.insert(rows.astype(object), ends, separator, axis=0)
 
 
 def perplexity(
@@ -27,13 +91,14 @@ def perplexity(
     Parameters
     ----------
     y_true : list of array-like of shape (n_steps_i,), or array (n_sequences, n_steps)
-        The class of each step.
+        The class of each step; NaN or None if it has none.
     y_proba : list of array-like of shape (n_steps_i, n_classes), or 3-D array
         Probability of each class at each step.
     classes : array-like of shape (n_classes,)
         The classes of the columns of ``y_proba``, sorted.
-    sample_weight : array-like of shape (n_sequences,), default=None
-        Weight of the steps of each sequence.
+    sample_weight : array-like of shape (n_sequences,) or list, default=None
+        Weight of the steps of each sequence, or a list with an array of weights of steps
+        for each.
 
     Returns
     -------
@@ -103,13 +168,15 @@ def make_step_scorer(
     """Make a scorer for predictions at every step from a metric of flat arrays.
 
     The counterpart of :func:`sklearn.metrics.make_scorer`, which is for one prediction
-    per sequence. All steps have equal weight, so longer sequences count more.
+    per sequence. All steps have equal weight, so longer sequences count more; steps
+    whose target is NaN or None do not count. Where steps have some of several outputs,
+    the metric is called for each output, and the mean is the score.
 
     Parameters
     ----------
     score_func : callable
         Function ``score_func(y_true, y_pred, **kwargs)``, such as those of
-        sklearn.metrics. It is called once, with the steps of all sequences in one array.
+        sklearn.metrics. It is called with the steps of all sequences in one array.
     response_method : str, default="predict"
         Method of the estimator that makes the predictions, such as "predict_proba".
     greater_is_better : bool, default=True
@@ -145,8 +212,9 @@ def perplexity_scorer(
         A fitted :class:`sksequence.RecurrentTagger`, or a search or pipeline with one.
     X, y : list of array-like
         Sequences, and the class of each step.
-    sample_weight : array-like of shape (n_sequences,), default=None
-        Weight of the steps of each sequence.
+    sample_weight : array-like of shape (n_sequences,) or list, default=None
+        Weight of the steps of each sequence, or a list with an array of weights of steps
+        for each.
 
     Returns
     -------

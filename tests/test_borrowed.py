@@ -417,6 +417,20 @@ def test_without_any_name_of_torch_a_fit_is_the_same_within_rounding(fitted):
     np.testing.assert_allclose(without, answers(fitted), atol=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("module", "function", "find"),
+    [
+        ("sklearn.metrics._scorer", "_score", borrowed.scorer_in_use),
+        ("sklearn.model_selection._validation", "_fit_and_predict", borrowed.fold_in_use),
+    ],
+)
+def test_a_function_with_other_variables_is_not_read(module, function, find):
+    others = {"__name__": module}
+    exec(f"def {function}(self, find): return find()", others)
+    assert others[function](object(), find) is None
+    assert find() is None
+
+
 # --------------------------------------------------------------------------------- skorch
 
 

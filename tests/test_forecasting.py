@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.linear_model import LinearRegression
+from sklearn.metrics import r2_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
@@ -53,14 +54,67 @@ def test_all_channels_are_fed_back():
     np.testing.assert_allclose(forecast, expected, atol=1e-12)
 
 
-def test_what_is_known_of_the_future_stands_beside_the_forecast():
-    """An account with deposits that are planned: x' = 1.5 x + deposit before."""
+def test_what_is_known_of_the_future_is_shown_at_the_step_it_belongs_to():
+    """An account with deposits that are planned: x' = 1.5 x + deposit."""
     X = np.array([[[1.0, 2.0], [4.0, 0.5]]])
     future = np.array([[[1.0], [0.0], [9.0]]])
+    account = Recurrence(lambda x: 1.5 * x[-1, 0] + x[-1, 1])
+    forecast = forecast_recursive(account, X, 3, target=0, future=future)
+    np.testing.assert_allclose(forecast, [[7, 10.5, 24.75]])
+    listed = forecast_recursive(account, [*X], 3, target=0, future=future)
+    np.testing.assert_allclose(listed, forecast)
+
+
+@pytest.mark.parametrize("at", [0, 1, 2])
+@pytest.mark.parametrize("listed", [False, True])
+def test_a_known_future_decides_everything(at, listed, rng):
+    """Sales follow from the promotion and the price of the same day alone."""
+    known = np.column_stack([rng.integers(0, 2, 300), rng.normal(size=300)])
+    sales = 10 + 5 * known[:, 0] - 3 * known[:, 1]
+    table = np.insert(known, at, sales, axis=1)
+    others = [j for j in range(3) if j != at]
+    X, y, _ = make_windows(table[:280], 5, 1, target=at, known=others)
+    flat = FunctionTransformer(lambda X: np.reshape(X, (len(X), -1)))
+    model = make_pipeline(flat, LinearRegression()).fit(X, y[:, 0])
+    last = table[None, 275:280]
+    for horizon in (1, 20):
+        forecast = forecast_recursive(
+            model,
+            [*last] if listed else last,
+            horizon,
+            target=at,
+            future=known[None, 280 : 280 + horizon],
+        )
+        np.testing.assert_allclose(forecast[0], sales[280 : 280 + horizon])
+
+
+def test_a_network_learns_from_what_is_known():
+    rng = np.random.default_rng(0)
+    promotion = rng.integers(0, 2, 400).astype(float)
+    sales = 10 + 5 * promotion + 0.1 * rng.normal(size=400)
+    table = np.column_stack([sales, promotion])
+    X, y, _ = make_windows(table[:-14], 7, 1, target=0, known=1)
+    model = make("GRURegressor", hidden_size=16, pooling="last", max_epochs=30, lr=0.01)
     forecast = forecast_recursive(
-        Recurrence(lambda x: 1.5 * x[-1, 0] + x[-1, 1]), X, 3, future=future
+        model.fit(X, y[:, 0]),
+        table[None, -21:-14],
+        14,
+        target=0,
+        future=table[None, -14:, 1:],
     )
-    np.testing.assert_allclose(forecast, [[6.5, 10.75, 16.125]])
+    assert r2_score(sales[-14:], forecast[0]) > 0.95
+
+
+def test_several_targets_stand_where_they_say(rng):
+    """Of three channels the last and the first are forecast, in this order."""
+    step, X = rng.normal(size=(2, 2)) / 2, rng.normal(size=(4, 5, 3))
+    model = Recurrence(lambda x: step @ x[-1, [2, 0]] + x[-1, 1])
+    future = rng.normal(size=(4, 6, 1))
+    forecast = forecast_recursive(model, X, 6, target=(-1, 0), future=future)
+    state = X[:, -1, [2, 0]]
+    for k in range(6):
+        state = state @ step.T + future[:, k]
+        np.testing.assert_allclose(forecast[:, k], state)
 
 
 def test_linear_forecasts_are_the_matrix_of_the_lags():
@@ -108,11 +162,24 @@ CUBE = np.ones((2, 4, 3))
     [
         (fibonacci, CUBE, {"horizon": 0}, ValueError, "horizon"),
         (fibonacci, CUBE, {"horizon": 1.5}, ValueError, "horizon"),
-        (lambda x: x[-1, 0], CUBE, {}, ValueError, r"\(2, 3, 2\).*got None"),
+        (lambda x: x[-1, 0], CUBE, {}, ValueError, r"target must be .* 1 of 3, got None"),
+        (lambda x: x[-1, 0], CUBE, {"target": 0}, ValueError, r"\(2, 3, 2\).*got None"),
+        (lambda x: x[-1], CUBE, {"future": CUBE}, ValueError, "a part of 3, got None"),
+        (lambda x: x[-1, 0], CUBE, {"target": 3}, ValueError, "from 0 to 2, got 3"),
+        (lambda x: x[-1, 0], CUBE, {"target": [0, -3]}, ValueError, "different channels"),
+        (lambda x: x[-1, 0], CUBE, {"target": [True]}, ValueError, r"got \[True\]"),
+        (lambda x: x[-1, 0], CUBE, {"target": []}, ValueError, r"got \[\]"),
         (
             lambda x: x[-1, 0],
             CUBE,
-            {"future": np.ones((2, 2, 2))},
+            {"target": [0, 1], "future": np.ones((2, 3, 1))},
+            ValueError,
+            r"target must be the 1 channel\(s\) .*got target=\[0, 1\]",
+        ),
+        (
+            lambda x: x[-1, 0],
+            CUBE,
+            {"target": 0, "future": np.ones((2, 2, 2))},
             ValueError,
             r"\(2, 3, 2\).*got shape \(2, 2, 2\)",
         ),

@@ -6,12 +6,31 @@ import pickle
 
 import numpy as np
 import pytest
-from sklearn.metrics import accuracy_score, f1_score, log_loss, mean_absolute_error
+import sklearn.metrics
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.metrics import (
+    accuracy_score,
+    classification_report,
+    confusion_matrix,
+    f1_score,
+    get_scorer,
+    log_loss,
+    make_scorer,
+    mean_absolute_error,
+)
 from sklearn.metrics import r2_score as r2
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
 
+from helpers.data import objects
 from helpers.estimators import make, target_of
 from helpers.step_task import REGRESSOR, TAGGER, answers, flat, lengths_of, running_means
-from sksequence.metrics import make_step_scorer, perplexity, perplexity_scorer
+from sksequence.metrics import (
+    flatten_steps,
+    make_step_scorer,
+    perplexity,
+    perplexity_scorer,
+)
 
 
 @pytest.fixture(scope="module")
@@ -106,3 +125,122 @@ def test_scores_of_other_lengths_name_the_sequence(task, fitted):
         args = (X, y) if score == fitted[TAGGER].score else (fitted[TAGGER], X, y)
         with pytest.raises(ValueError, match=words):
             score(*args)
+
+
+# ---------------------------------------------------------------- scikit-learn's scorers
+
+
+def forms_of(task, form):
+    """Sequences of unequal length, or a block of their first steps."""
+    X, codes, values = task
+    if form == "list":
+        return X, codes, values
+    return (np.array([item[:4] for item in part]) for part in (X, codes, values))
+
+
+@pytest.mark.parametrize("form", ["list", "block"])
+@pytest.mark.parametrize(
+    "name", ["accuracy", "f1_macro", "balanced_accuracy", "neg_log_loss", "roc_auc_ovr"]
+)
+def test_scorers_of_scikit_learn_say_what_to_use_for_steps(name, form, task):
+    X, y, _ = forms_of(task, form)
+    for model in (make(TAGGER), make_pipeline(make(TAGGER))):
+        with pytest.raises(ValueError, match=r"Pass scoring=.*make_step_scorer") as told:
+            cross_val_score(model, X, y, cv=2, scoring=name, error_score="raise")
+    # What it says is what the scorer would be.
+    code = str(told.value).partition("scoring=sksequence.metrics.")[2].removesuffix(".")
+    names = {"make_step_scorer": make_step_scorer, **vars(sklearn.metrics)}
+    scorer, theirs = eval(code, names), get_scorer(name)
+    model = make(TAGGER).fit(X, y)
+    answers = flat(getattr(model, scorer.response_method)(X))
+    # The same metric of the rows, by a scorer of scikit-learn.
+    rows = _Rows(model.classes_, answers)
+    assert scorer(model, X, y) == pytest.approx(theirs(rows, None, flat(y)), rel=1e-12)
+
+
+class _Rows(ClassifierMixin, BaseEstimator):
+    """A classifier whose answers are known."""
+
+    def __init__(self, classes, answers):
+        self.classes_, self.answers = classes, answers
+
+    def predict(self, X):
+        return self.answers
+
+    predict_proba = predict
+
+    def fit(self, X, y):
+        return self
+
+    def __sklearn_is_fitted__(self):
+        return True
+
+
+def test_scorers_of_numbers_say_what_to_use_for_steps(task):
+    X, _, y = task
+    with pytest.raises(ValueError, match=r"make_step_scorer\(r2_score\)"):
+        cross_val_score(make(REGRESSOR), X, y, cv=2, scoring="r2", error_score="raise")
+    # Of a block the mean over the steps is the mean over the columns.
+    X, _, y = forms_of(task, "block")
+    name = "neg_mean_absolute_error"
+    theirs = cross_val_score(make(REGRESSOR), X, y, cv=2, scoring=name)
+    scorer = make_step_scorer(mean_absolute_error, greater_is_better=False)
+    ours = cross_val_score(make(REGRESSOR), X, y, cv=2, scoring=scorer)
+    np.testing.assert_allclose(theirs, ours, rtol=1e-12)
+
+
+def test_metrics_of_users_may_read_sequences(task):
+    X, y, _ = task
+
+    def first_step(y_true, y_pred):
+        return np.mean([t[0] == p[0] for t, p in zip(y_true, y_pred, strict=True)])
+
+    model = make(TAGGER).fit(X, y)
+    expected = np.mean([t[0] == p[0] for t, p in zip(y, model.predict(X), strict=True)])
+    assert make_scorer(first_step)(model, X, y) == expected
+
+
+def test_searches_use_scorers_of_steps(task):
+    X, y, _ = task
+    scorer = make_step_scorer(f1_score, average="macro")
+    search = GridSearchCV(make(TAGGER), {"lr": [0.01, 0.02]}, cv=2, scoring=scorer)
+    assert np.isfinite(search.fit(X, y).cv_results_["mean_test_score"]).all()
+
+
+# --------------------------------------------------------------------------- flat arrays
+
+TRUTH = [["B-x", "I-x", "O", None], ["I-x", "B-y"], [None], ["B-y"]]
+SAID = [["B-x", "I-x", "I-x", "B-y"], ["I-x", "O"], ["O"], ["B-y"]]
+FLAT = ["B-x", "I-x", "O", "I-x", "B-y", "B-y"], ["B-x", "I-x", "I-x", "I-x", "O", "B-y"]
+
+
+@pytest.mark.parametrize(
+    "form", [list, objects, lambda y: [np.array(one, dtype=object) for one in y]]
+)
+def test_flat_steps_are_those_with_a_target(form):
+    truth, said = flatten_steps(form(TRUTH), form(SAID))
+    assert (truth.tolist(), said.tolist()) == FLAT
+    expected = classification_report(*FLAT, zero_division=0)
+    assert classification_report(truth, said, zero_division=0) == expected
+    assert (confusion_matrix(truth, said) == confusion_matrix(*FLAT)).all()
+
+
+def test_entities_do_not_extend_over_sequences():
+    """For seqeval, which takes I-x after I-x of another sequence for one entity."""
+    truth, said = flatten_steps(TRUTH, SAID, separator="none")
+    expected = [
+        ["B-x", "I-x", "O", "none", "I-x", "B-y", "none", "none", "B-y"],
+        ["B-x", "I-x", "I-x", "none", "I-x", "O", "none", "none", "B-y"],
+    ]
+    assert [truth.tolist(), said.tolist()] == expected
+
+
+def test_flat_steps_of_predictions(task, fitted):
+    X, codes, values = task
+    for name, y in ((TAGGER, codes), (REGRESSOR, values)):
+        predicted = fitted[name].predict(X)
+        truth, said = flatten_steps(y, predicted)
+        np.testing.assert_array_equal(truth, flat(y))
+        np.testing.assert_array_equal(said, flat(predicted))
+    with pytest.raises(ValueError, match=r"target\(s\) for sequence 0"):
+        flatten_steps([codes[0][1:], *codes[1:]], codes)

@@ -6,6 +6,7 @@ from typing import Any, Self, cast
 
 import numpy as np
 from sklearn.base import ClassifierMixin
+from sklearn.metrics import accuracy_score
 from sklearn.utils import Tags
 
 from .._inputs import (
@@ -15,6 +16,8 @@ from .._inputs import (
     Target,
     check_classes,
     check_labels,
+    warn_if_ignored_elsewhere,
+    warn_if_one_hot,
     weigh_classes,
 )
 from .._inputs.borrowed import StrOptions
@@ -50,7 +53,10 @@ class Labeller(SequenceEstimator):
         labels = check_labels(y, type(self).__name__)
         classes = check_classes(classes)
         if not isinstance(target, Labels):
+            warn_if_one_hot(labels)
             target = Labels.of(labels, classes)
+            if self._per_step:
+                warn_if_ignored_elsewhere(target.classes)
         else:
             target.check_classes(classes)
         return target, target.encode(labels)
@@ -81,6 +87,13 @@ class Labeller(SequenceEstimator):
             is_multilabel=target.is_multilabel,
         )
 
+    def _accuracy(
+        self, y: Any, predicted: np.ndarray, sample_weight: Any = None
+    ) -> float:
+        """Return the accuracy, for labels in any form that fit accepts."""
+        labels = check_labels(y, type(self).__name__)
+        return float(accuracy_score(labels, predicted, sample_weight=sample_weight))
+
     # ----------------------------------------------------------------------- training
 
     def partial_fit(
@@ -92,6 +105,9 @@ class Labeller(SequenceEstimator):
     ) -> Self:
         """Train for one epoch, continuing from the last call or fit.
 
+        Channels are scaled by running means and standard deviations of all calls so far,
+        which settle as the data grow; after a fit, by those of the fit.
+
         Parameters
         ----------
         X : array-like
@@ -101,7 +117,7 @@ class Labeller(SequenceEstimator):
         classes : array-like of shape (n_classes,), default=None
             All classes that can occur in any call; required in the first call.
         sample_weight : array-like of shape (n_sequences,), default=None
-            Weight of each sequence.
+            Weight of each sequence, or of each step as in fit.
 
         Returns
         -------
@@ -164,6 +180,27 @@ class Labeller(SequenceEstimator):
 @recurrent_estimator
 class SequenceClassifier(ClassifierMixin, Labeller):
     """Classifier of whole sequences."""
+
+    def score(
+        self, X: ArrayLike, y: Targets, sample_weight: ArrayLike | None = None
+    ) -> float:
+        """Return the accuracy; for several labels the subset accuracy.
+
+        Parameters
+        ----------
+        X : array-like
+            Sequences, as in fit.
+        y : array-like of shape (n_sequences,) or (n_sequences, n_labels)
+            True labels, in any form that fit accepts.
+        sample_weight : array-like of shape (n_sequences,), default=None
+            Weight of each sequence.
+
+        Returns
+        -------
+        float
+            Accuracy.
+        """
+        return self._accuracy(y, self.predict(X), sample_weight)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

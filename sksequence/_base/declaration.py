@@ -29,7 +29,8 @@ ORDER = (
     *("loss", "quantile", "class_weight"),
     *("lr", "max_epochs", "batch_size", "optimizer", "lr_schedule", "weight_decay"),
     *("gradient_clip", "bptt_steps"),
-    *("early_stopping", "validation_fraction", "patience"),
+    *("early_stopping", "validation_split", "validation_fraction", "scoring"),
+    "patience",
     # the rest
     *("standardize", "data_format", "random_state", "n_jobs", "device", "dtype"),
     *("mixed_precision", "callbacks", "net_params", "checkpoint", "warm_start"),

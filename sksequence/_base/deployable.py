@@ -158,16 +158,16 @@ class Deployable(SequenceEstimator):
         since padding is never read; and, with static covariates, ``static``, float64
         (batch, n_static_features). Outputs are ``label``, int64 or text or, for other
         classes, their positions in ``classes_``, and ``probabilities``, in ``dtype``; or
-        ``values``, in ``dtype``. Predictions for every step are (batch, steps, ...),
-        undefined in padding.
+        ``values``, in ``dtype``, or float64 where float32 cannot resolve the targets.
+        Predictions for every step are (batch, steps, ...), undefined in padding.
 
         The predictions are those for the same X in ``dtype``, up to rounding: the file
         computes in the precision of the network, with ``dtype="float64"`` step by step,
         since runtimes have recurrent operators in float32 only. Unlike predict, the file
-        does not validate its input: sequences shorter than a kernel, invalid tokens, or
-        NaN with ``missing="error"``. float32 resolves times in a ``time_channel`` to 1 in
-        16 million: subtract the time at the start of each sequence, which has no effect
-        on predictions, or use ``dtype="float64"``.
+        does not validate its input: invalid tokens, or NaN with ``missing="error"``.
+        float32 resolves times in a ``time_channel`` to 1 in 16 million: subtract the time
+        at the start of each sequence, which has no effect on predictions, or use
+        ``dtype="float64"``.
 
         Parameters
         ----------
@@ -240,6 +240,8 @@ class Deployable(SequenceEstimator):
         settings: dict[str, Any] = {
             "made_from": repr(self),
             "channels_first": self.data_format == "channels_first",
+            "feature_names": _plain(list(getattr(self, "feature_names_in_", ()))) or None,
+            "is_table": self._reading.form.is_table,
         }
         arrays = {}
         for name, part in described.items():

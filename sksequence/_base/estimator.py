@@ -28,6 +28,7 @@ from .._inputs import (
     Target,
     arrange_steps,
     check_sequences,
+    names_of_targets,
 )
 from .._inputs.borrowed import fit_context, names_of_parameters
 from .._inputs.types import ArrayLike as ArrayLike
@@ -52,7 +53,7 @@ from .hyperparameters import Training
 from .lazy import training
 
 if TYPE_CHECKING:
-    from .._training import SequenceNet
+    from .._training import SequenceDataset, SequenceNet
 
 
 @recurrent_estimator
@@ -78,19 +79,29 @@ class SequenceEstimator(
     n_features_in_ : int
         Number of columns of a 2-D X, else number of channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of a DataFrame, if all are strings.
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
     n_epochs_ : int
         Number of epochs trained.
     history_ : list of dict
         ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
-        seconds) of each epoch.
+        seconds) of each epoch, ``valid_score`` with ``scoring``, and the numbers that
+        callbacks record in ``net_.history``.
     """
 
     # ------------------------------------------------------------------- hooks for tasks
 
     def _get_network(self) -> dict[str, Any]:
         """Validate and return the network's keywords given by hyperparameters."""
-        return parameters_for(self, NETWORK)
+        return self._get_resolved(NETWORK)
+
+    def _get_resolved(self, *roles: str) -> dict[str, Any]:
+        """Return the hyperparameters with these roles, without those that follow."""
+        values = parameters_for(self, *roles)
+        if "num_layers" in values and values["num_layers"] is None:
+            sizes = values["hidden_size"]
+            values["num_layers"] = max(len(sizes), 1) if isinstance(sizes, tuple) else 1
+        return values
 
     def _describe_network(self, reading: Reading, target: Target) -> dict[str, Any]:
         """Return the network's keywords that follow from the data."""
@@ -124,6 +135,7 @@ class SequenceEstimator(
     ) -> tuple[Target, Sequences]:
         """Validate and encode y, and assign its rows to sequences."""
         target, rows = self._check_y(y, form, target, classes)
+        target = target.with_names(names_of_targets(y))
         return target, Sequences(rows, np.ones(len(rows), dtype=np.int64))
 
     def _check_first_batch(self, y: Any, classes: Any) -> None:
@@ -149,12 +161,19 @@ class SequenceEstimator(
     def _hold_network(self, network: dict[str, Any]) -> None:
         """Set the network's keywords, and the hyperparameters that must not change."""
         self._network: dict[str, Any] = network
-        self._fixed: dict[str, Any] = parameters_for(self, NETWORK, MODEL)
+        self._fixed: dict[str, Any] = self._get_resolved(NETWORK, MODEL)
 
     def _hold_net(self, net: SequenceNet, settings: dict[str, Any]) -> None:
         """Set the net and the keywords of its training."""
         self.net_: SequenceNet = net
         self._settings: dict[str, Any] = settings
+        # A copy of the attributes: a reference back to self would be a cycle.
+        others = {
+            name: value
+            for name, value in vars(self).items()
+            if name != "net_" and "callback" not in name
+        }
+        net.as_estimator = partial(_estimator_of, type(self), others)
 
     def _hold_history(self, history: list[dict[str, float]]) -> None:
         """Set the history and the number of epochs."""
@@ -163,6 +182,7 @@ class SequenceEstimator(
 
     # ------------------------------------------------------------------------ fitting
 
+    @typed(fitting.all_or_nothing)
     @typed(with_callbacks)
     @typed(fit_context(prefer_skip_nested_validation=True))
     def fit(
@@ -171,6 +191,8 @@ class SequenceEstimator(
         y: Targets,
         sample_weight: ArrayLike | None = None,
         groups: ArrayLike | None = None,
+        X_val: ArrayLike | None = None,
+        y_val: Targets | None = None,
     ) -> Self:
         """Train the network.
 
@@ -180,17 +202,29 @@ class SequenceEstimator(
             Sequences: 2-D (n_sequences, n_steps), each row univariate; 3-D
             (n_sequences, n_steps, n_channels); or a list or object array of arrays of
             shape (n_steps_i, n_channels) or (n_steps_i,), of any lengths. Token ids with
-            ``embedding_dim``; for videos see the class. To pass static covariates (not to
-            ConvLSTM), a DataFrame or 2-D object array with a sequence in each row of one
-            column, and numbers in the others. Covariates are standardised like channels
-            and enter the network before the head. Later X must have the same columns.
+            ``embedding_dim``; for videos see the class. Arrays may also be DataFrames of
+            pandas or polars, whose columns are the channels, or cells of a list column.
+            To pass static covariates (not to ConvLSTM), a DataFrame or 2-D object array
+            with a sequence in each row of one column, and numbers in the others.
+            Covariates are standardised like channels and enter the network before the
+            head. Later X must have the same columns.
         y : array-like of shape (n_sequences,) or (n_sequences, n_outputs)
-            Targets; for predictions of every step, or of frames, see the class.
+            Targets; for predictions of every step, or of frames, see the class. Of
+            several numbers some may be missing (NaN or None): the loss is the mean over
+            those that are given.
+            Regressors also take (n_sequences, n_steps, n_targets), as from
+            :func:`~sksequence.preprocessing.make_windows`, and predict this form.
         sample_weight : array-like of shape (n_sequences,), default=None
             Weight of each sequence in loss and scaling; sequences of weight 0 are
-            ignored.
+            ignored. For predictions of every step also a list with an array (n_steps_i,)
+            for each sequence, or an array (n_sequences, n_steps): the weight of each step
+            in the loss and the scaling of targets.
         groups : array-like of shape (n_sequences,), default=None
             Groups for early stopping: sequences of one group are held out together.
+        X_val, y_val : array-like, default=None
+            Validation set for early stopping, in the form of X and y; nothing of X is
+            then held out. A Pipeline transforms it like X with
+            ``transform_input=["X_val"]``.
 
         Returns
         -------
@@ -209,10 +243,11 @@ class SequenceEstimator(
         """
         continues = self.warm_start and hasattr(self, "net_")
         mode = Mode.CONTINUED if continues else Mode.ANEW
-        with fitting.all_or_nothing(self):
-            fitting.fit(self, X, y, sample_weight, groups, mode=mode)
+        validation = None if X_val is None and y_val is None else (X_val, y_val)
+        fitting.fit(self, X, y, sample_weight, groups, validation=validation, mode=mode)
         return self
 
+    @typed(fitting.all_or_nothing)
     @typed(fit_context(prefer_skip_nested_validation=True))
     def _fit_one_epoch(
         self,
@@ -225,8 +260,7 @@ class SequenceEstimator(
         mode = Mode.NEXT_EPOCH if hasattr(self, "net_") else Mode.FIRST_EPOCH
         if not mode.continues:
             self._check_first_batch(y, classes)
-        with fitting.all_or_nothing(self):
-            fitting.fit(self, X, y, sample_weight, classes=classes, mode=mode)
+        fitting.fit(self, X, y, sample_weight, classes=classes, mode=mode)
         return self
 
     # --------------------------------------------------------------------- predicting
@@ -262,22 +296,32 @@ class SequenceEstimator(
         array if X is one, else an array for each sequence.
         """
         check_is_fitted(self)
+        # Scorers of the validation set pass a data set.
+        data = X if isinstance(X, training.SequenceDataset) else self._make_dataset(X)
+        predictions, counts = self._answer(data, response_method, method)
+        if counts is None:
+            return predictions
+        return arrange_steps(predictions, counts, is_block=data.source.is_block)
+
+    def _make_dataset(self, X: Any) -> SequenceDataset:
+        """Validate X, and make a data set for predictions."""
         sequences, static, reading = self._read(X, self._reading)
-        self.net_.module_.check_lengths(sequences.lengths)
         dtype = self._network["dtype"]
-        data = training.make_dataset(
+        return training.make_dataset(
             sequences,
             partial(reading.prepare, dtype=dtype),
             static=reading.static.prepare(static, dtype),
             dtype=dtype,
         )
+
+    def _answer(
+        self, data: SequenceDataset, response_method: str, method: str = "forward"
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return the predictions for a data set, and their number for each sequence."""
         with fitting.computing(self, data):
             rows, counts = self.net_.answers(data, method)
         finish = self._target.predictions[response_method]
-        predictions = finish(rows.astype(sequences.dtype))
-        if counts is None:
-            return predictions
-        return arrange_steps(predictions, counts, is_block=sequences.is_block)
+        return finish(rows.astype(data.source.dtype)), counts
 
     def transform(self, X: ArrayLike) -> np.ndarray:
         """Return the representation of each sequence by the network.
@@ -368,7 +412,8 @@ class SequenceEstimator(
             return
         self._hold(reading, target)
         settings = training.settings_here(self._settings)
-        self.net_ = fitting.make_net(self, settings, state=attributes["net_"])
+        net = fitting.make_net(self, settings, state=attributes["net_"])
+        self._hold_net(net, self._settings)
 
     @classmethod
     def _stored_defaults(cls) -> dict[str, dict[str, Any]]:
@@ -379,3 +424,12 @@ class SequenceEstimator(
             "settings": defaults_for(cls, TRAINING),
             "fixed": defaults_for(cls, NETWORK, MODEL),
         }
+
+
+def _estimator_of(
+    cls: type[SequenceEstimator], attributes: dict[str, Any], net: SequenceNet
+) -> SequenceEstimator:
+    """Return an estimator with these attributes and this net."""
+    estimator = object.__new__(cls)
+    estimator.__dict__.update(attributes, net_=net)
+    return estimator

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from enum import Enum
-from functools import partial
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
+from sklearn import get_config, set_config
 from sklearn.utils import check_random_state
 
 from .._inputs import (
@@ -22,13 +23,16 @@ from .._inputs import (
     Target,
     at_rows,
     check_fit_data,
+    fill_missing,
+    overlapping_begins,
 )
 from .._storage.checkpoints import FORMAT as CHECKPOINT_FORMAT
 from .._storage.checkpoints import Checkpoint, identify
 from .callbacks import watched_by_callbacks
 from .declaration import MODEL, NETWORK, TRAINING, added_after, parameters_for
 from .lazy import training
-from .splitting import validation_split
+from .net_params import check_net_params
+from .splitting import Windows, validation_split
 
 if TYPE_CHECKING:
     from .._training import EpochObserver, SequenceDataset, SequenceNet
@@ -60,8 +64,11 @@ class Fittable(Protocol):
     standardize: bool
     early_stopping: bool
     validation_fraction: float
+    validation_split: Any
+    scoring: Any
     checkpoint: str | os.PathLike | None
     mixed_precision: str | None
+    net_params: dict[str, Any] | None
     dtype: str
     n_jobs: int | None
     batch_size: int | None
@@ -69,12 +76,14 @@ class Fittable(Protocol):
     history_: list[dict[str, float]]
     _network_kind: ClassVar[str]
     _per_step: ClassVar[bool]
+    _parameter_constraints: ClassVar[dict[str, list]]
     _reading: Reading
     _target: Target
     _network: dict[str, Any]
     _fixed: dict[str, Any]
 
     def _get_network(self) -> dict[str, Any]: ...
+    def _get_resolved(self, *roles: str) -> dict[str, Any]: ...
     def _read(
         self, X: Any, reading: Reading | None
     ) -> tuple[AnySequences, np.ndarray | None, Reading]: ...
@@ -119,6 +128,7 @@ def fit(
     groups: Any = None,
     classes: Any = None,
     *,
+    validation: tuple[Any, Any] | None = None,
     mode: Mode,
 ) -> None:
     """Fit an estimator, or continue its fit.
@@ -132,19 +142,30 @@ def fit(
     data, reading, target = _check_data(
         estimator, X, y, sample_weight, groups, classes, mode
     )
-    checkpoint = _open_checkpoint(estimator, data, mode, getattr(target, "classes", None))
-    start = _begin(estimator, data, rng, mode, checkpoint)
-    chosen, others = data.take(start.rows), data.take(start.held_out)
+    given = None
+    if validation is not None:
+        given = _check_validation_data(estimator, *validation, reading, target)
+    classes = getattr(target, "classes", None)
+    checkpoint = _open_checkpoint(estimator, data, given, mode, classes)
+    start = _begin(estimator, data, given, target, rng, mode, checkpoint)
+    chosen = data.take(start.rows)
+    others = data.take(start.held_out) if given is None else given
     _learn(estimator, chosen, others, reading, target, network, mode)
     train_set, valid_set = _make_datasets(estimator, data, start, chosen, others)
-    with computing(estimator, train_set):
+    # A Ctrl-C at the end of one of torch's `no_grad` would leave gradients off.
+    with training.enable_grad(), computing(estimator, train_set):
         net, settings = _build(estimator, start.seed, mode)
-        net.module_.check_lengths(data.sequences.lengths)
+        if not mode.continues:
+            net.module_.check_lengths(data.sequences.lengths)
+            if given is not None:
+                net.module_.check_lengths(given.sequences.lengths)
         estimator._hold_net(net, settings)
+        score = _make_score(estimator, others, valid_set)
+        earlier = estimator.history_ if mode.continues else []
+        estimator._hold_history(earlier)  # callbacks may copy the estimator
         n_epochs = None if mode.is_one_epoch else net.max_epochs
         with watched_by_callbacks(estimator, X, y, sample_weight, n_epochs) as observer:
-            _train(net, train_set, valid_set, observer, checkpoint)
-    earlier = estimator.history_ if mode.continues else []
+            _train(net, train_set, valid_set, score, observer, checkpoint)
     estimator._hold_history(earlier + training.epochs_of(net))
 
 
@@ -156,9 +177,10 @@ def _check_network(estimator: Fittable, mode: Mode) -> dict[str, Any]:
     network = estimator._get_network()
     training.check_sizes(network)
     training.check_precision(estimator.mixed_precision, estimator.dtype)
+    check_net_params(estimator.net_params, estimator._parameter_constraints)
     if not mode.continues:
         return network
-    for name, value in parameters_for(estimator, NETWORK, MODEL).items():
+    for name, value in estimator._get_resolved(NETWORK, MODEL).items():
         if value != estimator._fixed[name]:
             raise ValueError(
                 f"{name}={value!r} cannot continue a fit with "
@@ -180,15 +202,47 @@ def _check_data(
     known = (estimator._reading, estimator._target) if mode.continues else (None, None)
     sequences, static, reading = estimator._read(X, known[0])
     target, encoded = estimator._encode(y, sequences, reading.form, known[1], classes)
-    data = check_fit_data(sequences, static, encoded, sample_weight, groups)
+    data = check_fit_data(
+        sequences,
+        static,
+        encoded,
+        sample_weight,
+        groups,
+        per_step=estimator._per_step,
+    )
     return data, reading, target
+
+
+def _check_validation_data(
+    estimator: Fittable, X: Any, y: Any, reading: Reading, target: Target
+) -> FitData:
+    """Validate the validation set that is given to fit."""
+    if X is None or y is None:
+        given = "y_val" if X is None else "X_val"
+        raise ValueError(f"X_val and y_val must be given together, got only {given}.")
+    if not estimator.early_stopping:
+        raise ValueError(
+            "X_val and y_val are for early stopping; expected early_stopping=True with "
+            "them, got False."
+        )
+    try:
+        sequences, static, _ = estimator._read(X, reading)
+        _, encoded = estimator._encode(y, sequences, reading.form, target, None)
+        per_step = estimator._per_step
+        return check_fit_data(sequences, static, encoded, None, None, per_step=per_step)
+    except (ValueError, TypeError) as error:
+        raise type(error)(f"X_val and y_val must be like X and y. {error}") from error
 
 
 # --------------------------------------------------------------------- start and scaling
 
 
 def _open_checkpoint(
-    estimator: Fittable, data: FitData, mode: Mode, classes: np.ndarray | None
+    estimator: Fittable,
+    data: FitData,
+    given: FitData | None,
+    mode: Mode,
+    classes: np.ndarray | None,
 ) -> Checkpoint | None:
     """Open the checkpoint of this fit, if there is to be one."""
     if estimator.checkpoint is None or mode.is_one_epoch:
@@ -201,19 +255,31 @@ def _open_checkpoint(
         estimator,
         data.sequences,
         added_after(type(estimator), CHECKPOINT_FORMAT),
-        y=data.target.values,
+        estimator._get_resolved(NETWORK),
         classes=classes,
-        sample_weight=data.weight,
-        groups=data.groups,
-        static=data.static,
+        **data.identity,
         earlier_fit=before,
+        **({} if given is None else _described(given)),
     )
     return Checkpoint(estimator.checkpoint, identity)
+
+
+def _described(given: FitData) -> dict[str, np.ndarray | None]:
+    """Return the arrays by which a checkpoint knows the validation set again."""
+    steps = [values for _, values in given.sequences.chunks()]
+    return {
+        "X_val": np.concatenate(steps),
+        "lengths_val": given.sequences.lengths,
+        "static_val": given.static,
+        "y_val": given.target.values,
+    }
 
 
 def _begin(
     estimator: Fittable,
     data: FitData,
+    given: FitData | None,
+    target: Target,
     rng: np.random.RandomState,
     mode: Mode,
     checkpoint: Checkpoint | None,
@@ -222,13 +288,16 @@ def _begin(
     seed = int(rng.randint(np.iinfo(np.int32).max))
     rows = data.rows
     held_out = rows[:0]
-    if estimator.early_stopping and not mode.is_one_epoch:
+    if estimator.early_stopping and given is None and not mode.is_one_epoch:
         train, valid = validation_split(
             len(rows),
             estimator.validation_fraction,
             rng,
             classes=at_rows(estimator._get_strata(data.target.values), rows),
             groups=at_rows(data.groups, rows),
+            windows=_windows_of(data, rows, 0 if estimator._per_step else target.n_ahead),
+            how=estimator.validation_split,
+            targets=None if estimator._per_step else data.target.values[rows],
         )
         rows, held_out = rows[train], rows[valid]
     if checkpoint is None:
@@ -236,6 +305,14 @@ def _begin(
     # Resume with the original draws, even if random_state is None.
     drawn = {"seed": seed, "rows": rows, "held_out": held_out}
     return Start(**checkpoint.begin(drawn))
+
+
+def _windows_of(data: FitData, rows: np.ndarray, n_ahead: int) -> Windows | None:
+    """Return where the sequences at ``rows`` lie in their table, if they overlap."""
+    begins = overlapping_begins(data.sequences)
+    if begins is None:
+        return None
+    return Windows(begins[rows], (begins + data.sequences.lengths)[rows], n_ahead)
 
 
 def _learn(
@@ -248,14 +325,31 @@ def _learn(
     mode: Mode,
 ) -> None:
     """Learn the scaling of X and y, and the remaining keywords of the network."""
+    rows = chosen.target.values, chosen.target_weight
+    standardize = estimator.standardize
+    # Between calls of partial_fit, weights count as they are.
+    largest = chosen.largest_weight
+    seen = chosen.sequences, _times(chosen.weight, largest), chosen.static
+    rows_seen = chosen.target.values, _times(chosen.target_weight, largest)
     if mode.continues:
-        estimator._hold(reading.meet(chosen.sequences), target)
+        reading = reading.meet(chosen.sequences)
+        if mode.is_one_epoch:
+            reading, target = reading.follow(*seen), target.follow(*rows_seen)
+            network |= estimator._describe_network(reading, target)
+            estimator._hold_network(network)
+        estimator._hold(reading, target)
         return
-    scales = {"standardize": estimator.standardize}
     reading = reading.learn(
-        chosen.sequences, chosen.weight, others.sequences, chosen.static, **scales
+        chosen.sequences,
+        chosen.weight,
+        others.sequences,
+        chosen.static,
+        standardize=standardize,
     )
-    target = target.learn(chosen.target.values, chosen.target_weight, **scales)
+    target = target.learn(*rows, standardize=standardize)
+    if mode.is_one_epoch:
+        reading = reading.begin_following(*seen, standardize=standardize)
+        target = target.begin_following(*rows_seen, standardize=standardize)
     estimator._hold(reading, target)
     described = estimator._describe_network(reading, target)
     estimator._hold_network(network | described | {"dtype": estimator.dtype})
@@ -272,28 +366,53 @@ def _make_datasets(
     others: FitData,
 ) -> tuple[SequenceDataset, SequenceDataset | None]:
     """Make the training set and, with early stopping, the validation set."""
-    weight = data.target_weight
-    by_class = estimator._get_class_weights(data.target.values, weight)
-    loss_weight = _product(weight, by_class)
     dtype = estimator._network["dtype"]
 
-    def make(part: FitData, rows: np.ndarray) -> SequenceDataset:
+    def make(part: FitData, weight: np.ndarray | None) -> SequenceDataset:
         scaled = estimator._target.scale_rows(part.target.values)
-        own = None
-        if loss_weight is not None:
-            own = replace(data.target, values=loss_weight).take(rows).values
-        return training.make_dataset(
+        filled, weight = fill_missing(scaled, weight)
+        made = training.make_dataset(
             part.sequences,
             partial(estimator._reading.prepare, dtype=dtype),
-            replace(part.target, values=scaled),
-            _normalised(own),
+            replace(part.target, values=filled),
+            _normalised(weight),
             estimator._reading.static.prepare(part.static, dtype),
             dtype=dtype,
             per_step=estimator._per_step,
         )
+        given = part.given
+        rows = part.target.values if given is None else part.target.values[given]
+        made.given, made.read_y = given, partial(estimator._target.decode, rows)
+        return made
 
-    held_out = make(others, start.held_out) if len(start.held_out) else None
-    return make(chosen, start.rows), held_out
+    is_given = len(others.sequences) > len(start.held_out)
+    weight, weight_given = _loss_weights(estimator, data, others if is_given else None)
+    train_set = make(chosen, data.of_targets(weight, start.rows))
+    if not len(others.sequences):
+        return train_set, None
+    if not is_given:
+        weight_given = data.of_targets(weight, start.held_out)
+    return train_set, make(others, weight_given)
+
+
+def _loss_weights(
+    estimator: Fittable, data: FitData, given: FitData | None
+) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Return the weight of each target in the loss, and that of each one given.
+
+    Balanced weights of classes follow from X and y, not from the validation set given.
+    """
+    weight, values = data.target_weight, data.target.values
+    if given is None:
+        return _product(weight, estimator._get_class_weights(values, weight)), None
+    n, more = len(values), given.target.values
+    counted = np.ones(n) if weight is None else weight
+    by_class = estimator._get_class_weights(
+        np.concatenate([values, more]), np.concatenate([counted, np.zeros(len(more))])
+    )
+    if by_class is None:
+        return weight, given.target_weight
+    return _product(weight, by_class[:n]), _product(given.target_weight, by_class[n:])
 
 
 def _build(
@@ -305,6 +424,7 @@ def _build(
         "loss": estimator._target.loss,
         "quantile": getattr(estimator, "quantile", None),
         "per_step": estimator._per_step,
+        "monitor": "valid_loss" if estimator.scoring is None else "valid_score",
     }
     if mode.is_one_epoch:
         settings |= {"max_epochs": 1, "early_stopping": False, "lr_schedule": "constant"}
@@ -330,17 +450,35 @@ def make_net(
     return net
 
 
+def _make_score(
+    estimator: Fittable, others: FitData, valid: SequenceDataset | None
+) -> Callable[[], float] | None:
+    """Return the function that scores the validation set, after a trial of it."""
+    if estimator.scoring is None or valid is None:
+        return None
+    weight, given = others.target_weight, others.given
+    if others.weight is None and others.step_weight is None:
+        weight = None  # targets are weighted by whether they are given
+    elif given is not None and weight is not None:
+        weight = weight[given]
+    score = training.make_score(estimator, estimator.scoring, valid, weight)
+    score()
+    return score
+
+
 def _train(
     net: SequenceNet,
     data: SequenceDataset,
     valid: SequenceDataset | None,
+    score: Callable[[], float] | None,
     observer: EpochObserver | None,
     checkpoint: Checkpoint | None,
 ) -> None:
     """Train, resuming from the checkpoint if there is one."""
+    first = [] if score is None else [training.ScoreValidation(score)]
     last: list[Any] = [] if observer is None else [observer]
     if checkpoint is None:
-        training.train(net, data, valid, last)
+        training.train(net, data, valid, first, last)
         return
     progress = checkpoint.progress
     if checkpoint.is_done and progress is not None:
@@ -348,7 +486,7 @@ def _train(
         return
     last.append(training.Keeper(partial(checkpoint.keep, is_done=False), progress))
     n_before = 0 if progress is None else len(progress["history"])
-    training.train(net, data, valid, last, n_before)
+    training.train(net, data, valid, first, last, n_before)
     checkpoint.keep(training.progress_of(net), is_done=True)
 
 
@@ -367,19 +505,34 @@ def computing(estimator: Fittable, data: SequenceDataset | None = None) -> Itera
         yield
 
 
-@contextmanager
-def all_or_nothing(estimator: Fittable) -> Iterator[None]:
-    """Restore the attributes of the estimator after an error."""
-    before = dict(vars(estimator))
-    try:
-        yield
-    except BaseException:
-        for name in set(vars(estimator)) - set(before):
-            # scikit-learn removes its own callback attributes itself.
-            if "callback" not in name:
-                delattr(estimator, name)
-        estimator.__dict__.update(before)
-        raise
+def all_or_nothing(method: Callable) -> Callable:
+    """Decorate a fit so that an error, or an interrupt, leaves the estimator as it was.
+
+    It must be the outermost decorator, and no context manager: a Ctrl-C may come in any
+    later call too, and the estimator would keep the attributes of that fit.
+    """
+
+    @wraps(method)
+    def fit(self: Any, *args: Any, **kwargs: Any) -> Any:
+        before, config = dict(vars(self)), get_config()
+        try:
+            return method(self, *args, **kwargs)
+        except BaseException:
+            # A Ctrl-C at the end of scikit-learn's own fit context would leave its
+            # validation off.
+            set_config(**config)
+            for name in set(vars(self)) - set(before):
+                # scikit-learn removes its own callback attributes itself.
+                if "callback" not in name:
+                    delattr(self, name)
+            self.__dict__.update(before)
+            raise
+
+    return fit
+
+
+def _times(weight: np.ndarray | None, factor: float) -> np.ndarray | None:
+    return None if weight is None else weight * factor
 
 
 def _product(*weights: np.ndarray | None) -> np.ndarray | None:

@@ -20,15 +20,13 @@ from .._inputs import (
     Target,
     as_numbers,
     check_weights,
+    exceeds_float32,
 )
-from .._inputs.borrowed import Interval
 from .._inputs.types import ArrayLike, Targets
 from .declaration import NETWORK, hyperparameter, recurrent_estimator
 from .estimator import SequenceEstimator
-from .hyperparameters import Layers, Pooling
+from .hyperparameters import COUNT, Layers, Pooling
 from .regressor import SequenceRegressor
-
-_COUNT = Interval(Integral, 1, None, closed="left")
 
 
 @recurrent_estimator
@@ -37,7 +35,7 @@ class FrameReader(Pooling, Layers, SequenceEstimator):
 
     kernel_size: int | Sequence[int | Sequence[int]] = hyperparameter(
         default=3,
-        constraints=[_COUNT, tuple, list],
+        constraints=[COUNT, tuple, list],
         doc="""int, tuple of (int, int) or tuple
         Height and width of the convolution kernels, odd: one int for both, or (height,
         width), for all layers or one per layer. For two layers, two ints are one per
@@ -46,7 +44,7 @@ class FrameReader(Pooling, Layers, SequenceEstimator):
     )
     patch_size: int = hyperparameter(
         default=1,
-        constraints=[_COUNT],
+        constraints=[COUNT],
         doc="""int
         Side of the square patches of pixels that become channels before the first layer:
         a size of p reduces the number of pixels by p squared.""",
@@ -97,7 +95,7 @@ class FrameRegressor(SequenceRegressor):
     def _check_y(
         self, y: Any, form: Form, target: Target | None, classes: Any
     ) -> tuple[Target, np.ndarray]:
-        values = None if y is None else as_numbers(y, "y")
+        values = None if y is None else as_numbers(y, "y", allow_nan=True)
         if values is None or values.ndim <= 2:
             if isinstance(target, Frames):
                 raise ValueError(_other_kind(None, target.n_frames))
@@ -105,12 +103,7 @@ class FrameRegressor(SequenceRegressor):
         made, frames = Frames.in_layout(
             values, form, channels_first=self._is_channels_first, loss=self.loss
         )
-        frames = frames.astype(self.dtype)
-        if not np.isfinite(frames).all():
-            raise ValueError(
-                f"Input y contains NaN, infinity or a value too large for "
-                f"dtype({self.dtype!r})."
-            )
+        frames = _rounded(frames, self.dtype)
         if target is None:
             return made, made.encode(frames)
         if not isinstance(target, Frames) or made.n_frames != target.n_frames:
@@ -137,7 +130,8 @@ class FrameRegressor(SequenceRegressor):
         Returns
         -------
         ndarray of shape (n_videos,), (n_videos, n_outputs) or (n_videos, n_frames, ...)
-            Predictions in the form of y; float32 for float32 X, else float64.
+            Predictions in the form of y; float32 for float32 X if it resolves the scale
+            of the targets, else float64.
         """
         predicted = super().predict(X)
         if not isinstance(self._target, Frames):
@@ -163,10 +157,10 @@ class FrameRegressor(SequenceRegressor):
         float
             R squared.
         """
+        if not isinstance(self._target, Frames):
+            return super().score(X, y, sample_weight)
         predicted = self.predict(X)
         truth = as_numbers(y, "y")
-        if predicted.ndim <= 2:
-            return r2_score(truth, predicted, sample_weight=sample_weight)
         if truth.shape != predicted.shape:
             raise ValueError(
                 f"y has shape {truth.shape}, expected {predicted.shape}, as predicted."
@@ -175,6 +169,21 @@ class FrameRegressor(SequenceRegressor):
         if weight is not None:
             weight = np.repeat(weight, truth[0].size)
         return r2_score(truth.ravel(), predicted.ravel(), sample_weight=weight)
+
+
+def _rounded(frames: np.ndarray, dtype: str) -> np.ndarray:
+    """Return frames in a dtype, or as they are where it is too coarse for them."""
+    rounded = frames.astype(dtype)
+    if not np.isfinite(rounded).all():
+        raise ValueError(
+            f"Input y contains NaN, infinity or a value too large for dtype({dtype!r})."
+        )
+    if rounded.dtype == np.float64 or frames.dtype == rounded.dtype:
+        return rounded
+    over_pixels = (0, 1, 3, 4)
+    mean, scale = frames.mean(over_pixels), frames.std(over_pixels)
+    is_coarse = exceeds_float32(mean, np.where(scale > 0, scale, 1.0))
+    return frames.astype(np.float64) if is_coarse else rounded
 
 
 def _other_kind(got: int | None, expected: int | None) -> str:

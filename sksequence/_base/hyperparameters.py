@@ -7,11 +7,13 @@ from collections.abc import Callable, Sequence
 from numbers import Integral, Real
 from typing import Any
 
-from .._inputs.borrowed import Interval, StrOptions
+from .._inputs.borrowed import HasMethods, StrOptions
+from .._inputs.intervals import Number
 from .._inputs.types import PathLike, RandomState
 from .declaration import MODEL, NETWORK, TRAINING, hyperparameter, recurrent_estimator
 
-_COUNT = Interval(Integral, 1, None, closed="left")
+# At most what torch's sizes can be.
+COUNT = Number(Integral, 1, 2**63 - 1, closed="both")
 
 
 @recurrent_estimator
@@ -20,17 +22,19 @@ class Layers:
 
     hidden_size: int | Sequence[int] = hyperparameter(
         default=64,
-        constraints=[_COUNT, tuple, list],
+        # Without a largest size: a network too large is a matter of memory.
+        constraints=[Number(Integral, 1, None, closed="left"), tuple, list],
         doc="""int or tuple of int
         Number of units of each recurrent layer and direction, for all layers or one per
-        layer.""",
+        layer: ``(12, 6)`` is two layers.""",
         role=NETWORK,
     )
-    num_layers: int = hyperparameter(
-        default=1,
-        constraints=[_COUNT],
-        doc="""int
-        Number of stacked recurrent layers.""",
+    num_layers: int | None = hyperparameter(
+        default=None,
+        constraints=[COUNT, None],
+        doc="""int or None
+        Number of stacked recurrent layers; None for as many as ``hidden_size`` has
+        values.""",
         role=NETWORK,
     )
     bidirectional: bool = hyperparameter(
@@ -50,7 +54,7 @@ class Layers:
     )
     dropout: float = hyperparameter(
         default=0.0,
-        constraints=[Interval(Real, 0, 1, closed="left")],
+        constraints=[Number(Real, 0, 1, closed="left")],
         doc="""float
         Dropout probability between recurrent layers and before the head, in [0, 1).
         """,
@@ -83,7 +87,7 @@ class Steps(Layers):
     )
     recurrent_dropout: float = hyperparameter(
         default=0.0,
-        constraints=[Interval(Real, 0, 1, closed="left")],
+        constraints=[Number(Real, 0, 1, closed="left")],
         doc="""float
         Dropout probability in [0, 1) of the hidden state that the gates read, with one
         mask for all steps of a sequence (Gal and Ghahramani, 2016). Must be 0 with
@@ -93,7 +97,7 @@ class Steps(Layers):
     )
     memory_steps: float | None = hyperparameter(
         default=None,
-        constraints=[Interval(Real, 2, None, closed="neither"), None],
+        constraints=[Number(Real, 2, None, closed="neither"), None],
         doc="""float or None
         Longest time scale, in steps: gates are initialised with biases for time scales
         between one step and this number (chrono initialisation; Tallec and Ollivier,
@@ -111,7 +115,7 @@ class Steps(Layers):
     )
     conv_kernel_size: int | Sequence[int] = hyperparameter(
         default=5,
-        constraints=[_COUNT, tuple, list],
+        constraints=[COUNT, tuple, list],
         doc="""int or tuple of int
         Kernel sizes of these convolutions in steps, at most the length of the shortest
         sequence.""",
@@ -119,7 +123,7 @@ class Steps(Layers):
     )
     conv_stride: int | Sequence[int] = hyperparameter(
         default=1,
-        constraints=[_COUNT, tuple, list],
+        constraints=[COUNT, tuple, list],
         doc="""int or tuple of int
         Strides of these convolutions: a stride of s reduces s steps to one. Some steps
         are never read if the stride exceeds the kernel size.""",
@@ -136,7 +140,7 @@ class Steps(Layers):
     )
     parallel_kernel_size: int | Sequence[int] = hyperparameter(
         default=(8, 5, 3),
-        constraints=[_COUNT, tuple, list],
+        constraints=[COUNT, tuple, list],
         doc="""int or tuple of int
         Kernel sizes of the parallel convolutions in steps.""",
         role=NETWORK,
@@ -144,7 +148,7 @@ class Steps(Layers):
 
     embedding_dim: int | None = hyperparameter(
         default=None,
-        constraints=[_COUNT, None],
+        constraints=[COUNT, None],
         doc="""int or None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -153,7 +157,7 @@ class Steps(Layers):
     )
     num_embeddings: int | None = hyperparameter(
         default=None,
-        constraints=[_COUNT, None],
+        constraints=[COUNT, None],
         doc="""int or None
         Number of tokens; None for one more than the largest id in fit. Tokens that are
         not in the training sequences are read as the unknown token.""",
@@ -177,7 +181,7 @@ class Steps(Layers):
     )
     time_channel: int | None = hyperparameter(
         default=None,
-        constraints=[Interval(Integral, 0, None, closed="left"), None],
+        constraints=[Number(Integral, 0, None, closed="left"), None],
         doc="""int or None
         With ``missing="decay"``, position of the channel that holds the time of each
         step, in any unit and from any origin. The time determines the decay and is used
@@ -210,8 +214,8 @@ class Training:
         constraints=["boolean"],
         doc="""bool
         Whether to standardise each channel, and the targets of a regressor, by mean and
-        standard deviation of the training data. A 2-D X has one channel. Token ids are
-        not scaled.""",
+        standard deviation of the training data: with ``partial_fit``, those of all calls
+        so far. A 2-D X has one channel. Token ids are not scaled.""",
         role=MODEL,
     )
     data_format: str = hyperparameter(
@@ -223,7 +227,7 @@ class Training:
     )
     lr: float = hyperparameter(
         default=0.005,
-        constraints=[Interval(Real, 0, 3.4e38, closed="neither")],
+        constraints=[Number(Real, 0, 3.4e38, closed="neither")],
         doc="""float
         Learning rate.""",
         role=TRAINING,
@@ -238,14 +242,14 @@ class Training:
     )
     max_epochs: int = hyperparameter(
         default=50,
-        constraints=[_COUNT],
+        constraints=[COUNT],
         doc="""int
         Maximum number of passes over the training sequences.""",
         role=TRAINING,
     )
     batch_size: int | None = hyperparameter(
         default=16,
-        constraints=[_COUNT, None],
+        constraints=[COUNT, None],
         doc="""int or None
         Number of sequences per mini-batch; None for full batches.""",
         role=TRAINING,
@@ -259,14 +263,14 @@ class Training:
     )
     weight_decay: float = hyperparameter(
         default=0.0,
-        constraints=[Interval(Real, 0, None, closed="left")],
+        constraints=[Number(Real, 0, None, closed="left")],
         doc="""float
         Weight decay, as defined by the optimizer.""",
         role=TRAINING,
     )
     gradient_clip: float | None = hyperparameter(
         default=1.0,
-        constraints=[Interval(Real, 0, None, closed="neither"), None],
+        constraints=[Number(Real, 0, None, closed="neither"), None],
         doc="""float or None
         Maximum norm of the gradient; larger gradients are clipped.""",
         role=TRAINING,
@@ -275,21 +279,43 @@ class Training:
         default=False,
         constraints=["boolean"],
         doc="""bool
-        Whether to hold out a validation set, stop when its loss no longer improves, and
-        keep the best weights. The split is stratified by class, or by whole groups if
-        fit gets ``groups``.""",
+        Whether to hold out a validation set, or take that given to fit, stop when its
+        loss or ``scoring`` no longer improves, and keep the best weights.""",
         role=TRAINING,
+    )
+    validation_split: Any = hyperparameter(
+        default="auto",
+        constraints=[StrOptions({"auto", "random", "last"}), HasMethods("split")],
+        doc="""{"auto", "random", "last"} or splitter
+        What early stopping holds out. "random": stratified by class, or whole groups if
+        fit gets ``groups``. "last": the last sequences of X, which must be in time order;
+        of windows that overlap, the last ones of the table, and windows that share rows
+        with them (a target is taken to cover as many rows after its window as it has
+        outputs) are not used at all. "auto": "last" for windows that overlap, which are
+        views of one table (as of SlidingWindow and make_windows), unless fit gets
+        ``groups``; else "random". Of a splitter of scikit-learn, its last split.""",
+        since=(2, 0),
     )
     validation_fraction: float = hyperparameter(
         default=0.1,
-        constraints=[Interval(Real, 0, 1, closed="neither")],
+        constraints=[Number(Real, 0, 1, closed="neither")],
         doc="""float
         Proportion of the sequences in the validation set of early stopping, in
         (0, 1).""",
     )
+    scoring: str | Callable[..., float] | None = hyperparameter(
+        default=None,
+        constraints=[str, callable, None],
+        doc="""str, callable or None
+        Score of the validation set that early stopping watches, ``valid_score`` in
+        ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
+        of every step, over the steps of all sequences), or a function
+        ``scorer(estimator, X, y)`` for which greater is better. None for the loss.""",
+        since=(2, 0),
+    )
     patience: int = hyperparameter(
         default=10,
-        constraints=[_COUNT],
+        constraints=[COUNT],
         doc="""int
         Number of epochs without improvement before early stopping.""",
         role=TRAINING,
@@ -305,8 +331,8 @@ class Training:
     n_jobs: int | None = hyperparameter(
         default=None,
         constraints=[
-            Interval(Integral, None, -1, closed="right"),
-            Interval(Integral, 1, 1024, closed="both"),
+            Number(Integral, None, -1, closed="right"),
+            Number(Integral, 1, 1024, closed="both"),
             None,
         ],
         doc="""int or None
@@ -335,15 +361,19 @@ class Training:
         default=None,
         constraints=[list, tuple, None],
         doc="""list of skorch callbacks or None
-        Callbacks of the training.""",
+        Callbacks of the training. To end it after an epoch, a callback sets
+        ``net.stop_requested = True`` in ``on_epoch_end``; the fit then counts as
+        finished.""",
         role=TRAINING,
     )
     net_params: dict[str, Any] | None = hyperparameter(
         default=None,
         constraints=[dict, None],
         doc="""dict or None
-        Further parameters of :class:`skorch.NeuralNet`, such as
-        ``{"optimizer__betas": (0.9, 0.99)}``. They override all other hyperparameters.
+        Further parameters of :class:`skorch.NeuralNet`: those of the optimizer, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``, of callbacks (``callbacks__<name>``,
+        ``callbacks__<name>__<parameter>``), ``compile``, and hyperparameters of the
+        training, which they override. What an estimator sets itself is refused.
         """,
         role=TRAINING,
     )

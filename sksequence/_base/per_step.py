@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from numbers import Integral
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,14 +10,19 @@ import numpy as np
 from .._inputs import (
     AnySequences,
     Form,
+    Labels,
     Sequences,
     Target,
     flatten_steps,
+    given_steps,
+    names_of_targets,
     score_steps,
+    spread_targets,
 )
-from .._inputs.borrowed import Interval
+from .callers import refuse_encoded_steps, refuse_scorer_of_sequences
 from .declaration import TRAINING, hyperparameter, recurrent_estimator
 from .estimator import SequenceEstimator
+from .hyperparameters import COUNT
 
 
 @recurrent_estimator
@@ -27,7 +31,7 @@ class PerStepEstimator(SequenceEstimator):
 
     bptt_steps: int | None = hyperparameter(
         default=None,
-        constraints=[Interval(Integral, 1, None, closed="left"), None],
+        constraints=[COUNT, None],
         doc="""int or None
         Number of time steps per chunk for truncated backpropagation through time: a
         sequence is trained on in chunks; the hidden state is carried over from one chunk
@@ -70,15 +74,43 @@ class PerStepEstimator(SequenceEstimator):
         classes: Any,
     ) -> tuple[Target, Sequences]:
         rows = flatten_steps(y, sequences.lengths)
-        target, encoded = self._check_y(rows, form, target, classes)
+        given = given_steps(rows)
+        target, encoded = self._check_y(_at(rows, given), form, target, classes)
+        if len(encoded) < len(given):
+            encoded = spread_targets(encoded, given)
+        target = target.with_names(names_of_targets(y))
         return target, Sequences(encoded, sequences.lengths, sequences.is_block)
 
     def _check_first_batch(self, y: Any, classes: Any) -> None:
-        super()._check_first_batch(flatten_steps(y), classes)
+        rows = flatten_steps(y)
+        super()._check_first_batch(_at(rows, given_steps(rows)), classes)
 
     def _get_strata(self, codes: np.ndarray) -> np.ndarray | None:
         return None
 
+    def _respond(
+        self, X: Any, response_method: str, method: str = "forward"
+    ) -> np.ndarray:
+        answers = super()._respond(X, response_method, method)
+        refuse_encoded_steps()
+        # Some metrics of numbers accept a block, as one with several outputs.
+        if isinstance(self._target, Labels) or answers.dtype == object:
+            refuse_scorer_of_sequences()
+        return answers
+
     def _score(self, metric: Callable, X: Any, y: Any, sample_weight: Any) -> float:
         """Apply a metric to the steps of all sequences."""
-        return score_steps(metric, y, self.predict(X), sample_weight)
+        predicted = self.predict(X)
+        self._target.check_names(names_of_targets(y))
+        return score_steps(metric, y, predicted, sample_weight)
+
+
+def _at(rows: np.ndarray, given: np.ndarray) -> np.ndarray:
+    """Return the targets that are given; at least one must be."""
+    if given.all():
+        return rows
+    if not given.any():
+        raise ValueError(
+            "y contains NaN or None alone: expected a target for at least one step."
+        )
+    return rows[given]

@@ -9,8 +9,17 @@ import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.utils import Tags
 
-from .._inputs import LOSSES, Form, Numbers, Target, check_numbers
-from .._inputs.borrowed import Interval, StrOptions
+from .._inputs import (
+    LOSSES,
+    Form,
+    Numbers,
+    Target,
+    as_numbers,
+    check_numbers,
+    score_numbers,
+)
+from .._inputs.borrowed import StrOptions
+from .._inputs.intervals import Number
 from .._inputs.types import ArrayLike, Targets
 from .declaration import MODEL, hyperparameter, recurrent_estimator
 from .estimator import SequenceEstimator
@@ -32,7 +41,7 @@ class NumberPredictor(SequenceEstimator):
     )
     quantile: float = hyperparameter(
         default=0.5,
-        constraints=[Interval(Real, 0, 1, closed="neither")],
+        constraints=[Number(Real, 0, 1, closed="neither")],
         doc="""float
         The quantile that the "quantile" loss predicts, in (0, 1).""",
     )
@@ -42,6 +51,9 @@ class NumberPredictor(SequenceEstimator):
     ) -> Self:
         """Train for one epoch, continuing from the last call or fit.
 
+        Channels and targets are scaled by running means and standard deviations of all
+        calls so far, which settle as the data grow; after a fit, by those of the fit.
+
         Parameters
         ----------
         X : array-like
@@ -49,12 +61,12 @@ class NumberPredictor(SequenceEstimator):
         y : array-like of shape (n_sequences,) or (n_sequences, n_outputs)
             Targets.
         sample_weight : array-like of shape (n_sequences,), default=None
-            Weight of each sequence.
+            Weight of each sequence, or of each step as in fit.
 
         Returns
         -------
         self : object
-            The estimator. The scaling of channels and targets is that of the first call.
+            The estimator.
         """
         return self._fit_one_epoch(X, y, sample_weight)
 
@@ -69,7 +81,8 @@ class NumberPredictor(SequenceEstimator):
         Returns
         -------
         ndarray of shape (n_sequences,) or (n_sequences, n_outputs)
-            Predictions in the form of y; float32 for float32 X, else float64.
+            Predictions in the form of y; float32 for float32 X if it resolves the scale
+            of the targets, else float64.
         """
         return self._respond(X, "predict")
 
@@ -85,6 +98,28 @@ class NumberPredictor(SequenceEstimator):
 @recurrent_estimator
 class SequenceRegressor(RegressorMixin, NumberPredictor):
     """Regressor of whole sequences."""
+
+    def score(
+        self, X: ArrayLike, y: Targets, sample_weight: ArrayLike | None = None
+    ) -> float:
+        """Return the coefficient of determination.
+
+        Parameters
+        ----------
+        X : array-like
+            Sequences, as in fit.
+        y : array-like of shape (n_sequences,) or (n_sequences, n_outputs)
+            True targets; of several outputs some may be missing (NaN).
+        sample_weight : array-like of shape (n_sequences,), default=None
+            Weight of each sequence.
+
+        Returns
+        -------
+        float
+            R squared; for several outputs the mean over them.
+        """
+        truth = as_numbers(y, "y", allow_nan=True)
+        return score_numbers(truth, self.predict(X), sample_weight)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -3,6 +3,7 @@
 Imports numpy, scipy and scikit-learn only, not torch.
 """
 
+from .channels import names_of_targets
 from .checks import (
     FRAMES,
     STEPS,
@@ -15,11 +16,23 @@ from .checks import (
     lists_sequences,
     without_wrapping,
 )
-from .data import FitData, at_rows, check_fit_data
+from .containers import column_values, columns_of, is_frame, opened, unnested
+from .data import FitData, at_rows, check_fit_data, fill_missing
+from .entities import Entities, combined, one_entity, read_entities
 from .fitted import Fitted, from_plain
-from .labels import check_classes, check_labels, weigh_classes
+from .horizons import Horizons
+from .labels import (
+    check_classes,
+    check_labels,
+    plain_labels,
+    warn_if_ignored_elsewhere,
+    warn_if_one_hot,
+    weigh_classes,
+)
+from .lookup import column_at, find_column, index_of, listed, lookup
 from .losses import LOSSES
 from .missing import check_times, mean_gap, observed_moments, since_start
+from .padding import count_padding
 from .readings import (
     NumberReading,
     Reading,
@@ -27,18 +40,28 @@ from .readings import (
     TokenReading,
     standardised,
 )
+from .scoring import score_numbers, score_steps
 from .sequences import (
     AnySequences,
     Sequences,
     StoredSequences,
     count_within,
+    first_rows_of,
     fit_channel_scaler,
     fit_scaler,
+    overlapping_begins,
 )
 from .static import Columns, check_columns, split_static
-from .steps import arrange_steps, flatten_steps, score_steps
-from .targets import Frames, Labels, Numbers, Target, check_numbers
-from .times import time_positions, time_ranks
+from .steps import (
+    arrange_steps,
+    flatten_steps,
+    given_steps,
+    lengths_of,
+    spread_targets,
+)
+from .targets import Frames, Labels, Numbers, Target, check_numbers, exceeds_float32
+from .time_order import check_order, find_times, steps_of
+from .times import Times, read_times, time_positions, time_ranks
 from .tokens import check_tokens
 
 __all__ = [
@@ -47,10 +70,12 @@ __all__ = [
     "STEPS",
     "AnySequences",
     "Columns",
+    "Entities",
     "FitData",
     "Fitted",
     "Form",
     "Frames",
+    "Horizons",
     "Labels",
     "Layout",
     "NumberReading",
@@ -60,6 +85,7 @@ __all__ = [
     "StaticColumns",
     "StoredSequences",
     "Target",
+    "Times",
     "TokenReading",
     "arrange_steps",
     "as_numbers",
@@ -70,24 +96,54 @@ __all__ = [
     "check_groups",
     "check_labels",
     "check_numbers",
+    "check_order",
     "check_sequences",
     "check_times",
     "check_tokens",
     "check_weights",
+    "column_at",
+    "column_values",
+    "columns_of",
+    "combined",
+    "count_padding",
     "count_within",
+    "exceeds_float32",
+    "fill_missing",
+    "find_column",
+    "find_times",
+    "first_rows_of",
     "fit_channel_scaler",
     "fit_scaler",
     "flatten_steps",
     "from_plain",
+    "given_steps",
+    "index_of",
+    "is_frame",
+    "lengths_of",
+    "listed",
     "lists_sequences",
+    "lookup",
     "mean_gap",
+    "names_of_targets",
     "observed_moments",
+    "one_entity",
+    "opened",
+    "overlapping_begins",
+    "plain_labels",
+    "read_entities",
+    "read_times",
+    "score_numbers",
     "score_steps",
     "since_start",
     "split_static",
+    "spread_targets",
     "standardised",
+    "steps_of",
     "time_positions",
     "time_ranks",
+    "unnested",
+    "warn_if_ignored_elsewhere",
+    "warn_if_one_hot",
     "weigh_classes",
     "without_wrapping",
 ]

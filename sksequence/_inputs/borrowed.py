@@ -7,6 +7,7 @@ the name; ``tests/test_borrowed.py`` tests it by removing the names.
 from __future__ import annotations
 
 import inspect
+import sys
 from typing import Any
 
 import numpy as np
@@ -109,6 +110,43 @@ def ask_for(estimator: Any, requests: dict[str, dict[str, Any]]) -> Any:
     return routing
 
 
+def scorer_in_use() -> tuple[Any, dict[str, Any], Any] | None:
+    """Return the metric, options of make_scorer, and y of the scorer that is running.
+
+    None if there is none, or a version of scikit-learn keeps them otherwise.
+    """
+    variables = _variables_in_use("sklearn.metrics._scorer", "_score")
+    try:
+        scorer, y = variables["self"], variables["y_true"]
+        options = {} if scorer._sign > 0 else {"greater_is_better": False}
+        if scorer._response_method not in ("predict", ("predict",)):
+            options["response_method"] = scorer._response_method
+        return scorer._score_func, options | scorer._kwargs, y
+    except (KeyError, AttributeError):
+        return None
+
+
+def fold_in_use() -> tuple[str, Any] | None:
+    """Return method and y of the fold that cross_val_predict is at; None if it is not."""
+    variables = _variables_in_use(
+        "sklearn.model_selection._validation", "_fit_and_predict"
+    )
+    if not {"method", "y"} <= variables.keys():
+        return None
+    return variables["method"], variables["y"]
+
+
+def _variables_in_use(module: str, function: str) -> dict[str, Any]:
+    """Return the local variables of a function that is running; empty if it is not."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None:
+        frame = frame.f_back
+        name = frame.f_globals.get("__name__")
+        if frame.f_code.co_name == function and name == module:
+            return dict(frame.f_locals)
+    return {}
+
+
 __all__ = [
     "OUTPUT_CONFIG",
     "REQUESTS",
@@ -120,10 +158,12 @@ __all__ = [
     "ask_for",
     "count_samples",
     "fit_context",
+    "fold_in_use",
     "names_of_features",
     "names_of_parameters",
     "output_of",
     "requests_of",
+    "scorer_in_use",
     "set_output_of",
     "validate_estimator",
     "validate_parameter_constraints",

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from reprlib import repr as shortened
 from typing import Any, ClassVar
 
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils.validation import check_array, validate_data
 
+from .channels import check_channels
+from .containers import (
+    frame_values,
+    is_foreign_column,
+    is_frame,
+    is_missing,
+    opened,
+    unnested,
+)
+from .features import warn_of_features
 from .fitted import Fitted, fitted_part
+from .padding import explain_padding, warn_of_padding
 from .sequences import (
     AnySequences,
     Sequences,
@@ -109,10 +121,9 @@ def check_sequences(
 ) -> tuple[AnySequences, Form]:
     """Validate X and convert it to sequences.
 
-    In fit (without ``form``), ``n_features_in_`` and, for a DataFrame,
+    In fit (without ``form``), ``n_features_in_`` and, for DataFrames,
     ``feature_names_in_`` of the estimator are set; later calls check X against them. The
-    number of features is the number of columns of a 2-D X, and the number of channels
-    otherwise.
+    features are the columns of a 2-D X, and the channels otherwise.
 
     Parameters
     ----------
@@ -145,25 +156,36 @@ def check_sequences(
         If X is invalid.
     """
     X = without_wrapping(X, "X")
-    is_table = False
-    if lists_sequences(X):
+    is_table, is_list = False, lists_sequences(X)
+    # With channels first, the columns of a frame are steps.
+    items = list(X) if is_list and not channels_first else []
+    checks_channels = form is not None and not form.is_table
+    has_names = hasattr(estimator, "feature_names_in_")
+    if checks_channels and has_names:
+        # Check names first: NaN may be a consequence of wrong columns.
+        check_channels(estimator, items, estimator.n_features_in_, reset=False)
+    if is_list:
         sequences = _from_items(X, channels_first, layout, allow_nan)
     else:
         if (isinstance(X, list | tuple) and len(X)) or _only_converts(X):
             X = np.asarray(X)
-        is_table = getattr(X, "ndim", 0) == 2
+        is_table = _rank(X) == 2
         if is_table and (form is None or form.is_table):
-            # Check column names first: NaN may be a consequence of wrong columns.
             validate_data(estimator, X, reset=form is None, skip_check_array=True)
         array = _check_rectangular(estimator, X, layout, allow_nan)
+        if is_table and form is None:
+            warn_of_features(X, array)
         sequences = _from_array(array, channels_first, layout)
     _check_range(sequences, allow_nan)
     if form is not None:
         _check_form(sequences, form, type(estimator).__name__)
+        if checks_channels and not has_names:
+            check_channels(estimator, items, estimator.n_features_in_, reset=False)
         return sequences, form
+    if allow_nan:
+        warn_of_padding(sequences)
     if not is_table:
-        one_step = np.empty((1, sequences.n_channels))
-        validate_data(estimator, one_step, reset=True, skip_check_array=True)
+        check_channels(estimator, items, sequences.n_channels, reset=True)
     has_channels = _rank_of_sequences(X) > layout.rank
     return sequences, Form(is_table, sequences.step_shape, has_channels)
 
@@ -204,17 +226,12 @@ def as_numbers(values: Any, name: str, *, allow_nan: bool = False) -> np.ndarray
     """
     values = without_wrapping(values, name)
     try:
-        array = np.asarray(values)
+        array = frame_values(values) if is_frame(values) else np.asarray(values)
+        array = unnested(array)
     except ValueError as error:
         raise ValueError(f"{name} is not an array of numbers: {error}") from error
     _check_kind(array.dtype, name)
-    if array.dtype != object:
-        return array
-    _check_object(array, name, allow_nan)
-    try:
-        return array.astype(np.float64)
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"{name} is not an array of numbers: {error}") from error
+    return _objects_as_numbers(array, name, allow_nan) if array.dtype == object else array
 
 
 def check_weights(sample_weight: Any, n: int) -> np.ndarray | None:
@@ -258,7 +275,7 @@ def check_groups(groups: Any, n: int) -> np.ndarray | None:
 
 
 def without_wrapping(X: Any, name: str) -> Any:
-    """Refuse sparse and masked arrays; convert torch tensors to numpy."""
+    """Refuse sparse and masked arrays; convert what is not an array or a table."""
     if issparse(X):
         raise TypeError(
             f"Sparse data was passed as {name}, but dense data is required. "
@@ -270,9 +287,7 @@ def without_wrapping(X: Any, name: str) -> Any:
             "array. Fill the gaps with '.filled(value)', or leave what is masked out: "
             "sequences may be unequal."
         )
-    if hasattr(X, "detach"):  # a torch tensor, recognised without importing torch
-        return X.detach().cpu().numpy()
-    return X
+    return opened(X, name)
 
 
 def lists_sequences(X: Any) -> bool:
@@ -293,7 +308,7 @@ def lists_sequences(X: Any) -> bool:
 
 def _only_converts(X: Any) -> bool:
     """Return whether X is not an array but can be converted to one."""
-    return hasattr(X, "__array__") and not hasattr(X, "ndim")
+    return hasattr(X, "__array__") and not (hasattr(X, "ndim") or is_frame(X))
 
 
 def _holds_objects(X: Any) -> bool:
@@ -301,7 +316,9 @@ def _holds_objects(X: Any) -> bool:
 
 
 def _rank(X: Any) -> int:
-    return 1 if isinstance(X, list | tuple) else getattr(X, "ndim", 0)
+    if isinstance(X, list | tuple) or is_foreign_column(X):
+        return 1
+    return getattr(X, "ndim", len(getattr(X, "shape", ())))
 
 
 def _is_uneven(nested: list | tuple) -> bool:
@@ -321,7 +338,7 @@ def _check_kind(dtype: np.dtype, name: str) -> None:
             f"{name} holds dates or durations ({dtype}); expected numbers. Convert them, "
             "for example to seconds since the sequence's start."
         )
-    if dtype.kind in "US":
+    if dtype.kind in "UST":
         raise ValueError(f"{name} holds text ({dtype}); expected numbers. {_TEXT_HINT}")
     if dtype.kind == "c":
         raise ValueError(
@@ -330,22 +347,55 @@ def _check_kind(dtype: np.dtype, name: str) -> None:
         )
 
 
-def _check_object(array: np.ndarray, name: str, allow_nan: bool = False) -> None:
-    """Refuse objects that numpy would convert to numbers silently, such as text."""
+def _objects_as_numbers(array: np.ndarray, name: str, allow_nan: bool) -> np.ndarray:
+    """Convert objects to float64; with ``allow_nan``, what is missing to NaN."""
+    if _check_objects(array, name, allow_nan):
+        gaps = np.array([is_missing(item) for item in array.flat], dtype=bool)
+        array = np.where(gaps.reshape(array.shape), np.nan, array)
+    try:
+        return array.astype(np.float64)
+    except (TypeError, ValueError):
+        _refuse_objects(array, name)
+        raise
+
+
+def _check_objects(array: np.ndarray, name: str, allow_nan: bool) -> bool:
+    """Refuse objects that numpy would convert to numbers silently, such as text.
+
+    Returns whether any is missing.
+    """
+    has_gaps = False
     for item in array.flat:
+        if isinstance(item, float | int):
+            continue
         if isinstance(item, str | bytes):
             raise ValueError(
                 f"{name} holds text ({item!r}); expected numbers. {_TEXT_HINT}"
-            )
-        if item is None and not allow_nan:
-            raise ValueError(
-                f"{name} contains NaN: it holds None; expected numbers. Fill the gaps or "
-                "leave those steps out."
             )
         if isinstance(item, complex | np.complexfloating):
             raise ValueError(f"Complex data not supported: {name} holds {item!r}.")
         if isinstance(item, np.datetime64 | np.timedelta64) or hasattr(item, "tzinfo"):
             raise TypeError(f"{name} holds dates ({item!r}); expected numbers.")
+        if is_missing(item):
+            if not allow_nan:
+                raise ValueError(
+                    f"{name} contains NaN: it holds {item!r}; expected numbers. Fill the "
+                    "gaps or leave those steps out."
+                )
+            has_gaps = True
+    return has_gaps
+
+
+def _refuse_objects(array: np.ndarray, name: str) -> None:
+    """Raise the error that names the first object which is no number."""
+    for item in array.flat:
+        try:
+            float(item)
+        except (TypeError, ValueError) as error:
+            raise type(error)(
+                f"{name} holds {shortened(item)}, of type {type(item).__name__}; "
+                f"expected numbers. Convert it explicitly: {error}."
+            ) from error
 
 
 # --------------------------------------------------------------------- rectangular X
@@ -376,8 +426,10 @@ def _check_rectangular(
         )
     for dtype in _numpy_dtypes(X):
         _check_kind(dtype, "X")
+    if is_frame(X):
+        X = frame_values(X)
     if _holds_objects(X):
-        _check_object(np.asarray(X), "X", allow_nan)
+        X = _objects_as_numbers(np.asarray(X), "X", allow_nan)
     array = check_array(
         X,
         dtype="numeric",
@@ -527,6 +579,9 @@ def _refuse_values(
     row, channel, *pixel = np.argwhere(bad)[0]
     i, step = place_of(row, lengths)
     value = values[row, channel, *pixel]
+    sequence = values[row - step : row - step + lengths[i]]
+    if np.isnan(value) and (words := explain_padding(sequence, step, first + i)):
+        raise ValueError(f"Input X contains NaN: {words}")
     what = (
         "NaN"
         if np.isnan(value)

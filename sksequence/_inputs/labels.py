@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
+
+from .containers import check_all_given, plain_targets
+
+_LISTS = (list, tuple, set, frozenset, np.ndarray)
+_EXPECTED = (
+    "one class per sequence (n,), or zeros and ones (n, n_labels), which "
+    "sklearn.preprocessing.MultiLabelBinarizer makes of lists of labels"
+)
 
 
 def check_labels(y: Any, name: str) -> np.ndarray:
@@ -31,29 +40,117 @@ def check_labels(y: Any, name: str) -> np.ndarray:
         )
     if isinstance(y, np.ma.MaskedArray):
         raise TypeError("y is a masked array, whose mask would be ignored.")
-    labels = y.toarray() if issparse(y) else np.asarray(y)
-    if labels.dtype.kind == "U" and not hasattr(y, "dtype"):
+    y = y if issparse(y) else plain_targets(y)
+    check_all_given(y)
+    labels = y.toarray() if issparse(y) else _as_array(y)
+    if labels.dtype.kind == "U" and labels.ndim == 1 and not hasattr(y, "dtype"):
         kinds = {type(label).__name__ for label in y if not isinstance(label, str)}
         if kinds:
             raise ValueError(f"y mixes str with {kinds}: expected labels of one type.")
     if labels.ndim != 2 or labels.shape[1] == 1:
         labels = column_or_1d(labels, warn=True)
-    if any(label is None for label in labels.flat):
-        raise ValueError("Input y contains None, expected a label for each sequence.")
-    assert_all_finite(labels, input_name="y")
-    if labels.dtype == object and len({isinstance(x, str) for x in labels.flat}) > 1:
-        raise ValueError("y mixes text with other types: expected labels of one type.")
-    if labels.dtype == object and not any(isinstance(x, str) for x in labels.flat):
-        # pandas' nullable integers are converted to objects.
-        labels = np.asarray(labels.tolist())
+    labels = plain_labels(labels, "y")
     check_classification_targets(labels)
-    if labels.ndim == 2 and type_of_target(labels) != "multilabel-indicator":
+    kind = type_of_target(labels)
+    if labels.ndim == 2 and (
+        kind != "multilabel-indicator" or not np.isin(labels, (0, 1)).all()
+    ):
+        shown = ", ".join(map(repr, np.unique(labels)[:4].tolist()))
         raise ValueError(
-            f"y has shape {labels.shape} and is {type_of_target(labels)}; expected one "
-            "class per sequence (n,), or zeros and ones (n, n_labels). For several "
-            "outputs of several classes use sklearn.multioutput.MultiOutputClassifier."
+            f"y has shape {labels.shape} and is {kind}, with values such as {shown}; "
+            f"expected {_EXPECTED}. For several outputs of several classes use "
+            "sklearn.multioutput.MultiOutputClassifier."
         )
     return labels
+
+
+def warn_if_one_hot(labels: np.ndarray) -> None:
+    """Warn that valid labels look like one class each, in one-hot coding."""
+    # Of few rows it may be chance.
+    if labels.ndim != 2 or len(labels) <= labels.shape[1]:
+        return
+    if (labels.sum(axis=1) == 1).all():
+        warnings.warn(
+            f"y of shape {labels.shape} has exactly one 1 in each row, as in one-hot "
+            "coding, but is read as labels that are independent of one another. For one "
+            "class each pass np.argmax(y, axis=-1).",
+            UserWarning,
+            stacklevel=2,
+        )
+
+
+def warn_if_ignored_elsewhere(classes: np.ndarray) -> None:
+    """Warn of a class -100, with which torch and others mark steps to ignore."""
+    if classes.dtype.kind in "if" and -100 in classes:
+        warnings.warn(
+            "y holds -100, which is a class like any other here. For steps without a "
+            "label pass NaN or None.",
+            UserWarning,
+            stacklevel=2,
+        )
+
+
+def _as_array(y: Any) -> np.ndarray:
+    """Convert labels to an array; refuse lists of labels that are no zeros and ones."""
+    try:
+        labels = np.asarray(y)
+        if not _holds_lists(labels):
+            return labels
+        labels = np.asarray(labels.tolist())  # such as a Series of zeros and ones
+        if not _holds_lists(labels):
+            return labels
+    except ValueError:
+        """Lists of unequal length."""
+    raise ValueError(f"y holds lists of labels; expected {_EXPECTED}.")
+
+
+def _holds_lists(labels: np.ndarray) -> bool:
+    return labels.dtype == object and any(isinstance(x, _LISTS) for x in labels.flat)
+
+
+def plain_labels(labels: np.ndarray, name: str) -> np.ndarray:
+    """Convert labels to a dtype that can be compared and stored; refuse all others.
+
+    Objects become plain str, or a dtype of numpy: pandas' nullable integers are
+    converted to objects, for example.
+    """
+    if labels.dtype.kind == "T":  # variable width, which scikit-learn does not know
+        labels = labels.astype(object)
+    if labels.dtype == object and any(label is None for label in labels.flat):
+        raise ValueError(f"Input {name} contains None, expected a label for each.")
+    assert_all_finite(labels, input_name=name)
+    if labels.dtype == object:
+        labels = _without_objects(labels, name)
+    kind = labels.dtype.kind
+    is_text = kind == "O" and isinstance(labels.flat[0], str)
+    if kind in "OV" and not is_text:
+        held = type(labels.flat[0]).__name__ if kind == "O" else labels.dtype
+        raise ValueError(
+            f"Unknown label type: {name} holds {held}; expected labels that are text, "
+            "numbers, bools or dates of numpy. Convert them, for example to text."
+        )
+    if kind == "f" and labels.dtype.itemsize > 8:
+        double = labels.astype(np.float64)
+        if not np.array_equal(double, labels):
+            raise ValueError(
+                f"{name} has labels of {labels.dtype} that differ by less than float64 "
+                "resolves; expected numbers of at most 64 bits. Convert them to text."
+            )
+        return double
+    return labels
+
+
+def _without_objects(labels: np.ndarray, name: str) -> np.ndarray:
+    are_text = [isinstance(label, str) for label in labels.flat]
+    if not any(are_text):
+        return np.asarray(labels.tolist())
+    if not all(are_text):
+        raise ValueError(
+            f"{name} mixes text with other types: expected labels of one type."
+        )
+    # str() would strip null characters of numpy's kind of str.
+    texts = [x if type(x) is str else "".join(x) for x in labels.flat]
+    return np.array(texts, dtype=object).reshape(labels.shape)
 
 
 def check_classes(classes: Any) -> np.ndarray | None:
@@ -63,8 +160,7 @@ def check_classes(classes: Any) -> np.ndarray | None:
     classes = np.asarray(classes)
     if classes.ndim != 1 or not len(classes):
         raise ValueError(f"classes must be a list of all labels, got {classes}")
-    assert_all_finite(classes, input_name="classes")
-    return np.unique(classes)
+    return np.unique(plain_labels(classes, "classes"))
 
 
 def weigh_classes(
@@ -93,10 +189,12 @@ def weigh_classes(
     Returns
     -------
     ndarray of shape (n,) or None
-        None without ``class_weight``.
+        None without ``class_weight``. Codes of missing targets, -1 or NaN, must have
+        weight zero; any weight is returned for them.
     """
     if class_weight is None:
         return None
+    codes = np.maximum(np.nan_to_num(codes), 0)
     if not is_multilabel:
         if isinstance(class_weight, list):
             raise ValueError(

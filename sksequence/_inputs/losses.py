@@ -15,22 +15,21 @@ from .sequences import fit_scaler
 Scale = tuple[np.ndarray, np.ndarray]
 
 
-def _mean_and_deviation(target: np.ndarray, weight: np.ndarray | None) -> Scale:
-    scaler = fit_scaler(target, weight)
-    return scaler.mean_, scaler.scale_
+def _standard(mean: np.ndarray, deviation: np.ndarray) -> Scale:
+    return mean, deviation
 
 
-def _mean_rate(target: np.ndarray, weight: np.ndarray | None) -> Scale:
+def _mean_rate(mean: np.ndarray, deviation: np.ndarray) -> Scale:
     """Scale by the mean rate, so that the initial log rate is near zero."""
-    mean = fit_scaler(target, weight).mean_
     return np.zeros_like(mean), np.where(mean > 0, mean, 1.0)
 
 
 def _check_counts(target: np.ndarray) -> None:
-    if target.min() < 0 or target.sum() == 0:
+    # NaN is a missing target.
+    if np.nanmin(target) < 0 or np.nansum(target) == 0:
         raise ValueError(
             'loss="poisson" needs targets of at least zero with a positive sum, got '
-            f"y with minimum {target.min()} and sum {target.sum()}."
+            f"y with minimum {np.nanmin(target)} and sum {np.nansum(target)}."
         )
 
 
@@ -50,15 +49,20 @@ class Loss:
         Whether the outputs of the network are logarithms (log link) or values.
     check_range : callable
         Raises ValueError for targets (n, ...) out of range.
-    fit_scale : callable
-        Returns mean and scale, by which targets are standardised, given targets
-        (n, n_outputs) and weights (n,) or None.
+    scale_of : callable
+        Returns mean and scale, by which targets are standardised, given the mean and the
+        standard deviation of each output.
     """
 
     predicts: str
     is_log: bool = False
     check_range: Callable[[np.ndarray], None] = _accept
-    fit_scale: Callable[[np.ndarray, np.ndarray | None], Scale] = _mean_and_deviation
+    scale_of: Callable[[np.ndarray, np.ndarray], Scale] = _standard
+
+    def fit_scale(self, target: np.ndarray, weight: np.ndarray | None) -> Scale:
+        """Return mean and scale for targets (n, n_outputs) and weights (n,) or None."""
+        scaler = fit_scaler(target, weight)
+        return self.scale_of(scaler.mean_, scaler.scale_)
 
     def inverse_link(self, output: np.ndarray) -> np.ndarray:
         """Convert raw outputs to values on the scale of the loss."""
@@ -74,6 +78,6 @@ LOSSES = {
         "the rate of counts (targets of zero and more)",
         is_log=True,
         check_range=_check_counts,
-        fit_scale=_mean_rate,
+        scale_of=_mean_rate,
     ),
 }

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from .moments import Moments
 from .sequences import AnySequences, Sequences, place_of
 
 
@@ -35,28 +36,8 @@ def observed_moments(
     >>> observed_moments(gaps, None)
     (array([2., 5.]), array([1., 1.]))
     """
-    count, mean, squares = np.zeros((3, sequences.n_channels))
-    n_rows = np.zeros_like(count)
-    for part, values in sequences.chunks():
-        values = values.astype(np.float64)
-        share = (~np.isnan(values)).astype(np.float64)
-        if weight is not None:
-            share *= np.repeat(weight[part], sequences.lengths[part])[:, None]
-        values = np.where(share > 0, values, 0)
-        new_count = share.sum(axis=0)
-        new_mean = _ratio((share * values).sum(axis=0), new_count)
-        deviation = np.where(share > 0, values - new_mean, 0)
-        # Chan, Golub and LeVeque (1983), The American Statistician: merge two chunks.
-        apart, both = new_mean - mean, count + new_count
-        squares += (share * deviation**2).sum(axis=0)
-        squares += apart**2 * _ratio(count * new_count, both)
-        mean = mean + apart * _ratio(new_count, both)
-        count, n_rows = both, n_rows + (share > 0).sum(axis=0)
-    variance = _ratio(squares, count)
-    # The variance of a constant may be a rounding error: the bound of StandardScaler.
-    eps = np.finfo(np.float64).eps
-    constant = variance <= n_rows * eps * variance + (n_rows * mean * eps) ** 2
-    return mean, np.where(constant, 1.0, np.sqrt(variance))
+    moments = Moments.of_none(sequences.n_channels).add_steps(sequences, weight)
+    return moments.mean, moments.scale
 
 
 def check_times(sequences: AnySequences, channel: int) -> None:
@@ -125,6 +106,14 @@ def mean_gap(sequences: AnySequences, channel: int, weight: np.ndarray | None) -
     >>> mean_gap(Sequences(np.array([[5.0], [6], [9], [1]]), np.array([3, 1])), 0, None)
     2.0
     """
+    time, n_gaps = sum_gaps(sequences, channel, weight)
+    return time / n_gaps if time > 0 else 1.0
+
+
+def sum_gaps(
+    sequences: AnySequences, channel: int, weight: np.ndarray | None
+) -> tuple[float, float]:
+    """Return the weighted sum of the times between adjacent steps, and their number."""
     time = n_gaps = 0.0
     for part, values in sequences.chunks():
         lengths = sequences.lengths[part]
@@ -133,9 +122,4 @@ def mean_gap(sequences: AnySequences, channel: int, weight: np.ndarray | None) -
         share = np.ones(len(lengths)) if weight is None else weight[part]
         time += float(share @ (last - first))
         n_gaps += float(share @ (lengths - 1))
-    return time / n_gaps if time > 0 else 1.0
-
-
-def _ratio(values: np.ndarray, count: np.ndarray) -> np.ndarray:
-    """Divide, with 0 / 0 = 0."""
-    return np.divide(values, count, out=np.zeros_like(values), where=count > 0)
+    return time, n_gaps

@@ -11,7 +11,8 @@ import numpy as np
 
 from .checks import Form
 from .fitted import Fitted, fitted_part
-from .missing import check_times, mean_gap, observed_moments, since_start
+from .missing import check_times, mean_gap, observed_moments, since_start, sum_gaps
+from .moments import Moments
 from .sequences import AnySequences, Sequences, fit_channel_scaler, fit_scaler
 from .static import Columns, check_columns
 from .tokens import check_tokens
@@ -28,6 +29,8 @@ class StaticColumns(Fitted):
         As returned by :func:`split_static`; None without static covariates.
     mean, scale : ndarray of shape (n_static,)
         Mean and scale used for standardisation.
+    seen : Moments or None
+        Moments over the calls to partial_fit; None once a fit has set the scaling.
     """
 
     kind: ClassVar[str] = "static columns"
@@ -35,6 +38,7 @@ class StaticColumns(Fitted):
     columns: Columns | None = None
     mean: np.ndarray = field(default_factory=partial(np.zeros, 0))
     scale: np.ndarray = field(default_factory=partial(np.ones, 0))
+    seen: Moments | None = None
 
     @classmethod
     def unscaled(
@@ -56,6 +60,23 @@ class StaticColumns(Fitted):
             return self
         scaler = fit_scaler(static, weight)
         return replace(self, mean=scaler.mean_, scale=scaler.scale_)
+
+    def begin_following(
+        self, static: np.ndarray | None, weight: np.ndarray | None
+    ) -> StaticColumns:
+        """Return a copy, which has learnt from these covariates, with their moments."""
+        if static is None:
+            return self
+        return replace(self, seen=Moments.of_none(len(self.mean)).add(static, weight))
+
+    def follow(
+        self, static: np.ndarray | None, weight: np.ndarray | None
+    ) -> StaticColumns:
+        """Return a copy with the scaling of all calls to partial_fit."""
+        if static is None or self.seen is None:
+            return self
+        seen = self.seen.add(static, weight)
+        return replace(self, seen=seen, mean=seen.mean, scale=seen.scale)
 
     def prepare(self, static: np.ndarray | None, dtype: str) -> np.ndarray | None:
         """Standardise static covariates (n, n_static)."""
@@ -116,6 +137,31 @@ class Reading(Fitted):
         """Return a copy updated for training on further sequences."""
         return self
 
+    def begin_following(
+        self,
+        sequences: AnySequences,
+        weight: np.ndarray | None,
+        static: np.ndarray | None,
+        *,
+        standardize: bool,
+    ) -> Reading:
+        """Return a copy, which has learnt from these data, for further partial_fit."""
+        if not standardize:
+            return self
+        return replace(self, static=self.static.begin_following(static, weight))
+
+    def follow(
+        self,
+        sequences: AnySequences,
+        weight: np.ndarray | None,
+        static: np.ndarray | None,
+    ) -> Reading:
+        """Return a copy with the scaling of all data of partial_fit so far.
+
+        After a fit, the scaling stays.
+        """
+        return replace(self, static=self.static.follow(static, weight))
+
     @abstractmethod
     def prepare(self, sequences: Sequences, dtype: str) -> Sequences:
         """Convert sequences to the network's input."""
@@ -140,6 +186,10 @@ class NumberReading(Reading):
         Mean and scale used for standardisation.
     fill : tuple of float or None
         Mean of each channel, which replaces NaN if channels are not standardised.
+    seen : Moments or None
+        Moments over the calls to partial_fit; None once a fit has set the scaling.
+    gaps : tuple of (float, float)
+        Sum of the times between steps over these calls, and their number.
     """
 
     kind: ClassVar[str] = "numbers"
@@ -149,6 +199,8 @@ class NumberReading(Reading):
     mean: np.ndarray = field(default_factory=partial(np.zeros, 0))
     scale: np.ndarray = field(default_factory=partial(np.ones, 0))
     fill: tuple[float, ...] | None = None
+    seen: Moments | None = None
+    gaps: tuple[float, float] = (0.0, 0.0)
 
     @property
     def input_size(self) -> int:
@@ -199,6 +251,50 @@ class NumberReading(Reading):
         if time is not None:
             mean[time], scale[time] = 0, gap
         return replace(self, mean=mean, scale=scale, fill=fill)
+
+    def begin_following(
+        self,
+        sequences: AnySequences,
+        weight: np.ndarray | None,
+        static: np.ndarray | None,
+        *,
+        standardize: bool,
+    ) -> Reading:
+        beside = self.static
+        if standardize:
+            beside = beside.begin_following(static, weight)
+        elif self.fill is None:
+            return self
+        seen = Moments.of_none(self.input_size).add_steps(sequences, weight)
+        gaps = self._sum_gaps(sequences, weight)
+        return replace(self, static=beside, seen=seen, gaps=gaps)
+
+    def follow(
+        self,
+        sequences: AnySequences,
+        weight: np.ndarray | None,
+        static: np.ndarray | None,
+    ) -> Reading:
+        beside = self.static.follow(static, weight)
+        if self.seen is None:
+            return replace(self, static=beside)
+        seen = self.seen.add_steps(sequences, weight)
+        time, n_gaps = self._sum_gaps(sequences, weight)
+        gaps = self.gaps[0] + time, self.gaps[1] + n_gaps
+        if self.fill is not None:
+            return replace(self, static=beside, seen=seen, fill=tuple(seen.mean.tolist()))
+        mean, scale = seen.mean.copy(), seen.scale
+        if self.time_channel is not None:
+            mean[self.time_channel] = 0
+            scale[self.time_channel] = gaps[0] / gaps[1] if gaps[0] > 0 else 1.0
+        return replace(self, static=beside, seen=seen, gaps=gaps, mean=mean, scale=scale)
+
+    def _sum_gaps(
+        self, sequences: AnySequences, weight: np.ndarray | None
+    ) -> tuple[float, float]:
+        if self.time_channel is None:
+            return 0.0, 0.0
+        return sum_gaps(sequences, self.time_channel, weight)
 
     def prepare(self, sequences: Sequences, dtype: str) -> Sequences:
         if self.time_channel is not None:

@@ -202,6 +202,35 @@ def windows_of(
     >>> np.shares_memory(values, table), values.ravel(), begins
     (True, array([0., 1., 2., 3.]), array([0, 1, 1]))
     """
+    begins = first_rows_of(arrays)
+    if begins is None:
+        return None
+    first = int(begins.argmin())
+    n_rows = int((begins + lengths).max())
+    if n_rows >= lengths.sum():
+        return None
+    # These rows lie between views of one array, and so within its memory.
+    values = np.lib.stride_tricks.as_strided(
+        arrays[first],
+        (n_rows, *arrays[0].shape[1:]),
+        arrays[0].strides,
+        writeable=False,
+    )
+    return without_gaps(values, begins, lengths)
+
+
+def first_rows_of(arrays: np.ndarray | list[np.ndarray]) -> np.ndarray | None:
+    """Return the row at which each sequence begins in the table that they are views of.
+
+    Rows count from the first that belongs to a sequence. None if the sequences are not
+    views of one table, or of the same rows of memory.
+
+    Examples
+    --------
+    >>> table = np.arange(6.0)[:, None]
+    >>> first_rows_of([table[4:], table[1:3]]), first_rows_of([table, table.copy()])
+    (array([3, 0]), None)
+    """
     if isinstance(arrays, np.ndarray):
         strides = arrays.strides[1:]
         addresses = np.arange(len(arrays)) * arrays.strides[0]
@@ -212,24 +241,40 @@ def windows_of(
             return None
         addresses = np.array([array.__array_interface__["data"][0] for array in arrays])
         addresses -= addresses[0]
-    if not strides[0] or (addresses % strides[0]).any():
+    if not strides or not strides[0] or (addresses % strides[0]).any():
         return None
     begins = addresses // strides[0]  # also correct for negative strides
-    first = int(begins.argmin())
-    begins -= begins[first]
-    n_rows = int((begins + lengths).max())
-    if n_rows >= lengths.sum():
+    return begins - begins.min()
+
+
+def overlapping_begins(sequences: AnySequences) -> np.ndarray | None:
+    """Return the first row of each sequence in their common table, if they overlap.
+
+    Also of stored sequences, none of which is loaded.
+
+    Examples
+    --------
+    >>> table = np.arange(4.0)[:, None]
+    >>> both = Sequences(table, np.array([3, 3]), begins=np.array([0, 1]))
+    >>> overlapping_begins(both.take(np.array([1, 0])))
+    array([1, 0])
+    """
+    if isinstance(sequences, Sequences):
+        return sequences.begins
+    begins = first_rows_of(sequences.arrays)
+    if begins is None:
         return None
-    # These rows lie between views of one array, and so within its memory.
-    values = np.lib.stride_tricks.as_strided(
-        arrays[first], (n_rows, *arrays[0].shape[1:]), strides, writeable=False
-    )
-    return without_gaps(values, begins, lengths)
+    if sequences.index is not None:
+        begins = begins[sequences.index]
+    n_rows = (begins + sequences.lengths).max() - begins.min()
+    return None if n_rows >= sequences.lengths.sum() else begins
 
 
 def _view_kind(array: np.ndarray) -> tuple:
     """Return a key that is equal for views which can be windows of one table."""
     owner = array if array.base is None else array.base
+    while isinstance(owner, np.ndarray) and isinstance(owner.base, np.ndarray):
+        owner = owner.base  # a view of a memory-mapped array has a base of its own
     return id(owner), array.dtype, array.strides
 
 

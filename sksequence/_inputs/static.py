@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .checks import FLOAT32_MAX, as_numbers
+from .containers import column_values, columns_of, is_frame, names_of, opened
 
 # Names of all columns (None in an array), and the position of the sequences.
 Columns = tuple[tuple[str, ...] | None, int, int]
@@ -49,6 +50,7 @@ def split_static(X: Any) -> tuple[Any, np.ndarray | None, Columns | None]:
     >>> split_static(X)
     ([array([0., 1., 2.]), array([0., 1.])], array([[7.], [8.]]), (None, 2, 1))
     """
+    X = opened(X, "X")
     names, table = _columns_of(X)
     holding = [j for j, column in enumerate(table) if _holds_sequences(column)]
     if not holding:
@@ -110,32 +112,35 @@ def check_columns(got: Columns | None, fitted: Columns | None, name: str) -> Non
         )
 
 
-def _columns_of(X: Any) -> tuple[tuple[str, ...] | None, list[Any]]:
+def _columns_of(X: Any) -> tuple[tuple[str, ...] | None, list[np.ndarray]]:
     """Return names and columns of a table that may hold sequences, else no columns."""
-    if hasattr(X, "iloc") and hasattr(X, "columns"):
+    if is_frame(X):
         # Skip tables of numbers only, which may be wide.
-        if not any(getattr(dtype, "kind", "") == "O" for dtype in X.dtypes):
+        if all(map(_is_of_numbers, X.dtypes)):
             return None, []
-        names = tuple(map(str, X.columns))
-        return names, [X.iloc[:, j] for j in range(len(names))]
+        return tuple(map(str, names_of(X))), list(map(column_values, columns_of(X)))
     if isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 2:
         return None, list(X.T)
     return None, []
 
 
-def _holds_sequences(column: Any) -> bool:
+def _is_of_numbers(dtype: Any) -> bool:
+    if hasattr(dtype, "kind"):  # of numpy and pandas
+        return dtype.kind != "O"
+    return dtype.is_numeric()
+
+
+def _holds_sequences(column: np.ndarray) -> bool:
     if column.dtype != object:
         return False
     return any(
-        isinstance(cell, list | tuple) or getattr(cell, "ndim", 0) > 0 for cell in column
+        isinstance(cell, list | tuple) or len(getattr(cell, "shape", ())) > 0
+        for cell in column
     )
 
 
-def _numbers_of(column: Any, name: str) -> np.ndarray:
+def _numbers_of(values: np.ndarray, name: str) -> np.ndarray:
     """Return a static column as finite numbers."""
-    values = np.asarray(column)
-    if hasattr(column, "notna") and values.dtype == object:  # pandas' own NA
-        values = np.asarray(column.astype(object).where(column.notna(), None))
     try:
         numbers = as_numbers(values, name, allow_nan=True).astype(np.float64)
     except (ValueError, TypeError) as error:

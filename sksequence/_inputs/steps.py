@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from .checks import check_weights
+from .checks import as_numbers, check_weights
+from .containers import opened, plain_targets
 
 
 def flatten_steps(y: Any, lengths: np.ndarray | None = None) -> np.ndarray:
@@ -23,6 +24,7 @@ def flatten_steps(y: Any, lengths: np.ndarray | None = None) -> np.ndarray:
     Returns
     -------
     ndarray of shape (n_steps_in_all, ...)
+        Missing targets are NaN, None or the like; see ``given_steps``.
 
     Raises
     ------
@@ -40,24 +42,19 @@ def flatten_steps(y: Any, lengths: np.ndarray | None = None) -> np.ndarray:
     items = [_targets_of(item, i) for i, item in enumerate(_items(y))]
     if not items:
         raise ValueError("y holds no sequence's targets.")
-    for i, item in enumerate(items):
-        if item.ndim not in (1, 2) or item.ndim != items[0].ndim:
-            raise ValueError(
-                f"y has targets of shape {item.shape} for sequence {i} and "
-                f"{items[0].shape} for sequence 0; expected (n_steps,) or (n_steps, "
-                "n_outputs) for each. For one target per sequence use a classifier or "
-                "regressor such as RecurrentClassifier."
-            )
-        if item.shape[1:] != items[0].shape[1:]:
-            raise ValueError(
-                f"y has {item.shape[1]} outputs per step for sequence {i}, but "
-                f"{items[0].shape[1]} for sequence 0."
-            )
-    if len({item.dtype.kind in "US" for item in items if item.dtype.kind != "O"}) > 1:
-        raise ValueError("y mixes text with numbers: expected labels of one type.")
+    _check_shapes(items)
+    if _mixes_text(items):
+        items = [item if given_steps(item).any() else _nothing(item) for item in items]
+        if _mixes_text(items):
+            raise ValueError("y mixes text with numbers: expected labels of one type.")
     if lengths is not None:
         _check_lengths([len(item) for item in items], lengths)
     return np.concatenate(items)
+
+
+def lengths_of(y: Any) -> np.ndarray:
+    """Return the number of targets of each sequence (n_sequences,)."""
+    return np.array([len(item) for item in _items(y)])
 
 
 def arrange_steps(rows: np.ndarray, counts: np.ndarray, *, is_block: bool) -> np.ndarray:
@@ -90,47 +87,160 @@ def arrange_steps(rows: np.ndarray, counts: np.ndarray, *, is_block: bool) -> np
     return arranged
 
 
+def given_steps(rows: np.ndarray) -> np.ndarray:
+    """Return whether each target is given: not NaN, None or the like in all outputs.
+
+    Examples
+    --------
+    >>> given_steps(np.array([[1.0, np.nan], [np.nan, np.nan]]))
+    array([ True, False])
+    >>> given_steps(np.array(["a", None], dtype=object))
+    array([ True, False])
+    """
+    missing = np.zeros(rows.shape, dtype=bool)
+    if rows.dtype.kind == "O":
+        missing.ravel()[:] = [is_missing(x) for x in rows.flat]
+    elif rows.dtype.kind in "fmM":
+        missing = np.isnan(rows) if rows.dtype.kind == "f" else np.isnat(rows)
+    return np.logical_not(missing.all(axis=tuple(range(1, rows.ndim))))
+
+
+def is_missing(target: Any) -> bool:
+    """Return whether a target is None, NaN, or pandas' NA or NaT."""
+    # pandas' own, NA and NaT, are told by name: pandas may not be installed.
+    if target is None or type(target).__name__ in ("NAType", "NaTType"):
+        return True
+    return isinstance(target, float | np.floating) and target != target
+
+
+def _mixes_text(items: list[np.ndarray]) -> bool:
+    kinds = {item.dtype.kind in "US" for item in items if item.dtype.kind != "O"}
+    return len(kinds) > 1
+
+
+def _nothing(item: np.ndarray) -> np.ndarray:
+    """Return the targets of a sequence without any, which mix with all others."""
+    return np.full(item.shape, None, dtype=object)
+
+
+def spread_targets(encoded: np.ndarray, given: np.ndarray) -> np.ndarray:
+    """Insert -1 or NaN for missing targets between encoded ones.
+
+    Examples
+    --------
+    >>> spread_targets(np.array([2, 0]), np.array([True, False, True]))
+    array([ 2, -1,  0])
+    """
+    missing = -1 if encoded.dtype.kind == "i" else np.nan
+    rows = np.full((len(given), *encoded.shape[1:]), missing, encoded.dtype)
+    rows[given] = encoded
+    return rows
+
+
+def check_step_weights(
+    sample_weight: Any, lengths: np.ndarray
+) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Validate sample weights of sequences, or of their steps.
+
+    Parameters
+    ----------
+    sample_weight : array-like of shape (n_sequences,), list of array-like, or None
+        A weight for each sequence, or for each step of each sequence.
+    lengths : ndarray of shape (n_sequences,)
+        Number of steps of each sequence.
+
+    Returns
+    -------
+    weight : ndarray of shape (n_sequences,) or None
+    step_weight : ndarray of shape (n_steps_in_all,) or None
+        At least one of the two is None. Both are scaled to a maximum of one.
+
+    Examples
+    --------
+    >>> check_step_weights([[1, 2], [0]], np.array([2, 1]))
+    (None, array([0.5, 1. , 0. ]))
+    """
+    if not _weighs_steps(sample_weight):
+        return check_weights(sample_weight, len(lengths)), None
+    items = getattr(sample_weight, "values", sample_weight)  # of a DataFrame, its rows
+    arrays = [
+        as_numbers(item, f"sample_weight of sequence {i}") for i, item in enumerate(items)
+    ]
+    if len(arrays) != len(lengths):
+        raise ValueError(
+            f"sample_weight has weights for {len(arrays)} sequences, expected them for "
+            f"{len(lengths)}."
+        )
+    for i, array in enumerate(arrays):
+        if array.shape != (lengths[i],):
+            raise ValueError(
+                f"sample_weight has shape {array.shape} for sequence {i}, expected "
+                f"({lengths[i]},): one weight for each step, or one for each sequence."
+            )
+    return None, check_weights(np.concatenate(arrays), int(lengths.sum()))
+
+
+def _weighs_steps(sample_weight: Any) -> bool:
+    holds_objects = str(getattr(sample_weight, "dtype", "")) == "object"
+    if hasattr(sample_weight, "ndim") and not holds_objects:
+        return bool(sample_weight.ndim == 2)
+    if not hasattr(sample_weight, "__iter__") or isinstance(sample_weight, str):
+        return False
+    return any(np.ndim(item) > 0 for item in sample_weight)
+
+
 def _targets_of(item: Any, i: int) -> np.ndarray:
     """Return the targets of one sequence; refuse masks and text mixed with numbers."""
     if isinstance(item, np.ma.MaskedArray):
         raise TypeError(
             f"y of sequence {i} is a masked array: its mask would be ignored."
         )
-    if isinstance(item, list | tuple) and len({isinstance(x, str) for x in item}) > 1:
+    item = plain_targets(item)
+    if isinstance(item, list | tuple):
+        given = [x for x in item if not is_missing(x)]
+        kinds = {isinstance(x, str) for x in given}
+        if len(kinds) > 1:
+            raise ValueError(
+                f"y mixes text with other types in sequence {i}: expected labels of one "
+                "type."
+            )
+        if True in kinds and len(given) < len(item):
+            # numpy would convert NaN to text.
+            return np.array([x if isinstance(x, str) else None for x in item], object)
+    try:
+        return np.asarray(item)
+    except ValueError as error:
         raise ValueError(
-            f"y mixes text with other types in sequence {i}: expected labels of one type."
-        )
-    return np.asarray(item)
-
-
-def score_steps(
-    metric: Callable, y_true: Any, y_pred: Any, sample_weight: Any = None, **more: Any
-) -> float:
-    """Apply a scikit-learn metric to the steps of all sequences.
-
-    Parameters
-    ----------
-    metric : callable
-        ``metric(y_true, y_pred, sample_weight=..., **more)``.
-    y_true, y_pred : list of array-like, or array-like
-        A value for each step of each sequence.
-    sample_weight : array-like of shape (n_sequences,) or None
-        Weight of the steps of each sequence.
-    """
-    lengths = np.array([len(item) for item in _items(y_pred)])
-    rows = flatten_steps(y_true, lengths), flatten_steps(y_pred)
-    weight = check_weights(sample_weight, len(lengths))
-    if weight is not None:
-        more["sample_weight"] = np.repeat(weight, lengths)
-    return metric(*rows, **more)
+            f"y of sequence {i} is no array: {error} Expected a target for each step "
+            "(n_steps,), or (n_steps, n_outputs). sklearn.preprocessing."
+            "MultiLabelBinarizer makes zeros and ones of lists of labels."
+        ) from error
 
 
 def _items(y: Any) -> Iterator[Any]:
     if isinstance(y, np.ma.MaskedArray):
         raise TypeError("y is a masked array, whose mask would be ignored.")
+    y = opened(y, "y")
     if np.ndim(y) == 0 if hasattr(y, "ndim") else not hasattr(y, "__iter__"):
         raise ValueError(f"y must hold the targets of each sequence, got {y!r}")
     return iter(getattr(y, "values", y) if hasattr(y, "iloc") else y)
+
+
+def _check_shapes(items: list[np.ndarray]) -> None:
+    """Raise ValueError unless all sequences have the same number of outputs per step."""
+    for i, item in enumerate(items):
+        if item.ndim not in (1, 2) or item.ndim != items[0].ndim:
+            raise ValueError(
+                f"y has targets of shape {item.shape} for sequence {i} and "
+                f"{items[0].shape} for sequence 0; expected (n_steps,) or (n_steps, "
+                "n_outputs) for each. For one target per sequence use a classifier or "
+                "regressor such as RecurrentClassifier."
+            )
+        if item.shape[1:] != items[0].shape[1:]:
+            raise ValueError(
+                f"y has {item.shape[1]} outputs per step for sequence {i}, but "
+                f"{items[0].shape[1]} for sequence 0."
+            )
 
 
 def _check_lengths(got: list[int], lengths: np.ndarray) -> None:

@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from scipy.special import expit, log_expit, log_softmax, softmax
@@ -15,6 +15,7 @@ from sklearn.utils import check_array, column_or_1d
 from .checks import FLOAT32_MAX, Form, as_numbers
 from .fitted import Fitted, fitted_part
 from .losses import LOSSES
+from .moments import Moments
 
 Prediction = Callable[[np.ndarray], np.ndarray]
 
@@ -24,7 +25,28 @@ class Target(Fitted):
     """Base of what a fit learns from y.
 
     It is created with the kind of y; ``learn`` returns a copy with the scale of y.
+
+    Attributes
+    ----------
+    names : tuple of str or None
+        Names of several outputs, if y was one or several DataFrames.
     """
+
+    names: tuple[str, ...] | None = field(default=None, kw_only=True)
+
+    def check_names(self, names: tuple[str, ...] | None) -> None:
+        """Raise ValueError for outputs of other names, or in another order."""
+        if names is None or self.names is None or names == self.names:
+            return
+        raise ValueError(
+            "The target names should match those that were passed during fit: y has the "
+            f"columns {list(names)}, expected {list(self.names)}, in this order."
+        )
+
+    def with_names(self, names: tuple[str, ...] | None) -> Self:
+        """Return a copy with names, after comparing them with those of the fit."""
+        self.check_names(names)
+        return self if names is None else replace(self, names=names)
 
     @property
     @abstractmethod
@@ -40,10 +62,29 @@ class Target(Fitted):
     def encode(self, values: np.ndarray) -> np.ndarray:
         """Encode valid targets as class codes (n,) or numbers (n, ...)."""
 
+    @abstractmethod
+    def decode(self, codes: np.ndarray) -> np.ndarray:
+        """Invert ``encode``: labels, or numbers in the form of predictions."""
+
+    @property
+    def n_ahead(self) -> int:
+        """How many steps after a window its target may cover."""
+        return 1
+
     def learn(
         self, rows: np.ndarray, weight: np.ndarray | None, *, standardize: bool
     ) -> Target:
         """Return a copy with the scale of the encoded training targets."""
+        return self
+
+    def begin_following(
+        self, rows: np.ndarray, weight: np.ndarray | None, *, standardize: bool
+    ) -> Target:
+        """Return a copy, which has learnt from these targets, for further partial_fit."""
+        return self
+
+    def follow(self, rows: np.ndarray, weight: np.ndarray | None) -> Target:
+        """Return a copy with the scale of all targets of partial_fit so far."""
         return self
 
     def scale_rows(self, rows: np.ndarray) -> np.ndarray:
@@ -58,6 +99,13 @@ class Target(Fitted):
     @abstractmethod
     def export(self) -> dict[str, Any]:
         """Return kind and values of the head, for other back ends."""
+
+    def check(self) -> None:
+        names = self.names
+        if names is None:
+            return
+        if not isinstance(names, tuple) or not all(isinstance(x, str) for x in names):
+            raise ValueError(f"the names of its {self.kind} must be text, got {names!r}")
 
 
 @fitted_part
@@ -122,6 +170,9 @@ class Labels(Target):
             )
         return np.searchsorted(self.classes, values)
 
+    def decode(self, codes: np.ndarray) -> np.ndarray:
+        return codes.astype(int) if self.is_multilabel else self.classes[codes]
+
     @property
     def predictions(self) -> dict[str, Prediction]:
         return {
@@ -144,6 +195,7 @@ class Labels(Target):
         }
 
     def check(self) -> None:
+        super().check()
         if not isinstance(self.classes, np.ndarray) or self.classes.ndim != 1:
             raise ValueError("its classes must be an array of one axis")
 
@@ -163,6 +215,8 @@ class Numbers(Target):
         Whether y is 2-D.
     mean, scale : ndarray of shape (n_values,)
         Mean and scale used for standardisation.
+    seen : Moments or None
+        Moments over the calls to partial_fit; None once a fit has set the scale.
     """
 
     kind: ClassVar[str] = "values"
@@ -172,6 +226,7 @@ class Numbers(Target):
     is_many: bool
     mean: np.ndarray = field(default_factory=partial(np.zeros, 0))
     scale: np.ndarray = field(default_factory=partial(np.ones, 0))
+    seen: Moments | None = None
 
     @classmethod
     def of(cls, values: np.ndarray, loss: str) -> Numbers:
@@ -197,14 +252,47 @@ class Numbers(Target):
         LOSSES[self.loss].check_range(values)
         return values.reshape(len(values), n_outputs)
 
+    def decode(self, codes: np.ndarray) -> np.ndarray:
+        return codes if self.is_many else codes[:, 0]
+
+    @property
+    def n_ahead(self) -> int:
+        return self.n_values
+
     def learn(
         self, rows: np.ndarray, weight: np.ndarray | None, *, standardize: bool
     ) -> Numbers:
+        empty = np.isnan(rows).all(axis=0)
+        if empty.any():
+            raise ValueError(
+                f"y has no value for output {empty.argmax()}: all are missing in the "
+                "training set."
+            )
         if not standardize:
             n = rows.shape[1]
             return replace(self, mean=np.zeros(n), scale=np.ones(n))
         mean, scale = LOSSES[self.loss].fit_scale(rows, weight)
         return replace(self, mean=mean, scale=scale)
+
+    def begin_following(
+        self, rows: np.ndarray, weight: np.ndarray | None, *, standardize: bool
+    ) -> Numbers:
+        if not standardize:
+            return self
+        return replace(self, seen=self._add(Moments.of_none(self.n_values), rows, weight))
+
+    def follow(self, rows: np.ndarray, weight: np.ndarray | None) -> Numbers:
+        if self.seen is None:
+            return self
+        seen = self._add(self.seen, rows, weight)
+        mean, scale = LOSSES[self.loss].scale_of(seen.mean, seen.scale)
+        shape = self._scale_shape
+        return replace(
+            self, seen=seen, mean=mean.reshape(shape), scale=scale.reshape(shape)
+        )
+
+    def _add(self, seen: Moments, rows: np.ndarray, weight: np.ndarray | None) -> Moments:
+        return seen.add(rows, weight)
 
     def scale_rows(self, rows: np.ndarray) -> np.ndarray:
         return (rows - self.mean) / self.scale
@@ -213,7 +301,14 @@ class Numbers(Target):
     def predictions(self) -> dict[str, Prediction]:
         return {"predict": self._rescale, "transform": np.asarray}
 
+    @property
+    def in_double(self) -> bool:
+        """Whether float32 is too coarse for the targets."""
+        return exceeds_float32(self.mean, self.scale)
+
     def _rescale(self, output: np.ndarray) -> np.ndarray:
+        if self.in_double:
+            output = output.astype(np.float64)
         output = LOSSES[self.loss].inverse_link(output)
         values = output * self.scale.astype(output.dtype)
         values += self.mean.astype(output.dtype)
@@ -226,9 +321,11 @@ class Numbers(Target):
             "scale": self.scale,
             "are_rates": LOSSES[self.loss].is_log,
             "are_many": self.is_many,
+            "in_double": self.in_double,
         }
 
     def check(self) -> None:
+        super().check()
         if self.loss not in LOSSES:
             raise ValueError(f"its loss must be one of {', '.join(LOSSES)}")
         for array in (self.mean, self.scale):
@@ -307,12 +404,16 @@ class Frames(Numbers):
         self, rows: np.ndarray, weight: np.ndarray | None, *, standardize: bool
     ) -> Numbers:
         """Learn one mean and scale per channel, over all frames and pixels."""
-        pixels = np.moveaxis(rows, 2, -1).reshape(-1, rows.shape[2])
-        if weight is not None:
-            weight = np.repeat(weight, len(pixels) // len(rows))
-        learnt = super().learn(pixels, weight, standardize=standardize)
+        learnt = super().learn(*_pixels(rows, weight), standardize=standardize)
         mean, scale = learnt.mean[:, None, None], learnt.scale[:, None, None]
         return replace(learnt, mean=mean, scale=scale)
+
+    def _add(self, seen: Moments, rows: np.ndarray, weight: np.ndarray | None) -> Moments:
+        return seen.add(*_pixels(rows, weight))
+
+    @property
+    def n_ahead(self) -> int:
+        return self.n_frames
 
     def arrange(self, frames: np.ndarray, *, channels_first: bool) -> np.ndarray:
         """Arrange predicted frames in the layout of y."""
@@ -327,8 +428,20 @@ class Frames(Numbers):
         return self.n_outputs, 1, 1
 
 
+def _pixels(
+    frames: np.ndarray, weight: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return a row of channels for each pixel, and its weight."""
+    pixels = np.moveaxis(frames, 2, -1).reshape(-1, frames.shape[2])
+    if weight is not None:
+        weight = np.repeat(weight, len(pixels) // len(frames))
+    return pixels, weight
+
+
 def check_numbers(y: Any, estimator: Any) -> np.ndarray:
     """Validate numeric targets, and return them (n,) or (n, n_outputs).
+
+    Of several outputs some may be missing: NaN or None.
 
     Parameters
     ----------
@@ -342,19 +455,42 @@ def check_numbers(y: Any, estimator: Any) -> np.ndarray:
             f"This {type(estimator).__name__} estimator requires y to be passed, but the "
             "target y is None."
         )
+    numbers = as_numbers(y, "y", allow_nan=True)
+    has_several = numbers.ndim == 2 and numbers.shape[1] > 1
     values = check_array(
-        as_numbers(y, "y"),
+        numbers,
         dtype=np.float64,
         ensure_2d=False,
+        ensure_all_finite="allow-nan" if has_several else True,
         input_name="y",
         estimator=estimator,
     )
-    largest = np.abs(values).max()
+    largest = np.nanmax(np.abs(values))
     if largest > FLOAT32_MAX:
         raise ValueError(f"y contains {largest}, a value too large for dtype('float32').")
     if values.ndim == 2 and values.shape[1] == 1:
         return column_or_1d(values, warn=True)
     return values
+
+
+def exceeds_float32(mean: np.ndarray, scale: np.ndarray) -> bool:
+    """Return whether float32 is too coarse for numbers of this mean and scale.
+
+    It is where its rounding at the mean exceeds a ten thousandth of the scale, or values
+    may leave its range.
+
+    Examples
+    --------
+    >>> exceeds_float32(np.array([290.0]), np.array([10.0]))
+    False
+    >>> exceeds_float32(np.array([1e9]), np.array([10.0]))
+    True
+    """
+    limits = np.finfo(np.float32)
+    is_coarse = limits.eps * np.abs(mean) > 1e-4 * scale
+    may_underflow = scale < limits.tiny / limits.eps
+    may_overflow = np.abs(mean) + 1000 * scale > FLOAT32_MAX
+    return bool((is_coarse | may_underflow | may_overflow).any())
 
 
 def _softmax(scores: np.ndarray) -> np.ndarray:

@@ -96,6 +96,7 @@ def identify(
     estimator: Any,
     sequences: AnySequences,
     added: dict[str, Any] | None = None,
+    resolved: dict[str, Any] | None = None,
     **data: np.ndarray | None,
 ) -> dict[str, Any]:
     """Return the identity of a fit, in plain Python.
@@ -109,6 +110,8 @@ def identify(
     added : dict or None, default=None
         Hyperparameters added after the first format, with their defaults. They are left
         out if they have their default, so that checkpoints of older versions still match.
+    resolved : dict or None, default=None
+        Values of hyperparameters that follow from others, such as ``num_layers``.
     **data : ndarray or None
         All other data that are learnt from.
 
@@ -121,7 +124,7 @@ def identify(
     >>> found["class"], found["parameters"]["lr"], found["data"]["groups"]
     ('GRUClassifier', '0.1', None)
     """
-    parameters = estimator.get_params(deep=False)
+    parameters = estimator.get_params(deep=False) | (resolved or {})
     digest = hashlib.sha256(_described(sequences.lengths))
     for _, values in sequences.chunks():
         digest.update(_described(values))

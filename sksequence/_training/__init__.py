@@ -1,5 +1,7 @@
 """Training with torch and skorch; imported by the first fit."""
 
+from torch import enable_grad
+
 from ..nn._sizes import check_sizes
 from .batches import SequenceDataset, make_dataset
 from .callbacks import EpochObserver
@@ -9,20 +11,24 @@ from .module import make_module
 from .net import SequenceNet, epochs_of, make_net, train
 from .precision import check_precision
 from .resuming import Keeper, progress_of, set_progress
+from .scoring import ScoreValidation, make_score
 from .state import restore, state_of
 from .threads import threads, torch_threads
 
 __all__ = [
     "EpochObserver",
     "Keeper",
+    "ScoreValidation",
     "SequenceDataset",
     "SequenceNet",
     "check_precision",
     "check_sizes",
+    "enable_grad",
     "epochs_of",
     "make_dataset",
     "make_module",
     "make_net",
+    "make_score",
     "memory_errors",
     "progress_of",
     "restore",

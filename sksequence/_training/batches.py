@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import numpy as np
 import torch
+from skorch.dataset import Dataset
 from torch import Tensor
-from torch.utils.data import Dataset
 
-from .._inputs import AnySequences, Sequences
+from .._inputs import AnySequences, Sequences, arrange_steps
 
 # Mini-batches per pool: sorting 8 batches' worth of sequences by length reduces padding
 # from 43 % to 9 % for lengths uniform over 20 to 200, and leaves batches random.
@@ -89,13 +89,24 @@ class SequenceDataset(Dataset):
         Converts Sequences to the network's input: scaled, in its dtype.
     target : Sequences or None, default=None
         Encoded targets, one per sequence or one per step.
-    weight : ndarray of shape (n_targets,) or None, default=None
-        Weight of the loss of each target; None for equal weights.
+    weight : ndarray of shape (n_targets,) or (n_targets, n_outputs) or None, default=None
+        Weight of the loss of each target, or of each of its outputs; None for equal
+        weights.
     static : ndarray of shape (n_sequences, n_static) or None, default=None
         Static covariates, as the network reads them.
     per_step : bool, default=False
         Whether there is a target for each step.
+
+    Attributes
+    ----------
+    X : SequenceDataset
+        The data set itself, which the net's methods accept; read by skorch's callbacks.
+    y : ndarray of shape (n_targets, ...)
+        Targets as in fit, made when they are read, such as labels; those that are given.
     """
+
+    read_y: Callable[[], np.ndarray] | None = None
+    given: np.ndarray | None = None  # which targets are given, if not all
 
     def __init__(
         self,
@@ -123,6 +134,22 @@ class SequenceDataset(Dataset):
 
     def __len__(self) -> int:
         return len(self.lengths)
+
+    @property
+    def X(self) -> SequenceDataset:
+        return self
+
+    @property
+    def y(self) -> np.ndarray | None:
+        rows = None if self.read_y is None else self.read_y()
+        return rows if rows is None or rows.ndim <= 2 else rows.reshape(len(rows), -1)
+
+    @property
+    def y_of_sequences(self) -> np.ndarray | None:
+        """The targets of each sequence."""
+        if self.y is None or not self.per_step:
+            return self.y
+        return arrange_steps(self.y, self.lengths.numpy(), is_block=self.source.is_block)
 
     def __getitem__(self, index: int) -> tuple[Inputs, Tensor | tuple]:
         return self.batch(torch.tensor([index]))
@@ -171,7 +198,7 @@ class SequenceDataset(Dataset):
 
 def _spread(weight: Tensor, n_steps: int) -> Tensor:
     """Scale weights so that a mean over all positions is one over the actual steps."""
-    return weight * (weight.numel() / n_steps)
+    return weight * (weight.shape[0] * weight.shape[1] / n_steps)
 
 
 class BatchIterator:

@@ -55,7 +55,7 @@ class EpochObserver(Callback):
         self.begin()
 
     def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
-        net.stop_requested = bool(self.end())
+        net.stop_requested |= bool(self.end())
 
 
 class GradientClipping(Callback):
@@ -82,13 +82,14 @@ def make_callbacks(
     lr_schedule: str,
     max_epochs: int,
     verbose: int,
+    monitor: str = "valid_loss",
 ) -> list[Any]:
     """Return the callbacks of the hyperparameters, followed by the user's own."""
     made: list[Any] = []
     if gradient_clip is not None:
         made.append(("gradient_clip", GradientClipping(gradient_clip)))
     if early_stopping:
-        made.append(("early_stopping", _early_stopping(patience, verbose)))
+        made.append(("early_stopping", _early_stopping(patience, verbose, monitor)))
     if lr_schedule != "constant":
         made.append(("lr_schedule", _schedule(lr_schedule, max_epochs, early_stopping)))
     return [*made, *map(_check_callback, callbacks or ())]
@@ -104,8 +105,10 @@ def _check_callback(callback: Any) -> Any:
     return callback
 
 
-def _early_stopping(patience: int, verbose: int) -> EarlyStopping:
+def _early_stopping(patience: int, verbose: int, monitor: str) -> EarlyStopping:
     return EarlyStopping(
+        monitor=monitor,
+        lower_is_better=monitor == "valid_loss",
         patience=patience,
         threshold=0.0,
         load_best=True,

@@ -32,9 +32,11 @@ got 'gpu'
         ) from None
     lacking = {
         "cuda": (where.index or 0) >= torch.cuda.device_count(),
-        "mps": not torch.backends.mps.is_available(),
+        "mps": not torch.backends.mps.is_available() or bool(where.index),
+        "cpu": bool(where.index),
     }
-    if lacking.get(where.type, where.type != "cpu"):
+    # torch takes the index modulo 256.
+    if lacking.get(where.type, True) or str(where) != device:
         raise ValueError(
             f"device={device!r} is not available: this machine has "
             f'{torch.cuda.device_count()} CUDA device(s). Use "auto" or "cpu".'

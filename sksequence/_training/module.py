@@ -62,7 +62,9 @@ def make_module(
     try:
         with torch.device("meta"):
             module = NETWORKS[kind](**network)
-    except RuntimeError as error:  # the number of bytes overflows
+    except (RuntimeError, TypeError) as error:  # a size or the number of bytes overflows
+        if isinstance(error, TypeError) and "verflow" not in str(error):
+            raise
         raise MemoryError(f"The network is too large for any machine: {error}") from error
     generator = torch.Generator()
     if weights is not None:

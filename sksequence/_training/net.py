@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from numbers import Real
 from typing import Any
 
 import numpy as np
 import torch
+from sklearn.base import is_classifier
+from sklearn.metrics import accuracy_score, r2_score
+from sklearn.utils import Tags
 from skorch.callbacks import Callback, EpochTimer, PassthroughScoring, PrintLog
 from skorch.utils import TeeGenerator, to_device
 from torch import Tensor, nn
@@ -23,17 +27,21 @@ from .devices import find_device
 from .losses import choose_loss
 from .optimizers import OPTIMIZERS, Adam
 from .precision import make_autocast, make_scaler
+from .stopping import StopTraining, is_stop_of_skorch
 
 # Torch multiplies matrices with other numbers of rows than multiples of eight by other
 # kernels, whose results differ in the last bits.
 _ROWS = 8
 # Maximum number of hidden values per chunk of a prediction: some tens of megabytes.
 _CHUNK_VALUES = 2**22
+# What skorch records of each epoch, besides losses and scores.
+_OF_SKORCH = {"epoch", "train_batch_count", "valid_batch_count"}
+_MADE_CALLBACKS = ("gradient_clip", "early_stopping", "lr_schedule")
 _BATCH_HOOKS = ("on_batch_begin", "on_grad_computed", "on_batch_end")
 
 
-class StopTraining(Exception):
-    """Raised to end training after an epoch; not an error."""
+class CallbackError(Exception):
+    """Raised if a callback cannot be initialised."""
 
 
 class WeightedLoss(nn.Module):
@@ -57,8 +65,13 @@ class WeightedLoss(nn.Module):
         if self.is_cross_entropy and weight is None:
             # The same gradient in half the time, which matters for small batches.
             return F.cross_entropy(output, truth)
-        loss = self.loss(output, truth)
-        return loss.mean() if weight is None else (loss * weight.flatten()).mean()
+        if weight is None:
+            return self.loss(output, truth).mean()
+        weight = self._rows(weight)
+        if weight.ndim == 2:
+            # One for each output: of some outputs the target is missing.
+            output, truth, weight = (x.reshape(-1, 1) for x in (output, truth, weight))
+        return (self.loss(output, truth) * weight.flatten()).mean()
 
     def _rows(self, x: Tensor) -> Tensor:
         """Return one row per target."""
@@ -67,9 +80,16 @@ class WeightedLoss(nn.Module):
 
 
 class SequenceNet(Net):
-    """skorch net for :class:`SequenceDataset`, with batch-invariant predictions."""
+    """skorch net for :class:`SequenceDataset`, with batch-invariant predictions.
+
+    Attributes
+    ----------
+    stop_requested : bool
+        A callback sets it to True to end training after this epoch.
+    """
 
     stop_requested = False
+    as_estimator: Callable[[SequenceNet], Any]  # the estimator of this net
     carried: Sequence[State] = ()  # states after the previous chunk of time steps
     listeners: dict[str, list[Callback]] = {}
     temporary: Sequence[Callback] = ()  # callbacks of a fit that is running
@@ -82,8 +102,16 @@ class SequenceNet(Net):
             ("learning_rate", LearningRate()),
             ("refuse_divergence", RefuseDivergence()),
             # PrintLog formats a table in every epoch, even if it does not print it.
-            *([("print_log", PrintLog())] if self.verbose else []),
+            *([("print_log", _print_log())] if self.verbose else []),
         ]
+
+    def initialize_callbacks(self):
+        """Initialise all callbacks; an error is theirs, and not the optimizer's."""
+        try:
+            super().initialize_callbacks()
+        except Exception as error:
+            raise CallbackError(error) from error
+        return self
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what a running fit holds, as for a callback that pickles the net."""
@@ -152,9 +180,8 @@ class SequenceNet(Net):
         at_epoch_end = method_name == "on_epoch_end"
         try:
             super().notify(method_name, **cb_kwargs)
-        except KeyboardInterrupt:
-            # skorch's callbacks raise it to stop training.
-            if at_epoch_end:
+        except KeyboardInterrupt as interrupt:
+            if at_epoch_end and is_stop_of_skorch(interrupt):
                 raise StopTraining from None
             raise
         if at_epoch_end and self.stop_requested:
@@ -166,13 +193,39 @@ class SequenceNet(Net):
         found = ((callback, getattr(callback, hook)) for _, callback in self.callbacks_)
         return [cb for cb, own in found if getattr(own, "__func__", own) is not idle]
 
+    # ------------------------------------------------------------ as scikit-learn sees it
+
     def predict(self, X: Any) -> np.ndarray:
-        """Return codes, labels or values, for skorch's own scoring callbacks."""
-        output = self.predict_proba(X)
-        name = self.get_params_for("criterion").get("name")
-        if name == "cross_entropy":
-            return output.argmax(axis=1)
-        return (output > 0).astype(int) if name == "binary_cross_entropy" else output
+        """Return the estimator's predictions; of a data set, one for each target."""
+        return self._respond(X, "predict")
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Return the estimator's probabilities; of a data set, a row for each target."""
+        return self._respond(X, "predict_proba")
+
+    def _respond(self, X: Any, method: str) -> np.ndarray:
+        estimator = self.as_estimator(self)
+        if not isinstance(X, SequenceDataset):
+            return getattr(estimator, method)(X)
+        rows, _ = estimator._answer(X, method)
+        rows = rows if X.given is None else rows[X.given]
+        return rows if rows.ndim <= 2 else rows.reshape(len(rows), -1)
+
+    def score(self, X: Any, y: Any) -> float:
+        """Return the estimator's score; of a data set, over its targets."""
+        if not isinstance(X, SequenceDataset):
+            return self.as_estimator(self).score(X, y)
+        metric = accuracy_score if is_classifier(self) else r2_score
+        return float(metric(y, self.predict(X)))
+
+    @property
+    def classes_(self) -> np.ndarray:
+        return self.as_estimator(self).classes_
+
+    def __sklearn_tags__(self) -> Tags:
+        return self.as_estimator(self).__sklearn_tags__()
+
+    # ----------------------------------------------------------------- batches and chunks
 
     def infer(self, x: Any, **fit_params: Any) -> Tensor:
         """Apply the module; chunks of time steps continue from the carried state."""
@@ -254,6 +307,11 @@ class SequenceNet(Net):
         )
 
 
+def _print_log() -> PrintLog:
+    # The scheduler records the rate of the next epoch as an event: a second column `lr`.
+    return PrintLog(keys_ignored=["event_lr"])
+
+
 def _chunks(order: Tensor, lengths: Tensor, module: Any) -> Iterator[Tensor]:
     """Split rows sorted by length into chunks of bounded memory."""
     width = module.values_per_step
@@ -306,9 +364,14 @@ def make_net(
     mixed_precision: str | None = None,
     per_step: bool = False,
     bptt_steps: int | None = None,
+    monitor: str = "valid_loss",
 ) -> SequenceNet:
     """Make a skorch net for a network; ``net_params`` override everything else."""
-    where = find_device(device)
+    given = dict(net_params or {})
+    if "batch_size" in given:
+        given["batch_size"] = int(given["batch_size"])
+    where = find_device(given.get("device", device))
+    optimizer = given.get("optimizer", optimizer)
     all_callbacks = make_callbacks(
         callbacks,
         gradient_clip=gradient_clip,
@@ -317,6 +380,7 @@ def make_net(
         lr_schedule=lr_schedule,
         max_epochs=max_epochs,
         verbose=verbose,
+        monitor=monitor,
     )
     batches: dict[str, Any] = {"iterator_train": BatchIterator}
     if bptt_steps is not None:
@@ -328,7 +392,6 @@ def make_net(
         "criterion__name": loss,
         "criterion__quantile": quantile,
         "criterion__per_step": per_step,
-        "optimizer": OPTIMIZERS[optimizer] if isinstance(optimizer, str) else optimizer,
         **({"optimizer__weight_decay": weight_decay} if weight_decay else {}),
         "lr": lr,
         "max_epochs": max_epochs,
@@ -337,18 +400,26 @@ def make_net(
         "iterator_valid": BatchIterator,
         "dataset": SequenceDataset,
         "train_split": None,
+        "use_caching": False,
         "callbacks": all_callbacks,
-        "device": where,
         "verbose": verbose,
-        **(net_params or {}),
+        **given,
+        "device": where,
+        "optimizer": OPTIMIZERS[optimizer] if isinstance(optimizer, str) else optimizer,
     }
     try:
         net = SequenceNet(module, **params).initialize()
+    except CallbackError as error:
+        raise TypeError(
+            f"callbacks must be skorch callbacks that can be initialised, got "
+            f"{callbacks!r}, with net_params={net_params!r}: {error}"
+        ) from error
     except (TypeError, ValueError, AttributeError) as error:
         raise TypeError(
             f"skorch or torch refused optimizer={optimizer!r} or "
             f"net_params={net_params!r}: {error}"
         ) from error
+    _check_names(net, given)
     # A compiled module contains the original one.
     if all(layer is not module for layer in net.module_.modules()):
         raise TypeError(f"net_params must not replace the network, got {net_params!r}.")
@@ -367,35 +438,65 @@ def make_net(
     return net
 
 
+def _check_names(net: SequenceNet, given: dict[str, Any]) -> None:
+    """Raise ValueError for parameters of callbacks that are not there."""
+    known = {"print_log", *_MADE_CALLBACKS, *(name for name, _ in net.callbacks_)}
+    for name in given:
+        callback = name.removeprefix("callbacks__").partition("__")[0]
+        if name.startswith("callbacks__") and callback not in known:
+            raise ValueError(
+                f"net_params: {name!r} is of no callback, expected one of "
+                f"{', '.join(sorted(known))}"
+            )
+
+
 def train(
     net: SequenceNet,
     data: SequenceDataset,
     valid: SequenceDataset | None,
+    first_callbacks: Sequence[Callback] = (),
     last_callbacks: Sequence[Callback] = (),
     n_epochs_before: int = 0,
 ) -> None:
     """Train for the remaining ``max_epochs``, or until a callback stops training."""
     if valid is not None:
         net.train_split = lambda *_: (data, valid)
-    net.callbacks_.extend((type(cb).__name__, cb) for cb in last_callbacks)
-    net.temporary = last_callbacks
+    own = net.callbacks_
+    first, last = (
+        [(type(callback).__name__, callback) for callback in added]
+        for added in (first_callbacks, last_callbacks)
+    )
+    net.callbacks_ = [*first, *own, *last]
+    net.temporary = [*first_callbacks, *last_callbacks]
     try:
         net.partial_fit(data, epochs=net.max_epochs - n_epochs_before)
     finally:
         # A fitted net holds no data, temporary callbacks, gradients or carried states.
         net.train_split = None
-        net.callbacks_ = [
-            item for item in net.callbacks_ if item[1] not in last_callbacks
-        ]
+        net.callbacks_ = own
         net.optimizer_.zero_grad()
         net.carried, net.listeners, net.temporary = (), {}, ()
 
 
 def epochs_of(net: SequenceNet) -> list[dict[str, float]]:
-    """Return losses, learning rate and duration of each epoch as floats."""
+    """Return losses, learning rate and duration of each epoch as floats.
+
+    Then come the numbers that callbacks have recorded, such as scores.
+    """
     names = {"train_loss": "train_loss", "valid_loss": "valid_loss", "lr": "lr"}
     names["dur"] = "duration"
     return [
         {new: float(epoch[old]) for old, new in names.items() if old in epoch}
+        | {
+            name: float(value)
+            for name, value in epoch.items()
+            if name not in names and _is_record(name, value)
+        }
         for epoch in net.history
     ]
+
+
+def _is_record(name: str, value: Any) -> bool:
+    """Return whether a user's callback recorded this number."""
+    is_own = name in _OF_SKORCH or name.startswith("event_")
+    return isinstance(value, Real) and not isinstance(value, bool) and not is_own

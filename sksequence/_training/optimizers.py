@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from numbers import Real
 from typing import Any
 
 import torch
@@ -48,6 +49,7 @@ class Adam(torch.optim.Optimizer):
         eps: float = 1e-8,
         weight_decay: float = 0.0,
     ) -> None:
+        _check_settings(lr, betas, eps, weight_decay)
         # super().__init__() would import the compiler. These are the attributes that
         # learning rate schedulers and state_dict need.
         self.defaults = {
@@ -107,6 +109,20 @@ class AdamW(Adam):
     """Adam with decoupled weight decay (Loshchilov and Hutter, 2019)."""
 
     _decoupled = True
+
+
+def _check_settings(lr: Any, betas: Any, eps: Any, weight_decay: Any) -> None:
+    """Raise ValueError for settings out of range, as torch does, which names them."""
+    for name, value in {"lr": lr, "eps": eps, "weight_decay": weight_decay}.items():
+        if not _is_number(value) or value < 0:
+            raise ValueError(f"{name} must be a number of at least 0, got {value!r}")
+    is_pair = isinstance(betas, tuple | list) and len(betas) == 2
+    if not is_pair or not all(_is_number(beta) and 0 <= beta < 1 for beta in betas):
+        raise ValueError(f"betas must be two numbers in [0, 1), got {betas!r}")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real | Tensor) and not isinstance(value, bool)
 
 
 def _tensors(params: Any) -> list[Tensor]:

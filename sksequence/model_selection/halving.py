@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from math import nan
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import joblib
 from sklearn.base import BaseEstimator
@@ -27,12 +27,14 @@ class HalvingEpochSearchCV(HalvingGridSearchCV):
     scratch; here, it continues from the previous iteration, with the same results and,
     with ``factor=3``, a third fewer epochs.
 
-    ``resource`` must name the epochs: ``"max_epochs"``, or ``"<step>__max_epochs"`` in a
-    Pipeline. ``max_resources`` is the maximum number of epochs.
+    ``resource`` must name the epochs: ``"max_epochs"``, the default, or
+    ``"<step>__max_epochs"`` in a Pipeline. ``max_resources`` is the maximum number of
+    epochs; "auto" takes it from the estimator.
 
     Training can continue with ``lr_schedule="constant"`` and without early stopping.
     Other schedules, including the default, depend on ``max_epochs``, so continuing would
-    change the results: such candidates are trained from scratch in each iteration.
+    change the results: such candidates are trained from scratch in each iteration. Equal
+    candidates are trained once.
 
     Raises
     ------
@@ -52,7 +54,6 @@ class HalvingEpochSearchCV(HalvingGridSearchCV):
     >>> search = HalvingEpochSearchCV(
     ...     GRUClassifier(lr_schedule="constant", random_state=0),
     ...     {"hidden_size": [4, 16], "lr": [0.0001, 0.01]},
-    ...     resource="max_epochs",
     ...     min_resources=2,
     ...     max_resources=6,
     ...     cv=2,
@@ -62,33 +63,49 @@ class HalvingEpochSearchCV(HalvingGridSearchCV):
     """
 
     estimator: Any
+    max_resources: Any
     best_estimator_: Any
     best_params_: dict[str, Any]
     best_score_: float
     best_index_: int
     cv_results_: dict[str, Any]
 
-    if TYPE_CHECKING:
-        # scikit-learn's own, whose types would be guessed from the defaults.
-        def __init__(
-            self,
-            estimator: Any,
-            param_grid: Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]],
-            *,
-            factor: float = 3,
-            resource: str = "n_samples",
-            max_resources: int | str = "auto",
-            min_resources: int | str = "exhaust",
-            aggressive_elimination: bool = False,
-            cv: Any = 5,
-            scoring: Any = None,
-            refit: Any = True,
-            error_score: float | str = nan,
-            return_train_score: bool = True,
-            random_state: RandomState = None,
-            n_jobs: int | None = None,
-            verbose: int = 0,
-        ) -> None: ...
+    def __init__(
+        self,
+        estimator: Any,
+        param_grid: Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]],
+        *,
+        factor: float = 3,
+        resource: str = "max_epochs",
+        max_resources: int | str = "auto",
+        min_resources: int | str = "exhaust",
+        aggressive_elimination: bool = False,
+        cv: Any = 5,
+        scoring: Any = None,
+        refit: Any = True,
+        error_score: float | str = nan,
+        return_train_score: bool = True,
+        random_state: RandomState = None,
+        n_jobs: int | None = None,
+        verbose: int = 0,
+    ) -> None:
+        super().__init__(
+            estimator,
+            param_grid,
+            factor=factor,
+            resource=resource,
+            max_resources=max_resources,
+            min_resources=min_resources,
+            aggressive_elimination=aggressive_elimination,
+            cv=cv,
+            scoring=scoring,
+            refit=refit,
+            error_score=error_score,
+            return_train_score=return_train_score,
+            random_state=random_state,
+            n_jobs=n_jobs,
+            verbose=verbose,
+        )
 
     def fit(self, X: ArrayLike, y: Targets | None = None, **params: Any) -> Self:
         """Run the search and, unless ``refit=False``, fit the best candidate on all of X.
@@ -107,22 +124,27 @@ class HalvingEpochSearchCV(HalvingGridSearchCV):
         self : object
             The fitted search.
         """
-        plain = self.estimator
-        name = self.resource.rpartition("__")[2]
-        if name != "max_epochs" or self.resource not in plain.get_params():
+        plain, most = self.estimator, self.max_resources
+        if not _names_epochs(self.resource) or self.resource not in plain.get_params():
             raise ValueError(
                 "resource must name the estimator's max_epochs, as in 'max_epochs' or "
                 f"'<step>__max_epochs', got {self.resource!r}."
             )
         with TemporaryDirectory(prefix="sksequence-") as folder:
             self.estimator = _Continuing(plain, self.resource, folder)
+            if isinstance(most, str) and most == "auto":
+                self.max_resources = plain.get_params()[self.resource]
             try:
                 super().fit(X, y, **params)
             finally:
-                self.estimator = plain
+                self.estimator, self.max_resources = plain, most
         if hasattr(self, "best_estimator_"):
             self.best_estimator_ = self.best_estimator_.estimator
         return self
+
+
+def _names_epochs(resource: Any) -> bool:
+    return isinstance(resource, str) and resource.rpartition("__")[2] == "max_epochs"
 
 
 class _Continuing(BaseEstimator):
@@ -143,11 +165,16 @@ class _Continuing(BaseEstimator):
         wanted = self.estimator.get_params()
         path = self._path(X, y, params)
         earlier = self._load(path) if self._can_go_on(wanted) else None
-        if earlier is None:
+        n_epochs = wanted[self.resource]
+        if earlier is not None:
+            n_epochs -= earlier.get_params()[self.resource]
+        if earlier is None or n_epochs < 0:
             self.estimator.fit(X, y, **params)
+        elif n_epochs == 0:
+            # An equal candidate, or the same in a round without more epochs.
+            self.estimator = earlier
         else:
             warm = self.resource.removesuffix("max_epochs") + "warm_start"
-            n_epochs = wanted[self.resource] - earlier.get_params()[self.resource]
             earlier.set_params(**{self.resource: n_epochs, warm: True})
             earlier.fit(X, y, **params)
             own = {self.resource: wanted[self.resource], warm: wanted[warm]}

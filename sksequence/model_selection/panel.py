@@ -19,9 +19,10 @@ class PanelTimeSeriesSplit(WindowSplitter):
     a fold would train on the future of some entities to predict the past of others, and
     anything that affects them all, such as a market or the weather, would leak.
 
-    Rows that are windows overlap: the row at time t covers the times from
-    ``t - length + 1`` to ``t + horizon``. Training rows that overlap a test row are
-    purged, as in :class:`PurgedKFold`, which also trains on the future.
+    Rows that are windows overlap: a row covers the times of the ``length - 1`` rows
+    before it to that of the row ``horizon`` after it, of its entity. Training rows that
+    overlap a test row, or whose target lies in the test period, are purged, as in
+    :class:`PurgedKFold`, which also trains on the future.
 
     Parameters
     ----------
@@ -45,6 +46,14 @@ class PanelTimeSeriesSplit(WindowSplitter):
     max_train_size : int or None, default=None
         Maximum number of time steps to train on, the latest; None for all.
 
+    by : label, int, list of these, or None, default=None
+        The columns or index levels that identify entities, in ``groups`` if that is a
+        table, else in X. None takes all of such a table but the time.
+
+    time : label, int or None, default=None
+        The column or index level of time, in ``groups`` if that is a table, else in X.
+        None takes the dates in its index or columns, or else the numbers.
+
     See Also
     --------
     PurgedKFold : Also trains on the future, and tests every time once.
@@ -53,10 +62,20 @@ class PanelTimeSeriesSplit(WindowSplitter):
 
     Notes
     -----
-    The ``groups`` of :meth:`split` are the time stamps of the rows. A time step leads
-    from one distinct time stamp to the next; for windows made with a ``step`` above one,
-    give length and horizon in such steps, rounded up. Entities may begin and end at any
-    time.
+    The ``groups`` of :meth:`split` are the time stamps of the rows, or better a table of
+    entities and time stamps: the index that
+    :func:`~sksequence.preprocessing.make_windows` returns, a DataFrame or a MultiIndex.
+    If X is a table itself, ``by`` and ``time`` name its columns, and no groups are
+    needed. The rows may be in any order.
+
+    With the entities, length and horizon are counted in the rows of each entity, which
+    may have gaps, or rows once a week beside others every day. Entities are also known
+    of windows that ``make_windows`` returned, without a copy. With time stamps alone
+    they are counted in the distinct time stamps of all rows, and a warning tells if some
+    have more rows than others. A target after the last row of an entity is taken to lie
+    at most the entity's largest step after it. For windows made with a ``step`` above
+    one, give length and horizon in such steps, rounded up. Entities may begin and end at
+    any time.
 
     To test on entities that are not in the training set, pass the entities as groups to
     :class:`~sklearn.model_selection.GroupKFold`. To test on the future of new entities,
@@ -74,6 +93,18 @@ class PanelTimeSeriesSplit(WindowSplitter):
     ...     print(train, test)
     [0 1 4 5] [2 6]
     [0 1 2 4 5 6] [3 7]
+
+    The columns of a table, whose second entity has a row every second year; its target of
+    2001 is the row of 2003, so that it must not be trained on:
+
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"shop": [*"aaaabb"], "year": [2001, 2002, 2003, 2004] * 1
+    ...                       + [2001, 2003]})
+    >>> folds = PanelTimeSeriesSplit(2, horizon=1, test_size=1, by="shop", time="year")
+    >>> for train, test in folds.split(table):
+    ...     print(train, test)
+    [0] [2 5]
+    [0 1 4] [3]
     """
 
     def __init__(
@@ -85,8 +116,10 @@ class PanelTimeSeriesSplit(WindowSplitter):
         gap: int = 0,
         test_size: int | None = None,
         max_train_size: int | None = None,
+        by: Any = None,
+        time: Any = None,
     ) -> None:
-        super().__init__(n_splits, length, horizon)
+        super().__init__(n_splits, length, horizon, by, time)
         self.gap = check_whole("gap", gap, 0)
         self.test_size = _check_size("test_size", test_size)
         self.max_train_size = _check_size("max_train_size", max_train_size)
@@ -99,11 +132,13 @@ class PanelTimeSeriesSplit(WindowSplitter):
         Parameters
         ----------
         X : array-like of shape (n_samples, ...)
-            Only its length is used.
+            A table with the columns ``by`` and ``time``, or windows, or anything else, of
+            which only the length is used.
         y : object
             Ignored, except for its length.
-        groups : array-like of shape (n_samples,)
-            Time stamp of each row: dates or numbers.
+        groups : array-like of shape (n_samples,), DataFrame or MultiIndex, default=None
+            Time stamp of each row, dates or numbers; or a table of entities and times.
+            None if X is a table with ``by`` or ``time``.
 
         Yields
         ------
@@ -113,15 +148,25 @@ class PanelTimeSeriesSplit(WindowSplitter):
         Raises
         ------
         ValueError, TypeError
-            If ``groups`` is None, lengths differ, time stamps are missing or cannot be
-            sorted, there are too few, or a fold has no training row left.
+            If ``groups`` is None without ``by`` and ``time``, lengths differ, a column is
+            missing, time stamps are missing or cannot be sorted, an entity has two rows
+            at one time, there are too few, or a fold has no training row left.
+
+        Warns
+        -----
+        UserWarning
+            If entities are not known, and some time stamps have more rows than others.
         """
-        if groups is None:
+        if groups is None and self.by is None and self.time is None:
             raise ValueError(
                 "groups must hold the time stamp of each row, got None. For a single "
-                "series in time order pass groups=range(len(X))."
+                "series in time order pass groups=range(len(X)); for the columns of a "
+                "table name them with by and time."
             )
         return self._split(X, y, groups)
+
+    def _margins(self, n_times: int) -> tuple[int, int]:
+        return self.gap, 0
 
     def _times(self, n_times: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         check_enough_times(n_times, self.n_splits + 1, self)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from threading import RLock
+from threading import Lock
+from weakref import ref
 
 import torch
 
@@ -25,12 +26,14 @@ class Workspace:
 
     def __init__(self) -> None:
         self._free: list[_Memory] = []
-        # A loan may be garbage collected at any point, also within these methods.
-        self._lock = RLock()
+        self._returned: list[_Ticket] = []
+        self._lent: dict[int, _Ticket] = {}
+        self._lock = Lock()
 
     def borrow(self, size: int) -> Loan:
         """Return uninitialised memory of at least ``size`` bytes."""
         with self._lock:
+            self._take_back()
             free = self._free
             fitting = [memory for memory in free if memory.size >= size]
             if fitting:
@@ -41,17 +44,24 @@ class Workspace:
                 if free:
                     free.remove(max(free, key=_Memory.get_size))
                 found = _Memory(size)
-        return Loan(self, found)
-
-    def take_back(self, memory: _Memory) -> None:
-        """Keep memory for reuse."""
-        with self._lock:
-            self._free.append(memory)
+            loan = Loan(found.address)
+            ticket = _Ticket(loan, self._returned.append)
+            ticket.memory = found
+            self._lent[id(ticket)] = ticket
+        return loan
 
     def clear(self) -> None:
         """Release all free memory."""
         with self._lock:
+            self._take_back()
             self._free.clear()
+
+    def _take_back(self) -> None:
+        """Keep the memory of deleted loans for reuse."""
+        while self._returned:
+            ticket = self._returned.pop()
+            del self._lent[id(ticket)]
+            self._free.append(ticket.memory)
 
 
 class _Memory:
@@ -66,12 +76,20 @@ class _Memory:
 class Loan:
     """Memory borrowed from a :class:`Workspace`, as long as this object exists."""
 
-    def __init__(self, workspace: Workspace, memory: _Memory) -> None:
-        self._workspace, self._memory = workspace, memory
-        self.address = memory.address
+    __slots__ = ("__weakref__", "address")
 
-    def __del__(self) -> None:
-        self._workspace.take_back(self._memory)
+    def __init__(self, address: int) -> None:
+        self.address = address
+
+
+class _Ticket(ref):
+    """Memory that is lent; it appends itself to a list when the loan is deleted.
+
+    A method ``__del__`` would be Python code, in which a Ctrl-C is ignored.
+    """
+
+    __slots__ = ("memory",)
+    memory: _Memory
 
 
 WORKSPACE = Workspace()

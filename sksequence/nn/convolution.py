@@ -236,7 +236,9 @@ class ConvEncoder(nn.Module):
         self.output_size = widths[-1]
 
     def check_lengths(self, lengths: Sequence[int]) -> None:
-        """Raise ValueError if a kernel or a stride exceeds the shortest sequence.
+        """Raise ValueError if a kernel or a stride exceeds the longest sequence.
+
+        Shorter ones are padded with zeros, as the ends of all sequences are.
 
         Parameters
         ----------
@@ -245,16 +247,16 @@ class ConvEncoder(nn.Module):
         """
         if not self.kernels_and_strides:
             return
-        index = min(range(len(lengths)), key=lengths.__getitem__)
+        index = max(range(len(lengths)), key=lengths.__getitem__)
         steps = left = int(lengths[index])
         for number, (kernel, stride) in enumerate(self.kernels_and_strides, 1):
             for name, size in {"kernel_size": kernel, "stride": stride}.items():
                 if size > left:
                     raise ValueError(
                         f"Convolution {number} has {name}={size}, but sequence {index}, "
-                        f"the shortest, has only {left} step(s) left of {steps} when it "
+                        f"the longest, has only {left} step(s) left of {steps} when it "
                         f"gets there (n_features = {steps} if X is 2-D). Use a smaller "
-                        f"{name}, fewer layers, or leave such short sequences out."
+                        f"{name} or fewer layers."
                     )
             left = -(-left // stride)
 

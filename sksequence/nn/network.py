@@ -188,7 +188,7 @@ class SequenceNetwork(RandomLayer):
         self._reset_head(generator)
 
     def check_lengths(self, lengths: Sequence[int]) -> None:
-        """Raise ValueError if a sequence is too short for a kernel or a stride."""
+        """Raise ValueError if all sequences are too short for a kernel or a stride."""
         self.encoder.check_lengths(lengths)
 
     @property

@@ -68,16 +68,25 @@ class ValuesHead(Head):
         Whether the outputs are logarithms.
     are_many : bool
         Whether a prediction has an axis for several numbers.
+    in_double : bool
+        Whether float32 is too coarse for the targets.
+    n_steps : int
+        Number of steps ahead, if a prediction has an axis for them, else 0.
     """
 
     mean: np.ndarray
     scale: np.ndarray
     are_rates: bool
     are_many: bool
+    in_double: bool = False  # predictors of older versions lack it
+    n_steps: int = 0  # also of those stored by earlier versions
 
     def predict(self, raw: np.ndarray) -> np.ndarray:
+        raw = raw.astype(np.float64) if self.in_double else raw
         values = np.exp(raw) if self.are_rates else raw
         values = values * self.scale.astype(raw.dtype) + self.mean.astype(raw.dtype)
+        if self.n_steps:
+            return values.reshape(len(values), self.n_steps, -1)
         return values if self.are_many else values[:, 0]
 
     def predict_proba(self, raw: np.ndarray) -> np.ndarray:

@@ -22,6 +22,10 @@ class Inputs:
         Mean and scale of static covariates.
     channels_first : bool
         Whether sequences are (n_channels, n_steps).
+    names : list of str or None, default=None
+        Names of the columns in fit: of a table of steps, or of the channels.
+    names_steps : bool, default=False
+        Whether they are names of the steps of a table.
     """
 
     def __init__(
@@ -30,7 +34,10 @@ class Inputs:
         static_mean: np.ndarray,
         static_scale: np.ndarray,
         channels_first: bool,
+        names: list[str] | None = None,
+        names_steps: bool = False,
     ) -> None:
+        self.names, self.names_steps = names, names_steps
         self.n_channels, self.channels_first = len(reading.mean), channels_first
         self.may_miss = reading.kind in ("mask", "decay")
         self.time_channel, self.dtype = reading.time_channel, reading.dtype
@@ -41,13 +48,19 @@ class Inputs:
 
     def check_sequences(self, X: Any) -> tuple[list[np.ndarray], bool]:
         """Return arrays (n_steps_i, n_channels), and whether X is a single array."""
-        X = np.asarray(X) if hasattr(X, "iloc") else X
+        if hasattr(X, "columns"):
+            self._check_names(X, "X", of_steps=True)
+            X = np.asarray(X)
+        elif hasattr(X, "iloc"):
+            X = np.asarray(X)
         if isinstance(X, str) or not hasattr(X, "__len__") or not len(X):
             raise ValueError(f"X must hold at least one sequence, got {X!r}")
         is_block = isinstance(X, np.ndarray) and X.dtype != object
         return [self._check_sequence(x, i) for i, x in enumerate(X)], is_block
 
     def _check_sequence(self, x: Any, i: int) -> np.ndarray:
+        if hasattr(x, "columns"):
+            self._check_names(x, f"Sequence {i} of X", of_steps=self.channels_first)
         sequence = np.asarray(x)
         if sequence.dtype != np.float32:
             sequence = sequence.astype(np.float64)
@@ -62,6 +75,18 @@ class Inputs:
             )
         self.check_values(sequence, f"Sequence {i} of X")
         return sequence
+
+    def _check_names(self, frame: Any, name: str, of_steps: bool) -> None:
+        """Raise ValueError for other columns than in fit, or another order of them."""
+        columns = list(frame.columns)
+        is_named = all(isinstance(column, str) for column in columns)
+        if self.names is None or of_steps != self.names_steps or not is_named:
+            return
+        if columns != self.names:
+            raise ValueError(
+                "The feature names should match those that were passed during fit: "
+                f"{name} has the columns {columns}, expected {self.names}, in this order."
+            )
 
     def check_step(self, x: Any, shape: tuple[int, ...]) -> np.ndarray:
         """Validate one step, and return it as (n_streams, n_channels).

@@ -67,6 +67,8 @@ class NumpyPredictor:
             described["static_mean"],
             described["static_scale"],
             channels_first=settings["channels_first"],
+            names=settings.get("feature_names"),
+            names_steps=settings.get("is_table", False),
         )
         answer = {**settings["answer"], **below("answer", arrays)}
         self.head = HEADS[answer.pop("kind")](**answer)

@@ -1,6 +1,7 @@
 """Preprocessing for recurrent networks: windows, panels, text, and steps."""
 
 from .forecasts import make_windows, merge_forecasts
+from .padding import trim_padding
 from .panels import from_long, to_long
 from .stepwise import StepwiseTransformer
 from .tokenizer import SequenceTokenizer
@@ -14,4 +15,5 @@ __all__ = [
     "make_windows",
     "merge_forecasts",
     "to_long",
+    "trim_padding",
 ]

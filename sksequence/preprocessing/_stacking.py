@@ -8,7 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from .._inputs import STEPS, lists_sequences, without_wrapping
+from .._inputs import (
+    STEPS,
+    column_values,
+    columns_of,
+    lists_sequences,
+    unnested,
+    without_wrapping,
+)
+from .._inputs import is_frame as is_named_table
 
 
 @dataclass(frozen=True)
@@ -91,7 +99,7 @@ def stack_steps(X: Any, name: str = "X") -> StackedSteps:
     X = without_wrapping(X, name)
     if lists_sequences(X):
         holder = list if isinstance(X, list | tuple) else np.ndarray
-        items = list(X)
+        items = list(map(_of_pandas, X))
         if any(map(is_frame, items)):
             return _stack_frames(items, holder)
         return _stack_arrays(items, holder)
@@ -120,6 +128,16 @@ def is_frame(item: Any) -> bool:
     return hasattr(item, "columns") and hasattr(item, "iloc")
 
 
+def _of_pandas(item: Any) -> Any:
+    """Return a frame of polars as one of pandas, and anything else as it is."""
+    if is_frame(item) or not is_named_table(item):
+        return item
+    import pandas as pd
+
+    columns = map(column_values, columns_of(item))
+    return pd.DataFrame(dict(zip(item.columns, columns, strict=True)))
+
+
 def _stack_frames(frames: list, holder: type) -> StackedSteps:
     import pandas as pd
 
@@ -146,7 +164,7 @@ def _stack_frames(frames: list, holder: type) -> StackedSteps:
 
 def _stack_arrays(items: list, holder: type) -> StackedSteps:
     arrays = [
-        np.asarray(without_wrapping(item, f"Sequence {i}"))
+        unnested(np.asarray(without_wrapping(item, f"Sequence {i}")))
         for i, item in enumerate(items)
     ]
     first = arrays[0].shape

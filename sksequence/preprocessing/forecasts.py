@@ -8,10 +8,20 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from .._inputs import count_within
+from .._inputs import (
+    Entities,
+    count_within,
+    find_column,
+    find_times,
+    index_of,
+    listed,
+    one_entity,
+    read_entities,
+)
 from .._inputs.borrowed import Interval, validate_params
 from .._inputs.types import ArrayLike, typed
-from ._tables import find_column, index_of, one_entity, read_entities, read_table
+from ._gaps import MAX_GAP, Span, segments_of, warn_of_gaps
+from ._tables import BY, TIME, Key, read_table
 
 _AT_LEAST_ONE = [Interval(Integral, 1, None, closed="left")]
 
@@ -22,8 +32,11 @@ _AT_LEAST_ONE = [Interval(Integral, 1, None, closed="left")]
             "length": _AT_LEAST_ONE,
             "horizon": _AT_LEAST_ONE,
             "step": _AT_LEAST_ONE,
-            "by": [str, Integral, None],
-            "target": [str, Integral, list, None],
+            "by": BY,
+            "time": TIME,
+            "target": [str, Integral, tuple, list, None],
+            "known": [str, Integral, tuple, list, None],
+            "max_gap": MAX_GAP,
         },
         prefer_skip_nested_validation=True,
     )
@@ -34,14 +47,18 @@ def make_windows(
     horizon: int,
     *,
     step: int = 1,
-    by: str | int | None = None,
-    target: str | int | list[Any] | None = None,
+    by: Key | list[Any] | None = None,
+    time: Key | None = None,
+    target: Key | list[Any] | None = None,
+    known: Key | list[Any] | None = None,
+    max_gap: Span | None = None,
 ) -> tuple[np.ndarray | list[np.ndarray], np.ndarray, Any]:
     """Cut a series into windows, with the rows after each window as its targets.
 
     Only complete windows with a complete horizon are returned; to forecast beyond the
     end of the series, take the last window of :class:`SlidingWindow`. X and y are
-    read-only views of the series or of one copy of it; with ``by``, y is a copy.
+    read-only views of the series or of one copy of it; with ``by`` or ``max_gap``, y is
+    a copy.
 
     Parameters
     ----------
@@ -53,33 +70,53 @@ def make_windows(
         Number of rows to forecast, starting with the row after the window.
     step : int, default=1
         Number of rows from one window to the next.
-    by : str, int or None, default=None
-        The column that identifies entities, by name or position, or a level of a
-        DataFrame's index, by name. Windows and targets never cross entities; entities
-        with fewer than ``length + horizon`` rows have no windows. Windows are ordered
-        by the first row of their entity. The column is not one of the channels.
-    target : str, int, list of these, or None, default=None
-        The columns to forecast, by name or position; None for all. They remain
+    by : label, int, list of these, or None, default=None
+        The columns that identify entities, or levels of a DataFrame's index. An int is
+        a column's label if there is such a label, else its position. Windows and targets
+        never cross entities; entities with fewer than ``length + horizon`` rows have no
+        windows. Windows are ordered by the first row of their entity. The columns are
+        not channels.
+    time : label, int or None, default=None
+        The column or index level of time, which is not a channel either: dates (also as
+        ISO text), periods, durations or numbers. They must increase from row to row of
+        an entity. None takes them from a DataFrame's index, unless it holds other text;
+        arrays and polars DataFrames have none.
+    target : label, int, list of these, or None, default=None
+        The columns to forecast, by label or position; None for all. They remain
         channels of X, since their past is known.
+    known : label, int, list of these, or None, default=None
+        Columns that are known ahead, such as the calendar or planned promotions. In the
+        windows they are one row ahead of the others: the last row shows their values at
+        the first step to be forecast.
+    max_gap : timedelta, str, number or None, default=None
+        The longest step of time within a window and its targets; a text such as "2D" is
+        a duration. None cuts nowhere, and warns of windows that cross a gap where time
+        is regular otherwise.
 
     Returns
     -------
     X : ndarray of shape (n_windows, length, n_channels), or list of ndarray
-        The windows. With ``by``, a list of arrays (length, n_channels), since a single
-        array could not be a view; ``np.stack`` makes one.
+        The windows. With ``by`` or ``max_gap``, a list of arrays (length, n_channels),
+        since a single array could not be a view; ``np.stack`` makes one.
     y : ndarray of shape (n_windows, horizon) or (n_windows, horizon, n_targets)
         The rows after each window; 3-D if several columns, or a list of columns, are
         forecast.
     index : ndarray, Index or DataFrame of length n_windows
-        The last row of each window: its position for an array, its label for a
-        DataFrame or Series. If ``by`` is a column of a DataFrame, that column at these
-        rows.
+        The last row of each window: its position for an array or polars DataFrame, its
+        label for a DataFrame or Series. If ``by`` or ``time`` are columns of a
+        DataFrame, these columns at these rows. It is what splitters of
+        :mod:`sksequence.model_selection` take as ``groups``.
 
     Raises
     ------
     ValueError, TypeError
         If a parameter is invalid, a column is missing or not numeric, no entity has
         ``length + horizon`` rows, or time stamps do not increase from row to row.
+
+    Warns
+    -----
+    UserWarning
+        If windows with their targets cross a gap in time.
 
     See Also
     --------
@@ -102,46 +139,64 @@ def make_windows(
     if is_flat:
         to_frame = getattr(series, "to_frame", None)
         X = np.asarray(series)[:, None] if to_frame is None else to_frame()
-    table = read_table(X, by)
-    columns = _columns_of(X, target, table.channels, by)
-    entities, values = table.entities, table.values
-    n_windows = np.maximum((entities.counts - length - horizon) // step + 1, 0)
-    if not n_windows.any():
+    table = read_table(X, by, time)
+    columns = _columns_of(X, target, table.channels, "target", by, time)
+    ahead = []
+    if known is not None:
+        ahead = _columns_of(X, known, table.channels, "known", by, time)
+    if set(ahead) & set(columns):
+        raise ValueError(
+            f"known must be other columns than target={target!r}, which are to be "
+            f"forecast, got {known!r}."
+        )
+    entities = segments_of(table, max_gap)
+    first = _first_rows(entities, length, horizon, step)
+    if not len(first):
         most = entities.counts.max()
         where = "series has" if by is None else f"the longest entity of by={by!r} has"
+        between = "" if max_gap is None else f" between steps above max_gap={max_gap!r}"
         raise ValueError(
             f"length={length} and horizon={horizon} leave no window: {where} {most} "
-            f"row(s), expected at least {length + horizon}. Shorten one of them."
+            f"row(s){between}, expected at least {length + horizon}. Shorten one of them."
         )
+    if max_gap is None:
+        warn_of_gaps(table, lambda: (first, first + length + horizon - 1))
+    values = table.values
     if not entities.is_in_order:
         values = values[entities.order]
-    last = np.repeat(entities.starts, n_windows) + length - 1
-    last += step * count_within(n_windows)
     # A slice of adjacent columns is a view.
-    first, end = columns[0], columns[-1] + 1
-    is_slice = columns == list(range(first, end))
-    chosen = values[:, first:end] if is_slice else values[:, columns]
+    begin, end = columns[0], columns[-1] + 1
+    is_slice = columns == list(range(begin, end))
+    chosen = values[:, begin:end] if is_slice else values[:, columns]
     targets = sliding_window_view(chosen[length:], horizon, axis=0)
+    if ahead:
+        values = values.copy()
+        # What this moves across entities is in the last row of one: in no window.
+        values[:-1, ahead] = values[1:, ahead]
     windows: np.ndarray | list[np.ndarray]
-    if by is None:
+    if by is None and max_gap is None:
         windows = sliding_window_view(values[:-horizon], length, axis=0)[::step]
         windows, y = windows.swapaxes(1, 2), targets[::step]
     else:
         rows = values.view()
         rows.flags.writeable = False
-        windows = [rows[i + 1 - length : i + 1] for i in last.tolist()]
-        y = targets[last + 1 - length]
-    y = (
-        y[:, 0]
-        if len(columns) == 1 and not isinstance(target, list)
-        else y.swapaxes(1, 2)
-    )
-    return windows, y, _labels_at(series, entities.order[last], by)
+        windows = [rows[i : i + length] for i in first.tolist()]
+        y = targets[first]
+    is_single = len(columns) == 1 and (target is None or listed(target, X) == [target])
+    y = y[:, 0] if is_single else y.swapaxes(1, 2)
+    return windows, y, _labels_at(series, entities.order[first + length - 1], by, time)
+
+
+def _first_rows(entities: Entities, length: int, horizon: int, step: int) -> np.ndarray:
+    """Return the first row of each window, among the rows sorted by entity."""
+    n_windows = np.maximum((entities.counts - length - horizon) // step + 1, 0)
+    first = np.repeat(entities.starts, n_windows)
+    return first + step * count_within(n_windows)
 
 
 @typed(
     validate_params(
-        {"by": [str, Integral, None], "average": ["boolean"]},
+        {"by": BY, "average": ["boolean"]},
         prefer_skip_nested_validation=True,
     )
 )
@@ -150,7 +205,7 @@ def merge_forecasts(
     index: Any,
     series: ArrayLike,
     *,
-    by: str | int | None = None,
+    by: Key | list[Any] | None = None,
     average: bool = True,
 ) -> np.ndarray:
     """Merge multi-step forecasts back onto the time axis of the series.
@@ -161,14 +216,15 @@ def merge_forecasts(
     Parameters
     ----------
     y_pred : array-like of shape (n_windows, horizon) or (n_windows, horizon, n_targets)
-        Forecasts of the rows after each window.
+        Forecasts of the rows after each window; (n_windows,) if it is one row.
     index : ndarray, Index or DataFrame of length n_windows
         The last row of each window, as returned by :func:`make_windows`, or a subset
         of it that matches ``y_pred``.
     series : array-like of shape (n_rows,) or (n_rows, n_columns)
         The series that was cut into windows. For forecasts beyond its end, append rows
-        for these times; only the number of rows, the index, and ``by`` are used.
-    by : str, int or None, default=None
+        for these times; only the number of rows, the index, and the columns of ``by``
+        and ``index`` are used.
+    by : label, int, list of these, or None, default=None
         As in :func:`make_windows`.
     average : bool, default=True
         Whether to average all forecasts of a row. If False, they are kept apart by lead
@@ -199,14 +255,17 @@ def merge_forecasts(
     array([[nan, nan], [nan, nan], [ 4., nan], [ 8.,  6.], [nan, 12.]])
     """
     forecasts = np.asarray(y_pred, dtype=np.float64)
+    if forecasts.ndim == 1:
+        forecasts = forecasts[:, None]
     n_rows = len(series)
     if forecasts.ndim not in (2, 3) or len(forecasts) != len(index):
         raise ValueError(
             "y_pred must have shape (n_windows, horizon) or (n_windows, horizon, "
-            f"n_targets), got {forecasts.shape} for {len(index)} windows."
+            f"n_targets), or (n_windows,) for horizon 1, got {np.shape(y_pred)} for "
+            f"{len(index)} windows."
         )
     entities = one_entity(n_rows) if by is None else read_entities(series, by)[0]
-    last = _positions_of(index, series, by)
+    last = _positions_of(index, series)
     places = np.empty(n_rows, dtype=np.int64)
     places[entities.order] = np.arange(n_rows)
     horizon = forecasts.shape[1]
@@ -234,31 +293,37 @@ def merge_forecasts(
 
 
 def _columns_of(
-    X: Any, target: Any, channels: list[int], by: str | int | None
+    X: Any, wanted: Any, channels: list[int], name: str, by: Any, time: Any
 ) -> list[int]:
-    """Return the channels to forecast."""
-    if target is None:
+    """Return the channels that a parameter names; all if it is None."""
+    if wanted is None:
         return list(range(len(channels)))
-    wanted = target if isinstance(target, list) else [target]
-    columns = [find_column(X, column, "target") for column in wanted]
+    columns = [find_column(X, column, name) for column in listed(wanted, X)]
     if not columns or not set(columns) <= set(channels):
         raise ValueError(
-            f"target must name at least one column other than by={by!r}, got {target!r}."
+            f"{name} must name at least one column other than by={by!r} and "
+            f"time={time!r}, got {wanted!r}."
         )
     return [channels.index(column) for column in columns]
 
 
-def _labels_at(series: Any, rows: np.ndarray, by: str | int | None) -> Any:
+def _labels_at(series: Any, rows: np.ndarray, by: Any, time: Any) -> Any:
     """Return the labels of rows of the series."""
     index = index_of(series)
     if index is None:
         return rows
-    if by is None or by in index.names:
-        return index[rows]
-    return series.iloc[rows, [find_column(series, by, "by")]]
+    columns = _key_columns(series, by, time)
+    return series.iloc[rows, columns] if columns else index[rows]
 
 
-def _positions_of(index: Any, series: Any, by: str | int | None) -> np.ndarray:
+def _key_columns(series: Any, by: Any, time: Any) -> list[int]:
+    """Return the columns that name entities and times, not those in the index."""
+    columns = [] if by is None else read_entities(series, by)[1]
+    column = None if time is None else find_times(series, by, time)[1]
+    return columns if column is None else [*columns, column]
+
+
+def _positions_of(index: Any, series: Any) -> np.ndarray:
     """Return the rows with the labels that ``_labels_at`` returned."""
     axis: Any = getattr(series, "index", None)
     n_rows = len(series)

@@ -7,8 +7,9 @@ from typing import Any, Literal, overload
 
 import numpy as np
 
-from .._inputs import count_within, time_positions
+from .._inputs import combined, count_within, listed, lookup, time_positions
 from .._inputs.types import ArrayLike
+from ._polars import column_to_pandas, is_polars, to_pandas, to_polars
 from ._stacking import StackedSteps, is_frame, stack_steps
 
 _PER = ("entity", "step")
@@ -58,20 +59,22 @@ def from_long(
     Parameters
     ----------
     frame : DataFrame
-        Table in long form: a row for each entity and time.
-    by : label or list of labels
-        The column or index level that identifies the entity, or several of them.
-    time : label, default=None
+        Table in long form, of pandas or polars: a row for each entity and time.
+    by : label, int, or list or tuple of these
+        The column or index level that identifies the entity, or several of them. An int
+        is a column's label if there is such a label, else its position; a tuple is a
+        label if there is such a label.
+    time : label or int, default=None
         The column or index level of time, by which rows are sorted: dates (with or
-        without time zone), periods, durations or numbers. None means that the rows of
-        each entity are already in order.
-    target : label or list of labels, default=None
+        without time zone, also as ISO text), periods, durations or numbers. None means
+        that the rows of each entity are already in order.
+    target : label, int, or list or tuple of these, default=None
         The column or columns to predict.
     target_per : {"entity", "step"}, default="entity"
         Whether there is one target per entity, constant in all its rows, as classifiers
         and regressors expect, or one per row, as taggers expect.
     as_frames : bool, default=False
-        Whether to return each sequence as a DataFrame indexed by time. It may then have
+        Whether to return each sequence as a pandas DataFrame indexed by time. It may have
         columns that are not numeric, for a :class:`StepwiseTransformer` to encode.
         Slower if there are many entities.
     return_times : bool, default=False
@@ -87,8 +90,8 @@ def from_long(
         With ``target_per="step"``, a list of arrays of shape (n_steps_i,) or
         (n_steps_i, n_targets).
     ids : ndarray of shape (n_entities,)
-        The entities, sorted; tuples if ``by`` is a list. They can serve as groups of
-        scikit-learn's splitters.
+        The entities, sorted; tuples if ``by`` is a list or tuple. They can serve as
+        groups of scikit-learn's splitters.
     times : list of Index
         Time stamps of each sequence. Only returned if ``return_times=True``.
 
@@ -99,10 +102,10 @@ def from_long(
         time is missing, an entity has two rows with the same time, a target per entity
         varies within an entity, or no column is left for the sequences.
     TypeError
-        If ``frame`` is not a DataFrame, times are text, or a column of the sequences is
-        not numeric (text, categories or dates). Encode such columns first
-        (:func:`pandas.get_dummies`, :class:`~sklearn.preprocessing.OneHotEncoder`), or
-        pass ``as_frames=True``.
+        If ``frame`` is not a DataFrame, times are text but no dates in the form of ISO
+        8601, or a column of the sequences is not numeric (text, categories or dates).
+        Encode such columns first (:func:`pandas.get_dummies`,
+        :class:`~sklearn.preprocessing.OneHotEncoder`), or pass ``as_frames=True``.
 
     See Also
     --------
@@ -125,50 +128,53 @@ def from_long(
     >>> y, ids
     (array([ True, False]), array(['a', 'b'], dtype=object))
     """
+    if is_polars(frame):
+        frame = to_pandas(frame)
     _check_frame(frame)
     _check_per(target_per)
     if return_times and time is None:
         raise ValueError("return_times=True needs time=, the column of time stamps.")
-    keys = by if isinstance(by, list) else [by]
-    goals = [] if target is None else target if isinstance(target, list) else [target]
+    keys, goals = listed(by, frame), listed(target, frame)
     if not keys:
-        raise ValueError("by must name at least one column, got [].")
+        raise ValueError(f"by must name at least one column, got {by!r}.")
     if time is not None and time in keys:
         raise ValueError(f"time must not be a column in by={by!r}, got {time!r}.")
-    column_of = {key: _column(frame, key) for key in [*keys, *goals]}
-    codes, parts = _entities([column_of[key] for key in keys], keys)
-    ids = _tuples(parts) if isinstance(by, list) else parts[0]
+    entities = [_column(frame, key, "by") for key in keys]
+    wanted = [_column(frame, goal, "target") for goal in goals]
+    time_at, stamps = (None, None) if time is None else _column(frame, time, "time")
+    codes, parts = _entities([column for _, column in entities], keys)
+    ids = parts[0] if keys == [by] else _tuples(parts)
 
-    stamps = None if time is None else _column(frame, time)
     order = _order(codes, stamps, time, ids)
     codes = codes[order]
     starts = np.flatnonzero(np.diff(codes, prepend=-1))
     cuts = [*map(slice, starts, [*starts[1:], len(codes)])]
 
     targets: Any = None
+    columns = [column for _, column in wanted]
     if target_per == "step" and goals:
-        rows = _targets([column_of[goal] for goal in goals], order, target)
+        rows = _targets(columns, order, is_one=goals == [target])
         targets = [rows[cut] for cut in cuts]
     elif goals:
-        for goal in goals:
-            _check_constant(column_of[goal], goal, order, codes, ids)
-        targets = _targets([column_of[goal] for goal in goals], order[starts], target)
+        for column, goal in zip(columns, goals, strict=True):
+            _check_constant(column, goal, order, codes, ids)
+        targets = _targets(columns, order[starts], is_one=goals == [target])
 
-    taken = {*keys, *goals, time}
-    names = [name for name in frame.columns if name not in taken]
-    if not names:
+    taken = {time_at, *(at for at, _ in [*entities, *wanted])}
+    left = [j for j in range(frame.shape[1]) if j not in taken]
+    if not left:
         raise ValueError(
             f"No column is left for the sequences: by, time and target take all of "
             f"{list(frame.columns)}. To predict a series from its own past keep a copy "
             "of it under another name."
         )
     if as_frames:
-        table = frame[names].take(order)
+        table = frame.iloc[:, left].take(order)
         if stamps is not None:
             table.index = _index_of(stamps, time).take(order)
         sequences = [table.iloc[cut] for cut in cuts]
     else:
-        values = _numbers(frame[names], order)
+        values = _numbers(frame.iloc[:, left], order)
         sequences = [values[cut] for cut in cuts]
     if not return_times:
         return sequences, targets, ids
@@ -187,6 +193,7 @@ def to_long(
     target: Hashable | list[Any] = "target",
     target_per: str = "entity",
     columns: Hashable | list[Any] = None,
+    output: str = "pandas",
 ) -> Any:
     """Convert sequences, or predictions for their steps, into a table in long form.
 
@@ -197,7 +204,7 @@ def to_long(
     sequences : list or array, one sequence per entity
         Sequences in any form that estimators accept, or predictions for every step.
     ids : array-like of shape (n_entities,)
-        The entities; tuples if ``by`` is a list.
+        The entities; tuples if ``by`` is a list or tuple.
     times : list of Index or array-like of shape (n_steps_i,), default=None
         Time stamps of each sequence. None uses the index of DataFrames, else 0, 1, 2, ...
     targets : array-like, default=None
@@ -213,6 +220,8 @@ def to_long(
     columns : label or list of labels, default=None
         Names of the sequences' columns. None uses the columns of DataFrames, else "x0",
         "x1", ...
+    output : {"pandas", "polars"}, default="pandas"
+        The library of the DataFrame.
 
     Returns
     -------
@@ -247,6 +256,10 @@ def to_long(
             "to_long makes a DataFrame: install pandas, or keep the sequences."
         ) from error
     _check_per(target_per)
+    if output not in ("pandas", "polars"):
+        raise ValueError(f"output must be 'pandas' or 'polars', got {output!r}.")
+    if isinstance(sequences, list) and any(map(is_polars, sequences)):
+        sequences = [to_pandas(x) if is_polars(x) else x for x in sequences]
     stacked = stack_steps(sequences, "sequences")
     lengths, n = stacked.lengths, len(stacked.lengths)
     _check_count("ids", len(ids), n)
@@ -277,7 +290,7 @@ def to_long(
             f"{twice} would be the name of two columns of {list(whole.columns)}; choose "
             "others for by, time, target or columns."
         )
-    return whole
+    return whole if output == "pandas" else to_polars(whole)
 
 
 # ----------------------------------------------------------------------- columns and rows
@@ -286,7 +299,7 @@ def to_long(
 def _check_frame(frame: Any) -> None:
     if not is_frame(frame):
         raise TypeError(
-            "frame must be a pandas DataFrame in long form, got "
+            "frame must be a pandas or polars DataFrame in long form, got "
             f"{type(frame).__name__}. Convert other DataFrames with their to_pandas()."
         )
     if not len(frame):
@@ -301,25 +314,11 @@ def _check_per(target_per: Any) -> None:
         raise ValueError(f"target_per must be 'entity' or 'step', got {target_per!r}.")
 
 
-def _column(frame: Any, key: Hashable) -> Any:
-    """Return a column or an index level."""
+def _column(frame: Any, key: Any, name: str) -> tuple[int | None, Any]:
+    """Return the position of a column, None for an index level, and its values."""
     if not isinstance(key, Hashable):
         raise TypeError(f"by, time and target must be column labels, got {key!r}.")
-    is_column, is_level = key in frame.columns, key in frame.index.names
-    if is_column and is_level:
-        raise ValueError(
-            f"{key!r} is both a column and an index level of the frame; rename one."
-        )
-    if is_level:
-        return frame.index.get_level_values(key)
-    if not is_column:
-        levels = [name for name in frame.index.names if name is not None]
-        several = " For several columns pass a list." if isinstance(key, tuple) else ""
-        raise ValueError(
-            f"{key!r} is not a column of frame, which has the columns "
-            f"{list(frame.columns)} and the index levels {levels}.{several}"
-        )
-    return frame[key]
+    return lookup(frame, key, name, "frame")
 
 
 def _index_of(stamps: Any, name: Hashable) -> Any:
@@ -343,9 +342,9 @@ def _entities(columns: list, keys: list) -> tuple[np.ndarray, list[np.ndarray]]:
         names.append(np.asarray(distinct))
     if len(keys) == 1:
         return numbers[0], names
-    shape = [len(distinct) for distinct in names]
-    present, codes = np.unique(np.ravel_multi_index(numbers, shape), return_inverse=True)
-    at = np.unravel_index(present, shape)
+    codes = combined(numbers)
+    _, first, codes = np.unique(codes, return_index=True, return_inverse=True)
+    at = [number[first] for number in numbers]
     return codes, [distinct[i] for distinct, i in zip(names, at, strict=True)]
 
 
@@ -418,9 +417,9 @@ def _plain(column: Any) -> np.ndarray:
     return column.to_numpy(dtype=dtype)
 
 
-def _targets(columns: list, rows: np.ndarray, target: Any) -> np.ndarray:
+def _targets(columns: list, rows: np.ndarray, *, is_one: bool) -> np.ndarray:
     values = [_plain(column.take(rows)) for column in columns]
-    if not isinstance(target, list):
+    if is_one:
         return values[0]
     if not all(_is_numeric(value.dtype) for value in values):
         values = [value.astype(object) for value in values]  # keep numbers beside text
@@ -447,8 +446,9 @@ def _check_constant(
 
 
 def _id_columns(pd: Any, ids: Any, by: Any) -> Any:
-    if not isinstance(by, list):
-        return pd.Index(ids, name=by, tupleize_cols=False).to_frame(index=False)
+    has_tuples = len(ids) > 0 and isinstance(next(iter(ids)), tuple)
+    if not (isinstance(by, list) or (isinstance(by, tuple) and has_tuples)):
+        return pd.Index([*ids], name=by, tupleize_cols=False).to_frame(index=False)
     wrong = [item for item in ids if not isinstance(item, tuple) or len(item) != len(by)]
     if wrong:
         raise ValueError(
@@ -465,22 +465,28 @@ def _time_column(pd: Any, stacked: StackedSteps, times: Any) -> Any:
     lengths = stacked.lengths
     if times is None:
         return pd.Index(count_within(lengths))
-    stamps = [
-        stamp if isinstance(stamp, pd.Index) else pd.Index(stamp) for stamp in times
-    ]
+    stamps = [_as_index(pd, stamp) for stamp in times]
     _check_lengths("times", np.array([len(stamp) for stamp in stamps]), lengths)
     return stamps[0].append(stamps[1:])
+
+
+def _as_index(pd: Any, stamps: Any) -> Any:
+    if isinstance(stamps, pd.Index):
+        return stamps
+    is_of_polars = hasattr(stamps, "null_count") and hasattr(stamps, "to_list")
+    return pd.Index(column_to_pandas(stamps) if is_of_polars else stamps)
 
 
 def _names(names: Any, n: int, what: str, prefix: str) -> list:
     if names is None:
         return [f"{prefix}{j}" for j in range(n)]
-    listed = names if isinstance(names, list) else [names]
-    if len(listed) != n:
+    is_list = isinstance(names, list) or (isinstance(names, tuple) and len(names) == n)
+    each = [*names] if is_list else [names]
+    if len(each) != n:
         raise ValueError(
             f"{what} must have one name for each of {n} column(s), got {names!r}."
         )
-    return listed
+    return each
 
 
 def _check_count(name: str, got: int, n: int) -> None:

@@ -31,10 +31,11 @@ class SequenceTokenizer(  # type: ignore[call-arg]
     Like :class:`~sklearn.feature_extraction.text.CountVectorizer`, but the order of the
     tokens is kept: each document becomes an array of ids, one per token, for a recurrent
     network with an embedding. Id 0 is the unknown token; it stands for every token that
-    is not in the vocabulary and for the token ``"<unk>"`` itself. The tokens of the
-    vocabulary have the ids 1, 2, ... in order of decreasing frequency in the training
-    documents. Equally frequent tokens are sorted: strings alphabetically, integers by
-    value, other tokens by their ``repr``. The order of the documents does not matter.
+    is not in the vocabulary, for the token ``"<unk>"`` itself, and for a document
+    without any token, such as an empty string. The tokens of the vocabulary have the ids
+    1, 2, ... in order of decreasing frequency in the training documents. Equally
+    frequent tokens are sorted: strings alphabetically, integers by value, other tokens by
+    their ``repr``. The order of the documents does not matter.
 
     Strings are split into tokens according to the parameters. Lists, tuples and 1-D
     arrays are already tokenized, with tokens of any hashable type.
@@ -156,8 +157,8 @@ class SequenceTokenizer(  # type: ignore[call-arg]
         Raises
         ------
         ValueError, TypeError
-            If X is empty, a document is neither a string nor a list of tokens or has no
-            token, strings and lists are mixed, or the vocabulary is empty.
+            If X is empty, a document is neither a string nor a list of tokens, strings
+            and lists are mixed, or the vocabulary is empty.
         """
         self.fit_transform(X)
         return self
@@ -176,7 +177,7 @@ class SequenceTokenizer(  # type: ignore[call-arg]
         Returns
         -------
         ids : list of ndarray of shape (n_tokens_i,), int64
-            One array per document, as long as it has tokens.
+            One array per document, as long as it has tokens, at least one id.
 
         Raises
         ------
@@ -215,15 +216,15 @@ class SequenceTokenizer(  # type: ignore[call-arg]
         Returns
         -------
         ids : list of ndarray of shape (n_tokens_i,), int64
-            One array per document, as long as it has tokens.
+            One array per document, as long as it has tokens, at least one id.
 
         Raises
         ------
         NotFittedError
             If the tokenizer is not fitted.
         ValueError, TypeError
-            If X is empty, a document is neither a string nor a list of tokens or has no
-            token, or strings and lists are mixed.
+            If X is empty, a document is neither a string nor a list of tokens, or strings
+            and lists are mixed.
         """
         check_is_fitted(self)
         id_of = self.vocabulary_.get
@@ -287,17 +288,10 @@ class SequenceTokenizer(  # type: ignore[call-arg]
         return tags
 
     def _tokenize(self, documents: Sequence, are_texts: bool) -> Iterator[Sequence]:
-        """Yield the tokens of each document, at least one."""
+        """Yield the tokens of each document; an empty one is the unknown token."""
         tokens_of = self._text_analyzer() if are_texts else _as_list
-        for i, document in enumerate(documents):
-            tokens = tokens_of(document)
-            if not tokens:
-                source = f" of {self}" if are_texts else ""
-                raise ValueError(
-                    f"Document {i} has no token{source}: {shortened(document)}. Expected "
-                    "at least one in each. Leave it out, along with its target."
-                )
-            yield tokens
+        for document in documents:
+            yield tokens_of(document) or [_UNKNOWN]
 
     def _text_analyzer(self) -> Callable[[str], Sequence]:
         """Return a function that splits a string into tokens."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from hashlib import blake2b
 from numbers import Integral
 from typing import Any, Self
@@ -11,11 +12,12 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from .._inputs import count_within
+from .._inputs import Entities, count_within
 from .._inputs.borrowed import Interval, StrOptions, fit_context, names_of_features
 from .._inputs.types import ArrayLike, typed
+from ._gaps import MAX_GAP, Part, Span, is_beyond, segments_of, warn_of_gaps
 from ._output import SequencesOut
-from ._tables import Table, numbers_of, read_table
+from ._tables import BY, TIME, Key, Table, read_table
 
 
 class SlidingWindow(  # type: ignore[call-arg]
@@ -43,25 +45,35 @@ class SlidingWindow(  # type: ignore[call-arg]
         How to treat these first rows: "edge" repeats the first row, so that all windows
         have the same length; "shorter" returns shorter windows.
 
-    by : str, int or None, default=None
-        The column that identifies entities, by name or position, or a level of a
-        DataFrame's index, by name. No window holds rows of two entities, and the column
-        is not one of the channels. Rows of several entities may be interleaved, as long
-        as each entity is in time order.
+    by : label, int, list of these, or None, default=None
+        The columns that identify entities, or levels of a DataFrame's index. An int is
+        a column's label if there is such a label, else its position. No window holds
+        rows of two entities, and the columns are not channels. Rows of several entities
+        may be interleaved, as long as each entity is in time order.
+
+    time : label, int or None, default=None
+        The column or index level of time, which is not a channel either: dates (also as
+        ISO text), periods, durations or numbers. They must increase from row to row of
+        an entity. None takes them from a DataFrame's index, unless it holds other text;
+        arrays and polars DataFrames have none.
 
     context : bool, default=False
         Whether windows of rows that follow the training rows reach back into them, that
         is into the last ``length - 1`` rows of the same entity seen in fit. Windows of
-        the training rows themselves never do. Which rows follow is read from the time
-        stamps, or else the integers, in a DataFrame's index: an entity follows if its
-        first row is later than all of its rows in fit, with or without a gap. Without
-        such an index, as in an array, every table follows the training table except the
+        the training rows themselves never do. An entity follows if its first time stamp
+        is later than all of its time stamps in fit, with or without a gap. Without time
+        stamps, as in an array, every table follows the training table except the
         training table itself; do not transform a part of it.
+
+    max_gap : timedelta, str, number or None, default=None
+        The longest step of time within a window; a text such as "2D" is a duration. After
+        a longer step windows begin anew, as those of a first row. None cuts nowhere, and
+        warns of windows that cross a gap where time is regular otherwise.
 
     Attributes
     ----------
     n_features_in_ : int
-        Number of columns of the table, including ``by``.
+        Number of columns of the table, including ``by`` and ``time``.
 
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Column names of a DataFrame, if all are strings.
@@ -107,8 +119,10 @@ class SlidingWindow(  # type: ignore[call-arg]
     _parameter_constraints: dict = {
         "length": [Interval(Integral, 1, None, closed="left")],
         "first_rows": [StrOptions({"edge", "shorter"})],
-        "by": [str, Integral, None],
+        "by": BY,
+        "time": TIME,
         "context": ["boolean"],
+        "max_gap": MAX_GAP,
     }
 
     def __init__(
@@ -116,13 +130,17 @@ class SlidingWindow(  # type: ignore[call-arg]
         length: int,
         *,
         first_rows: str = "edge",
-        by: str | int | None = None,
+        by: Key | list[Any] | None = None,
+        time: Key | None = None,
         context: bool = False,
+        max_gap: Span | None = None,
     ) -> None:
         self.length = length
         self.first_rows = first_rows
         self.by = by
+        self.time = time
         self.context = context
+        self.max_gap = max_gap
 
     def fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Learn the columns and, with ``context``, the last rows.
@@ -144,8 +162,13 @@ class SlidingWindow(  # type: ignore[call-arg]
         ------
         ValueError, TypeError
             If a parameter is invalid, there is no row, a column is not numeric, ``by``
-            is not in the table, or time stamps in a DataFrame's index do not increase
-            within an entity.
+            or ``time`` is not in the table, or time stamps do not increase within an
+            entity.
+
+        Warns
+        -----
+        UserWarning
+            If windows cross a gap in time.
         """
         self._fit(X)
         return self
@@ -183,9 +206,9 @@ class SlidingWindow(  # type: ignore[call-arg]
         Returns
         -------
         windows : ndarray of shape (n_rows, length, n_channels), or list of ndarray
-            An array if ``first_rows="edge"`` and ``by`` is None. Else a list with an
-            array (n_steps_i, n_channels) per row, since windows of unequal lengths or
-            of several entities cannot be a view as one array.
+            An array if ``first_rows="edge"`` and ``by`` and ``max_gap`` are None. Else a
+            list with an array (n_steps_i, n_channels) per row, since windows of unequal
+            lengths or of several entities cannot be a view as one array.
 
         Raises
         ------
@@ -196,7 +219,7 @@ class SlidingWindow(  # type: ignore[call-arg]
             one of the two tables has time stamps with a time zone.
         """
         check_is_fitted(self)
-        table = read_table(X, self.by, self, reset=False)
+        table = read_table(X, self.by, self.time, self, reset=False)
         return self._windows(table, self._history_of(table) if self.context else {})
 
     def get_feature_names_out(
@@ -212,7 +235,7 @@ class SlidingWindow(  # type: ignore[call-arg]
         Returns
         -------
         names : ndarray of shape (n_channels,), object
-            The column names without ``by``.
+            The column names without ``by`` and ``time``.
         """
         check_is_fitted(self)
         return names_of_features(self, input_features)[self._channels]
@@ -226,7 +249,8 @@ class SlidingWindow(  # type: ignore[call-arg]
     def _fit(self, X: ArrayLike) -> Table:
         before = dict(vars(self))
         try:
-            table = read_table(X, self.by, self, reset=True)
+            table = read_table(X, self.by, self.time, self, reset=True)
+            segments = segments_of(table, self.max_gap)
         except BaseException:
             # Column names are set before the table is read: undo it, so that a failed
             # fit leaves no fitted attributes.
@@ -235,31 +259,37 @@ class SlidingWindow(  # type: ignore[call-arg]
         self._channels = table.channels
         if self.context:
             self._digest = _digest(table)
-            self._tails = _tails(table, self.length - 1)
+            self._tails = _tails(table, segments, self.length - 1)
             self._latest = _extremes(table, latest=True)
+            self._kind = None if table.times is None else table.times.kind
         return table
 
     def _history_of(self, table: Table) -> dict[Any, np.ndarray]:
         """Return, for each entity, the training rows that precede its first row."""
         earliest = _extremes(table, latest=False)
-        if not earliest or not self._latest:
+        times = table.times
+        if times is None or self._kind is None:
             return {} if _digest(table) == self._digest else self._tails
         known = [key for key in earliest if key in self._latest]
-        try:
-            following = [key for key in known if earliest[key] > self._latest[key]]
-        except TypeError as error:
+        if known and times.kind != self._kind:
             raise ValueError(
                 f"Rows of X begin at {earliest[known[0]]}, those of fit end at "
-                f"{self._latest[known[0]]}: which comes first? {error}. Expected an "
-                "index of the type in fit, with a time zone in both or in none."
-            ) from error
-        return {key: self._tails[key] for key in following}
+                f"{self._latest[known[0]]}: which comes first? They are {times.kind}, "
+                f"but {self._kind} in fit. Expected times of the type in fit, with a "
+                "time zone in both or in none."
+            )
+        steps = {key: earliest[key] - self._latest[key] for key in known}
+        return {
+            key: self._tails[key]
+            for key, step in steps.items()
+            if step > 0 * step and not is_beyond(step, self.max_gap, times)
+        }
 
     def _windows(
         self, table: Table, history: dict[Any, np.ndarray]
     ) -> np.ndarray | list[np.ndarray]:
         """Arrange rows by entity, after padding and history, and view the windows."""
-        entities, length = table.entities, self.length
+        entities, length = segments_of(table, self.max_gap), self.length
         n_history = np.array([len(history.get(key, ())) for key in entities.keys])
         n_padding = length - 1 - n_history if self.first_rows == "edge" else 0 * n_history
         n_before = n_history + n_padding
@@ -269,11 +299,13 @@ class SlidingWindow(  # type: ignore[call-arg]
             ends[entities.order] = np.arange(1, len(ends) + 1) + np.repeat(
                 np.cumsum(n_before), entities.counts
             )
-            rows = _laid_out(table, history, ends - 1, begins, n_padding)
+            rows = _laid_out(table.values, entities, history, ends - 1, begins, n_padding)
         else:
             ends = np.arange(1, len(table.values) + 1)
             rows = table.values
-        if self.first_rows == "edge" and self.by is None:
+        if self.max_gap is None:
+            warn_of_gaps(table, partial(_spans, table, length))
+        if self.first_rows == "edge" and self.by is None and self.max_gap is None:
             windows = np.lib.stride_tricks.sliding_window_view(rows, length, axis=0)
             return windows.swapaxes(1, 2)
         rows = rows.view()
@@ -282,20 +314,29 @@ class SlidingWindow(  # type: ignore[call-arg]
         return [rows[i:j] for i, j in zip(first.tolist(), ends.tolist(), strict=True)]
 
 
+def _spans(table: Table, length: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the first and last row of each window, among the rows sorted by entity."""
+    entities = table.entities
+    last = np.arange(len(table.values))
+    begin = entities.starts[entities.codes[entities.order]]
+    return np.maximum(last + 1 - length, begin), last
+
+
 def _laid_out(
-    table: Table,
+    values: np.ndarray,
+    entities: Entities,
     history: dict[Any, np.ndarray],
     places: np.ndarray,
     begins: np.ndarray,
     n_padding: np.ndarray,
 ) -> np.ndarray:
     """Copy rows by entity, each entity after its padding and history."""
-    n_history = sum(len(history.get(key, ())) for key in table.entities.keys)
-    n_rows = len(table.values) + int(n_padding.sum()) + n_history
-    dtype = np.result_type(table.values, *{rows.dtype for rows in history.values()})
-    laid = np.empty((n_rows, table.values.shape[1]), dtype=dtype)
-    laid[places] = table.values
-    for key, begin in zip(table.entities.keys, begins + n_padding, strict=True):
+    n_history = sum(len(history.get(key, ())) for key in entities.keys)
+    n_rows = len(values) + int(n_padding.sum()) + n_history
+    dtype = np.result_type(values, *{rows.dtype for rows in history.values()})
+    laid = np.empty((n_rows, values.shape[1]), dtype=dtype)
+    laid[places] = values
+    for key, begin in zip(entities.keys, begins + n_padding, strict=True):
         if key in history:
             laid[begin : begin + len(history[key])] = history[key]
     if n_padding.any():
@@ -307,26 +348,27 @@ def _laid_out(
 # ------------------------------------------------------------------------------- context
 
 
-def _tails(table: Table, length: int) -> dict[Any, np.ndarray]:
-    """Return a copy of the last rows of each entity."""
-    entities = table.entities
-    ends = entities.starts + entities.counts
-    firsts = np.maximum(ends - length, entities.starts)
+def _tails(table: Table, segments: Entities, length: int) -> dict[Any, np.ndarray]:
+    """Return a copy of the last rows of each entity, none of them before a gap."""
+    ends = segments.starts + segments.counts
+    firsts = np.maximum(ends - length, segments.starts)
+    # Later parts of an entity replace the earlier ones.
     return {
-        key: table.values[entities.order[first:end]]
-        for key, first, end in zip(entities.keys, firsts, ends, strict=True)
+        (key.entity if isinstance(key, Part) else key): (
+            table.values[segments.order[first:end]]
+        )
+        for key, first, end in zip(segments.keys, firsts, ends, strict=True)
     }
 
 
 def _extremes(table: Table, *, latest: bool) -> dict[Any, Any]:
-    """Return the first or last label of each entity; an empty dict without an index."""
-    if table.labels is None:
+    """Return the first or last time of each entity; an empty dict without times."""
+    if table.times is None:
         return {}
     entities = table.entities
-    in_time = np.lexsort((numbers_of(table.labels), entities.codes))
     ends = entities.starts + entities.counts
-    places = in_time[ends - 1 if latest else entities.starts]
-    return dict(zip(entities.keys, table.labels[places], strict=True))
+    rows = entities.order[ends - 1 if latest else entities.starts]
+    return dict(zip(entities.keys, table.times.values[rows], strict=True))
 
 
 def _digest(table: Table) -> str:

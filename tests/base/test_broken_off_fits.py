@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import signal
+import time
 from contextlib import suppress
 
 import numpy as np
 import pytest
+import sklearn
+import torch
 from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import GridSearchCV
 from skorch.callbacks import Callback, EarlyStopping
@@ -78,6 +82,93 @@ def test_an_interrupt_gets_through_and_leaves_the_estimator_as_it_was(name, fit)
     model.set_params(callbacks=None)
     assert vars(model) == before
     np.testing.assert_array_equal(model.transform(CUBE), expected)
+
+
+HOOKS = [
+    *("on_train_begin", "on_train_end", "on_epoch_begin", "on_epoch_end"),
+    *("on_batch_begin", "on_batch_end", "on_grad_computed"),
+]
+
+
+def press(*args, **kwargs):
+    """Press Ctrl-C, as far as this process can tell."""
+    signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+@pytest.mark.parametrize("hook", HOOKS)
+def test_an_interrupt_gets_through_whatever_callback_runs(hook, early_stopping):
+    pressing = Callback()
+    setattr(pressing, hook, press)
+    model = make("GRUClassifier", callbacks=[pressing], early_stopping=early_stopping)
+    before = dict(vars(model))
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(CUBE, LABELS)
+    assert vars(model) == before
+
+
+@pytest.mark.parametrize("during", ["_is_score_improved", "_calc_new_threshold", "_sink"])
+def test_an_interrupt_gets_through_within_early_stopping(during, monkeypatch):
+    """Also at the moment when it is about to stop by itself."""
+    stop = EarlyStopping(monitor="train_loss", patience=1, sink=lambda _: None)
+    original = getattr(EarlyStopping, during)
+
+    def pressed(*args, **kwargs):
+        press()
+        return original(*args, **kwargs)
+
+    monkeypatch.setattr(EarlyStopping, during, pressed)
+    model = make("GRUClassifier", callbacks=[stop], lr=1e-12, max_epochs=9, verbose=1)
+    before = dict(vars(model))
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(CUBE, LABELS)
+    assert vars(model) == before
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there is no such timer")
+def test_an_interrupt_gets_through_at_any_moment():
+    rng = np.random.default_rng(0)
+    slow = Callback()
+    slow.on_epoch_end = lambda *args, **kwargs: sum(range(2000))
+    model = make("GRUClassifier", early_stopping=True, callbacks=[slow], max_epochs=5)
+    model.fit(CUBE, LABELS)  # the first one also imports and compiles
+    began = time.perf_counter()
+    model.fit(CUBE, LABELS)
+    duration = time.perf_counter() - began
+    n_interrupted, config = 0, sklearn.get_config()
+    earlier = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    try:
+        for delay in rng.uniform(1e-6, 1.1 * duration, size=100):
+            model = make("GRUClassifier", **model.get_params())
+            before, returned = dict(vars(model)), False
+            try:
+                signal.setitimer(signal.ITIMER_REAL, delay)
+                model.fit(CUBE, LABELS)
+                returned = True
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                assert model.n_epochs_ == 5
+            except KeyboardInterrupt:
+                n_interrupted += 1
+                assert returned or vars(model) == before
+            assert torch.is_grad_enabled()
+            assert sklearn.get_config() == config
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, earlier)
+    assert n_interrupted > 50
+
+
+def test_a_callback_has_its_own_way_to_end_a_fit():
+    class EndAfter(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            net.stop_requested = len(net.history) == 3
+
+    model = make("GRUClassifier", callbacks=[EndAfter()], max_epochs=9).fit(CUBE, LABELS)
+    assert model.n_epochs_ == len(model.history_) == 3
+    three = make("GRUClassifier", max_epochs=9, net_params={"max_epochs": 3})
+    np.testing.assert_array_equal(
+        model.predict_proba(CUBE), three.fit(CUBE, LABELS).predict_proba(CUBE)
+    )
 
 
 def test_a_callback_that_asks_for_an_end_just_ends_the_fit():

@@ -8,11 +8,9 @@ import pytest
 import torch
 from scipy.special import expit
 
-from helpers.estimators import (
-    CLASSIFIERS,
-    EXACT,
-    make,
-)
+import sksequence
+from helpers.data import data_for, objects
+from helpers.estimators import CLASSIFIERS, EXACT, make
 
 
 @pytest.mark.parametrize(
@@ -85,8 +83,81 @@ def test_labels_of_a_sequence_are_judged_one_by_one(name, task):
 
 def test_labels_of_a_sequence_have_logistic_probabilities(task):
     X, codes, _ = task
-    model = make("LSTMClassifier", **EXACT).fit(X, np.eye(3, dtype=int)[codes])
+    y = np.array([[1, 0, 0], [0, 1, 1], [0, 0, 1]])[codes]
+    model = make("LSTMClassifier", **EXACT).fit(X, y)
     head = model.net_.module_.head
     output = model.transform(X) @ head.weight.detach().numpy().T
     expected = expit(output + head.bias.detach().numpy())
     np.testing.assert_allclose(model.predict_proba(X), expected, rtol=1e-10)
+
+
+OF_EVERY_CLASSIFIER = ["GRUClassifier", "ConvLSTMClassifier", "RecurrentTagger"]
+
+
+def labels_for(name, X, rows):
+    """Labels of the sequences, or of all of their steps."""
+    if name != "RecurrentTagger":
+        return rows
+    return [rows[[i] * len(x)] for i, x in enumerate(X)]
+
+
+@pytest.mark.parametrize("name", OF_EVERY_CLASSIFIER)
+@pytest.mark.parametrize("values", [(1, 2), (-1, 1), (0, 5)])
+def test_several_labels_that_are_no_zeros_and_ones_are_refused(name, values, task):
+    X, codes, _ = task
+    X, _ = data_for(name, X, codes)
+    rows = np.array(values)[np.column_stack([codes % 2, codes > 1])]
+    with pytest.raises(ValueError, match="zeros and ones"):
+        make(name).fit(X, labels_for(name, X, rows))
+    # Nor are right predictions counted as wrong ones.
+    model = make(name).fit(X, labels_for(name, X, rows == values[1]))
+    with pytest.raises(ValueError, match="zeros and ones"):
+        model.score(X, labels_for(name, X, rows))
+
+
+@pytest.mark.parametrize("name", OF_EVERY_CLASSIFIER)
+def test_one_hot_classes_are_warned_of(name, task):
+    X, codes, _ = task
+    X, _ = data_for(name, X, codes)
+    with pytest.warns(UserWarning, match="argmax"):
+        model = make(name).fit(X, labels_for(name, X, np.eye(3, dtype=int)[codes]))
+    assert model.classes_.tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("name", ["GRUClassifier", "RecurrentTagger"])
+@pytest.mark.parametrize(
+    "classes",
+    [
+        objects([3, 1, 2]),
+        objects([False, True]),
+        objects([np.str_("b"), np.str_("a")]),
+        np.array([2, 0, 1], np.longdouble),
+        np.array([2, 0, 1], np.float16),
+        np.array([2, 0, 1], ">u2"),
+        np.array(["2020-01-01", "2021-01-01"], "M8[D]"),
+        np.array(["a\udcff", "b"]),
+    ],
+    ids=lambda classes: f"{classes.dtype} {type(classes[0]).__name__}",
+)
+def test_what_fits_also_scores_and_is_stored(name, classes, task, tmp_path):
+    X, codes, _ = task
+    codes = codes % len(classes)
+    y = labels_for(name, X, classes[codes])
+    known = sorted(classes.tolist())
+    ranks = np.array([known.index(x) for x in classes.tolist()])[codes]
+    ranks = labels_for(name, X, ranks)
+    model, expected = make(name).fit(X, y), make(name).fit(X, ranks)
+    assert model.classes_.tolist() == known
+    assert model.score(X, y) == expected.score(X, ranks)
+    said = np.concatenate([np.atleast_1d(x) for x in model.predict(X)]).tolist()
+    right = np.concatenate([np.atleast_1d(x) for x in expected.predict(X)])
+    assert said == [known[i] for i in right]
+    model.save(tmp_path / "model")
+    again = sksequence.load(tmp_path / "model")
+    model.to_numpy(tmp_path / "model.py")
+    model.to_onnx(tmp_path / "model.onnx")
+    for other in (again, model.to_numpy()):
+        got = np.concatenate([np.atleast_1d(x) for x in other.predict(X)]).tolist()
+        assert got == said
+    parts = make(name).partial_fit(X, y, classes=classes)
+    assert parts.save(tmp_path / "model").classes_.tolist() == known

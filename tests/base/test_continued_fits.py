@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -61,6 +62,90 @@ def test_without_a_warm_start_a_fit_is_from_scratch(task):
     model.fit([x[::-1] + 1 for x in X], y[::-1]).fit(X, y)
     np.testing.assert_array_equal(model.predict_proba(X), expected)
     assert steps_only(model) == history
+
+
+# ------------------------------------------------------------ the scaling of partial_fit
+
+
+def gappy(X, rng):
+    """The sequences with a fifth of the values missing, and times in channel 1."""
+    found = [np.where(rng.random(x.shape) < 0.2, np.nan, x) for x in X]
+    for x in found:
+        x[:, 1] = np.cumsum(rng.uniform(0.5, 2, len(x)))
+    return found
+
+
+def following_task(kind, rng):
+    """An estimator's name, its parameters, X and y that are far from standardised."""
+    X = [5 + 3 * rng.normal(size=(n, 2)) for n in rng.integers(4, 9, size=30)]
+    y = np.array([1000 + 100 * x[:, 0].mean() for x in X])
+    if kind == "static":
+        table = pd.DataFrame({"age": rng.normal(40, 9, 30)})
+        table["series"] = X
+        return "GRURegressor", {}, table, y
+    if kind == "steps":
+        return "RecurrentStepRegressor", {}, X, [100 * x for x in X]
+    if kind in ("videos", "frames"):
+        block = 5 + 3 * rng.normal(size=(30, 3, 4, 4, 2))
+        target = 100 * (block[:, -1] if kind == "frames" else block.mean((1, 2, 3)))
+        return "ConvLSTMRegressor", {}, block, target
+    params = {
+        "numbers": {},
+        "rates": {"loss": "poisson"},
+        "masked": {"missing": "mask"},
+        "filled": {"missing": "mask", "standardize": False},
+        "timed": {"missing": "decay", "time_channel": 1},
+    }[kind]
+    X = X if kind in ("numbers", "rates") else gappy(X, rng)
+    return "GRURegressor", params, X, y
+
+
+KINDS = ["numbers", "rates", "masked", "filled", "timed", "static", "steps"]
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("kind", [*KINDS, "videos", "frames"])
+def test_the_scaling_of_partial_fit_becomes_that_of_all_data(kind, weighted, rng):
+    name, params, X, y = following_task(kind, rng)
+    weight = rng.uniform(0, 2, 30) if weighted else None
+    model = make(name, **params)
+    for part in (slice(1), slice(1, 9), slice(9, 30)):
+        own = None if weight is None else weight[part]
+        model = pickled(model.partial_fit(X[part], y[part], sample_weight=own))
+    whole = make(name, **params, max_epochs=1).fit(X, y, sample_weight=weight)
+    for found, expected in (
+        (model._reading, whole._reading),
+        (model._reading.static, whole._reading.static),
+        (model._target, whole._target),
+    ):
+        np.testing.assert_allclose(found.mean, expected.mean, rtol=1e-6)
+        np.testing.assert_allclose(found.scale, expected.scale, rtol=1e-6)
+    if kind == "filled":
+        np.testing.assert_allclose(model._reading.fill, whole._reading.fill, rtol=1e-9)
+        assert model._network["fill"] == model._reading.fill
+
+
+@pytest.mark.parametrize("first", [1, 40])
+def test_a_small_first_call_to_partial_fit_does_no_lasting_harm(first, rng):
+    X = [5 + 3 * rng.normal(size=(n, 2)) for n in rng.integers(4, 9, size=300)]
+    y = np.array([1000 + 100 * x[:, 0].mean() for x in X])
+    model = make("GRURegressor", lr=0.01, hidden_size=16)
+    model.partial_fit([X[0][:1]] if first == 1 else X[:first], y[:first])
+    for _ in range(12):
+        for begin in range(0, 200, 20):
+            model.partial_fit(X[begin : begin + 20], y[begin : begin + 20])
+    assert model.score(X[200:], y[200:]) > 0.85
+
+
+@pytest.mark.parametrize("name", ["GRURegressor", "GRUClassifier"])
+def test_the_scaling_of_a_fit_stays(name):
+    y = labels_for(name, N)
+    model = make(name).fit(CUBE, y)
+    reading, target = model._reading, model._target
+    model.partial_fit(50 + 9 * CUBE, y)
+    np.testing.assert_array_equal(model._reading.mean, reading.mean)
+    np.testing.assert_array_equal(model._reading.scale, reading.scale)
+    assert model._target is target
 
 
 # ------------------------------------------------------------------- going on with a fit
@@ -189,6 +274,30 @@ def test_another_number_of_outputs_is_refused(name):
         ValueError, match=r"y must have 2 output\(s\), as in the first fit, got 1"
     ):
         model.partial_fit(CUBE, NUMBERS)
+
+
+@pytest.mark.parametrize("name", ["GRUClassifier", "ConvLSTMClassifier"])
+def test_a_tuple_says_how_many_layers(name):
+    X = (
+        CUBE
+        if name == "GRUClassifier"
+        else np.repeat(np.repeat(CUBE[..., None], 3, 3), 2, 2)
+    )
+    plain = make(name, hidden_size=(5, 3)).fit(X, LABELS)
+    said = make(name, hidden_size=(5, 3), num_layers=2).fit(X, LABELS)
+    np.testing.assert_array_equal(plain.predict_proba(X), said.predict_proba(X))
+    assert plain._network["num_layers"] == 2
+    assert plain.num_layers is None
+    one = make(name, hidden_size=4).fit(X, LABELS)
+    assert one._network["num_layers"] == 1
+    # A fit may go on with the number said or not.
+    plain.set_params(num_layers=2).partial_fit(X, LABELS)
+    said.set_params(num_layers=None).partial_fit(X, LABELS)
+    np.testing.assert_array_equal(plain.predict_proba(X), said.predict_proba(X))
+    pickled(plain.set_params(num_layers=None)).partial_fit(X, LABELS)
+    for wrong in (1, 3):
+        with pytest.raises(ValueError, match=rf"one per layer \({wrong}\).*\(5, 3\)"):
+            make(name, hidden_size=(5, 3), num_layers=wrong).fit(X, LABELS)
 
 
 def test_net_params_have_the_last_word_on_the_number_of_epochs():

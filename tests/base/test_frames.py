@@ -12,7 +12,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_valid
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import sksequence
-from helpers.estimators import FAST
+from helpers.estimators import EXACT, FAST, make
 from sksequence import ConvLSTMClassifier, ConvLSTMRegressor
 from sksequence.utils import check_sequence_estimator
 
@@ -323,3 +323,22 @@ def test_hyperparameters_out_of_range_are_refused(name, value):
     model = sksequence.ConvLSTMClassifier(**{name: value})
     with pytest.raises((ValueError, TypeError), match=name):
         model.fit(ONES, [0, 1, 0, 1])
+
+
+def test_numbers_may_be_missing_one_by_one(films):
+    """The loss is the mean over those that are given; of frames none may be missing."""
+    y = np.column_stack([films[:, 0].mean(axis=(1, 2, 3)), np.arange(20.0)])
+    y[::3, 0] = y[1::4, 1] = np.nan
+    still = {**EXACT, "max_epochs": 1, "lr": 1e-30}
+    model = make("ConvLSTMRegressor", **still).fit(films, np.where(np.isnan(y), None, y))
+    errors = (model.predict(films) - y) / np.nanstd(y, axis=0)
+    expected = np.nanmean(errors**2)
+    assert model.history_[0]["train_loss"] == pytest.approx(expected, rel=1e-8)
+    given = ~np.isnan(y)
+    predicted = model.predict(films)
+    scores = [r2_score(y[g, i], predicted[g, i]) for i, g in enumerate(given.T)]
+    assert model.score(films, y) == pytest.approx(np.mean(scores), rel=1e-12)
+    frames = films[:, -1].copy()
+    frames[0, 0, 0] = np.nan
+    with pytest.raises(ValueError, match="y contains NaN"):
+        model.fit(films, frames)

@@ -162,7 +162,7 @@ TEXT = np.tile([1, 2, 3], 8)
         ({}, TEXT[:-1], TEXT[1:] - 2, "classes that are token ids, below 4"),
         ({}, TEXT[:-1], TEXT[1:] + 1, "classes that are token ids, below 4"),
         ({}, TEXT[:-1], TEXT[1:] > 1, "classes that are token ids"),
-        ({}, TEXT[:-1], np.eye(4, dtype=int)[TEXT[1:]], "labels|class"),
+        ({}, TEXT[:-1], np.eye(4, dtype=int)[TEXT[1:]] | [1, 0, 0, 0], "labels|class"),
     ],
     ids=[
         "numbers",

@@ -327,6 +327,7 @@ TARGETS = {
 POSITIONS = {
     "float": np.array([0.0, 2.0, 0.0, 5.0, 2.0, 5.0]),
     "bool": np.arange(6) % 2 == 1,
+    "no Unicode": np.array(["a\udcff", "b"] * 3),
     "beyond int64": np.array([1, 2**63, 1, 5, 5, 2**63], dtype=np.uint64),
 }
 
@@ -369,6 +370,23 @@ def test_any_number_of_labels(kind, X, tmp_path):
 def test_values_are_on_the_scale_of_the_targets(params, y, X, tmp_path):
     model = drawn_anew(make("LSTMRegressor", **params).fit(X, y), X)
     check_file(model, X, tmp_path)
+
+
+@pytest.mark.parametrize("kernel", [{}, {"conv_kernel_size": 2, "conv_stride": 4}])
+def test_sequences_shorter_than_a_kernel(kernel, tmp_path):
+    X = [x.astype(np.float32) for x in ragged((9, 1, 7, 2, 3, 8), 3)]
+    model = make("GRUClassifier", conv_channels=(4,), max_epochs=1, **kernel)
+    check_file(drawn_anew(model.fit(X, CLASSES), X), X, tmp_path)
+
+
+def test_targets_too_fine_for_float32_are_answered_in_float64(X, tmp_path):
+    z = np.arange(6.0)
+    model = drawn_anew(make("LSTMRegressor").fit(X, 1e9 + z), X)
+    session = session_of(model, tmp_path)
+    (got,) = session.run(None, padded(X))
+    assert got.dtype == np.float64
+    assert np.ptp(got) > 0.1
+    assert np.abs(got - model.predict(X)).max() < 1e-5
 
 
 def test_what_a_file_declares(X, tmp_path):

@@ -38,11 +38,13 @@ VIEWS = {
     "one object repeated": [TABLE[:9]] * 20,
     "in Fortran order": rows_before(np.asfortranarray(TABLE), 7),
 }
+# By default, windows are split by time, and copies at random.
+STOPPED = {"early_stopping": True, "validation_split": "random"}
 SETTINGS = {
     "plain": {"standardize": False},
     "scaled": {},
     "weighted": {"sample_weight": True},
-    "stopped": {"early_stopping": True, "batch_size": 4},
+    "stopped": {**STOPPED, "batch_size": 4},
 }
 
 
@@ -102,7 +104,7 @@ def test_tokens_may_overlap():
     ids = RNG.integers(1, 9, size=60)
     X, y = rows_before(ids, 6), np.arange(60) % 2
     models = [
-        make("LSTMClassifier", embedding_dim=2, early_stopping=True).fit(x, y)
+        make("LSTMClassifier", embedding_dim=2, **STOPPED).fit(x, y)
         for x in (X, copied(X))
     ]
     assert read(X).begins is not None
@@ -182,5 +184,5 @@ def test_windows_of_a_mapped_file_stay_there(form, tmp_path):
     np.testing.assert_array_equal(
         stored.take(np.arange(9)[::-1]).load(chosen).values, X[8 - chosen].reshape(-1, 2)
     )
-    models = [fit(x, y, early_stopping=True) for x in (mapped, X)]
+    models = [fit(x, y, **STOPPED) for x in (mapped, X)]
     np.testing.assert_array_equal(models[0].predict(mapped), models[1].predict(X))

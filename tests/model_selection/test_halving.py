@@ -154,7 +154,59 @@ def test_without_the_folder_every_round_starts_again(monkeypatch, data):
     np.testing.assert_array_equal(scores_of(search), scores_of(expected))
 
 
-@pytest.mark.parametrize("resource", ["n_samples", "hidden_size", "gru__max_epochs"])
+@pytest.mark.parametrize("lr_schedule", ["constant", "cosine"])
+@pytest.mark.parametrize(
+    "rounds",
+    [
+        {"min_resources": 4, "max_resources": 8, "aggressive_elimination": True},
+        {"min_resources": 2, "max_resources": 2},
+    ],
+    ids=["more rounds than epochs", "one round"],
+)
+def test_rounds_without_more_epochs_give_what_starting_again_gives(
+    rounds, lr_schedule, data
+):
+    model = make("GRUClassifier", lr_schedule=lr_schedule)
+    rounds = {**ROUNDS, **rounds}
+    anew = HalvingGridSearchCV(model, GRID, **rounds).fit(*data)
+    on = HalvingEpochSearchCV(model, GRID, **rounds).fit(*data)
+    assert on.n_resources_ == anew.n_resources_
+    assert len(set(on.n_resources_)) < max(2, len(on.n_resources_))
+    np.testing.assert_array_equal(scores_of(on), scores_of(anew))
+    np.testing.assert_array_equal(on.predict_proba(data[0]), anew.predict_proba(data[0]))
+
+
+def test_equal_candidates_have_equal_scores_and_train_once(monkeypatch, data):
+    model = make("GRUClassifier", lr_schedule="constant")
+    grid = {"hidden_size": [3, 3, 6], "lr": [0.02]}
+    rounds = {**ROUNDS, "refit": False}
+    anew = HalvingGridSearchCV(model, grid, **rounds).fit(*data)
+    on = HalvingEpochSearchCV(model, grid, **rounds)
+    n_epochs = epochs_of(on, monkeypatch, data)
+    np.testing.assert_array_equal(scores_of(on), scores_of(anew))
+    assert np.isfinite(scores_of(on)).all()
+    different = {
+        (n, params["hidden_size"])
+        for n, params in zip(
+            on.cv_results_["n_resources"], on.cv_results_["params"], strict=True
+        )
+    }
+    longest = {size: max(n for n, one in different if one == size) for size in (3, 6)}
+    assert n_epochs == 2 * sum(longest.values())
+
+
+def test_by_default_epochs_are_the_resource_and_the_estimator_says_how_many(data):
+    model = make("GRUClassifier", lr_schedule="constant", max_epochs=9)
+    search = HalvingEpochSearchCV(model, {"hidden_size": [3, 4, 5]}, cv=2).fit(*data)
+    assert search.n_resources_ == [3, 9]
+    assert search.best_estimator_.n_epochs_ == 9
+    assert search.get_params(deep=False)["max_resources"] == "auto"
+    assert search.resource == "max_epochs"
+
+
+@pytest.mark.parametrize(
+    "resource", ["n_samples", "hidden_size", "gru__max_epochs", 1234, None]
+)
 def test_a_resource_that_is_not_epochs_is_refused(resource, data):
     rounds = {**ROUNDS, "resource": resource}
     search = HalvingEpochSearchCV(make("GRUClassifier"), GRID, **rounds)

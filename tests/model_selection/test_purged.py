@@ -14,9 +14,23 @@ from sklearn.model_selection import (
     cross_validate,
 )
 from sklearn.neighbors import KNeighborsRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 from helpers.folds import lists
 from sksequence.model_selection import PanelTimeSeriesSplit, PurgedKFold
+from sksequence.preprocessing import SlidingWindow, make_windows
+
+
+class Flat(KNeighborsRegressor):
+    """Nearest windows, with their steps as features."""
+
+    def fit(self, X, y):
+        return super().fit(X.reshape(len(X), -1), y)
+
+    def predict(self, X):
+        return super().predict(X.reshape(len(X), -1))
+
 
 SPLITTERS = [PurgedKFold, PanelTimeSeriesSplit]
 
@@ -60,6 +74,7 @@ def test_purged_folds_find_none(splitter, noise):
 # ------------------------------------------------------------------ which rows are where
 
 
+@pytest.mark.filterwarnings("ignore:groups are time stamps alone")
 @pytest.mark.parametrize("splitter", SPLITTERS)
 @pytest.mark.parametrize(("length", "horizon"), [(1, 0), (1, 1), (3, 0), (4, 2)])
 def test_no_row_trained_on_has_a_time_in_common_with_a_tested_one(
@@ -129,6 +144,175 @@ def test_time_stamps_of_any_kind(splitter, stamps):
     assert mine == lists(cv.split(np.zeros(24), groups=np.arange(24)))
 
 
+# ------------------------------------------------------- entities with rows of their own
+
+
+DAYS = pd.date_range("2024-01-01", periods=120)
+KEPT = np.random.default_rng(0).permutation(120)[:70]
+KEPT = KEPT[(KEPT < 40) | (KEPT > 60)]  # a hole of three weeks, and days here and there
+PANEL = pd.concat(
+    [
+        pd.DataFrame({"id": "daily", "day": DAYS}),
+        pd.DataFrame({"id": "weekly", "day": DAYS[::7]}),
+        pd.DataFrame({"id": "gaps", "day": DAYS[np.sort(KEPT)]}),
+    ],
+    ignore_index=True,
+)
+PANEL["row"] = np.arange(len(PANEL), dtype=float)
+
+
+def windows_of(table, form):
+    """Windows, the rows of which they and their targets are made, and their groups."""
+    length, horizon = 4, 2
+    params = {"by": "id", "time": "day"}
+    if form == "level":
+        table, params = table.set_index(["id", "day"]), {"by": "id"}
+    elif form == "stamps":
+        table, params = table.set_index("day"), {"by": "id"}
+    X, y, index = make_windows(table, length, horizon, max_gap=float("inf"), **params)
+    rows = np.concatenate([np.stack(X)[:, :, 0], y], axis=1).astype(int)
+    groups = index.index if form == "stamps" else index
+    return X, rows, groups
+
+
+@pytest.mark.parametrize("splitter", SPLITTERS)
+@pytest.mark.parametrize("form", ["columns", "level", "stamps"])
+@pytest.mark.parametrize("order", ["by entity", "by time"])
+def test_no_row_is_trained_on_and_tested_whatever_gaps_there_are(splitter, form, order):
+    table = PANEL if order == "by entity" else PANEL.sort_values("day", kind="stable")
+    table = table.reset_index(drop=True).assign(row=np.arange(len(table), dtype=float))
+    X, rows, groups = windows_of(table, form)
+    day = table["day"].to_numpy()
+    tested_before = np.zeros(len(X), dtype=bool)
+    for train, test in splitter(3, length=4, horizon=2).split(X, groups=groups):
+        assert len(train) > 5
+        assert not set(rows[train].ravel()) & set(rows[test].ravel())
+        # Nor does a target that is trained on lie in the period that is tested.
+        first, last = day[rows[test, 3]].min(), day[rows[test, 3]].max()
+        targets = day[rows[train, 4:]]
+        assert not ((first <= targets) & (targets <= last)).any()
+        tested_before[test] = True
+    if splitter is PurgedKFold:
+        assert tested_before.all()
+
+
+@pytest.mark.filterwarnings("ignore:groups are time stamps alone")
+@pytest.mark.parametrize("splitter", SPLITTERS)
+def test_random_panels_share_no_rows(splitter, rng):
+    """Entities of any density, windows of any size and step."""
+    for _ in range(40):
+        days = [
+            np.flatnonzero(rng.uniform(size=60) < rng.choice([1, 0.6])) for _ in "abc"
+        ]
+        counts = [len(day) for day in days]
+        table = pd.DataFrame({"id": np.repeat([*"abc"], counts), "day": np.hstack(days)})
+        table["row"] = np.arange(len(table), dtype=float)
+        length, horizon, step = (int(k) for k in rng.integers(1, 4, size=3))
+        X, y, index = make_windows(
+            table, length, horizon, step=step, by="id", time="day", max_gap=float("inf")
+        )
+        rows = np.hstack([np.stack(X)[:, :, 0], y.reshape(len(X), -1)]).astype(int)
+        in_steps = {"length": -(-length // step), "horizon": -(-horizon // step)}
+        named = splitter(3, **in_steps, by="id", time="day")
+        for folds in (
+            named.split(X, groups=index),
+            splitter(3, **in_steps).split(X, groups=index["day"]),
+        ):
+            for train, test in folds:
+                assert not set(rows[train].ravel()) & set(rows[test].ravel())
+
+
+@pytest.mark.parametrize("splitter", SPLITTERS)
+def test_columns_of_the_table_tell_entity_and_time(splitter):
+    """The same folds from the table, from groups, and from groups beside the table."""
+    mixed = PANEL.sample(frac=1, random_state=0)
+    params = {"length": 3, "horizon": 1}
+    named = splitter(3, by="id", time="day", **params)
+    expected = lists(named.split(mixed))
+    unnamed = splitter(3, **params)
+    assert lists(unnamed.split(mixed, groups=mixed[["day", "id"]])) == expected
+    levels = pd.MultiIndex.from_frame(mixed[["id", "day"]])
+    assert lists(unnamed.split(mixed, groups=levels)) == expected
+    by = splitter(3, by="id", **params)
+    assert lists(by.split(mixed, groups=mixed["day"])) == expected
+    by_index = splitter(3, by="id", time="day", **params)
+    assert lists(by_index.split(mixed.set_index(["id", "day"]))) == expected
+    polars = pytest.importorskip("polars")
+    frame = polars.DataFrame({name: [*mixed[name]] for name in mixed})
+    assert lists(named.split(frame)) == expected
+    assert lists(unnamed.split(np.zeros(len(mixed)), groups=frame[:, :2])) == expected
+    by_number = mixed.assign(id=mixed["id"].str.len(), day=mixed["day"].astype(int))
+    array = splitter(3, by=0, time=1, **params)
+    assert lists(array.split(by_number.to_numpy())) == expected
+
+
+@pytest.mark.parametrize("splitter", SPLITTERS)
+@pytest.mark.parametrize("margin", [0, 2])
+def test_with_a_row_at_every_time_entities_change_nothing(splitter, margin):
+    times = np.tile(np.arange(30), 3)
+    groups = pd.DataFrame({"id": np.repeat([*"abc"], 30), "t": times})
+    extra = {"embargo": margin} if splitter is PurgedKFold else {"gap": margin}
+    cv = splitter(3, length=3, horizon=2, time="t", **extra)
+    plain = splitter(3, length=3, horizon=2, **extra)
+    assert lists(cv.split(times, groups=groups)) == lists(plain.split(times, None, times))
+
+
+@pytest.mark.parametrize("splitter", SPLITTERS)
+def test_time_stamps_alone_of_entities_with_gaps_are_warned_of(splitter):
+    with pytest.warns(UserWarning, match="groups are time stamps alone"):
+        next(splitter(3, length=2).split(PANEL["row"], groups=PANEL["day"]))
+    next(splitter(3, length=1).split(PANEL["row"], groups=PANEL["day"]))
+
+
+@pytest.mark.parametrize(
+    ("params", "X", "groups", "words"),
+    [
+        (
+            {"by": "shop"},
+            PANEL,
+            PANEL["day"],
+            "name of one column of X, got 'shop'",
+        ),
+        (
+            {"by": "id"},
+            PANEL[["id"]].set_axis([*PANEL["row"].astype(str)]),
+            None,
+            "got none with",
+        ),
+        ({}, PANEL, PANEL[["id", "row"]].assign(t=1), "got 2 among"),
+        (
+            {"time": "day"},
+            PANEL,
+            PANEL[["day"]].assign(id="a"),
+            "one row at each time, got two of",
+        ),
+    ],
+)
+def test_tables_that_tell_no_time_or_entity(params, X, groups, words):
+    with pytest.raises(ValueError, match=words):
+        next(PurgedKFold(3, **params).split(X, groups=groups))
+
+
+def test_an_index_that_runs_backwards_is_refused_without_groups():
+    X = pd.DataFrame({"v": np.arange(12.0)}, index=DAYS[:12])
+    assert lists(PurgedKFold(3).split(X)) == lists(KFold(3).split(X))
+    with pytest.raises(ValueError, match=r"Row 1 of X is of .*, but row 0 before it"):
+        next(PurgedKFold(3).split(X[::-1]))
+
+
+def test_a_search_over_a_panel_needs_no_groups():
+    table = PANEL.assign(row=PANEL["row"] / 100)
+    window = SlidingWindow(4, by="id", time="day", max_gap=float("inf"))
+    model = make_pipeline(window, FunctionTransformer(np.stack), Flat())
+    cv = PanelTimeSeriesSplit(3, length=4, by="id", time="day")
+    scores = cross_val_score(model, table, table["row"], cv=cv)
+    assert scores.shape == (3,)
+    folds = lists(cv.split(table))
+    for score, (train, test) in zip(scores, folds, strict=True):
+        fitted = model.fit(table.iloc[train], table["row"].iloc[train])
+        assert score == fitted.score(table.iloc[test], table["row"].iloc[test])
+
+
 # ------------------------------------------------------------------- within scikit-learn
 
 
@@ -147,7 +331,9 @@ def test_groups_are_routed_as_to_splitters_of_scikit_learn(splitter, rng):
 
 def test_they_print_as_they_were_made():
     cv = PurgedKFold(3, length=4, embargo=0.5)
-    assert repr(cv) == "PurgedKFold(embargo=0.5, horizon=0, length=4, n_splits=3)"
+    assert repr(cv) == (
+        "PurgedKFold(by=None, embargo=0.5, horizon=0, length=4, n_splits=3, time=None)"
+    )
     assert cv.get_n_splits() == 3
 
 

@@ -144,17 +144,17 @@ def test_norm_of_a_lone_step_is_its_bias(lengths):
     [
         (
             {"kernel_size": 5},
-            [9, 4, 6],
-            "Convolution 1 has kernel_size=5, but sequence 1",
+            [3, 4, 2],
+            "Convolution 1 has kernel_size=5, but sequence 1, the longest",
         ),
         (
             {"kernel_size": 2, "stride": 4},
-            [9, 9, 3],
-            "Convolution 1 has stride=4, but sequence 2, the shortest, has only 3 step",
+            [1, 2, 3],
+            "Convolution 1 has stride=4, but sequence 2, the longest, has only 3 step",
         ),
         (
             {"kernel_size": (2, 3), "stride": (4, 1)},
-            [20, 8, 9],
+            [7, 8, 5],
             r"Convolution 2 has kernel_size=3, but sequence 1.* only 2 step.* of 8",
         ),
     ],
@@ -172,5 +172,5 @@ def test_lengths_are_checked_against_kernel_and_stride(options, lengths, words):
 
 def test_lengths_that_just_suffice_are_enough():
     encoder = ConvEncoder(1, (2, 2), (3, 2), (2, 2))
-    encoder.check_lengths(np.array([3, 9]))
+    encoder.check_lengths(np.array([1, 3]))
     assert encoder(torch.randn(1, 3, 1))[0].shape == (1, 1, 2)

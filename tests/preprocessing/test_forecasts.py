@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import datetime
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.tables import DAYS, NAMES, NUMBERS, PANEL, WITH_DAYS, copied, fit, frame_of
-from sksequence.preprocessing import make_windows, merge_forecasts
+from helpers.tables import (
+    DAYS,
+    NAMES,
+    NUMBERS,
+    PANEL,
+    WITH_DAYS,
+    assert_same_windows,
+    copied,
+    fit,
+    frame_of,
+)
+from sksequence.preprocessing import SlidingWindow, make_windows, merge_forecasts
 
 
 def cut(table, length, horizon, step):
@@ -79,12 +91,27 @@ def test_horizons_do_not_cross_entities(length, horizon, step):
             np.testing.assert_array_equal(y, np.array(targets)[:, :, 1])
 
 
+@pytest.mark.parametrize("by", [None, "id"])
+@pytest.mark.parametrize("known", ["v", ["v"], -1])
+def test_what_is_known_stands_one_row_ahead(by, known):
+    table = frame_of(PANEL) if by is None else frame_of(PANEL, id=NAMES)
+    X, y, index = make_windows(table, 2, 2, by=by, target="u", known=known)
+    plain, expected, same = make_windows(table, 2, 2, by=by, target="u")
+    ahead = make_windows(table, 2, 2, by=by, target="v")[1]
+    np.testing.assert_array_equal(y, expected)
+    assert index.equals(same)
+    for window, before, after in zip(X, plain, ahead, strict=True):
+        np.testing.assert_array_equal(window[:, 0], before[:, 0])
+        np.testing.assert_array_equal(window[:, 1], [before[1, 1], after[0]])
+
+
 @pytest.mark.parametrize("by", [None, 0])
 def test_a_network_forecasts_several_steps(by):
     X, y, _ = make_windows(np.column_stack([NUMBERS, PANEL]), 2, 2, by=by, target=-1)
-    got = fit(X, y, early_stopping=True).predict(X)
+    stopping = {"early_stopping": True, "validation_split": "random"}
+    got = fit(X, y, **stopping).predict(X)
     assert got.shape == y.shape
-    expected = fit(copied(X), y.copy(), early_stopping=True).predict(X)
+    expected = fit(copied(X), y.copy(), **stopping).predict(X)
     np.testing.assert_array_equal(got, expected)
 
 
@@ -160,6 +187,129 @@ def test_forecasts_reach_beyond_the_end_in_rows_that_are_appended():
     np.testing.assert_array_equal(merged[3:], [*PANEL[3:, 0], 7, 8])
 
 
+# ---------------------------------------------------------------------------------- gaps
+
+
+HOLE = pd.date_range("2024-01-01", periods=100)[[*range(50), *range(70, 100)]]
+SERIES = pd.DataFrame({"v": np.arange(80.0)}, index=HOLE)
+
+
+def crossing(stamps, spans):
+    """How many spans of rows, one by one, hold a step that is longer than a day."""
+    return sum(
+        bool((np.diff(stamps[a:b]) > np.timedelta64(1, "D")).any()) for a, b in spans
+    )
+
+
+@pytest.mark.parametrize("step", [1, 3])
+def test_windows_that_cross_a_gap_are_counted(step):
+    spans = [(a, a + 8) for a in range(0, 73, step)]
+    n = crossing(HOLE.to_numpy(), spans)
+    words = (
+        rf"{n} of {len(spans)} windows cross one of 1 gap.*from 2024-02-19.*2024-03-11"
+    )
+    with pytest.warns(UserWarning, match=words):
+        make_windows(SERIES, 6, 2, step=step)
+    n = crossing(HOLE.to_numpy(), [(max(0, b - 6), b) for b in range(1, 81)])
+    with pytest.warns(UserWarning, match=f"{n} of 80 windows"):
+        SlidingWindow(6).fit_transform(SERIES)
+
+
+def test_gaps_are_counted_entity_by_entity():
+    """Of one entity a week is the usual step, of the other a gap."""
+    weeks = pd.DataFrame({"v": 0.0}, index=pd.date_range("2024", periods=14, freq="W"))
+    both = pd.concat([SERIES.assign(id="a"), weeks.assign(id="b")])
+    with pytest.warns(UserWarning, match="7 of 80 windows cross one of 1 gap"):
+        make_windows(both, 6, 2, by="id")
+    days = SERIES.assign(id="a").set_index(pd.date_range("2024", periods=80))
+    make_windows(pd.concat([days, weeks.assign(id="b")]), 6, 2, by="id")  # none
+
+
+@pytest.mark.parametrize(
+    "stamps",
+    [
+        pd.bdate_range("2024-01-01", periods=80),
+        pd.date_range("2024-01-01", periods=80, freq="MS"),
+        HOLE - HOLE[0] + pd.to_timedelta(np.arange(80) ** 2, "h"),
+        pd.Index([*"ab"] * 40),
+        pd.RangeIndex(80),
+    ],
+    ids=["business days", "months", "irregular", "names", "numbers"],
+)
+def test_time_without_gaps_is_not_warned_of(stamps):
+    make_windows(SERIES.set_index(stamps), 6, 2)
+    SlidingWindow(6).fit_transform(SERIES.set_index(stamps))
+
+
+@pytest.mark.parametrize(
+    ("stamps", "max_gap"),
+    [
+        (HOLE, "1D"),
+        (HOLE, pd.Timedelta("3D")),
+        (HOLE.tz_localize("UTC"), datetime.timedelta(days=1)),
+        (HOLE.date, np.timedelta64(24, "h")),
+        (HOLE.to_period("D"), 1),
+        (HOLE.day_of_year, 1.5),
+    ],
+)
+def test_no_window_crosses_a_step_above_max_gap(stamps, max_gap):
+    series = SERIES.set_index(pd.Index(stamps))
+    X, y, index = make_windows(series, 6, 2, max_gap=max_gap)
+    parts = [make_windows(series[:50], 6, 2), make_windows(series[50:], 6, 2)]
+    for got, *expected in zip((X, y, index), *parts, strict=True):
+        np.testing.assert_array_equal(got, np.concatenate(expected))
+    merged = merge_forecasts(y, index, series)
+    known = ~np.isnan(merged)
+    np.testing.assert_array_equal(merged[known], np.arange(80.0)[known])
+    assert np.flatnonzero(~known).tolist() == [*range(6), *range(50, 56)]
+    for first_rows in ("edge", "shorter"):
+        window = SlidingWindow(6, first_rows=first_rows, max_gap=max_gap)
+        pieces = [SlidingWindow(6, first_rows=first_rows)] * 2
+        expected = [
+            row
+            for piece, part in zip(pieces, (series[:50], series[50:]), strict=True)
+            for row in piece.fit_transform(part)
+        ]
+        assert_same_windows(window.fit_transform(series), expected)
+
+
+@pytest.mark.parametrize("kept", [2, 20])
+def test_context_does_not_reach_across_a_gap(kept):
+    cut = 50 + kept
+    window = SlidingWindow(6, context=True, max_gap="1D").fit(SERIES[:cut])
+    whole = SlidingWindow(6, max_gap="1D").fit_transform(SERIES)
+    assert_same_windows(window.transform(SERIES[cut:]), whole[cut:])
+    before = SlidingWindow(6, context=True, max_gap="1D").fit(SERIES[:50])
+    assert_same_windows(before.transform(SERIES[50:]), whole[50:])
+
+
+def test_any_gap_can_be_allowed():
+    X = make_windows(SERIES, 6, 2, max_gap=float("inf"))[0]
+    plain = make_windows(SERIES.reset_index(drop=True), 6, 2)[0]
+    assert_same_windows(X, plain)
+
+
+@pytest.mark.parametrize(
+    ("series", "max_gap", "words"),
+    [
+        (
+            SERIES,
+            3,
+            "max_gap must be a duration above 0, as time stamps are dates, got 3",
+        ),
+        (SERIES, "soon", "max_gap must be a duration"),
+        (SERIES, "-1D", "max_gap must be a duration"),
+        (SERIES.reset_index(drop=True), "1D", "max_gap must be a number above 0"),
+        (SERIES.reset_index(drop=True), 0, "max_gap must be a number above 0"),
+        (SERIES.to_numpy(), 1, "X must have time stamps for max_gap=1"),
+        (SERIES, "2h", "between steps above max_gap='2h', expected at least 8"),
+    ],
+)
+def test_gaps_of_no_use_are_refused(series, max_gap, words):
+    with pytest.raises(ValueError, match=words):
+        make_windows(series, 6, 2, max_gap=max_gap)
+
+
 BAD_WINDOWS = {
     "no window": (
         r"length=6 and horizon=7 leave no window: series has 12 row\(s\), "
@@ -175,7 +325,7 @@ BAD_WINDOWS = {
         {"by": 0},
     ),
     "no target": (
-        r"target must name at least one column other than by=None, got \[\]",
+        r"target must name at least one column other than by=None .* got \[\]",
         PANEL,
         (1, 1),
         {"target": []},
@@ -186,8 +336,20 @@ BAD_WINDOWS = {
         (1, 1),
         {"target": "w", "by": "id"},
     ),
+    "target known": (
+        "known must be other columns than target='u', .* got 'u'",
+        WITH_DAYS[["u", "v"]],
+        (1, 1),
+        {"target": "u", "known": "u"},
+    ),
+    "all targets known": (
+        "known must be other columns than target=None, .* got 'u'",
+        WITH_DAYS[["u", "v"]],
+        (1, 1),
+        {"known": "u"},
+    ),
     "by as target": (
-        "target must name at least one column other than by='id', got 'id'",
+        "target must name at least one column other than by='id' .* got 'id'",
         WITH_DAYS,
         (1, 1),
         {"target": "id", "by": "id"},
@@ -220,9 +382,9 @@ BAD_FORECASTS = {
         [1, 2],
         PANEL,
     ),
-    "one dimension": (
-        r"y_pred must have shape \(n_windows, horizon\) .* got \(3,\)",
-        Y[:, 0],
+    "four dimensions": (
+        r"y_pred must have shape \(n_windows, horizon\) .* got \(3, 2, 1, 1\)",
+        Y[..., None, None],
         [1, 2, 3],
         PANEL,
     ),

@@ -6,6 +6,7 @@ import pickle
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from scipy.sparse import csr_array
 from sklearn.base import BaseEstimator, TransformerMixin, clone
@@ -368,3 +369,21 @@ def test_a_failed_fit_leaves_it_as_it_was():
     with pytest.raises(ValueError, match="NaN"):
         model.fit([np.full((3, 4), np.nan)])
     np.testing.assert_array_equal(model.transform(X)[0], before)
+
+
+def test_polars_frames_and_nested_arrays_are_read_as_any_other():
+    X = [np.arange(6.0).reshape(3, 2), np.array([[7.0, -1.0]])]
+    expected = StepwiseTransformer(StandardScaler()).fit_transform(X)
+    frames = [pl.DataFrame(x, schema=["a", "b"]) for x in X]
+    nested = [objects(list(x)) for x in X]
+    for given in (frames, nested, pl.Series([x.tolist() for x in X])):
+        for made, wanted in zip(
+            StepwiseTransformer(StandardScaler()).fit_transform(given),
+            expected,
+            strict=True,
+        ):
+            np.testing.assert_array_equal(made, wanted)
+    stepwise = StepwiseTransformer(StandardScaler()).fit(frames)
+    assert stepwise.feature_names_in_.tolist() == ["a", "b"]
+    with pytest.raises(ValueError, match="same order as they were in fit"):
+        stepwise.transform([frame.select(["b", "a"]) for frame in frames])

@@ -521,15 +521,6 @@ NO_DOCUMENT = {
         TypeError,
         "Document 1 must be a list of tokens, as document 0, got 'b' of type str",
     ),
-    "empty string": (
-        ["a", "", "b"],
-        ValueError,
-        "Document 1 has no token of SequenceTokenizer(): ''. Expected at least one in "
-        "each. Leave it out, along with its target.",
-    ),
-    "spaces": (["a", " \n"], ValueError, r"Document 1 has no token of SequenceTokenize"),
-    "empty list": ([["a"], []], ValueError, "Document 1 has no token: []. Expected at"),
-    "empty array": ([np.array([], dtype=str)], ValueError, "Document 0 has no token: a"),
     "list in a list": (
         [["a"], ["b", ["c"]]],
         TypeError,
@@ -564,20 +555,6 @@ def test_bad_input_is_refused_by_every_method(X, error, message):
         ),
         ({"min_df": 1.0}, ["a", "b"], ValueError, "is in min_df=1.0 of 2 document(s)."),
         ({}, [["<unk>"]], ValueError, "The vocabulary is empty: none of 1 token(s)"),
-        (
-            {"analyzer": "char", "ngram_size": 4},
-            ["acgt", "acg"],
-            ValueError,
-            "Document 1 has no token of SequenceTokenizer(analyzer='char', ngram_size=4)"
-            ": 'acg'",
-        ),
-        (
-            {"token_pattern": "[a-z]"},
-            ["a", "42"],
-            ValueError,
-            "Document 1 has no token of SequenceTokenizer(token_pattern='[a-z]'): '42'",
-        ),
-        ({"analyzer": str.split}, ["a", " "], ValueError, "Document 1 has no token of S"),
         (
             {"analyzer": len},
             ["text"],
@@ -656,10 +633,29 @@ def test_errors_of_an_analyzer_are_its_own():
         SequenceTokenizer(analyzer=lambda text: 1 / 0).fit(TEXTS)
 
 
-def test_text_too_short_to_analyse_is_refused_also_later():
-    tokenizer = SequenceTokenizer(ngram_size=2).fit(["a good film"])
-    with pytest.raises(ValueError, match=r"Document 1 has no token of .*ngram_size=2"):
-        tokenizer.transform(["good film", "film"])
+@pytest.mark.parametrize(
+    ("params", "documents", "empty"),
+    [
+        ({}, ["a good film", "good"], ["", " \n"]),
+        ({"ngram_size": 2}, ["a good film", "good film"], ["film", ""]),
+        ({"analyzer": "char", "ngram_size": 4}, ["acgt", "acgta"], ["acg", ""]),
+        ({"token_pattern": "[a-z]+"}, ["film", "good"], ["42", "..."]),
+        ({"analyzer": str.split}, ["a film", "film"], [" ", ""]),
+        ({}, [["a", "film"], ["film"]], [[], ()]),
+        ({}, [["a", "film"], ["film"]], [np.array([], dtype=str)]),
+    ],
+)
+def test_a_document_without_tokens_is_one_unknown_token(params, documents, empty):
+    tokenizer = SequenceTokenizer(**params).fit(documents)
+    expected = [*tokenizer.transform(documents), *[np.array([0])] * len(empty)]
+    for ids in (
+        tokenizer.transform([*documents, *empty]),
+        SequenceTokenizer(**params).fit_transform([*documents, *empty]),
+    ):
+        assert [one.tolist() for one in ids] == [one.tolist() for one in expected]
+    with_empty = SequenceTokenizer(**params).fit([*documents, *empty])
+    assert with_empty.vocabulary_ == tokenizer.vocabulary_
+    assert tokenizer.inverse_transform(ids)[-1] == ["<unk>"]
 
 
 @pytest.mark.parametrize(

@@ -194,6 +194,58 @@ def test_polars():
     assert_same_windows(make_windows(X["u"], 3, 1)[0], make_windows(PANEL[:, 0], 3, 1)[0])
 
 
+SHOPS = np.array([*"xxyxyyxyxxyx"])  # with the names, four entities and a single row
+
+
+def two_keys(form):
+    """A table whose entities have two names each, and how to say so."""
+    frame = frame_of(PANEL, id=NAMES, shop=SHOPS)
+    if form == "columns":
+        return frame, ["id", "shop"]
+    if form == "tuple":
+        return frame, ("id", "shop")
+    if form == "positions":
+        return frame, [0, 1]
+    if form == "levels":
+        return frame.assign(t=DAYS).set_index(["id", "shop", "t"]), ["id", "shop"]
+    if form == "both":
+        return frame.set_index(["id", DAYS]), ["id", "shop"]
+    if form == "array":
+        return frame.to_numpy(), [0, -3]
+    polars = pytest.importorskip("polars")
+    return polars.DataFrame({name: frame[name].to_numpy() for name in frame}), ["id", 1]
+
+
+@pytest.mark.parametrize(
+    "form", ["columns", "tuple", "positions", "levels", "both", "array", "polars"]
+)
+def test_several_columns_tell_entities_apart(form):
+    X, by = two_keys(form)
+    joined = np.char.add(NAMES, SHOPS)
+    window = SlidingWindow(3, by=by, context=True)
+    whole = oracle(PANEL, joined, 3, "edge")
+    assert_same_windows(window.fit_transform(X), whole)
+    window.fit(rows_of(X, slice(7)))
+    assert_same_windows(window.transform(rows_of(X, slice(7, None))), whole[7:])
+    windows, y, index = make_windows(X, 2, 1, by=by)
+    one = frame_of(PANEL, id=joined)
+    expected = make_windows(one, 2, 1, by="id")
+    assert_same_windows(windows, expected[0])
+    np.testing.assert_array_equal(y, expected[1])
+    np.testing.assert_array_equal(
+        merge_forecasts(y, index, X, by=by),
+        merge_forecasts(y, expected[2], one, by="id"),
+    )
+
+
+def test_one_of_two_levels_says_which_others_there_are():
+    X, _ = two_keys("levels")
+    twice = pd.concat([X, X.rename(index={"x": "y", "y": "x"}, level="shop")])
+    with pytest.raises(ValueError, match=r"tell them apart with by=\['id', 'shop'\]"):
+        SlidingWindow(3, by="id").fit(twice)
+    SlidingWindow(3, by=["id", "shop"]).fit(X)
+
+
 # ---------------------------------------------------------------------- what came before
 
 
@@ -250,6 +302,124 @@ def test_entities_that_fit_never_saw_have_no_past():
     assert_same_windows(
         window.transform(later), oracle(PANEL[5:], later["id"], 3, "edge", past)
     )
+
+
+# ------------------------------------------------------------------- the order of time
+
+
+COUNT = pd.DataFrame({"v": np.arange(8.0)})
+DATES = pd.date_range("2024-01-27", periods=8)
+TIMES = {
+    "dates": DATES,
+    "zone": DATES.tz_localize("Europe/Berlin"),
+    "periods": DATES.to_period("D"),
+    "durations": DATES - DATES[0],
+    "ISO text": [str(day) for day in DATES.date],
+    "ISO text, objects": pd.Index([str(day) for day in DATES.date], dtype=object),
+    "days of Python": DATES.date,
+    "floats": np.arange(8) / 2,
+    "integers": np.arange(8),
+    "gaps": np.array([0, 1, 5, 6, 7, 8, 20, 21]),
+}
+every_time = pytest.mark.parametrize("stamps", TIMES.values(), ids=TIMES)
+
+
+def timed(stamps, form):
+    """The same table with its time in the index, in a column, or in a level."""
+    if form == "index":
+        return COUNT.set_index(pd.Index(stamps)), {}
+    if form == "level":
+        both = [pd.Index(np.arange(8)[::-1], name="row"), pd.Index(stamps, name="t")]
+        return COUNT.set_index(both), {"time": "t"}
+    if form == "column":
+        return COUNT.assign(t=stamps), {"time": "t"}
+    if form == "position":
+        return COUNT.assign(t=stamps).to_numpy(), {"time": 1}
+    polars = pytest.importorskip("polars")
+    columns = {"t": [*stamps], "v": COUNT["v"].to_numpy()}
+    return polars.DataFrame(columns, strict=False), {"time": "t"}
+
+
+def rows_of(X, part):
+    return X.iloc[part] if hasattr(X, "iloc") else X[part]
+
+
+@every_time
+@pytest.mark.parametrize("form", ["index", "level", "column", "position", "polars"])
+def test_one_rule_for_time_of_every_type(form, stamps):
+    if form == "polars" and isinstance(stamps, pd.PeriodIndex):
+        pytest.skip("polars has no periods")
+    X, params = timed(stamps, form)
+    window = SlidingWindow(3, context=True, **params)
+    names = np.zeros(8)
+    values = COUNT.to_numpy()
+    assert_same_windows(window.fit_transform(X), oracle(values, names, 3, "edge"))
+    window.fit(rows_of(X, slice(4, None)))
+    earlier = oracle(values[:4], names[:4], 3, "edge")
+    assert_same_windows(window.transform(rows_of(X, slice(4))), earlier)
+    window.fit(rows_of(X, slice(4)))
+    later = oracle(values, names, 3, "edge")[4:]
+    assert_same_windows(window.transform(rows_of(X, slice(4, None))), later)
+    for order in (np.arange(8)[::-1], np.array([0, 1, 2, 4, 3, 5, 6, 7])):
+        with pytest.raises(ValueError, match=r"Row \d of X is of .*, but row \d before"):
+            window.fit(rows_of(X, order))
+        with pytest.raises(ValueError, match=r"Row \d of X is of .*, but row \d before"):
+            make_windows(rows_of(X, order), 2, 1, **params)
+    twice = rows_of(X, np.array([0, 1, 1, 2]))
+    with pytest.raises(ValueError, match="Rows 1 and 2 of X have the same time stamp"):
+        window.fit(twice)
+
+
+def test_numbers_that_run_backwards_say_how_to_go_on():
+    """The rows of a file, sorted by date: their old numbers are no time."""
+    X = pd.DataFrame({"day": DATES[::-1], "v": np.arange(8.0)}).sort_values("day")
+    with pytest.raises(ValueError, match=r"drop the index: X.reset_index\(drop"):
+        SlidingWindow(3).fit(X[["v"]])
+    by_day = SlidingWindow(3, time="day").fit_transform(X)
+    by_row = SlidingWindow(3).fit_transform(X[["v"]].reset_index(drop=True))
+    np.testing.assert_array_equal(by_day, by_row)
+
+
+def test_names_in_the_index_are_no_time():
+    X = COUNT.set_index(pd.Index([*"hgfedcba"]))
+    expected = oracle(COUNT.to_numpy(), np.zeros(8), 3, "edge")
+    assert_same_windows(SlidingWindow(3).fit_transform(X), expected)
+
+
+def test_a_column_of_time_is_no_channel():
+    X = COUNT.assign(t=DATES, id=[*"aabbaabb"])
+    window = SlidingWindow(2, by="id", time="t").fit(X)
+    assert window.get_feature_names_out().tolist() == ["v"]
+    assert window.n_features_in_ == 3
+    windows, y, index = make_windows(X, 2, 1, by="id", time="t")
+    assert [w.ravel().tolist() for w in windows] == [[0, 1], [1, 4], [2, 3], [3, 6]]
+    assert y.ravel().tolist() == [4, 5, 6, 7]
+    assert index.columns.tolist() == ["id", "t"]
+    merged = merge_forecasts(y, index, X, by="id")
+    np.testing.assert_array_equal(merged, [np.nan] * 4 + [4, 5, 6, 7])
+
+
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        ({"time": "id"}, "time='id' must hold dates, .* got for example 'a'"),
+        ({"time": "w"}, "time must be the name of one column of X, got 'w'"),
+        ({"time": "t", "by": ["t"]}, r"time must not be a column in by=\['t'\], got 't'"),
+    ],
+)
+def test_columns_that_hold_no_time(params, words):
+    X = COUNT.assign(t=DATES, id=[*"aabbaabb"])
+    with pytest.raises((ValueError, TypeError), match=words):
+        SlidingWindow(2, **params).fit(X)
+
+
+def test_two_levels_of_time_are_told_apart_by_name():
+    levels = [pd.Index(DATES, name="made"), pd.Index(DATES[0] + 2 * (DATES - DATES[0]))]
+    X = COUNT.set_index(levels)
+    with pytest.raises(ValueError, match="one level of time, got 2 levels of dates"):
+        SlidingWindow(3).fit(X)
+    expected = oracle(COUNT.to_numpy(), np.zeros(8), 3, "edge")
+    assert_same_windows(SlidingWindow(3, time="made").fit_transform(X), expected)
 
 
 # ------------------------------------------------------------------- within scikit-learn
@@ -315,7 +485,7 @@ def test_cross_val_predict_answers_row_by_row():
 
 def test_a_network_reads_windows_as_if_made_by_hand():
     past, y = series()[:-1, None], series()[1:]
-    network = make("GRURegressor", early_stopping=True)
+    network = make("GRURegressor", early_stopping=True, validation_split="random")
     model = make_pipeline(StandardScaler(), SlidingWindow(6), network)
     windows = oracle(StandardScaler().fit_transform(past), np.zeros(len(y)), 6, "edge")
     np.testing.assert_array_equal(

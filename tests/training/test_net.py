@@ -8,9 +8,9 @@ import pickle
 import numpy as np
 import pytest
 import torch
-from sklearn.metrics import log_loss
+from sklearn.metrics import get_scorer, log_loss, roc_auc_score
 from skorch import NeuralNet
-from skorch.callbacks import Checkpoint
+from skorch.callbacks import Checkpoint, EpochScoring
 
 import sksequence
 from helpers.comparing import pickled
@@ -69,6 +69,7 @@ def test_verbose_prints_a_line_per_epoch_and_nothing_else_does(
     assert capfd.readouterr() == ("", "")
     make("GRUClassifier", verbose=1, **params).fit(X, y)
     out, err = capfd.readouterr()
+    assert out.split("\n")[0].split().count("lr") == 1
     numbers = [line.split()[0] for line in out.splitlines() if line.strip()[:1].isdigit()]
     assert (numbers, err) == (["1", "2", "3"], "")
 
@@ -81,9 +82,93 @@ def test_the_net_is_a_genuine_one_that_speaks_briefly(name, task):
     assert "\n" not in repr(model.net_)
 
 
-def test_skorch_scores_every_epoch_as_the_estimator_itself_would():
-    from skorch.callbacks import EpochScoring
+SCORES = {
+    "GRUClassifier": ("accuracy", "roc_auc", "neg_log_loss"),
+    "GRURegressor": ("r2", "neg_mean_absolute_error"),
+    "RecurrentTagger": ("accuracy", "f1_macro", "neg_log_loss"),
+    "RecurrentStepRegressor": ("r2", "neg_median_absolute_error"),
+    "ConvLSTMRegressor": ("neg_mean_squared_error",),
+}
 
+
+def scoring_task(name, rng):
+    """Sequences and targets, in words or large numbers, that take some learning."""
+    X = [rng.normal(size=(n, 3)) for n in rng.integers(4, 9, size=60)]
+    if name.startswith("ConvLSTM"):
+        X = rng.normal(size=(60, 4, 4, 4))
+        return X, 100 + 9 * X[:, -1]
+    steps = [x[:, 0] for x in X]
+    if "Step" not in name and name != "RecurrentTagger":
+        steps = np.array([values.sum() for values in steps])
+    if "Regressor" in name:
+        return X, [1000 + 50 * v for v in steps] if "Step" in name else 1000 + 50 * steps
+    words = np.array(["low", "high"])
+    if name == "RecurrentTagger":
+        return X, [words[(values > 0).astype(int)] for values in steps]
+    return X, words[(steps > 0).astype(int)]
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("use_caching", [False, True])
+@pytest.mark.parametrize(("name", "scoring"), [(n, s) for n in SCORES for s in SCORES[n]])
+def test_skorch_scores_probabilities_and_units_of_y(name, scoring, use_caching, weighted):
+    rng = np.random.default_rng(0)
+    X, y = scoring_task(name, rng)
+    callbacks = [
+        EpochScoring(scoring, name="held", use_caching=use_caching),
+        EpochScoring(scoring, name="seen", on_train=True, use_caching=use_caching),
+    ]
+    params = {"class_weight": "balanced"} if weighted and "Regr" not in name else {}
+    model = make(name, max_epochs=3, early_stopping=True, patience=9, **params)
+    weight = rng.uniform(1, 2, 40) if weighted else None
+    model.set_params(lr_schedule="constant", callbacks=callbacks, lr=1e-9)
+    model.fit(X[:40], y[:40], weight, X_val=X[40:], y_val=y[40:])
+
+    def flat(values):
+        return np.concatenate([np.ravel(value) for value in values])
+
+    def rows(values):
+        return np.reshape(values, (len(values), -1)) if np.ndim(values) > 2 else values
+
+    metric = get_scorer(scoring)
+    for part, record in ((slice(40), "seen"), (slice(40, 60), "held")):
+        by_step = name in ("RecurrentTagger", "RecurrentStepRegressor")
+        method = "predict" if scoring in ("accuracy", "f1_macro") else None
+        if method is None:
+            method = "predict" if "Regressor" in name else "predict_proba"
+        answers, truth = getattr(model, method)(X[part]), y[part]
+        if by_step:
+            truth = flat(truth)
+            answers = np.concatenate(list(answers))
+        if scoring == "roc_auc":
+            answers = answers[:, 1]
+        if scoring == "neg_log_loss":
+            expected = -log_loss(truth, answers, labels=model.classes_)
+        elif scoring == "roc_auc":
+            expected = roc_auc_score(truth == "low", answers)
+        else:
+            expected = metric._sign * metric._score_func(
+                rows(truth), rows(answers), **metric._kwargs
+            )
+        assert model.history_[-1][record] == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize("name", ["GRUClassifier", "GRURegressor", "RecurrentTagger"])
+def test_the_net_answers_as_its_estimator(name):
+    X, y = scoring_task(name, np.random.default_rng(0))
+    model = make(name).fit(X, y)
+    blocks = np.stack([x[:4] for x in X])
+    for data in (X, X[:1], blocks, list(blocks)):
+        found, expected = model.net_.predict(data), model.predict(data)
+        assert len(found) == len(expected)
+        assert all(np.array_equal(a, b) for a, b in zip(found, expected, strict=True))
+    if name == "GRUClassifier":
+        found = model.net_.predict_proba(blocks)
+        np.testing.assert_array_equal(found, model.predict_proba(blocks))
+        assert model.net_.score(X, y) == model.score(X, y)
+
+
+def test_skorch_scores_every_epoch_as_the_estimator_itself_would():
     X = np.random.default_rng(0).normal(size=(60, 8))
     y = np.where(X.mean(axis=1) > 0, "high", "low")
     scoring = EpochScoring("accuracy", name="accuracy", on_train=False)

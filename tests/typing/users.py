@@ -37,6 +37,7 @@ from sksequence import (
 from sksequence.forecasting import forecast_recursive
 from sksequence.metrics import (
     StepScorer,
+    flatten_steps,
     make_step_scorer,
     perplexity,
     perplexity_scorer,
@@ -45,6 +46,7 @@ from sksequence.model_selection import (
     HalvingEpochSearchCV,
     PanelTimeSeriesSplit,
     PurgedKFold,
+    cross_val_predict_steps,
 )
 from sksequence.nn import LastPooling, RecurrentStack, SequenceNetwork
 from sksequence.portable import NumpyPredictor, Stream
@@ -150,7 +152,7 @@ assert_type(epochs.best_params_, dict[str, Any])
 folds = PurgedKFold(3, length=2, horizon=1, embargo=0.1)
 assert_type(folds.split(X), Iterator[tuple[np.ndarray, np.ndarray]])
 assert_type(folds.get_n_splits(), int)
-panel = PanelTimeSeriesSplit(n_splits=2, test_size=1)
+panel = PanelTimeSeriesSplit(n_splits=2, test_size=1, by=["shop"], time="day")
 assert_type(panel.split(X, groups=range(20)), Iterator[tuple[np.ndarray, np.ndarray]])
 
 # -------------------------------------------------------- before and after the network
@@ -160,6 +162,7 @@ assert_type(tokenizer.fit(["a text"]), SequenceTokenizer)
 assert_type(tokenizer.fit_transform(["a text", "another"]), list[np.ndarray])
 assert_type(tokenizer.inverse_transform([[1, 2], [3]]), list[list[Any]])
 windows = SlidingWindow(5, first_rows="shorter", by="id")
+SlidingWindow(5, by=["id", 0], time="day", max_gap="2D")
 assert_type(windows.fit(frame), SlidingWindow)
 assert_type(windows.transform(frame), np.ndarray | list[np.ndarray])
 scaler = StepwiseTransformer(StandardScaler())
@@ -168,6 +171,7 @@ assert_type(scaler.set_output(transform="pandas"), StepwiseTransformer)
 assert_type(scaler.get_feature_names_out(), np.ndarray)
 inputs, targets, index = make_windows(np.arange(9.0), length=3, horizon=2)
 assert_type(targets, np.ndarray)
+make_windows(np.arange(9.0), 3, 2, time=0, known=[1], max_gap=np.timedelta64(1, "D"))
 assert_type(merge_forecasts(targets, index, np.arange(9.0)), np.ndarray)
 sequences, wanted, ids = from_long(frame, by="id", time="t")
 *_, times = from_long(frame, by=["id"], time="t", return_times=True)
@@ -178,8 +182,13 @@ to_long(sequences, ids, times=times, columns=["x"])
 
 assert_type(make_step_scorer(np.mean, greater_is_better=False), StepScorer)
 assert_type(perplexity([[0, 1]], [np.eye(2)], classes=[0, 1]), float)
+assert_type(flatten_steps([[0, 1]], [[0, 1]]), tuple[np.ndarray, np.ndarray])
+assert_type(cross_val_predict_steps(RecurrentTagger(), X, steps), np.ndarray)
+weight_of_steps: list[list[float]] = [[1.0, 0.5]]
+assert_type(RecurrentTagger().fit(X, steps, weight_of_steps), RecurrentTagger)
 assert_type(perplexity_scorer(RecurrentTagger(), X, steps), float)
 assert_type(forecast_recursive(GRURegressor(), X, horizon=3), np.ndarray)
+forecast_recursive(GRURegressor(), X, horizon=3, target=[0, 2], future=X)
 assert_type(check_sequence_estimator(model, on_fail=None), list[dict[str, Any]])
 
 # ------------------------------------------------------------------------------ layers

@@ -20,7 +20,7 @@ def labels_head(
     classes: np.ndarray,
     is_multilabel: bool,
 ) -> list[ValueInfoProto]:
-    """Predict labels and probabilities; labels neither int nor text by their index."""
+    """Predict labels and probabilities; labels neither int nor Unicode by their index."""
     every: Shape = [*axes, len(classes)]
     if is_multilabel:
         kind, shape = TensorProto.INT64, every
@@ -31,7 +31,7 @@ def labels_head(
         labels = np.arange(len(classes))
         if np.can_cast(classes.dtype, np.int64) and classes.dtype.kind != "b":
             labels = classes.astype(np.int64)
-        elif all(isinstance(label, str) for label in classes):
+        elif all(isinstance(label, str) and _is_unicode(label) for label in classes):
             labels, kind = classes.astype(object), TensorProto.STRING
         index = graph("ArgMax", scores, axis=-1, keepdims=0)
         graph("Gather", labels, index, axis=0, result="label")
@@ -51,16 +51,30 @@ def values_head(
     scale: np.ndarray,
     are_rates: bool,
     are_many: bool,
+    in_double: bool,
+    n_steps: int = 0,
 ) -> list[ValueInfoProto]:
     """Predict numbers on the scale of the targets."""
+    # float32 may be too coarse for the targets.
+    dtype = np.dtype(np.float64) if in_double else graph.dtype
+    kind = TensorProto.DOUBLE if in_double else graph.float_type
+    if in_double:
+        outputs = graph("Cast", outputs, to=kind)
     if are_rates:
         outputs = graph("Exp", outputs)
-    scaled = graph("Mul", outputs, scale.astype(graph.dtype))
-    values = graph("Add", scaled, mean.astype(graph.dtype))
-    shape: Shape = [*axes, len(mean)] if are_many else axes
-    kept = [0] * len(axes) + ([len(mean)] if are_many else [])
-    graph("Reshape", values, kept, result="values")
-    return [helper.make_tensor_value_info("values", graph.float_type, shape)]
+    scaled = graph("Mul", outputs, scale.astype(dtype))
+    values = graph("Add", scaled, mean.astype(dtype))
+    own = [len(mean)] if are_many else []
+    if n_steps:
+        own = [n_steps, len(mean) // n_steps]
+    shape: Shape = [*axes, *own]
+    graph("Reshape", values, [0] * len(axes) + own, result="values")
+    return [helper.make_tensor_value_info("values", kind, shape)]
+
+
+def _is_unicode(text: str) -> bool:
+    """Return whether a text is one to ONNX: lone surrogates have no UTF-8."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 HEADS: dict[str, Callable[..., list[ValueInfoProto]]] = {
