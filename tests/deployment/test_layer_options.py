@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from helpers.data import padded
-from helpers.networks import CELLS, fitted, network, sequences, worst
+from helpers.networks import CELLS, assert_promised, fitted, network, sequences
 from sksequence._deployment.bundles import write_bundle
 from sksequence._deployment.onnx import make_model
 from sksequence._deployment.streams import CompiledStream
@@ -74,7 +74,7 @@ def test_options_are_those_of_torch(cell, direction, options, tmp_path):
         expected = [module(x[None])[0].softmax(0).numpy() for x in read]
     assert np.ptp(expected, axis=0).max() > 1e-3
     predictor = NumpyPredictor(settings, arrays)
-    assert worst(predictor.predict_proba(X), expected) < 1e-6
+    assert_promised(predictor.predict_proba(X), expected)
 
     write_bundle(predictor, tmp_path / "model.py")
     namespace = {}
@@ -90,7 +90,7 @@ def test_options_are_those_of_torch(cell, direction, options, tmp_path):
     file = make_model(network=settings["network"], **given, metadata={}, version="0")
     session = onnxruntime.InferenceSession(file.SerializeToString())
     found = session.run(["probabilities"], padded(X))[0]
-    assert worst(found, expected) < 1e-6
+    assert_promised(found, expected)
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -108,4 +108,4 @@ def test_streams_are_torch_read_step_by_step(cell, options):
                 found = stream.step_proba(step)
                 with torch.no_grad():
                     expected = module(read[i][None, : t + 1])[0].softmax(0).numpy()
-                assert worst([found], [expected]) < 1e-6
+                assert_promised([found], [expected])

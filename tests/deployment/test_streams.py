@@ -18,12 +18,13 @@ from helpers.networks import (
     POOLINGS,
     SPECIAL,
     answer_of,
+    assert_promised,
     choices_of,
     fitted,
+    link_of,
     network,
     sequences,
     special,
-    worst,
 )
 from helpers.processes import run_python
 from sksequence import ConvLSTMClassifier, GRUClassifier, _kernels
@@ -58,11 +59,11 @@ def test_after_every_step_a_stream_says_what_predict_does(choice):
         ends = range(stride, len(x) + 1, stride)
         kept = [(i, end) for i, end in enumerate(ends) if end >= shortest]
         for i, end in kept:
-            assert worst(answers[i], model.predict_proba([x[:end]])[0]) < 1e-6
+            assert_promised(answers[i], model.predict_proba([x[:end]])[0])
     for engine in (model, model.to_numpy()):
         stream = engine.open_stream()
         for x, answers in zip(X, prefixes, strict=True):
-            assert worst(read(stream.reset(), x), answers) < 1e-6
+            assert_promised(read(stream.reset(), x), answers)
 
 
 @pytest.mark.parametrize("kind", SPECIAL)
@@ -74,7 +75,7 @@ def test_whatever_it_reads_and_answers(kind):
     for i, (x, answers) in enumerate(zip(xs, prefixes, strict=True)):
         given = {} if static is None else {"static": static[i]}
         said = read(model.open_stream(**given), x, name)
-        assert worst(said, answers) < 1e-6
+        assert_promised(said, answers, model, link=link_of(model))
 
 
 @pytest.mark.parametrize("kind", SPECIAL)
@@ -98,7 +99,7 @@ def test_each_method_says_what_its_namesake_does():
         if method == "step":
             assert list(said) == list(expected)
         else:
-            assert worst(said, expected) < 1e-6
+            assert_promised(said, expected)
 
 
 def test_prefixes_of_a_block_are_a_block():
@@ -147,7 +148,7 @@ def test_a_stream_does_not_know_of_the_others(cell, n_streams):
     together = np.stack([stream.step_transform(X[:, t]) for t in range(20)], axis=1)
     for x, answers in zip(X, together, strict=True):
         alone = read(model.open_stream(), x, "step_transform")
-        assert worst(alone, answers) < 1e-6
+        assert_promised(alone, answers)
         if stream._cells[0].is_compiled:
             # A kernel adds in the same order, however many there are.
             assert np.array_equal(alone, answers)
@@ -165,7 +166,7 @@ def test_without_kernels_numpy_serves(monkeypatch):
     monkeypatch.setattr(_kernels, "load", lambda *_: None)
     stream = model.open_stream()
     assert not stream._cells[0].is_compiled
-    assert worst(read(stream, x), expected) < 1e-6
+    assert_promised(read(stream, x), expected)
 
 
 def test_ten_thousand_streams_in_one_call():
@@ -174,7 +175,7 @@ def test_ten_thousand_streams_in_one_call():
     stream = model.open_stream(10_000)
     for t in range(4):
         proba = stream.step_proba(X[:, t])
-    assert worst(proba, model.predict_proba(X)) < 1e-6
+    assert_promised(proba, model.predict_proba(X))
 
 
 def test_some_streams_begin_anew():
@@ -187,7 +188,7 @@ def test_some_streams_begin_anew():
             stream.reset([0, 2])
         proba = stream.step_proba(X[:, t])
     expected = model.predict_proba([X[0, 8:], X[1], X[2, 8:]])
-    assert worst(proba, expected) < 1e-6
+    assert_promised(proba, expected)
     assert stream.n_steps_ == 20
     assert stream.reset().n_steps_ == 0
 
@@ -228,7 +229,7 @@ def test_what_is_kept_does_not_grow_nor_drift(pooling):
     for step in x:
         represented = stream.step_transform(step)
     assert len(pickle.dumps(stream)) <= size + 8  # the number of steps has more digits
-    assert worst([represented], model.transform([x])) < 1e-6
+    assert_promised([represented], model.transform([x]))
 
 
 def test_a_stream_runs_where_torch_is_not(tmp_path):
@@ -247,7 +248,7 @@ print(repr(proba.tolist()))
 """
     said = run_python(code, cwd=tmp_path)
     expected = model.predict_proba(sequences()[:1])[0]
-    assert worst([eval(said)], [expected]) < 1e-6
+    assert_promised([eval(said)], [expected])
 
 
 # ----------------------------------------------------------------------------- bad input

@@ -149,3 +149,34 @@ def worst(first, second):
     ]
     size = max(1.0, *(np.abs(b).max() for _, b in pairs))
     return max(np.abs(a - b).max() for a, b in pairs) / size
+
+
+# What docs/reproducibility.md promises, relative to the largest of what is compared.
+PROMISED = {"float32": 5e-6, "float64": 1e-12}
+
+
+def assert_promised(got, expected, model=None, *, link="identity"):
+    """What another engine answers is what was expected, as closely as is promised.
+
+    Parameters
+    ----------
+    got, expected : sequences of array-like
+        Answers, or representations.
+    model : estimator or None
+        Whose ``dtype`` says how close; None for float32.
+    link : {"identity", "log"}
+        Of the loss that the answers belong to. Rounding errors arise before its inverse:
+        exp multiplies them by the answers, so that their logarithms are compared.
+    """
+    read = np.log if link == "log" else np.asarray
+    pairs = [[read(np.asarray(x, float)) for x in answers] for answers in (got, expected)]
+    dtype = "float32" if model is None else model.dtype
+    # An answer itself is rounded, to the dtype of X.
+    is_single = any(np.asarray(x).dtype == np.float32 for x in expected)
+    rounding = np.finfo(np.float32 if is_single else np.float64).eps
+    assert worst(*pairs) <= max(PROMISED[dtype], rounding)
+
+
+def link_of(model):
+    """The link of what a fitted estimator predicts."""
+    return "log" if getattr(model, "loss", None) == "poisson" else "identity"
