@@ -58,6 +58,7 @@ from sksequence.preprocessing import (
     make_windows,
     merge_forecasts,
     to_long,
+    trim_padding,
 )
 from sksequence.utils import check_sequence_estimator
 
@@ -177,6 +178,8 @@ sequences, wanted, ids = from_long(frame, by="id", time="t")
 *_, times = from_long(frame, by=["id"], time="t", return_times=True)
 assert_type(ids, np.ndarray)
 to_long(sequences, ids, times=times, columns=["x"])
+
+trim_padding(np.zeros((2, 3, 1)))
 
 # ------------------------------------------------------------ metrics and forecasting
 
