@@ -218,7 +218,7 @@ def _y_cases(name, good):
         Case(
             "None in listed y", "y contains (None|NaN)", y=with_none.tolist(), name=name
         ),
-        Case("3-D y", "dim 3|shape", y=np.zeros((N, 2, 2)), name=name),
+        Case("4-D y", "dim 4|shape", y=np.zeros((N, 2, 2, 2)), name=name),
         Case("complex y", "[Cc]omplex", y=good + 1j, name=name),
         Case("unequal y", "y|shape", y=[[1], [1, 2]] * 6, name=name),
         Case(

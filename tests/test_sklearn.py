@@ -253,7 +253,7 @@ def test_html_repr_links_and_describes(task):
     assert "sksequence.LSTMClassifier" in html
     words = ["hidden_size"]
     if hasattr(sksequence.LSTMClassifier, "set_callbacks"):  # of the same release
-        words += ["merge_mode", "How the two directions", "n_epochs_", "classes_"]
+        words += ["merge_mode", "How to merge the outputs", "n_epochs_", "classes_"]
     for word in words:
         assert word in html
 

@@ -75,7 +75,8 @@ class HorizonRegressor(SequenceRegressor):
 def _has_steps(y: Any) -> bool:
     """Return whether targets are (n_sequences, n_steps, n_targets), none of them 0."""
     try:
-        shape = np.shape(y)
+        # Not np.shape, which some containers refuse that convert to arrays.
+        shape = getattr(y, "shape", None) or np.asarray(y).shape
     except ValueError:  # of unequal lengths
         return False
     return len(shape) == 3 and 0 not in shape
