@@ -75,7 +75,7 @@ class HorizonRegressor(SequenceRegressor):
 def _has_steps(y: Any) -> bool:
     """Return whether targets are (n_sequences, n_steps, n_targets), none of them 0."""
     try:
-        shape = np.shape(y)
+        shape = np.asarray(y).shape
     except ValueError:  # of unequal lengths
         return False
     return len(shape) == 3 and 0 not in shape
