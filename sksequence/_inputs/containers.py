@@ -86,7 +86,8 @@ def is_frame(X: Any) -> bool:
     >>> is_frame(pd.DataFrame({"a": [1]})), is_frame(np.zeros((1, 1)))
     (True, False)
     """
-    return hasattr(X, "columns") and len(getattr(X, "shape", ())) == 2
+    # The shape first: a lazy frame has none, and takes long to name its columns.
+    return len(getattr(X, "shape", ())) == 2 and hasattr(X, "columns")
 
 
 def names_of(frame: Any) -> list[Any]:

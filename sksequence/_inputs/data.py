@@ -134,7 +134,7 @@ def _largest(sample_weight: Any, *, per_step: bool) -> float:
     if sample_weight is None:
         return 1.0
     items = sample_weight if per_step else [sample_weight]
-    return float(max(np.max(item) for item in items))
+    return float(max(np.asarray(item).max() for item in items))
 
 
 def fill_missing(

@@ -42,7 +42,7 @@ def explain_padding(sequence: np.ndarray, step: int, i: int) -> str | None:
     return (
         f"sequence {i} is NaN in all channels from step {n_steps - n_padding} to its "
         f"end, step {n_steps - 1}, as padding is. {_CUT} If the steps were not observed, "
-        'missing="mask" and "decay" support them.'
+        'missing="mask" and "decay" support NaN in numbers.'
     )
 
 
