@@ -41,6 +41,8 @@ def check_channels(
     # Arrays have no names: scikit-learn warns of them once there are some.
     nameless = np.empty((1, n_channels))
     tables = {names: (i, x) for names, (i, x) in first_with.items() if names is not None}
+    if not (reset or tables or hasattr(estimator, "feature_names_in_")):
+        return
     others = [(i, nameless) for names, (i, _) in first_with.items() if names is None]
     checked = [*tables.values(), *others] or [(0, nameless)]
     if reset:
