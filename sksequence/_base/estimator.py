@@ -417,11 +417,13 @@ class SequenceEstimator(
     @classmethod
     def _stored_defaults(cls) -> dict[str, dict[str, Any]]:
         """Return the defaults of hyperparameters that older states may lack, by part."""
+        # Networks are stored with the number that None stood for.
+        resolved = {"num_layers": 1}
         return {
             "hyperparameters": defaults_for(cls),
-            "network": defaults_for(cls, NETWORK),
+            "network": defaults_for(cls, NETWORK) | resolved,
             "settings": defaults_for(cls, TRAINING),
-            "fixed": defaults_for(cls, NETWORK, MODEL),
+            "fixed": defaults_for(cls, NETWORK, MODEL) | resolved,
         }
 
 

@@ -27,8 +27,9 @@ FLAT = Y.reshape(len(Y), -1)
 @pytest.mark.parametrize("name", REGRESSORS)
 @pytest.mark.parametrize("loss", ["squared_error", "quantile"])
 def test_steps_and_targets_are_learnt_as_one_vector(name, loss):
-    model = make(name, loss=loss, early_stopping=True)
-    expected = make(name, loss=loss, early_stopping=True).fit(X, FLAT)
+    # By time, the gap behind the training part counts steps, and of one vector numbers.
+    params = {"loss": loss, "early_stopping": True, "validation_split": "random"}
+    model, expected = make(name, **params), make(name, **params).fit(X, FLAT)
     predicted = model.fit(X, Y).predict(X)
     assert predicted.shape == Y.shape
     np.testing.assert_array_equal(predicted.reshape(FLAT.shape), expected.predict(X))

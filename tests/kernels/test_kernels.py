@@ -999,6 +999,7 @@ def test_memory_is_lent_once_at_a_time_and_again_afterwards():
     third = workspace.borrow(900)
     assert third.address == address
     del second, third
+    workspace._take_back()
     assert len(workspace._free) == 2
     # What is too small goes when something larger comes.
     large = workspace.borrow(5000)
@@ -1006,6 +1007,7 @@ def test_memory_is_lent_once_at_a_time_and_again_afterwards():
     workspace.clear()
     assert not workspace._free
     del large
+    workspace._take_back()
     assert len(workspace._free) == 1
 
 
