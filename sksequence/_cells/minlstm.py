@@ -30,17 +30,19 @@ class MinLSTM(Cell):
     @staticmethod
     def step(ops, values, states):
         f, i, n = values
-        of_f, of_i = _exponentials(ops, f, i)
-        keep, enter = 1.0 + of_i, 1.0 + of_f
-        return ((keep * states[0] + enter * n) / (keep + enter),), (f, i, n)
+        exp_f, exp_i = _exponentials(ops, f, i)
+        share = 1.0 / (2.0 + exp_f + exp_i)
+        keep, enter = (1.0 + exp_i) * share, (1.0 + exp_f) * share
+        return (keep * states[0] + enter * n,), (keep, share, n)
 
     @staticmethod
     def gradient(ops, kept, before, after, wanted):
-        f, i, n = kept
-        of_f, of_i = _exponentials(ops, f, i)
-        share = 1.0 / (2.0 + of_f + of_i)
-        keep, enter = (1.0 + of_i) * share, (1.0 + of_f) * share
-        dh = wanted[0]
+        keep, share, n = kept
+        enter, dh = 1.0 - keep, wanted[0]  # the shares sum to one
         d = dh * (before[0] - n)
-        grad_values = (d * keep * (of_f * share), -d * enter * (of_i * share), dh * enter)
+        grad_values = (
+            d * keep * (enter - share),
+            -d * enter * (keep - share),
+            dh * enter,
+        )
         return grad_values, (dh * keep,)
