@@ -20,15 +20,6 @@ from .estimators import (
 )
 from .persistence import load
 
-if TYPE_CHECKING:
-    from . import forecasting as forecasting
-    from . import metrics as metrics
-    from . import model_selection as model_selection
-    from . import nn as nn
-    from . import portable as portable
-    from . import preprocessing as preprocessing
-    from . import utils as utils
-
 __all__ = [
     "ConvLSTMClassifier",
     "ConvLSTMRegressor",

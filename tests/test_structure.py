@@ -17,12 +17,7 @@ from helpers.processes import run_python
 # Rooms are the modules and packages right below sksequence; what a room may import of
 # the others stands on its right.
 ARROWS = {
-    "__init__": {
-        *("_version", "estimators", "persistence"),
-        # When they are used, and for type checkers.
-        *("forecasting", "metrics", "model_selection", "nn", "portable"),
-        *("preprocessing", "utils"),
-    },
+    "__init__": {"_version", "estimators", "persistence"},
     "persistence": {"_base", "_storage"},
     "estimators": {"_base"},
     "_base": {"_cells", "_deployment", "_inputs", "_storage", "_training", "portable"},
