@@ -224,6 +224,8 @@ def as_numbers(values: Any, name: str, *, allow_nan: bool = False) -> np.ndarray
 
     With ``allow_nan``, None becomes NaN.
     """
+    if type(values) is np.ndarray and values.dtype.kind in "biuf":
+        return values  # as nearly all sequences are; there may be many
     values = without_wrapping(values, name)
     try:
         array = frame_values(values) if is_frame(values) else np.asarray(values)

@@ -86,6 +86,8 @@ def is_frame(X: Any) -> bool:
     >>> is_frame(pd.DataFrame({"a": [1]})), is_frame(np.zeros((1, 1)))
     (True, False)
     """
+    if type(X) is np.ndarray:
+        return False
     # The shape first: a lazy frame has none, and takes long to name its columns.
     return len(getattr(X, "shape", ())) == 2 and hasattr(X, "columns")
 
