@@ -84,6 +84,10 @@ class StaticColumns(Fitted):
             return None
         return ((static - self.mean) / self.scale).astype(dtype)
 
+    def export(self) -> dict[str, np.ndarray]:
+        """Return the scaling, by the names that other back ends read."""
+        return {"static_mean": self.mean, "static_scale": self.scale}
+
     @property
     def names(self) -> tuple[str, ...] | None:
         """Names of the static columns, if the table had any."""
@@ -302,8 +306,7 @@ class NumberReading(Reading):
         return standardised(sequences, self.mean, self.scale, dtype)
 
     def export(self) -> dict[str, np.ndarray]:
-        beside = {"static_mean": self.static.mean, "static_scale": self.static.scale}
-        return beside | {"mean": self.mean, "scale": self.scale}
+        return self.static.export() | {"mean": self.mean, "scale": self.scale}
 
     def check(self) -> None:
         _check_sizes(self.kind, self.input_size, mean=self.mean, scale=self.scale)
@@ -366,8 +369,7 @@ class TokenReading(Reading):
         return replace(sequences, values=ids)
 
     def export(self) -> dict[str, np.ndarray]:
-        beside = {"static_mean": self.static.mean, "static_scale": self.static.scale}
-        return beside | {"known": self.known}
+        return self.static.export() | {"known": self.known}
 
     def check(self) -> None:
         if not isinstance(self.known, np.ndarray) or self.known.dtype != bool:

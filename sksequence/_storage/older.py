@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 
-_LOSS_OF_RATES = "poisson"
-
 
 def upgrade(state: dict[str, Any]) -> dict[str, Any]:
     """Return the state in format 2, given one in format 1 or 2."""
