@@ -71,10 +71,10 @@ def _pattern() -> re.Pattern[str]:
     )
     word = rf"\w+(?:{inside})*"
     symbol = (
-        rf"[^\w\s{_INVISIBLE}{_NARROW_SPACE}]"
+        rf"(?:{_FLAG}|[^\w\s{_INVISIBLE}{_NARROW_SPACE}])"
         rf"(?:{_NOT_ASCII}[{marks}{_SKIN_TONES}{_TAGS}])*"
     )
-    return re.compile(f"{_KEYCAP}|{word}|{_FLAG}|{symbol}(?:{_JOINER}{symbol})*")
+    return re.compile(f"{_KEYCAP}|{word}|{symbol}(?:{_JOINER}{symbol})*")
 
 
 def _class_of(categories: set[str]) -> str:

@@ -256,16 +256,20 @@ class StepwiseTransformer(  # type: ignore[call-arg]
         Parameters
         ----------
         input_features : array-like of str or None, default=None
-            Names of the input channels; None for those seen in fit.
+            Names of the input channels, or of the column of sequences; None for those
+            seen in fit.
 
         Returns
         -------
         names : ndarray of str, object
-            One per channel. For a 2-D X that stays 2-D, the names of its columns.
+            One per channel. For a 2-D X that stays 2-D, the names of its columns; for a
+            column of sequences, its name.
         """
         check_is_fitted(self, "transformer_")
+        if self._column is not None:
+            return self._name_of_column(input_features)
         if not self._fitted_on_table:
-            return self.transformer_.get_feature_names_out(input_features)
+            return self._channels_out(input_features)
         names = names_of_features(self, input_features)
         channels = self._channels_out()
         return names if len(channels) == 1 else channels
@@ -336,7 +340,8 @@ class StepwiseTransformer(  # type: ignore[call-arg]
                 "applied to the steps of sequences."
             )
         if stacked.indexes is None or self._chosen_output() != "pandas":
-            return self._like(X, stacked.cut(values, with_channels=with_channels))
+            sequences = stacked.cut(values, with_channels=with_channels)
+            return sequences if stacked.is_block else self._like(X, sequences)
         if columns is None:
             columns = self.feature_names_in_ if names is None else self._channels_out()
         return self._like(X, _as_frames(table, values, columns, stacked))
