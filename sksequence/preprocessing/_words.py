@@ -62,12 +62,10 @@ def find_words(text: str) -> list[str]:
 @cache
 def _pattern() -> re.Pattern[str]:
     marks = _class_of(_MARKS)
-    inside = "|".join(
-        [
-            rf"{_NOT_ASCII}[{marks}]\w*",
-            r"['\u2019]\w+",
-            rf"{_NOT_ASCII}[{_INVISIBLE}]+[\w{marks}]\w*",
-        ]
+    # First what ends most words, a character of ASCII other than the apostrophe.
+    inside = (
+        r"(?![\x00-&(-\x7f])"
+        rf"(?:['\u2019]\w+|[{marks}]\w*|[{_INVISIBLE}]+[\w{marks}]\w*)"
     )
     word = rf"\w+(?:{inside})*"
     symbol = (

@@ -121,6 +121,17 @@ class SequenceTokenizer(  # type: ignore[call-arg]
     [array([1, 2, 3]), array([2, 3, 4, 1])]
     >>> kmers.get_feature_names_out()
     array(['<unk>', 'ACG', 'CGT', 'GTA', 'TAC'], dtype=object)
+
+    Text beside numbers, for an estimator with an embedding:
+
+    >>> import pandas as pd
+    >>> from sklearn.compose import make_column_transformer
+    >>> table = pd.DataFrame({"said": ["yes", "oh yes"], "age": [30, 40]})
+    >>> columns = make_column_transformer(
+    ...     (SequenceTokenizer(), ["said"]), remainder="passthrough")
+    >>> columns.fit_transform(table)
+    array([[array([1]), 30],
+           [array([2, 1]), 40]], dtype=object)
     """
 
     _parameter_constraints: dict = {
