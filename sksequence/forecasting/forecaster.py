@@ -472,7 +472,7 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
                 reader.with_static(static),
                 windows,
                 n_steps,
-                target=targets if len(targets) < windows.shape[2] else None,
+                target=None if targets == [*range(windows.shape[2])] else targets,
                 future=known if known.shape[2] else None,
             )
         else:
