@@ -399,8 +399,9 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
         deviation ("window"; RevIN of Kim et al., 2022). Targets likewise; predictions are
         on the scale of y again, in float64. Only the channels in ``target_channels`` are
         normalised. NaN is ignored; a constant sequence is divided by the median standard
-        deviation of the others. The training and validation loss, and partial_fit's
-        running means, are of normalised targets.
+        deviation of the others; with ``decoder=True`` level and deviation are those of
+        the steps up to the first of y. The training and validation loss, and the running
+        means of partial_fit, are of normalised targets.
     season : int or None, default=None
         With ``normalize``, number of steps of a season: subtracted from the target k
         steps ahead is the value of the same phase in the last season of the sequence,
@@ -412,6 +413,12 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
         (n_sequences, m) holds m steps of one channel, or one step of m channels, and
         (n_sequences, n_steps, n_targets) both. None for all channels, without
         ``time_channel``.
+    decoder : bool, default=False
+        Whether each step of a forecast is predicted from the state at a step of its own,
+        the last ones of X, instead of all from the pooled sequence: the first step of y
+        (its second axis) from the last but ``n_steps - 1`` step of X, and the last from
+        the last. So the network steps through the horizon and reads what is known ahead,
+        as in windows of ``make_windows(known=...)``. ``pooling`` is then unused.
     loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, default='squared_error'
         The loss: the squared error predicts the mean; the absolute error, the median; the
         Huber loss, a mean that is robust against outliers beyond one standard deviation;
@@ -563,6 +570,7 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
         normalize: str | None = None,
         season: int | None = None,
         target_channels: int | Sequence[int] | None = None,
+        decoder: bool = False,
         loss: str = "squared_error",
         quantile: float = 0.5,
         lr: float = 0.005,
@@ -972,8 +980,9 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         deviation ("window"; RevIN of Kim et al., 2022). Targets likewise; predictions are
         on the scale of y again, in float64. Only the channels in ``target_channels`` are
         normalised. NaN is ignored; a constant sequence is divided by the median standard
-        deviation of the others. The training and validation loss, and partial_fit's
-        running means, are of normalised targets.
+        deviation of the others; with ``decoder=True`` level and deviation are those of
+        the steps up to the first of y. The training and validation loss, and the running
+        means of partial_fit, are of normalised targets.
     season : int or None, default=None
         With ``normalize``, number of steps of a season: subtracted from the target k
         steps ahead is the value of the same phase in the last season of the sequence,
@@ -985,6 +994,12 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         (n_sequences, m) holds m steps of one channel, or one step of m channels, and
         (n_sequences, n_steps, n_targets) both. None for all channels, without
         ``time_channel``.
+    decoder : bool, default=False
+        Whether each step of a forecast is predicted from the state at a step of its own,
+        the last ones of X, instead of all from the pooled sequence: the first step of y
+        (its second axis) from the last but ``n_steps - 1`` step of X, and the last from
+        the last. So the network steps through the horizon and reads what is known ahead,
+        as in windows of ``make_windows(known=...)``. ``pooling`` is then unused.
     loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, default='squared_error'
         The loss: the squared error predicts the mean; the absolute error, the median; the
         Huber loss, a mean that is robust against outliers beyond one standard deviation;
@@ -1136,6 +1151,7 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         normalize: str | None = None,
         season: int | None = None,
         target_channels: int | Sequence[int] | None = None,
+        decoder: bool = False,
         loss: str = "squared_error",
         quantile: float = 0.5,
         lr: float = 0.005,
@@ -1539,8 +1555,9 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         deviation ("window"; RevIN of Kim et al., 2022). Targets likewise; predictions are
         on the scale of y again, in float64. Only the channels in ``target_channels`` are
         normalised. NaN is ignored; a constant sequence is divided by the median standard
-        deviation of the others. The training and validation loss, and partial_fit's
-        running means, are of normalised targets.
+        deviation of the others; with ``decoder=True`` level and deviation are those of
+        the steps up to the first of y. The training and validation loss, and the running
+        means of partial_fit, are of normalised targets.
     season : int or None, default=None
         With ``normalize``, number of steps of a season: subtracted from the target k
         steps ahead is the value of the same phase in the last season of the sequence,
@@ -1552,6 +1569,12 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         (n_sequences, m) holds m steps of one channel, or one step of m channels, and
         (n_sequences, n_steps, n_targets) both. None for all channels, without
         ``time_channel``.
+    decoder : bool, default=False
+        Whether each step of a forecast is predicted from the state at a step of its own,
+        the last ones of X, instead of all from the pooled sequence: the first step of y
+        (its second axis) from the last but ``n_steps - 1`` step of X, and the last from
+        the last. So the network steps through the horizon and reads what is known ahead,
+        as in windows of ``make_windows(known=...)``. ``pooling`` is then unused.
     loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, default='squared_error'
         The loss: the squared error predicts the mean; the absolute error, the median; the
         Huber loss, a mean that is robust against outliers beyond one standard deviation;
@@ -1703,6 +1726,7 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         normalize: str | None = None,
         season: int | None = None,
         target_channels: int | Sequence[int] | None = None,
+        decoder: bool = False,
         loss: str = "squared_error",
         quantile: float = 0.5,
         lr: float = 0.005,
@@ -2107,8 +2131,9 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
         deviation ("window"; RevIN of Kim et al., 2022). Targets likewise; predictions are
         on the scale of y again, in float64. Only the channels in ``target_channels`` are
         normalised. NaN is ignored; a constant sequence is divided by the median standard
-        deviation of the others. The training and validation loss, and partial_fit's
-        running means, are of normalised targets.
+        deviation of the others; with ``decoder=True`` level and deviation are those of
+        the steps up to the first of y. The training and validation loss, and the running
+        means of partial_fit, are of normalised targets.
     season : int or None, default=None
         With ``normalize``, number of steps of a season: subtracted from the target k
         steps ahead is the value of the same phase in the last season of the sequence,
@@ -2120,6 +2145,12 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
         (n_sequences, m) holds m steps of one channel, or one step of m channels, and
         (n_sequences, n_steps, n_targets) both. None for all channels, without
         ``time_channel``.
+    decoder : bool, default=False
+        Whether each step of a forecast is predicted from the state at a step of its own,
+        the last ones of X, instead of all from the pooled sequence: the first step of y
+        (its second axis) from the last but ``n_steps - 1`` step of X, and the last from
+        the last. So the network steps through the horizon and reads what is known ahead,
+        as in windows of ``make_windows(known=...)``. ``pooling`` is then unused.
     loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, default='squared_error'
         The loss: the squared error predicts the mean; the absolute error, the median; the
         Huber loss, a mean that is robust against outliers beyond one standard deviation;
@@ -2266,6 +2297,7 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
         normalize: str | None = None,
         season: int | None = None,
         target_channels: int | Sequence[int] | None = None,
+        decoder: bool = False,
         loss: str = "squared_error",
         quantile: float = 0.5,
         lr: float = 0.005,

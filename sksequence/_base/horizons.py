@@ -2,75 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 
 from .._inputs import (
-    LOSSES,
     AnySequences,
     Form,
     Horizons,
-    LocalScale,
-    NumberReading,
     Reading,
+    Sequences,
     Target,
     as_numbers,
     check_numbers,
-    find_target_channels,
     score_numbers,
-    target_shape_of,
 )
-from .._inputs.borrowed import StrOptions
 from .._inputs.types import ArrayLike, Targets
 from .declaration import MODEL, hyperparameter, recurrent_estimator
-from .hyperparameters import COUNT
-from .intervals import Number
-from .regressor import SequenceRegressor
+from .normalizing import NormalizingRegressor
 
 
 @recurrent_estimator
-class HorizonRegressor(SequenceRegressor):
+class HorizonRegressor(NormalizingRegressor):
     """Regressor of a number, several numbers, or several numbers at several steps."""
 
-    normalize: str | None = hyperparameter(
-        default=None,
-        constraints=[StrOptions({"last", "window"}), None],
-        doc="""{"last", "window"} or None
-        Normalise each sequence by itself before channels are standardised, where y
-        continues channels of X: its last value is subtracted ("last"; NLinear of Zeng et
-        al., 2023), or its mean is subtracted and the rest divided by its standard
-        deviation ("window"; RevIN of Kim et al., 2022). Targets likewise; predictions are
-        on the scale of y again, in float64. Only the channels in ``target_channels`` are
-        normalised. NaN is ignored; a constant sequence is divided by the median standard
-        deviation of the others. The training and validation loss, and partial_fit's
-        running means, are of normalised targets.""",
-        role=MODEL,
-        since=(2, 0),
-    )
-    season: int | None = hyperparameter(
-        default=None,
-        constraints=[COUNT, None],
-        doc="""int or None
-        With ``normalize``, number of steps of a season: subtracted from the target k
-        steps ahead is the value of the same phase in the last season of the sequence,
-        ``x[n_steps - season + (k - 1) % season]``, or the level of the sequence where
-        that is NaN. Sequences must not be shorter. The network then predicts the
-        correction of a seasonal naive forecast.""",
-        role=MODEL,
-        since=(2, 0),
-    )
-    target_channels: int | Sequence[int] | None = hyperparameter(
-        default=None,
-        constraints=[Number(Integral, 0, None, closed="left"), tuple, list, None],
-        doc="""int, tuple of int or None
-        With ``normalize``, the channel or channels of X that y continues. y of shape
-        (n_sequences, m) holds m steps of one channel, or one step of m channels, and
-        (n_sequences, n_steps, n_targets) both. None for all channels, without
-        ``time_channel``.""",
+    decoder: bool = hyperparameter(
+        default=False,
+        constraints=["boolean"],
+        doc="""bool
+        Whether each step of a forecast is predicted from the state at a step of its own,
+        the last ones of X, instead of all from the pooled sequence: the first step of y
+        (its second axis) from the last but ``n_steps - 1`` step of X, and the last from
+        the last. So the network steps through the horizon and reads what is known ahead,
+        as in windows of ``make_windows(known=...)``. ``pooling`` is then unused.""",
         role=MODEL,
         since=(2, 0),
     )
@@ -103,6 +67,54 @@ class HorizonRegressor(SequenceRegressor):
         )
         return score_numbers(true, predicted, sample_weight)
 
+    def _get_network(self) -> dict[str, Any]:
+        network = super()._get_network()
+        if self.decoder and network["conv_channels"] and np.max(self.conv_stride) > 1:
+            raise ValueError(
+                "decoder=True needs a state for each step: expected conv_stride=1, got "
+                f"conv_stride={network['conv_stride']!r}."
+            )
+        return network
+
+    def _describe_network(self, reading: Reading, target: Target) -> dict[str, Any]:
+        described = super()._describe_network(reading, target)
+        if not self.decoder:
+            return described
+        n_steps = target.n_ahead
+        n_outputs = target.n_outputs // n_steps
+        return described | {"decoder_steps": n_steps, "output_size": n_outputs}
+
+    def _read(
+        self, X: Any, reading: Reading | None
+    ) -> tuple[AnySequences, np.ndarray | None, Reading]:
+        read = super()._read(X, reading)
+        # In a fit, targets that may be others are checked with y.
+        if reading is not None and reading is getattr(self, "_reading", None):
+            self._check_decoded(read[0], self._target)
+        return read
+
+    def _encode(
+        self,
+        y: Any,
+        sequences: AnySequences,
+        form: Form,
+        target: Target | None,
+        classes: Any,
+    ) -> tuple[Target, Sequences]:
+        encoded = super()._encode(y, sequences, form, target, classes)
+        self._check_decoded(sequences, encoded[0])
+        return encoded
+
+    def _check_decoded(self, sequences: AnySequences, target: Target) -> None:
+        """Raise ValueError if a sequence lacks steps for the decoder."""
+        shortest = int(np.min(sequences.lengths)) if self.decoder else target.n_ahead
+        if shortest < target.n_ahead:
+            raise ValueError(
+                f"Sequence {int(np.argmin(sequences.lengths))} of X has {shortest} "
+                f"step(s), expected at least {target.n_ahead}: with decoder=True each "
+                "step of y has a step of X, the last ones."
+            )
+
     def _check_y(
         self, y: Any, form: Form, target: Target | None, classes: Any
     ) -> tuple[Target, np.ndarray]:
@@ -123,39 +135,8 @@ class HorizonRegressor(SequenceRegressor):
             )
         return target, target.encode(values)
 
-    def _get_network(self) -> dict[str, Any]:
-        network = super()._get_network()
-        if self.normalize is None:
-            return network
-        if LOSSES[self.loss].is_log:
-            raise ValueError(
-                f"normalize must be None with loss={self.loss!r}, whose targets are "
-                f"counts on a scale of their own, got {self.normalize!r}. A loss such as "
-                '"squared_error" or "quantile" allows for it.'
-            )
-        if network["embedding_dim"] is not None:
-            raise ValueError(
-                "normalize must be None for tokens (with embedding_dim), got "
-                f"{self.normalize!r}: it is for channels of numbers."
-            )
-        return network
-
-    def _relate(
-        self, reading: Reading, target: Target, sequences: AnySequences
-    ) -> Reading:
-        if self.normalize is None or not isinstance(reading, NumberReading):
-            return reading
-        every = range(reading.input_size)
-        shape = target_shape_of(target)
-        channels = find_target_channels(
-            self._get_resolved(MODEL)["target_channels"],
-            shape,
-            tuple(j for j in every if j != reading.time_channel),
-        )
-        n_ahead = int(np.prod(shape, dtype=int)) // len(channels)
-        local = LocalScale(self.normalize, self.season, channels, n_ahead)
-        local.check_lengths(sequences.lengths)
-        return replace(reading, local=local)
+    def _count_decoded(self, target: Target) -> int:
+        return target.n_ahead if self.decoder else 0
 
 
 def _has_steps(y: Any) -> bool:

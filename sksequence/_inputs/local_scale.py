@@ -12,7 +12,7 @@ import numpy as np
 
 from .fitted import Fitted, fitted_part
 from .horizons import Horizons
-from .sequences import AnySequences
+from .sequences import AnySequences, count_within
 from .targets import Numbers, Target
 
 
@@ -37,6 +37,9 @@ class LocalScale(Fitted):
         The channels of the targets. Only these are normalised.
     n_ahead : int
         Number of steps in a target: it has a value for each step and channel.
+    n_beyond : int
+        Number of last steps of a sequence that lie ahead of it, where what is known ahead
+        is shown. They count neither in level and spread nor as a season.
     usual_level, usual_spread : ndarray of shape (n_normalised,)
         Medians over the training sequences: for channels that are never observed in a
         sequence, and the spread of those that are constant.
@@ -59,17 +62,19 @@ class LocalScale(Fitted):
     season: int | None
     channels: tuple[int, ...]
     n_ahead: int
+    n_beyond: int = 0
     usual_level: np.ndarray = field(default_factory=partial(np.zeros, 0))
     usual_spread: np.ndarray = field(default_factory=partial(np.ones, 0))
 
     def check_lengths(self, lengths: np.ndarray) -> None:
         """Raise ValueError for sequences shorter than a season."""
-        if self.season is None or not (short := lengths < self.season).any():
+        own = lengths - self.n_beyond
+        if self.season is None or not (short := own < self.season).any():
             return
         i = int(short.argmax())
         raise ValueError(
             f"Every sequence must have at least season={self.season} steps, got "
-            f"{lengths[i]} in sequence {i}. Give longer sequences, or a shorter season."
+            f"{own[i]} in sequence {i}. Give longer sequences, or a shorter season."
         )
 
     def learn(
@@ -77,7 +82,7 @@ class LocalScale(Fitted):
     ) -> LocalScale:
         """Return a copy with the usual level and spread of these sequences."""
         parts = [
-            _measure(values[:, self.channels], sequences.lengths[part])
+            _measure(values[:, self.channels], sequences.lengths[part], self.n_beyond)
             for part, values in sequences.chunks()
         ]
         anchor, shift, spread = map(np.concatenate, zip(*parts, strict=True))
@@ -153,14 +158,14 @@ class LocalScale(Fitted):
         x[T - season + (k - 1) % season] for step k ahead: (n, n_ahead, n_normalised).
         """
         assert self.season is not None, "only called with a season"
-        first = np.cumsum(lengths) - self.season
+        first = np.cumsum(lengths) - self.n_beyond - self.season
         return values[first[:, None] + np.arange(self.n_ahead) % self.season]
 
     def _measure(
         self, values: np.ndarray, lengths: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return ``_measure`` with usual values where a sequence has none of its own."""
-        anchor, shift, spread = _measure(values, lengths)
+        anchor, shift, spread = _measure(values, lengths, self.n_beyond)
         unseen = np.isnan(anchor)
         anchor = np.where(unseen, self.usual_level, anchor)
         if self.how == "last":
@@ -176,6 +181,7 @@ class LocalScale(Fitted):
                 "season": self.season,
                 "channels": self.channels,
                 "n_ahead": self.n_ahead,
+                "n_beyond": self.n_beyond,
             },
             "usual_level": self.usual_level,
             "usual_spread": self.usual_spread,
@@ -184,7 +190,7 @@ class LocalScale(Fitted):
     def check(self) -> None:
         if self.how not in ("last", "window"):
             raise ValueError(f"its local scale must have a name, got {self.how!r}")
-        if not self.channels or self.n_ahead < 1:
+        if not self.channels or self.n_ahead < 1 or self.n_beyond < 0:
             raise ValueError("its local scale must be of a channel and a step")
         if self.season is not None and self.season < 1:
             raise ValueError(f"its season must be at least 1, got {self.season}")
@@ -250,8 +256,7 @@ def find_target_channels(
     ValueError: target_channels must name the channel(s) of X that y continues, ...
     """
     n_targets = shape[-1] if shape else 1
-    channels = (given,) if isinstance(given, Integral) else given
-    if channels is None:
+    if given is None:
         channels = numeric
         if len(channels) > 1 and n_targets != len(channels):
             raise ValueError(
@@ -259,8 +264,10 @@ def find_target_channels(
                 f"{len(channels)}, for y of shape (n_sequences, "
                 f"{', '.join(map(str, shape))}), got None."
             )
+    else:
+        channels = given if isinstance(given, tuple) else (given,)
     is_int = [isinstance(j, Integral) and not isinstance(j, bool) for j in channels]
-    is_known = all(is_int) and channels and set(channels) <= set(numeric)
+    is_known = all(is_int) and len(channels) > 0 and set(channels) <= set(numeric)
     if not is_known or len(set(channels)) < len(channels):
         raise ValueError(
             f"target_channels must be different channels of {list(numeric)}, got "
@@ -277,15 +284,18 @@ def find_target_channels(
 
 
 def _measure(
-    values: np.ndarray, lengths: np.ndarray
+    values: np.ndarray, lengths: np.ndarray, n_beyond: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return last values, means relative to them, and standard deviations.
 
-    Of concatenated sequences (n_rows, n_channels) and their lengths (n,); each (n,
-    n_channels), NaN for a channel without values.
+    Of concatenated sequences (n_rows, n_channels) and their lengths (n,), without the
+    last ``n_beyond`` steps of each; (n, n_channels), NaN for a channel without values.
     """
     values = values.astype(np.float64)
     observed = ~np.isnan(values)
+    if n_beyond:
+        is_own = count_within(lengths) < np.repeat(lengths - n_beyond, lengths)
+        observed &= is_own[:, None]
     starts = np.cumsum(lengths) - lengths
     rows = np.where(observed, np.arange(len(values))[:, None], -1)
     last = np.maximum.reduceat(rows, starts, axis=0)

@@ -20,6 +20,8 @@ class LocalScale:
         The channels of the targets. Only these are normalised.
     n_ahead : int
         Number of steps in a target.
+    n_beyond : int
+        Number of last steps of a sequence that lie ahead of it.
     usual_level, usual_spread : ndarray of shape (n_normalised,)
         For channels that are never observed, and for the spread of constant ones.
     """
@@ -30,11 +32,12 @@ class LocalScale:
         season: int | None,
         channels: list[int],
         n_ahead: int,
+        n_beyond: int,
         usual_level: np.ndarray,
         usual_spread: np.ndarray,
     ) -> None:
         self.how, self.season, self.channels = how, season, channels
-        self.n_ahead = n_ahead
+        self.n_ahead, self.n_beyond = n_ahead, n_beyond
         self.usual_level, self.usual_spread = usual_level, usual_spread
 
     def normalise(self, x: np.ndarray) -> np.ndarray:
@@ -59,18 +62,19 @@ class LocalScale:
         anchor, shift, spread = self._measure(x)
         level = np.tile(anchor + shift, (self.n_ahead, 1))
         if self.season is not None:
-            if len(x) < self.season:
+            first = len(x) - self.n_beyond - self.season
+            if first < 0:
                 raise ValueError(
                     f"Every sequence must have at least season={self.season} steps, got "
-                    f"{len(x)}."
+                    f"{len(x) - self.n_beyond}."
                 )
-            phase = np.arange(self.n_ahead) % self.season
-            before = x[len(x) - self.season + phase]
+            before = x[first + np.arange(self.n_ahead) % self.season]
             level = np.where(np.isnan(before), level, before)
         return level.ravel(), np.tile(spread, self.n_ahead)
 
     def _measure(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return last values, means relative to them, and spreads."""
+        x = x[: len(x) - self.n_beyond]
         observed = ~np.isnan(x)
         count = observed.sum(axis=0)
         last = len(x) - 1 - observed[::-1].argmax(axis=0)

@@ -163,7 +163,7 @@ class NumpyPredictor:
         Raises
         ------
         ValueError
-            If the network is bidirectional, or normalises whole sequences.
+            If the network is bidirectional, has a decoder, or normalises whole sequences.
         """
         if self.local is not None:
             raise ValueError(
@@ -194,6 +194,8 @@ class NumpyPredictor:
                 if own is not None and raw.ndim == 3:
                     own = np.repeat(own[:, None], raw.shape[1], axis=1)
                 raw = self.network.output(raw, own)
+            if self.network.decoder_steps:
+                raw = raw[:, -1] if predict is None else raw.reshape(len(raw), -1)
             for i, row in zip(index, raw, strict=True):
                 rows[i] = row[: lengths[i]] if self.network.per_step else row[None]
         dtypes = {x.dtype for x in (given if predict is None else sequences)}

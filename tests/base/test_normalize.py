@@ -18,6 +18,7 @@ from helpers.data import ragged
 from helpers.estimators import REGRESSORS, make
 from helpers.processes import run_python
 from sksequence._training import batches
+from sksequence.forecasting import forecast_recursive
 from sksequence.preprocessing import make_windows
 from sksequence.utils import check_sequence_estimator
 
@@ -52,7 +53,7 @@ WAYS = {
         lambda model, X, y: model.fit(X[:40], y[:40]).fit(X[40:], y[40:]),
     ),
     "early stopping": (
-        {"early_stopping": True, "max_epochs": 5},
+        {"early_stopping": True, "validation_split": "random", "max_epochs": 5},
         lambda model, X, y: model.fit(X, y),
     ),
     "validation set": (
@@ -214,6 +215,61 @@ def test_channels_first_are_the_same(first):
     model = make("GRURegressor", normalize="window", data_format=layout).fit(given, Y)
     expected = make("GRURegressor", normalize="window").fit(X, Y).predict(X)
     np.testing.assert_array_equal(model.predict(given), expected)
+
+
+# -------------------------------------------------------------------------- decoder
+
+PROMOTION = RNG.integers(0, 2, size=90)
+SALES = 50 + np.arange(90.0) + 10 * PROMOTION
+PLANNED = np.column_stack([SALES, PROMOTION])
+
+
+@pytest.mark.parametrize("season", [None, 4, 12])
+@pytest.mark.parametrize("how", ["last", "window"])
+def test_what_lies_ahead_counts_in_no_level(how, season, tmp_path):
+    X, y, _ = make_windows(PLANNED, 12, 5, target=0, known=1)
+    past = X[:, :12, :1]
+    normal, level, spread = by_hand(how, past, season, n_ahead=5)
+    ahead = (X[:, 12:, :1] - (X[:, 11:12, :1] - normal[:, -1:] * spread)) / spread
+    normal = np.concatenate([normal, ahead], axis=1)
+    normal = np.concatenate([normal, X[:, :, 1:]], axis=2)
+    level, spread = level[:, :, 0], spread[:, 0]
+    params = {"decoder": True, "max_epochs": 5}
+    own = {"normalize": how, "season": season, "target_channels": 0}
+    model = make("GRURegressor", **params, **own).fit(X, y)
+    plain = make("GRURegressor", **params).fit(normal, (y - level) / spread)
+    expected = level + spread * plain.predict(normal)
+    np.testing.assert_allclose(model.predict(X), expected, rtol=1e-5, atol=1e-5)
+    predictor = model.to_numpy()
+    np.testing.assert_allclose(predictor.predict(X), model.predict(X), rtol=1e-5)
+    model.to_onnx(tmp_path / "model.onnx")
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
+    inputs = {"X": X.astype(float), "lengths": np.full(len(X), 16)}
+    (values,) = session.run(None, inputs)
+    np.testing.assert_allclose(values, model.predict(X), rtol=1e-5)
+    if season is not None:
+        short = [*X[:3], X[3, : season + 3]]
+        for one in (model, predictor):
+            with pytest.raises(
+                ValueError, match=f"season={season} steps, got {season - 1}"
+            ):
+                one.predict(short)
+
+
+def test_a_plan_decides_on_sales_that_grow():
+    X, y, _ = make_windows(PLANNED, 8, 4, target=0, known=1)
+    params = {"decoder": True, "hidden_size": 16, "max_epochs": 40, "lr": 0.02}
+    own = {"normalize": "last", "target_channels": 0}
+    model = make("GRURegressor", **params, **own).fit(X[:55], y[:55])
+    assert model.score(X[60:], y[60:]) > 0.9
+    one, y, _ = make_windows(PLANNED, 8, 1, target=0, known=1)
+    model = make("GRURegressor", **{**params, "decoder": False}, **own)
+    model.fit(one[:60], y[:60, 0])
+    plan = np.stack([PROMOTION[60 + i : 64 + i, None] for i in range(20)])
+    windows = np.stack([PLANNED[52 + i : 60 + i] for i in range(20)])
+    forecast = forecast_recursive(model, windows, 4, target=0, future=plan)
+    truth = np.stack([SALES[60 + i : 64 + i] for i in range(20)])
+    assert np.abs(forecast - truth).mean() < 1.5
 
 
 # -------------------------------------------------------------------------- missing

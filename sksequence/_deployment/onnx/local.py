@@ -27,7 +27,7 @@ class LocalScale:
         The steps of x.
     n_channels : int
         Number of channels of x.
-    how, season, channels, n_ahead, usual_level, usual_spread
+    how, season, channels, n_ahead, n_beyond, usual_level, usual_spread
         As in ``sksequence.portable``.
 
     Attributes
@@ -47,12 +47,15 @@ class LocalScale:
         season: int | None,
         channels: Sequence[int],
         n_ahead: int,
+        n_beyond: int,
         usual_level: np.ndarray,
         usual_spread: np.ndarray,
     ) -> None:
-        self._graph, self._steps, self._n_ahead = graph, steps, n_ahead
+        own = graph("Sub", steps.lengths, n_beyond)
+        self._graph, self._n_ahead = graph, n_ahead
+        self._steps = Steps(graph, x, own)
         chosen = graph("Gather", x, list(channels), axis=2)
-        self._missing = graph("IsNaN", steps.fill(chosen, np.array(np.nan)))
+        self._missing = graph("IsNaN", self._steps.fill(chosen, np.array(np.nan)))
         level = self._last_observed(chosen, usual_level)
         normal = graph("Sub", chosen, level)
         spread: Value = np.ones((1, 1, len(channels)))

@@ -69,6 +69,14 @@ class Steps:
         """
         return self._graph("Gather", self.reverse(x), 0, axis=0)
 
+    def last_n(self, x: str, n: int) -> str:
+        """Take each sequence's last n steps.
+
+        x (steps, batch, channels) -> (n, batch, channels)
+        """
+        backward = np.arange(n - 1, -1, -1)
+        return self._graph("Gather", self.reverse(x), backward, axis=0)
+
     def for_each_step(self, x: Value) -> str:
         """Repeat x: (batch, channels) -> (steps, batch, channels)."""
         count = self._graph("Unsqueeze", self._count, [0])
