@@ -18,6 +18,7 @@ from .estimators import (
     SimpleRNNClassifier,
     SimpleRNNRegressor,
 )
+from .forecasting import WindowForecaster
 from .persistence import load
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "RecurrentTagger",
     "SimpleRNNClassifier",
     "SimpleRNNRegressor",
+    "WindowForecaster",
     "load",
 ]
 

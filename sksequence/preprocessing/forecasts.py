@@ -21,7 +21,7 @@ from .._inputs import (
 from .._inputs.borrowed import Interval, validate_params
 from .._inputs.types import ArrayLike, typed
 from ._gaps import MAX_GAP, Span, segments_of, warn_of_gaps
-from ._tables import BY, TIME, Key, read_table
+from ._tables import BY, TIME, Key, Table, read_table
 
 _AT_LEAST_ONE = [Interval(Integral, 1, None, closed="left")]
 
@@ -154,15 +154,52 @@ def make_windows(
         to_frame = getattr(series, "to_frame", None)
         X = np.asarray(series)[:, None] if to_frame is None else to_frame()
     table = read_table(X, by, time)
-    columns = _columns_of(X, target, table.channels, "target", by, time)
-    ahead = []
+    columns = find_channels(X, target, table.channels, "target", by, time)
+    ahead = None
     if known is not None:
-        ahead = _columns_of(X, known, table.channels, "known", by, time)
-    if set(ahead) & set(columns):
-        raise ValueError(
-            f"known must be other columns than target={target!r}, which are to be "
-            f"forecast, got {known!r}."
-        )
+        ahead = find_channels(X, known, table.channels, "known", by, time)
+        if set(ahead) & set(columns):
+            raise ValueError(
+                f"known must be other columns than target={target!r}, which are to be "
+                f"forecast, got {known!r}."
+            )
+    windows, y, last = cut_windows(
+        table, length, horizon, columns, ahead, step=step, by=by, max_gap=max_gap
+    )
+    is_single = len(columns) == 1 and (target is None or listed(target, X) == [target])
+    y = y[:, 0] if is_single else y.swapaxes(1, 2)
+    return windows, y, _labels_at(series, last, by, time)
+
+
+def cut_windows(
+    table: Table,
+    length: int,
+    horizon: int,
+    targets: list[int],
+    known: list[int] | None = None,
+    *,
+    step: int = 1,
+    by: Any = None,
+    max_gap: Any = None,
+) -> tuple[np.ndarray | list[np.ndarray], np.ndarray, np.ndarray]:
+    """Implement :func:`make_windows` for the channels of a table.
+
+    Parameters
+    ----------
+    table : Table
+        The series.
+    targets, known : list of int
+        Positions among the channels; ``known`` None for windows of ``length`` rows.
+
+    Returns
+    -------
+    windows : ndarray or list of ndarray
+        As :func:`make_windows` returns them.
+    y : ndarray of shape (n_windows, n_targets, horizon)
+        The rows after each window.
+    last : ndarray of shape (n_windows,)
+        The last row of each window in the table.
+    """
     entities = segments_of(table, max_gap)
     first = _first_rows(entities, length, horizon, step)
     if not len(first):
@@ -179,42 +216,33 @@ def make_windows(
     if not entities.is_in_order:
         values = values[entities.order]
     # A slice of adjacent columns is a view.
-    begin, end = columns[0], columns[-1] + 1
-    is_slice = columns == list(range(begin, end))
-    chosen = values[:, begin:end] if is_slice else values[:, columns]
-    targets = sliding_window_view(chosen[length:], horizon, axis=0)
-    if ahead:
+    begin, end = targets[0], targets[-1] + 1
+    is_slice = targets == list(range(begin, end))
+    chosen = values[:, begin:end] if is_slice else values[:, targets]
+    after = sliding_window_view(chosen[length:], horizon, axis=0)
+    if known:
         values = values.copy()
         # What this moves across entities is in the last row of one: in no window.
-        values[:-1, ahead] = values[1:, ahead]
-    windows: np.ndarray | list[np.ndarray]
+        values[:-1, known] = values[1:, known]
+    last = entities.order[first + length - 1]
+    is_one = by is None and max_gap is None
     if known is not None and horizon > 1:
-        block = _reach_ahead(values, first, length, horizon, ahead)
-        windows = block if by is None and max_gap is None else list(block)
-        y = targets[first]
-    elif by is None and max_gap is None:
+        block = values[first[:, None] + np.arange(length + horizon - 1)]
+        hold_from(block, length, known)
+        block.flags.writeable = False
+        return block if is_one else list(block), after[first], last
+    if is_one:
         windows = sliding_window_view(values[:-horizon], length, axis=0)[::step]
-        windows, y = windows.swapaxes(1, 2), targets[::step]
-    else:
-        rows = values.view()
-        rows.flags.writeable = False
-        windows = [rows[i : i + length] for i in first.tolist()]
-        y = targets[first]
-    is_single = len(columns) == 1 and (target is None or listed(target, X) == [target])
-    y = y[:, 0] if is_single else y.swapaxes(1, 2)
-    return windows, y, _labels_at(series, entities.order[first + length - 1], by, time)
+        return windows.swapaxes(1, 2), after[::step], last
+    rows = values.view()
+    rows.flags.writeable = False
+    return [rows[i : i + length] for i in first.tolist()], after[first], last
 
 
-def _reach_ahead(
-    values: np.ndarray, first: np.ndarray, length: int, horizon: int, ahead: list[int]
-) -> np.ndarray:
-    """Return windows to the last step of the horizon, where only ``ahead`` goes on."""
-    rows = first[:, None] + np.arange(length + horizon - 1)
-    windows = values[rows]
-    others = [j for j in range(values.shape[1]) if j not in ahead]
+def hold_from(windows: np.ndarray, length: int, known: list[int]) -> None:
+    """Let all but the known channels stay, from row ``length``, at their last values."""
+    others = [j for j in range(windows.shape[2]) if j not in known]
     windows[:, length:, others] = windows[:, length - 1 : length, others]
-    windows.flags.writeable = False
-    return windows
 
 
 def _first_rows(entities: Entities, length: int, horizon: int, step: int) -> np.ndarray:
@@ -322,7 +350,7 @@ def merge_forecasts(
     return np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
 
 
-def _columns_of(
+def find_channels(
     X: Any, wanted: Any, channels: list[int], name: str, by: Any, time: Any
 ) -> list[int]:
     """Return the channels that a parameter names; all if it is None."""
