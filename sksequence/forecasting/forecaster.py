@@ -424,19 +424,34 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
     def _make_regressor(self, columns: Columns) -> Any:
         """Return a clone of the regressor, set up for the strategy."""
         regressor = clone(self.regressor)
-        if self.strategy != "decoder":
-            return regressor
-        names = [
-            name
-            for name in regressor.get_params()
-            if name.rpartition("__")[2] == "decoder"
-        ]
-        if not names:
+        params = regressor.get_params()
+        changes: dict[str, Any] = {}
+        for name, value in params.items():
+            prefix, _, last = name.rpartition("__")
+            beside = f"{prefix}__" if prefix else ""
+            if last == "decoder" and self.strategy == "decoder":
+                changes[name] = True
+            normalizes = params.get(f"{beside}normalize") is not None
+            if last == "target_channels" and normalizes and value is None:
+                changes[name] = (0,) if self.univariate else tuple(columns.targets)
+            if last == "season" and normalizes and value is not None:
+                self._check_season(columns)
+        if self.strategy == "decoder" and True not in changes.values():
             raise ValueError(
                 'strategy="decoder" needs a regressor with the hyperparameter decoder, '
                 f"such as GRURegressor, got {type(regressor).__name__}."
             )
-        return regressor.set_params(**dict.fromkeys(names, True))
+        return regressor.set_params(**changes)
+
+    def _check_season(self, columns: Columns) -> None:
+        """Raise ValueError if a season would be looked for in rows that lie ahead."""
+        if self.strategy == "direct" and columns.known and self.horizon > 1:
+            known = [columns.labels[j] for j in columns.known]
+            raise ValueError(
+                'season of the regressor needs strategy="decoder" or "recursive" where '
+                f"columns are known ahead, as {known}: "
+                'with "direct" the last rows of windows are not those of a season.'
+            )
 
     def _fit_transformer(self, table: Table, columns: Columns) -> Any:
         if self.transformer is None:
