@@ -60,7 +60,7 @@ from sksequence.preprocessing import (
     to_long,
     trim_padding,
 )
-from sksequence.utils import check_sequence_estimator
+from sksequence.utils import FrozenSequenceEstimator, check_sequence_estimator
 
 rng = np.random.default_rng(0)
 X = [rng.normal(size=(n, 2)) for n in range(5, 25)]
@@ -193,6 +193,7 @@ assert_type(perplexity_scorer(RecurrentTagger(), X, steps), float)
 assert_type(forecast_recursive(GRURegressor(), X, horizon=3), np.ndarray)
 forecast_recursive(GRURegressor(), X, horizon=3, target=[0, 2], future=X)
 assert_type(check_sequence_estimator(model, on_fail=None), list[dict[str, Any]])
+FrozenSequenceEstimator(model).predict(X)
 
 # ------------------------------------------------------------------------------ layers
 
