@@ -18,7 +18,7 @@ from .estimators import (
     SimpleRNNClassifier,
     SimpleRNNRegressor,
 )
-from .persistence import load
+from .persistence import load, save
 
 __all__ = [
     "ConvLSTMClassifier",
@@ -34,6 +34,7 @@ __all__ = [
     "SimpleRNNClassifier",
     "SimpleRNNRegressor",
     "load",
+    "save",
 ]
 
 _SUBMODULES = {
