@@ -165,7 +165,8 @@ def _describe(value: Any, place: _Place, encoding: _Encoding) -> tuple[str, Any]
     try:
         return encoding.describe(value)
     except TypeError as error:
-        raise TypeError(f"{_said(place)}: {error}" if place else str(error)) from None
+        told = f"{_said(place)}: {error}" if place else str(error)
+        raise type(error)(told) from None
 
 
 def _encode_text(text: str) -> Any:

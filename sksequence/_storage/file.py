@@ -134,6 +134,8 @@ def read(path: _Path, *kinds: Kind) -> Content:
 
     Raises
     ------
+    TypeError
+        If ``path`` is not a path.
     FileNotFoundError, IsADirectoryError, PermissionError
         If the file cannot be read.
     ValueError
@@ -146,6 +148,9 @@ def read(path: _Path, *kinds: Kind) -> Content:
     """
     from safetensors.numpy import load
 
+    if not isinstance(path, str | os.PathLike):
+        # An int would be an open file of the process.
+        raise TypeError(f"path must be str or os.PathLike, got {path!r}")
     with refusing(path):
         data = _read_intact(path)
         size = int.from_bytes(data[:8], "little")

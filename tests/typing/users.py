@@ -33,6 +33,7 @@ from sksequence import (
     SimpleRNNClassifier,
     SimpleRNNRegressor,
     load,
+    save,
 )
 from sksequence.forecasting import forecast_recursive
 from sksequence.metrics import (
@@ -127,9 +128,11 @@ cell: str = RecurrentTagger().cell
 # --------------------------------------------------------- files, streams, deployment
 
 assert_type(model.save("model.safetensors"), LSTMClassifier)
+save(make_pipeline(StandardScaler(), model), Path("pipeline.safetensors"))
 again = load(Path("model.safetensors"))
-assert_type(again.predict(X), np.ndarray)
+labels_again: np.ndarray = again.predict(X)
 if isinstance(again, LSTMClassifier):
+    assert_type(again.predict(X), np.ndarray)
     assert_type(again.predict_proba(X), np.ndarray)
 stream = model.open_stream(n_streams=20, static=np.zeros((20, 3)))
 assert_type(stream, Stream)
