@@ -392,6 +392,12 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
         step, in any unit and from any origin. The time determines the decay and is used
         for nothing else; None for a time of one between steps. Ignored with other values
         of ``missing``.
+    decoder : bool, default=False
+        Whether each step of a forecast is predicted from the state at a step of its own,
+        the last ones of X, instead of all from the pooled sequence: the first step of y
+        (its second axis) from the last but ``n_steps - 1`` step of X, and the last from
+        the last. So the network steps through the horizon and reads what is known ahead,
+        as in windows of ``make_windows(known=...)``. ``pooling`` is then unused.
     loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, default='squared_error'
         The loss: the squared error predicts the mean; the absolute error, the median; the
         Huber loss, a mean that is robust against outliers beyond one standard deviation;
@@ -540,6 +546,7 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
         num_embeddings: int | None = None,
         missing: str = "error",
         time_channel: int | None = None,
+        decoder: bool = False,
         loss: str = "squared_error",
         quantile: float = 0.5,
         lr: float = 0.005,
@@ -942,6 +949,12 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         step, in any unit and from any origin. The time determines the decay and is used
         for nothing else; None for a time of one between steps. Ignored with other values
         of ``missing``.
+    decoder : bool, default=False
+        Whether each step of a forecast is predicted from the state at a step of its own,
+        the last ones of X, instead of all from the pooled sequence: the first step of y
+        (its second axis) from the last but ``n_steps - 1`` step of X, and the last from
+        the last. So the network steps through the horizon and reads what is known ahead,
+        as in windows of ``make_windows(known=...)``. ``pooling`` is then unused.
     loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, default='squared_error'
         The loss: the squared error predicts the mean; the absolute error, the median; the
         Huber loss, a mean that is robust against outliers beyond one standard deviation;
@@ -1090,6 +1103,7 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         num_embeddings: int | None = None,
         missing: str = "error",
         time_channel: int | None = None,
+        decoder: bool = False,
         loss: str = "squared_error",
         quantile: float = 0.5,
         lr: float = 0.005,
@@ -1486,6 +1500,12 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         step, in any unit and from any origin. The time determines the decay and is used
         for nothing else; None for a time of one between steps. Ignored with other values
         of ``missing``.
+    decoder : bool, default=False
+        Whether each step of a forecast is predicted from the state at a step of its own,
+        the last ones of X, instead of all from the pooled sequence: the first step of y
+        (its second axis) from the last but ``n_steps - 1`` step of X, and the last from
+        the last. So the network steps through the horizon and reads what is known ahead,
+        as in windows of ``make_windows(known=...)``. ``pooling`` is then unused.
     loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, default='squared_error'
         The loss: the squared error predicts the mean; the absolute error, the median; the
         Huber loss, a mean that is robust against outliers beyond one standard deviation;
@@ -1634,6 +1654,7 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         num_embeddings: int | None = None,
         missing: str = "error",
         time_channel: int | None = None,
+        decoder: bool = False,
         loss: str = "squared_error",
         quantile: float = 0.5,
         lr: float = 0.005,
@@ -2031,6 +2052,12 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
         step, in any unit and from any origin. The time determines the decay and is used
         for nothing else; None for a time of one between steps. Ignored with other values
         of ``missing``.
+    decoder : bool, default=False
+        Whether each step of a forecast is predicted from the state at a step of its own,
+        the last ones of X, instead of all from the pooled sequence: the first step of y
+        (its second axis) from the last but ``n_steps - 1`` step of X, and the last from
+        the last. So the network steps through the horizon and reads what is known ahead,
+        as in windows of ``make_windows(known=...)``. ``pooling`` is then unused.
     loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, default='squared_error'
         The loss: the squared error predicts the mean; the absolute error, the median; the
         Huber loss, a mean that is robust against outliers beyond one standard deviation;
@@ -2174,6 +2201,7 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
         num_embeddings: int | None = None,
         missing: str = "error",
         time_channel: int | None = None,
+        decoder: bool = False,
         loss: str = "squared_error",
         quantile: float = 0.5,
         lr: float = 0.005,

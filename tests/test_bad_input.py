@@ -454,6 +454,7 @@ BAD_VALUES = {
     "merge_mode": ["max", None, 1],
     "dropout": [-0.1, 1.0, "a", None, np.nan, False],
     "layer_norm": FLAG,
+    "decoder": FLAG,
     "residual": FLAG,
     "recurrent_dropout": [-0.1, 1.0, "a", None, np.nan, False],
     "memory_steps": [2, -1, "a", np.nan, True],

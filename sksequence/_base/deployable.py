@@ -45,7 +45,7 @@ class Deployable(SequenceEstimator):
         Raises
         ------
         ValueError
-            If the network is bidirectional.
+            If the network is bidirectional, or was fitted with ``decoder=True``.
 
         Examples
         --------
@@ -95,7 +95,7 @@ class Deployable(SequenceEstimator):
         Raises
         ------
         ValueError
-            If the network is bidirectional.
+            If the network is bidirectional, or was fitted with ``decoder=True``.
 
         Examples
         --------
@@ -259,6 +259,12 @@ class Deployable(SequenceEstimator):
                 f"{name} needs a causal network, but this one was fitted with "
                 "bidirectional=True, so its states depend on later steps. Fit one with "
                 "bidirectional=False."
+            )
+        if self._network.get("decoder_steps"):
+            raise ValueError(
+                f"{name} needs a network that can answer after any step, but this one "
+                "was fitted with decoder=True: its last steps hold what is known ahead. "
+                "Fit one with decoder=False."
             )
 
 

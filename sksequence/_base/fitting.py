@@ -311,7 +311,7 @@ def _begin(
 
 def _windows_of(data: FitData, rows: np.ndarray, n_ahead: int) -> Windows | None:
     """Return where the sequences at ``rows`` lie in their table, if they overlap."""
-    begins = overlapping_begins(data.sequences)
+    begins = overlapping_begins(data.sequences, max(n_ahead - 1, 0))
     if begins is None:
         return None
     return Windows(begins[rows], (begins + data.sequences.lengths)[rows], n_ahead)

@@ -158,7 +158,7 @@ class NumpyPredictor:
         Raises
         ------
         ValueError
-            If the network is bidirectional.
+            If the network is bidirectional, or has a decoder.
         """
         return Stream(self.network, self.inputs, self.head, n_streams, static)
 
@@ -181,6 +181,8 @@ class NumpyPredictor:
                 if own is not None and raw.ndim == 3:
                     own = np.repeat(own[:, None], raw.shape[1], axis=1)
                 raw = self.network.output(raw, own)
+            if self.network.decoder_steps:
+                raw = raw[:, -1] if predict is None else raw.reshape(len(raw), -1)
             for i, row in zip(index, raw, strict=True):
                 rows[i] = row[: lengths[i]] if self.network.per_step else row[None]
         dtypes = {x.dtype for x in sequences}

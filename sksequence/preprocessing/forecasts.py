@@ -56,9 +56,9 @@ def make_windows(
     """Cut a series into windows, with the rows after each window as its targets.
 
     Only complete windows with a complete horizon are returned; to forecast beyond the
-    end of the series, take the last window of :class:`SlidingWindow`. X and y are
-    read-only views of the series or of one copy of it; with ``by`` or ``max_gap``, y is
-    a copy.
+    end of the series, see :class:`~sksequence.WindowForecaster`. X and y are read-only
+    views of the series or of one copy of it; with ``by`` or ``max_gap``, y is a copy, and
+    with ``known`` and a horizon above 1, X is.
 
     Parameters
     ----------
@@ -86,8 +86,11 @@ def make_windows(
         channels of X, since their past is known.
     known : label, int, list of these, or None, default=None
         Columns that are known ahead, such as the calendar or planned promotions. In the
-        windows they are one row ahead of the others: the last row shows their values at
-        the first step to be forecast.
+        windows they are one row ahead of the others: row ``length - 1`` shows their
+        values at the first step to be forecast. ``horizon - 1`` rows follow with those at
+        the other steps, in which all other columns stay at their last values; so a
+        regressor with ``decoder=True`` forecasts each step from the row that shows what
+        is known of it. An empty list appends these rows without known columns.
     max_gap : timedelta, str, number or None, default=None
         The longest step of time within a window and its targets; a text such as "2D" is
         a duration. None cuts nowhere, and warns of windows that cross a gap where time
@@ -96,8 +99,9 @@ def make_windows(
     Returns
     -------
     X : ndarray of shape (n_windows, length, n_channels), or list of ndarray
-        The windows. With ``by`` or ``max_gap``, a list of arrays (length, n_channels),
-        since a single array could not be a view; ``np.stack`` makes one.
+        The windows; of ``length + horizon - 1`` rows with ``known``. With ``by`` or
+        ``max_gap``, a list of arrays (length, n_channels), since a single array could not
+        be a view; ``np.stack`` makes one.
     y : ndarray of shape (n_windows, horizon) or (n_windows, horizon, n_targets)
         The rows after each window; 3-D if several columns, or a list of columns, are
         forecast.
@@ -133,6 +137,16 @@ def make_windows(
     array([[3., 4.], [4., 5.]])
     >>> index
     array([2, 3])
+
+    A promotion in the second column, known ahead:
+
+    >>> sales = np.array([[5, 0], [6, 1], [5, 0], [7, 1], [5, 0]])
+    >>> X, y, _ = make_windows(sales, length=2, horizon=3, target=0, known=1)
+    >>> X, y
+    (array([[[5, 1],
+            [6, 0],
+            [6, 1],
+            [6, 0]]]), array([[5, 7, 5]]))
     """
     is_flat = np.ndim(series) == 1
     X = series
@@ -174,7 +188,11 @@ def make_windows(
         # What this moves across entities is in the last row of one: in no window.
         values[:-1, ahead] = values[1:, ahead]
     windows: np.ndarray | list[np.ndarray]
-    if by is None and max_gap is None:
+    if known is not None and horizon > 1:
+        block = _reach_ahead(values, first, length, horizon, ahead)
+        windows = block if by is None and max_gap is None else list(block)
+        y = targets[first]
+    elif by is None and max_gap is None:
         windows = sliding_window_view(values[:-horizon], length, axis=0)[::step]
         windows, y = windows.swapaxes(1, 2), targets[::step]
     else:
@@ -185,6 +203,18 @@ def make_windows(
     is_single = len(columns) == 1 and (target is None or listed(target, X) == [target])
     y = y[:, 0] if is_single else y.swapaxes(1, 2)
     return windows, y, _labels_at(series, entities.order[first + length - 1], by, time)
+
+
+def _reach_ahead(
+    values: np.ndarray, first: np.ndarray, length: int, horizon: int, ahead: list[int]
+) -> np.ndarray:
+    """Return windows to the last step of the horizon, where only ``ahead`` goes on."""
+    rows = first[:, None] + np.arange(length + horizon - 1)
+    windows = values[rows]
+    others = [j for j in range(values.shape[1]) if j not in ahead]
+    windows[:, length:, others] = windows[:, length - 1 : length, others]
+    windows.flags.writeable = False
+    return windows
 
 
 def _first_rows(entities: Entities, length: int, horizon: int, step: int) -> np.ndarray:
@@ -299,6 +329,8 @@ def _columns_of(
     if wanted is None:
         return list(range(len(channels)))
     columns = [find_column(X, column, name) for column in listed(wanted, X)]
+    if not columns and name == "known":
+        return []
     if not columns or not set(columns) <= set(channels):
         raise ValueError(
             f"{name} must name at least one column other than by={by!r} and "

@@ -101,8 +101,20 @@ def test_what_is_known_stands_one_row_ahead(by, known):
     np.testing.assert_array_equal(y, expected)
     assert index.equals(same)
     for window, before, after in zip(X, plain, ahead, strict=True):
-        np.testing.assert_array_equal(window[:, 0], before[:, 0])
-        np.testing.assert_array_equal(window[:, 1], [before[1, 1], after[0]])
+        # After the last row the target stays, and what is known goes on to the horizon.
+        np.testing.assert_array_equal(window[:, 0], before[[0, 1, 1], 0])
+        np.testing.assert_array_equal(window[:, 1], [before[1, 1], *after])
+    X, _, _ = make_windows(table, 2, 1, by=by, target="u", known=known)
+    assert {window.shape for window in X} == {(2, 2)}
+
+
+@pytest.mark.parametrize("by", [None, "id"])
+def test_nothing_need_be_known_of_the_rows_ahead(by):
+    table = frame_of(PANEL) if by is None else frame_of(PANEL, id=NAMES)
+    X, y, _ = make_windows(table, 3, 2, by=by, known=[])
+    plain, expected, _ = make_windows(table, 3, 2, by=by)
+    np.testing.assert_array_equal(y, expected)
+    np.testing.assert_array_equal(np.stack(X), np.stack(plain)[:, [0, 1, 2, 2]])
 
 
 @pytest.mark.parametrize("by", [None, 0])
