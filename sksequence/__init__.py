@@ -18,7 +18,7 @@ from .estimators import (
     SimpleRNNClassifier,
     SimpleRNNRegressor,
 )
-from .persistence import load
+from .persistence import load, save
 
 __all__ = [
     "ConvLSTMClassifier",
@@ -35,6 +35,7 @@ __all__ = [
     "SimpleRNNRegressor",
     "WindowForecaster",
     "load",
+    "save",
 ]
 
 _SUBMODULES = {
