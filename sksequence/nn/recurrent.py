@@ -149,6 +149,7 @@ class RecurrentLayer(RandomLayer):
         self.back = (
             make_cell_layer(self.cell, input_size, hidden_size) if bidirectional else None
         )
+        self.layer_norm = layer_norm
         if layer_norm:
             for direction in self._directions():
                 direction.norm = nn.LayerNorm(len(weights_of(direction).weight_ih))
@@ -224,7 +225,7 @@ class RecurrentLayer(RandomLayer):
         elapsed: tuple[Tensor, Tensor] | None = None,
     ) -> tuple[Tensor, Tensor]:
         self._check_input(x)
-        check_lengths_shape(lengths, len(x))
+        check_lengths_shape(lengths, x.shape[0])
         if _casts(x):
             with torch.autocast("cpu", enabled=False):
                 return self(x.to(self._dtype), lengths, elapsed)
@@ -339,7 +340,7 @@ class RecurrentLayer(RandomLayer):
     ) -> _Options:
         """Return normalised products and the mask of recurrent dropout, if there are."""
         options: _Options = {}
-        norm = norm_of(direction)
+        norm = norm_of(direction) if self.layer_norm else None
         if norm is not None:
             # Clear the padding, as NaN times its zero gradient would be NaN.
             products = input_products(direction, zero_padding(x, lengths))
