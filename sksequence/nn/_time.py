@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+# Bytes index as masks do, and fractions would be cut off.
+_WHOLE = (torch.int64, torch.int32)
 # Axes of what layers read.
 STEPS = ("batch", "steps", "channels")
 CHANNELS_FIRST = ("batch", "channels", "steps")
@@ -39,8 +41,13 @@ def check_lengths(lengths: Tensor | None, n: int, n_steps: int) -> None:
 
 
 def check_lengths_shape(lengths: Tensor | None, n: int) -> None:
-    """Raise ValueError unless there is one length for each of n sequences."""
-    if lengths is not None and lengths.shape != (n,):
+    """Raise an error unless there is one length for each of n sequences, an integer."""
+    if lengths is None:
+        return
+    if not isinstance(lengths, Tensor) or lengths.dtype not in _WHOLE:
+        kind = getattr(lengths, "dtype", type(lengths).__name__)
+        raise TypeError(f"lengths must be a tensor of int64 or int32, got {kind}")
+    if lengths.shape != (n,):
         raise ValueError(
             f"lengths must have shape ({n},), one for each sequence, got "
             f"{tuple(lengths.shape)}"
