@@ -149,8 +149,9 @@ def _quietly(is_newer: bool) -> Iterator[None]:
 def _check_sizes(estimator: Any) -> None:
     """Raise ValueError unless the fitted parts have the sizes of the network."""
     network, reading = estimator._network, estimator._reading
+    n_outputs = network["output_size"] * (network.get("decoder_steps") or 1)
     pairs = {
-        "outputs for {} targets": (network["output_size"], estimator._target.n_outputs),
+        "outputs for {} targets": (n_outputs, estimator._target.n_outputs),
         "inputs for {} channels": (network["input_size"], reading.input_size),
         "static inputs for {} columns": (
             network.get("static_size", 0),

@@ -121,6 +121,34 @@ def last_step(x: Tensor, lengths: Tensor | None) -> Tensor:
     return x[torch.arange(len(x), device=x.device), lengths - 1]
 
 
+def last_n_steps(x: Tensor, lengths: Tensor | None, n: int) -> Tensor:
+    """Return the last n valid steps of each sequence.
+
+    Shape
+        x (batch, steps, channels) -> (batch, n, channels)
+
+    Examples
+    --------
+    >>> x = torch.tensor([[1, 2, 0], [3, 4, 5]])[..., None]
+    >>> last_n_steps(x, torch.tensor([2, 3]), 2).squeeze(-1)
+    tensor([[1, 2],
+            [4, 5]])
+
+    Raises
+    ------
+    ValueError
+        If a sequence has fewer steps.
+    """
+    if lengths is None or lengths.is_cpu:  # on an accelerator it would wait
+        shortest = x.shape[1] if lengths is None else int(lengths.min())
+        if shortest < n:
+            raise ValueError(f"sequences must have at least {n} steps, got {shortest}")
+    if lengths is None:
+        return x[:, x.shape[1] - n :]
+    index = lengths[:, None] - n + torch.arange(n, device=x.device)
+    return x.gather(1, _spread(index, x).expand(-1, -1, x.shape[2]))
+
+
 def convolve_steps(layer: nn.Conv1d, x: Tensor) -> Tensor:
     """Convolve along time in channels-last layout, as images of height one.
 
