@@ -14,7 +14,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._inputs import column_at, find_column, index_of, listed
 from .._inputs.borrowed import HasMethods, Interval, StrOptions, fit_context
-from .._inputs.types import ArrayLike, typed
+from .._inputs.types import ArrayLike, PathLike, typed
+from ..persistence import save
 from ..preprocessing._gaps import MAX_GAP, Span
 from ..preprocessing._polars import is_polars, to_pandas, to_polars
 from ..preprocessing._tables import BY, TIME, Key, Table
@@ -28,6 +29,10 @@ from .recursive import forecast_recursive
 
 _AT_LEAST_ONE = [Interval(Integral, 1, None, closed="left")]
 _COLUMNS = [str, Integral, tuple, list, None]
+
+
+# Fitted attributes that are stored as plain data.
+_PARTS: dict[str, Any] = {"_columns": Columns, "_calendar": Calendar, "_past": Past}
 
 
 class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
@@ -404,6 +409,41 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         return r2_score(
             truth[is_known], values[is_known, :, middle], sample_weight=weight
         )
+
+    def save(self, path: PathLike) -> Self:
+        """Save the fitted forecaster to a file that contains data and no code.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file, which :func:`sksequence.load` reads. An existing file is replaced
+            atomically.
+
+        Returns
+        -------
+        self : WindowForecaster
+            The forecaster.
+
+        Raises
+        ------
+        NotFittedError, TypeError, OSError
+            As :func:`sksequence.save` does.
+        """
+        save(self, path)
+        return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the state in plain Python and numpy, with estimators as they are."""
+        state = dict(super().__getstate__())
+        for name in _PARTS.keys() & state.keys():
+            state[name] = dict(vars(state[name]))
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        parts = {
+            name: part(**state[name]) for name, part in _PARTS.items() if name in state
+        }
+        super().__setstate__({**state, **parts})
 
     # ---------------------------------------------------------------------- strategies
 

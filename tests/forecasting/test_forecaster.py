@@ -19,6 +19,7 @@ from sklearn.model_selection import (
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
+import sksequence
 from helpers.estimators import make
 from sksequence import GRURegressor, RecurrentRegressor, WindowForecaster
 from sksequence.preprocessing import make_windows
@@ -423,11 +424,26 @@ def test_it_follows_a_pipeline_and_is_searched():
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
 
 
-def test_it_is_cloned_and_pickled():
-    model = exact(target="u", by="shop").fit(panel().drop(columns="size"))
-    assert clone(model).get_params()["target"] == "u"
-    again = pickle.loads(pickle.dumps(model))
-    pd.testing.assert_frame_equal(again.predict(), model.predict())
+@pytest.mark.parametrize("kind", ["panel", "plan", "array"])
+def test_it_is_cloned_pickled_and_saved(kind, tmp_path):
+    network = GRURegressor(hidden_size=4, max_epochs=2, random_state=0)
+    table = panel() if kind == "panel" else FRAME if kind == "plan" else WAVES
+    params = {
+        "panel": {"target": "u", "by": "shop", "static": "size"},
+        "plan": {"target": "u", "known": "v", "strategy": "decoder"},
+        "array": {"univariate": True, "transformer": StandardScaler()},
+    }[kind]
+    model = WindowForecaster(network, length=4, horizon=3, **params).fit(table[:117])
+    future = FRAME[["v"]][117:] if kind == "plan" else None
+    expected = model.predict(future)
+    again = clone(model).fit(table[:117])
+    assert again.get_params().keys() == model.get_params().keys()
+    copies = [again, pickle.loads(pickle.dumps(model))]
+    for save in (model.save, lambda path: sksequence.save(model, path)):
+        save(tmp_path / "model.safetensors")
+        copies.append(sksequence.load(tmp_path / "model.safetensors"))
+    for copy in copies:
+        pd.testing.assert_frame_equal(copy.predict(future), expected)
 
 
 # ------------------------------------------------------------------------------ bad input
