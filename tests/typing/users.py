@@ -32,6 +32,7 @@ from sksequence import (
     RecurrentTagger,
     SimpleRNNClassifier,
     SimpleRNNRegressor,
+    WindowForecaster,
     load,
     save,
 )
@@ -242,3 +243,17 @@ SequenceNetwork(2)  # type: ignore[call-arg]
 sksequence.LSTM()  # type: ignore[attr-defined]
 HalvingEpochSearchCV(model)  # type: ignore[call-arg]
 HalvingEpochSearchCV(model, {}, resources="max_epochs")  # type: ignore[call-arg]
+
+
+def forecast_a_table(table: pd.DataFrame, path: Path) -> None:
+    forecaster = WindowForecaster(
+        GRURegressor(), length=4, horizon=2, strategy="decoder", known=["plan"]
+    )
+    assert_type(forecaster.fit(table), WindowForecaster)
+    forecaster.predict(table, history=table)
+    forecaster.predict(2, return_std=True)
+    forecaster.historical_forecasts(table, step=2)
+    assert_type(forecaster.score(table), float)
+    forecaster.save(path)
+    WindowForecaster(GRURegressor(), length=4)  # type: ignore[call-arg]
+    WindowForecaster(GRURegressor(), length="4", horizon=2)  # type: ignore[arg-type]
