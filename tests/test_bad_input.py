@@ -467,6 +467,9 @@ BAD_VALUES = {
     "num_embeddings": [0, -1, 2.5, "a", True],
     "missing": ["impute", None, True],
     "time_channel": [-1, 1.5, "a", False],
+    "normalize": ["mean", True, 1],
+    "season": [0, -1, 2.5, "a", True],
+    "target_channels": [-1, 1.5, "a", (), (0, 0), (0, 2), (True,), (0.0,), ("a",)],
     "pooling": ["min", None],
     "standardize": FLAG,
     "data_format": ["channels", None],
@@ -503,6 +506,7 @@ CONTEXT = {
     "conv_kernel_size": {"conv_channels": (4,)},
     "conv_stride": {"conv_channels": (4,)},
     "parallel_kernel_size": {"parallel_channels": (4,)},
+    "target_channels": {"normalize": "last"},
 }
 
 

@@ -19,11 +19,11 @@ from .._inputs import (
 )
 from .._inputs.types import ArrayLike, Targets
 from .declaration import MODEL, hyperparameter, recurrent_estimator
-from .regressor import SequenceRegressor
+from .normalizing import NormalizingRegressor
 
 
 @recurrent_estimator
-class HorizonRegressor(SequenceRegressor):
+class HorizonRegressor(NormalizingRegressor):
     """Regressor of a number, several numbers, or several numbers at several steps."""
 
     decoder: bool = hyperparameter(
@@ -88,7 +88,8 @@ class HorizonRegressor(SequenceRegressor):
         self, X: Any, reading: Reading | None
     ) -> tuple[AnySequences, np.ndarray | None, Reading]:
         read = super()._read(X, reading)
-        if reading is not None:
+        # In a fit, targets that may be others are checked with y.
+        if reading is not None and reading is getattr(self, "_reading", None):
             self._check_decoded(read[0], self._target)
         return read
 
@@ -133,6 +134,9 @@ class HorizonRegressor(SequenceRegressor):
                 f"an axis of steps, got shape {values.shape}."
             )
         return target, target.encode(values)
+
+    def _count_decoded(self, target: Target) -> int:
+        return target.n_ahead if self.decoder else 0
 
 
 def _has_steps(y: Any) -> bool:

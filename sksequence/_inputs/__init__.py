@@ -29,6 +29,7 @@ from .labels import (
     warn_if_one_hot,
     weigh_classes,
 )
+from .local_scale import LocalScale, find_target_channels, target_shape_of
 from .lookup import column_at, find_column, index_of, listed, lookup
 from .losses import LOSSES
 from .missing import check_times, mean_gap, observed_moments, since_start
@@ -78,6 +79,7 @@ __all__ = [
     "Horizons",
     "Labels",
     "Layout",
+    "LocalScale",
     "NumberReading",
     "Numbers",
     "Reading",
@@ -110,6 +112,7 @@ __all__ = [
     "exceeds_float32",
     "fill_missing",
     "find_column",
+    "find_target_channels",
     "find_times",
     "first_rows_of",
     "fit_channel_scaler",
@@ -139,6 +142,7 @@ __all__ = [
     "spread_targets",
     "standardised",
     "steps_of",
+    "target_shape_of",
     "time_positions",
     "time_ranks",
     "unnested",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from sklearn.preprocessing import StandardScaler
@@ -76,8 +77,9 @@ class Sequences:
         return Sequences(values, lengths, self.is_block, begins)
 
     def load(self, index: np.ndarray) -> Sequences:
-        """Return the sequences at ``index`` in memory."""
-        return self.take(index)
+        """Return the sequences at ``index`` one behind the other, in memory."""
+        rows = self.values[self._rows(index)]
+        return Sequences(rows, self.lengths[index], self.is_block)
 
     def chunks(self) -> Iterator[tuple[slice, np.ndarray]]:
         """Iterate over all steps in chunks of some megabytes, of whole sequences each.
@@ -165,6 +167,16 @@ class StoredSequences:
 AnySequences = Sequences | StoredSequences
 
 
+class Chunks(Protocol):
+    """What is learnt from: the steps of all sequences, in chunks."""
+
+    @property
+    def lengths(self) -> np.ndarray: ...
+    @property
+    def n_channels(self) -> int: ...
+    def chunks(self) -> Iterator[tuple[slice, np.ndarray]]: ...
+
+
 def is_stored(array: np.ndarray) -> bool:
     """Return whether an array is memory-mapped, or a view of such an array."""
     base: object = array
@@ -202,7 +214,8 @@ def windows_of(
     >>> np.shares_memory(values, table), values.ravel(), begins
     (True, array([0., 1., 2., 3.]), array([0, 1, 1]))
     """
-    begins = first_rows_of(arrays)
+    # A lone sequence shares its rows with none.
+    begins = first_rows_of(arrays) if len(lengths) > 1 else None
     if begins is None:
         return None
     first = int(begins.argmin())
@@ -370,9 +383,7 @@ def fit_scaler(values: np.ndarray, weight: np.ndarray | None) -> StandardScaler:
         return StandardScaler().fit(values, sample_weight=weight)
 
 
-def fit_channel_scaler(
-    sequences: AnySequences, weight: np.ndarray | None
-) -> StandardScaler:
+def fit_channel_scaler(sequences: Chunks, weight: np.ndarray | None) -> StandardScaler:
     """Fit a scaler to the channels, over all steps (there is no padding).
 
     Parameters

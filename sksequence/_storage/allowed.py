@@ -50,6 +50,7 @@ CLASSES = {
         "PolynomialFeatures PowerTransformer QuantileTransformer RobustScaler "
         "SplineTransformer StandardScaler TargetEncoder",
         "sklearn.random_projection": "GaussianRandomProjection SparseRandomProjection",
+        "sksequence": "WindowForecaster",
         "sksequence.model_selection": "HalvingEpochSearchCV PanelTimeSeriesSplit "
         "PurgedKFold",
         "sksequence.preprocessing": "SequenceTokenizer SlidingWindow StepwiseTransformer",

@@ -9,6 +9,7 @@ import numpy as np
 
 from ._heads import HEADS
 from ._inputs import Inputs
+from ._local import LocalScale
 from ._network import Network, below
 from ._reading import Reading
 from .stream import Stream
@@ -70,6 +71,10 @@ class NumpyPredictor:
             names=settings.get("feature_names"),
             names_steps=settings.get("is_table", False),
         )
+        self.local = None
+        if (local := settings["reading"].get("local")) is not None:
+            usual = described["usual_level"], described["usual_spread"]
+            self.local = LocalScale(**local, usual_level=usual[0], usual_spread=usual[1])
         answer = {**settings["answer"], **below("answer", arrays)}
         self.head = HEADS[answer.pop("kind")](**answer)
 
@@ -158,8 +163,13 @@ class NumpyPredictor:
         Raises
         ------
         ValueError
-            If the network is bidirectional, or has a decoder.
+            If the network is bidirectional, has a decoder, or normalises whole sequences.
         """
+        if self.local is not None:
+            raise ValueError(
+                "A network that normalises each sequence has to read all of it before "
+                "the first step. Predict whole sequences, or fit with normalize=None."
+            )
         return Stream(self.network, self.inputs, self.head, n_streams, static)
 
     def _run(
@@ -168,6 +178,9 @@ class NumpyPredictor:
         """Predict from the outputs of the network; without ``predict`` represent X."""
         sequences, is_block = self.inputs.check_sequences(X)
         lengths = np.array([len(x) for x in sequences])
+        given, local = sequences, self.local
+        if local is not None:
+            sequences = [local.normalise(x) for x in given]
         covariates = None
         if predict is not None:
             covariates = self.inputs.scale_static(static, len(sequences))
@@ -185,9 +198,11 @@ class NumpyPredictor:
                 raw = raw[:, -1] if predict is None else raw.reshape(len(raw), -1)
             for i, row in zip(index, raw, strict=True):
                 rows[i] = row[: lengths[i]] if self.network.per_step else row[None]
-        dtypes = {x.dtype for x in sequences}
+        dtypes = {x.dtype for x in (given if predict is None else sequences)}
         whole = np.concatenate(rows).astype(np.result_type(*dtypes))
         predictions = whole if predict is None else predict(whole)
+        if local is not None and predict is not None:
+            predictions = local.place(predictions, given)
         if self.network.per_step:
             return _split_steps(predictions, lengths, is_block)
         return predictions

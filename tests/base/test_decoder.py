@@ -136,3 +136,15 @@ def test_sequences_without_a_row_for_each_step_are_refused():
         fitted(conv_channels=(3,), conv_stride=2)
     with pytest.raises(ValueError, match="decoder=False cannot continue"):
         model.set_params(decoder=False).partial_fit(X, Y)
+
+
+def test_a_validation_set_may_be_given_to_a_first_fit_and_to_others():
+    params = {"decoder": True, "early_stopping": True, "max_epochs": 3}
+    model = make("GRURegressor", **params).fit(X, Y, X_val=X[:9], y_val=Y[:9])
+    assert [epoch["valid_loss"] > 0 for epoch in model.history_] == [True] * 3
+    expected = make("GRURegressor", **params).fit(X, FLAT, X_val=X[:9], y_val=FLAT[:9])
+    model.fit(X, FLAT, X_val=X[:9], y_val=FLAT[:9])
+    np.testing.assert_array_equal(model.predict(X), expected.predict(X))
+    short = make("GRURegressor", **params)
+    with pytest.raises(ValueError, match=r"X_val and y_val.*has 3 step\(s\)"):
+        short.fit(X, Y, X_val=[X[0][:3]], y_val=Y[:1])

@@ -62,6 +62,7 @@ KINDS = {
     ),
     "normalised": ("LSTMClassifier", {"conv_channels": (4,), "conv_kernel_size": 3}),
     "numbers": ("GRURegressor", {"lr_schedule": "constant"}),
+    "own scale": ("GRURegressor", {"normalize": "window", "target_channels": 0}),
     "chunks": ("RecurrentTagger", {"bptt_steps": 3}),
     "films": ("ConvLSTMClassifier", {"hidden_size": 3}),
 }

@@ -164,6 +164,7 @@ assert_type(panel.split(X, groups=range(20)), Iterator[tuple[np.ndarray, np.ndar
 tokenizer = SequenceTokenizer(analyzer="char", max_features=9)
 assert_type(tokenizer.fit(["a text"]), SequenceTokenizer)
 assert_type(tokenizer.fit_transform(["a text", "another"]), list[np.ndarray])
+assert_type(tokenizer.transform(np.array([["a text"]])), Any)
 assert_type(tokenizer.inverse_transform([[1, 2], [3]]), list[list[Any]])
 windows = SlidingWindow(5, first_rows="shorter", by="id")
 SlidingWindow(5, by=["id", 0], time="day", max_gap="2D")

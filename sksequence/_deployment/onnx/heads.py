@@ -53,8 +53,9 @@ def values_head(
     are_many: bool,
     in_double: bool,
     n_steps: int = 0,
+    place: Callable[[str], str] | None = None,
 ) -> list[ValueInfoProto]:
-    """Predict numbers on the scale of the targets."""
+    """Predict numbers on the scale of the targets; ``place`` adds that of sequences."""
     # float32 may be too coarse for the targets.
     dtype = np.dtype(np.float64) if in_double else graph.dtype
     kind = TensorProto.DOUBLE if in_double else graph.float_type
@@ -64,6 +65,8 @@ def values_head(
         outputs = graph("Exp", outputs)
     scaled = graph("Mul", outputs, scale.astype(dtype))
     values = graph("Add", scaled, mean.astype(dtype))
+    if place is not None:
+        values = place(values)
     own = [len(mean)] if are_many else []
     if n_steps:
         own = [n_steps, len(mean) // n_steps]

@@ -48,7 +48,7 @@ class Steps:
         rounded_up = self._graph("Add", self.lengths, stride - 1)
         return Steps(self._graph, x, self._graph("Div", rounded_up, stride))
 
-    def fill(self, x: str, value: int | float) -> str:
+    def fill(self, x: str, value: int | float | np.ndarray) -> str:
         """Replace padding by a value; a product would let NaN or infinity through.
 
         x (steps, batch, channels) -> the same

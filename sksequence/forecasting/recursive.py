@@ -8,12 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ._inputs import as_numbers, lists_sequences
-from ._inputs.borrowed import validate_params
-from ._inputs.intervals import Count
-from ._inputs.types import ArrayLike, typed
-
-__all__ = ["forecast_recursive"]
+from .._inputs import as_numbers, lists_sequences
+from .._inputs.borrowed import validate_params
+from .._inputs.intervals import Count
+from .._inputs.types import ArrayLike, typed
 
 
 @typed(
