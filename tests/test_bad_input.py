@@ -540,6 +540,15 @@ MEMORY_CASES = [
     for size in (10**6, 10**12, 2**63 - 1, 2**63, (2**64,))
 ] + [
     Case("wide convolution", "GiB", MemoryError, params={"conv_channels": (10**9,)}),
+    *(
+        Case(
+            f"num_layers={n}",
+            r"A network of \d{9,} parameters takes .* GiB .* fewer layers",
+            MemoryError,
+            params={"num_layers": n},
+        )
+        for n in (10**8, 2**40, 2**63 - 1)
+    ),
 ]
 CASES = [
     *X_CASES,

@@ -13,7 +13,8 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from .._inputs import column_at, find_column, index_of, listed
-from .._inputs.borrowed import HasMethods, Interval, StrOptions, fit_context
+from .._inputs.borrowed import HasMethods, StrOptions, fit_context
+from .._inputs.intervals import Count
 from .._inputs.types import ArrayLike, PathLike, typed
 from ..persistence import save
 from ..preprocessing._gaps import MAX_GAP, Span
@@ -27,7 +28,7 @@ from ._past import Past
 from ._reader import WindowReader
 from .recursive import forecast_recursive
 
-_AT_LEAST_ONE = [Interval(Integral, 1, None, closed="left")]
+_AT_LEAST_ONE = [Count()]
 _COLUMNS = [str, Integral, tuple, list, None]
 
 

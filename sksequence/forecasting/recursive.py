@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 
 from .._inputs import as_numbers, lists_sequences
-from .._inputs.borrowed import Interval, validate_params
+from .._inputs.borrowed import validate_params
+from .._inputs.intervals import Count
 from .._inputs.types import ArrayLike, typed
 
 
 @typed(
     validate_params(
         {
-            "horizon": [Interval(Integral, 1, None, closed="left")],
+            "horizon": [Count()],
             "target": [Integral, tuple, list, None],
         },
         prefer_skip_nested_validation=True,

@@ -18,20 +18,19 @@ from .._inputs import (
     one_entity,
     read_entities,
 )
-from .._inputs.borrowed import Interval, validate_params
+from .._inputs.borrowed import validate_params
+from .._inputs.intervals import Count
 from .._inputs.types import ArrayLike, typed
 from ._gaps import MAX_GAP, Span, segments_of, warn_of_gaps
 from ._tables import BY, TIME, Key, Table, read_table
-
-_AT_LEAST_ONE = [Interval(Integral, 1, None, closed="left")]
 
 
 @typed(
     validate_params(
         {
-            "length": _AT_LEAST_ONE,
-            "horizon": _AT_LEAST_ONE,
-            "step": _AT_LEAST_ONE,
+            "length": [Count()],
+            "horizon": [Count()],
+            "step": [Count()],
             "by": BY,
             "time": TIME,
             "target": [str, Integral, tuple, list, None],

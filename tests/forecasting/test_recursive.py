@@ -194,6 +194,8 @@ CUBE = np.ones((2, 4, 3))
         ),
         (fibonacci, [], {}, ValueError, "windows"),
         (fibonacci, [["a", "b"]], {}, ValueError, "text"),
+        (fibonacci, CUBE, {"horizon": True}, ValueError, "'horizon' .* an int in"),
+        (fibonacci, CUBE, {"target": True}, ValueError, "target must be positions"),
     ],
 )
 def test_bad_input_is_refused(formula, X, params, error, words):
