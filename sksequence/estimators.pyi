@@ -392,13 +392,19 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
         step, in any unit and from any origin. The time determines the decay and is used
         for nothing else; None for a time of one between steps. Ignored with other values
         of ``missing``.
-    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, default='squared_error'
+    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson", "gaussian", "student_t", "negative_binomial"}, default='squared_error'
         The loss: the squared error predicts the mean; the absolute error, the median; the
         Huber loss, a mean that is robust against outliers beyond one standard deviation;
-        the pinball loss ("quantile"), the quantile given by ``quantile``; the Poisson
-        deviance, the rate of counts (targets must be at least zero).
-    quantile : float, default=0.5
-        The quantile that the "quantile" loss predicts, in (0, 1).
+        the pinball loss ("quantile"), the quantiles given by ``quantile``; the Poisson
+        deviance, the rate of counts (targets must be at least zero). The last three are
+        the negative log-likelihood of a distribution, whose mean is predicted, and its
+        standard deviation, quantiles and samples if asked for: normal; Student's t, for
+        heavy tails (Lange, Little and Taylor, 1989); or negative binomial, for counts
+        (whole numbers) whose variance exceeds the mean (Hilbe, 2011).
+    quantile : float or tuple of float, default=0.5
+        The quantile that the "quantile" loss predicts, in (0, 1); or several, in
+        increasing order, which are then the last axis of predictions. They never
+        cross.
     lr : float, default=0.005
         Learning rate.
     max_epochs : int, default=50
@@ -541,7 +547,7 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
         missing: str = "error",
         time_channel: int | None = None,
         loss: str = "squared_error",
-        quantile: float = 0.5,
+        quantile: float | Sequence[float] = 0.5,
         lr: float = 0.005,
         max_epochs: int = 50,
         batch_size: int | None = 16,
@@ -579,6 +585,12 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
         self,
         *,
         sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+    def set_predict_request(
+        self,
+        *,
+        quantiles: bool | str | None = ...,
+        return_std: bool | str | None = ...,
     ) -> Self: ...
     def set_score_request(
         self,
@@ -942,13 +954,19 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         step, in any unit and from any origin. The time determines the decay and is used
         for nothing else; None for a time of one between steps. Ignored with other values
         of ``missing``.
-    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, default='squared_error'
+    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson", "gaussian", "student_t", "negative_binomial"}, default='squared_error'
         The loss: the squared error predicts the mean; the absolute error, the median; the
         Huber loss, a mean that is robust against outliers beyond one standard deviation;
-        the pinball loss ("quantile"), the quantile given by ``quantile``; the Poisson
-        deviance, the rate of counts (targets must be at least zero).
-    quantile : float, default=0.5
-        The quantile that the "quantile" loss predicts, in (0, 1).
+        the pinball loss ("quantile"), the quantiles given by ``quantile``; the Poisson
+        deviance, the rate of counts (targets must be at least zero). The last three are
+        the negative log-likelihood of a distribution, whose mean is predicted, and its
+        standard deviation, quantiles and samples if asked for: normal; Student's t, for
+        heavy tails (Lange, Little and Taylor, 1989); or negative binomial, for counts
+        (whole numbers) whose variance exceeds the mean (Hilbe, 2011).
+    quantile : float or tuple of float, default=0.5
+        The quantile that the "quantile" loss predicts, in (0, 1); or several, in
+        increasing order, which are then the last axis of predictions. They never
+        cross.
     lr : float, default=0.005
         Learning rate.
     max_epochs : int, default=50
@@ -1091,7 +1109,7 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         missing: str = "error",
         time_channel: int | None = None,
         loss: str = "squared_error",
-        quantile: float = 0.5,
+        quantile: float | Sequence[float] = 0.5,
         lr: float = 0.005,
         max_epochs: int = 50,
         batch_size: int | None = 16,
@@ -1129,6 +1147,12 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         self,
         *,
         sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+    def set_predict_request(
+        self,
+        *,
+        quantiles: bool | str | None = ...,
+        return_std: bool | str | None = ...,
     ) -> Self: ...
     def set_score_request(
         self,
@@ -1486,13 +1510,19 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         step, in any unit and from any origin. The time determines the decay and is used
         for nothing else; None for a time of one between steps. Ignored with other values
         of ``missing``.
-    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, default='squared_error'
+    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson", "gaussian", "student_t", "negative_binomial"}, default='squared_error'
         The loss: the squared error predicts the mean; the absolute error, the median; the
         Huber loss, a mean that is robust against outliers beyond one standard deviation;
-        the pinball loss ("quantile"), the quantile given by ``quantile``; the Poisson
-        deviance, the rate of counts (targets must be at least zero).
-    quantile : float, default=0.5
-        The quantile that the "quantile" loss predicts, in (0, 1).
+        the pinball loss ("quantile"), the quantiles given by ``quantile``; the Poisson
+        deviance, the rate of counts (targets must be at least zero). The last three are
+        the negative log-likelihood of a distribution, whose mean is predicted, and its
+        standard deviation, quantiles and samples if asked for: normal; Student's t, for
+        heavy tails (Lange, Little and Taylor, 1989); or negative binomial, for counts
+        (whole numbers) whose variance exceeds the mean (Hilbe, 2011).
+    quantile : float or tuple of float, default=0.5
+        The quantile that the "quantile" loss predicts, in (0, 1); or several, in
+        increasing order, which are then the last axis of predictions. They never
+        cross.
     lr : float, default=0.005
         Learning rate.
     max_epochs : int, default=50
@@ -1635,7 +1665,7 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         missing: str = "error",
         time_channel: int | None = None,
         loss: str = "squared_error",
-        quantile: float = 0.5,
+        quantile: float | Sequence[float] = 0.5,
         lr: float = 0.005,
         max_epochs: int = 50,
         batch_size: int | None = 16,
@@ -1673,6 +1703,12 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         self,
         *,
         sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+    def set_predict_request(
+        self,
+        *,
+        quantiles: bool | str | None = ...,
+        return_std: bool | str | None = ...,
     ) -> Self: ...
     def set_score_request(
         self,
@@ -2031,13 +2067,19 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
         step, in any unit and from any origin. The time determines the decay and is used
         for nothing else; None for a time of one between steps. Ignored with other values
         of ``missing``.
-    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, default='squared_error'
+    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson", "gaussian", "student_t", "negative_binomial"}, default='squared_error'
         The loss: the squared error predicts the mean; the absolute error, the median; the
         Huber loss, a mean that is robust against outliers beyond one standard deviation;
-        the pinball loss ("quantile"), the quantile given by ``quantile``; the Poisson
-        deviance, the rate of counts (targets must be at least zero).
-    quantile : float, default=0.5
-        The quantile that the "quantile" loss predicts, in (0, 1).
+        the pinball loss ("quantile"), the quantiles given by ``quantile``; the Poisson
+        deviance, the rate of counts (targets must be at least zero). The last three are
+        the negative log-likelihood of a distribution, whose mean is predicted, and its
+        standard deviation, quantiles and samples if asked for: normal; Student's t, for
+        heavy tails (Lange, Little and Taylor, 1989); or negative binomial, for counts
+        (whole numbers) whose variance exceeds the mean (Hilbe, 2011).
+    quantile : float or tuple of float, default=0.5
+        The quantile that the "quantile" loss predicts, in (0, 1); or several, in
+        increasing order, which are then the last axis of predictions. They never
+        cross.
     lr : float, default=0.005
         Learning rate.
     max_epochs : int, default=50
@@ -2175,7 +2217,7 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
         missing: str = "error",
         time_channel: int | None = None,
         loss: str = "squared_error",
-        quantile: float = 0.5,
+        quantile: float | Sequence[float] = 0.5,
         lr: float = 0.005,
         max_epochs: int = 50,
         batch_size: int | None = 16,
@@ -2213,6 +2255,12 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
         self,
         *,
         sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+    def set_predict_request(
+        self,
+        *,
+        quantiles: bool | str | None = ...,
+        return_std: bool | str | None = ...,
     ) -> Self: ...
     def set_score_request(
         self,
@@ -2665,13 +2713,19 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         step, in any unit and from any origin. The time determines the decay and is used
         for nothing else; None for a time of one between steps. Ignored with other values
         of ``missing``.
-    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, default='squared_error'
+    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson", "gaussian", "student_t", "negative_binomial"}, default='squared_error'
         The loss: the squared error predicts the mean; the absolute error, the median; the
         Huber loss, a mean that is robust against outliers beyond one standard deviation;
-        the pinball loss ("quantile"), the quantile given by ``quantile``; the Poisson
-        deviance, the rate of counts (targets must be at least zero).
-    quantile : float, default=0.5
-        The quantile that the "quantile" loss predicts, in (0, 1).
+        the pinball loss ("quantile"), the quantiles given by ``quantile``; the Poisson
+        deviance, the rate of counts (targets must be at least zero). The last three are
+        the negative log-likelihood of a distribution, whose mean is predicted, and its
+        standard deviation, quantiles and samples if asked for: normal; Student's t, for
+        heavy tails (Lange, Little and Taylor, 1989); or negative binomial, for counts
+        (whole numbers) whose variance exceeds the mean (Hilbe, 2011).
+    quantile : float or tuple of float, default=0.5
+        The quantile that the "quantile" loss predicts, in (0, 1); or several, in
+        increasing order, which are then the last axis of predictions. They never
+        cross.
     lr : float, default=0.005
         Learning rate.
     max_epochs : int, default=50
@@ -2815,7 +2869,7 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         missing: str = "error",
         time_channel: int | None = None,
         loss: str = "squared_error",
-        quantile: float = 0.5,
+        quantile: float | Sequence[float] = 0.5,
         lr: float = 0.005,
         max_epochs: int = 50,
         batch_size: int | None = 16,
@@ -2862,7 +2916,8 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         Returns
         -------
         float
-            R squared.
+            R squared; of several quantiles the mean of their D squared, the share of the
+            pinball loss of constant quantiles that is explained.
         """
     def set_fit_request(
         self,
@@ -2876,6 +2931,12 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         self,
         *,
         sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+    def set_predict_request(
+        self,
+        *,
+        quantiles: bool | str | None = ...,
+        return_std: bool | str | None = ...,
     ) -> Self: ...
     def set_score_request(
         self,
@@ -3154,13 +3215,19 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
     pooling : {"last", "mean", "max", "attention"}, default='max'
         How to pool the steps of a sequence: the final state of each direction, the mean
         or maximum over the steps, or a mean with attention weights.
-    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, default='squared_error'
+    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson", "gaussian", "student_t", "negative_binomial"}, default='squared_error'
         The loss: the squared error predicts the mean; the absolute error, the median; the
         Huber loss, a mean that is robust against outliers beyond one standard deviation;
-        the pinball loss ("quantile"), the quantile given by ``quantile``; the Poisson
-        deviance, the rate of counts (targets must be at least zero).
-    quantile : float, default=0.5
-        The quantile that the "quantile" loss predicts, in (0, 1).
+        the pinball loss ("quantile"), the quantiles given by ``quantile``; the Poisson
+        deviance, the rate of counts (targets must be at least zero). The last three are
+        the negative log-likelihood of a distribution, whose mean is predicted, and its
+        standard deviation, quantiles and samples if asked for: normal; Student's t, for
+        heavy tails (Lange, Little and Taylor, 1989); or negative binomial, for counts
+        (whole numbers) whose variance exceeds the mean (Hilbe, 2011).
+    quantile : float or tuple of float, default=0.5
+        The quantile that the "quantile" loss predicts, in (0, 1); or several, in
+        increasing order, which are then the last axis of predictions. They never
+        cross.
     lr : float, default=0.005
         Learning rate.
     max_epochs : int, default=50
@@ -3293,7 +3360,7 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
         peephole: bool = False,
         pooling: str = "max",
         loss: str = "squared_error",
-        quantile: float = 0.5,
+        quantile: float | Sequence[float] = 0.5,
         lr: float = 0.005,
         max_epochs: int = 50,
         batch_size: int | None = 16,
@@ -3331,6 +3398,12 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
         self,
         *,
         sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+    def set_predict_request(
+        self,
+        *,
+        quantiles: bool | str | None = ...,
+        return_std: bool | str | None = ...,
     ) -> Self: ...
     def set_score_request(
         self,

@@ -30,7 +30,7 @@ from .labels import (
     weigh_classes,
 )
 from .lookup import column_at, find_column, index_of, listed, lookup
-from .losses import LOSSES
+from .losses import LOSSES, check_quantile, find_loss
 from .missing import check_times, mean_gap, observed_moments, since_start
 from .padding import count_padding
 from .readings import (
@@ -40,7 +40,7 @@ from .readings import (
     TokenReading,
     standardised,
 )
-from .scoring import score_numbers, score_steps
+from .scoring import d2_of_quantiles, score_given, score_numbers, score_steps
 from .sequences import (
     AnySequences,
     Sequences,
@@ -57,6 +57,7 @@ from .steps import (
     flatten_steps,
     given_steps,
     lengths_of,
+    split_last,
     spread_targets,
 )
 from .targets import Frames, Labels, Numbers, Target, check_numbers, exceeds_float32
@@ -97,6 +98,7 @@ __all__ = [
     "check_labels",
     "check_numbers",
     "check_order",
+    "check_quantile",
     "check_sequences",
     "check_times",
     "check_tokens",
@@ -107,9 +109,11 @@ __all__ = [
     "combined",
     "count_padding",
     "count_within",
+    "d2_of_quantiles",
     "exceeds_float32",
     "fill_missing",
     "find_column",
+    "find_loss",
     "find_times",
     "first_rows_of",
     "fit_channel_scaler",
@@ -132,9 +136,11 @@ __all__ = [
     "plain_labels",
     "read_entities",
     "read_times",
+    "score_given",
     "score_numbers",
     "score_steps",
     "since_start",
+    "split_last",
     "split_static",
     "spread_targets",
     "standardised",
