@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from numbers import Integral
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, overload
 
 import numpy as np
 from sklearn.metrics import r2_score
@@ -127,6 +127,19 @@ class FrameRegressor(SequenceRegressor):
     def _is_channels_first(self) -> bool:
         return self.data_format == "channels_first"
 
+    @overload
+    def predict(
+        self,
+        X: ArrayLike,
+        return_std: Literal[False] = ...,
+        quantiles: Sequence[float] | None = ...,
+    ) -> np.ndarray: ...
+
+    @overload
+    def predict(
+        self, X: ArrayLike, return_std: Literal[True], quantiles: None = ...
+    ) -> tuple[np.ndarray, np.ndarray]: ...
+
     def predict(
         self,
         X: ArrayLike,
@@ -155,7 +168,7 @@ class FrameRegressor(SequenceRegressor):
         std : ndarray
             Standard deviations in the form of the predictions; only with ``return_std``.
         """
-        predicted = super().predict(X, return_std, quantiles)
+        predicted: Any = super().predict(X, return_std, quantiles)  # type: ignore[call-overload]
         if not isinstance(self._target, Frames):
             return predicted
         return self._target.arrange(predicted, channels_first=self._is_channels_first)

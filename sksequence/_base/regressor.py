@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from numbers import Real
-from typing import Any, Self
+from typing import Any, Literal, Self, overload
 
 import numpy as np
 from sklearn.base import RegressorMixin
@@ -83,6 +83,19 @@ class NumberPredictor(SequenceEstimator):
             The estimator.
         """
         return self._fit_one_epoch(X, y, sample_weight)
+
+    @overload
+    def predict(
+        self,
+        X: ArrayLike,
+        return_std: Literal[False] = ...,
+        quantiles: Sequence[float] | None = ...,
+    ) -> np.ndarray: ...
+
+    @overload
+    def predict(
+        self, X: ArrayLike, return_std: Literal[True], quantiles: None = ...
+    ) -> tuple[np.ndarray, np.ndarray]: ...
 
     def predict(
         self,

@@ -18,6 +18,7 @@ from .checks import (
 )
 from .containers import column_values, columns_of, is_frame, opened, unnested
 from .data import FitData, at_rows, check_fit_data, fill_missing
+from .distributions import check_levels
 from .entities import Entities, combined, one_entity, read_entities
 from .fitted import Fitted, from_plain
 from .horizons import Horizons
@@ -54,6 +55,8 @@ from .sequences import (
 from .static import Columns, check_columns, split_static
 from .steps import (
     arrange_steps,
+    check_step_weights,
+    flatten_answers,
     flatten_steps,
     given_steps,
     lengths_of,
@@ -96,10 +99,12 @@ __all__ = [
     "check_fit_data",
     "check_groups",
     "check_labels",
+    "check_levels",
     "check_numbers",
     "check_order",
     "check_quantile",
     "check_sequences",
+    "check_step_weights",
     "check_times",
     "check_tokens",
     "check_weights",
@@ -118,6 +123,7 @@ __all__ = [
     "first_rows_of",
     "fit_channel_scaler",
     "fit_scaler",
+    "flatten_answers",
     "flatten_steps",
     "from_plain",
     "given_steps",

@@ -68,7 +68,8 @@ class Loss:
     predicts : str
         The functional of the target's distribution that minimises the loss.
     is_log : bool
-        Whether the outputs of the network are logarithms (log link) or values.
+        Whether the outputs of the network are logarithms (log link) or values; of
+        several outputs for one number the first, its location.
     check_range : callable
         Raises ValueError for targets (n, ...) out of range.
     scale_of : callable
@@ -158,6 +159,7 @@ LOSSES = {
     "student_t": Loss("Student's t distribution", family=StudentT()),
     "negative_binomial": Loss(
         "a negative binomial distribution of counts",
+        is_log=True,
         check_range=_check_counts,
         scale_of=_mean_rate,
         family=NegativeBinomial(),

@@ -57,7 +57,7 @@ def flatten_answers(answers: Any) -> np.ndarray:
     items = list(_items(answers))
     if items and np.ndim(items[0]) > 2:
         return np.concatenate([np.asarray(item) for item in items])
-    return flatten_steps(items)
+    return flatten_steps(answers)
 
 
 def split_last(answers: np.ndarray, i: int) -> np.ndarray:

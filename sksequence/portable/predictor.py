@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 
@@ -78,6 +78,16 @@ class NumpyPredictor:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.settings, self.arrays)
+
+    @overload
+    def predict(
+        self, X: Any, static: Any = ..., return_std: Literal[False] = ...
+    ) -> np.ndarray: ...
+
+    @overload
+    def predict(
+        self, X: Any, static: Any = ..., *, return_std: Literal[True]
+    ) -> tuple[np.ndarray, np.ndarray]: ...
 
     def predict(self, X: Any, static: Any = None, return_std: bool = False) -> Any:
         """Predict as the estimator does.

@@ -7,6 +7,7 @@ import pytest
 import torch
 from sklearn import metrics
 
+from sksequence._inputs import LOSSES as PROPERTIES
 from sksequence._training.losses import LOSSES, choose_loss
 from sksequence._training.net import WeightedLoss
 
@@ -77,8 +78,12 @@ def test_poisson_is_half_the_deviance_up_to_a_constant(outputs, rng):
 
 
 @pytest.mark.parametrize("name", [*LOSSES, "quantile"])
-def test_a_weight_of_two_is_the_sequence_twice(name, outputs, rng):
-    loss = WeightedLoss(name, 0.3)
+def test_a_weight_of_two_is_the_sequence_twice(name, rng):
+    family = PROPERTIES[name].family if name in PROPERTIES else None
+    n_parameters = 1 if family is None else family.n_parameters
+    outputs = torch.tensor(rng.normal(size=(9, 3 * n_parameters)))
+    scale = np.array([1.0, 2.0, 3.0]) if family and family.needs_scale else None
+    loss = WeightedLoss(name, 0.3, target_scale=scale)
     truth = torch.tensor(rng.integers(0, 2, size=(9, 3))).double()
     truth = truth[:, 0].long() if name == "cross_entropy" else truth
     weight = torch.ones(9).double()
