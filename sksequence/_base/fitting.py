@@ -446,7 +446,7 @@ def make_net(
     module = training.make_module(
         kind=estimator._network_kind, **estimator._network, seed=seed, weights=weights
     )
-    scale = estimator._target.loss_scale
+    scale = getattr(estimator._target, "loss_scale", None)
     net = training.make_net(*module, **settings, target_scale=scale)
     if state is not None:
         training.restore(net, state)

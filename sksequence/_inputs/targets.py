@@ -75,11 +75,6 @@ class Target(Fitted):
         """How many steps after a window its target may cover."""
         return 1
 
-    @property
-    def loss_scale(self) -> np.ndarray | None:
-        """The scale of the targets, if the loss depends on it."""
-        return None
-
     def flatten(self, predictions: np.ndarray) -> np.ndarray:
         """Return predictions in the form of decoded targets: one row for each."""
         return predictions
@@ -271,6 +266,7 @@ class Numbers(Target):
 
     @property
     def loss_scale(self) -> np.ndarray | None:
+        """The scale of the targets, if the loss depends on it."""
         family = self._properties.family
         return self.scale if family is not None and family.needs_scale else None
 
