@@ -392,6 +392,33 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
         step, in any unit and from any origin. The time determines the decay and is used
         for nothing else; None for a time of one between steps. Ignored with other values
         of ``missing``.
+    normalize : {"last", "window"} or None, default=None
+        Normalise each sequence by itself before channels are standardised, where y
+        continues channels of X: its last value is subtracted ("last"; NLinear of Zeng et
+        al., 2023), or its mean is subtracted and the rest divided by its standard
+        deviation ("window"; RevIN of Kim et al., 2022). Targets likewise; predictions are
+        on the scale of y again, in float64. Only the channels in ``target_channels`` are
+        normalised. NaN is ignored; a constant sequence is divided by the median standard
+        deviation of the others; with ``decoder=True`` level and deviation are those of
+        the steps up to the first of y. The training and validation loss, and the running
+        means of partial_fit, are of normalised targets.
+    season : int or None, default=None
+        With ``normalize``, number of steps of a season: subtracted from the target k
+        steps ahead is the value of the same phase in the last season of the sequence,
+        ``x[n_steps - season + (k - 1) % season]``, or the level of the sequence where
+        that is NaN. Sequences must not be shorter. The network then predicts the
+        correction of a seasonal naive forecast.
+    target_channels : int, tuple of int or None, default=None
+        With ``normalize``, the channel or channels of X that y continues. y of shape
+        (n_sequences, m) holds m steps of one channel, or one step of m channels, and
+        (n_sequences, n_steps, n_targets) both. None for all channels, without
+        ``time_channel``.
+    decoder : bool, default=False
+        Whether each step of a forecast is predicted from the state at a step of its own,
+        the last ones of X, instead of all from the pooled sequence: the first step of y
+        (its second axis) from the last but ``n_steps - 1`` step of X, and the last from
+        the last. So the network steps through the horizon and reads what is known ahead,
+        as in windows of ``make_windows(known=...)``. ``pooling`` is then unused.
     loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson", "gaussian", "student_t", "negative_binomial"}, default='squared_error'
         The loss: the squared error predicts the mean; the absolute error, the median; the
         Huber loss, a mean that is robust against outliers beyond one standard deviation;
@@ -546,6 +573,10 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
         num_embeddings: int | None = None,
         missing: str = "error",
         time_channel: int | None = None,
+        normalize: str | None = None,
+        season: int | None = None,
+        target_channels: int | Sequence[int] | None = None,
+        decoder: bool = False,
         loss: str = "squared_error",
         quantile: float | Sequence[float] = 0.5,
         lr: float = 0.005,
@@ -954,6 +985,33 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         step, in any unit and from any origin. The time determines the decay and is used
         for nothing else; None for a time of one between steps. Ignored with other values
         of ``missing``.
+    normalize : {"last", "window"} or None, default=None
+        Normalise each sequence by itself before channels are standardised, where y
+        continues channels of X: its last value is subtracted ("last"; NLinear of Zeng et
+        al., 2023), or its mean is subtracted and the rest divided by its standard
+        deviation ("window"; RevIN of Kim et al., 2022). Targets likewise; predictions are
+        on the scale of y again, in float64. Only the channels in ``target_channels`` are
+        normalised. NaN is ignored; a constant sequence is divided by the median standard
+        deviation of the others; with ``decoder=True`` level and deviation are those of
+        the steps up to the first of y. The training and validation loss, and the running
+        means of partial_fit, are of normalised targets.
+    season : int or None, default=None
+        With ``normalize``, number of steps of a season: subtracted from the target k
+        steps ahead is the value of the same phase in the last season of the sequence,
+        ``x[n_steps - season + (k - 1) % season]``, or the level of the sequence where
+        that is NaN. Sequences must not be shorter. The network then predicts the
+        correction of a seasonal naive forecast.
+    target_channels : int, tuple of int or None, default=None
+        With ``normalize``, the channel or channels of X that y continues. y of shape
+        (n_sequences, m) holds m steps of one channel, or one step of m channels, and
+        (n_sequences, n_steps, n_targets) both. None for all channels, without
+        ``time_channel``.
+    decoder : bool, default=False
+        Whether each step of a forecast is predicted from the state at a step of its own,
+        the last ones of X, instead of all from the pooled sequence: the first step of y
+        (its second axis) from the last but ``n_steps - 1`` step of X, and the last from
+        the last. So the network steps through the horizon and reads what is known ahead,
+        as in windows of ``make_windows(known=...)``. ``pooling`` is then unused.
     loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson", "gaussian", "student_t", "negative_binomial"}, default='squared_error'
         The loss: the squared error predicts the mean; the absolute error, the median; the
         Huber loss, a mean that is robust against outliers beyond one standard deviation;
@@ -1108,6 +1166,10 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         num_embeddings: int | None = None,
         missing: str = "error",
         time_channel: int | None = None,
+        normalize: str | None = None,
+        season: int | None = None,
+        target_channels: int | Sequence[int] | None = None,
+        decoder: bool = False,
         loss: str = "squared_error",
         quantile: float | Sequence[float] = 0.5,
         lr: float = 0.005,
@@ -1510,6 +1572,33 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         step, in any unit and from any origin. The time determines the decay and is used
         for nothing else; None for a time of one between steps. Ignored with other values
         of ``missing``.
+    normalize : {"last", "window"} or None, default=None
+        Normalise each sequence by itself before channels are standardised, where y
+        continues channels of X: its last value is subtracted ("last"; NLinear of Zeng et
+        al., 2023), or its mean is subtracted and the rest divided by its standard
+        deviation ("window"; RevIN of Kim et al., 2022). Targets likewise; predictions are
+        on the scale of y again, in float64. Only the channels in ``target_channels`` are
+        normalised. NaN is ignored; a constant sequence is divided by the median standard
+        deviation of the others; with ``decoder=True`` level and deviation are those of
+        the steps up to the first of y. The training and validation loss, and the running
+        means of partial_fit, are of normalised targets.
+    season : int or None, default=None
+        With ``normalize``, number of steps of a season: subtracted from the target k
+        steps ahead is the value of the same phase in the last season of the sequence,
+        ``x[n_steps - season + (k - 1) % season]``, or the level of the sequence where
+        that is NaN. Sequences must not be shorter. The network then predicts the
+        correction of a seasonal naive forecast.
+    target_channels : int, tuple of int or None, default=None
+        With ``normalize``, the channel or channels of X that y continues. y of shape
+        (n_sequences, m) holds m steps of one channel, or one step of m channels, and
+        (n_sequences, n_steps, n_targets) both. None for all channels, without
+        ``time_channel``.
+    decoder : bool, default=False
+        Whether each step of a forecast is predicted from the state at a step of its own,
+        the last ones of X, instead of all from the pooled sequence: the first step of y
+        (its second axis) from the last but ``n_steps - 1`` step of X, and the last from
+        the last. So the network steps through the horizon and reads what is known ahead,
+        as in windows of ``make_windows(known=...)``. ``pooling`` is then unused.
     loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson", "gaussian", "student_t", "negative_binomial"}, default='squared_error'
         The loss: the squared error predicts the mean; the absolute error, the median; the
         Huber loss, a mean that is robust against outliers beyond one standard deviation;
@@ -1664,6 +1753,10 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         num_embeddings: int | None = None,
         missing: str = "error",
         time_channel: int | None = None,
+        normalize: str | None = None,
+        season: int | None = None,
+        target_channels: int | Sequence[int] | None = None,
+        decoder: bool = False,
         loss: str = "squared_error",
         quantile: float | Sequence[float] = 0.5,
         lr: float = 0.005,
@@ -2067,6 +2160,33 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
         step, in any unit and from any origin. The time determines the decay and is used
         for nothing else; None for a time of one between steps. Ignored with other values
         of ``missing``.
+    normalize : {"last", "window"} or None, default=None
+        Normalise each sequence by itself before channels are standardised, where y
+        continues channels of X: its last value is subtracted ("last"; NLinear of Zeng et
+        al., 2023), or its mean is subtracted and the rest divided by its standard
+        deviation ("window"; RevIN of Kim et al., 2022). Targets likewise; predictions are
+        on the scale of y again, in float64. Only the channels in ``target_channels`` are
+        normalised. NaN is ignored; a constant sequence is divided by the median standard
+        deviation of the others; with ``decoder=True`` level and deviation are those of
+        the steps up to the first of y. The training and validation loss, and the running
+        means of partial_fit, are of normalised targets.
+    season : int or None, default=None
+        With ``normalize``, number of steps of a season: subtracted from the target k
+        steps ahead is the value of the same phase in the last season of the sequence,
+        ``x[n_steps - season + (k - 1) % season]``, or the level of the sequence where
+        that is NaN. Sequences must not be shorter. The network then predicts the
+        correction of a seasonal naive forecast.
+    target_channels : int, tuple of int or None, default=None
+        With ``normalize``, the channel or channels of X that y continues. y of shape
+        (n_sequences, m) holds m steps of one channel, or one step of m channels, and
+        (n_sequences, n_steps, n_targets) both. None for all channels, without
+        ``time_channel``.
+    decoder : bool, default=False
+        Whether each step of a forecast is predicted from the state at a step of its own,
+        the last ones of X, instead of all from the pooled sequence: the first step of y
+        (its second axis) from the last but ``n_steps - 1`` step of X, and the last from
+        the last. So the network steps through the horizon and reads what is known ahead,
+        as in windows of ``make_windows(known=...)``. ``pooling`` is then unused.
     loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson", "gaussian", "student_t", "negative_binomial"}, default='squared_error'
         The loss: the squared error predicts the mean; the absolute error, the median; the
         Huber loss, a mean that is robust against outliers beyond one standard deviation;
@@ -2216,6 +2336,10 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
         num_embeddings: int | None = None,
         missing: str = "error",
         time_channel: int | None = None,
+        normalize: str | None = None,
+        season: int | None = None,
+        target_channels: int | Sequence[int] | None = None,
+        decoder: bool = False,
         loss: str = "squared_error",
         quantile: float | Sequence[float] = 0.5,
         lr: float = 0.005,

@@ -454,6 +454,7 @@ BAD_VALUES = {
     "merge_mode": ["max", None, 1],
     "dropout": [-0.1, 1.0, "a", None, np.nan, False],
     "layer_norm": FLAG,
+    "decoder": FLAG,
     "residual": FLAG,
     "recurrent_dropout": [-0.1, 1.0, "a", None, np.nan, False],
     "memory_steps": [2, -1, "a", np.nan, True],
@@ -466,6 +467,9 @@ BAD_VALUES = {
     "num_embeddings": [0, -1, 2.5, "a", True],
     "missing": ["impute", None, True],
     "time_channel": [-1, 1.5, "a", False],
+    "normalize": ["mean", True, 1],
+    "season": [0, -1, 2.5, "a", True],
+    "target_channels": [-1, 1.5, "a", (), (0, 0), (0, 2), (True,), (0.0,), ("a",)],
     "pooling": ["min", None],
     "standardize": FLAG,
     "data_format": ["channels", None],
@@ -506,6 +510,7 @@ CONTEXT = {
     "conv_kernel_size": {"conv_channels": (4,)},
     "conv_stride": {"conv_channels": (4,)},
     "parallel_kernel_size": {"parallel_channels": (4,)},
+    "target_channels": {"normalize": "last"},
 }
 
 

@@ -17,7 +17,7 @@ from helpers.processes import run_python
 # Rooms are the modules and packages right below sksequence; what a room may import of
 # the others stands on its right.
 ARROWS = {
-    "__init__": {"_version", "estimators", "persistence"},
+    "__init__": {"_version", "estimators", "forecasting", "persistence"},
     "persistence": {"_base", "_storage"},
     "estimators": {"_base"},
     "_base": {"_cells", "_deployment", "_inputs", "_storage", "_training", "portable"},
@@ -27,7 +27,7 @@ ARROWS = {
     "_streaming": {"_deployment"},
     "_training": {"_inputs", "nn"},
     "nn": {"_cells", "_kernels"},
-    "forecasting": {"_inputs"},
+    "forecasting": {"_inputs", "preprocessing"},
     "metrics": {"_inputs"},
     "model_selection": {"_inputs"},
     "preprocessing": {"_inputs"},
@@ -108,7 +108,7 @@ def test_no_modules_import_each_other():
 def test_torch_and_skorch_have_their_rooms():
     assert rooms_that_import("skorch") == {"_training"}
     assert rooms_that_import("torch", at_module_level=True) == {"nn", "_training"}
-    assert rooms_that_import("pandas") == {"preprocessing"}
+    assert rooms_that_import("pandas") == {"preprocessing", "forecasting"}
     assert not rooms_that_import("pandas", at_module_level=True)
     assert rooms_that_import("onnx") == {"_deployment"}
 

@@ -45,7 +45,8 @@ class Deployable(SequenceEstimator):
         Raises
         ------
         ValueError
-            If the network is bidirectional.
+            If the network is bidirectional, or was fitted with ``normalize`` or
+            ``decoder=True``.
 
         Examples
         --------
@@ -66,7 +67,7 @@ class Deployable(SequenceEstimator):
                 f"response_method must be one of {', '.join(map(repr, names))}, "
                 f"got {response_method!r}"
             )
-        self._check_causal("predict_prefixes")
+        self._check_prefixes("predict_prefixes")
         represents = response_method == "transform"
         method = "represent_prefixes" if represents else "forward_prefixes"
         return self._respond(X, response_method, method)
@@ -95,7 +96,8 @@ class Deployable(SequenceEstimator):
         Raises
         ------
         ValueError
-            If the network is bidirectional.
+            If the network is bidirectional, or was fitted with ``normalize`` or
+            ``decoder=True``.
 
         Examples
         --------
@@ -111,7 +113,7 @@ class Deployable(SequenceEstimator):
         from .._deployment.streams import CompiledStream
 
         check_is_fitted(self)
-        self._check_causal("open_stream")
+        self._check_prefixes("open_stream")
         predictor = self.to_numpy()
         parts = predictor.network, predictor.inputs, predictor.head
         return CompiledStream(*parts, n_streams, static)
@@ -153,13 +155,14 @@ class Deployable(SequenceEstimator):
         classes. Writing it needs the package onnx, ``pip install 'sksequence[onnx]'``;
         onnxruntime runs it since version 1.17.
 
-        Inputs are ``X``, in ``dtype`` (batch, steps, channels), or int64 (batch, steps)
-        for tokens; ``lengths``, int64 (batch,), the number of steps of each sequence,
-        since padding is never read; and, with static covariates, ``static``, float64
-        (batch, n_static_features). Outputs are ``label``, int64 or text or, for other
-        classes, their positions in ``classes_``, and ``probabilities``, in ``dtype``; or
-        ``values``, in ``dtype``, or float64 where float32 cannot resolve the targets,
-        and ``std`` beside them if the loss is that of a distribution.
+        Inputs are ``X``, in ``dtype`` (float64 with ``normalize``) (batch, steps,
+        channels), or int64 (batch, steps) for tokens; ``lengths``, int64 (batch,), the
+        number of steps of each sequence, since padding is never read; and, with static
+        covariates, ``static``, float64 (batch, n_static_features). Outputs are ``label``,
+        int64 or text or, for other classes, their positions in ``classes_``, and
+        ``probabilities``, in ``dtype``; or ``values``, in ``dtype``, or float64 where
+        float32 cannot resolve the targets and with ``normalize``, and ``std`` beside them
+        if the loss is that of a distribution.
         Predictions for every step are (batch, steps, ...), undefined in padding.
 
         The predictions are those for the same X in ``dtype``, up to rounding: the file
@@ -212,7 +215,7 @@ class Deployable(SequenceEstimator):
             network=self._network,
             weights=training.state_of(self.net_)["weights"],
             reading=self._reading.export(),
-            answer=self._target.export(),
+            answer=self._export_answer(),
             about=self._describe_itself(),
         )
 
@@ -230,13 +233,20 @@ class Deployable(SequenceEstimator):
             told["static_names"] = names
         return told
 
+    def _export_answer(self) -> dict[str, Any]:
+        """Return kind and values of the head."""
+        answer = self._target.export()
+        if self._reading.scale_of_each is not None:
+            answer["in_double"] = True  # sequences may lie anywhere
+        return answer
+
     def _export(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """Return settings in plain Python, and arrays, for a predictor."""
         described = {
             "network": self._network,
             "weights": training.state_of(self.net_)["weights"],
             "reading": self._reading.export(),
-            "answer": self._target.export(),
+            "answer": self._export_answer(),
         }
         settings: dict[str, Any] = {
             "made_from": repr(self),
@@ -254,12 +264,26 @@ class Deployable(SequenceEstimator):
                     settings[name][key] = _plain(value)
         return settings, arrays
 
-    def _check_causal(self, name: str) -> None:
+    def _check_prefixes(self, name: str) -> None:
+        """Raise ValueError unless predictions are possible while a sequence arrives."""
+        if self._reading.scale_of_each is not None:
+            raise ValueError(
+                f"{name} needs a model with normalize=None: each sequence is normalised "
+                "by its last value, or by mean and deviation of all its steps, so every "
+                "prefix has another scale and would have to be read from its first step "
+                "again. Pass the prefixes to predict, as sequences."
+            )
         if self._network["bidirectional"]:
             raise ValueError(
                 f"{name} needs a causal network, but this one was fitted with "
                 "bidirectional=True, so its states depend on later steps. Fit one with "
                 "bidirectional=False."
+            )
+        if self._network.get("decoder_steps"):
+            raise ValueError(
+                f"{name} needs a network that can answer after any step, but this one "
+                "was fitted with decoder=True: its last steps hold what is known ahead. "
+                "Fit one with decoder=False."
             )
 
 

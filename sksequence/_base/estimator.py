@@ -137,6 +137,12 @@ class SequenceEstimator(
         target = target.with_names_of(y)
         return target, Sequences(rows, np.ones(len(rows), dtype=np.int64))
 
+    def _relate(
+        self, reading: Reading, target: Target, sequences: AnySequences
+    ) -> Reading:
+        """Return the unfitted reading with what depends on the targets, too."""
+        return reading
+
     def _check_first_batch(self, y: Any, classes: Any) -> None:
         """Raise ValueError if the first call to partial_fit lacks classes."""
 
@@ -312,6 +318,7 @@ class SequenceEstimator(
             partial(reading.prepare, dtype=dtype),
             static=reading.static.prepare(static, dtype),
             dtype=dtype,
+            keeps_overlap=reading.scale_of_each is None,
         )
 
     def _answer(
@@ -325,7 +332,17 @@ class SequenceEstimator(
         with fitting.computing(self, data):
             rows, counts = self.net_.answers(data, method)
         finish = self._target.predictions[response_method]
-        return finish(rows.astype(data.source.dtype), **options), counts
+        finish = partial(finish, **options) if options else finish
+        scale = self._reading.scale_of_each
+        if scale is None or response_method == "transform":
+            return finish(rows.astype(data.source.dtype)), counts
+        # No float32: a sequence may lie anywhere.
+        answers = finish(rows.astype(np.float64))
+        if not options.get("return_std"):
+            return scale.place(answers, data.source), counts
+        mean = scale.place(answers[..., 0], data.source)
+        std = scale.place(answers[..., 1], data.source, is_level=False)
+        return np.stack([mean, std], axis=-1), counts
 
     def transform(self, X: ArrayLike) -> np.ndarray:
         """Return the representation of each sequence by the network.

@@ -95,6 +95,9 @@ class Fittable(Protocol):
         target: Target | None,
         classes: Any,
     ) -> tuple[Target, Sequences]: ...
+    def _relate(
+        self, reading: Reading, target: Target, sequences: AnySequences
+    ) -> Reading: ...
     def _get_strata(self, codes: np.ndarray) -> np.ndarray | None: ...
     def _get_class_weights(
         self, codes: np.ndarray, weight: np.ndarray | None
@@ -204,6 +207,8 @@ def _check_data(
     known = (estimator._reading, estimator._target) if mode.continues else (None, None)
     sequences, static, reading = estimator._read(X, known[0])
     target, encoded = estimator._encode(y, sequences, reading.form, known[1], classes)
+    if known[0] is None:
+        reading = estimator._relate(reading, target, sequences)
     data = check_fit_data(
         sequences,
         static,
@@ -311,7 +316,7 @@ def _begin(
 
 def _windows_of(data: FitData, rows: np.ndarray, n_ahead: int) -> Windows | None:
     """Return where the sequences at ``rows`` lie in their table, if they overlap."""
-    begins = overlapping_begins(data.sequences)
+    begins = overlapping_begins(data.sequences, max(n_ahead - 1, 0))
     if begins is None:
         return None
     return Windows(begins[rows], (begins + data.sequences.lengths)[rows], n_ahead)
@@ -327,16 +332,16 @@ def _learn(
     mode: Mode,
 ) -> None:
     """Learn the scaling of X and y, and the remaining keywords of the network."""
-    rows = chosen.target.values, chosen.target_weight
     standardize = estimator.standardize
     # Between calls of partial_fit, weights count as they are.
     largest = chosen.largest_weight
     seen = chosen.sequences, _times(chosen.weight, largest), chosen.static
-    rows_seen = chosen.target.values, _times(chosen.target_weight, largest)
+    weight_seen = _times(chosen.target_weight, largest)
     if mode.continues:
         reading = reading.meet(chosen.sequences)
         if mode.is_one_epoch:
-            reading, target = reading.follow(*seen), target.follow(*rows_seen)
+            rows = reading.relative(chosen.target.values, chosen.sequences)
+            reading, target = reading.follow(*seen), target.follow(rows, weight_seen)
             network |= estimator._describe_network(reading, target)
             estimator._hold_network(network)
         estimator._hold(reading, target)
@@ -348,10 +353,11 @@ def _learn(
         chosen.static,
         standardize=standardize,
     )
-    target = target.learn(*rows, standardize=standardize)
+    rows = reading.relative(chosen.target.values, chosen.sequences)
+    target = target.learn(rows, chosen.target_weight, standardize=standardize)
     if mode.is_one_epoch:
         reading = reading.begin_following(*seen, standardize=standardize)
-        target = target.begin_following(*rows_seen, standardize=standardize)
+        target = target.begin_following(rows, weight_seen, standardize=standardize)
     estimator._hold(reading, target)
     described = estimator._describe_network(reading, target)
     estimator._hold_network(network | described | {"dtype": estimator.dtype})
@@ -371,7 +377,8 @@ def _make_datasets(
     dtype = estimator._network["dtype"]
 
     def make(part: FitData, weight: np.ndarray | None) -> SequenceDataset:
-        scaled = estimator._target.scale_rows(part.target.values)
+        rows = estimator._reading.relative(part.target.values, part.sequences)
+        scaled = estimator._target.scale_rows(rows)
         filled, weight = fill_missing(scaled, weight)
         made = training.make_dataset(
             part.sequences,
@@ -381,6 +388,7 @@ def _make_datasets(
             estimator._reading.static.prepare(part.static, dtype),
             dtype=dtype,
             per_step=estimator._per_step,
+            keeps_overlap=estimator._reading.scale_of_each is None,
         )
         given = part.given
         rows = part.target.values if given is None else part.target.values[given]

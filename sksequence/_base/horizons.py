@@ -7,21 +7,37 @@ from typing import Any
 import numpy as np
 
 from .._inputs import (
+    AnySequences,
     Form,
     Horizons,
+    Reading,
+    Sequences,
     Target,
     as_numbers,
     check_numbers,
     score_numbers,
 )
 from .._inputs.types import ArrayLike, Targets
-from .declaration import recurrent_estimator
-from .regressor import SequenceRegressor
+from .declaration import MODEL, hyperparameter, recurrent_estimator
+from .normalizing import NormalizingRegressor
 
 
 @recurrent_estimator
-class HorizonRegressor(SequenceRegressor):
+class HorizonRegressor(NormalizingRegressor):
     """Regressor of a number, several numbers, or several numbers at several steps."""
+
+    decoder: bool = hyperparameter(
+        default=False,
+        constraints=["boolean"],
+        doc="""bool
+        Whether each step of a forecast is predicted from the state at a step of its own,
+        the last ones of X, instead of all from the pooled sequence: the first step of y
+        (its second axis) from the last but ``n_steps - 1`` step of X, and the last from
+        the last. So the network steps through the horizon and reads what is known ahead,
+        as in windows of ``make_windows(known=...)``. ``pooling`` is then unused.""",
+        role=MODEL,
+        since=(2, 0),
+    )
 
     def score(
         self, X: ArrayLike, y: Targets, sample_weight: ArrayLike | None = None
@@ -52,6 +68,54 @@ class HorizonRegressor(SequenceRegressor):
         predicted = self._target.flatten(self.predict(X))
         return score_numbers(true, predicted, sample_weight, self._metric)
 
+    def _get_network(self) -> dict[str, Any]:
+        network = super()._get_network()
+        if self.decoder and network["conv_channels"] and np.max(self.conv_stride) > 1:
+            raise ValueError(
+                "decoder=True needs a state for each step: expected conv_stride=1, got "
+                f"conv_stride={network['conv_stride']!r}."
+            )
+        return network
+
+    def _describe_network(self, reading: Reading, target: Target) -> dict[str, Any]:
+        described = super()._describe_network(reading, target)
+        if not self.decoder:
+            return described
+        n_steps = target.n_ahead
+        n_outputs = target.n_outputs // n_steps
+        return described | {"decoder_steps": n_steps, "output_size": n_outputs}
+
+    def _read(
+        self, X: Any, reading: Reading | None
+    ) -> tuple[AnySequences, np.ndarray | None, Reading]:
+        read = super()._read(X, reading)
+        # In a fit, targets that may be others are checked with y.
+        if reading is not None and reading is getattr(self, "_reading", None):
+            self._check_decoded(read[0], self._target)
+        return read
+
+    def _encode(
+        self,
+        y: Any,
+        sequences: AnySequences,
+        form: Form,
+        target: Target | None,
+        classes: Any,
+    ) -> tuple[Target, Sequences]:
+        encoded = super()._encode(y, sequences, form, target, classes)
+        self._check_decoded(sequences, encoded[0])
+        return encoded
+
+    def _check_decoded(self, sequences: AnySequences, target: Target) -> None:
+        """Raise ValueError if a sequence lacks steps for the decoder."""
+        shortest = int(np.min(sequences.lengths)) if self.decoder else target.n_ahead
+        if shortest < target.n_ahead:
+            raise ValueError(
+                f"Sequence {int(np.argmin(sequences.lengths))} of X has {shortest} "
+                f"step(s), expected at least {target.n_ahead}: with decoder=True each "
+                "step of y has a step of X, the last ones."
+            )
+
     def _check_y(
         self, y: Any, form: Form, target: Target | None, classes: Any
     ) -> tuple[Target, np.ndarray]:
@@ -73,6 +137,9 @@ class HorizonRegressor(SequenceRegressor):
                 f"an axis of steps, got shape {values.shape}."
             )
         return target, target.encode(values)
+
+    def _count_decoded(self, target: Target) -> int:
+        return target.n_ahead if self.decoder else 0
 
 
 def _has_steps(y: Any) -> bool:

@@ -19,7 +19,7 @@ def write_onnx(
     *,
     network: dict[str, Any],
     weights: dict[str, np.ndarray],
-    reading: dict[str, np.ndarray],
+    reading: dict[str, Any],
     answer: dict[str, Any],
     about: dict[str, Any],
 ) -> None:

@@ -30,6 +30,7 @@ from .labels import (
     warn_if_one_hot,
     weigh_classes,
 )
+from .local_scale import LocalScale, find_target_channels, target_shape_of
 from .lookup import column_at, find_column, index_of, listed, lookup
 from .losses import LOSSES, check_quantile, find_loss
 from .missing import check_times, mean_gap, observed_moments, since_start
@@ -82,6 +83,7 @@ __all__ = [
     "Horizons",
     "Labels",
     "Layout",
+    "LocalScale",
     "NumberReading",
     "Numbers",
     "Reading",
@@ -119,6 +121,7 @@ __all__ = [
     "fill_missing",
     "find_column",
     "find_loss",
+    "find_target_channels",
     "find_times",
     "first_rows_of",
     "fit_channel_scaler",
@@ -151,6 +154,7 @@ __all__ = [
     "spread_targets",
     "standardised",
     "steps_of",
+    "target_shape_of",
     "time_positions",
     "time_ranks",
     "unnested",

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 
 from .moments import Moments
-from .sequences import AnySequences, Sequences, place_of
+from .sequences import AnySequences, Chunks, Sequences, place_of
 
 
 def observed_moments(
-    sequences: AnySequences, weight: np.ndarray | None
+    sequences: Chunks, weight: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Compute the mean and standard deviation of each channel, ignoring NaN.
 
@@ -98,7 +98,7 @@ def since_start(sequences: Sequences, channel: int) -> Sequences:
     return laid_out
 
 
-def mean_gap(sequences: AnySequences, channel: int, weight: np.ndarray | None) -> float:
+def mean_gap(sequences: Chunks, channel: int, weight: np.ndarray | None) -> float:
     """Return the mean time between adjacent steps, or one if no time passes.
 
     Examples
@@ -111,7 +111,7 @@ def mean_gap(sequences: AnySequences, channel: int, weight: np.ndarray | None) -
 
 
 def sum_gaps(
-    sequences: AnySequences, channel: int, weight: np.ndarray | None
+    sequences: Chunks, channel: int, weight: np.ndarray | None
 ) -> tuple[float, float]:
     """Return the weighted sum of the times between adjacent steps, and their number."""
     time = n_gaps = 0.0

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from .fitted import Fitted, fitted_part
-from .sequences import AnySequences
+from .sequences import Chunks
 
 
 @fitted_part
@@ -70,7 +70,7 @@ class Moments(Fitted):
             self.n_rows + (share > 0).sum(axis=0),
         )
 
-    def add_steps(self, sequences: AnySequences, weight: np.ndarray | None) -> Moments:
+    def add_steps(self, sequences: Chunks, weight: np.ndarray | None) -> Moments:
         """Return the moments of the steps of these sequences too."""
         moments = self
         for part, values in sequences.chunks():

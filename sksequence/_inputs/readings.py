@@ -11,9 +11,16 @@ import numpy as np
 
 from .checks import Form
 from .fitted import Fitted, fitted_part
+from .local_scale import LocalScale
 from .missing import check_times, mean_gap, observed_moments, since_start, sum_gaps
 from .moments import Moments
-from .sequences import AnySequences, Sequences, fit_channel_scaler, fit_scaler
+from .sequences import (
+    AnySequences,
+    Chunks,
+    Sequences,
+    fit_channel_scaler,
+    fit_scaler,
+)
 from .static import Columns, check_columns
 from .tokens import check_tokens
 
@@ -117,6 +124,11 @@ class Reading(Fitted):
     static: StaticColumns
 
     @property
+    def scale_of_each(self) -> LocalScale | None:
+        """How sequences are normalised by themselves, if they are."""
+        return None
+
+    @property
     @abstractmethod
     def input_size(self) -> int:
         """The ``input_size`` of the network."""
@@ -166,13 +178,18 @@ class Reading(Fitted):
         """
         return replace(self, static=self.static.follow(static, weight))
 
+    def relative(self, rows: np.ndarray, sequences: AnySequences) -> np.ndarray:
+        """Return encoded targets relative to their sequences, if these are normalised."""
+        scale = self.scale_of_each
+        return rows if scale is None else scale.relative(rows, sequences)
+
     @abstractmethod
     def prepare(self, sequences: Sequences, dtype: str) -> Sequences:
         """Convert sequences to the network's input."""
 
     @abstractmethod
-    def export(self) -> dict[str, np.ndarray]:
-        """Return the arrays that other back ends need, by their names there."""
+    def export(self) -> dict[str, Any]:
+        """Return what other back ends need, by its name there."""
 
 
 @fitted_part
@@ -194,6 +211,8 @@ class NumberReading(Reading):
         Moments over the calls to partial_fit; None once a fit has set the scaling.
     gaps : tuple of (float, float)
         Sum of the times between steps over these calls, and their number.
+    local : LocalScale or None
+        How each sequence is normalised before it is standardised.
     """
 
     kind: ClassVar[str] = "numbers"
@@ -205,6 +224,11 @@ class NumberReading(Reading):
     fill: tuple[float, ...] | None = None
     seen: Moments | None = None
     gaps: tuple[float, float] = (0.0, 0.0)
+    local: LocalScale | None = None
+
+    @property
+    def scale_of_each(self) -> LocalScale | None:
+        return self.local
 
     @property
     def input_size(self) -> int:
@@ -213,6 +237,8 @@ class NumberReading(Reading):
     def check_steps(self, sequences: AnySequences) -> None:
         if self.time_channel is not None:
             check_times(sequences, self.time_channel)
+        if self.local is not None:
+            self.local.check_lengths(sequences.lengths)
 
     def learn(
         self,
@@ -227,15 +253,22 @@ class NumberReading(Reading):
 
         For the time channel, learn the mean time between steps instead.
         """
-        if self.missing == "error":
-            learnt = self._learn_complete(sequences, weight, standardize)
-        else:
-            learnt = self._learn_observed(sequences, weight, standardize)
+        local = None if self.local is None else self.local.learn(sequences, weight)
+        known = replace(self, local=local)
+        learn = known._learn_complete
+        if self.missing != "error":
+            learn = known._learn_observed
         beside = self.static.learn(static, weight, standardize=standardize)
-        return replace(learnt, static=beside)
+        return replace(
+            learn(known._own_scale(sequences), weight, standardize), static=beside
+        )
+
+    def _own_scale(self, sequences: AnySequences) -> Chunks:
+        """Return the sequences normalised by themselves, if they are to be."""
+        return sequences if self.local is None else self.local.normalised(sequences)
 
     def _learn_complete(
-        self, sequences: AnySequences, weight: np.ndarray | None, standardize: bool
+        self, sequences: Chunks, weight: np.ndarray | None, standardize: bool
     ) -> NumberReading:
         n = sequences.n_channels
         if not standardize:
@@ -244,7 +277,7 @@ class NumberReading(Reading):
         return replace(self, mean=scaler.mean_, scale=scaler.scale_)
 
     def _learn_observed(
-        self, sequences: AnySequences, weight: np.ndarray | None, standardize: bool
+        self, sequences: Chunks, weight: np.ndarray | None, standardize: bool
     ) -> NumberReading:
         time = self.time_channel
         mean, scale = observed_moments(sequences, weight)
@@ -269,7 +302,8 @@ class NumberReading(Reading):
             beside = beside.begin_following(static, weight)
         elif self.fill is None:
             return self
-        seen = Moments.of_none(self.input_size).add_steps(sequences, weight)
+        own = self._own_scale(sequences)
+        seen = Moments.of_none(self.input_size).add_steps(own, weight)
         gaps = self._sum_gaps(sequences, weight)
         return replace(self, static=beside, seen=seen, gaps=gaps)
 
@@ -282,7 +316,7 @@ class NumberReading(Reading):
         beside = self.static.follow(static, weight)
         if self.seen is None:
             return replace(self, static=beside)
-        seen = self.seen.add_steps(sequences, weight)
+        seen = self.seen.add_steps(self._own_scale(sequences), weight)
         time, n_gaps = self._sum_gaps(sequences, weight)
         gaps = self.gaps[0] + time, self.gaps[1] + n_gaps
         if self.fill is not None:
@@ -301,12 +335,22 @@ class NumberReading(Reading):
         return sum_gaps(sequences, self.time_channel, weight)
 
     def prepare(self, sequences: Sequences, dtype: str) -> Sequences:
+        if self.local is None:
+            return self._standardise(sequences, dtype)
+        parts = [
+            self._standardise(Sequences(values, sequences.lengths[part]), dtype).values
+            for part, values in self.local.normalised(sequences).chunks()
+        ]
+        return replace(sequences, values=np.concatenate(parts), begins=None)
+
+    def _standardise(self, sequences: Sequences, dtype: str) -> Sequences:
         if self.time_channel is not None:
             sequences = since_start(sequences, self.time_channel)
         return standardised(sequences, self.mean, self.scale, dtype)
 
-    def export(self) -> dict[str, np.ndarray]:
-        return self.static.export() | {"mean": self.mean, "scale": self.scale}
+    def export(self) -> dict[str, Any]:
+        own = {} if self.local is None else self.local.export()
+        return self.static.export() | {"mean": self.mean, "scale": self.scale} | own
 
     def check(self) -> None:
         _check_sizes(self.kind, self.input_size, mean=self.mean, scale=self.scale)
@@ -314,6 +358,8 @@ class NumberReading(Reading):
             raise ValueError(f"its fill must have {self.input_size} values")
         if self.missing not in ("error", "mask", "decay"):
             raise ValueError(f"its missing must be a name, got {self.missing!r}")
+        if self.local is not None and max(self.local.channels) >= self.input_size:
+            raise ValueError("its local scale must be of channels that there are")
 
 
 @fitted_part

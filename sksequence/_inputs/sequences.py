@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from sklearn.preprocessing import StandardScaler
@@ -76,8 +77,9 @@ class Sequences:
         return Sequences(values, lengths, self.is_block, begins)
 
     def load(self, index: np.ndarray) -> Sequences:
-        """Return the sequences at ``index`` in memory."""
-        return self.take(index)
+        """Return the sequences at ``index`` one behind the other, in memory."""
+        rows = self.values[self._rows(index)]
+        return Sequences(rows, self.lengths[index], self.is_block)
 
     def chunks(self) -> Iterator[tuple[slice, np.ndarray]]:
         """Iterate over all steps in chunks of some megabytes, of whole sequences each.
@@ -165,6 +167,16 @@ class StoredSequences:
 AnySequences = Sequences | StoredSequences
 
 
+class Chunks(Protocol):
+    """What is learnt from: the steps of all sequences, in chunks."""
+
+    @property
+    def lengths(self) -> np.ndarray: ...
+    @property
+    def n_channels(self) -> int: ...
+    def chunks(self) -> Iterator[tuple[slice, np.ndarray]]: ...
+
+
 def is_stored(array: np.ndarray) -> bool:
     """Return whether an array is memory-mapped, or a view of such an array."""
     base: object = array
@@ -202,7 +214,8 @@ def windows_of(
     >>> np.shares_memory(values, table), values.ravel(), begins
     (True, array([0., 1., 2., 3.]), array([0, 1, 1]))
     """
-    begins = first_rows_of(arrays)
+    # A lone sequence shares its rows with none.
+    begins = first_rows_of(arrays) if len(lengths) > 1 else None
     if begins is None:
         return None
     first = int(begins.argmin())
@@ -247,10 +260,18 @@ def first_rows_of(arrays: np.ndarray | list[np.ndarray]) -> np.ndarray | None:
     return begins - begins.min()
 
 
-def overlapping_begins(sequences: AnySequences) -> np.ndarray | None:
+def overlapping_begins(sequences: AnySequences, n_ahead: int = 0) -> np.ndarray | None:
     """Return the first row of each sequence in their common table, if they overlap.
 
-    Also of stored sequences, none of which is loaded.
+    Also of stored sequences, none of which is loaded. Copies of windows are recognised
+    by their rows if they are in the order of the table.
+
+    Parameters
+    ----------
+    sequences : Sequences or StoredSequences
+        The sequences.
+    n_ahead : int, default=0
+        How many last rows of a window may lie ahead of it, where rows need not agree.
 
     Examples
     --------
@@ -260,6 +281,8 @@ def overlapping_begins(sequences: AnySequences) -> np.ndarray | None:
     array([1, 0])
     """
     if isinstance(sequences, Sequences):
+        if sequences.begins is None:
+            return _begins_of_copies(sequences, n_ahead)
         return sequences.begins
     begins = first_rows_of(sequences.arrays)
     if begins is None:
@@ -268,6 +291,38 @@ def overlapping_begins(sequences: AnySequences) -> np.ndarray | None:
         begins = begins[sequences.index]
     n_rows = (begins + sequences.lengths).max() - begins.min()
     return None if n_rows >= sequences.lengths.sum() else begins
+
+
+def _begins_of_copies(sequences: Sequences, n_ahead: int) -> np.ndarray | None:
+    """Return the first row of each window in a table, if sequences are copies of windows.
+
+    They are if they have one length, and most begin with the last half, or more, of the
+    one before, unless it is constant.
+
+    Examples
+    --------
+    >>> table = np.arange(6.0)[:, None]
+    >>> windows = np.concatenate([table[:4], table[1:5], table[2:6]])
+    >>> _begins_of_copies(Sequences(windows, np.array([4, 4, 4])), 0)
+    array([0, 1, 2])
+    """
+    n, length = len(sequences), int(sequences.lengths[0]) if len(sequences) else 0
+    own = length - n_ahead
+    if n < 3 or own < 2 or (sequences.lengths != length).any():
+        return None
+    rows = np.ascontiguousarray(sequences.values.reshape(n * length, -1))
+    windows = rows.view(np.uint8).reshape(n, length, -1)[:, :own]  # also equal if NaN
+    for shift in range(1, own // 2 + 1):
+        may_go_on = (windows[1:, 0] == windows[:-1, shift]).all(axis=1)
+        if 2 * may_go_on.sum() <= n - 1:
+            continue
+        shared = windows[1:, : own - shift]
+        goes_on = (shared == windows[:-1, shift:]).all(axis=(1, 2))
+        goes_on &= (shared != shared[:, :1]).any(axis=(1, 2))
+        if 2 * goes_on.sum() > n - 1:
+            steps = np.where(goes_on, shift, length + n_ahead)
+            return np.concatenate([[0], np.cumsum(steps)])
+    return None
 
 
 def _view_kind(array: np.ndarray) -> tuple:
@@ -328,9 +383,7 @@ def fit_scaler(values: np.ndarray, weight: np.ndarray | None) -> StandardScaler:
         return StandardScaler().fit(values, sample_weight=weight)
 
 
-def fit_channel_scaler(
-    sequences: AnySequences, weight: np.ndarray | None
-) -> StandardScaler:
+def fit_channel_scaler(sequences: Chunks, weight: np.ndarray | None) -> StandardScaler:
     """Fit a scaler to the channels, over all steps (there is no padding).
 
     Parameters

@@ -16,6 +16,8 @@ from .._inputs import AnySequences, Sequences, arrange_steps
 # Mini-batches per pool: sorting 8 batches' worth of sequences by length reduces padding
 # from 43 % to 9 % for lengths uniform over 20 to 200, and leaves batches random.
 _POOL = 8
+# Maximum number of values of overlapping windows to keep one behind the other: 500 MB.
+_LAID_OUT_VALUES = 2**27
 # Maximum number of values to keep padded: some megabytes, for which mini-batches take a
 # fifth of the time.
 _PADDED_VALUES = 2**22
@@ -96,6 +98,9 @@ class SequenceDataset(Dataset):
         Static covariates, as the network reads them.
     per_step : bool, default=False
         Whether there is a target for each step.
+    keeps_overlap : bool, default=True
+        Whether ``prepare`` keeps the overlap of windows. If it does not, and they are
+        many, they are prepared batch by batch.
 
     Attributes
     ----------
@@ -117,6 +122,7 @@ class SequenceDataset(Dataset):
         static: np.ndarray | None = None,
         *,
         per_step: bool = False,
+        keeps_overlap: bool = True,
     ) -> None:
         self.lengths = torch.from_numpy(sequences.lengths)
         self.equal = bool((self.lengths == self.lengths[0]).all())
@@ -124,7 +130,8 @@ class SequenceDataset(Dataset):
         self.prepare, self.per_step = prepare, per_step
         self.source = sequences
         self.held = None
-        if isinstance(sequences, Sequences):
+        is_view = not keeps_overlap and _is_many_windows(sequences)
+        if isinstance(sequences, Sequences) and not is_view:
             self.held = PaddedBatches(prepare(sequences))
         self.static = None if static is None else torch.from_numpy(static)
         self.target = None if target is None else PaddedBatches(target)
@@ -306,6 +313,7 @@ def make_dataset(
     *,
     dtype: str,
     per_step: bool = False,
+    keeps_overlap: bool = True,
 ) -> SequenceDataset:
     """Make a data set in the dtype of a network."""
     if target is not None and target.values.dtype.kind == "f":
@@ -318,4 +326,19 @@ def make_dataset(
     elif target is not None and per_step:
         # Padded with zeros, weights also mask the targets.
         weight = np.ones(len(target.values), dtype)
-    return SequenceDataset(sequences, prepare, target, weight, static, per_step=per_step)
+    return SequenceDataset(
+        sequences,
+        prepare,
+        target,
+        weight,
+        static,
+        per_step=per_step,
+        keeps_overlap=keeps_overlap,
+    )
+
+
+def _is_many_windows(sequences: AnySequences) -> bool:
+    """Return whether overlapping windows take much memory one behind the other."""
+    if not isinstance(sequences, Sequences) or sequences.begins is None:
+        return False
+    return int(sequences.lengths.sum()) * sequences.n_channels > _LAID_OUT_VALUES

@@ -177,8 +177,8 @@ def crps_quantiles(
     Returns
     -------
     float or ndarray of shape (n_outputs,)
-        In units of the targets, at least 0; the absolute error if all quantiles are
-        equal.
+        In units of the targets, at least 0. If all quantiles are equal, and lie evenly
+        around the median, the absolute error.
 
     References
     ----------

@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from . import _exact
 from ._exact import State
 from ._random import RandomLayer, reset_layers
+from ._time import last_n_steps
 from .convolution import ConvBranch, ConvEncoder
 from .dropout import Dropout
 from .embedding import TokenEmbedding
@@ -32,7 +33,8 @@ class SequenceNetwork(RandomLayer):
     With ``embedding_dim``, X holds token ids, which are replaced by their embeddings.
     With ``missing``, X may hold NaN, which :class:`MaskMissing` or :class:`DecayMissing`
     replaces. With ``per_step`` there is no pooling, neither in the branch: every step has
-    its outputs.
+    its outputs. With ``decoder_steps`` each of the last steps has its outputs, as in a
+    forecast of several steps whose last rows hold what is known ahead.
 
     The output for a sequence is the same alone, in any batch and with any padding. Unless
     the network is bidirectional, convolutions are causal: no state depends on a later
@@ -87,13 +89,17 @@ class SequenceNetwork(RandomLayer):
     per_step : bool, default=False
         Whether there is an output for each step instead of one per sequence. With strided
         convolutions, all steps of a stride have the same output.
+    decoder_steps : int, default=0
+        Number of last steps with outputs of their own, instead of outputs for the pooled
+        sequence; 0 for none. No sequence may be shorter.
 
     Shape
     -----
     - Input: X ``(batch, steps, input_size)``, or ids ``(batch, steps, 1)``; lengths
       ``(batch,)``, or None if there is no padding; static ``(batch, static_size)``, or
       None if there are no covariates. Padding is never read.
-    - Output: ``(batch, output_size)``, or ``(batch, steps, output_size)``
+    - Output: ``(batch, output_size)``, or ``(batch, steps, output_size)``, or ``(batch,
+      decoder_steps * output_size)``, step after step
 
     Examples
     --------
@@ -132,8 +138,10 @@ class SequenceNetwork(RandomLayer):
         residual: bool = False,
         recurrent_dropout: float = 0.0,
         memory_steps: float | None = None,
+        decoder_steps: int = 0,
     ) -> None:
         super().__init__()
+        self.per_step, self.decoder_steps = per_step, decoder_steps
         self.causal = causal = not bidirectional
         self.embedding = None
         if embedding_dim is not None:
@@ -163,7 +171,13 @@ class SequenceNetwork(RandomLayer):
             memory_steps=memory_steps,
         )
         pool = choose("pooling", POOLINGS, pooling)
-        self.pool = None if per_step else pool(self.recurrence.output_size)
+        is_pooled = not per_step and not decoder_steps
+        self.pool = pool(self.recurrence.output_size) if is_pooled else None
+        if decoder_steps and (per_step or self.encoder.total_stride > 1):
+            raise ValueError(
+                f"decoder_steps={decoder_steps} needs per_step=False and conv_stride=1, "
+                f"got per_step={per_step} and conv_stride={conv_stride}"
+            )
         self.branch = ConvBranch(
             input_size, parallel_channels, parallel_kernel_size, causal=causal
         )
@@ -190,11 +204,6 @@ class SequenceNetwork(RandomLayer):
     def check_lengths(self, lengths: Sequence[int]) -> None:
         """Raise ValueError if all sequences are too short for a kernel or a stride."""
         self.encoder.check_lengths(lengths)
-
-    @property
-    def per_step(self) -> bool:
-        """Whether there is an output for each step."""
-        return self.pool is None
 
     @property
     def can_advance(self) -> bool:
@@ -239,26 +248,36 @@ class SequenceNetwork(RandomLayer):
     ) -> Tensor:
         """Return the representation of each sequence; ``static`` is ignored.
 
+        With ``decoder_steps``, that of the last step.
+
         Shape
             X (batch, steps, input_size) -> (batch, representation_size), or (batch,
             steps, representation_size)
         """
-        x = self._read(X, lengths)
-        steps, left, final = self._recur(X, x, lengths)
-        if self.pool is None:
-            every = self._spread(steps, X.shape[1])
-            if not self.branch.output_size:
-                return every
-            return torch.cat([every, self.branch.steps(x, lengths)], dim=2)
-        pooled = self.pool(steps, left, final)
-        if not self.branch.output_size:
-            return pooled
-        return torch.cat([pooled, self.branch(x, lengths)], dim=1)
+        represented = self._represent(X, lengths)
+        return represented[:, -1] if self.decoder_steps else represented
 
     def forward(
         self, X: Tensor, lengths: Tensor | None = None, static: Tensor | None = None
     ) -> Tensor:
-        return self._answer(self.represent(X, lengths), static)
+        output = self._answer(self._represent(X, lengths), static)
+        return output.flatten(1) if self.decoder_steps else output
+
+    def _represent(self, X: Tensor, lengths: Tensor | None) -> Tensor:
+        """Return the representation from which the head reads."""
+        x = self._read(X, lengths)
+        steps, left, final = self._recur(X, x, lengths)
+        if self.pool is None:
+            every = self._spread(steps, X.shape[1])
+            if self.branch.output_size:
+                every = torch.cat([every, self.branch.steps(x, lengths)], dim=2)
+            if self.decoder_steps:
+                return last_n_steps(every, lengths, self.decoder_steps)
+            return every
+        pooled = self.pool(steps, left, final)
+        if not self.branch.output_size:
+            return pooled
+        return torch.cat([pooled, self.branch(x, lengths)], dim=1)
 
     def represent_prefixes(
         self, X: Tensor, lengths: Tensor | None = None, static: Tensor | None = None
@@ -273,10 +292,12 @@ class SequenceNetwork(RandomLayer):
         Raises
         ------
         ValueError
-            If the network is bidirectional, as its states depend on later steps.
+            If the network is bidirectional, as its states depend on later steps, or has
+            a decoder.
         """
-        if not self.causal:
-            raise ValueError("A bidirectional network has no outputs for prefixes.")
+        if not self.causal or self.decoder_steps:
+            kind = "with decoder_steps" if self.decoder_steps else "that is bidirectional"
+            raise ValueError(f"A network {kind} has no outputs for prefixes.")
         if self.pool is None:
             return self.represent(X, lengths)
         x, stride = self._read(X, lengths), self.encoder.total_stride

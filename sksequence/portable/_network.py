@@ -13,7 +13,7 @@ from ._convolution import Convolution
 from ._pooling import POOLINGS, LastPooling, MeanPooling, Pool, pool_whole
 from ._reading import Reading
 from ._recurrence import last_steps, run_whole
-from ._time import reverse_steps
+from ._time import last_n_steps, reverse_steps
 
 MERGES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "concat": lambda ahead, back: np.concatenate([ahead, back], axis=-1),
@@ -37,6 +37,7 @@ class Network:
     """
 
     has_residual = False  # of networks pickled by earlier versions
+    decoder_steps = 0
 
     def __init__(
         self, settings: dict[str, Any], weights: dict[str, np.ndarray], reading: Reading
@@ -45,6 +46,7 @@ class Network:
         self.causal = not settings["bidirectional"]
         self.merge_mode = settings["merge_mode"]
         self.per_step = settings["per_step"]
+        self.decoder_steps = settings.get("decoder_steps", 0)
         self.encoder = self._convolutions(
             settings["conv_channels"], settings["conv_stride"], below("encoder", weights)
         )
@@ -59,7 +61,8 @@ class Network:
         ]
         doubled = not self.causal and settings["merge_mode"] == "concat"
         self.size = self.layers[-1][0].hidden * (2 if doubled else 1)
-        self.pooling = "last" if self.per_step else settings["pooling"]
+        is_pooled = not self.per_step and not self.decoder_steps
+        self.pooling = settings["pooling"] if is_pooled else "last"
         self.attention = below("pool", weights)
         self.join = _matrix(below("join.linear", weights))
         self.head = _matrix(below("head", weights))
@@ -83,7 +86,10 @@ class Network:
         return pools
 
     def represent(self, x: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-        """Represent padded sequences (n, n_steps, n_channels), or each of their steps."""
+        """Represent padded sequences (n, n_steps, n_channels), or each of their steps.
+
+        With ``decoder_steps``, each of so many last steps.
+        """
         read, since = self._read(x)
         steps, left, elapsed = read, lengths, [since]
         if since is not None and not self.causal:
@@ -98,9 +104,12 @@ class Network:
         beside, whole = read, lengths
         for layer in self.branch:
             beside, whole = layer(beside, whole)
-        if self.per_step:
+        if self.per_step or self.decoder_steps:
             parts = [self._spread(steps, x.shape[1]), beside]
-            return np.concatenate(parts[: 1 + bool(self.branch)], axis=2)
+            every = np.concatenate(parts[: 1 + bool(self.branch)], axis=2)
+            if self.decoder_steps:
+                return last_n_steps(every, lengths, self.decoder_steps)
+            return every
         pools = self.make_pools(len(x))
         at_end = self.pooling == "last"
         parts = [final if at_end else pool_whole(pools[0], steps, left)]

@@ -10,6 +10,17 @@ def valid_steps(lengths: np.ndarray, n_steps: int) -> np.ndarray:
     return (np.arange(n_steps) < lengths[:, None])[..., None]
 
 
+def last_n_steps(x: np.ndarray, lengths: np.ndarray, n: int) -> np.ndarray:
+    """Return the last n valid steps of each padded sequence, (n_sequences, n, size)."""
+    if lengths.min() < n:
+        raise ValueError(
+            f"sequences must have at least {n} steps, one for each step of y, got "
+            f"{lengths.min()}"
+        )
+    index = lengths[:, None] - n + np.arange(n)
+    return np.take_along_axis(x, index[..., None], axis=1)
+
+
 def reverse_steps(x: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     """Reverse each padded sequence within its own length."""
     steps = np.arange(x.shape[1])

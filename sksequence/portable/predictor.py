@@ -9,6 +9,7 @@ import numpy as np
 
 from ._heads import HEADS
 from ._inputs import Inputs
+from ._local import LocalScale
 from ._network import Network, below
 from ._reading import Reading
 from .stream import Stream
@@ -70,6 +71,10 @@ class NumpyPredictor:
             names=settings.get("feature_names"),
             names_steps=settings.get("is_table", False),
         )
+        self.local = None
+        if (local := settings["reading"].get("local")) is not None:
+            usual = described["usual_level"], described["usual_spread"]
+            self.local = LocalScale(**local, usual_level=usual[0], usual_spread=usual[1])
         answer = {**settings["answer"], **below("answer", arrays)}
         self.head = HEADS[answer.pop("kind")](**answer)
 
@@ -174,8 +179,13 @@ class NumpyPredictor:
         Raises
         ------
         ValueError
-            If the network is bidirectional.
+            If the network is bidirectional, has a decoder, or normalises whole sequences.
         """
+        if self.local is not None:
+            raise ValueError(
+                "A network that normalises each sequence has to read all of it before "
+                "the first step. Predict whole sequences, or fit with normalize=None."
+            )
         return Stream(self.network, self.inputs, self.head, n_streams, static)
 
     def _run(
@@ -184,6 +194,9 @@ class NumpyPredictor:
         """Answer from the outputs of the network; without ``answers`` represent X."""
         sequences, is_block = self.inputs.check_sequences(X)
         lengths = np.array([len(x) for x in sequences])
+        given, local = sequences, self.local
+        if local is not None:
+            sequences = [local.normalise(x) for x in given]
         covariates = None
         if answers:
             covariates = self.inputs.scale_static(static, len(sequences))
@@ -197,14 +210,29 @@ class NumpyPredictor:
                 if own is not None and raw.ndim == 3:
                     own = np.repeat(own[:, None], raw.shape[1], axis=1)
                 raw = self.network.output(raw, own)
+            if self.network.decoder_steps:
+                raw = raw.reshape(len(raw), -1) if answers else raw[:, -1]
             for i, row in zip(index, raw, strict=True):
                 rows[i] = row[: lengths[i]] if self.network.per_step else row[None]
-        dtypes = {x.dtype for x in sequences}
+        dtypes = {x.dtype for x in (sequences if answers else given)}
         whole = np.concatenate(rows).astype(np.result_type(*dtypes))
-        predictions = [answer(whole) for answer in answers] or [whole]
+        predictions = [self._place(answer, whole, given) for answer in answers] or [whole]
         if self.network.per_step:
             return [_split_steps(rows, lengths, is_block) for rows in predictions]
         return predictions
+
+    def _place(
+        self,
+        answer: Callable[[np.ndarray], np.ndarray],
+        raw: np.ndarray,
+        sequences: list[np.ndarray],
+    ) -> np.ndarray:
+        """Answer from raw outputs, on the scale of each sequence if it is normalised."""
+        values = answer(raw)
+        if self.local is None:
+            return values
+        is_level = answer != self.head.predict_std
+        return self.local.place(values, sequences, is_level=is_level)
 
     def _represent(self, sequences: list[np.ndarray]) -> np.ndarray:
         lengths = np.array([len(x) for x in sequences])

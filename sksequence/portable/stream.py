@@ -45,7 +45,8 @@ class Stream:
     Raises
     ------
     ValueError
-        If the network is bidirectional, or n_streams is not a positive int.
+        If the network is bidirectional or has a decoder, or n_streams is not a positive
+        int.
 
     Examples
     --------
@@ -73,6 +74,11 @@ class Stream:
             raise ValueError(
                 "A bidirectional network cannot predict before the end of a sequence. "
                 "Fit one with bidirectional=False."
+            )
+        if network.decoder_steps:
+            raise ValueError(
+                "A network with a decoder cannot predict before the end of a sequence, "
+                "which holds what is known ahead. Fit one with decoder=False."
             )
         counts = isinstance(n_streams, int | np.integer) and n_streams is not True
         if n_streams is not None and (not counts or n_streams < 1):

@@ -73,3 +73,10 @@ def _column_to_polars(polars: Any, name: str, column: Any) -> Any:
         return polars.Series(name, column.to_numpy())
     values = column.astype(object).where(column.notna(), None)
     return polars.Series(name, values.tolist())
+
+
+def frame_of_lists(name: str, sequences: list[np.ndarray]) -> Any:
+    """Return a polars DataFrame whose one column has a list of steps in each row."""
+    import polars
+
+    return polars.DataFrame({name: [np.asarray(item).tolist() for item in sequences]})

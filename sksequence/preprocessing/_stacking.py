@@ -17,6 +17,7 @@ from .._inputs import (
     without_wrapping,
 )
 from .._inputs import is_frame as is_named_table
+from ._output import cells_of_column
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,8 @@ def stack_steps(X: Any, name: str = "X") -> StackedSteps:
     ----------
     X : array-like
         2-D: each row a univariate sequence. 3-D: (n_sequences, n_steps, n_channels).
-        A list, tuple, object array or Series: sequences of any length, all arrays
-        (n_steps_i, n_channels), all arrays (n_steps_i,), or all DataFrames.
+        A list, tuple, object array or column of a table: sequences of any length, all
+        arrays (n_steps_i, n_channels), all arrays (n_steps_i,), or all DataFrames.
     name : str, default="X"
         Name used in error messages.
 
@@ -96,7 +97,7 @@ def stack_steps(X: Any, name: str = "X") -> StackedSteps:
     >>> stacked.table.ravel(), stacked.lengths
     (array([1, 2, 3]), array([2, 1]))
     """
-    X = without_wrapping(X, name)
+    X = sequences_of(without_wrapping(X, name), name)
     if lists_sequences(X):
         holder = list if isinstance(X, list | tuple) else np.ndarray
         items = list(map(_of_pandas, X))
@@ -121,6 +122,32 @@ def stack_steps(X: Any, name: str = "X") -> StackedSteps:
         is_block=True,
         has_channels=array.ndim == 3,
     )
+
+
+def sequences_of(X: Any, name: str = "X") -> Any:
+    """Return the sequences in the cells if X is one column of them, else X.
+
+    Raises
+    ------
+    ValueError
+        If X has several columns, and sequences in the cells of one.
+    """
+    cells = cells_of_column(X)
+    if cells is not None:
+        return cells if lists_sequences(cells) else X
+    if is_named_table(X):
+        dtypes = zip(X.dtypes, columns_of(X), strict=True)
+        objects = [c for dtype, c in dtypes if getattr(dtype, "kind", "O") == "O"]
+    else:
+        is_table = isinstance(X, np.ndarray) and X.ndim == 2 and X.dtype == object
+        objects = list(X.T) if is_table else []
+    if any(lists_sequences(column_values(column[:1])) for column in objects):
+        raise ValueError(
+            f"{name} has {X.shape[1]} columns, with sequences in the cells of some; "
+            "expected one column of sequences. Apply the transformer to that column by "
+            "ColumnTransformer([(name, transformer, [column])], remainder='passthrough')."
+        )
+    return X
 
 
 def is_frame(item: Any) -> bool:

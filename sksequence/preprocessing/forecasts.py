@@ -21,7 +21,7 @@ from .._inputs import (
 from .._inputs.borrowed import Interval, validate_params
 from .._inputs.types import ArrayLike, typed
 from ._gaps import MAX_GAP, Span, segments_of, warn_of_gaps
-from ._tables import BY, TIME, Key, read_table
+from ._tables import BY, TIME, Key, Table, read_table
 
 _AT_LEAST_ONE = [Interval(Integral, 1, None, closed="left")]
 
@@ -56,9 +56,9 @@ def make_windows(
     """Cut a series into windows, with the rows after each window as its targets.
 
     Only complete windows with a complete horizon are returned; to forecast beyond the
-    end of the series, take the last window of :class:`SlidingWindow`. X and y are
-    read-only views of the series or of one copy of it; with ``by`` or ``max_gap``, y is
-    a copy.
+    end of the series, see :class:`~sksequence.WindowForecaster`. X and y are read-only
+    views of the series or of one copy of it; with ``by`` or ``max_gap``, y is a copy, and
+    with ``known`` and a horizon above 1, X is.
 
     Parameters
     ----------
@@ -86,8 +86,11 @@ def make_windows(
         channels of X, since their past is known.
     known : label, int, list of these, or None, default=None
         Columns that are known ahead, such as the calendar or planned promotions. In the
-        windows they are one row ahead of the others: the last row shows their values at
-        the first step to be forecast.
+        windows they are one row ahead of the others: row ``length - 1`` shows their
+        values at the first step to be forecast. ``horizon - 1`` rows follow with those at
+        the other steps, in which all other columns stay at their last values; so a
+        regressor with ``decoder=True`` forecasts each step from the row that shows what
+        is known of it. An empty list appends these rows without known columns.
     max_gap : timedelta, str, number or None, default=None
         The longest step of time within a window and its targets; a text such as "2D" is
         a duration. None cuts nowhere, and warns of windows that cross a gap where time
@@ -96,8 +99,9 @@ def make_windows(
     Returns
     -------
     X : ndarray of shape (n_windows, length, n_channels), or list of ndarray
-        The windows. With ``by`` or ``max_gap``, a list of arrays (length, n_channels),
-        since a single array could not be a view; ``np.stack`` makes one.
+        The windows; of ``length + horizon - 1`` rows with ``known``. With ``by`` or
+        ``max_gap``, a list of arrays (length, n_channels), since a single array could not
+        be a view; ``np.stack`` makes one.
     y : ndarray of shape (n_windows, horizon) or (n_windows, horizon, n_targets)
         The rows after each window; 3-D if several columns, or a list of columns, are
         forecast.
@@ -133,6 +137,16 @@ def make_windows(
     array([[3., 4.], [4., 5.]])
     >>> index
     array([2, 3])
+
+    A promotion in the second column, known ahead:
+
+    >>> sales = np.array([[5, 0], [6, 1], [5, 0], [7, 1], [5, 0]])
+    >>> X, y, _ = make_windows(sales, length=2, horizon=3, target=0, known=1)
+    >>> X, y
+    (array([[[5, 1],
+            [6, 0],
+            [6, 1],
+            [6, 0]]]), array([[5, 7, 5]]))
     """
     is_flat = np.ndim(series) == 1
     X = series
@@ -140,15 +154,52 @@ def make_windows(
         to_frame = getattr(series, "to_frame", None)
         X = np.asarray(series)[:, None] if to_frame is None else to_frame()
     table = read_table(X, by, time)
-    columns = _columns_of(X, target, table.channels, "target", by, time)
-    ahead = []
+    columns = find_channels(X, target, table.channels, "target", by, time)
+    ahead = None
     if known is not None:
-        ahead = _columns_of(X, known, table.channels, "known", by, time)
-    if set(ahead) & set(columns):
-        raise ValueError(
-            f"known must be other columns than target={target!r}, which are to be "
-            f"forecast, got {known!r}."
-        )
+        ahead = find_channels(X, known, table.channels, "known", by, time)
+        if set(ahead) & set(columns):
+            raise ValueError(
+                f"known must be other columns than target={target!r}, which are to be "
+                f"forecast, got {known!r}."
+            )
+    windows, y, last = cut_windows(
+        table, length, horizon, columns, ahead, step=step, by=by, max_gap=max_gap
+    )
+    is_single = len(columns) == 1 and (target is None or listed(target, X) == [target])
+    y = y[:, 0] if is_single else y.swapaxes(1, 2)
+    return windows, y, _labels_at(series, last, by, time)
+
+
+def cut_windows(
+    table: Table,
+    length: int,
+    horizon: int,
+    targets: list[int],
+    known: list[int] | None = None,
+    *,
+    step: int = 1,
+    by: Any = None,
+    max_gap: Any = None,
+) -> tuple[np.ndarray | list[np.ndarray], np.ndarray, np.ndarray]:
+    """Implement :func:`make_windows` for the channels of a table.
+
+    Parameters
+    ----------
+    table : Table
+        The series.
+    targets, known : list of int
+        Positions among the channels; ``known`` None for windows of ``length`` rows.
+
+    Returns
+    -------
+    windows : ndarray or list of ndarray
+        As :func:`make_windows` returns them.
+    y : ndarray of shape (n_windows, n_targets, horizon)
+        The rows after each window.
+    last : ndarray of shape (n_windows,)
+        The last row of each window in the table.
+    """
     entities = segments_of(table, max_gap)
     first = _first_rows(entities, length, horizon, step)
     if not len(first):
@@ -165,26 +216,33 @@ def make_windows(
     if not entities.is_in_order:
         values = values[entities.order]
     # A slice of adjacent columns is a view.
-    begin, end = columns[0], columns[-1] + 1
-    is_slice = columns == list(range(begin, end))
-    chosen = values[:, begin:end] if is_slice else values[:, columns]
-    targets = sliding_window_view(chosen[length:], horizon, axis=0)
-    if ahead:
+    begin, end = targets[0], targets[-1] + 1
+    is_slice = targets == list(range(begin, end))
+    chosen = values[:, begin:end] if is_slice else values[:, targets]
+    after = sliding_window_view(chosen[length:], horizon, axis=0)
+    if known:
         values = values.copy()
         # What this moves across entities is in the last row of one: in no window.
-        values[:-1, ahead] = values[1:, ahead]
-    windows: np.ndarray | list[np.ndarray]
-    if by is None and max_gap is None:
+        values[:-1, known] = values[1:, known]
+    last = entities.order[first + length - 1]
+    is_one = by is None and max_gap is None
+    if known is not None and horizon > 1:
+        block = values[first[:, None] + np.arange(length + horizon - 1)]
+        hold_from(block, length, known)
+        block.flags.writeable = False
+        return block if is_one else list(block), after[first], last
+    if is_one:
         windows = sliding_window_view(values[:-horizon], length, axis=0)[::step]
-        windows, y = windows.swapaxes(1, 2), targets[::step]
-    else:
-        rows = values.view()
-        rows.flags.writeable = False
-        windows = [rows[i : i + length] for i in first.tolist()]
-        y = targets[first]
-    is_single = len(columns) == 1 and (target is None or listed(target, X) == [target])
-    y = y[:, 0] if is_single else y.swapaxes(1, 2)
-    return windows, y, _labels_at(series, entities.order[first + length - 1], by, time)
+        return windows.swapaxes(1, 2), after[::step], last
+    rows = values.view()
+    rows.flags.writeable = False
+    return [rows[i : i + length] for i in first.tolist()], after[first], last
+
+
+def hold_from(windows: np.ndarray, length: int, known: list[int]) -> None:
+    """Let all but the known channels stay, from row ``length``, at their last values."""
+    others = [j for j in range(windows.shape[2]) if j not in known]
+    windows[:, length:, others] = windows[:, length - 1 : length, others]
 
 
 def _first_rows(entities: Entities, length: int, horizon: int, step: int) -> np.ndarray:
@@ -196,7 +254,7 @@ def _first_rows(entities: Entities, length: int, horizon: int, step: int) -> np.
 
 @typed(
     validate_params(
-        {"by": BY, "average": ["boolean"]},
+        {"by": BY, "average": ["boolean"], "as_frame": ["boolean"]},
         prefer_skip_nested_validation=True,
     )
 )
@@ -207,7 +265,8 @@ def merge_forecasts(
     *,
     by: Key | list[Any] | None = None,
     average: bool = True,
-) -> np.ndarray:
+    as_frame: bool = False,
+) -> Any:
     """Merge multi-step forecasts back onto the time axis of the series.
 
     The inverse of what :func:`make_windows` does to targets: all forecasts of a row,
@@ -216,7 +275,8 @@ def merge_forecasts(
     Parameters
     ----------
     y_pred : array-like of shape (n_windows, horizon) or (n_windows, horizon, n_targets)
-        Forecasts of the rows after each window; (n_windows,) if it is one row.
+        Forecasts of the rows after each window; (n_windows,) if it is one row. There may
+        be a last axis of quantiles.
     index : ndarray, Index or DataFrame of length n_windows
         The last row of each window, as returned by :func:`make_windows`, or a subset
         of it that matches ``y_pred``.
@@ -229,12 +289,16 @@ def merge_forecasts(
     average : bool, default=True
         Whether to average all forecasts of a row. If False, they are kept apart by lead
         time: one step ahead, two steps ahead, and so on.
+    as_frame : bool, default=False
+        Whether to return a DataFrame with the time stamps of the series.
 
     Returns
     -------
     ndarray of shape (n_rows,) or (n_rows, n_targets), or with ``average=False`` \
             (n_rows, horizon) or (n_rows, horizon, n_targets), float64
-        NaN where there is no forecast.
+        NaN where there is no forecast. With ``as_frame``, a pandas DataFrame with the
+        index of ``series`` (and, if these are columns, its entities as another level),
+        and the other axes as columns.
 
     Raises
     ------
@@ -253,12 +317,23 @@ def merge_forecasts(
     array([nan, nan,  4.,  7., 12.])
     >>> merge_forecasts(y_pred, index, series, average=False)
     array([[nan, nan], [nan, nan], [ 4., nan], [ 8.,  6.], [nan, 12.]])
+
+    With time stamps:
+
+    >>> import pandas as pd
+    >>> sales = pd.Series(series, pd.period_range("2024-01", periods=5, freq="M"))
+    >>> X, y, index = make_windows(sales, length=2, horizon=2)
+    >>> merge_forecasts(y_pred, index, sales, as_frame=True).tail(3)
+             forecast
+    2024-03       4.0
+    2024-04       7.0
+    2024-05      12.0
     """
     forecasts = np.asarray(y_pred, dtype=np.float64)
     if forecasts.ndim == 1:
         forecasts = forecasts[:, None]
     n_rows = len(series)
-    if forecasts.ndim not in (2, 3) or len(forecasts) != len(index):
+    if forecasts.ndim not in (2, 3, 4) or len(forecasts) != len(index):
         raise ValueError(
             "y_pred must have shape (n_windows, horizon) or (n_windows, horizon, "
             f"n_targets), or (n_windows,) for horizon 1, got {np.shape(y_pred)} for "
@@ -278,27 +353,61 @@ def merge_forecasts(
             f"of {'the series' if by is None else f'its entity of by={by!r}'}; expected "
             "a row for each. Append rows for these times to the series."
         )
-    merged = np.full((n_rows, *forecasts.shape[1:]), np.nan)
-    if not average:
-        for lead in range(horizon):
-            merged[entities.order[places[last] + 1 + lead], lead] = forecasts[:, lead]
-        return merged
+    rows = entities.order[places[last][:, None] + 1 + np.arange(horizon)]
+    merged = (_averaged if average else _by_lead)(forecasts, rows, n_rows)
+    return _as_frame(merged, series, by, average=average) if as_frame else merged
+
+
+def _averaged(forecasts: np.ndarray, rows: np.ndarray, n_rows: int) -> np.ndarray:
+    """Average the forecasts of each row."""
     total = np.zeros((n_rows, *forecasts.shape[2:]))
     count = np.zeros((n_rows, *[1] * (total.ndim - 1)))
-    for lead in range(horizon):
-        rows = entities.order[places[last] + 1 + lead]
-        total[rows] += forecasts[:, lead]
-        count[rows] += 1
+    for lead in range(rows.shape[1]):
+        total[rows[:, lead]] += forecasts[:, lead]
+        count[rows[:, lead]] += 1
     return np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
 
 
-def _columns_of(
+def _by_lead(forecasts: np.ndarray, rows: np.ndarray, n_rows: int) -> np.ndarray:
+    """Put the forecasts of each row side by side."""
+    merged = np.full((n_rows, *forecasts.shape[1:]), np.nan)
+    for lead in range(rows.shape[1]):
+        merged[rows[:, lead], lead] = forecasts[:, lead]
+    return merged
+
+
+def _as_frame(merged: np.ndarray, series: Any, by: Any, *, average: bool) -> Any:
+    """Return merged forecasts as a DataFrame with the index of the series."""
+    import pandas as pd
+
+    index = index_of(series)
+    if index is None:
+        index = pd.RangeIndex(len(merged))
+    columns = [] if by is None else read_entities(series, by)[1]
+    if columns and hasattr(series, "iloc"):
+        table = series.iloc[:, columns].set_index(index, append=False)
+        index = table.set_index([*table.columns], append=True).index
+        index = index.reorder_levels([*range(1, index.nlevels), 0])
+    if merged.ndim == 1:
+        return pd.DataFrame({"forecast": merged}, index=index)
+    axes = [range(1, n + 1) for n in merged.shape[1:]]
+    names = ([] if average else ["lead"]) + ["target", "quantile"]
+    if merged.ndim == 2:
+        labels = pd.Index(axes[0], name=names[0])
+    else:
+        labels = pd.MultiIndex.from_product(axes, names=names[: len(axes)])
+    return pd.DataFrame(merged.reshape(len(merged), -1), index=index, columns=labels)
+
+
+def find_channels(
     X: Any, wanted: Any, channels: list[int], name: str, by: Any, time: Any
 ) -> list[int]:
     """Return the channels that a parameter names; all if it is None."""
     if wanted is None:
         return list(range(len(channels)))
     columns = [find_column(X, column, name) for column in listed(wanted, X)]
+    if not columns and name == "known":
+        return []
     if not columns or not set(columns) <= set(channels):
         raise ValueError(
             f"{name} must name at least one column other than by={by!r} and "

@@ -7,7 +7,6 @@ from typing import Any, Self
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn import get_config
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils import Tags, get_tags
 from sklearn.utils.metaestimators import available_if
@@ -21,14 +20,11 @@ from sklearn.utils.validation import (
 from .._inputs import as_numbers, check_weights, flatten_steps, lists_sequences
 from .._inputs.borrowed import (
     HasMethods,
-    StrOptions,
     fit_context,
     names_of_features,
-    output_of,
-    set_output_of,
-    validate_params,
 )
 from .._inputs.types import ArrayLike, Targets, typed
+from ._output import ColumnOut, cells_of_column, name_of_column
 from ._stacking import StackedSteps, is_frame, stack_steps
 
 
@@ -42,8 +38,13 @@ def _inner_has(method: str) -> Callable[[Any], bool]:
     return check
 
 
+def _has_names(self: Any) -> bool:
+    # A column has a name whatever the transformer does to its steps.
+    return self._column is not None or _inner_has("get_feature_names_out")(self)
+
+
 class StepwiseTransformer(  # type: ignore[call-arg]
-    TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
+    ColumnOut, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
 ):
     """Apply a transformer for tables to every time step of sequences.
 
@@ -56,6 +57,11 @@ class StepwiseTransformer(  # type: ignore[call-arg]
     A 2-D X holds one univariate sequence per row; the output is 2-D if it has one
     channel, else 3-D. DataFrames become arrays, as everywhere in scikit-learn, unless
     :meth:`set_output` chooses "pandas".
+
+    If X is one column of a table (a Series, or a DataFrame or object array with one
+    column) with a sequence in each cell, so is the output, an object array
+    (n_sequences, 1). It stands beside other columns in a ColumnTransformer or a
+    FeatureUnion, and every estimator reads it.
 
     Parameters
     ----------
@@ -119,8 +125,8 @@ class StepwiseTransformer(  # type: ignore[call-arg]
         Parameters
         ----------
         X : array-like of shape (n_sequences, n_steps[, n_channels]), or list
-            Sequences: an array, or a list or object array of arrays (n_steps_i,
-            n_channels) or (n_steps_i,), or of DataFrames.
+            Sequences: an array, or a list, object array or column of a table of arrays
+            (n_steps_i, n_channels) or (n_steps_i,), or of DataFrames.
         y : array-like, default=None
             Targets, for transformers that need them. Targets per sequence, of shape
             (n_sequences,) or (n_sequences, n_outputs), are repeated for each step.
@@ -163,7 +169,7 @@ class StepwiseTransformer(  # type: ignore[call-arg]
 
         Returns
         -------
-        X_new : ndarray or list
+        X_new : ndarray, list or DataFrame
             Sequences in the form of X.
 
         Raises
@@ -177,7 +183,7 @@ class StepwiseTransformer(  # type: ignore[call-arg]
         transformer = clone(self.transformer)
         table = transformer.fit_transform(stacked.table, y, **weights)
         self._learn(stacked, transformer, X)
-        return self._cut(stacked, table, with_channels=stacked.has_channels)
+        return self._cut(X, stacked, table, with_channels=stacked.has_channels)
 
     def transform(self, X: ArrayLike) -> Any:
         """Transform every step.
@@ -189,7 +195,7 @@ class StepwiseTransformer(  # type: ignore[call-arg]
 
         Returns
         -------
-        X_new : ndarray or list
+        X_new : ndarray, list or DataFrame
             Sequences in the form of X.
 
         Raises
@@ -212,7 +218,7 @@ class StepwiseTransformer(  # type: ignore[call-arg]
                 "multivariate sequence x as [x]."
             )
         table = self.transformer_.transform(stacked.table)
-        return self._cut(stacked, table, with_channels=stacked.has_channels)
+        return self._cut(X, stacked, table, with_channels=stacked.has_channels)
 
     @typed(available_if(_inner_has("inverse_transform")))
     def inverse_transform(self, X: ArrayLike) -> Any:
@@ -239,9 +245,9 @@ class StepwiseTransformer(  # type: ignore[call-arg]
         stacked = stack_steps(X)
         table = self.transformer_.inverse_transform(stacked.table)
         with_channels = stacked.has_channels and self._fitted_with_channels
-        return self._cut(stacked, table, with_channels=with_channels, names=None)
+        return self._cut(X, stacked, table, with_channels=with_channels, names=None)
 
-    @typed(available_if(_inner_has("get_feature_names_out")))
+    @typed(available_if(_has_names))
     def get_feature_names_out(
         self, input_features: ArrayLike | None = None
     ) -> np.ndarray:
@@ -250,45 +256,23 @@ class StepwiseTransformer(  # type: ignore[call-arg]
         Parameters
         ----------
         input_features : array-like of str or None, default=None
-            Names of the input channels; None for those seen in fit.
+            Names of the input channels, or of the column of sequences; None for those
+            seen in fit.
 
         Returns
         -------
         names : ndarray of str, object
-            One per channel. For a 2-D X that stays 2-D, the names of its columns.
+            One per channel. For a 2-D X that stays 2-D, the names of its columns; for a
+            column of sequences, its name.
         """
         check_is_fitted(self, "transformer_")
+        if self._column is not None:
+            return self._name_of_column(input_features)
         if not self._fitted_on_table:
-            return self.transformer_.get_feature_names_out(input_features)
+            return self._channels_out(input_features)
         names = names_of_features(self, input_features)
-        channels = self.transformer_.get_feature_names_out()
+        channels = self._channels_out()
         return names if len(channels) == 1 else channels
-
-    @typed(
-        validate_params(
-            {"transform": [StrOptions({"default", "pandas", "polars"}), None]},
-            prefer_skip_nested_validation=True,
-        )
-    )
-    def set_output(self, *, transform: str | None = None) -> Self:
-        """Choose the output container of sequences that are DataFrames.
-
-        Parameters
-        ----------
-        transform : {"default", "pandas", "polars"} or None, default=None
-            "pandas" returns DataFrames with the index of each sequence and the column
-            names of :meth:`get_feature_names_out`. "default" returns arrays, and so does
-            "polars", whose DataFrames have no index. None leaves the choice unchanged.
-            Sequences that are arrays always stay arrays.
-
-        Returns
-        -------
-        self : StepwiseTransformer
-            The transformer.
-        """
-        if transform is not None:
-            set_output_of(self, transform)
-        return self
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -330,16 +314,19 @@ class StepwiseTransformer(  # type: ignore[call-arg]
         self._fitted_on_table = _is_table(stacked)
         self._fitted_with_channels = stacked.has_channels
         self._n_channels = stacked.table.shape[1]
+        is_column = not _is_table(stacked) and cells_of_column(X) is not None
+        self._column = name_of_column(X) if is_column else None
 
     def _cut(
         self,
+        X: Any,
         stacked: StackedSteps,
         table: Any,
         *,
         with_channels: bool,
         names: Any = "out",
     ) -> Any:
-        """Split the transformer's output into sequences."""
+        """Split the transformer's output into sequences, in the form of X."""
         if issparse(table):
             table = table.toarray()
         columns: Any = list(table.columns) if is_frame(table) else None
@@ -352,14 +339,15 @@ class StepwiseTransformer(  # type: ignore[call-arg]
                 "row for each step, in their order. What drops or adds rows cannot be "
                 "applied to the steps of sequences."
             )
-        chosen = output_of(self, get_config()["transform_output"])
-        if stacked.indexes is None or chosen != "pandas":
-            return stacked.cut(values, with_channels=with_channels)
+        if stacked.indexes is None or self._chosen_output() != "pandas":
+            sequences = stacked.cut(values, with_channels=with_channels)
+            return sequences if stacked.is_block else self._like(X, sequences)
         if columns is None:
-            columns = (
-                self.feature_names_in_ if names is None else self.get_feature_names_out()
-            )
-        return _as_frames(table, values, columns, stacked)
+            columns = self.feature_names_in_ if names is None else self._channels_out()
+        return self._like(X, _as_frames(table, values, columns, stacked))
+
+    def _channels_out(self, input_features: ArrayLike | None = None) -> np.ndarray:
+        return self.transformer_.get_feature_names_out(input_features)
 
 
 def _is_table(stacked: StackedSteps) -> bool:

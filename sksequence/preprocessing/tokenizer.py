@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import count, repeat
 from numbers import Integral
 from reprlib import repr as shortened
-from typing import Any, Self
+from typing import Any, Self, overload
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -17,14 +19,15 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._inputs.borrowed import Interval, RealNotInt, StrOptions, fit_context
 from .._inputs.types import ArrayLike, typed
-from ._output import SequencesOut
+from ._output import ColumnOut, cells_of_column, name_of_column
+from ._words import find_words, warn_of_phrases
 
 _UNKNOWN = "<unk>"
 _DOCUMENT = "a string or a list of tokens"
 
 
 class SequenceTokenizer(  # type: ignore[call-arg]
-    SequencesOut, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
+    ColumnOut, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
 ):
     r"""Convert texts, or lists of tokens, to sequences of integer token ids.
 
@@ -40,22 +43,35 @@ class SequenceTokenizer(  # type: ignore[call-arg]
     Strings are split into tokens according to the parameters. Lists, tuples and 1-D
     arrays are already tokenized, with tokens of any hashable type.
 
+    If X is one column of a table (a Series, or a DataFrame or array with one column), so
+    is the output: an object array (n_documents, 1) with an array of ids in each row. It
+    is read by every estimator with an embedding, and stands beside other columns in a
+    ColumnTransformer or a FeatureUnion. Otherwise the output is a list.
+
     Parameters
     ----------
     analyzer : {"word", "char"} or callable, default="word"
         How to split a string: into the matches of ``token_pattern``, or into characters.
         A callable gets the unprocessed string and returns an iterable of hashable tokens.
+        Text without spaces between words (such as Chinese, Japanese, Thai or Khmer) needs
+        "char" or a callable that knows the language; fit warns of it.
 
     lowercase : bool, default=True
         Whether to convert strings to lower case first, for words and characters. Does
         not apply to a callable analyzer or to lists of tokens.
 
-    token_pattern : str, default=r"\w+(?:['\u2019]\w+)*|[^\w\s]"
-        Regular expression that matches a word. Unlike CountVectorizer's, the default
-        also matches words of one letter, contractions as one token ("don't"), and
-        punctuation, such as "!" or "-", each mark as one token, since all of these carry
-        meaning in a sequence. If the pattern has a group, the group is the token. Empty
-        matches are ignored.
+    normalization : {"NFC", "NFKC", "NFD", "NFKD"} or None, default="NFC"
+        Unicode form to which strings are converted, for words and characters, so that
+        equal text has equal tokens: "\u00e9" may also be written as "e" and an accent.
+        The forms with K also replace compatible characters, such as wide letters.
+
+    token_pattern : str or None, default=None
+        Regular expression that matches a word; if it has a group, the group is the token,
+        and empty matches are ignored. None is a rule for words of any script: letters and
+        digits with their combining marks, contractions as one token ("don't"), and each
+        punctuation mark and emoji. Unlike CountVectorizer, it keeps words of one letter
+        and punctuation, since both carry meaning in a sequence. On plain text it is
+        ``r"\w+(?:['\u2019]\w+)*|[^\w\s]"``, which cuts at combining marks.
 
     ngram_size : int, default=1
         Number of words (joined by a space) or characters in each token. N-grams of
@@ -105,12 +121,24 @@ class SequenceTokenizer(  # type: ignore[call-arg]
     [array([1, 2, 3]), array([2, 3, 4, 1])]
     >>> kmers.get_feature_names_out()
     array(['<unk>', 'ACG', 'CGT', 'GTA', 'TAC'], dtype=object)
+
+    Text beside numbers, for an estimator with an embedding:
+
+    >>> import pandas as pd
+    >>> from sklearn.compose import make_column_transformer
+    >>> table = pd.DataFrame({"said": ["yes", "oh yes"], "age": [30, 40]})
+    >>> columns = make_column_transformer(
+    ...     (SequenceTokenizer(), ["said"]), remainder="passthrough")
+    >>> columns.fit_transform(table)
+    array([[array([1]), 30],
+           [array([2, 1]), 40]], dtype=object)
     """
 
     _parameter_constraints: dict = {
         "analyzer": [StrOptions({"word", "char"}), callable],
         "lowercase": ["boolean"],
-        "token_pattern": [str],
+        "normalization": [StrOptions({"NFC", "NFKC", "NFD", "NFKD"}), None],
+        "token_pattern": [str, None],
         "ngram_size": [Interval(Integral, 1, None, closed="left")],
         "stride": [Interval(Integral, 1, None, closed="left")],
         "max_features": [Interval(Integral, 1, None, closed="left"), None],
@@ -125,7 +153,8 @@ class SequenceTokenizer(  # type: ignore[call-arg]
         *,
         analyzer: str | Callable[[str], Sequence[Any]] = "word",
         lowercase: bool = True,
-        token_pattern: str = r"\w+(?:['\u2019]\w+)*|[^\w\s]",
+        normalization: str | None = "NFC",
+        token_pattern: str | None = None,
         ngram_size: int = 1,
         stride: int = 1,
         max_features: int | None = None,
@@ -133,6 +162,7 @@ class SequenceTokenizer(  # type: ignore[call-arg]
     ) -> None:
         self.analyzer = analyzer
         self.lowercase = lowercase
+        self.normalization = normalization
         self.token_pattern = token_pattern
         self.ngram_size = ngram_size
         self.stride = stride
@@ -144,7 +174,7 @@ class SequenceTokenizer(  # type: ignore[call-arg]
 
         Parameters
         ----------
-        X : list, tuple, 1-D ndarray or Series
+        X : list, tuple, 1-D ndarray, Series, or table with one column
             Documents: strings, or lists, tuples or 1-D arrays of tokens.
         y : None
             Ignored.
@@ -160,30 +190,140 @@ class SequenceTokenizer(  # type: ignore[call-arg]
             If X is empty, a document is neither a string nor a list of tokens, strings
             and lists are mixed, or the vocabulary is empty.
         """
-        self.fit_transform(X)
+        self._learn(X)
         return self
 
-    @typed(fit_context(prefer_skip_nested_validation=True))
-    def fit_transform(self, X: ArrayLike, y: Any = None) -> list[np.ndarray]:
+    @overload
+    def fit_transform(self, X: Sequence[Any], y: Any = None) -> list[np.ndarray]: ...
+    @overload
+    def fit_transform(self, X: ArrayLike, y: Any = None) -> Any: ...
+    def fit_transform(self, X: ArrayLike, y: Any = None) -> Any:
         """Learn the vocabulary and return the token ids, in one pass over the documents.
 
         Parameters
         ----------
-        X : list, tuple, 1-D ndarray or Series
+        X : list, tuple, 1-D ndarray, Series, or table with one column
             Documents: strings, or lists, tuples or 1-D arrays of tokens.
         y : None
             Ignored.
 
         Returns
         -------
-        ids : list of ndarray of shape (n_tokens_i,), int64
-            One array per document, as long as it has tokens, at least one id.
+        ids : list of ndarray of shape (n_tokens_i,), int64, or column of them
+            One array per document, as long as it has tokens, at least one id. If X is a
+            column, an object array of shape (n_documents, 1), or what
+            :meth:`set_output` chooses.
 
         Raises
         ------
         ValueError, TypeError
             As :meth:`fit` does.
         """
+        return self._like(X, self._learn(X))
+
+    @overload
+    def transform(self, X: Sequence[Any]) -> list[np.ndarray]: ...
+    @overload
+    def transform(self, X: ArrayLike) -> Any: ...
+    def transform(self, X: ArrayLike) -> Any:
+        """Return the ids of the tokens, 0 for tokens that are not in the vocabulary.
+
+        Parameters
+        ----------
+        X : list, tuple, 1-D ndarray, Series, or table with one column
+            Documents: strings, or lists, tuples or 1-D arrays of tokens.
+
+        Returns
+        -------
+        ids : list of ndarray of shape (n_tokens_i,), int64, or column of them
+            One array per document, as long as it has tokens, at least one id. If X is a
+            column, an object array of shape (n_documents, 1), or what
+            :meth:`set_output` chooses.
+
+        Raises
+        ------
+        NotFittedError
+            If the tokenizer is not fitted.
+        ValueError, TypeError
+            If X is empty, a document is neither a string nor a list of tokens, or strings
+            and lists are mixed.
+        """
+        check_is_fitted(self)
+        id_of = self.vocabulary_.get
+        ids = [
+            _as_ids(map(id_of, tokens, repeat(0)), len(tokens), i)
+            for i, tokens in enumerate(self._tokenize(*_check_documents(X)))
+        ]
+        return self._like(X, ids)
+
+    def inverse_transform(self, X: Iterable[Any]) -> list[list[Any]]:
+        """Return the tokens of sequences of ids.
+
+        Parameters
+        ----------
+        X : iterable of array-like of shape (n_tokens_i,), or a column of them
+            Sequences of ids.
+
+        Returns
+        -------
+        tokens : list of lists
+            One list per sequence, ``"<unk>"`` for 0.
+
+        Raises
+        ------
+        NotFittedError
+            If the tokenizer is not fitted.
+        ValueError, TypeError
+            If a sequence is not one-dimensional, or holds anything but 0 and ids of the
+            vocabulary.
+        """
+        check_is_fitted(self)
+        tokens = [_UNKNOWN, *self.vocabulary_]
+        cells = cells_of_column(X)
+        # An array of integers with one column has sequences of one id.
+        X = X if cells is None or cells.dtype != object else cells
+        return [
+            [tokens[j] for j in _check_ids(ids, i, len(tokens))]
+            for i, ids in enumerate(X)
+        ]
+
+    def get_feature_names_out(
+        self, input_features: ArrayLike | None = None
+    ) -> np.ndarray:
+        """Return the token of each id, or the name of the column.
+
+        Parameters
+        ----------
+        input_features : array-like of shape (1,) or None, default=None
+            Name of the column; None for the one seen in fit. Ignored if fit got no
+            column.
+
+        Returns
+        -------
+        names : ndarray of object
+            If fit got a column, its name. Else of shape (n_ids,): entry i is the token
+            with id i, starting with the unknown token.
+        """
+        check_is_fitted(self)
+        if self._column is not None:
+            return self._name_of_column(input_features)
+        # np.array would read tokens that are tuples as rows.
+        return np.fromiter([_UNKNOWN, *self.vocabulary_], dtype=object)
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # What was fitted before there was a normalization keeps its ids.
+        super().__setstate__({"normalization": None} | state)
+
+    @typed(fit_context(prefer_skip_nested_validation=True))
+    def _learn(self, X: ArrayLike) -> list[np.ndarray]:
+        """Learn the vocabulary, and return the ids in one pass over the documents."""
         documents, are_texts = _check_documents(X)
         self._check_ngrams(are_texts)
         # Preliminary ids in order of appearance, until the frequencies are known.
@@ -202,90 +342,11 @@ class SequenceTokenizer(  # type: ignore[call-arg]
             )
         ids = np.zeros(len(numbers), dtype=np.int64)
         ids[[numbers[token] for token in frequent]] = np.arange(1, len(frequent) + 1)
+        if are_texts and self.analyzer == "word" and self.ngram_size == 1:
+            warn_of_phrases(map(str, frequent))
         self.vocabulary_ = {token: i for i, token in enumerate(frequent, start=1)}
+        self._column = None if cells_of_column(X) is None else name_of_column(X)
         return [ids[sequence] for sequence in numbered]
-
-    def transform(self, X: ArrayLike) -> list[np.ndarray]:
-        """Return the ids of the tokens, 0 for tokens that are not in the vocabulary.
-
-        Parameters
-        ----------
-        X : list, tuple, 1-D ndarray or Series
-            Documents: strings, or lists, tuples or 1-D arrays of tokens.
-
-        Returns
-        -------
-        ids : list of ndarray of shape (n_tokens_i,), int64
-            One array per document, as long as it has tokens, at least one id.
-
-        Raises
-        ------
-        NotFittedError
-            If the tokenizer is not fitted.
-        ValueError, TypeError
-            If X is empty, a document is neither a string nor a list of tokens, or strings
-            and lists are mixed.
-        """
-        check_is_fitted(self)
-        id_of = self.vocabulary_.get
-        return [
-            _as_ids(map(id_of, tokens, repeat(0)), len(tokens), i)
-            for i, tokens in enumerate(self._tokenize(*_check_documents(X)))
-        ]
-
-    def inverse_transform(self, X: Iterable[Any]) -> list[list[Any]]:
-        """Return the tokens of sequences of ids.
-
-        Parameters
-        ----------
-        X : iterable of array-like of shape (n_tokens_i,)
-            Sequences of ids.
-
-        Returns
-        -------
-        tokens : list of lists
-            One list per sequence, ``"<unk>"`` for 0.
-
-        Raises
-        ------
-        NotFittedError
-            If the tokenizer is not fitted.
-        ValueError, TypeError
-            If a sequence is not one-dimensional, or holds anything but 0 and ids of the
-            vocabulary.
-        """
-        check_is_fitted(self)
-        tokens = [_UNKNOWN, *self.vocabulary_]
-        return [
-            [tokens[j] for j in _check_ids(ids, i, len(tokens))]
-            for i, ids in enumerate(X)
-        ]
-
-    def get_feature_names_out(
-        self, input_features: ArrayLike | None = None
-    ) -> np.ndarray:
-        """Return the token of each id, starting with the unknown token.
-
-        Parameters
-        ----------
-        input_features : None
-            Ignored.
-
-        Returns
-        -------
-        tokens : ndarray of shape (n_ids,), object
-            Entry i is the token with id i.
-        """
-        check_is_fitted(self)
-        # np.array would read tokens that are tuples as rows.
-        return np.fromiter([_UNKNOWN, *self.vocabulary_], dtype=object)
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.input_tags.two_d_array = False
-        tags.transformer_tags.preserves_dtype = []
-        return tags
 
     def _tokenize(self, documents: Sequence, are_texts: bool) -> Iterator[Sequence]:
         """Yield the tokens of each document; an empty one is the unknown token."""
@@ -298,10 +359,11 @@ class SequenceTokenizer(  # type: ignore[call-arg]
         analyzer, size, stride = self.analyzer, self.ngram_size, self.stride
         if callable(analyzer):
             return lambda text: _as_list(_check_iterable(analyzer(text), text))
-        fold = str.lower if self.lowercase else str
+        fold = partial(_fold, lowercase=self.lowercase, form=self.normalization)
         if analyzer == "char":
             return lambda text: _ngrams(fold(text), size, stride)
-        words_of = _compile(self.token_pattern).findall
+        pattern = self.token_pattern
+        words_of = find_words if pattern is None else _compile(pattern).findall
         return lambda text: [
             " ".join(words)
             for words in _ngrams([*filter(None, words_of(fold(text)))], size, stride)
@@ -330,11 +392,14 @@ def _check_documents(X: Any) -> tuple[list, bool]:
             f"X must be a list of documents, got the string {shortened(X)}. Pass a "
             "single document as [document]."
         )
+    if (cells := cells_of_column(X)) is not None:
+        X = cells
     if _rank(X) == 2:
         raise ValueError(
-            f"X must have one dimension, with a document each, got shape "
-            f"{tuple(X.shape)}. Pass one column, X['name'] of a DataFrame or X[:, 0] of "
-            "an array, or list(X) if each row of an array is a list of tokens."
+            f"X must be one column of documents, got shape {tuple(X.shape)}. Apply the "
+            "tokenizer to one column by ColumnTransformer([('ids', SequenceTokenizer(), "
+            "[column])], remainder='passthrough'), or pass list(X) if each row of an "
+            "array is a list of tokens."
         )
     if not isinstance(X, list | tuple) and _rank(X) != 1:
         raise TypeError(
@@ -392,6 +457,12 @@ def _check_iterable(tokens: Any, text: str) -> Iterable:
 
 
 # ------------------------------------------------------------------------ text to tokens
+
+
+def _fold(text: str, *, lowercase: bool, form: Any) -> str:
+    """Convert a text to lower case, and to a form of Unicode."""
+    text = text.lower() if lowercase else text
+    return text if form is None else unicodedata.normalize(form, text)
 
 
 def _compile(pattern: str) -> re.Pattern[str]:

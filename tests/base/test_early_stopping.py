@@ -194,6 +194,39 @@ def test_a_pipeline_prepares_the_validation_set():
 # --------------------------------------------------------------------------- by a metric
 
 
+@pytest.mark.parametrize("kind", ["copies", "with rows ahead", "of a panel"])
+def test_copies_of_windows_are_known_to_overlap(kind, splits):
+    table = np.random.default_rng(0).normal(size=(90, 2))
+    by = {"by": 0} if kind == "of a panel" else {}
+    known = {"known": 1, "target": 0} if kind == "with rows ahead" else {}
+    if by:
+        table = np.column_stack([np.repeat([1, 2], 45), table])
+    X, y, _ = make_windows(table, 6, 3, **by, **known)
+    make("GRURegressor", **STOPPING).fit(np.stack(X), y)
+    ((train, valid),) = splits
+    parts = [np.arange(len(X))] if not by else np.split(np.arange(len(X)), 2)
+    for part in parts:
+        held = np.intersect1d(part, valid)
+        assert len(held) == round(0.3 * len(part))
+        np.testing.assert_array_equal(held, part[-len(held) :])
+        # No training window reaches, with its targets, into a held-out one.
+        assert np.intersect1d(part, train).max() + 6 + 3 <= held.min()
+
+
+def test_sequences_that_only_look_alike_are_not_windows(splits):
+    rng = np.random.default_rng(0)
+    for X in (
+        np.zeros((40, 6)),
+        rng.integers(0, 2, size=(40, 6)),
+        rng.normal(size=(9, 5)),
+    ):
+        make("GRURegressor", **STOPPING).fit(X, np.arange(len(X)))
+        ((train, valid),) = splits
+        splits.clear()
+        assert len(train) + len(valid) == len(X)
+        assert (np.diff(valid) > 1).any()
+
+
 @pytest.mark.parametrize("weighted", [False, True])
 def test_a_score_is_that_of_the_estimator_and_the_best_is_kept(weighted, splits):
     X, y = noise("GRUClassifier")

@@ -10,6 +10,7 @@ from collections import Counter
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 import sklearn
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
@@ -90,6 +91,13 @@ class MeanId(ClassifierMixin, BaseEstimator):
         ("a b c d", {"ngram_size": 2}, ["a b", "b c", "c d"]),
         ("a b c d", {"ngram_size": 2, "stride": 2}, ["a b", "c d"]),
         ("a b c d", {"stride": 3}, ["a", "d"]),
+        ("Cafe\u0301", {}, ["caf\u00e9"]),
+        ("Cafe\u0301", {"normalization": None}, ["cafe\u0301"]),
+        ("caf\u00e9", {"normalization": "NFD"}, ["cafe\u0301"]),
+        ("\uff21\ufb01", {"normalization": "NFKC"}, ["afi"]),
+        ("E\u0301t", {"analyzer": "char"}, ["\u00e9", "t"]),
+        ("E\u0301t", {"analyzer": "char", "normalization": None}, ["e", "\u0301", "t"]),
+        ("E\u0301t", {"analyzer": str.split}, ["E\u0301t"]),
         ("Ab c", {"analyzer": "char"}, ["a", "b", " ", "c"]),
         ("AcG", {"analyzer": "char", "lowercase": False}, ["A", "c", "G"]),
         ("ACGTA", {"analyzer": "char", "ngram_size": 3}, ["acg", "cgt", "gta"]),
@@ -103,6 +111,19 @@ class MeanId(ClassifierMixin, BaseEstimator):
 )
 def test_text_is_cut_into(text, params, expected):
     assert tokens_of(text, **params) == expected
+
+
+def test_a_tokenizer_of_an_earlier_version_keeps_its_pattern_and_its_ids():
+    pattern = r"\w+(?:['\u2019]\w+)*|[^\w\s]"
+    text = "cafe\u0301 caf\u00e9"
+    now = SequenceTokenizer(token_pattern=pattern, normalization=None).fit([text])
+    state = {k: v for k, v in vars(now).items() if k not in ("normalization", "_column")}
+    old = SequenceTokenizer.__new__(SequenceTokenizer)
+    old.__setstate__(state)
+    expected = [["cafe", "\u0301", "caf\u00e9"]]
+    assert old.inverse_transform(old.transform([text])) == expected
+    assert clone(old).get_params() == now.get_params()
+    assert old.transform(pd.Series([text])).shape == (1, 1)
 
 
 @pytest.mark.parametrize("n", [6, 7, 11])
@@ -239,10 +260,17 @@ TEXT_FORMS = {
     "array": np.array(TEXTS),
     "object array": objects(TEXTS),
     "list of numpy strings": list(np.array(TEXTS)),
+}
+TEXT_COLUMNS = {
     "Series": pd.Series(TEXTS),
     "object Series": pd.Series(TEXTS, dtype=object, index=range(9, 5, -1)),
     "categories": pd.Series(TEXTS, dtype="category"),
     "Index": pd.Index(TEXTS),
+    "polars Series": pl.Series("text", TEXTS),
+    "DataFrame": pd.DataFrame({"text": TEXTS}),
+    "polars DataFrame": pl.DataFrame({"text": TEXTS}),
+    "array": np.array(TEXTS)[:, None],
+    "object array": objects(TEXTS)[:, None],
 }
 TOKEN_FORMS = {
     "lists": LETTERS,
@@ -252,8 +280,13 @@ TOKEN_FORMS = {
     "lists and arrays": [*LETTERS[:3], *map(np.array, LETTERS[3:])],
     "array of lists": objects(LETTERS),
     "array of arrays": objects([np.array(x) for x in LETTERS]),
-    "Series of lists": pd.Series(LETTERS),
     "list of Series": [pd.Series(x) for x in LETTERS],
+}
+TOKEN_COLUMNS = {
+    "Series": pd.Series(LETTERS),
+    "DataFrame": pd.DataFrame({"letters": LETTERS}),
+    "object array": objects(LETTERS)[:, None],
+    "polars DataFrame": pl.DataFrame({"letters": LETTERS}),
 }
 
 
@@ -265,6 +298,36 @@ def test_every_form_of_texts_is_read_alike(X):
     assert as_lists(tokenizer.fit_transform(X)) == expected
     assert as_lists(plain.transform(X)) == expected
     assert {type(token) for token in tokenizer.vocabulary_} == {str}
+
+
+@pytest.mark.parametrize(
+    ("X", "plain"),
+    [
+        *((X, TEXTS) for X in TEXT_COLUMNS.values()),
+        *((X, LETTERS) for X in TOKEN_COLUMNS.values()),
+    ],
+    ids=[*TEXT_COLUMNS, *(f"tokens in {name}" for name in TOKEN_COLUMNS)],
+)
+def test_a_column_becomes_a_column_of_the_same_ids(X, plain):
+    expected = SequenceTokenizer().fit_transform(plain)
+    tokenizer = SequenceTokenizer()
+    for ids in (tokenizer.fit_transform(X), tokenizer.transform(X)):
+        assert (ids.shape, ids.dtype) == ((len(plain), 1), object)
+        assert as_lists(list(ids[:, 0])) == as_lists(expected)
+        assert tokenizer.inverse_transform(ids) == tokenizer.inverse_transform(expected)
+    assert as_lists(tokenizer.transform(plain)) == as_lists(expected)
+    named = hasattr(X, "columns") or getattr(X, "name", None)
+    names = [X.columns[0] if hasattr(X, "columns") else X.name] if named else ["x0"]
+    assert tokenizer.get_feature_names_out().tolist() == names
+    assert tokenizer.get_feature_names_out(["said"]).tolist() == ["said"]
+    with pytest.raises(ValueError, match="input_features must have one name"):
+        tokenizer.get_feature_names_out(["said", "heard"])
+    assert tokenizer.fit(plain).get_feature_names_out()[0] == "<unk>"
+
+
+def test_one_id_in_each_row_of_an_array_is_a_sequence_of_one():
+    tokenizer = SequenceTokenizer().fit(["a b"])
+    assert tokenizer.inverse_transform(np.array([[2], [1]])) == [["b"], ["a"]]
 
 
 @pytest.mark.parametrize("X", TOKEN_FORMS.values(), ids=TOKEN_FORMS)
@@ -413,19 +476,20 @@ NO_DOCUMENTS = {
     ),
     "numpy string": (np.str_("a"), ValueError, "Pass a single document as [document]."),
     "frame": (
-        pd.DataFrame({"text": TEXTS}),
+        pd.DataFrame({"text": TEXTS, "more": TEXTS}),
         ValueError,
-        "X must have one dimension, with a document each, got shape (4, 1)",
-    ),
-    "column": (
-        np.array(TEXTS)[:, None],
-        ValueError,
-        "X must have one dimension, with a document each, got shape (4, 1)",
+        "X must be one column of documents, got shape (4, 2). Apply the tokenizer to one "
+        "column by ColumnTransformer(",
     ),
     "table": (
         np.array([["a", "b"]]),
         ValueError,
-        "X must have one dimension, with a document each, got shape (1, 2)",
+        "X must be one column of documents, got shape (1, 2). Apply the tokenizer to one",
+    ),
+    "column of numbers": (
+        pd.DataFrame({"age": [1, 2]}),
+        TypeError,
+        "Document 0 must be a string or a list of tokens, got np.int64(1) of type int64",
     ),
     "cube": (
         np.array([[["a"]]]),
@@ -478,7 +542,7 @@ NO_DOCUMENT = {
     "NA": (
         pd.Series(["a", np.nan]),
         TypeError,
-        "Document 1 must be a string or a list of tokens, got nan of type float",
+        "Document 1 must be a string or a list of tokens, got None of type NoneType",
     ),
     "NA object": (
         ["a", pd.NA],
@@ -617,7 +681,8 @@ def test_bad_input_is_refused_by_every_method(X, error, message):
         ({"min_df": 0}, ["a"], ValueError, "The 'min_df' parameter of SequenceTokenizer"),
         ({"min_df": 1.5}, ["a"], ValueError, "The 'min_df' parameter of SequenceTokeniz"),
         ({"lowercase": "yes"}, ["a"], ValueError, "The 'lowercase' parameter of Sequenc"),
-        ({"token_pattern": None}, ["a"], ValueError, "The 'token_pattern' parameter of "),
+        ({"token_pattern": 3}, ["a"], ValueError, "The 'token_pattern' parameter of "),
+        ({"normalization": "nfc"}, ["a"], ValueError, "The 'normalization' parameter of"),
     ],
 )
 def test_what_cannot_be_learnt_is_refused(params, X, error, message):
@@ -705,11 +770,11 @@ def test_tags_tell_that_it_reads_text():
     assert not tags.target_tags.required
 
 
-def test_fit_returns_itself_and_adds_the_documented_attribute_alone():
+def test_fit_returns_itself_and_adds_one_public_attribute():
     tokenizer = SequenceTokenizer(min_df=2)
     before = dict(vars(tokenizer))
     assert tokenizer.fit(TEXTS) is tokenizer
-    after = dict(vars(tokenizer))
+    after = {name: x for name, x in vars(tokenizer).items() if name[0] != "_"}
     assert after.pop("vocabulary_") == SequenceTokenizer(min_df=2).fit(TEXTS).vocabulary_
     assert after == before
 
@@ -754,7 +819,7 @@ def test_output_is_a_list_whatever_is_set(container):
     assert as_lists(pipeline.transform(TEXTS)) == ids
 
 
-@pytest.fixture(params=["list", "array", "object array", "Series", "lists of tokens"])
+@pytest.fixture(params=["list", "array", "object array", "lists of tokens"])
 def data(request):
     """Texts of many rare words for "yes", of a frequent one for "no"."""
     rng = np.random.default_rng(0)
@@ -768,7 +833,6 @@ def data(request):
         "list": list,
         "array": np.array,
         "object array": objects,
-        "Series": pd.Series,
         "lists of tokens": lambda texts: [text.split() for text in texts],
     }
     return as_form[request.param](X), y

@@ -54,9 +54,10 @@ def values_head(
     are_many: bool,
     in_double: bool,
     n_steps: int = 0,
+    place: Callable[..., str] | None = None,
 ) -> list[ValueInfoProto]:
     """Predict numbers on the scale of the targets."""
-    units = Units(graph, axes, mean, scale, are_many, in_double, n_steps)
+    units = Units(graph, axes, mean, scale, are_many, in_double, n_steps, place)
     outputs = units.cast(outputs)
     if are_rates:
         outputs = graph("Exp", outputs)
@@ -64,7 +65,7 @@ def values_head(
 
 
 class Units:
-    """The scale of the targets, and the form of predictions."""
+    """The scale of the targets and of sequences, and the form of predictions."""
 
     def __init__(
         self,
@@ -75,8 +76,10 @@ class Units:
         are_many: bool,
         in_double: bool,
         n_steps: int,
+        place: Callable[..., str] | None,
     ) -> None:
         self.graph, self.axes, self.in_double = graph, axes, in_double
+        self.place = place
         # float32 may be too coarse for the targets.
         self.dtype = np.dtype(np.float64) if in_double else graph.dtype
         self.kind = TensorProto.DOUBLE if in_double else graph.float_type
@@ -108,6 +111,9 @@ class Units:
         values = self.graph("Mul", values, scale)
         if not is_spread:
             values = self.graph("Add", values, mean)
+        if self.place is not None:
+            has_axis = n_answers is not None
+            values = self.place(values, has_axis=has_axis, is_level=not is_spread)
         self.graph("Reshape", values, [0] * len(self.axes) + own, result=name)
         return helper.make_tensor_value_info(name, self.kind, [*self.axes, *own])
 
@@ -124,10 +130,11 @@ class Parameters:
         floors: np.ndarray,
         factors: np.ndarray,
         n_steps: int = 0,
+        place: Callable[..., str] | None = None,
         **scale: Any,
     ) -> None:
         self.graph = graph
-        self.units = units = Units(graph, axes, n_steps=n_steps, **scale)
+        self.units = units = Units(graph, axes, n_steps=n_steps, place=place, **scale)
         n_values, n_parameters = len(units.mean), 1 + len(floors)
         form = [0] * len(axes) + [n_values, n_parameters]
         parts = graph("Reshape", units.cast(outputs), form)

@@ -8,6 +8,7 @@ from onnx import ModelProto, TensorProto, ValueInfoProto, helper
 
 from .graph import Graph, Weights
 from .heads import HEADS
+from .local import LocalScale
 from .network import run_network
 from .reading import look_up, standardise
 from .steps import Steps
@@ -20,7 +21,7 @@ def make_model(
     *,
     network: dict[str, Any],
     weights: Weights,
-    reading: Weights,
+    reading: dict[str, Any],
     answer: dict[str, Any],
     metadata: dict[str, str],
     version: str,
@@ -33,9 +34,10 @@ def make_model(
         Keywords of :class:`sksequence.nn.SequenceNetwork`.
     weights : dict of ndarray
         Its state dict.
-    reading : dict of ndarray
+    reading : dict
         ``known``, which tokens were seen in training; or ``mean`` and ``scale`` of the
         channels. ``static_mean`` and ``static_scale``, empty without static covariates.
+        ``local``, ``usual_level`` and ``usual_spread`` of the scale of each sequence.
     answer : dict
         ``kind``, a name of ``HEADS``, and keywords of that function.
     metadata : dict of str
@@ -48,7 +50,7 @@ def make_model(
         name: weight.astype(graph.dtype) if weight.dtype.kind == "f" else weight
         for name, weight in weights.items()
     }
-    x, steps = _read(graph, network, weights, reading)
+    x, steps, local = _read(graph, network, weights, reading)
     static = None
     if network["static_size"]:
         mean, scale = reading["static_mean"], reading["static_scale"]
@@ -56,11 +58,12 @@ def make_model(
     raw = run_network(graph, x, steps, static, network, weights)
     axes = ["batch", "steps"] if network["per_step"] else ["batch"]
     keywords = {name: value for name, value in answer.items() if name != "kind"}
+    if local is not None:
+        keywords["place"] = local.place
     outputs = HEADS[answer["kind"]](graph, raw, axes, **keywords)
+    inputs = _inputs(graph, network, in_double=local is not None)
     model = helper.make_model(
-        helper.make_graph(
-            graph.nodes, "sksequence", _inputs(graph, network), outputs, graph.constants
-        ),
+        helper.make_graph(graph.nodes, "sksequence", inputs, outputs, graph.constants),
         opset_imports=[helper.make_opsetid("", _OPSET)],
         ir_version=_IR_VERSION,
         producer_name="sksequence",
@@ -70,12 +73,15 @@ def make_model(
     return model
 
 
-def _inputs(graph: Graph, network: dict[str, Any]) -> list[ValueInfoProto]:
+def _inputs(
+    graph: Graph, network: dict[str, Any], *, in_double: bool
+) -> list[ValueInfoProto]:
     """Declare the inputs: sequences, their lengths and static covariates."""
+    kind = TensorProto.DOUBLE if in_double else graph.float_type
     declare = helper.make_tensor_value_info
     steps, n_static = ["batch", "steps"], network["static_size"]
     return [
-        declare("X", graph.float_type, [*steps, network["input_size"]])
+        declare("X", kind, [*steps, network["input_size"]])
         if network["embedding_dim"] is None
         else declare("X", TensorProto.INT64, steps),
         declare("lengths", TensorProto.INT64, ["batch"]),
@@ -91,16 +97,25 @@ def _read(
     graph: Graph,
     network: dict[str, Any],
     weights: Weights,
-    reading: Weights,
-) -> tuple[str, Steps]:
-    """Return what the network reads, (steps, batch, input_size), and its steps."""
+    reading: dict[str, Any],
+) -> tuple[str, Steps, LocalScale | None]:
+    """Return what the network reads, (steps, batch, input_size), and its steps.
+
+    Also the scale of each sequence, if sequences are normalised.
+    """
     if network["embedding_dim"] is not None:
         ids = graph("Transpose", "X", perm=[1, 0])
         steps = Steps(graph, ids, "lengths")
         vectors = weights["embedding.weight"]
-        return look_up(graph, ids, steps, vectors, reading["known"]), steps
+        return look_up(graph, ids, steps, vectors, reading["known"]), steps, None
     x = graph("Transpose", "X", perm=[1, 0, 2])
-    steps = Steps(graph, x, "lengths")
+    steps, local = Steps(graph, x, "lengths"), None
+    if (described := reading.get("local")) is not None:
+        usual = {name: reading[name] for name in ("usual_level", "usual_spread")}
+        n_channels = network["input_size"]
+        local = LocalScale(graph, x, steps, n_channels, **described, **usual)
+        x = local.normalised
     mean, scale, time = reading["mean"], reading["scale"], network["time_channel"]
     # Padding may hold NaN: it is replaced before anything else is computed.
-    return steps.fill(standardise(graph, x, mean, scale, time_channel=time), 0.0), steps
+    x = steps.fill(standardise(graph, x, mean, scale, time_channel=time), 0.0)
+    return x, steps, local

@@ -26,15 +26,20 @@ def run_network(
     """Map sequences to raw outputs.
 
     x (steps, batch, input_size), scaled or vectors of tokens, static (batch, n_static)
-    -> (batch, output_size), or (batch, steps, output_size)
+    -> (batch, output_size), or (batch, steps, output_size), or (batch, decoder_steps *
+    output_size)
     """
-    per_step = network["per_step"]
+    n_decoded = network.get("decoder_steps", 0)
     represented = _represent(graph, x, steps, network, weights)
     if static is not None:
-        static = steps.for_each_step(static) if per_step else static
+        if network["per_step"] or n_decoded:
+            static = Steps(graph, represented, steps.lengths).for_each_step(static)
         represented = _join(graph, represented, static, below(weights, "join"))
     output = linear(graph, represented, below(weights, "head"))
-    return graph("Transpose", output, perm=[1, 0, 2]) if per_step else output
+    if not network["per_step"] and not n_decoded:
+        return output
+    output = graph("Transpose", output, perm=[1, 0, 2])
+    return graph("Reshape", output, [0, -1]) if n_decoded else output
 
 
 def _represent(
@@ -48,8 +53,11 @@ def _represent(
     encoded, left = convolve(graph, x, steps, encoder, strides, causal=causal)
     recurrence = below(weights, "recurrence")
     every, final = recur(graph, encoded, left, network, recurrence, elapsed)
+    n_decoded = network.get("decoder_steps", 0)
     if network["per_step"]:
         represented = _spread(graph, every, steps, math.prod(strides), causal=causal)
+    elif n_decoded:
+        represented = steps.last_n(every, n_decoded)
     else:
         pool = POOLINGS[network["pooling"]]
         represented = pool(graph, every, left, final, below(weights, "pool"))
@@ -58,7 +66,9 @@ def _represent(
         return represented
     ones = [1] * len(network["parallel_channels"])
     beside, _ = convolve(graph, x, steps, branch, ones, causal=causal)
-    if not network["per_step"]:
+    if n_decoded:
+        beside = steps.last_n(beside, n_decoded)
+    elif not network["per_step"]:
         beside = mean_pooling(graph, beside, steps)
     return graph("Concat", represented, beside, axis=-1)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import cached_property
 
+import numpy as np
+
 from .graph import Graph, Value
 
 
@@ -46,7 +48,7 @@ class Steps:
         rounded_up = self._graph("Add", self.lengths, stride - 1)
         return Steps(self._graph, x, self._graph("Div", rounded_up, stride))
 
-    def fill(self, x: str, value: int | float) -> str:
+    def fill(self, x: str, value: int | float | np.ndarray) -> str:
         """Replace padding by a value; a product would let NaN or infinity through.
 
         x (steps, batch, channels) -> the same
@@ -66,6 +68,14 @@ class Steps:
         x (steps, batch, channels) -> (batch, channels)
         """
         return self._graph("Gather", self.reverse(x), 0, axis=0)
+
+    def last_n(self, x: str, n: int) -> str:
+        """Take each sequence's last n steps.
+
+        x (steps, batch, channels) -> (n, batch, channels)
+        """
+        backward = np.arange(n - 1, -1, -1)
+        return self._graph("Gather", self.reverse(x), backward, axis=0)
 
     def for_each_step(self, x: Value) -> str:
         """Repeat x: (batch, channels) -> (steps, batch, channels)."""

@@ -8,11 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ._inputs import as_numbers, lists_sequences
-from ._inputs.borrowed import Interval, validate_params
-from ._inputs.types import ArrayLike, typed
-
-__all__ = ["forecast_recursive"]
+from .._inputs import as_numbers, lists_sequences
+from .._inputs.borrowed import Interval, validate_params
+from .._inputs.types import ArrayLike, typed
 
 
 @typed(
