@@ -18,8 +18,7 @@ from .estimators import (
     SimpleRNNClassifier,
     SimpleRNNRegressor,
 )
-from .forecasting import WindowForecaster
-from .persistence import load
+from .persistence import load, save
 
 __all__ = [
     "ConvLSTMClassifier",
@@ -36,6 +35,7 @@ __all__ = [
     "SimpleRNNRegressor",
     "WindowForecaster",
     "load",
+    "save",
 ]
 
 _SUBMODULES = {
@@ -43,14 +43,21 @@ _SUBMODULES = {
     "utils",
 }
 
-if not TYPE_CHECKING:  # for type checkers every name would be an attribute
+# Classes whose modules are imported when they are first used.
+_LATER = {"WindowForecaster": "forecasting"}
+
+if TYPE_CHECKING:
+    from .forecasting import WindowForecaster
+else:  # for type checkers every name would be an attribute
 
     def __getattr__(name: str):
-        """Import a public module when it is first used: some take long, as torch does."""
+        """Import what is used first: some modules take long, as torch does."""
         if name in _SUBMODULES:
             return import_module(f"{__name__}.{name}")
+        if name in _LATER:
+            return getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_SUBMODULES})
+    return sorted({*globals(), *_SUBMODULES, *_LATER})

@@ -42,7 +42,8 @@ from helpers.broken_estimators import (
 from helpers.data import ragged
 from helpers.estimators import ESTIMATORS, labels_for, make
 from sksequence import GRUClassifier, GRURegressor
-from sksequence.utils import CHECKS, check_sequence_estimator
+from sksequence.utils import check_sequence_estimator
+from sksequence.utils.contract import CHECKS
 
 LOOKS_INTO_NETWORK = {"both_ends_used", "causal", "gradients"}
 # Ten sequences and few steps: what is wrong with an estimator shows in them too.

@@ -214,7 +214,8 @@ def windows_of(
     >>> np.shares_memory(values, table), values.ravel(), begins
     (True, array([0., 1., 2., 3.]), array([0, 1, 1]))
     """
-    begins = first_rows_of(arrays)
+    # A lone sequence shares its rows with none.
+    begins = first_rows_of(arrays) if len(lengths) > 1 else None
     if begins is None:
         return None
     first = int(begins.argmin())

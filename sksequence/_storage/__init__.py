@@ -2,10 +2,11 @@
 
 from .atomic import check_target, replace_file
 from .codec import optimizer_name
-from .file import Content, read, refusing, write
+from .file import Content, Kind, read, refusing, write
 
 __all__ = [
     "Content",
+    "Kind",
     "check_target",
     "optimizer_name",
     "read",

@@ -12,10 +12,10 @@ import numpy as np
 
 from .._inputs import AnySequences
 from .._version import __version__
-from .file import read, refusing, write
+from .file import Kind, read, refusing, write
 
-KIND = "checkpoint"
 FORMAT = (1, 0)
+CHECKPOINT = Kind("checkpoint", FORMAT)
 # Hyperparameters that do not change the result of a fit.
 _ASIDE = {"checkpoint", "verbose", "warm_start"}
 
@@ -55,7 +55,7 @@ class Checkpoint:
         self.is_done = False
         if not self.path.exists():
             return
-        content = read(self.path, kind=KIND, version=FORMAT)
+        content = read(self.path, CHECKPOINT)
         with refusing(self.path):
             before, self.start, self.progress, self.is_done = (
                 content.tree[name]
@@ -89,7 +89,7 @@ class Checkpoint:
             "is_done": self.is_done,
         }
         about = {"class": self.identity["class"], "sksequence": __version__}
-        write(self.path, tree, kind=KIND, version=FORMAT, about=about)
+        write(self.path, tree, CHECKPOINT, about=about)
 
 
 def identify(

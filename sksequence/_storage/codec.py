@@ -1,5 +1,7 @@
 """Encode plain Python and numpy as a JSON document and named arrays, losslessly.
 
+Other objects are encoded if the caller describes them: by a name, and a tree for it.
+
 None, bool, int, finite float, str, list, and dict with str keys are encoded as in JSON.
 Everything else is encoded as an object with one key, a tag that begins with ``$``; a dict
 that has such a key is tagged too. Arrays of strings are part of the document, all other
@@ -12,11 +14,15 @@ import math
 import re
 import struct
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 Arrays = dict[str, np.ndarray]
+# The name of an object and a tree to build it from, or None for what needs none.
+Describe = Callable[[Any], tuple[str, Any] | None]
+Build = Callable[[str, Any], Any]
 _Place = tuple[Any, ...]
 
 _NUMBERS = frozenset(
@@ -28,9 +34,30 @@ _UNITS = {"M": np.int64, "m": np.int64, "S": np.uint8, "U": np.uint32}
 _DTYPE = re.compile(r"[<>|][biufMmSU]\d+(\[\w+\])?")
 _DEEPEST = 64
 _MERSENNE_WORDS = 624
+_UNFINISHED = object()
 
 
-def encode(tree: Any) -> tuple[Any, Arrays]:
+@dataclass
+class _Encoding:
+    """What belongs to one document while it is written."""
+
+    describe: Describe | None = None
+    arrays: Arrays = field(default_factory=dict)
+    # The objects, which must not be freed, as they are known by their id.
+    numbers: dict[int, tuple[int, Any]] = field(default_factory=dict)
+
+
+@dataclass
+class _Decoding:
+    """What belongs to one document while it is read."""
+
+    build: Build | None
+    arrays: Arrays
+    objects: list[Any] = field(default_factory=list)
+    depth: int = 0
+
+
+def encode(tree: Any, describe: Describe | None = None) -> tuple[Any, Arrays]:
     """Encode a tree as a JSON document and named arrays.
 
     Parameters
@@ -39,6 +66,8 @@ def encode(tree: Any) -> tuple[Any, Arrays]:
         None, bool, int, float, str, list, tuple, dict, numpy arrays and scalars of
         bools, numbers, text, bytes and times, object arrays of str, RandomState, and the
         optimizer classes of torch; no subclasses of these.
+    describe : callable or None, default=None
+        Describes other objects. One that occurs several times is encoded once.
 
     Returns
     -------
@@ -58,21 +87,23 @@ def encode(tree: Any) -> tuple[Any, Arrays]:
     {'size': {'$tuple': [3, {'$float': '7ff0000000000000'}]},
      'weight': {'$array': 'weight'}}
     """
-    arrays: Arrays = {}
-    return _encode(tree, (), arrays), arrays
+    encoding = _Encoding(describe)
+    return _encode(tree, (), encoding), encoding.arrays
 
 
-def decode(document: Any, arrays: Arrays) -> Any:
+def decode(document: Any, arrays: Arrays, build: Build | None = None) -> Any:
     """Decode a tree; any exception means that the input is not from :func:`encode`.
+
+    Objects are built by ``build``; without it there are none.
 
     Examples
     --------
     >>> decode(*encode({1: ("a", np.array(["b"]))}))
     {1: ('a', array(['b'], dtype='<U1'))}
     """
-    left = dict(arrays)
-    tree = _decode(document, left)
-    if left:
+    decoding = _Decoding(build, dict(arrays))
+    tree = _decode(document, decoding)
+    if left := decoding.arrays:
         raise ValueError(f"it has arrays that are not used: {', '.join(left)}")
     return tree
 
@@ -80,7 +111,7 @@ def decode(document: Any, arrays: Arrays) -> Any:
 # ------------------------------------------------------------------------- encoding
 
 
-def _encode(value: Any, place: _Place, arrays: Arrays) -> Any:
+def _encode(value: Any, place: _Place, encoding: _Encoding) -> Any:
     if len(place) > _DEEPEST:
         raise TypeError(
             f"{_said(place[:2])} is nested more than {_DEEPEST} levels deep, or holds "
@@ -99,26 +130,43 @@ def _encode(value: Any, place: _Place, arrays: Arrays) -> Any:
     if kind is str:
         return _encode_text(value)
     if kind in (list, tuple):
-        items = [_encode(item, (*place, i), arrays) for i, item in enumerate(value)]
+        items = [_encode(item, (*place, i), encoding) for i, item in enumerate(value)]
         return items if kind is list else {"$tuple": items}
     if kind is dict:
-        return _encode_dict(value, place, arrays)
+        return _encode_dict(value, place, encoding)
+    if id(value) in encoding.numbers:
+        return {"$same": encoding.numbers[id(value)][0]}
+    if (described := _describe(value, place, encoding)) is not None:
+        encoding.numbers[id(value)] = len(encoding.numbers), value
+        of_object, content = described
+        return {"$object": [of_object, _encode(content, place, encoding)]}
     if kind is np.ndarray:
-        return _encode_array(value, place, arrays)
+        return _encode_array(value, place, encoding.arrays)
     if kind is np.str_:
         # str() would strip trailing null characters as padding.
         return {"$str_": _encode_text("".join(value))}
     if kind is np.bytes_:
         return {"$bytes_": value.hex()}
     if isinstance(value, np.generic):
-        return {"$scalar": _encode_array(np.asarray(value), place, arrays)}
+        return {"$scalar": _encode_array(np.asarray(value), place, encoding.arrays)}
     if kind is np.random.RandomState:
         state = value.get_state(legacy=False)
         if state["bit_generator"] == "MT19937":
-            return {"$random_state": _encode(state, place, arrays)}
+            return {"$random_state": _encode(state, place, encoding)}
     if (name := optimizer_name(value)) is not None:
         return {"$optimizer": name}
     raise _unknown(value, place)
+
+
+def _describe(value: Any, place: _Place, encoding: _Encoding) -> tuple[str, Any] | None:
+    """Describe an object; a refusal names its position."""
+    if encoding.describe is None:
+        return None
+    try:
+        return encoding.describe(value)
+    except TypeError as error:
+        told = f"{_said(place)}: {error}" if place else str(error)
+        raise type(error)(told) from None
 
 
 def _encode_text(text: str) -> Any:
@@ -132,9 +180,9 @@ def _is_unicode(text: str) -> bool:
     return text.isascii() or not re.search("[\ud800-\udfff]", text)
 
 
-def _encode_dict(value: dict, place: _Place, arrays: Arrays) -> dict:
+def _encode_dict(value: dict, place: _Place, encoding: _Encoding) -> dict:
     items = [
-        (_encode(key, (*place, key), arrays), _encode(item, (*place, key), arrays))
+        (_encode(key, (*place, key), encoding), _encode(item, (*place, key), encoding))
         for key, item in value.items()
     ]
     if all(type(key) is str and key[:1] != "$" for key, _ in items):
@@ -213,28 +261,28 @@ def _said(place: _Place) -> str:
 # ------------------------------------------------------------------------- decoding
 
 
-def _decode(value: Any, arrays: Arrays) -> Any:
+def _decode(value: Any, decoding: _Decoding) -> Any:
     if isinstance(value, list):
-        return [_decode(item, arrays) for item in value]
+        return [_decode(item, decoding) for item in value]
     if not isinstance(value, dict):
         return value
     if not any(key.startswith("$") for key in value):
-        return {key: _decode(item, arrays) for key, item in value.items()}
+        return {key: _decode(item, decoding) for key, item in value.items()}
     ((tag, content),) = value.items()
-    return _READERS[tag](content, arrays)
+    return _READERS[tag](content, decoding)
 
 
-def _decode_dict(items: list, arrays: Arrays) -> dict:
-    decoded = {_decode(key, arrays): _decode(item, arrays) for key, item in items}
+def _decode_dict(items: list, decoding: _Decoding) -> dict:
+    decoded = {_decode(key, decoding): _decode(item, decoding) for key, item in items}
     if len(decoded) != len(items):
         raise ValueError("a key occurs twice")
     return decoded
 
 
-def _decode_array(written: str | list, arrays: Arrays) -> np.ndarray:
+def _decode_array(written: str | list, decoding: _Decoding) -> np.ndarray:
     name, *rest = [written] if isinstance(written, str) else written
     # Each array is used once, so that a small file cannot decode to many copies.
-    tensor = arrays.pop(name)
+    tensor = decoding.arrays.pop(name)
     if tensor.dtype == bool and tensor.view(np.uint8).max(initial=0) > 1:
         raise ValueError(f"{name} has bools that are neither true nor false")
     if not rest:
@@ -251,9 +299,9 @@ def _decode_array(written: str | list, arrays: Arrays) -> np.ndarray:
     return np.asarray(tensor, dtype)
 
 
-def _decode_strings(written: list, arrays: Arrays) -> np.ndarray:
+def _decode_strings(written: list, decoding: _Decoding) -> np.ndarray:
     kind, shape, encoded = written
-    texts = [_decode(text, arrays) for text in encoded]
+    texts = [_decode(text, decoding) for text in encoded]
     if any(type(n) is not int or n < 0 for n in shape) or math.prod(shape) != len(texts):
         raise ValueError(f"{len(texts)} strings cannot have shape {shape}")
     if any(type(text) is not str for text in texts):
@@ -269,8 +317,12 @@ def _decode_strings(written: list, arrays: Arrays) -> np.ndarray:
     return np.array(texts, dtype).reshape(shape)
 
 
-def _decode_random_state(written: Any, arrays: Arrays) -> np.random.RandomState:
-    state = _decode(written, arrays)
+def _decode_random_state(written: Any, decoding: _Decoding) -> np.random.RandomState:
+    return random_state_of(_decode(written, decoding))
+
+
+def random_state_of(state: dict[str, Any]) -> np.random.RandomState:
+    """Return a RandomState in this state, or raise an exception."""
     key, position = state["state"]["key"], state["state"]["pos"]
     # numpy does not check the position, and would read out of bounds.
     if key.shape != (_MERSENNE_WORDS,) or not 0 <= int(position) <= _MERSENNE_WORDS:
@@ -280,11 +332,34 @@ def _decode_random_state(written: Any, arrays: Arrays) -> np.random.RandomState:
     return random_state
 
 
-def _decode_optimizer(name: str, arrays: Arrays) -> type:
+def _decode_optimizer(name: str, decoding: _Decoding) -> type:
     found = _find_optimizer(name)
     if found is None:
         raise ValueError(f"this torch has no optimizer {name!r}")
     return found
+
+
+def _decode_object(written: list, decoding: _Decoding) -> Any:
+    if decoding.build is None:
+        raise ValueError("it holds objects where there should be none")
+    if decoding.depth >= _DEEPEST:
+        raise ValueError(f"its objects are nested more than {_DEEPEST} levels deep")
+    name, content = written
+    number = len(decoding.objects)
+    decoding.objects.append(_UNFINISHED)
+    decoding.depth += 1
+    built = decoding.build(name, _decode(content, decoding))
+    decoding.depth -= 1
+    decoding.objects[number] = built
+    return built
+
+
+def _decode_same(number: int, decoding: _Decoding) -> Any:
+    if type(number) is not int or not 0 <= number < len(decoding.objects):
+        raise ValueError(f"it has no object {number!r}")
+    if decoding.objects[number] is _UNFINISHED:
+        raise ValueError("an object holds itself")
+    return decoding.objects[number]
 
 
 def _as_dtype(written: str) -> np.dtype:
@@ -293,19 +368,21 @@ def _as_dtype(written: str) -> np.dtype:
     return np.dtype(written)
 
 
-_READERS: dict[str, Callable[[Any, Arrays], Any]] = {
+_READERS: dict[str, Callable[[Any, _Decoding], Any]] = {
     "$array": _decode_array,
     "$bytes_": lambda text, _: np.bytes_(bytes.fromhex(text)),
     "$dict": _decode_dict,
     "$float": lambda text, _: struct.unpack(">d", bytes.fromhex(text))[0],
     "$int": lambda text, _: int(text, 16),
+    "$object": _decode_object,
     "$optimizer": _decode_optimizer,
     "$random_state": _decode_random_state,
-    "$scalar": lambda written, arrays: _as_scalar(_decode(written, arrays)),
+    "$same": _decode_same,
+    "$scalar": lambda written, decoding: _as_scalar(_decode(written, decoding)),
     "$str": lambda text, _: bytes.fromhex(text).decode("utf-32-le", "surrogatepass"),
-    "$str_": lambda text, arrays: np.str_(_decode(text, arrays)),
+    "$str_": lambda text, decoding: np.str_(_decode(text, decoding)),
     "$strings": _decode_strings,
-    "$tuple": lambda items, arrays: tuple(_decode(item, arrays) for item in items),
+    "$tuple": lambda items, decoding: tuple(_decode(item, decoding) for item in items),
 }
 
 

@@ -24,13 +24,13 @@ from .._inputs.borrowed import (
 )
 from .._version import __version__
 from .codec import optimizer_name
-from .file import Content, write
+from .file import Content, Kind, write
 from .older import upgrade
 from .states import FORMAT, PARTS
 
 _Class = TypeVar("_Class", bound=type)
 
-KIND = "estimator"
+ESTIMATOR = Kind("estimator", FORMAT)
 REGISTRY: dict[str, Any] = {}
 
 _DEPENDENCIES = ("numpy", "scikit-learn", "skorch", "torch")
@@ -56,6 +56,26 @@ def storable(cls: _Class) -> _Class:
 def save(estimator: Any, path: str | os.PathLike[str]) -> None:
     """Implement :meth:`SequenceEstimator.save`."""
     check_is_fitted(estimator)
+    state = describe_estimator(estimator)
+    tree = {name: state[name] for name in ("hyperparameters", "fitted", "attributes")}
+    write(path, tree, ESTIMATOR, about=about(estimator))
+
+
+def about(estimator: Any) -> dict[str, str]:
+    """Return what a file says to people: the class, and the versions that wrote it."""
+    found = {"class": type(estimator).__name__, "sksequence": __version__}
+    found |= {"python": platform.python_version()}
+    return found | {name: version(name) for name in _DEPENDENCIES}
+
+
+def describe_estimator(estimator: Any) -> dict[str, Any]:
+    """Return the state of an estimator, fitted or not, in plain data.
+
+    Raises
+    ------
+    TypeError
+        If the class is not registered, or the state holds code.
+    """
     cls = type(estimator)
     if REGISTRY.get(cls.__name__) is not cls:
         raise TypeError(
@@ -65,7 +85,7 @@ def save(estimator: Any, path: str | os.PathLike[str]) -> None:
         )
     validate_estimator(estimator)
     state = estimator.__getstate__()
-    values, fitted = state["hyperparameters"], state["fitted"]
+    values, fitted = state["hyperparameters"], state.get("fitted")
     if foreign := set(state["attributes"]) - _OF_SKLEARN:
         raise TypeError(
             f"{cls.__name__} has attributes that are not its own and cannot be saved: "
@@ -81,50 +101,67 @@ def save(estimator: Any, path: str | os.PathLike[str]) -> None:
                 f"up. set_params({name}=...) gives it another value and leaves the "
                 "fitted network as it is; or store the estimator by pickle."
             )
-        if not _is_data(name, fitted["settings"][name]):
+        if fitted is not None and not _is_data(name, fitted["settings"][name]):
             # It was used in the last fit; the next fit uses the hyperparameter.
             fitted["settings"] = {**fitted["settings"], name: values[name]}
     if REQUESTS in state["attributes"]:
         requests = requests_of(state["attributes"][REQUESTS])
         state["attributes"] = {**state["attributes"], REQUESTS: requests}
-    about = {"class": cls.__name__, "sksequence": __version__}
-    about |= {"python": platform.python_version()}
-    about |= {name: version(name) for name in _DEPENDENCIES}
-    tree = {name: state[name] for name in ("hyperparameters", "fitted", "attributes")}
-    write(path, tree, kind=KIND, version=FORMAT, about=about)
+    return state
 
 
 def rebuild(content: Content) -> Any:
     """Rebuild an estimator from the content of a file, or raise an exception."""
-    name = content.about["class"]
+    state = upgrade(content.tree)
+    state["format"] = content.version if content.version > FORMAT else FORMAT
+    state["sksequence"] = content.about["sksequence"]
+    if "fitted" not in state:
+        raise ValueError("it lacks fitted")
+    with _quietly(content.version > FORMAT):
+        return build_estimator(content.about["class"], state)
+
+
+def build_estimator(name: str, state: dict[str, Any]) -> Any:
+    """Build an estimator, fitted or not, from its state, or raise an exception."""
     cls = REGISTRY.get(name)
     if cls is None:
         raise ValueError(f"it holds a {name}, and may hold only {_listed(REGISTRY)}")
-    state = upgrade(content.tree)
-    is_newer = content.version > FORMAT
-    state["format"] = content.version if is_newer else FORMAT
-    state["sksequence"] = content.about["sksequence"]
+    is_newer = tuple(state["format"]) > FORMAT
     values = _known(state["hyperparameters"], names_of_parameters(cls), name, is_newer)
-    fitted = _known(state["fitted"], _OF_A_FIT, f"fitted {name}", is_newer)
     kept = _known(state["attributes"], _OF_SKLEARN, name, is_newer)
-    if lacking := _OF_A_FIT - set(fitted):
-        raise ValueError(f"it lacks {_listed(lacking)}")
     estimator = cls(**values)
     validate_estimator(estimator)
-    # The keywords of the network and of the last fit have the same names.
-    for part in PARTS:
-        validate_parameter_constraints(cls._parameter_constraints, fitted[part], name)
     for key in _CALLED:
-        for value in (getattr(estimator, key), fitted["settings"][key]):
-            if not _is_data(key, value):
-                raise ValueError(f"{key}={value!r} might have code looked up")
+        _refuse_code(key, getattr(estimator, key))
     if REQUESTS in kept:
         kept[REQUESTS] = ask_for(estimator, kept[REQUESTS])
-    state |= {"hyperparameters": values, "fitted": fitted, "attributes": kept}
-    with _quietly(is_newer):
-        estimator.__setstate__(state)
-    _check_sizes(estimator)
+    state = state | {"hyperparameters": values, "attributes": kept}
+    if "fitted" in state:
+        state["fitted"] = _check_fitted(cls, state["fitted"], is_newer)
+    estimator.__setstate__(state)
+    if "fitted" in state:
+        _check_sizes(estimator)
     return estimator
+
+
+def _check_fitted(cls: Any, fitted: dict[str, Any], is_newer: bool) -> dict[str, Any]:
+    """Return the part ``fitted`` of a state, or raise an exception."""
+    fitted = _known(fitted, _OF_A_FIT, f"fitted {cls.__name__}", is_newer)
+    if lacking := _OF_A_FIT - set(fitted):
+        raise ValueError(f"it lacks {_listed(lacking)}")
+    # The keywords of the network and of the last fit have the same names.
+    for part in PARTS:
+        validate_parameter_constraints(
+            cls._parameter_constraints, fitted[part], cls.__name__
+        )
+    for key in _CALLED:
+        _refuse_code(key, fitted["settings"][key])
+    return fitted
+
+
+def _refuse_code(name: str, value: Any) -> None:
+    if not _is_data(name, value):
+        raise ValueError(f"{name}={value!r} might have code looked up")
 
 
 def _known(

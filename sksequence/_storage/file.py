@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from .atomic import replace_file
-from .codec import decode, encode
+from .codec import Build, Describe, decode, encode
 
 _Path = str | os.PathLike[str]
 
@@ -29,11 +29,33 @@ _DIGITS = slice(8 + len(_BEFORE_DIGITS), 8 + len(_BEFORE_DIGITS) + 64)
 _ZEROS = b"0" * 64
 
 
+class Kind(NamedTuple):
+    """A kind of files.
+
+    Attributes
+    ----------
+    name : str
+        Files of another kind are refused on reading.
+    version : tuple of (int, int)
+        Version of the content: the major number counts incompatible changes, the minor
+        number those that only add names.
+    describe, build : callable or None
+        Describe and build what is not plain data; see :mod:`.codec`.
+    """
+
+    name: str
+    version: tuple[int, int]
+    describe: Describe | None = None
+    build: Build | None = None
+
+
 class Content(NamedTuple):
     """The content of a file.
 
     Attributes
     ----------
+    kind : str
+        The name of its kind.
     tree : object
         The tree that was written.
     about : dict of str
@@ -42,6 +64,7 @@ class Content(NamedTuple):
         Version of the format. A newer minor version may have additional names.
     """
 
+    kind: str
     tree: Any
     about: dict[str, str]
     version: tuple[int, int]
@@ -50,9 +73,8 @@ class Content(NamedTuple):
 def write(
     path: _Path,
     tree: Any,
+    kind: Kind,
     *,
-    kind: str,
-    version: tuple[int, int],
     about: dict[str, str],
 ) -> None:
     """Write a tree of plain data to a file; an existing file is replaced atomically.
@@ -62,12 +84,10 @@ def write(
     path : str or path-like
         The file.
     tree : object
-        Anything that :func:`sksequence._storage.codec.encode` accepts.
-    kind : str
-        Kind of the content; files of another kind are refused on reading.
-    version : tuple of (int, int)
-        Version of the content: the major number counts incompatible changes, the minor
-        number those that only add names.
+        Anything that :func:`sksequence._storage.codec.encode` accepts, with what the kind
+        describes.
+    kind : Kind
+        The kind of file, in the version that is written.
     about : dict of str
         Information for people; ``"sksequence"`` is the version that writes.
 
@@ -80,11 +100,11 @@ def write(
     """
     from safetensors.numpy import save
 
-    document, arrays = encode(tree)
+    document, arrays = encode(tree, kind.describe)
     content = {
         "sha256": _ZEROS.decode(),
-        "kind": kind,
-        "version": version,
+        "kind": kind.name,
+        "version": kind.version,
         "about": about,
         "tree": document,
     }
@@ -96,23 +116,26 @@ def write(
     replace_file(path, [data[: _DIGITS.start], digits, data[_DIGITS.stop :]])
 
 
-def read(path: _Path, *, kind: str, version: tuple[int, int]) -> Content:
+def read(path: _Path, *kinds: Kind) -> Content:
     """Read a file written by :func:`write`.
 
     Parameters
     ----------
     path : str or path-like
         A regular file.
-    kind, version
-        Expected kind, and the version that the reader supports, as well as older ones.
+    *kinds : Kind
+        Expected kinds, each in the version that the reader supports, as well as older
+        ones.
 
     Returns
     -------
     Content
-        Tree, metadata and version.
+        Kind, tree, metadata and version.
 
     Raises
     ------
+    TypeError
+        If ``path`` is not a path.
     FileNotFoundError, IsADirectoryError, PermissionError
         If the file cannot be read.
     ValueError
@@ -125,20 +148,26 @@ def read(path: _Path, *, kind: str, version: tuple[int, int]) -> Content:
     """
     from safetensors.numpy import load
 
+    if not isinstance(path, str | os.PathLike):
+        # An int would be an open file of the process.
+        raise TypeError(f"path must be str or os.PathLike, got {path!r}")
     with refusing(path):
         data = _read_intact(path)
         size = int.from_bytes(data[:8], "little")
         header = _parse(data[8 : 8 + size])
         content = _parse(header["__metadata__"][_ENTRY])
         about, written = content["about"], tuple(content["version"])
-        if content["kind"] != kind:
-            raise ValueError(f"it is of kind {content['kind']!r}, expected {kind!r}")
+        found = {kind.name: kind for kind in kinds}.get(content["kind"])
+        if found is None:
+            expected = " or ".join(repr(kind.name) for kind in kinds)
+            raise ValueError(f"it is of kind {content['kind']!r}, expected {expected}")
+        version = found.version
         if written[0] > version[0]:
             raise ValueError(
                 f"sksequence {about['sksequence']} has written it in format "
                 f"{_said(written)}, this one reads {_said(version)}; install that version"
             )
-        tree = decode(content["tree"], load(data))
+        tree = decode(content["tree"], load(data), found.build)
     if written > version:
         warnings.warn(
             f"{path} was written by sksequence {about['sksequence']} in format "
@@ -146,7 +175,7 @@ def read(path: _Path, *, kind: str, version: tuple[int, int]) -> Content:
             "without what this version does not know.",
             stacklevel=3,
         )
-    return Content(tree, about, written)
+    return Content(found.name, tree, about, written)
 
 
 @contextmanager

@@ -92,7 +92,7 @@ def clip_gradients(parameters: Iterable[Tensor], max_norm: float) -> None:
         return
     gradients: Any = [p.grad for p in with_gradient]
     norms = torch.stack(_foreach_norm(gradients))
-    share = max_norm / (torch.linalg.vector_norm(norms) + 1e-6)
+    share = torch.linalg.vector_norm(norms).add_(1e-6).reciprocal_().mul_(max_norm)
     # Skip the product only on a CPU: on a GPU, item() is slower than the product.
     if share.is_cpu and share.item() >= 1:
         return

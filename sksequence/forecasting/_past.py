@@ -45,8 +45,9 @@ class Past:
             recent = entities.order[max(start, end - max(length, _N_STAMPS)) : end]
             rows.append(table.values[own].astype(np.float64))
             stamps.append(recent if table.times is None else table.times.values[recent])
-            beside.append(() if static is None else tuple(static.iloc[own[-1]]))
-        return cls(list(entities.keys), rows, stamps, beside)
+            cells = () if static is None else static.iloc[own[-1]]
+            beside.append(tuple(_plain(cell) for cell in cells))
+        return cls([_plain(key) for key in entities.keys], rows, stamps, beside)
 
     def updated(self, later: Past) -> Past:
         """Return the past with the entities of another one in place of its own."""
@@ -68,3 +69,10 @@ class Past:
                 for rows in (self.rows[i] for i in which)
             ]
         )
+
+
+def _plain(value: Any) -> Any:
+    """Return numbers of numpy as those of Python."""
+    if isinstance(value, tuple):
+        return tuple(_plain(part) for part in value)
+    return value.item() if isinstance(value, np.generic) else value

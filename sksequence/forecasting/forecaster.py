@@ -14,7 +14,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._inputs import column_at, find_column, index_of, listed
 from .._inputs.borrowed import HasMethods, Interval, StrOptions, fit_context
-from .._inputs.types import ArrayLike, typed
+from .._inputs.types import ArrayLike, PathLike, typed
+from ..persistence import save
 from ..preprocessing._gaps import MAX_GAP, Span
 from ..preprocessing._polars import is_polars, to_pandas, to_polars
 from ..preprocessing._tables import BY, TIME, Key, Table
@@ -28,6 +29,10 @@ from .recursive import forecast_recursive
 
 _AT_LEAST_ONE = [Interval(Integral, 1, None, closed="left")]
 _COLUMNS = [str, Integral, tuple, list, None]
+
+
+# Fitted attributes that are stored as plain data.
+_PARTS: dict[str, Any] = {"_columns": Columns, "_calendar": Calendar, "_past": Past}
 
 
 class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
@@ -405,6 +410,41 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
             truth[is_known], values[is_known, :, middle], sample_weight=weight
         )
 
+    def save(self, path: PathLike) -> Self:
+        """Save the fitted forecaster to a file that contains data and no code.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file, which :func:`sksequence.load` reads. An existing file is replaced
+            atomically.
+
+        Returns
+        -------
+        self : WindowForecaster
+            The forecaster.
+
+        Raises
+        ------
+        NotFittedError, TypeError, OSError
+            As :func:`sksequence.save` does.
+        """
+        save(self, path)
+        return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the state in plain Python and numpy, with estimators as they are."""
+        state = dict(super().__getstate__())
+        for name in _PARTS.keys() & state.keys():
+            state[name] = dict(vars(state[name]))
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        parts = {
+            name: part(**state[name]) for name, part in _PARTS.items() if name in state
+        }
+        super().__setstate__({**state, **parts})
+
     # ---------------------------------------------------------------------- strategies
 
     def _check_strategy(self, columns: Columns) -> None:
@@ -424,19 +464,34 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
     def _make_regressor(self, columns: Columns) -> Any:
         """Return a clone of the regressor, set up for the strategy."""
         regressor = clone(self.regressor)
-        if self.strategy != "decoder":
-            return regressor
-        names = [
-            name
-            for name in regressor.get_params()
-            if name.rpartition("__")[2] == "decoder"
-        ]
-        if not names:
+        params = regressor.get_params()
+        changes: dict[str, Any] = {}
+        for name, value in params.items():
+            prefix, _, last = name.rpartition("__")
+            beside = f"{prefix}__" if prefix else ""
+            if last == "decoder" and self.strategy == "decoder":
+                changes[name] = True
+            normalizes = params.get(f"{beside}normalize") is not None
+            if last == "target_channels" and normalizes and value is None:
+                changes[name] = (0,) if self.univariate else tuple(columns.targets)
+            if last == "season" and normalizes and value is not None:
+                self._check_season(columns)
+        if self.strategy == "decoder" and True not in changes.values():
             raise ValueError(
                 'strategy="decoder" needs a regressor with the hyperparameter decoder, '
                 f"such as GRURegressor, got {type(regressor).__name__}."
             )
-        return regressor.set_params(**dict.fromkeys(names, True))
+        return regressor.set_params(**changes)
+
+    def _check_season(self, columns: Columns) -> None:
+        """Raise ValueError if a season would be looked for in rows that lie ahead."""
+        if self.strategy == "direct" and columns.known and self.horizon > 1:
+            known = [columns.labels[j] for j in columns.known]
+            raise ValueError(
+                'season of the regressor needs strategy="decoder" or "recursive" where '
+                f"columns are known ahead, as {known}: "
+                'with "direct" the last rows of windows are not those of a season.'
+            )
 
     def _fit_transformer(self, table: Table, columns: Columns) -> Any:
         if self.transformer is None:
@@ -472,7 +527,7 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
                 reader.with_static(static),
                 windows,
                 n_steps,
-                target=targets if len(targets) < windows.shape[2] else None,
+                target=None if targets == [*range(windows.shape[2])] else targets,
                 future=known if known.shape[2] else None,
             )
         else:

@@ -16,6 +16,7 @@ from .._cells import Cell, find_cell
 from .._kernels import LANES, MOST_CHAINS, VECTOR_BYTES, Layout
 from ._cell_layer import CellLayer, Weights, as_matrices, cell_of, weights_of
 from ._second_order import largest_gradient, recurrence_gradient
+from ._states import check_state
 from ._threads import count_threads, share
 from ._time import check_length_range, check_lengths_shape, valid_steps
 from ._workspace import WORKSPACE, Loan
@@ -94,22 +95,21 @@ def recurrence(
     Raises
     ------
     ValueError
-        If the shape of a state or mask is invalid, or lengths are not from 1 to steps.
+        If a state or mask is invalid, or lengths are not from 1 to steps.
     """
     n, n_steps, _ = x.shape
-    for part in state if mask is None else (*state, mask):
-        if part.shape != (n, layer.hidden_size):
-            raise ValueError(
-                f"A state or mask must have shape {(n, layer.hidden_size)}, got "
-                f"{tuple(part.shape)}"
-            )
+    cell, shape = cell_of(layer), (n, layer.hidden_size)
+    if state:
+        check_state(state, cell.n_states, shape, x)
+    if mask is not None and mask.shape != shape:
+        raise ValueError(f"mask must have shape {shape}, got {tuple(mask.shape)}")
     given, weights = products is not None, weights_of(layer)
     if products is None:
         products = x
     else:
         weights = _without_input(weights)
     plan = _plan(
-        cast(Hashable, cell_of(layer)),
+        cast(Hashable, cell),
         weights.weight_ih.shape[1],
         layer.hidden_size,
         x.itemsize,
@@ -244,7 +244,9 @@ class _Plan:
         grad_weights = [_empty_like(weight) for weight in inputs[4:]]
         chains = min(-(-len(x) // LANES), MOST_CHAINS)
         workers = min(count_threads(), chains)
-        sums = WORKSPACE.borrow(layout.itemsize * layout.weight_gradient * chains)
+        scratch_bytes = workers * layout.backward_scratch.n_bytes
+        sum_bytes = layout.itemsize * layout.weight_gradient * chains
+        memory = WORKSPACE.borrow(scratch_bytes + sum_bytes)
         grad_steps, grad_final, grad_memory = (*grad_outputs, None)[:3]
         arguments = {
             **self._arguments(order, inputs, kept, True),
@@ -260,15 +262,13 @@ class _Plan:
             "wants_start": int(start is not None),
             "grad_start": _address(grad_start),
             "grad_start_memory": _address(grad_start_memory),
-            "grad_weights": sums.address,
+            "grad_weights": memory.address + scratch_bytes,
             "n_chains": chains,
             "n_workers": workers,
         }
 
-        scratch = WORKSPACE.borrow(workers * layout.backward_scratch.n_bytes)
-
         def work(worker: int) -> None:
-            places = layout.backward_scratch.at(scratch.address, worker)
+            places = layout.backward_scratch.at(memory.address, worker)
             self.run["backward"](**arguments | places, worker=worker)
 
         share(work, workers)

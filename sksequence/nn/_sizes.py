@@ -75,10 +75,10 @@ def kernels_per_layer(
     return tuple((height, width) for height, width in height_and_width)
 
 
-def check_num_layers(num_layers: int) -> None:
-    """Raise ValueError unless there is a layer."""
-    if not isinstance(num_layers, Integral) or num_layers < 1:
-        raise ValueError(f"num_layers must be int of at least 1, got {num_layers!r}")
+def check_size(name: str, size: int) -> None:
+    """Raise ValueError unless a size is an int of at least 1."""
+    if not isinstance(size, Integral) or isinstance(size, bool) or size < 1:
+        raise ValueError(f"{name} must be int of at least 1, got {size!r}")
 
 
 def check_sizes(network: dict) -> None:

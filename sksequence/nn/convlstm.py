@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from . import _exact
 from ._random import RandomLayer
-from ._sizes import KernelSize, check_num_layers, kernels_per_layer, sizes_per_layer
+from ._sizes import KernelSize, check_size, kernels_per_layer, sizes_per_layer
+from ._states import check_state
 from ._time import FRAMES, check_batch, reverse_steps, zero_padding
 from .dropout import Dropout
 from .recurrent import MERGES, choose
@@ -120,6 +121,9 @@ class ConvLSTMCell(RandomLayer):
             nn.init.zeros_(self.peepholes)
 
     def forward(self, x: Tensor, state: State | None = None) -> State:
+        if state is not None:
+            shape = x.shape[0], self.hidden_size, *x.shape[2:]
+            check_state(state, 2, shape, x)
         return self._update(self._convolve(self.input_conv, x), state)
 
     def unroll(self, x: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, State]:
@@ -311,7 +315,7 @@ class ConvLSTM(nn.Module):
                 "peephole=True has a weight for each pixel and needs frame_size=(height, "
                 "width), got frame_size=None"
             )
-        check_num_layers(num_layers)
+        check_size("num_layers", num_layers)
         self.frame_size = tuple(frame_size) if peephole and frame_size else None
         self.layers = nn.ModuleList()
         for size, kernel in zip(

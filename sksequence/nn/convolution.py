@@ -264,7 +264,7 @@ class ConvEncoder(nn.Module):
         self, x: Tensor, lengths: Tensor | None = None
     ) -> tuple[Tensor, Tensor | None]:
         if not self.layers:
-            check_lengths_shape(lengths, len(x))
+            check_lengths_shape(lengths, x.shape[0])
             return x, lengths
         check_batch(x, lengths)
         x = x.transpose(1, 2)

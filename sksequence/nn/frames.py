@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from . import _exact
 from ._random import RandomLayer, reset_layers
-from ._sizes import KernelSize, check_num_layers, kernels_per_layer
+from ._sizes import KernelSize, check_size, kernels_per_layer
 from .convlstm import ConvLSTM, State
 from .dropout import Dropout
 from .pooling import POOLINGS
@@ -211,7 +211,7 @@ class FrameNetwork(RandomLayer):
         for side in frame_size:
             _check_count("each of frame_size", side)
         _check_count("patch_size", patch_size)
-        check_num_layers(num_layers)
+        check_size("num_layers", num_layers)
         height, width = (-(-side // patch_size) for side in frame_size)
         kernels = kernels_per_layer(kernel_size, num_layers)
         self.frame_size, self.patch_size = tuple(frame_size), patch_size

@@ -22,7 +22,8 @@ from ._cell_layer import (
 from ._exact import State
 from ._loop import input_products, run_cell
 from ._random import RandomLayer
-from ._sizes import check_num_layers, sizes_per_layer
+from ._sizes import check_size, sizes_per_layer
+from ._states import check_state
 from ._time import (
     check_lengths,
     check_lengths_shape,
@@ -139,6 +140,8 @@ class RecurrentLayer(RandomLayer):
         memory_steps: float | None = None,
     ) -> None:
         super().__init__()
+        check_size("input_size", input_size)
+        check_size("hidden_size", hidden_size)
         self.cell = find_cell(cell, nonlinearity)
         self.merge_mode = merge_mode
         self.merge = choose("merge_mode", MERGES, merge_mode)
@@ -149,6 +152,7 @@ class RecurrentLayer(RandomLayer):
         self.back = (
             make_cell_layer(self.cell, input_size, hidden_size) if bidirectional else None
         )
+        self.layer_norm = layer_norm
         if layer_norm:
             for direction in self._directions():
                 direction.norm = nn.LayerNorm(len(weights_of(direction).weight_ih))
@@ -224,7 +228,7 @@ class RecurrentLayer(RandomLayer):
         elapsed: tuple[Tensor, Tensor] | None = None,
     ) -> tuple[Tensor, Tensor]:
         self._check_input(x)
-        check_lengths_shape(lengths, len(x))
+        check_lengths_shape(lengths, x.shape[0])
         if _casts(x):
             with torch.autocast("cpu", enabled=False):
                 return self(x.to(self._dtype), lengths, elapsed)
@@ -245,6 +249,8 @@ class RecurrentLayer(RandomLayer):
                 f"x must have shape (batch, steps, {self.input_size}), got "
                 f"{tuple(x.shape)}"
             )
+        if not x.shape[1]:
+            raise ValueError(f"x must have a step, got shape {tuple(x.shape)}")
 
     def advance(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Continue from a state, or from the initial one, and return the new state too.
@@ -255,7 +261,7 @@ class RecurrentLayer(RandomLayer):
         Raises
         ------
         ValueError
-            If the layer is bidirectional.
+            If the layer is bidirectional, or the state is not one of this layer's.
         """
         if self.back is not None:
             raise ValueError(
@@ -266,10 +272,13 @@ class RecurrentLayer(RandomLayer):
         if _casts(x):
             with torch.autocast("cpu", enabled=False):
                 return self.advance(x.to(self._dtype), state)
+        shape = 1, x.shape[0], self.hidden_size
+        parts: tuple[Tensor, ...]
         if state is None:
-            zeros = x.new_zeros(1, len(x), self.hidden_size)
-            state = (zeros, zeros) if self.cell.n_states == 2 else zeros
-        parts = (state,) if isinstance(state, Tensor) else state
+            parts = (x.new_zeros(shape),) * self.cell.n_states
+        else:
+            parts = (state,) if isinstance(state, Tensor) else state
+        check_state(parts, self.cell.n_states, shape, x)
         given = tuple(part[0] for part in parts)
         if _compiled.serves(self.ahead, x):
             options = self._options(self.ahead, x, None)
@@ -323,6 +332,8 @@ class RecurrentLayer(RandomLayer):
         decay: Tensor | None = None,
     ) -> tuple[Tensor, list[Tensor]]:
         """Run without kernels; return all hidden states, and the final states."""
+        if x.dtype != self._dtype:
+            raise ValueError(f"x must be {self._dtype} as the weights, got {x.dtype}")
         options = self._options(direction, x, None)
         if options or decay is not None or not isinstance(direction, nn.RNNBase):
             return run_cell(direction, x, state=state, decay=decay, **options)
@@ -339,7 +350,7 @@ class RecurrentLayer(RandomLayer):
     ) -> _Options:
         """Return normalised products and the mask of recurrent dropout, if there are."""
         options: _Options = {}
-        norm = norm_of(direction)
+        norm = norm_of(direction) if self.layer_norm else None
         if norm is not None:
             # Clear the padding, as NaN times its zero gradient would be NaN.
             products = input_products(direction, zero_padding(x, lengths))
@@ -415,7 +426,7 @@ class RecurrentStack(nn.Module):
         memory_steps: float | None = None,
     ) -> None:
         super().__init__()
-        check_num_layers(num_layers)
+        check_size("num_layers", num_layers)
         self.residual = residual
         self.layers = nn.ModuleList()
         for size in sizes_per_layer("hidden_size", hidden_size, num_layers):
@@ -477,6 +488,10 @@ class RecurrentStack(nn.Module):
         True
         """
         given = [None] * len(self.layers) if states is None else states
+        if len(given) != len(self.layers):
+            raise ValueError(
+                f"states must be one per layer ({len(self.layers)}), got {len(given)}"
+            )
         new: list[State] = []
         for i, layer in enumerate(cast("Iterable[RecurrentLayer]", self.layers)):
             steps, state = layer.advance(self.dropout(x) if i else x, given[i])

@@ -254,7 +254,7 @@ def _first_rows(entities: Entities, length: int, horizon: int, step: int) -> np.
 
 @typed(
     validate_params(
-        {"by": BY, "average": ["boolean"]},
+        {"by": BY, "average": ["boolean"], "as_frame": ["boolean"]},
         prefer_skip_nested_validation=True,
     )
 )
@@ -265,7 +265,8 @@ def merge_forecasts(
     *,
     by: Key | list[Any] | None = None,
     average: bool = True,
-) -> np.ndarray:
+    as_frame: bool = False,
+) -> Any:
     """Merge multi-step forecasts back onto the time axis of the series.
 
     The inverse of what :func:`make_windows` does to targets: all forecasts of a row,
@@ -274,7 +275,8 @@ def merge_forecasts(
     Parameters
     ----------
     y_pred : array-like of shape (n_windows, horizon) or (n_windows, horizon, n_targets)
-        Forecasts of the rows after each window; (n_windows,) if it is one row.
+        Forecasts of the rows after each window; (n_windows,) if it is one row. There may
+        be a last axis of quantiles.
     index : ndarray, Index or DataFrame of length n_windows
         The last row of each window, as returned by :func:`make_windows`, or a subset
         of it that matches ``y_pred``.
@@ -287,12 +289,16 @@ def merge_forecasts(
     average : bool, default=True
         Whether to average all forecasts of a row. If False, they are kept apart by lead
         time: one step ahead, two steps ahead, and so on.
+    as_frame : bool, default=False
+        Whether to return a DataFrame with the time stamps of the series.
 
     Returns
     -------
     ndarray of shape (n_rows,) or (n_rows, n_targets), or with ``average=False`` \
             (n_rows, horizon) or (n_rows, horizon, n_targets), float64
-        NaN where there is no forecast.
+        NaN where there is no forecast. With ``as_frame``, a pandas DataFrame with the
+        index of ``series`` (and, if these are columns, its entities as another level),
+        and the other axes as columns.
 
     Raises
     ------
@@ -311,12 +317,23 @@ def merge_forecasts(
     array([nan, nan,  4.,  7., 12.])
     >>> merge_forecasts(y_pred, index, series, average=False)
     array([[nan, nan], [nan, nan], [ 4., nan], [ 8.,  6.], [nan, 12.]])
+
+    With time stamps:
+
+    >>> import pandas as pd
+    >>> sales = pd.Series(series, pd.period_range("2024-01", periods=5, freq="M"))
+    >>> X, y, index = make_windows(sales, length=2, horizon=2)
+    >>> merge_forecasts(y_pred, index, sales, as_frame=True).tail(3)
+             forecast
+    2024-03       4.0
+    2024-04       7.0
+    2024-05      12.0
     """
     forecasts = np.asarray(y_pred, dtype=np.float64)
     if forecasts.ndim == 1:
         forecasts = forecasts[:, None]
     n_rows = len(series)
-    if forecasts.ndim not in (2, 3) or len(forecasts) != len(index):
+    if forecasts.ndim not in (2, 3, 4) or len(forecasts) != len(index):
         raise ValueError(
             "y_pred must have shape (n_windows, horizon) or (n_windows, horizon, "
             f"n_targets), or (n_windows,) for horizon 1, got {np.shape(y_pred)} for "
@@ -336,18 +353,50 @@ def merge_forecasts(
             f"of {'the series' if by is None else f'its entity of by={by!r}'}; expected "
             "a row for each. Append rows for these times to the series."
         )
-    merged = np.full((n_rows, *forecasts.shape[1:]), np.nan)
-    if not average:
-        for lead in range(horizon):
-            merged[entities.order[places[last] + 1 + lead], lead] = forecasts[:, lead]
-        return merged
+    rows = entities.order[places[last][:, None] + 1 + np.arange(horizon)]
+    merged = (_averaged if average else _by_lead)(forecasts, rows, n_rows)
+    return _as_frame(merged, series, by, average=average) if as_frame else merged
+
+
+def _averaged(forecasts: np.ndarray, rows: np.ndarray, n_rows: int) -> np.ndarray:
+    """Average the forecasts of each row."""
     total = np.zeros((n_rows, *forecasts.shape[2:]))
     count = np.zeros((n_rows, *[1] * (total.ndim - 1)))
-    for lead in range(horizon):
-        rows = entities.order[places[last] + 1 + lead]
-        total[rows] += forecasts[:, lead]
-        count[rows] += 1
+    for lead in range(rows.shape[1]):
+        total[rows[:, lead]] += forecasts[:, lead]
+        count[rows[:, lead]] += 1
     return np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
+
+
+def _by_lead(forecasts: np.ndarray, rows: np.ndarray, n_rows: int) -> np.ndarray:
+    """Put the forecasts of each row side by side."""
+    merged = np.full((n_rows, *forecasts.shape[1:]), np.nan)
+    for lead in range(rows.shape[1]):
+        merged[rows[:, lead], lead] = forecasts[:, lead]
+    return merged
+
+
+def _as_frame(merged: np.ndarray, series: Any, by: Any, *, average: bool) -> Any:
+    """Return merged forecasts as a DataFrame with the index of the series."""
+    import pandas as pd
+
+    index = index_of(series)
+    if index is None:
+        index = pd.RangeIndex(len(merged))
+    columns = [] if by is None else read_entities(series, by)[1]
+    if columns and hasattr(series, "iloc"):
+        table = series.iloc[:, columns].set_index(index, append=False)
+        index = table.set_index([*table.columns], append=True).index
+        index = index.reorder_levels([*range(1, index.nlevels), 0])
+    if merged.ndim == 1:
+        return pd.DataFrame({"forecast": merged}, index=index)
+    axes = [range(1, n + 1) for n in merged.shape[1:]]
+    names = ([] if average else ["lead"]) + ["target", "quantile"]
+    if merged.ndim == 2:
+        labels = pd.Index(axes[0], name=names[0])
+    else:
+        labels = pd.MultiIndex.from_product(axes, names=names[: len(axes)])
+    return pd.DataFrame(merged.reshape(len(merged), -1), index=index, columns=labels)
 
 
 def find_channels(

@@ -23,9 +23,10 @@ def from_long(
     target: Hashable | list[Any] = None,
     *,
     target_per: str = "entity",
+    static: Hashable | list[Any] = None,
     as_frames: bool = False,
     return_times: Literal[False] = False,
-) -> tuple[list[Any], Any, np.ndarray]: ...
+) -> tuple[Any, Any, np.ndarray]: ...
 
 
 @overload
@@ -36,9 +37,10 @@ def from_long(
     target: Hashable | list[Any] = None,
     *,
     target_per: str = "entity",
+    static: Hashable | list[Any] = None,
     as_frames: bool = False,
     return_times: Literal[True],
-) -> tuple[list[Any], Any, np.ndarray, list[Any]]: ...
+) -> tuple[Any, Any, np.ndarray, list[Any]]: ...
 
 
 def from_long(
@@ -48,6 +50,7 @@ def from_long(
     target: Hashable | list[Any] = None,
     *,
     target_per: str = "entity",
+    static: Hashable | list[Any] = None,
     as_frames: bool = False,
     return_times: bool = False,
 ) -> tuple:
@@ -73,6 +76,9 @@ def from_long(
     target_per : {"entity", "step"}, default="entity"
         Whether there is one target per entity, constant in all its rows, as classifiers
         and regressors expect, or one per row, as taggers expect.
+    static : label, int, or list or tuple of these, default=None
+        The columns that are constant within an entity: static covariates, which are not
+        repeated in the sequences.
     as_frames : bool, default=False
         Whether to return each sequence as a pandas DataFrame indexed by time. It may have
         columns that are not numeric, for a :class:`StepwiseTransformer` to encode.
@@ -84,7 +90,9 @@ def from_long(
     -------
     sequences : list of ndarray of shape (n_steps_i, n_columns), or of DataFrame
         One sequence per entity, in the order of ``ids``. Arrays are views of one array,
-        whose dtype holds the numbers of all columns. Missing numbers are NaN.
+        whose dtype holds the numbers of all columns. Missing numbers are NaN. With
+        ``static`` a DataFrame, as estimators take it: the sequences in its column
+        "sequence", then the static columns, with a row for each entity.
     targets : ndarray, list of ndarray, or None
         Array of shape (n_entities,), or (n_entities, n_targets) for a list of labels.
         With ``target_per="step"``, a list of arrays of shape (n_steps_i,) or
@@ -99,8 +107,9 @@ def from_long(
     ------
     ValueError
         If the DataFrame has no rows, a column is missing or ambiguous, an entity or a
-        time is missing, an entity has two rows with the same time, a target per entity
-        varies within an entity, or no column is left for the sequences.
+        time is missing, an entity has two rows with the same time, a static column or a
+        target per entity varies within an entity, or no column is left for the
+        sequences.
     TypeError
         If ``frame`` is not a DataFrame, times are text but no dates in the form of ISO
         8601, or a column of the sequences is not numeric (text, categories or dates).
@@ -141,6 +150,7 @@ def from_long(
         raise ValueError(f"time must not be a column in by={by!r}, got {time!r}.")
     entities = [_column(frame, key, "by") for key in keys]
     wanted = [_column(frame, goal, "target") for goal in goals]
+    constant = [_column(frame, key, "static") for key in listed(static, frame)]
     time_at, stamps = (None, None) if time is None else _column(frame, time, "time")
     codes, parts = _entities([column for _, column in entities], keys)
     ids = parts[0] if keys == [by] else _tuples(parts)
@@ -157,16 +167,19 @@ def from_long(
         targets = [rows[cut] for cut in cuts]
     elif goals:
         for column, goal in zip(columns, goals, strict=True):
-            _check_constant(column, goal, order, codes, ids)
+            _check_constant(column, f"target={goal!r}", order, codes, ids)
         targets = _targets(columns, order[starts], is_one=goals == [target])
 
-    taken = {time_at, *(at for at, _ in [*entities, *wanted])}
+    for (_, column), key in zip(constant, listed(static, frame), strict=True):
+        _check_constant(column, f"static={key!r}", order, codes, ids)
+
+    taken = {time_at, *(at for at, _ in [*entities, *wanted, *constant])}
     left = [j for j in range(frame.shape[1]) if j not in taken]
     if not left:
         raise ValueError(
-            f"No column is left for the sequences: by, time and target take all of "
-            f"{list(frame.columns)}. To predict a series from its own past keep a copy "
-            "of it under another name."
+            "No column is left for the sequences: by, time, target and static take all "
+            f"of {list(frame.columns)}. To predict a series from its own past keep a "
+            "copy of it under another name."
         )
     if as_frames:
         table = frame.iloc[:, left].take(order)
@@ -176,6 +189,9 @@ def from_long(
     else:
         values = _numbers(frame.iloc[:, left], order)
         sequences = [values[cut] for cut in cuts]
+    if constant:
+        columns = [column for _, column in constant]
+        sequences = _beside(sequences, columns, order[starts])
     if not return_times:
         return sequences, targets, ids
     index = _index_of(stamps, time).take(order)
@@ -427,19 +443,35 @@ def _targets(columns: list, rows: np.ndarray, *, is_one: bool) -> np.ndarray:
 
 
 def _check_constant(
-    column: Any, name: Hashable, order: np.ndarray, codes: np.ndarray, ids: np.ndarray
+    column: Any, what: str, order: np.ndarray, codes: np.ndarray, ids: np.ndarray
 ) -> None:
-    """Raise ValueError if a target per entity varies within an entity."""
+    """Raise ValueError if a column varies within an entity."""
     values = column.factorize()[0][order]  # numbers, so that NaN equals NaN
     varies = (values[1:] != values[:-1]) & (codes[1:] == codes[:-1])
     if varies.any():
         i = int(varies.argmax())
         first, other = column.take(order[[i, i + 1]])
         raise ValueError(
-            f"target={name!r} must be constant within each entity, got {first!r} and "
-            f"{other!r} for {ids[codes[i]]!r}. For a target in each row pass "
-            "target_per='step'."
+            f"{what} must be constant within each entity, got {first!r} and {other!r} "
+            f"for {ids[codes[i]]!r}. For a target in each row pass target_per='step', "
+            "and leave other columns in the sequences."
         )
+
+
+def _beside(sequences: list, columns: list, rows: np.ndarray) -> Any:
+    """Return a DataFrame of sequences and static columns, a row for each entity."""
+    import pandas as pd
+
+    table = pd.DataFrame({"sequence": pd.Series(sequences, dtype=object)})
+    for column in columns:
+        name = column.name
+        if name in table.columns:
+            raise ValueError(
+                f"static must not name a column {name!r}, as the sequences are called in "
+                "the result. Rename it."
+            )
+        table[name] = column.take(rows).array
+    return table
 
 
 # ------------------------------------------------------------------------ back to a table

@@ -161,7 +161,11 @@ def forge(path, change):
     arrays = safetensors.numpy.load(data)
     change(content, arrays)
     content["sha256"] = "0" * 64
-    text = json.dumps(content, separators=(",", ":"))
+    seal(path, arrays, json.dumps(content, separators=(",", ":")))
+
+
+def seal(path, arrays, text):
+    """Write a file with this document, and a checksum that fits."""
     data = safetensors.numpy.save(arrays, {"sksequence": text})
     digest = hashlib.sha256(data).hexdigest().encode()
     path.write_bytes(data.replace(b"0" * 64, digest, 1))

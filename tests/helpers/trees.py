@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from sksequence._storage import write
+from sksequence._storage import Kind, write
 
-THIS = {"kind": "test", "version": (1, 0)}
+THIS = Kind("test", (1, 0))
 ABOUT = {"sksequence": "0.0"}
 
 
 def written(path, tree, **changed):
-    write(path, tree, about=ABOUT, **{**THIS, **changed})
+    write(path, tree, THIS._replace(**changed), about=ABOUT)
     return path

@@ -5,11 +5,13 @@ from __future__ import annotations
 import copy
 import inspect
 import io
+from contextlib import nullcontext
 
 import pytest
 import torch
 
 from helpers.comparing import pickled
+from helpers.kernels import without_kernels
 from helpers.layers import MERGES
 from sksequence import _kernels, nn
 from sksequence._cells import CELLS
@@ -95,6 +97,33 @@ def test_impossible_lengths_are_refused(
         layer.train(training)(x, torch.tensor(lengths))
     with torch.no_grad():  # possible ones are not
         layer(x, torch.tensor([5, 4, 3]))
+
+
+@pytest.mark.parametrize("kernels", [nullcontext, without_kernels])
+@pytest.mark.parametrize(
+    "lengths",
+    [
+        [5, 4, 3],
+        torch.tensor([5.0, 4.0, 3.9]),
+        torch.tensor([True, True, True]),
+        torch.tensor([5, 4, 3], dtype=torch.uint8),  # as an index, a mask
+    ],
+    ids=["list", "float", "bool", "bytes"],
+)
+@every_layer
+def test_lengths_that_are_no_integers_are_refused(layer, x, lengths, kernels):
+    words = f"lengths must be .*int64.* got {getattr(lengths, 'dtype', 'list')}"
+    with kernels(), pytest.raises(TypeError, match=words):
+        layer(x, lengths)
+
+
+@every_layer
+def test_lengths_of_fewer_bits_count_the_same(layer, x):
+    lengths = torch.tensor([5, 4, 3])
+    layer.eval()
+    with torch.no_grad():
+        ours, theirs = layer(x, lengths.int()), layer(x, lengths)
+    torch.testing.assert_close(ours, theirs, rtol=0, atol=0, check_dtype=False)
 
 
 @every_layer

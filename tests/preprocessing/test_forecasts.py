@@ -138,6 +138,40 @@ def merged_by_hand(y_pred, last, n_rows, rows_of):
     return [np.mean(values, axis=0) if values else nothing for values in found]
 
 
+@pytest.mark.parametrize("average", [True, False])
+@pytest.mark.parametrize("kind", ["one", "several", "level", "column", "array"])
+def test_a_frame_of_forecasts_has_the_time_of_the_series(kind, average):
+    by = "id" if kind in ("level", "column") else None
+    days = pd.date_range("2024-01-01", periods=12, name="day")
+    column = frame_of(PANEL, id=NAMES).set_index(days)
+    series = {
+        "level": column.set_index("id", append=True),
+        "column": column,
+        "array": PANEL,
+    }.get(kind, column.drop(columns="id"))
+    target = "u" if kind == "one" else None
+    _, y, index = make_windows(series, 2, 2, by=by, target=target)
+    plain = merge_forecasts(y, index, series, by=by, average=average)
+    frame = merge_forecasts(y, index, series, by=by, average=average, as_frame=True)
+    np.testing.assert_array_equal(frame, plain.reshape(12, -1))
+    expected = {
+        "array": pd.RangeIndex(12),
+        "level": series.index if kind == "level" else None,
+        "column": pd.MultiIndex.from_arrays([NAMES, days], names=["id", "day"]),
+    }.get(kind, days)
+    assert frame.index.equals(expected)
+    if kind == "one":
+        assert [*frame.columns] == (["forecast"] if average else [1, 2])
+
+
+def test_quantiles_are_merged_with_their_axis():
+    _, y, index = make_windows(PANEL, 2, 3)
+    quantiles = np.stack([y - 1, y, y + 1], axis=-1)
+    middle = merge_forecasts(y, index, PANEL)
+    merged = merge_forecasts(quantiles, index, PANEL)
+    np.testing.assert_allclose(merged, np.stack([middle - 1, middle, middle + 1], -1))
+
+
 @pytest.mark.parametrize("step", [1, 3])
 @pytest.mark.parametrize(
     "kind", ["array", "column of an array", "days", "level", "column"]
@@ -394,9 +428,9 @@ BAD_FORECASTS = {
         [1, 2],
         PANEL,
     ),
-    "four dimensions": (
-        r"y_pred must have shape \(n_windows, horizon\) .* got \(3, 2, 1, 1\)",
-        Y[..., None, None],
+    "five dimensions": (
+        r"y_pred must have shape \(n_windows, horizon\) .* got \(3, 2, 1, 1, 1\)",
+        Y[..., None, None, None],
         [1, 2, 3],
         PANEL,
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import polars
 import pytest
 from pandas.testing import assert_frame_equal, assert_index_equal
 from sklearn.model_selection import GroupKFold, cross_val_predict
@@ -532,3 +533,53 @@ def test_frames_that_are_none():
 def test_parts_that_do_not_fit_together(arguments, words):
     with pytest.raises(ValueError, match=words):
         to_long(**{"sequences": [[0.5, 1.5], [2.5]], "ids": [7, 8], **arguments})
+
+
+# ---------------------------------------------------------------------- static covariates
+
+
+VISITS = pd.DataFrame(
+    {
+        "patient": ["b", "a", "b", "a", "a"],
+        "day": [9, 3, 2, 1, 8],
+        "pulse": [64.0, 80.0, 62.0, 75.0, 90.0],
+        "age": [50, 61, 50, 61, 61],
+        "sex": pd.Categorical(["f", "m", "f", "m", "m"]),
+        "ill": [0, 1, 0, 1, 1],
+    }
+)
+
+
+@pytest.mark.parametrize("as_polars", [False, True])
+@pytest.mark.parametrize("static", ["age", ["sex", "age"], [3]])
+def test_static_columns_stand_beside_the_sequences(static, as_polars):
+    names = {"age": ["age"], str([3]): ["age"]}.get(str(static), ["sex", "age"])
+    frame = VISITS if len(names) == 2 else VISITS.drop(columns="sex")
+    if as_polars:
+        frame = polars.DataFrame({name: frame[name].tolist() for name in frame})
+    X, y, ids = from_long(frame, by="patient", time="day", target="ill", static=static)
+    assert list(X.columns) == ["sequence", *names]
+    assert ids.tolist() == ["a", "b"]
+    assert y.tolist() == [1, 0]
+    assert X["age"].tolist() == [61, 50]
+    if "sex" in names:
+        assert X["sex"].tolist() == ["m", "f"]
+    assert [x.ravel().tolist() for x in X["sequence"]] == [[75, 80, 90], [62, 64]]
+
+
+def test_static_columns_are_read_by_estimators():
+    rng = np.random.default_rng(0)
+    level = np.repeat(rng.normal(size=40), 5)
+    frame = pd.DataFrame({"who": np.repeat(np.arange(40), 5), "level": level})
+    frame["x"], frame["y"] = rng.normal(size=200), 3 * level
+    X, y, _ = from_long(frame, by="who", target="y", static="level")
+    model = make("GRURegressor", max_epochs=60, lr=0.02).fit(X[:30], y[:30])
+    assert model.n_static_features_in_ == 1
+    assert model.score(X[30:], y[30:]) > 0.9
+
+
+def test_static_columns_that_vary_are_refused():
+    with pytest.raises(ValueError, match=r"static='pulse' must be constant .* for 'a'"):
+        from_long(VISITS, by="patient", time="day", static=["age", "pulse"])
+    with pytest.raises(ValueError, match="No column is left"):
+        from_long(VISITS[["patient", "age"]], by="patient", static="age")

@@ -109,7 +109,7 @@ def test_a_link_stays_one(tmp_path):
     for tree in (1, 2):
         written(link, tree)
         assert link.is_symlink()
-        assert read(real, **THIS).tree == tree
+        assert read(real, THIS).tree == tree
     assert [p.name for p in real.parent.iterdir()] == ["real"]
 
 
@@ -139,7 +139,7 @@ def test_a_new_file_that_somebody_removes_is_made_again(path, monkeypatch):
         return real(file)
 
     monkeypatch.setattr(atomic, "_claim", remove_first)
-    assert read(written(path, 1), **THIS).tree == 1
+    assert read(written(path, 1), THIS).tree == 1
     assert len(removed) == 1
 
 
@@ -147,7 +147,7 @@ def test_several_may_write_one_file_at_once(path):
     def write_many(number):
         for _ in range(30):
             written(path, np.full(2000, number))
-            tree = read(path, **THIS).tree
+            tree = read(path, THIS).tree
             assert (tree == tree[0]).all()
 
     with ThreadPoolExecutor(4) as pool:
@@ -157,4 +157,4 @@ def test_several_may_write_one_file_at_once(path):
 
 def test_a_new_file_has_a_name_that_is_never_too_long(tmp_path):
     long = tmp_path / ("x" * 255)
-    assert read(written(long, 1), **THIS).tree == 1
+    assert read(written(long, 1), THIS).tree == 1

@@ -13,7 +13,7 @@ from sklearn.model_selection import GridSearchCV, KFold
 import sksequence
 from helpers.data import data_for, ragged
 from helpers.estimators import make
-from sksequence._storage.checkpoints import Checkpoint
+from sksequence._storage.checkpoints import CHECKPOINT, Checkpoint
 
 LENGTHS = np.random.default_rng(0).integers(4, 12, 30)
 X = [x.cumsum(axis=0) for x in ragged(LENGTHS)]
@@ -98,9 +98,7 @@ def test_what_was_drawn_is_kept_where_there_is_no_seed(tmp_path, end_after):
     end_after(2)
     with pytest.raises(Ended):
         make("GRUClassifier", checkpoint=tmp_path / "fit", **params).fit(X, Y)
-    content = sksequence._storage.read(
-        tmp_path / "fit", kind="checkpoint", version=(1, 0)
-    ).tree
+    content = sksequence._storage.read(tmp_path / "fit", CHECKPOINT).tree
     end_after(None)
     model = make("GRUClassifier", checkpoint=tmp_path / "fit", **params).fit(X, Y)
     losses = [epoch["train_loss"] for epoch in content["progress"]["history"]]
@@ -154,7 +152,7 @@ def test_twenty_kills_at_random_moments_change_nothing(tmp_path):
             continue
         n_kills += 1
         if path.exists():
-            kept = sksequence._storage.read(path, kind="checkpoint", version=(1, 0))
+            kept = sksequence._storage.read(path, CHECKPOINT)
             n_epochs_found += kept.tree["progress"] is not None
     assert n_epochs_found
     fit_alone(path)

@@ -75,7 +75,7 @@ def test_a_file_holds_a_tree(path):
         "optimizer": torch.optim.NAdam,
         "classes": np.array(["no", "yes"], dtype=object),
     }
-    content = read(written(path, tree), **THIS)
+    content = read(written(path, tree), THIS)
     assert_same(content.tree, tree)
     assert (content.about, content.version) == (ABOUT, (1, 0))
     assert content.tree["weights"][0].flags.writeable
@@ -96,7 +96,7 @@ def test_a_wide_array_of_little_text_stays_wide():
 
 def test_values_are_copies(path):
     shared = np.zeros(3)
-    one, other = read(written(path, [shared, shared]), **THIS).tree
+    one, other = read(written(path, [shared, shared]), THIS).tree
     one += 1
     assert not other.any()
     assert not shared.any()
@@ -188,14 +188,14 @@ def tree_of(text):
 def test_a_forged_document_is_refused(text, reason, path):
     path.write_bytes(sealed(text, {"a": np.arange(3)}))
     with pytest.raises(ValueError, match=f"cannot be loaded: .*(?:{reason})"):
-        read(path, **THIS)
+        read(path, THIS)
 
 
 def test_bools_that_are_neither_are_refused(path):
     neither = {"a": np.array([1, 2], np.uint8).view(bool)}
     path.write_bytes(sealed(tree_of('{"$array":"a"}}'), neither))
     with pytest.raises(ValueError, match="neither true nor false"):
-        read(path, **THIS)
+        read(path, THIS)
 
 
 def test_a_random_state_stands_within_its_words(path):
@@ -204,4 +204,4 @@ def test_a_random_state_stands_within_its_words(path):
     state["state"]["pos"] = 10**6
     path.write_bytes(sealed(tree_of(json.dumps(document) + "}"), arrays))
     with pytest.raises(ValueError, match="invalid position or size"):
-        read(path, **THIS)
+        read(path, THIS)

@@ -37,7 +37,7 @@ def test_the_checksum_is_over_every_byte(path):
     for at in range(len(data)):
         path.write_bytes(data[:at] + bytes([data[at] ^ 1 << at % 8]) + data[at + 1 :])
         with pytest.raises(ValueError, match="cannot be loaded"):
-            read(path, **THIS)
+            read(path, THIS)
 
 
 def test_the_same_tree_makes_the_same_bytes(tmp_path):
@@ -47,9 +47,9 @@ def test_the_same_tree_makes_the_same_bytes(tmp_path):
 
 
 def test_another_kind_is_refused(path):
-    written(path, 1, kind="checkpoint")
+    written(path, 1, name="checkpoint")
     with pytest.raises(ValueError, match="it is of kind 'checkpoint', expected 'test'"):
-        read(path, **THIS)
+        read(path, THIS)
 
 
 def test_a_newer_minor_format_is_read_with_a_warning(path):
@@ -57,7 +57,7 @@ def test_a_newer_minor_format_is_read_with_a_warning(path):
     with pytest.warns(
         UserWarning, match=r"sksequence 0\.0 in format 1\.3, newer than 1.0"
     ):
-        content = read(path, **THIS)
+        content = read(path, THIS)
     assert (content.tree, content.version) == ({"new": 1}, (1, 3))
 
 
@@ -66,7 +66,7 @@ def test_a_newer_major_format_is_refused_with_its_version(path):
     with pytest.raises(
         ValueError, match=r"sksequence 0\.0 has written it in format 2\.0"
     ):
-        read(path, **THIS)
+        read(path, THIS)
 
 
 # ------------------------------------------------------------------------------- reading
@@ -74,15 +74,15 @@ def test_a_newer_major_format_is_refused_with_its_version(path):
 
 def test_what_is_no_file_is_said_as_python_says_it(tmp_path):
     with pytest.raises(FileNotFoundError):
-        read(tmp_path / "nowhere", **THIS)
+        read(tmp_path / "nowhere", THIS)
     with pytest.raises(IsADirectoryError):
-        read(tmp_path, **THIS)
+        read(tmp_path, THIS)
 
 
 def test_a_pipe_is_refused_and_not_waited_for(path):
     os.mkfifo(path)
     with pytest.raises(ValueError, match="not a regular file"):
-        read(path, **THIS)
+        read(path, THIS)
     with pytest.raises(OSError, match="not a regular file; nothing was saved"):
         written(path, 1)
     assert stat.S_ISFIFO(path.stat().st_mode)
@@ -94,7 +94,7 @@ def test_a_large_file_of_another_kind_is_not_read(path):
     tracemalloc.start()
     try:
         with pytest.raises(ValueError, match="not written by sksequence"):
-            read(path, **THIS)
+            read(path, THIS)
         assert tracemalloc.get_traced_memory()[1] < 10**6
     finally:
         tracemalloc.stop()
@@ -105,7 +105,7 @@ def test_reading_takes_a_small_multiple_of_the_file(path):
     written(path, tree)
     tracemalloc.start()
     try:
-        read(path, **THIS)
+        read(path, THIS)
         assert tracemalloc.get_traced_memory()[1] < 3 * path.stat().st_size
     finally:
         tracemalloc.stop()

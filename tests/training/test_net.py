@@ -59,6 +59,28 @@ def test_the_training_loss_is_the_mean_over_the_sequences(task):
     assert model.history_[0]["train_loss"] == pytest.approx(expected, rel=1e-5)
 
 
+def test_batches_are_counted_by_their_sequences():
+    """Also the last of them, and those of the validation set, which are two here."""
+    X, y = np.random.default_rng(0).normal(size=(23, 4)), np.arange(23) % 2
+    model = make("GRUClassifier", batch_size=5, early_stopping=True, max_epochs=2)
+    for epoch in model.fit(X, y).net_.history:
+        batches = epoch["batches"]
+        sizes = [batch.get("train_batch_size") for batch in batches]
+        assert sizes == [5, 5, 5, 5, 1, None]
+        assert [batch.get("valid_batch_size") for batch in batches] == [None] * 5 + [2]
+        assert (epoch["train_batch_count"], epoch["valid_batch_count"]) == (5, 1)
+
+
+def test_predictions_are_those_of_evaluation_whatever_mode_a_layer_is_in(task):
+    X, y, _ = task
+    model = make("GRUClassifier", dropout=0.5).fit(X, y)
+    expected = model.predict_proba(X)
+    for layer in [model.net_.module_, model.net_.module_.dropout]:
+        layer.train()
+        np.testing.assert_array_equal(model.predict_proba(X), expected)
+        assert not any(part.training for part in model.net_.module_.modules())
+
+
 @pytest.mark.parametrize("early_stopping", [False, True])
 def test_verbose_prints_a_line_per_epoch_and_nothing_else_does(
     early_stopping, task, capfd

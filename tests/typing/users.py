@@ -33,6 +33,7 @@ from sksequence import (
     SimpleRNNClassifier,
     SimpleRNNRegressor,
     load,
+    save,
 )
 from sksequence.forecasting import forecast_recursive
 from sksequence.metrics import (
@@ -60,7 +61,7 @@ from sksequence.preprocessing import (
     to_long,
     trim_padding,
 )
-from sksequence.utils import check_sequence_estimator
+from sksequence.utils import FrozenSequenceEstimator, check_sequence_estimator
 
 rng = np.random.default_rng(0)
 X = [rng.normal(size=(n, 2)) for n in range(5, 25)]
@@ -128,9 +129,11 @@ cell: str = RecurrentTagger().cell
 # --------------------------------------------------------- files, streams, deployment
 
 assert_type(model.save("model.safetensors"), LSTMClassifier)
+save(make_pipeline(StandardScaler(), model), Path("pipeline.safetensors"))
 again = load(Path("model.safetensors"))
-assert_type(again.predict(X), np.ndarray)
+labels_again: np.ndarray = again.predict(X)
 if isinstance(again, LSTMClassifier):
+    assert_type(again.predict(X), np.ndarray)
     assert_type(again.predict_proba(X), np.ndarray)
 stream = model.open_stream(n_streams=20, static=np.zeros((20, 3)))
 assert_type(stream, Stream)
@@ -195,6 +198,7 @@ assert_type(perplexity_scorer(RecurrentTagger(), X, steps), float)
 assert_type(forecast_recursive(GRURegressor(), X, horizon=3), np.ndarray)
 forecast_recursive(GRURegressor(), X, horizon=3, target=[0, 2], future=X)
 assert_type(check_sequence_estimator(model, on_fail=None), list[dict[str, Any]])
+FrozenSequenceEstimator(model).predict(X)
 
 # ------------------------------------------------------------------------------ layers
 

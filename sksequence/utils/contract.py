@@ -14,8 +14,6 @@ import numpy as np
 from joblib import Parallel, delayed
 from sklearn.base import clone, is_classifier
 
-__all__ = ["check_sequence_estimator"]
-
 
 def check_sequence_estimator(
     estimator: Any,
