@@ -78,6 +78,7 @@ assert_type(LSTMClassifier(hidden_size=8).fit(X, labels), LSTMClassifier)
 assert_type(LSTMRegressor(loss="huber").fit(X, numbers), LSTMRegressor)
 assert_type(GRUClassifier(class_weight="balanced").fit(X, labels), GRUClassifier)
 assert_type(GRURegressor(lr=0.01, max_epochs=3).fit(X, numbers), GRURegressor)
+GRURegressor(normalize="window", season=24, target_channels=[0, 2])
 assert_type(RecurrentClassifier(cell="gru").fit(X, labels), RecurrentClassifier)
 assert_type(RecurrentRegressor(cell="rnn").fit(X, numbers), RecurrentRegressor)
 steps = [x[:, 0] for x in X]
