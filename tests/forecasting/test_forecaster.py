@@ -414,9 +414,11 @@ def test_a_network_is_told_which_channels_it_normalises(target, strategy):
     ).fit(FRAME)
     expected = (1,) if target else (0, 1)
     assert model.regressor_[-1].target_channels == expected
-    # All is relative to the last season: so a level moves with it.
-    moved = model.predict(history=FRAME[:60] + 1000)
-    np.testing.assert_allclose(moved, model.predict(history=FRAME[:60]) + 1000, atol=1e-2)
+    # A target is relative to its last season: so a level moves with it.
+    names = [target] if target else ["u", "v"]
+    moved = FRAME[:60].assign(**{name: FRAME[name] + 1000 for name in names})
+    expected = model.predict(history=FRAME[:60]) + 1000
+    np.testing.assert_allclose(model.predict(history=moved), expected, atol=1e-2)
 
 
 def test_a_season_is_not_looked_for_in_rows_that_lie_ahead():
