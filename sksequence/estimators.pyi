@@ -419,13 +419,19 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
         (its second axis) from the last but ``n_steps - 1`` step of X, and the last from
         the last. So the network steps through the horizon and reads what is known ahead,
         as in windows of ``make_windows(known=...)``. ``pooling`` is then unused.
-    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, default='squared_error'
+    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson", "gaussian", "student_t", "negative_binomial"}, default='squared_error'
         The loss: the squared error predicts the mean; the absolute error, the median; the
         Huber loss, a mean that is robust against outliers beyond one standard deviation;
-        the pinball loss ("quantile"), the quantile given by ``quantile``; the Poisson
-        deviance, the rate of counts (targets must be at least zero).
-    quantile : float, default=0.5
-        The quantile that the "quantile" loss predicts, in (0, 1).
+        the pinball loss ("quantile"), the quantiles given by ``quantile``; the Poisson
+        deviance, the rate of counts (targets must be at least zero). The last three are
+        the negative log-likelihood of a distribution, whose mean is predicted, and its
+        standard deviation, quantiles and samples if asked for: normal; Student's t, for
+        heavy tails (Lange, Little and Taylor, 1989); or negative binomial, for counts
+        (whole numbers) whose variance exceeds the mean (Hilbe, 2011).
+    quantile : float or tuple of float, default=0.5
+        The quantile that the "quantile" loss predicts, in (0, 1); or several, in
+        increasing order, which are then the last axis of predictions. They never
+        cross.
     lr : float, default=0.005
         Learning rate.
     max_epochs : int, default=50
@@ -572,7 +578,7 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
         target_channels: int | Sequence[int] | None = None,
         decoder: bool = False,
         loss: str = "squared_error",
-        quantile: float = 0.5,
+        quantile: float | Sequence[float] = 0.5,
         lr: float = 0.005,
         max_epochs: int = 50,
         batch_size: int | None = 16,
@@ -610,6 +616,12 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
         self,
         *,
         sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+    def set_predict_request(
+        self,
+        *,
+        quantiles: bool | str | None = ...,
+        return_std: bool | str | None = ...,
     ) -> Self: ...
     def set_score_request(
         self,
@@ -1000,13 +1012,19 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         (its second axis) from the last but ``n_steps - 1`` step of X, and the last from
         the last. So the network steps through the horizon and reads what is known ahead,
         as in windows of ``make_windows(known=...)``. ``pooling`` is then unused.
-    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, default='squared_error'
+    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson", "gaussian", "student_t", "negative_binomial"}, default='squared_error'
         The loss: the squared error predicts the mean; the absolute error, the median; the
         Huber loss, a mean that is robust against outliers beyond one standard deviation;
-        the pinball loss ("quantile"), the quantile given by ``quantile``; the Poisson
-        deviance, the rate of counts (targets must be at least zero).
-    quantile : float, default=0.5
-        The quantile that the "quantile" loss predicts, in (0, 1).
+        the pinball loss ("quantile"), the quantiles given by ``quantile``; the Poisson
+        deviance, the rate of counts (targets must be at least zero). The last three are
+        the negative log-likelihood of a distribution, whose mean is predicted, and its
+        standard deviation, quantiles and samples if asked for: normal; Student's t, for
+        heavy tails (Lange, Little and Taylor, 1989); or negative binomial, for counts
+        (whole numbers) whose variance exceeds the mean (Hilbe, 2011).
+    quantile : float or tuple of float, default=0.5
+        The quantile that the "quantile" loss predicts, in (0, 1); or several, in
+        increasing order, which are then the last axis of predictions. They never
+        cross.
     lr : float, default=0.005
         Learning rate.
     max_epochs : int, default=50
@@ -1153,7 +1171,7 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         target_channels: int | Sequence[int] | None = None,
         decoder: bool = False,
         loss: str = "squared_error",
-        quantile: float = 0.5,
+        quantile: float | Sequence[float] = 0.5,
         lr: float = 0.005,
         max_epochs: int = 50,
         batch_size: int | None = 16,
@@ -1191,6 +1209,12 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         self,
         *,
         sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+    def set_predict_request(
+        self,
+        *,
+        quantiles: bool | str | None = ...,
+        return_std: bool | str | None = ...,
     ) -> Self: ...
     def set_score_request(
         self,
@@ -1575,13 +1599,19 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         (its second axis) from the last but ``n_steps - 1`` step of X, and the last from
         the last. So the network steps through the horizon and reads what is known ahead,
         as in windows of ``make_windows(known=...)``. ``pooling`` is then unused.
-    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, default='squared_error'
+    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson", "gaussian", "student_t", "negative_binomial"}, default='squared_error'
         The loss: the squared error predicts the mean; the absolute error, the median; the
         Huber loss, a mean that is robust against outliers beyond one standard deviation;
-        the pinball loss ("quantile"), the quantile given by ``quantile``; the Poisson
-        deviance, the rate of counts (targets must be at least zero).
-    quantile : float, default=0.5
-        The quantile that the "quantile" loss predicts, in (0, 1).
+        the pinball loss ("quantile"), the quantiles given by ``quantile``; the Poisson
+        deviance, the rate of counts (targets must be at least zero). The last three are
+        the negative log-likelihood of a distribution, whose mean is predicted, and its
+        standard deviation, quantiles and samples if asked for: normal; Student's t, for
+        heavy tails (Lange, Little and Taylor, 1989); or negative binomial, for counts
+        (whole numbers) whose variance exceeds the mean (Hilbe, 2011).
+    quantile : float or tuple of float, default=0.5
+        The quantile that the "quantile" loss predicts, in (0, 1); or several, in
+        increasing order, which are then the last axis of predictions. They never
+        cross.
     lr : float, default=0.005
         Learning rate.
     max_epochs : int, default=50
@@ -1728,7 +1758,7 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         target_channels: int | Sequence[int] | None = None,
         decoder: bool = False,
         loss: str = "squared_error",
-        quantile: float = 0.5,
+        quantile: float | Sequence[float] = 0.5,
         lr: float = 0.005,
         max_epochs: int = 50,
         batch_size: int | None = 16,
@@ -1766,6 +1796,12 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         self,
         *,
         sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+    def set_predict_request(
+        self,
+        *,
+        quantiles: bool | str | None = ...,
+        return_std: bool | str | None = ...,
     ) -> Self: ...
     def set_score_request(
         self,
@@ -2151,13 +2187,19 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
         (its second axis) from the last but ``n_steps - 1`` step of X, and the last from
         the last. So the network steps through the horizon and reads what is known ahead,
         as in windows of ``make_windows(known=...)``. ``pooling`` is then unused.
-    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, default='squared_error'
+    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson", "gaussian", "student_t", "negative_binomial"}, default='squared_error'
         The loss: the squared error predicts the mean; the absolute error, the median; the
         Huber loss, a mean that is robust against outliers beyond one standard deviation;
-        the pinball loss ("quantile"), the quantile given by ``quantile``; the Poisson
-        deviance, the rate of counts (targets must be at least zero).
-    quantile : float, default=0.5
-        The quantile that the "quantile" loss predicts, in (0, 1).
+        the pinball loss ("quantile"), the quantiles given by ``quantile``; the Poisson
+        deviance, the rate of counts (targets must be at least zero). The last three are
+        the negative log-likelihood of a distribution, whose mean is predicted, and its
+        standard deviation, quantiles and samples if asked for: normal; Student's t, for
+        heavy tails (Lange, Little and Taylor, 1989); or negative binomial, for counts
+        (whole numbers) whose variance exceeds the mean (Hilbe, 2011).
+    quantile : float or tuple of float, default=0.5
+        The quantile that the "quantile" loss predicts, in (0, 1); or several, in
+        increasing order, which are then the last axis of predictions. They never
+        cross.
     lr : float, default=0.005
         Learning rate.
     max_epochs : int, default=50
@@ -2299,7 +2341,7 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
         target_channels: int | Sequence[int] | None = None,
         decoder: bool = False,
         loss: str = "squared_error",
-        quantile: float = 0.5,
+        quantile: float | Sequence[float] = 0.5,
         lr: float = 0.005,
         max_epochs: int = 50,
         batch_size: int | None = 16,
@@ -2337,6 +2379,12 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
         self,
         *,
         sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+    def set_predict_request(
+        self,
+        *,
+        quantiles: bool | str | None = ...,
+        return_std: bool | str | None = ...,
     ) -> Self: ...
     def set_score_request(
         self,
@@ -2789,13 +2837,19 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         step, in any unit and from any origin. The time determines the decay and is used
         for nothing else; None for a time of one between steps. Ignored with other values
         of ``missing``.
-    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, default='squared_error'
+    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson", "gaussian", "student_t", "negative_binomial"}, default='squared_error'
         The loss: the squared error predicts the mean; the absolute error, the median; the
         Huber loss, a mean that is robust against outliers beyond one standard deviation;
-        the pinball loss ("quantile"), the quantile given by ``quantile``; the Poisson
-        deviance, the rate of counts (targets must be at least zero).
-    quantile : float, default=0.5
-        The quantile that the "quantile" loss predicts, in (0, 1).
+        the pinball loss ("quantile"), the quantiles given by ``quantile``; the Poisson
+        deviance, the rate of counts (targets must be at least zero). The last three are
+        the negative log-likelihood of a distribution, whose mean is predicted, and its
+        standard deviation, quantiles and samples if asked for: normal; Student's t, for
+        heavy tails (Lange, Little and Taylor, 1989); or negative binomial, for counts
+        (whole numbers) whose variance exceeds the mean (Hilbe, 2011).
+    quantile : float or tuple of float, default=0.5
+        The quantile that the "quantile" loss predicts, in (0, 1); or several, in
+        increasing order, which are then the last axis of predictions. They never
+        cross.
     lr : float, default=0.005
         Learning rate.
     max_epochs : int, default=50
@@ -2939,7 +2993,7 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         missing: str = "error",
         time_channel: int | None = None,
         loss: str = "squared_error",
-        quantile: float = 0.5,
+        quantile: float | Sequence[float] = 0.5,
         lr: float = 0.005,
         max_epochs: int = 50,
         batch_size: int | None = 16,
@@ -2986,7 +3040,8 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         Returns
         -------
         float
-            R squared.
+            R squared; of several quantiles the mean of their D squared, the share of the
+            pinball loss of constant quantiles that is explained.
         """
     def set_fit_request(
         self,
@@ -3000,6 +3055,12 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         self,
         *,
         sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+    def set_predict_request(
+        self,
+        *,
+        quantiles: bool | str | None = ...,
+        return_std: bool | str | None = ...,
     ) -> Self: ...
     def set_score_request(
         self,
@@ -3278,13 +3339,19 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
     pooling : {"last", "mean", "max", "attention"}, default='max'
         How to pool the steps of a sequence: the final state of each direction, the mean
         or maximum over the steps, or a mean with attention weights.
-    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, default='squared_error'
+    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson", "gaussian", "student_t", "negative_binomial"}, default='squared_error'
         The loss: the squared error predicts the mean; the absolute error, the median; the
         Huber loss, a mean that is robust against outliers beyond one standard deviation;
-        the pinball loss ("quantile"), the quantile given by ``quantile``; the Poisson
-        deviance, the rate of counts (targets must be at least zero).
-    quantile : float, default=0.5
-        The quantile that the "quantile" loss predicts, in (0, 1).
+        the pinball loss ("quantile"), the quantiles given by ``quantile``; the Poisson
+        deviance, the rate of counts (targets must be at least zero). The last three are
+        the negative log-likelihood of a distribution, whose mean is predicted, and its
+        standard deviation, quantiles and samples if asked for: normal; Student's t, for
+        heavy tails (Lange, Little and Taylor, 1989); or negative binomial, for counts
+        (whole numbers) whose variance exceeds the mean (Hilbe, 2011).
+    quantile : float or tuple of float, default=0.5
+        The quantile that the "quantile" loss predicts, in (0, 1); or several, in
+        increasing order, which are then the last axis of predictions. They never
+        cross.
     lr : float, default=0.005
         Learning rate.
     max_epochs : int, default=50
@@ -3417,7 +3484,7 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
         peephole: bool = False,
         pooling: str = "max",
         loss: str = "squared_error",
-        quantile: float = 0.5,
+        quantile: float | Sequence[float] = 0.5,
         lr: float = 0.005,
         max_epochs: int = 50,
         batch_size: int | None = 16,
@@ -3455,6 +3522,12 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
         self,
         *,
         sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+    def set_predict_request(
+        self,
+        *,
+        quantiles: bool | str | None = ...,
+        return_std: bool | str | None = ...,
     ) -> Self: ...
     def set_score_request(
         self,

@@ -497,7 +497,11 @@ BAD_VALUES = {
     "warm_start": FLAG,
     "class_weight": ["even", 3],
     "loss": ["mse", None],
-    "quantile": [0, 1, -1, "a", None, np.nan],
+    "quantile": [
+        *(0, 1, -1, "a", None, np.nan, True, ()),
+        *((0.5, 0.1), (0.1, 0.1), (0, 0.5), [0.5, 1.0], ("a",), (None,), (True,)),
+        *(np.array([[0.1, 0.9]]), np.array([0.9, np.nan])),
+    ],
     "cell": ["tcn", None],
     "nonlinearity": ["sigmoid", None],
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from numbers import Integral
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -249,6 +249,30 @@ def _first_rows(entities: Entities, length: int, horizon: int, step: int) -> np.
     n_windows = np.maximum((entities.counts - length - horizon) // step + 1, 0)
     first = np.repeat(entities.starts, n_windows)
     return first + step * count_within(n_windows)
+
+
+@overload
+def merge_forecasts(
+    y_pred: ArrayLike,
+    index: Any,
+    series: ArrayLike,
+    *,
+    by: Key | list[Any] | None = None,
+    average: bool = True,
+    as_frame: Literal[False] = False,
+) -> np.ndarray: ...
+
+
+@overload
+def merge_forecasts(
+    y_pred: ArrayLike,
+    index: Any,
+    series: ArrayLike,
+    *,
+    by: Key | list[Any] | None = None,
+    average: bool = True,
+    as_frame: Literal[True],
+) -> Any: ...
 
 
 @typed(
