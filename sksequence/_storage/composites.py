@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import warnings
+from numbers import Number
 from typing import Any
 
 import sklearn
@@ -130,7 +131,10 @@ def _strange(cls: type, attributes: dict[str, Any]) -> str | None:
     """Return what is wrong with attributes: names of methods, code that is looked up."""
     parameters = names_of_parameters(cls)
     for name in attributes:
-        is_shadow = name not in parameters and hasattr(cls, name)
+        # A default of the class is a number or None; all else is a method, or is used.
+        of_class = getattr(cls, name, None)
+        is_shadow = not (of_class is None or isinstance(of_class, Number))
+        is_shadow = is_shadow and name not in parameters
         if not name.isidentifier() or name.startswith("__") or is_shadow:
             return f"{name!r} is not an attribute that it may have"
     if attributes.get("memory") is not None:
