@@ -159,7 +159,7 @@ def m4_hourly(folder: Path) -> Case:
             by="series",
             time="hour",
             transformer=FunctionTransformer(np.log, np.exp),
-            step=8,
+            step=16,
         )
         forecasts = model.fit(table).predict()
         keys = forecasts.index.unique("series")
