@@ -30,6 +30,7 @@ import numpy as np
 import pandas as pd
 from accuracy import configuration, find_folder
 from sklearn.base import BaseEstimator, clone
+from sklearn.decomposition import PCA
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import RidgeCV
 from sklearn.model_selection import KFold
@@ -37,7 +38,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sksequence import RecurrentStepRegressor
-from sksequence.preprocessing import from_long
+from sksequence.preprocessing import StepwiseTransformer, from_long
 
 SEEDS = (0, 1, 2)
 IN_SERVICE = 150
@@ -103,6 +104,8 @@ class StepModel:
     Attributes
     ----------
     network : RecurrentStepRegressor
+    n_components : int or None
+        The number of principal components of the sensors that it reads; None for all.
     cap : float
         The largest target.
     rise : float
@@ -110,21 +113,31 @@ class StepModel:
     """
 
     network: RecurrentStepRegressor
+    n_components: int | None = None
     cap: float = 125
     rise: float = 3
 
     def __str__(self) -> str:
-        return f"cap {self.cap:g}, weights up to {1 + self.rise:g}: " + (
-            f"`{configuration(self.network)}`"
+        return (
+            f"cap {self.cap:g}, weights up to {1 + self.rise:g}, "
+            f"PCA({self.n_components}), `{configuration(self.network)}`"
         )
 
     def predict(self, train: Engines, test: Engines, seed: int) -> Arrays:
         """Fit to engines, and predict every cycle of others."""
         X, y = train.sequences()
         weights = [1 + self.rise * np.arange(1, len(x) + 1) / len(x) for x in X]
-        network = clone(self.network).set_params(random_state=seed)
-        network.fit(X, [np.minimum(left, self.cap) for left in y], sample_weight=weights)
-        return [np.minimum(x, self.cap) for x in network.predict(test.sequences()[0])]
+        components = make_pipeline(StandardScaler(), PCA(self.n_components))
+        model = make_pipeline(
+            StepwiseTransformer(components),
+            clone(self.network).set_params(random_state=seed),
+        )
+        model.fit(
+            X,
+            [np.minimum(left, self.cap) for left in y],
+            recurrentstepregressor__sample_weight=weights,
+        )
+        return [np.minimum(x, self.cap) for x in model.predict(test.sequences()[0])]
 
 
 @dataclass(frozen=True)
@@ -227,11 +240,12 @@ def gru(**params: object) -> RecurrentStepRegressor:
 
 
 NETWORKS = [
-    StepModel(gru(hidden_size=64), rise=0),
     StepModel(gru(hidden_size=64)),
-    StepModel(gru(hidden_size=128)),
-    StepModel(gru(hidden_size=128), cap=140),
+    StepModel(gru(hidden_size=64), n_components=3),
     StepModel(gru(hidden_size=128, lr=0.005)),
+    StepModel(gru(hidden_size=128, lr=0.005), n_components=3),
+    StepModel(gru(hidden_size=128, lr=0.005), n_components=3, cap=140),
+    StepModel(gru(hidden_size=128, lr=0.005), n_components=3, rise=0),
 ]
 BASELINES = {
     "ridge regression": make_pipeline(

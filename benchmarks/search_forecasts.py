@@ -25,9 +25,15 @@ from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 from sksequence import RecurrentRegressor, WindowForecaster
 
 _CELL = "regressor__cell"
+# The largest candidate, whose windows are longest, is in each of them.
 GRIDS: list[dict[str, list]] = [
-    {"length": [24, 168], _CELL: ["gru"]},
-    {"length": [24, 168], _CELL: ["lstm", "gru"], "strategy": ["direct", "recursive"]},
+    {"length": [24, 168], _CELL: ["gru"], "strategy": ["decoder"], "horizon": [48]},
+    {
+        "length": [24, 168],
+        _CELL: ["lstm", "gru"],
+        "strategy": ["recursive", "decoder"],
+        "horizon": [48],
+    },
     {
         "length": [24, 168],
         _CELL: ["lstm", "gru"],
