@@ -425,3 +425,63 @@ def test_frames_have_no_distribution_but_numbers_of_videos_have(params):
     assert model.predict(films, quantiles=[0.1, 0.9]).shape == (*y.shape, 2)
     if not own:
         assert model.predict(films, return_std=True)[1].shape == y.shape
+
+
+# --------------------------------------------------- sequences normalised; the decoder
+
+WALKS = RNG.normal(size=(40, 13)).cumsum(axis=1) + 1000 * RNG.normal(size=(40, 1))
+AHEAD = WALKS[:, 10:]
+
+
+@pytest.mark.parametrize("params", [*LOSSES[:2], BOTH[-1]], ids=lambda p: p["loss"])
+@pytest.mark.parametrize("how", ["last", "window"])
+def test_normalised_sequences_have_deviations_of_their_spread(how, params):
+    """As of a model of the normalised sequences, by hand."""
+    level, spread = WALKS[:, 9:10], np.ones((40, 1))
+    if how == "window":
+        level = WALKS[:, :10].mean(axis=1, keepdims=True)
+        spread = WALKS[:, :10].std(axis=1, keepdims=True)
+    model = make("GRURegressor", **params, normalize=how, **EXACT)
+    model.fit(WALKS[:, :10], AHEAD)
+    other = make("GRURegressor", **params, **EXACT)
+    x = (WALKS[:, :10] - level) / spread
+    other.fit(x, (AHEAD - level) / spread)
+    more = {"rtol": 1e-6, "atol": 1e-6}
+    levels = [0.1, 0.9]
+    expected = other.predict(x, quantiles=levels) * spread[..., None] + level[..., None]
+    found = model.predict(WALKS[:, :10], quantiles=levels)
+    np.testing.assert_allclose(found, expected, **more)
+    if params["loss"] == "quantile":
+        assert not (np.diff(model.predict(WALKS[:, :10])) < 0).any()
+        return
+    mean, std = other.predict(x, return_std=True)
+    found = model.predict(WALKS[:, :10], return_std=True)
+    np.testing.assert_allclose(found[0], mean * spread + level, **more)
+    np.testing.assert_allclose(found[1], std * spread, **more)
+    drawn = other.sample_y(x, 3) * spread[..., None] + level[..., None]
+    np.testing.assert_allclose(model.sample_y(WALKS[:, :10], 3), drawn, **more)
+
+
+def test_counts_are_not_normalised():
+    model = make("GRURegressor", loss="negative_binomial", normalize="window")
+    with pytest.raises(ValueError, match="normalize must be None with loss"):
+        model.fit(X[..., 0], FORMS["one"])
+
+
+@every_loss
+@pytest.mark.parametrize("form", ["several", "horizons"])
+def test_a_decoder_has_the_parameters_of_each_step(form, params):
+    y = FORMS[form]
+    model = make("GRURegressor", **params, decoder=True).fit(X, y)
+    own = (3,) if params["loss"] == "quantile" else ()
+    assert model.predict(X).shape == y.shape + own
+    # A later step of X does not change what is predicted for an earlier step of y.
+    changed = X.copy()
+    changed[:, -1] += 1
+    before, after = model.predict(X), model.predict(changed)
+    np.testing.assert_array_equal(before[:, 0], after[:, 0])
+    assert (before[:, -1] != after[:, -1]).any()
+    if not own:
+        before, after = (model.predict(x, return_std=True)[1] for x in (X, changed))
+        np.testing.assert_array_equal(before[:, 0], after[:, 0])
+        assert (before[:, -1] != after[:, -1]).any()

@@ -147,3 +147,21 @@ def test_without_a_distribution_there_is_no_deviation(params):
     with pytest.raises(ValueError, match="return_std=True needs"):
         stream.step(X[0, 0].astype(float), return_std=True)
     assert stream.n_steps_ == 0
+
+
+@every_loss
+@pytest.mark.parametrize("form", ["several", "horizons"])
+@pytest.mark.parametrize("way", [{"normalize": "window"}, {"decoder": True}], ids=str)
+def test_normalised_and_decoded_forecasts_are_exported(way, form, params, tmp_path):
+    runtime = pytest.importorskip("onnxruntime")
+    if "normalize" in way and params["loss"] == "negative_binomial":
+        pytest.skip("counts are not normalised")
+    model = fitted(form, params, **way)
+    expected = answers(model.predict, params)
+    assert_close(answers(model.to_numpy().predict, params), expected)
+    model.to_onnx(tmp_path / "m.onnx")
+    session = runtime.InferenceSession(str(tmp_path / "m.onnx"))
+    lengths = np.full(len(X), X.shape[1], dtype=np.int64)
+    dtype = np.float64 if "normalize" in way else np.float32
+    found = session.run(None, {"X": X.astype(dtype), "lengths": lengths})
+    assert_close(found, expected, 1e-4)
