@@ -55,7 +55,7 @@ CLASSES = {
         "sksequence.model_selection": "HalvingEpochSearchCV PanelTimeSeriesSplit "
         "PurgedKFold",
         "sksequence.preprocessing": "SequenceTokenizer SlidingWindow StepwiseTransformer",
-        "sksequence.utils": "FrozenSequenceEstimator",
+        "sksequence.utils": "FrozenSequenceEstimator QuantileView",
     }.items()
     for name in names.split()
 }
