@@ -164,6 +164,10 @@ class Deployable(SequenceEstimator):
         float32 cannot resolve the targets and with ``normalize``.
         Predictions for every step are (batch, steps, ...), undefined in padding.
 
+        Channels and static columns of categories hold ids in ``X`` and ``static``:
+        levels count from 1, in the order in the metadata ``categories`` and
+        ``static_categories`` (JSON), and others are 0.
+
         The predictions are those for the same X in ``dtype``, up to rounding: the file
         computes in the precision of the network, with ``dtype="float64"`` step by step,
         since runtimes have recurrent operators in float32 only. Unlike predict, the file
@@ -230,7 +234,9 @@ class Deployable(SequenceEstimator):
             told["feature_names"] = self.feature_names_in_.tolist()
         if (names := self._reading.static.names) is not None:
             told["static_names"] = names
-        return told
+        exported = self._reading.export()
+        places = ("categories", "static_categories")
+        return told | {name: exported[name] for name in places if name in exported}
 
     def _export_answer(self) -> dict[str, Any]:
         """Return kind and values of the head."""
