@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from sklearn.metrics import r2_score
 
 from ._base.classifier import Labeller, SequenceClassifier
 from ._base.declaration import recurrent_estimator
@@ -434,9 +433,10 @@ class RecurrentStepRegressor(AnyCell, PerStepEstimator, NumberPredictor):
         Returns
         -------
         float
-            R squared.
+            R squared; of several quantiles the mean of their D squared, the share of the
+            pinball loss of constant quantiles that is explained.
         """
-        return self._score(r2_score, X, y, sample_weight)
+        return self._score(self._metric, X, y, sample_weight)
 
 
 @storable

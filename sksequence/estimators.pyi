@@ -443,13 +443,19 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
         (its second axis) from the last but ``n_steps - 1`` step of X, and the last from
         the last. So the network steps through the horizon and reads what is known ahead,
         as in windows of ``make_windows(known=...)``. ``pooling`` is then unused.
-    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, default='squared_error'
+    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson", "gaussian", "student_t", "negative_binomial"}, default='squared_error'
         The loss: the squared error predicts the mean; the absolute error, the median; the
         Huber loss, a mean that is robust against outliers beyond one standard deviation;
-        the pinball loss ("quantile"), the quantile given by ``quantile``; the Poisson
-        deviance, the rate of counts (targets must be at least zero).
-    quantile : float, default=0.5
-        The quantile that the "quantile" loss predicts, in (0, 1).
+        the pinball loss ("quantile"), the quantiles given by ``quantile``; the Poisson
+        deviance, the rate of counts (targets must be at least zero). The last three are
+        the negative log-likelihood of a distribution, whose mean is predicted, and its
+        standard deviation, quantiles and samples if asked for: normal; Student's t, for
+        heavy tails (Lange, Little and Taylor, 1989); or negative binomial, for counts
+        (whole numbers) whose variance exceeds the mean (Hilbe, 2011).
+    quantile : float or tuple of float, default=0.5
+        The quantile that the "quantile" loss predicts, in (0, 1); or several, in
+        increasing order, which are then the last axis of predictions. They never
+        cross.
     lr : float, default=0.005
         Learning rate.
     max_epochs : int, default=50
@@ -598,7 +604,7 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
         target_channels: int | Sequence[int] | None = None,
         decoder: bool = False,
         loss: str = "squared_error",
-        quantile: float = 0.5,
+        quantile: float | Sequence[float] = 0.5,
         lr: float = 0.005,
         max_epochs: int = 50,
         batch_size: int | None = 16,
@@ -636,6 +642,12 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
         self,
         *,
         sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+    def set_predict_request(
+        self,
+        *,
+        quantiles: bool | str | None = ...,
+        return_std: bool | str | None = ...,
     ) -> Self: ...
     def set_score_request(
         self,
@@ -1050,13 +1062,19 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         (its second axis) from the last but ``n_steps - 1`` step of X, and the last from
         the last. So the network steps through the horizon and reads what is known ahead,
         as in windows of ``make_windows(known=...)``. ``pooling`` is then unused.
-    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, default='squared_error'
+    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson", "gaussian", "student_t", "negative_binomial"}, default='squared_error'
         The loss: the squared error predicts the mean; the absolute error, the median; the
         Huber loss, a mean that is robust against outliers beyond one standard deviation;
-        the pinball loss ("quantile"), the quantile given by ``quantile``; the Poisson
-        deviance, the rate of counts (targets must be at least zero).
-    quantile : float, default=0.5
-        The quantile that the "quantile" loss predicts, in (0, 1).
+        the pinball loss ("quantile"), the quantiles given by ``quantile``; the Poisson
+        deviance, the rate of counts (targets must be at least zero). The last three are
+        the negative log-likelihood of a distribution, whose mean is predicted, and its
+        standard deviation, quantiles and samples if asked for: normal; Student's t, for
+        heavy tails (Lange, Little and Taylor, 1989); or negative binomial, for counts
+        (whole numbers) whose variance exceeds the mean (Hilbe, 2011).
+    quantile : float or tuple of float, default=0.5
+        The quantile that the "quantile" loss predicts, in (0, 1); or several, in
+        increasing order, which are then the last axis of predictions. They never
+        cross.
     lr : float, default=0.005
         Learning rate.
     max_epochs : int, default=50
@@ -1205,7 +1223,7 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         target_channels: int | Sequence[int] | None = None,
         decoder: bool = False,
         loss: str = "squared_error",
-        quantile: float = 0.5,
+        quantile: float | Sequence[float] = 0.5,
         lr: float = 0.005,
         max_epochs: int = 50,
         batch_size: int | None = 16,
@@ -1243,6 +1261,12 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         self,
         *,
         sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+    def set_predict_request(
+        self,
+        *,
+        quantiles: bool | str | None = ...,
+        return_std: bool | str | None = ...,
     ) -> Self: ...
     def set_score_request(
         self,
@@ -1651,13 +1675,19 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         (its second axis) from the last but ``n_steps - 1`` step of X, and the last from
         the last. So the network steps through the horizon and reads what is known ahead,
         as in windows of ``make_windows(known=...)``. ``pooling`` is then unused.
-    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, default='squared_error'
+    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson", "gaussian", "student_t", "negative_binomial"}, default='squared_error'
         The loss: the squared error predicts the mean; the absolute error, the median; the
         Huber loss, a mean that is robust against outliers beyond one standard deviation;
-        the pinball loss ("quantile"), the quantile given by ``quantile``; the Poisson
-        deviance, the rate of counts (targets must be at least zero).
-    quantile : float, default=0.5
-        The quantile that the "quantile" loss predicts, in (0, 1).
+        the pinball loss ("quantile"), the quantiles given by ``quantile``; the Poisson
+        deviance, the rate of counts (targets must be at least zero). The last three are
+        the negative log-likelihood of a distribution, whose mean is predicted, and its
+        standard deviation, quantiles and samples if asked for: normal; Student's t, for
+        heavy tails (Lange, Little and Taylor, 1989); or negative binomial, for counts
+        (whole numbers) whose variance exceeds the mean (Hilbe, 2011).
+    quantile : float or tuple of float, default=0.5
+        The quantile that the "quantile" loss predicts, in (0, 1); or several, in
+        increasing order, which are then the last axis of predictions. They never
+        cross.
     lr : float, default=0.005
         Learning rate.
     max_epochs : int, default=50
@@ -1806,7 +1836,7 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         target_channels: int | Sequence[int] | None = None,
         decoder: bool = False,
         loss: str = "squared_error",
-        quantile: float = 0.5,
+        quantile: float | Sequence[float] = 0.5,
         lr: float = 0.005,
         max_epochs: int = 50,
         batch_size: int | None = 16,
@@ -1844,6 +1874,12 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         self,
         *,
         sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+    def set_predict_request(
+        self,
+        *,
+        quantiles: bool | str | None = ...,
+        return_std: bool | str | None = ...,
     ) -> Self: ...
     def set_score_request(
         self,
@@ -2253,13 +2289,19 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
         (its second axis) from the last but ``n_steps - 1`` step of X, and the last from
         the last. So the network steps through the horizon and reads what is known ahead,
         as in windows of ``make_windows(known=...)``. ``pooling`` is then unused.
-    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, default='squared_error'
+    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson", "gaussian", "student_t", "negative_binomial"}, default='squared_error'
         The loss: the squared error predicts the mean; the absolute error, the median; the
         Huber loss, a mean that is robust against outliers beyond one standard deviation;
-        the pinball loss ("quantile"), the quantile given by ``quantile``; the Poisson
-        deviance, the rate of counts (targets must be at least zero).
-    quantile : float, default=0.5
-        The quantile that the "quantile" loss predicts, in (0, 1).
+        the pinball loss ("quantile"), the quantiles given by ``quantile``; the Poisson
+        deviance, the rate of counts (targets must be at least zero). The last three are
+        the negative log-likelihood of a distribution, whose mean is predicted, and its
+        standard deviation, quantiles and samples if asked for: normal; Student's t, for
+        heavy tails (Lange, Little and Taylor, 1989); or negative binomial, for counts
+        (whole numbers) whose variance exceeds the mean (Hilbe, 2011).
+    quantile : float or tuple of float, default=0.5
+        The quantile that the "quantile" loss predicts, in (0, 1); or several, in
+        increasing order, which are then the last axis of predictions. They never
+        cross.
     lr : float, default=0.005
         Learning rate.
     max_epochs : int, default=50
@@ -2403,7 +2445,7 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
         target_channels: int | Sequence[int] | None = None,
         decoder: bool = False,
         loss: str = "squared_error",
-        quantile: float = 0.5,
+        quantile: float | Sequence[float] = 0.5,
         lr: float = 0.005,
         max_epochs: int = 50,
         batch_size: int | None = 16,
@@ -2441,6 +2483,12 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
         self,
         *,
         sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+    def set_predict_request(
+        self,
+        *,
+        quantiles: bool | str | None = ...,
+        return_std: bool | str | None = ...,
     ) -> Self: ...
     def set_score_request(
         self,
@@ -2917,13 +2965,19 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
     category_dim : int or None, default=None
         Size of the vectors of categories; None for min(50, round(1.6 n^0.56)) of n levels
         (the rule of fastai).
-    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, default='squared_error'
+    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson", "gaussian", "student_t", "negative_binomial"}, default='squared_error'
         The loss: the squared error predicts the mean; the absolute error, the median; the
         Huber loss, a mean that is robust against outliers beyond one standard deviation;
-        the pinball loss ("quantile"), the quantile given by ``quantile``; the Poisson
-        deviance, the rate of counts (targets must be at least zero).
-    quantile : float, default=0.5
-        The quantile that the "quantile" loss predicts, in (0, 1).
+        the pinball loss ("quantile"), the quantiles given by ``quantile``; the Poisson
+        deviance, the rate of counts (targets must be at least zero). The last three are
+        the negative log-likelihood of a distribution, whose mean is predicted, and its
+        standard deviation, quantiles and samples if asked for: normal; Student's t, for
+        heavy tails (Lange, Little and Taylor, 1989); or negative binomial, for counts
+        (whole numbers) whose variance exceeds the mean (Hilbe, 2011).
+    quantile : float or tuple of float, default=0.5
+        The quantile that the "quantile" loss predicts, in (0, 1); or several, in
+        increasing order, which are then the last axis of predictions. They never
+        cross.
     lr : float, default=0.005
         Learning rate.
     max_epochs : int, default=50
@@ -3069,7 +3123,7 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         categorical_features: Sequence[Any] | str | None = "from_dtype",
         category_dim: int | None = None,
         loss: str = "squared_error",
-        quantile: float = 0.5,
+        quantile: float | Sequence[float] = 0.5,
         lr: float = 0.005,
         max_epochs: int = 50,
         batch_size: int | None = 16,
@@ -3116,7 +3170,8 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         Returns
         -------
         float
-            R squared.
+            R squared; of several quantiles the mean of their D squared, the share of the
+            pinball loss of constant quantiles that is explained.
         """
     def set_fit_request(
         self,
@@ -3130,6 +3185,12 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         self,
         *,
         sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+    def set_predict_request(
+        self,
+        *,
+        quantiles: bool | str | None = ...,
+        return_std: bool | str | None = ...,
     ) -> Self: ...
     def set_score_request(
         self,
@@ -3408,13 +3469,19 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
     pooling : {"last", "mean", "max", "attention"}, default='max'
         How to pool the steps of a sequence: the final state of each direction, the mean
         or maximum over the steps, or a mean with attention weights.
-    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, default='squared_error'
+    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson", "gaussian", "student_t", "negative_binomial"}, default='squared_error'
         The loss: the squared error predicts the mean; the absolute error, the median; the
         Huber loss, a mean that is robust against outliers beyond one standard deviation;
-        the pinball loss ("quantile"), the quantile given by ``quantile``; the Poisson
-        deviance, the rate of counts (targets must be at least zero).
-    quantile : float, default=0.5
-        The quantile that the "quantile" loss predicts, in (0, 1).
+        the pinball loss ("quantile"), the quantiles given by ``quantile``; the Poisson
+        deviance, the rate of counts (targets must be at least zero). The last three are
+        the negative log-likelihood of a distribution, whose mean is predicted, and its
+        standard deviation, quantiles and samples if asked for: normal; Student's t, for
+        heavy tails (Lange, Little and Taylor, 1989); or negative binomial, for counts
+        (whole numbers) whose variance exceeds the mean (Hilbe, 2011).
+    quantile : float or tuple of float, default=0.5
+        The quantile that the "quantile" loss predicts, in (0, 1); or several, in
+        increasing order, which are then the last axis of predictions. They never
+        cross.
     lr : float, default=0.005
         Learning rate.
     max_epochs : int, default=50
@@ -3547,7 +3614,7 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
         peephole: bool = False,
         pooling: str = "max",
         loss: str = "squared_error",
-        quantile: float = 0.5,
+        quantile: float | Sequence[float] = 0.5,
         lr: float = 0.005,
         max_epochs: int = 50,
         batch_size: int | None = 16,
@@ -3585,6 +3652,12 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
         self,
         *,
         sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+    def set_predict_request(
+        self,
+        *,
+        quantiles: bool | str | None = ...,
+        return_std: bool | str | None = ...,
     ) -> Self: ...
     def set_score_request(
         self,

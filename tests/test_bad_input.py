@@ -502,7 +502,11 @@ BAD_VALUES = {
     "warm_start": FLAG,
     "class_weight": ["even", 3],
     "loss": ["mse", None],
-    "quantile": [0, 1, -1, "a", None, np.nan],
+    "quantile": [
+        *(0, 1, -1, "a", None, np.nan, True, ()),
+        *((0.5, 0.1), (0.1, 0.1), (0, 0.5), [0.5, 1.0], ("a",), (None,), (True,)),
+        *(np.array([[0.1, 0.9]]), np.array([0.9, np.nan])),
+    ],
     "cell": ["tcn", None],
     "nonlinearity": ["sigmoid", None],
 }
@@ -545,6 +549,15 @@ MEMORY_CASES = [
     for size in (10**6, 10**12, 2**63 - 1, 2**63, (2**64,))
 ] + [
     Case("wide convolution", "GiB", MemoryError, params={"conv_channels": (10**9,)}),
+    *(
+        Case(
+            f"num_layers={n}",
+            r"A network of \d{9,} parameters takes .* GiB .* fewer layers",
+            MemoryError,
+            params={"num_layers": n},
+        )
+        for n in (10**8, 2**40, 2**63 - 1)
+    ),
 ]
 CASES = [
     *X_CASES,

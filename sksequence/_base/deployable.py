@@ -161,7 +161,8 @@ class Deployable(SequenceEstimator):
         covariates, ``static``, float64 (batch, n_static_features). Outputs are ``label``,
         int64 or text or, for other classes, their positions in ``classes_``, and
         ``probabilities``, in ``dtype``; or ``values``, in ``dtype``, or float64 where
-        float32 cannot resolve the targets and with ``normalize``.
+        float32 cannot resolve the targets and with ``normalize``, and ``std`` beside them
+        if the loss is that of a distribution.
         Predictions for every step are (batch, steps, ...), undefined in padding.
 
         Channels and static columns of categories hold ids in ``X`` and ``static``:

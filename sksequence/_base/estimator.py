@@ -308,17 +308,18 @@ class SequenceEstimator(
         return sequences, static, reading
 
     def _respond(
-        self, X: Any, response_method: str, method: str = "forward"
+        self, X: Any, response_method: str, method: str = "forward", **options: Any
     ) -> np.ndarray:
         """Run a method of the network on X and post-process its output.
 
         The result is float32 for float32 X, else float64. Predictions for steps are one
-        array if X is one, else an array for each sequence.
+        array if X is one, else an array for each sequence. ``options`` are those of the
+        estimator's method.
         """
         check_is_fitted(self)
         # Scorers of the validation set pass a data set.
         data = X if isinstance(X, training.SequenceDataset) else self._make_dataset(X)
-        predictions, counts = self._answer(data, response_method, method)
+        predictions, counts = self._answer(data, response_method, method, **options)
         if counts is None:
             return predictions
         return arrange_steps(predictions, counts, is_block=data.source.is_block)
@@ -336,17 +337,27 @@ class SequenceEstimator(
         )
 
     def _answer(
-        self, data: SequenceDataset, response_method: str, method: str = "forward"
+        self,
+        data: SequenceDataset,
+        response_method: str,
+        method: str = "forward",
+        **options: Any,
     ) -> tuple[np.ndarray, np.ndarray | None]:
         """Return the predictions for a data set, and their number for each sequence."""
         with fitting.computing(self, data):
             rows, counts = self.net_.answers(data, method)
         finish = self._target.predictions[response_method]
+        finish = partial(finish, **options) if options else finish
         scale = self._reading.scale_of_each
         if scale is None or response_method == "transform":
             return finish(rows.astype(data.source.dtype)), counts
         # No float32: a sequence may lie anywhere.
-        return scale.place(finish(rows.astype(np.float64)), data.source), counts
+        answers = finish(rows.astype(np.float64))
+        if not options.get("return_std"):
+            return scale.place(answers, data.source), counts
+        mean = scale.place(answers[..., 0], data.source)
+        std = scale.place(answers[..., 1], data.source, is_level=False)
+        return np.stack([mean, std], axis=-1), counts
 
     def transform(self, X: ArrayLike) -> np.ndarray:
         """Return the representation of each sequence by the network.

@@ -454,7 +454,8 @@ def make_net(
     module = training.make_module(
         kind=estimator._network_kind, **estimator._network, seed=seed, weights=weights
     )
-    net = training.make_net(*module, **settings)
+    scale = getattr(estimator._target, "loss_scale", None)
+    net = training.make_net(*module, **settings, target_scale=scale)
     if state is not None:
         training.restore(net, state)
     return net

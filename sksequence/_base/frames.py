@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from numbers import Integral
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, overload
 
 import numpy as np
 from sklearn.metrics import r2_score
@@ -21,6 +21,7 @@ from .._inputs import (
     as_numbers,
     check_weights,
     exceeds_float32,
+    find_loss,
 )
 from .._inputs.types import ArrayLike, Targets
 from .declaration import NETWORK, hyperparameter, recurrent_estimator
@@ -100,6 +101,13 @@ class FrameRegressor(SequenceRegressor):
             if isinstance(target, Frames):
                 raise ValueError(_other_kind(None, target.n_frames))
             return super()._check_y(y, form, target, classes)
+        loss = find_loss(self.loss, self._get_quantiles(target))
+        if loss.family is not None:
+            raise ValueError(
+                f"loss={self.loss!r} predicts several quantiles or distributions of "
+                "numbers alone, (n_videos,) or (n_videos, n_outputs), not of frames: "
+                f"got y of shape {values.shape}."
+            )
         made, frames = Frames.in_layout(
             values, form, channels_first=self._is_channels_first, loss=self.loss
         )
@@ -119,21 +127,48 @@ class FrameRegressor(SequenceRegressor):
     def _is_channels_first(self) -> bool:
         return self.data_format == "channels_first"
 
-    def predict(self, X: ArrayLike) -> np.ndarray:
+    @overload
+    def predict(
+        self,
+        X: ArrayLike,
+        return_std: Literal[False] = ...,
+        quantiles: Sequence[float] | None = ...,
+    ) -> np.ndarray: ...
+
+    @overload
+    def predict(
+        self, X: ArrayLike, return_std: Literal[True], quantiles: None = ...
+    ) -> tuple[np.ndarray, np.ndarray]: ...
+
+    def predict(
+        self,
+        X: ArrayLike,
+        return_std: bool = False,
+        quantiles: Sequence[float] | None = None,
+    ) -> Any:
         """Predict the numbers of each video, or its next frames.
 
         Parameters
         ----------
         X : array-like
             Videos, as in fit.
+        return_std : bool, default=False
+            Whether to return the standard deviation of the predicted distribution of
+            numbers too; needs ``loss="gaussian"``, "student_t" or "negative_binomial".
+        quantiles : array-like of shape (n_quantiles,), default=None
+            Return these quantiles of the predicted distribution of numbers; with
+            ``loss="quantile"``, some of those of the fit.
 
         Returns
         -------
         ndarray of shape (n_videos,), (n_videos, n_outputs) or (n_videos, n_frames, ...)
             Predictions in the form of y; float32 for float32 X if it resolves the scale
-            of the targets, else float64.
+            of the targets, else float64. Several quantiles of numbers are a further
+            axis, the last.
+        std : ndarray
+            Standard deviations in the form of the predictions; only with ``return_std``.
         """
-        predicted = super().predict(X)
+        predicted: Any = super().predict(X, return_std, quantiles)  # type: ignore[call-overload]
         if not isinstance(self._target, Frames):
             return predicted
         return self._target.arrange(predicted, channels_first=self._is_channels_first)

@@ -57,15 +57,16 @@ class HorizonRegressor(NormalizingRegressor):
         Returns
         -------
         float
-            R squared; for several outputs the mean over them.
+            R squared; for several outputs the mean over them. Of several quantiles the
+            mean of their D squared: the share of the pinball loss of constant quantiles
+            that is explained (:func:`sklearn.metrics.d2_pinball_score`).
         """
         if not _has_steps(y):
             return super().score(X, y, sample_weight)
-        true, predicted = (
-            values.reshape(len(values), -1)
-            for values in (as_numbers(y, "y", allow_nan=True), self.predict(X))
-        )
-        return score_numbers(true, predicted, sample_weight)
+        true = as_numbers(y, "y", allow_nan=True)
+        true = true.reshape(len(true), -1)
+        predicted = self._target.flatten(self.predict(X))
+        return score_numbers(true, predicted, sample_weight, self._metric)
 
     def _get_network(self) -> dict[str, Any]:
         network = super()._get_network()
@@ -120,14 +121,16 @@ class HorizonRegressor(NormalizingRegressor):
     ) -> tuple[Target, np.ndarray]:
         if not _has_steps(y):
             if isinstance(target, Horizons):
+                self._get_quantiles(target)
                 return target, target.encode(check_numbers(y, self))
             return super()._check_y(y, form, target, classes)
+        quantiles = self._get_quantiles(target)
         cube = np.asarray(y)
         # A lone column would become a vector, with a warning.
         flat = cube.reshape(-1) if cube[0].size == 1 else cube.reshape(len(cube), -1)
         values = check_numbers(flat, self).reshape(cube.shape)
         if target is None:
-            target = Horizons.of(values, self.loss)
+            target = Horizons.of(values, self.loss, quantiles)
         elif not isinstance(target, Horizons):
             raise ValueError(
                 f"y must have {target.n_outputs} output(s) as in the first fit, without "

@@ -89,9 +89,9 @@ class PerStepEstimator(SequenceEstimator):
         return None
 
     def _respond(
-        self, X: Any, response_method: str, method: str = "forward"
+        self, X: Any, response_method: str, method: str = "forward", **options: Any
     ) -> np.ndarray:
-        answers = super()._respond(X, response_method, method)
+        answers = super()._respond(X, response_method, method, **options)
         refuse_encoded_steps()
         # Some metrics of numbers accept a block, as one with several outputs.
         if isinstance(self._target, Labels) or answers.dtype == object:

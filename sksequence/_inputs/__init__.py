@@ -19,6 +19,7 @@ from .checks import (
 )
 from .containers import column_values, columns_of, is_frame, opened, unnested
 from .data import FitData, at_rows, check_fit_data, fill_missing
+from .distributions import check_levels
 from .entities import Entities, combined, one_entity, read_entities
 from .fitted import Fitted, from_plain
 from .horizons import Horizons
@@ -32,7 +33,7 @@ from .labels import (
 )
 from .local_scale import LocalScale, find_target_channels, target_shape_of
 from .lookup import column_at, find_column, index_of, listed, lookup
-from .losses import LOSSES
+from .losses import LOSSES, check_quantile, find_loss
 from .missing import check_times, mean_gap, observed_moments, since_start
 from .padding import count_padding
 from .readings import (
@@ -42,7 +43,7 @@ from .readings import (
     TokenReading,
     standardised,
 )
-from .scoring import score_numbers, score_steps
+from .scoring import d2_of_quantiles, score_given, score_numbers, score_steps
 from .sequences import (
     AnySequences,
     Sequences,
@@ -56,9 +57,12 @@ from .sequences import (
 from .static import Columns, check_columns, split_static
 from .steps import (
     arrange_steps,
+    check_step_weights,
+    flatten_answers,
     flatten_steps,
     given_steps,
     lengths_of,
+    split_last,
     spread_targets,
 )
 from .targets import Frames, Labels, Numbers, Target, check_numbers, exceeds_float32
@@ -101,9 +105,12 @@ __all__ = [
     "check_fit_data",
     "check_groups",
     "check_labels",
+    "check_levels",
     "check_numbers",
     "check_order",
+    "check_quantile",
     "check_sequences",
+    "check_step_weights",
     "check_times",
     "check_tokens",
     "check_weights",
@@ -114,15 +121,18 @@ __all__ = [
     "combined",
     "count_padding",
     "count_within",
+    "d2_of_quantiles",
     "exceeds_float32",
     "fill_missing",
     "find_categorical",
     "find_column",
+    "find_loss",
     "find_target_channels",
     "find_times",
     "first_rows_of",
     "fit_channel_scaler",
     "fit_scaler",
+    "flatten_answers",
     "flatten_steps",
     "from_plain",
     "given_steps",
@@ -141,9 +151,11 @@ __all__ = [
     "plain_labels",
     "read_entities",
     "read_times",
+    "score_given",
     "score_numbers",
     "score_steps",
     "since_start",
+    "split_last",
     "split_static",
     "spread_targets",
     "standardised",

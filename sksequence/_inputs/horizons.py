@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .fitted import fitted_part
-from .targets import Numbers, Prediction
+from .targets import Numbers
 
 
 @fitted_part
@@ -16,7 +16,8 @@ from .targets import Numbers, Prediction
 class Horizons(Numbers):
     """Several numbers at each of several steps ahead, as ``make_windows`` returns.
 
-    The network predicts them as one vector, and each has its own mean and scale.
+    The network predicts them as one vector, and each has its own mean and scale. Raw
+    outputs are in the order (step, target, parameter of the loss).
 
     Attributes
     ----------
@@ -29,10 +30,13 @@ class Horizons(Numbers):
     n_steps: int = 1
 
     @classmethod
-    def of(cls, values: np.ndarray, loss: str) -> Horizons:
+    def of(
+        cls, values: np.ndarray, loss: str, quantiles: tuple[float, ...] = ()
+    ) -> Horizons:
         """Learn the numbers of steps and targets from values (n, n_steps, n_targets)."""
-        n_values = int(np.prod(values.shape[1:]))
-        return cls(loss, n_values, is_many=True, n_steps=values.shape[1])
+        n_steps, n_targets = values.shape[1:]
+        n_values, is_many = n_steps * n_targets, True
+        return cls(loss, n_values, is_many, n_steps=n_steps, quantiles=quantiles)
 
     def encode(self, values: np.ndarray) -> np.ndarray:
         shape = (self.n_steps, self.n_values // self.n_steps)
@@ -47,9 +51,8 @@ class Horizons(Numbers):
     def n_ahead(self) -> int:
         return self.n_steps
 
-    @property
-    def predictions(self) -> dict[str, Prediction]:
-        return super().predictions | {"predict": self._arrange}
+    def flatten(self, predictions: np.ndarray) -> np.ndarray:
+        return predictions.reshape(len(predictions), -1, *predictions.shape[3:])
 
     def export(self) -> dict[str, Any]:
         return super().export() | {"n_steps": self.n_steps}
@@ -59,6 +62,5 @@ class Horizons(Numbers):
         if self.n_steps < 1 or self.n_values % self.n_steps:
             raise ValueError(f"its {self.kind} do not divide into {self.n_steps} steps")
 
-    def _arrange(self, output: np.ndarray) -> np.ndarray:
-        values = self._rescale(output)
-        return values.reshape(len(values), self.n_steps, -1)
+    def _arrange(self, values: np.ndarray) -> np.ndarray:
+        return values.reshape(len(values), self.n_steps, -1, *values.shape[2:])

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import r2_score
+from sklearn.metrics import d2_pinball_score, r2_score
 
 from .checks import as_numbers, check_weights
 from .labels import plain_labels
-from .steps import check_step_weights, flatten_steps, given_steps, is_missing, lengths_of
+from .steps import (
+    check_step_weights,
+    flatten_answers,
+    flatten_steps,
+    given_steps,
+    is_missing,
+    lengths_of,
+)
 
 
 def score_steps(
@@ -29,7 +36,7 @@ def score_steps(
         Weight of each sequence, or of each step of each sequence.
     """
     lengths = lengths_of(y_pred)
-    truth, predicted = flatten_steps(y_true, lengths), flatten_steps(y_pred)
+    truth, predicted = flatten_steps(y_true, lengths), flatten_answers(y_pred)
     weight, step_weight = check_step_weights(sample_weight, lengths)
     if weight is not None:
         step_weight = np.repeat(weight, lengths)
@@ -59,16 +66,50 @@ def score_given(
         convert = partial(as_numbers, allow_nan=True) if only_some else plain_labels
         truth = convert(truth, "y")
     if truth.ndim == 2 and truth.dtype.kind == "f" and np.isnan(truth).any():
-        columns = zip(truth.T, predicted.T, strict=True)
+        columns = [(truth[:, i], predicted[:, i]) for i in range(truth.shape[1])]
         return float(np.mean([score_given(metric, *c, weight, **more) for c in columns]))
     if weight is not None:
         more["sample_weight"] = weight
     return metric(truth, predicted, **more)
 
 
-def score_numbers(truth: np.ndarray, predicted: np.ndarray, sample_weight: Any) -> float:
-    """Return R squared, for several outputs the mean over them; some may be missing."""
+def score_numbers(
+    truth: np.ndarray,
+    predicted: np.ndarray,
+    sample_weight: Any,
+    metric: Callable = r2_score,
+) -> float:
+    """Return a metric, for several outputs the mean over them; some may be missing."""
     if truth.ndim == 2 and np.isnan(truth).any():
         weight = check_weights(sample_weight, len(truth))
-        return score_given(r2_score, truth, predicted, weight)
-    return float(r2_score(truth, predicted, sample_weight=sample_weight))
+        return score_given(metric, truth, predicted, weight)
+    return float(metric(truth, predicted, sample_weight=sample_weight))
+
+
+def d2_of_quantiles(
+    truth: np.ndarray,
+    predicted: np.ndarray,
+    *,
+    quantiles: Sequence[float],
+    sample_weight: Any = None,
+) -> float:
+    """Return the mean over quantiles of the share of the pinball loss that is explained.
+
+    Parameters
+    ----------
+    truth : ndarray of shape (n,) or (n, n_outputs)
+    predicted : ndarray of shape (n, n_quantiles) or (n, n_outputs, n_quantiles)
+    quantiles : sequence of float
+    sample_weight : array-like of shape (n,) or None
+
+    Examples
+    --------
+    >>> y = np.arange(5.0)
+    >>> d2_of_quantiles(y, np.stack([y, y], axis=1), quantiles=(0.1, 0.9))
+    1.0
+    """
+    scores = [
+        d2_pinball_score(truth, predicted[..., i], alpha=q, sample_weight=sample_weight)
+        for i, q in enumerate(quantiles)
+    ]
+    return float(np.mean(scores))

@@ -52,6 +52,29 @@ def flatten_steps(y: Any, lengths: np.ndarray | None = None) -> np.ndarray:
     return np.concatenate(items)
 
 
+def flatten_answers(answers: Any) -> np.ndarray:
+    """Concatenate the predictions for all steps, which may have further axes."""
+    items = list(_items(answers))
+    if items and np.ndim(items[0]) > 2:
+        return np.concatenate([np.asarray(item) for item in items])
+    return flatten_steps(answers)
+
+
+def split_last(answers: np.ndarray, i: int) -> np.ndarray:
+    """Return part i of the last axis, also of an array for each sequence.
+
+    Examples
+    --------
+    >>> split_last(np.array([[1, 2], [3, 4]]), 0)
+    array([1, 3])
+    """
+    if answers.dtype != object:
+        return answers[..., i]
+    parts = np.empty(len(answers), dtype=object)
+    parts[:] = [item[..., i] for item in answers]
+    return parts
+
+
 def lengths_of(y: Any) -> np.ndarray:
     """Return the number of targets of each sequence (n_sequences,)."""
     return np.array([len(item) for item in _items(y)])

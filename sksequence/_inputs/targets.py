@@ -14,12 +14,13 @@ from sklearn.utils import check_array, column_or_1d
 
 from .channels import names_of_targets
 from .checks import FLOAT32_MAX, Form, as_numbers
+from .distributions import Quantiles, check_levels
 from .fitted import Fitted, fitted_part
 from .labels import warn_if_one_hot
-from .losses import LOSSES
+from .losses import LOSSES, Loss, find_loss
 from .moments import Moments
 
-Prediction = Callable[[np.ndarray], np.ndarray]
+Prediction = Callable[..., np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,10 @@ class Target(Fitted):
         """How many steps after a window its target may cover."""
         return 1
 
+    def flatten(self, predictions: np.ndarray) -> np.ndarray:
+        """Return predictions in the form of decoded targets: one row for each."""
+        return predictions
+
     def learn(
         self, rows: np.ndarray, weight: np.ndarray | None, *, standardize: bool
     ) -> Target:
@@ -97,7 +102,10 @@ class Target(Fitted):
     @property
     @abstractmethod
     def predictions(self) -> dict[str, Prediction]:
-        """Functions of raw outputs (n, ...), by the estimator method that uses them."""
+        """Functions of raw outputs (n, ...), by the estimator method that uses them.
+
+        Those of a method with options take them as keywords.
+        """
 
     @abstractmethod
     def export(self) -> dict[str, Any]:
@@ -221,6 +229,8 @@ class Numbers(Target):
         Mean and scale used for standardisation.
     seen : Moments or None
         Moments over the calls to partial_fit; None once a fit has set the scale.
+    quantiles : tuple of float
+        Several quantiles that the loss of that name predicts.
     """
 
     kind: ClassVar[str] = "values"
@@ -231,29 +241,52 @@ class Numbers(Target):
     mean: np.ndarray = field(default_factory=partial(np.zeros, 0))
     scale: np.ndarray = field(default_factory=partial(np.ones, 0))
     seen: Moments | None = None
+    quantiles: tuple[float, ...] = field(default=(), kw_only=True)
 
     @classmethod
-    def of(cls, values: np.ndarray, loss: str) -> Numbers:
+    def of(
+        cls, values: np.ndarray, loss: str, quantiles: tuple[float, ...] = ()
+    ) -> Numbers:
         """Learn the number of values per target."""
         is_many = values.ndim == 2
-        return cls(loss, values.shape[1] if is_many else 1, is_many)
+        n_values = values.shape[1] if is_many else 1
+        return cls(loss, n_values, is_many, quantiles=quantiles)
 
     @property
     def n_outputs(self) -> int:
-        return self.n_values
+        return self.n_values * self._properties.n_parameters
 
     @property
     def loss(self) -> str:
         return self.loss_name
 
+    @property
+    def _properties(self) -> Loss:
+        return find_loss(self.loss_name, self.quantiles)
+
+    @property
+    def loss_scale(self) -> np.ndarray | None:
+        """The scale of the targets, if the loss depends on it."""
+        family = self._properties.family
+        return self.scale if family is not None and family.needs_scale else None
+
+    def check_quantiles(self, quantiles: tuple[float, ...]) -> None:
+        """Raise ValueError if a fit is to continue with others."""
+        if quantiles != self.quantiles:
+            raise ValueError(
+                f"quantile={quantiles or 'a number'} cannot continue a fit with "
+                f"quantile={self.quantiles or 'a number'}. Set it back, or fit a clone "
+                "anew."
+            )
+
     def encode(self, values: np.ndarray) -> np.ndarray:
         n_outputs = values.shape[1] if values.ndim == 2 else 1
-        if n_outputs != self.n_outputs:
+        if n_outputs != self.n_values:
             raise ValueError(
-                f"y must have {self.n_outputs} output(s), as in the first fit, got "
+                f"y must have {self.n_values} output(s), as in the first fit, got "
                 f"{n_outputs}."
             )
-        LOSSES[self.loss].check_range(values)
+        self._properties.check_range(values)
         return values.reshape(len(values), n_outputs)
 
     def decode(self, codes: np.ndarray) -> np.ndarray:
@@ -275,7 +308,7 @@ class Numbers(Target):
         if not standardize:
             n = rows.shape[1]
             return replace(self, mean=np.zeros(n), scale=np.ones(n))
-        mean, scale = LOSSES[self.loss].fit_scale(rows, weight)
+        mean, scale = self._properties.fit_scale(rows, weight)
         return replace(self, mean=mean, scale=scale)
 
     def begin_following(
@@ -289,7 +322,7 @@ class Numbers(Target):
         if self.seen is None:
             return self
         seen = self._add(self.seen, rows, weight)
-        mean, scale = LOSSES[self.loss].scale_of(seen.mean, seen.scale)
+        mean, scale = self._properties.scale_of(seen.mean, seen.scale)
         shape = self._scale_shape
         return replace(
             self, seen=seen, mean=mean.reshape(shape), scale=scale.reshape(shape)
@@ -303,42 +336,104 @@ class Numbers(Target):
 
     @property
     def predictions(self) -> dict[str, Prediction]:
-        return {"predict": self._rescale, "transform": np.asarray}
+        return {
+            "predict": self._predict,
+            "sample_y": self._draw,
+            "transform": np.asarray,
+        }
 
     @property
     def in_double(self) -> bool:
         """Whether float32 is too coarse for the targets."""
         return exceeds_float32(self.mean, self.scale)
 
-    def _rescale(self, output: np.ndarray) -> np.ndarray:
-        if self.in_double:
-            output = output.astype(np.float64)
-        output = LOSSES[self.loss].inverse_link(output)
-        values = output * self.scale.astype(output.dtype)
-        values += self.mean.astype(output.dtype)
+    def _predict(
+        self, output: np.ndarray, *, return_std: bool = False, quantiles: Any = None
+    ) -> np.ndarray:
+        """Return predictions, means beside deviations (n, ..., 2), or quantiles."""
+        loss, output = self._properties, self._precise(output)
+        if return_std:
+            family = loss.distribution("return_std=True")
+            parts = loss.by_value(output)
+            moments = family.mean(parts), family.std(parts, self.scale)
+            both = self._in_units(moments[0]), self._in_units(moments[1], is_spread=True)
+            return self._arrange(np.stack(both, axis=-1))
+        if quantiles is None:
+            return self._arrange(self._in_units(loss.point(output, self.scale)))
+        if isinstance(loss.family, Quantiles):
+            found = loss.point(output, self.scale)[..., loss.family.find(quantiles)]
+        else:
+            family = loss.distribution("quantiles")
+            levels = np.array(check_levels(quantiles, "quantiles"))
+            found = family.quantiles(loss.by_value(output), self.scale, levels)
+        return self._arrange(self._in_units(found))
+
+    def _draw(
+        self, output: np.ndarray, *, n_samples: int, rng: np.random.RandomState
+    ) -> np.ndarray:
+        """Return samples of the predicted distributions, along the last axis."""
+        loss = self._properties
+        family, parts = (
+            loss.distribution("sample_y"),
+            loss.by_value(self._precise(output)),
+        )
+        drawn = family.draw(parts, self.scale, n_samples, rng)
+        return self._arrange(self._in_units(drawn))
+
+    def _precise(self, output: np.ndarray) -> np.ndarray:
+        """Return raw outputs in a dtype that resolves the targets."""
+        return output.astype(np.float64) if self.in_double else output
+
+    def _in_units(self, standard: np.ndarray, *, is_spread: bool = False) -> np.ndarray:
+        """Undo the scaling of targets: the one place where values get their units.
+
+        Parameters
+        ----------
+        standard : ndarray of shape (n, n_values), (n, n_values, n_answers), or of frames
+            Values on the scale of the loss.
+        is_spread : bool, default=False
+            Whether they are deviations, which the mean does not shift.
+        """
+        mean, scale = (x.astype(standard.dtype) for x in (self.mean, self.scale))
+        if standard.ndim == 3:  # frames have five axes, and no further one
+            mean, scale = mean[..., None], scale[..., None]
+        values = standard * scale
+        if is_spread:
+            return values
+        values += mean
+        family = self._properties.family
+        # The means of counts need not be whole, but quantiles and samples are.
+        is_whole = family is not None and family.is_whole and standard.ndim == 3
+        return np.rint(values) if is_whole else values
+
+    def _arrange(self, values: np.ndarray) -> np.ndarray:
+        """Return values (n, n_values, ...) in the form of y; further axes stay last."""
         return values if self.is_many else values[:, 0]
 
     def export(self) -> dict[str, Any]:
         return {
-            "kind": "values",
             "mean": self.mean,
             "scale": self.scale,
-            "are_rates": LOSSES[self.loss].is_log,
             "are_many": self.is_many,
             "in_double": self.in_double,
+            **self._properties.export(),
         }
 
     def check(self) -> None:
         super().check()
         if self.loss not in LOSSES:
             raise ValueError(f"its loss must be one of {', '.join(LOSSES)}")
+        if self.quantiles != ():
+            if self.loss != "quantile" or not isinstance(self.quantiles, tuple):
+                raise ValueError(f"its {self.kind} have quantiles of another loss")
+            check_levels(self.quantiles, "quantile")
         for array in (self.mean, self.scale):
             if not isinstance(array, np.ndarray) or array.shape != self._scale_shape:
                 raise ValueError(f"the scale of its {self.kind} does not fit the outputs")
 
     @property
     def _scale_shape(self) -> tuple[int, ...]:
-        return (self.n_outputs,)
+        return (self.n_values,)
 
 
 @fitted_part
@@ -396,12 +491,12 @@ class Frames(Numbers):
         return made, frames
 
     def encode(self, values: np.ndarray) -> np.ndarray:
-        if values.shape[2] != self.n_outputs:
+        if values.shape[2] != self.n_values:
             raise ValueError(
-                f"y must have frames of {self.n_outputs} channel(s), as in the first "
+                f"y must have frames of {self.n_values} channel(s), as in the first "
                 f"fit, got {values.shape[2]}."
             )
-        LOSSES[self.loss].check_range(values)
+        self._properties.check_range(values)
         return values
 
     def learn(
@@ -419,6 +514,9 @@ class Frames(Numbers):
     def n_ahead(self) -> int:
         return self.n_frames
 
+    def flatten(self, predictions: np.ndarray) -> np.ndarray:
+        return predictions.reshape(len(predictions), -1)
+
     def arrange(self, frames: np.ndarray, *, channels_first: bool) -> np.ndarray:
         """Arrange predicted frames in the layout of y."""
         if not self.has_channels:
@@ -429,7 +527,7 @@ class Frames(Numbers):
 
     @property
     def _scale_shape(self) -> tuple[int, ...]:
-        return self.n_outputs, 1, 1
+        return self.n_values, 1, 1
 
 
 def _pixels(

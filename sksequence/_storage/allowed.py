@@ -62,7 +62,7 @@ CLASSES = {
 FUNCTIONS = {
     name: module
     for module, names in {
-        "numpy": "nan_to_num ravel",
+        "numpy": "clip nan_to_num ravel round squeeze",
         "sklearn.feature_selection": "chi2 f_classif f_regression mutual_info_classif "
         "mutual_info_regression r_regression",
         "sksequence.metrics": "perplexity_scorer",

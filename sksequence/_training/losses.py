@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
+from functools import partial
+from numbers import Real
+from typing import Any
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F
+
+from .._inputs.distributions import LARGEST_LOG_RATE, Family, Quantiles
+from .._inputs.losses import LOSSES as PROPERTIES
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
@@ -36,14 +44,89 @@ def poisson(output: Tensor, target: Tensor) -> Tensor:
     return (output.exp() - target * output).mean(1)
 
 
-def pinball(quantile: float) -> Loss:
+def pinball(output: Tensor, target: Tensor, quantile: float | Tensor) -> Tensor:
     """Loss whose minimum is the given quantile of the target (Koenker, 1978)."""
+    above = target - output
+    return above.mul(quantile).maximum(above.mul(quantile - 1)).mean(1)
 
-    def loss(output: Tensor, target: Tensor) -> Tensor:
-        above = target - output
-        return above.mul(quantile).maximum(above.mul(quantile - 1)).mean(1)
 
-    return loss
+def pinballs(output: Tensor, target: Tensor, quantiles: Quantiles) -> Tensor:
+    """Mean of the pinball losses of several quantiles."""
+    location, *gaps = _parameters(output, target, quantiles)
+    values = [location, *_distances(location, gaps[quantiles.middle :], 1)]
+    values = [*_distances(location, gaps[: quantiles.middle][::-1], -1)[::-1], *values]
+    levels = output.new_tensor(quantiles.levels)
+    above = target[..., None] - torch.stack(values, -1)
+    return above.mul(levels).maximum(above.mul(levels - 1)).mean((1, 2))
+
+
+def _distances(location: Tensor, gaps: list[Tensor], sign: int) -> list[Tensor]:
+    """Return the quantiles on one side of the location, the nearest first."""
+    if not gaps:
+        return []
+    return list((location + sign * torch.stack(gaps).cumsum(0)).unbind())
+
+
+# ------------------------------------------------- negative log likelihoods, in full
+
+
+def gaussian(output: Tensor, target: Tensor) -> Tensor:
+    location, scale = _parameters(output, target, _family("gaussian"))
+    z = (target - location) / scale
+    return (z.square() / 2 + scale.log() + math.log(2 * math.pi) / 2).mean(1)
+
+
+def student_t(output: Tensor, target: Tensor) -> Tensor:
+    location, scale, freedom = _parameters(output, target, _family("student_t"))
+    z, half = (target - location) / scale, freedom / 2
+    # In double: the difference of two large numbers, if there are many degrees.
+    constant = (half.double().lgamma() - (half.double() + 0.5).lgamma()).to(z.dtype)
+    tail = (half + 0.5) * (z.square() / freedom).log1p()
+    return (constant + (math.pi * freedom).log() / 2 + scale.log() + tail).mean(1)
+
+
+def negative_binomial(output: Tensor, target: Tensor) -> Tensor:
+    """The last parameter is the scale by which the counts were divided."""
+    *raw, scale = output.double().unflatten(1, (target.shape[1], -1)).unbind(-1)
+    family = _family("negative_binomial")
+    log_rate, dispersion = _positive(raw, family)
+    count = (target * scale).round()
+    log_mean = log_rate.clamp(-LARGEST_LOG_RATE, LARGEST_LOG_RATE) + scale.log()
+    size = 1 / dispersion
+    log_odds = log_mean + dispersion.log()
+    likelihood = (count + size).lgamma() - size.lgamma() - (count + 1).lgamma()
+    likelihood = likelihood + count * log_odds - (count + size) * F.softplus(log_odds)
+    return -likelihood.mean(1).to(output.dtype)
+
+
+def append_scale(output: Tensor, scale: Tensor) -> Tensor:
+    """Append to the parameters of each value the scale of its target.
+
+    Shape
+        (n, n_values * n_parameters) and (n_values,) -> (n, n_values * (n_parameters + 1))
+    """
+    parameters = output.unflatten(1, (len(scale), -1))
+    beside = scale.to(output.dtype)[:, None].expand(len(output), -1, 1)
+    return torch.cat([parameters, beside], 2).flatten(1)
+
+
+def _family(name: str) -> Family:
+    family = PROPERTIES[name].family
+    assert family is not None, "it has several parameters"
+    return family
+
+
+def _parameters(output: Tensor, target: Tensor, family: Family) -> list[Tensor]:
+    """Return the location and the positive parameters, each like the target."""
+    raw = output.unflatten(1, (target.shape[1], -1)).unbind(-1)
+    return _positive(raw, family)
+
+
+def _positive(raw: Sequence[Tensor], family: Family) -> list[Tensor]:
+    """Return the location, and the other parameters by their link."""
+    location, *others = raw
+    scaled = zip(family.floors, family.factors, others, strict=True)
+    return [location, *(floor + factor * F.softplus(x) for floor, factor, x in scaled)]
 
 
 LOSSES: dict[str, Loss] = {
@@ -53,9 +136,16 @@ LOSSES: dict[str, Loss] = {
     "absolute_error": absolute_error,
     "huber": huber,
     "poisson": poisson,
+    "gaussian": gaussian,
+    "student_t": student_t,
+    "negative_binomial": negative_binomial,
 }
 
 
-def choose_loss(name: str, quantile: float | None = None) -> Loss:
-    """The loss of that name; "quantile" needs to know which one."""
-    return pinball(quantile) if name == "quantile" else LOSSES[name]  # type: ignore[arg-type]
+def choose_loss(name: str, quantile: Any = None) -> Loss:
+    """The loss of that name; "quantile" needs to know which one, or which ones."""
+    if name != "quantile":
+        return LOSSES[name]
+    if isinstance(quantile, Real):
+        return partial(pinball, quantile=float(quantile))
+    return partial(pinballs, quantiles=Quantiles(tuple(map(float, quantile))))

@@ -24,7 +24,7 @@ from .borrowed_skorch import Net
 from .borrowed_torch import note_step
 from .callbacks import LearningRate, RefuseDivergence, make_callbacks
 from .devices import find_device
-from .losses import choose_loss
+from .losses import append_scale, choose_loss
 from .optimizers import OPTIMIZERS, Adam
 from .precision import make_autocast, make_scaler
 from .stopping import StopTraining, is_stop_of_skorch
@@ -48,20 +48,32 @@ class WeightedLoss(nn.Module):
     """Weighted mean of the losses of all targets.
 
     With ``per_step`` every step has a target and, if sequences are unequal, a weight,
-    which is zero for padding and scaled up elsewhere to compensate.
+    which is zero for padding and scaled up elsewhere to compensate. Some losses depend
+    on ``target_scale`` (n_values,), by which the targets were divided.
     """
 
+    target_scale: Tensor | None
+
     def __init__(
-        self, name: str, quantile: float | None = None, *, per_step: bool = False
+        self,
+        name: str,
+        quantile: float | Sequence[float] | None = None,
+        *,
+        target_scale: np.ndarray | None = None,
+        per_step: bool = False,
     ) -> None:
         super().__init__()
         self.loss = choose_loss(name, quantile)
+        scale = None if target_scale is None else torch.from_numpy(target_scale.copy())
+        self.register_buffer("target_scale", scale)
         self.is_cross_entropy = name == "cross_entropy"
         self.per_step = per_step
 
     def forward(self, output: Tensor, target: Tensor | tuple[Tensor, Tensor]) -> Tensor:
         truth, weight = (target, None) if isinstance(target, Tensor) else target
         output, truth = self._rows(output), self._rows(truth)
+        if self.target_scale is not None:
+            output = append_scale(output, self.target_scale)
         if self.is_cross_entropy and weight is None:
             # The same gradient in half the time, which matters for small batches.
             return F.cross_entropy(output, truth)
@@ -70,7 +82,9 @@ class WeightedLoss(nn.Module):
         weight = self._rows(weight)
         if weight.ndim == 2:
             # One for each output: of some outputs the target is missing.
-            output, truth, weight = (x.reshape(-1, 1) for x in (output, truth, weight))
+            n_parameters = output.shape[1] // truth.shape[1]
+            output = output.reshape(-1, n_parameters)
+            truth, weight = truth.reshape(-1, 1), weight.reshape(-1, 1)
         return (self.loss(output, truth) * weight.flatten()).mean()
 
     def _rows(self, x: Tensor) -> Tensor:
@@ -210,21 +224,23 @@ class SequenceNet(Net):
 
     # ------------------------------------------------------------ as scikit-learn sees it
 
-    def predict(self, X: Any) -> np.ndarray:
+    def predict(self, X: Any, **options: Any) -> Any:
         """Return the estimator's predictions; of a data set, one for each target."""
-        return self._respond(X, "predict")
+        return self._respond(X, "predict", **options)
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Return the estimator's probabilities; of a data set, a row for each target."""
         return self._respond(X, "predict_proba")
 
-    def _respond(self, X: Any, method: str) -> np.ndarray:
+    def _respond(self, X: Any, method: str, **options: Any) -> Any:
         estimator = self.as_estimator(self)
         if not isinstance(X, SequenceDataset):
-            return getattr(estimator, method)(X)
-        rows, _ = estimator._answer(X, method)
-        rows = rows if X.given is None else rows[X.given]
-        return rows if rows.ndim <= 2 else rows.reshape(len(rows), -1)
+            return getattr(estimator, method)(X, **options)
+        rows, _ = estimator._answer(X, method, **options)
+        rows = estimator._target.flatten(rows if X.given is None else rows[X.given])
+        if options.get("return_std"):
+            return rows[..., 0], rows[..., 1]
+        return rows
 
     def score(self, X: Any, y: Any) -> float:
         """Return the estimator's score; of a data set, over its targets."""
@@ -369,7 +385,7 @@ def make_net(
     generator: torch.Generator,
     *,
     loss: str,
-    quantile: float | None,
+    quantile: float | Sequence[float] | None,
     optimizer: Any,
     lr: float,
     lr_schedule: str,
@@ -387,6 +403,7 @@ def make_net(
     per_step: bool = False,
     bptt_steps: int | None = None,
     monitor: str = "valid_loss",
+    target_scale: np.ndarray | None = None,
 ) -> SequenceNet:
     """Make a skorch net for a network; ``net_params`` override everything else."""
     given = dict(net_params or {})
@@ -413,6 +430,7 @@ def make_net(
         "criterion": WeightedLoss,
         "criterion__name": loss,
         "criterion__quantile": quantile,
+        "criterion__target_scale": target_scale,
         "criterion__per_step": per_step,
         **({"optimizer__weight_decay": weight_decay} if weight_decay else {}),
         "lr": lr,

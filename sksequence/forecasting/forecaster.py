@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from numbers import Integral
 from typing import Any, Self
@@ -13,7 +14,8 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from .._inputs import column_at, find_column, index_of, listed
-from .._inputs.borrowed import HasMethods, Interval, StrOptions, fit_context
+from .._inputs.borrowed import HasMethods, StrOptions, fit_context
+from .._inputs.intervals import Count
 from .._inputs.types import ArrayLike, PathLike, typed
 from ..persistence import save
 from ..preprocessing._gaps import MAX_GAP, Span
@@ -27,7 +29,7 @@ from ._past import Past
 from ._reader import WindowReader
 from .recursive import forecast_recursive
 
-_AT_LEAST_ONE = [Interval(Integral, 1, None, closed="left")]
+_AT_LEAST_ONE = [Count()]
 _COLUMNS = [str, Integral, tuple, list, None]
 
 
@@ -270,7 +272,12 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         return self
 
     def predict(
-        self, X: Any = None, *, history: Any = None, return_std: bool = False
+        self,
+        X: Any = None,
+        *,
+        history: Any = None,
+        return_std: bool = False,
+        quantiles: Sequence[float] | None = None,
     ) -> Any:
         """Forecast the rows after the end of the table.
 
@@ -287,6 +294,9 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
             first is repeated.
         return_std : bool, default=False
             Whether to also return standard deviations; the regressor must predict them.
+        quantiles : sequence of float, default=None
+            Quantiles to predict, if the regressor predicts a distribution, or some of
+            its own.
 
         Returns
         -------
@@ -312,12 +322,14 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         future = self._read_future(X, past)
         windows = past.windows(future.which, self.length)
         static = self._static_frame(past, future.which)
-        values, std = self._forecast(
-            windows, future.known, future.n_steps, static, return_std
-        )
+        asked: dict[str, Any] = {"return_std": True} if return_std else {}
+        if quantiles is not None:
+            asked["quantiles"] = quantiles
+        values, std = self._forecast(windows, future.known, future.n_steps, static, asked)
+        levels = self._quantiles() if quantiles is None else [*quantiles]
         as_polars = is_polars(X) or (self._is_polars and not hasattr(X, "columns"))
         made = [
-            self._frame(part[future.entity, future.step], future, past, as_polars)
+            self._frame(part[future.entity, future.step], levels, future, past, as_polars)
             for part in (values, std)
             if part is not None
         ]
@@ -361,9 +373,7 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         )
         known = after.swapaxes(1, 2) if columns.known else after[:, 0, :, None][..., :0]
         beside = None if static is None else static.iloc[last]
-        values, _ = self._forecast(
-            np.stack([*windows]), known, self.horizon, beside, return_std=False
-        )
+        values, _ = self._forecast(np.stack([*windows]), known, self.horizon, beside, {})
         return self._frame_of_origins(values, table, last, is_polars(X))
 
     def score(
@@ -457,6 +467,14 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
                 "target or known, leave them out, or use another strategy."
             )
 
+        levels = _quantiles_of(self.regressor)
+        if self.strategy == "recursive" and levels is not None:
+            raise ValueError(
+                'strategy="recursive" feeds one number per target back, and the '
+                f"regressor predicts the quantiles {levels}. Use another strategy, or "
+                "one quantile."
+            )
+
     def _ahead(self, columns: Columns) -> list[int] | None:
         """Return the channels that windows show ahead; None if they end at the origin."""
         return columns.known if columns.known or self.strategy == "decoder" else None
@@ -504,7 +522,7 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         known: np.ndarray,
         n_steps: int,
         static: Any,
-        return_std: bool,
+        asked: dict[str, Any],
     ) -> tuple[np.ndarray, np.ndarray | None]:
         """Return forecasts (n_windows, n_steps, n_targets, n_quantiles), and deviations.
 
@@ -518,10 +536,10 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
             known, targets = np.tile(known, (k, 1, 1)), [0]
         std = None
         if self.strategy == "recursive":
-            if return_std:
+            if asked:
                 raise ValueError(
-                    'return_std=True needs strategy="direct" or "decoder": recursive '
-                    "forecasts know the deviation of the first step only."
+                    f'{[*asked]} need strategy="direct" or "decoder": recursive '
+                    "forecasts know the distribution of the first step only."
                 )
             answer = forecast_recursive(
                 reader.with_static(static),
@@ -532,9 +550,8 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
             )
         else:
             shown = self._reach_ahead(windows, known)
-            asked = {"return_std": True} if return_std else {}
             answer = reader.predict(shown, static, **asked)
-            answer, std = answer if return_std else (answer, None)
+            answer, std = answer if "return_std" in asked else (answer, None)
             n_steps = self.horizon
         shape = (k, n, n_steps, 1, -1) if self.univariate else (n, n_steps, k, -1)
         values = self._inverted(_by_target(answer, shape))
@@ -650,26 +667,25 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
 
     def _quantiles(self) -> list[float] | None:
         """Return the quantiles that the regressor predicts, if several."""
-        for name, value in self.regressor_.get_params().items():
-            if name.rpartition("__")[2] == "quantile" and np.ndim(value):
-                return [float(level) for level in value]
-        return None
+        return _quantiles_of(self.regressor_)
 
-    def _labels(self, n_levels: int) -> Any:
+    def _labels(self, levels: list[float] | None) -> Any:
         import pandas as pd
 
-        levels = self._quantiles()
-        if levels is None or n_levels != len(levels):
+        if levels is None:
             return pd.Index(self.targets_)
         return pd.MultiIndex.from_product(
             [self.targets_, levels], names=["target", "quantile"]
         )
 
-    def _frame(self, rows: np.ndarray, future: Future, past: Past, polars: bool) -> Any:
+    def _frame(
+        self, rows: np.ndarray, levels: Any, future: Future, past: Past, polars: bool
+    ) -> Any:
         """Return a DataFrame of forecasts (n_rows, n_targets, n_quantiles)."""
         keys = [past.keys[i] for i in future.which]
-        levels = [(self._time_name, future.stamps)]
-        return self._as_frame(rows, keys, future.entity, levels, polars)
+        stamps = [(self._time_name, future.stamps)]
+        labels = self._labels(levels)
+        return self._as_frame(rows, labels, keys, future.entity, stamps, polars)
 
     def _frame_of_origins(
         self, values: np.ndarray, table: Table, last: np.ndarray, polars: bool
@@ -686,14 +702,20 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         ]
         flat = values.reshape(-1, *values.shape[2:])
         codes = entities.codes[origins]
-        return self._as_frame(flat, entities.keys, codes, stamps, polars)
+        labels = self._labels(self._quantiles())
+        return self._as_frame(flat, labels, entities.keys, codes, stamps, polars)
 
     def _as_frame(
-        self, rows: np.ndarray, keys: list, codes: np.ndarray, stamps: list, polars: bool
+        self,
+        rows: np.ndarray,
+        labels: Any,
+        keys: list,
+        codes: np.ndarray,
+        stamps: list,
+        polars: bool,
     ) -> Any:
         import pandas as pd
 
-        labels = self._labels(rows.shape[2])
         levels = dict(stamps)
         if self._entity_names:
             parts = [key if isinstance(key, tuple) else (key,) for key in keys]
@@ -721,6 +743,17 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         tags.target_tags.multi_output = True
         tags.input_tags.allow_nan = True
         return tags
+
+
+def _quantiles_of(regressor: Any) -> list[float] | None:
+    """Return the quantiles that a regressor or Pipeline predicts, if several."""
+    params = regressor.get_params()
+    for name, value in params.items():
+        prefix, _, last = name.rpartition("__")
+        loss = params.get(f"{prefix}__loss" if prefix else "loss")
+        if last == "quantile" and loss == "quantile" and np.ndim(value):
+            return [float(level) for level in value]
+    return None
 
 
 def _transformed(table: Table, columns: Columns, transformer: Any) -> Table:

@@ -28,6 +28,18 @@ class Head:
     def predict_proba(self, raw: np.ndarray) -> np.ndarray:
         """Return the result of predict_proba."""
 
+    def predict_std(self, raw: np.ndarray) -> np.ndarray:
+        """Return the standard deviations of what is predicted."""
+        self.check_std()
+        raise AssertionError("heads with a standard deviation override this")
+
+    def check_std(self) -> None:
+        """Raise ValueError unless there are standard deviations."""
+        raise ValueError(
+            "return_std=True needs an estimator that was fitted with the loss of a "
+            f"distribution: {', '.join(DISTRIBUTIONS)}."
+        )
+
 
 class LabelsHead(Head):
     """Classes and their probabilities.
@@ -93,4 +105,126 @@ class ValuesHead(Head):
         raise TypeError("predict_proba needs a classifier, but this predicts numbers.")
 
 
-HEADS: dict[str, type[Head]] = {"labels": LabelsHead, "values": ValuesHead}
+class SeveralHead(ValuesHead):
+    """Base of heads with several outputs for each number: a location, and others.
+
+    Attributes
+    ----------
+    floors, factors : ndarray of shape (n_parameters - 1,)
+        The other parameters are ``floor + factor * log(1 + exp(output))``.
+    """
+
+    floors: np.ndarray
+    factors: np.ndarray
+
+    def predict(self, raw: np.ndarray) -> np.ndarray:
+        return self._in_units(self._point(*self._parameters(raw)))
+
+    @abstractmethod
+    def _point(self, location: np.ndarray, *others: np.ndarray) -> np.ndarray:
+        """Return standardised predictions: (n, n_values) or with a further axis."""
+
+    def _parameters(self, raw: np.ndarray) -> list[np.ndarray]:
+        """Return the location and the other parameters, each (n, n_values)."""
+        raw = raw.astype(np.float64) if self.in_double else raw
+        parts = raw.reshape(len(raw), -1, 1 + len(self.floors))
+        floors, factors = (x.astype(raw.dtype) for x in (self.floors, self.factors))
+        others = floors + factors * np.logaddexp(parts[..., 1:], 0)
+        return [parts[..., 0], *np.moveaxis(others, -1, 0)]
+
+    def _in_units(self, values: np.ndarray, *, is_spread: bool = False) -> np.ndarray:
+        mean, scale = (x.astype(values.dtype) for x in (self.mean, self.scale))
+        if values.ndim == 3:
+            mean, scale = mean[:, None], scale[:, None]
+        values = values * scale if is_spread else values * scale + mean
+        if self.n_steps:
+            return values.reshape(len(values), self.n_steps, -1, *values.shape[2:])
+        return values if self.are_many else values[:, 0]
+
+
+class QuantilesHead(SeveralHead):
+    """Several quantiles, which do not cross.
+
+    Attributes
+    ----------
+    middle : int
+        Index of the quantile that is the location; the others are gaps.
+    """
+
+    middle: int
+
+    def _point(self, location: np.ndarray, *others: np.ndarray) -> np.ndarray:
+        values, distance = [location], np.zeros_like(location)
+        for gap in others[self.middle :]:
+            distance = distance + gap
+            values.append(location + distance)
+        distance = np.zeros_like(location)
+        for gap in others[: self.middle][::-1]:
+            distance = distance + gap
+            values.insert(0, location - distance)
+        return np.stack(values, axis=-1)
+
+
+class DistributionHead(SeveralHead):
+    """Base of heads of distributions: their mean and standard deviation."""
+
+    def predict_std(self, raw: np.ndarray) -> np.ndarray:
+        return self._in_units(self._std(*self._parameters(raw)), is_spread=True)
+
+    def check_std(self) -> None:
+        """There is one."""
+
+    def _point(self, location: np.ndarray, *others: np.ndarray) -> np.ndarray:
+        return location
+
+    @abstractmethod
+    def _std(self, location: np.ndarray, *others: np.ndarray) -> np.ndarray:
+        """Return the standardised deviation (n, n_values)."""
+
+
+class GaussianHead(DistributionHead):
+    """Mean and standard deviation."""
+
+    def _std(self, location: np.ndarray, *others: np.ndarray) -> np.ndarray:
+        return others[0]
+
+
+class StudentTHead(DistributionHead):
+    """Location, scale and degrees of freedom."""
+
+    def _std(self, location: np.ndarray, *others: np.ndarray) -> np.ndarray:
+        spread, freedom = others
+        return spread * np.sqrt(freedom / (freedom - 2))
+
+
+class NegativeBinomialHead(DistributionHead):
+    """Logarithm of the rate, and dispersion.
+
+    Attributes
+    ----------
+    largest_log_rate : float
+        Largest logarithm of the rate, whose exponential is finite.
+    """
+
+    largest_log_rate: float
+
+    def _point(self, location: np.ndarray, *others: np.ndarray) -> np.ndarray:
+        limit = self.largest_log_rate
+        return np.exp(np.clip(location, -limit, limit))
+
+    def _std(self, location: np.ndarray, *others: np.ndarray) -> np.ndarray:
+        rate = self._point(location)
+        return np.sqrt(rate / self.scale.astype(rate.dtype) + others[0] * rate**2)
+
+
+DISTRIBUTIONS: dict[str, type[Head]] = {
+    "gaussian": GaussianHead,
+    "student_t": StudentTHead,
+    "negative_binomial": NegativeBinomialHead,
+}
+HEADS: dict[str, type[Head]] = {
+    "labels": LabelsHead,
+    "values": ValuesHead,
+    "quantiles": QuantilesHead,
+    **DISTRIBUTIONS,
+}

@@ -47,14 +47,16 @@ class LocalScale:
         x[:, self.channels] = (x[:, self.channels] - anchor - shift) / spread
         return x
 
-    def place(self, values: np.ndarray, sequences: list[np.ndarray]) -> np.ndarray:
-        """Return predictions (n, ...) on the scale of their sequences."""
+    def place(
+        self, values: np.ndarray, sequences: list[np.ndarray], *, is_level: bool = True
+    ) -> np.ndarray:
+        """Return predictions (n, ...), or deviations, on the scale of their sequences."""
         level, spread = (
             np.array(part)[:, :, None]
             for part in zip(*map(self._of_targets, sequences), strict=True)
         )
-        each = values.reshape(*level.shape[:2], -1)
-        return (spread * each + level).reshape(values.shape)
+        placed = spread * values.reshape(*level.shape[:2], -1)
+        return (placed + level if is_level else placed).reshape(values.shape)
 
     def _of_targets(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return level and spread of each number that follows a sequence."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 
@@ -98,7 +98,17 @@ class NumpyPredictor:
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.settings, self.arrays)
 
-    def predict(self, X: Any, static: Any = None) -> np.ndarray:
+    @overload
+    def predict(
+        self, X: Any, static: Any = ..., return_std: Literal[False] = ...
+    ) -> np.ndarray: ...
+
+    @overload
+    def predict(
+        self, X: Any, static: Any = ..., *, return_std: Literal[True]
+    ) -> tuple[np.ndarray, np.ndarray]: ...
+
+    def predict(self, X: Any, static: Any = None, return_std: bool = False) -> Any:
         """Predict as the estimator does.
 
         Parameters
@@ -108,18 +118,24 @@ class NumpyPredictor:
             list of arrays (n_steps_i, n_channels) or (n_steps_i,).
         static : array-like of shape (n_sequences, n_static), default=None
             Static covariates, if the estimator was fitted with some.
+        return_std : bool, default=False
+            Whether to return the standard deviations too, as the estimator does.
 
         Returns
         -------
-        ndarray
+        ndarray or (ndarray, ndarray)
             As the estimator's ``predict``.
 
         Raises
         ------
         ValueError
-            If the estimator would refuse the sequences.
+            If the estimator would refuse the sequences, or has no standard deviations.
         """
-        return self._run(X, static, self.head.predict)
+        if not return_std:
+            return self._run(X, static, self.head.predict)[0]
+        self.head.check_std()
+        mean, std = self._run(X, static, self.head.predict, self.head.predict_std)
+        return mean, std
 
     def predict_proba(self, X: Any, static: Any = None) -> np.ndarray:
         """Predict the probability of each class.
@@ -141,7 +157,7 @@ class NumpyPredictor:
         TypeError
             If the estimator predicts numbers.
         """
-        return self._run(X, static, self.head.predict_proba)
+        return self._run(X, static, self.head.predict_proba)[0]
 
     def transform(self, X: Any) -> np.ndarray:
         """Represent sequences as the estimator does.
@@ -156,7 +172,7 @@ class NumpyPredictor:
         ndarray
             As the estimator's ``transform``.
         """
-        return self._run(X, None, None)
+        return self._run(X, None)[0]
 
     def open_stream(self, n_streams: int | None = None, static: Any = None) -> Stream:
         """Open a stream that reads one sequence, or several at once, step by step.
@@ -187,39 +203,50 @@ class NumpyPredictor:
         return Stream(self.network, self.inputs, self.head, n_streams, static)
 
     def _run(
-        self, X: Any, static: Any, predict: Callable[[np.ndarray], np.ndarray] | None
-    ) -> np.ndarray:
-        """Predict from the outputs of the network; without ``predict`` represent X."""
+        self, X: Any, static: Any, *answers: Callable[[np.ndarray], np.ndarray]
+    ) -> list[np.ndarray]:
+        """Answer from the outputs of the network; without ``answers`` represent X."""
         sequences, is_block = self.inputs.check_sequences(X)
         lengths = np.array([len(x) for x in sequences])
         given, local = sequences, self.local
         if local is not None:
             sequences = [local.normalise(x) for x in given]
         covariates = None
-        if predict is not None:
+        if answers:
             covariates = self.inputs.scale_static(static, len(sequences))
         rows: list[np.ndarray] = [np.empty(0)] * len(sequences)
         order = lengths.argsort(kind="stable")
         for begin in range(0, len(order), _CHUNK):
             index = order[begin : begin + _CHUNK]
             raw = self._represent([sequences[i] for i in index])
-            if predict is not None:
+            if answers:
                 own = None if covariates is None else covariates[index]
                 if own is not None and raw.ndim == 3:
                     own = np.repeat(own[:, None], raw.shape[1], axis=1)
                 raw = self.network.output(raw, own)
             if self.network.decoder_steps:
-                raw = raw[:, -1] if predict is None else raw.reshape(len(raw), -1)
+                raw = raw.reshape(len(raw), -1) if answers else raw[:, -1]
             for i, row in zip(index, raw, strict=True):
                 rows[i] = row[: lengths[i]] if self.network.per_step else row[None]
-        dtypes = {x.dtype for x in (given if predict is None else sequences)}
+        dtypes = {x.dtype for x in (sequences if answers else given)}
         whole = np.concatenate(rows).astype(np.result_type(*dtypes))
-        predictions = whole if predict is None else predict(whole)
-        if local is not None and predict is not None:
-            predictions = local.place(predictions, given)
+        predictions = [self._place(answer, whole, given) for answer in answers] or [whole]
         if self.network.per_step:
-            return _split_steps(predictions, lengths, is_block)
+            return [_split_steps(rows, lengths, is_block) for rows in predictions]
         return predictions
+
+    def _place(
+        self,
+        answer: Callable[[np.ndarray], np.ndarray],
+        raw: np.ndarray,
+        sequences: list[np.ndarray],
+    ) -> np.ndarray:
+        """Answer from raw outputs, on the scale of each sequence if it is normalised."""
+        values = answer(raw)
+        if self.local is None:
+            return values
+        is_level = answer != self.head.predict_std
+        return self.local.place(values, sequences, is_level=is_level)
 
     def _represent(self, sequences: list[np.ndarray]) -> np.ndarray:
         lengths = np.array([len(x) for x in sequences])

@@ -98,7 +98,7 @@ class Stream:
         self._branch = [RunningConvolution(layer, n) for layer in network.branch]
         self._pool, *self._branch_pools = network.make_pools(n)
 
-    def step(self, x: Any) -> Any:
+    def step(self, x: Any, return_std: bool = False) -> Any:
         """Read a step and predict from all steps so far.
 
         Parameters
@@ -106,6 +106,8 @@ class Stream:
         x : array-like of shape (n_channels,) or (n_streams, n_channels)
             One step of each stream; of univariate sequences also a number, or
             (n_streams,).
+        return_std : bool, default=False
+            Whether to return the standard deviation too, as a second value.
 
         Returns
         -------
@@ -116,10 +118,15 @@ class Stream:
         Raises
         ------
         ValueError
-            If x has another shape, or values that fit would refuse. The stream is then
-            unchanged.
+            If x has another shape, or values that fit would refuse, or there is no
+            standard deviation. The stream is then unchanged.
         """
-        return self._predict(self._advance(x), self._head.predict)
+        if not return_std:
+            return self._predict(self._advance(x), self._head.predict)
+        self._head.check_std()
+        represented = self._advance(x)
+        mean = self._predict(represented, self._head.predict)
+        return mean, self._predict(represented, self._head.predict_std)
 
     def step_proba(self, x: Any) -> Any:
         """Read a step and predict the probability of each class.

@@ -81,9 +81,9 @@ def from_long(
         repeated in the sequences.
     as_frames : bool, default=False
         Whether to return each sequence as a pandas DataFrame indexed by time. It may have
-        columns that are not numeric, for estimators to embed (text) or a
-        :class:`StepwiseTransformer` to encode.
-        Slower if there are many entities.
+        columns that are not numeric: estimators embed text, and a
+        :class:`StepwiseTransformer` encodes any column. Slower if there are many
+        entities.
     return_times : bool, default=False
         Whether to also return the time stamps, for :func:`to_long`.
 
@@ -406,8 +406,8 @@ def _numbers(table: Any, order: np.ndarray) -> np.ndarray:
     others = [f"{n!r} ({t})" for n, t in table.dtypes.items() if not _is_numeric(t)]
     if others:
         raise TypeError(
-            f"Columns must be numeric, got {', '.join(others)}. Choose as_frames=True for "
-            "estimators to embed text, or to encode columns with a StepwiseTransformer; "
+            f"Columns must be numeric, got {', '.join(others)}. Choose as_frames=True: "
+            "estimators embed text, and a StepwiseTransformer encodes any column; "
             "encode them first (with pandas.get_dummies or OneHotEncoder, or "
             "astype(float) if they are numbers); or leave them out."
         )

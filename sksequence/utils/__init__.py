@@ -2,5 +2,6 @@
 
 from .contract import check_sequence_estimator
 from .frozen import FrozenSequenceEstimator
+from .quantile import QuantileView
 
-__all__ = ["FrozenSequenceEstimator", "check_sequence_estimator"]
+__all__ = ["FrozenSequenceEstimator", "QuantileView", "check_sequence_estimator"]

@@ -340,6 +340,96 @@ def test_a_transformer_is_inverted():
         exact(transformer=FunctionTransformer(np.sqrt)).fit(-1 * FRAME)
 
 
+def network(**params):
+    return make("GRURegressor", **{"max_epochs": 1, "hidden_size": 4, **params})
+
+
+@pytest.mark.parametrize("target", ["u", ["v", "u"]])
+@pytest.mark.parametrize("params", [{}, {"univariate": True}, {"strategy": "decoder"}])
+def test_quantiles_have_columns_of_their_own(target, params):
+    levels = (0.1, 0.5, 0.9)
+    model = network(loss="quantile", quantile=levels)
+    model = WindowForecaster(model, length=5, horizon=3, target=target, **params)
+    found = model.fit(FRAME[:100]).predict()
+    names = [target] if target == "u" else target
+    assert [*found.columns] == [(name, level) for name in names for level in levels]
+    assert (np.diff(found["u"], axis=1) >= 0).all()
+    table = FRAME[100 - 5 : 103]
+    past = model.historical_forecasts(table)
+    np.testing.assert_allclose(past, found, rtol=1e-12)
+    few = model.predict(quantiles=[0.1, 0.9])
+    pd.testing.assert_frame_equal(few, found.loc[:, (names, [0.1, 0.9])][few.columns])
+    assert np.isfinite(model.score(FRAME[100:103]))
+
+
+@pytest.mark.parametrize("params", [{}, {"univariate": True}, {"strategy": "decoder"}])
+def test_distributions_have_deviations_and_quantiles(params):
+    model = WindowForecaster(
+        network(loss="gaussian", max_epochs=20), length=5, horizon=3, **params
+    ).fit(FRAME[:100])
+    mean, std = model.predict(return_std=True)
+    assert mean.columns.equals(std.columns)
+    assert mean.index.equals(std.index)
+    assert (std > 0).all(axis=None)
+    quantiles = model.predict(quantiles=[0.1, 0.5])
+    from scipy.stats import norm
+
+    for name in ("u", "v"):
+        np.testing.assert_allclose(quantiles[name, 0.5], mean[name], rtol=1e-6)
+        expected = mean[name] + norm.ppf(0.1) * std[name]
+        np.testing.assert_allclose(quantiles[name, 0.1], expected, rtol=1e-5)
+    wrong = WindowForecaster(
+        network(loss="gaussian"),
+        length=5,
+        horizon=3,
+        transformer=StandardScaler(),
+    ).fit(FRAME)
+    with pytest.raises(ValueError, match="return_std=True needs transformer=None"):
+        wrong.predict(return_std=True)
+
+
+def test_recursive_forecasts_have_no_distribution():
+    model = WindowForecaster(
+        network(loss="gaussian"), length=5, horizon=3, strategy="recursive"
+    ).fit(FRAME)
+    for asked in ({"return_std": True}, {"quantiles": [0.1]}):
+        with pytest.raises(ValueError, match="the distribution of the first step only"):
+            model.predict(**asked)
+    model.set_params(regressor=network(loss="quantile", quantile=(0.1, 0.9)))
+    with pytest.raises(ValueError, match=r"predicts the quantiles \[0.1, 0.9\]"):
+        model.fit(FRAME)
+
+
+@pytest.mark.parametrize("target", ["v", None])
+@pytest.mark.parametrize("strategy", ["direct", "decoder", "recursive"])
+def test_a_network_is_told_which_channels_it_normalises(target, strategy):
+    if strategy == "recursive" and target:
+        return
+    model = WindowForecaster(
+        make_pipeline(FunctionTransformer(), network(normalize="last", season=4)),
+        length=6,
+        horizon=3,
+        target=target,
+        strategy=strategy,
+    ).fit(FRAME)
+    expected = (1,) if target else (0, 1)
+    assert model.regressor_[-1].target_channels == expected
+    # A target is relative to its last season: so a level moves with it.
+    names = [target] if target else ["u", "v"]
+    moved = FRAME[:60].assign(**{name: FRAME[name] + 1000 for name in names})
+    expected = model.predict(history=FRAME[:60]) + 1000
+    np.testing.assert_allclose(model.predict(history=moved), expected, atol=1e-2)
+
+
+def test_a_season_is_not_looked_for_in_rows_that_lie_ahead():
+    model = WindowForecaster(
+        network(normalize="last", season=4), length=6, horizon=3, target="u", known="v"
+    )
+    with pytest.raises(ValueError, match='season of the regressor needs strategy="decod'):
+        model.fit(FRAME)
+    model.set_params(strategy="decoder").fit(FRAME[:100]).predict(FRAME[100:103])
+
+
 # ----------------------------------------------------------------------------- backtests
 
 

@@ -238,6 +238,10 @@ def through(*steps):
             through(FunctionTransformer(lambda X: X)),
             r"steps\[0\]\[1\]\['func'\]: .*<lambda> cannot be saved",
         ),
+        (
+            through(FunctionTransformer(np.asarray)),
+            r"steps\[0\]\[1\]\['func'\]: numpy\.asarray cannot be saved",
+        ),
         (through(StandardScaler()).set_params(memory="cache"), "set memory=None"),
         (
             through().set_params(gruclassifier__callbacks=[EpochScoring("accuracy")]),
@@ -258,7 +262,17 @@ def through(*steps):
             r"scoring: .*<lambda> cannot be saved",
         ),
     ],
-    ids=["own", "impostor", "lambda", "memory", "callbacks", "inner", "tree", "scorer"],
+    ids=[
+        "own",
+        "impostor",
+        "lambda",
+        "numpy",
+        "memory",
+        "callbacks",
+        "inner",
+        "tree",
+        "scorer",
+    ],
 )
 def test_what_is_code_is_refused_by_name(model, message, path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

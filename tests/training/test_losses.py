@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from scipy import stats
 from sklearn import metrics
 
+from sksequence._inputs import LOSSES as PROPERTIES
+from sksequence._inputs import find_loss
 from sksequence._training.losses import LOSSES, choose_loss
 from sksequence._training.net import WeightedLoss
 
@@ -77,8 +80,12 @@ def test_poisson_is_half_the_deviance_up_to_a_constant(outputs, rng):
 
 
 @pytest.mark.parametrize("name", [*LOSSES, "quantile"])
-def test_a_weight_of_two_is_the_sequence_twice(name, outputs, rng):
-    loss = WeightedLoss(name, 0.3)
+def test_a_weight_of_two_is_the_sequence_twice(name, rng):
+    family = PROPERTIES[name].family if name in PROPERTIES else None
+    n_parameters = 1 if family is None else family.n_parameters
+    outputs = torch.tensor(rng.normal(size=(9, 3 * n_parameters)))
+    scale = np.array([1.0, 2.0, 3.0]) if family and family.needs_scale else None
+    loss = WeightedLoss(name, 0.3, target_scale=scale)
     truth = torch.tensor(rng.integers(0, 2, size=(9, 3))).double()
     truth = truth[:, 0].long() if name == "cross_entropy" else truth
     weight = torch.ones(9).double()
@@ -97,3 +104,110 @@ def test_the_mean_of_cross_entropies_has_the_gradient_of_each(outputs, rng):
     mean.backward(), each.backward()
     assert mean.item() == pytest.approx(each.item())
     assert torch.equal(of_mean.grad, of_each.grad)
+
+
+# ------------------------------------------------------------ several outputs per number
+
+SCALE = np.array([2.5, 40.0])
+LEVELS = (0.1, 0.25, 0.5, 0.9)
+
+
+def likelihood(name, output, truth):
+    """The negative log likelihood by scipy; the parameters are those of predictions."""
+    family, parts = PROPERTIES[name].family, output.reshape(len(output), 2, -1)
+    if name == "gaussian":
+        return -stats.norm.logpdf(truth, family.mean(parts), family.std(parts, SCALE))
+    mean, std = family.mean(parts), family.std(parts, SCALE)
+    if name == "student_t":
+        freedom = 2.1 + 4 / np.log(2) * np.log1p(np.exp(parts[..., 2]))
+        scale = std / np.sqrt(freedom / (freedom - 2))
+        return -stats.t.logpdf(truth, freedom, mean, scale)
+    mean, std = mean * SCALE, std * SCALE
+    dispersion = (std**2 - mean) / mean**2
+    size = 1 / dispersion
+    return -stats.nbinom.logpmf(truth * SCALE, size, 1 / (1 + dispersion * mean))
+
+
+def drawn(name, rng, spread=1.0, n=9):
+    """Outputs and targets of two numbers, on the scale of the loss."""
+    n_parameters = PROPERTIES[name].n_parameters if name in PROPERTIES else len(LEVELS)
+    output = spread * rng.normal(size=(n, 2 * n_parameters))
+    counts = rng.poisson(4, size=(n, 2)) / SCALE
+    return output, counts if name == "negative_binomial" else rng.normal(size=(n, 2))
+
+
+def loss_of(name, output, truth):
+    scale = SCALE if name == "negative_binomial" else None
+    loss = WeightedLoss(name, LEVELS, target_scale=scale)
+    return loss(output, torch.as_tensor(truth, dtype=output.dtype))
+
+
+DISTRIBUTIONS = ["gaussian", "student_t", "negative_binomial"]
+
+
+@pytest.mark.parametrize("spread", [0.1, 1.0, 4.0])
+@pytest.mark.parametrize("name", DISTRIBUTIONS)
+def test_likelihoods_are_those_of_scipy(name, spread, rng):
+    output, truth = drawn(name, rng, spread)
+    expected = likelihood(name, output, truth).mean()
+    found = loss_of(name, torch.tensor(output), truth).item()
+    assert found == pytest.approx(expected, rel=1e-7, abs=1e-6)
+
+
+def test_the_loss_of_several_quantiles_is_the_mean_of_their_pinball_losses(rng):
+    output, truth = rng.normal(size=(9, 8)), rng.normal(size=(9, 2))
+    values = find_loss("quantile", LEVELS).point(output, SCALE)
+    expected = np.mean(
+        [
+            metrics.mean_pinball_loss(truth, values[..., i], alpha=q)
+            for i, q in enumerate(LEVELS)
+        ]
+    )
+    assert loss_of("quantile", torch.tensor(output), truth).item() == pytest.approx(
+        expected, rel=1e-9
+    )
+
+
+@pytest.mark.parametrize("name", [*DISTRIBUTIONS, "quantile"])
+def test_gradients_are_those_of_finite_differences(name, rng):
+    output, truth = drawn(name if name != "quantile" else "", rng)
+    output = torch.tensor(output, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda x: loss_of(name, x, truth), output, atol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("name", [*DISTRIBUTIONS, "quantile"])
+def test_extreme_outputs_have_a_finite_loss_and_gradient(name, dtype):
+    n_parameters = len(LEVELS) if name == "quantile" else PROPERTIES[name].n_parameters
+    size = 1e4 if name != "student_t" else 1e3
+    grid = torch.cartesian_prod(*[torch.tensor([-size, 0.0, size])] * n_parameters)
+    output = torch.cat([grid, grid], 1).to(dtype).requires_grad_()
+    loss = loss_of(name, output, np.full((len(grid), 2), 1.0))
+    loss.backward()
+    assert torch.isfinite(loss)
+    assert torch.isfinite(output.grad).all()
+
+
+@pytest.mark.parametrize("name", [*DISTRIBUTIONS, "quantile"])
+def test_an_output_of_weight_zero_is_absent_by_itself(name, rng):
+    """Of two numbers one is missing: the loss is the mean over those that are given."""
+    output, truth = drawn(name if name != "quantile" else "", rng)
+    weight = (rng.random((9, 2)) < 0.6).astype(float)
+    loss = WeightedLoss(
+        name, LEVELS, target_scale=SCALE if name == "negative_binomial" else None
+    )
+    found = loss(
+        torch.tensor(output), (torch.tensor(truth), torch.tensor(weight / weight.mean()))
+    )
+    parts, each = output.reshape(9, 2, -1), np.empty((9, 2))
+    for i in range(9):
+        for j in range(2):
+            one = WeightedLoss(
+                name,
+                LEVELS,
+                target_scale=SCALE[[j]] if name == "negative_binomial" else None,
+            )
+            each[i, j] = one(
+                torch.tensor(parts[[i], j]), torch.tensor(truth[[i]][:, [j]])
+            )
+    assert found.item() == pytest.approx((each * weight).sum() / weight.sum(), rel=1e-9)

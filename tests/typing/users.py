@@ -32,6 +32,7 @@ from sksequence import (
     RecurrentTagger,
     SimpleRNNClassifier,
     SimpleRNNRegressor,
+    WindowForecaster,
     load,
     save,
 )
@@ -142,6 +143,12 @@ assert_type(stream.reset(), Stream)
 said: Any = stream.step(np.zeros((20, 2)))
 assert_type(model.to_numpy("model.py"), NumpyPredictor)
 assert_type(model.to_numpy().predict(X), np.ndarray)
+assert_type(model.to_numpy().predict(X, return_std=True), tuple[np.ndarray, np.ndarray])
+gaussian = GRURegressor(loss="gaussian", quantile=(0.1, 0.9)).fit(X, numbers)
+assert_type(gaussian.predict(X), np.ndarray)
+assert_type(gaussian.predict(X, return_std=True), tuple[np.ndarray, np.ndarray])
+assert_type(gaussian.predict(X, quantiles=[0.1, 0.9]), np.ndarray)
+assert_type(gaussian.sample_y(X, 3, random_state=0), np.ndarray)
 model.to_onnx("model.onnx")
 written: np.ndarray = RecurrentTagger(embedding_dim=4).generate([1], 5, random_state=0)
 
@@ -244,3 +251,17 @@ SequenceNetwork(2)  # type: ignore[call-arg]
 sksequence.LSTM()  # type: ignore[attr-defined]
 HalvingEpochSearchCV(model)  # type: ignore[call-arg]
 HalvingEpochSearchCV(model, {}, resources="max_epochs")  # type: ignore[call-arg]
+
+
+def forecast_a_table(table: pd.DataFrame, path: Path) -> None:
+    forecaster = WindowForecaster(
+        GRURegressor(), length=4, horizon=2, strategy="decoder", known=["plan"]
+    )
+    assert_type(forecaster.fit(table), WindowForecaster)
+    forecaster.predict(table, history=table)
+    forecaster.predict(2, return_std=True)
+    forecaster.historical_forecasts(table, step=2)
+    assert_type(forecaster.score(table), float)
+    forecaster.save(path)
+    WindowForecaster(GRURegressor(), length=4)  # type: ignore[call-arg]
+    WindowForecaster(GRURegressor(), length="4", horizon=2)  # type: ignore[arg-type]

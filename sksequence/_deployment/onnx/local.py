@@ -77,10 +77,16 @@ class LocalScale:
         both = graph("Concat", x, normal, axis=2)
         self.normalised = graph("Gather", both, places, axis=2)
 
-    def place(self, values: str) -> str:
-        """Return predictions, double (batch, n_values), on the scale of each sequence."""
-        scaled = self._graph("Mul", values, self._spread)
-        return self._graph("Add", scaled, self._level)
+    def place(self, values: str, *, has_axis: bool, is_level: bool) -> str:
+        """Return predictions, or deviations, on the scale of each sequence, in double.
+
+        (batch, n_values), or with a further axis -> the same
+        """
+        level, spread = self._level, self._spread
+        if has_axis:
+            level, spread = (self._graph("Unsqueeze", x, [2]) for x in (level, spread))
+        scaled = self._graph("Mul", values, spread)
+        return self._graph("Add", scaled, level) if is_level else scaled
 
     def _last_observed(self, x: str, usual: np.ndarray) -> str:
         """Return each channel's last value: (steps, batch, k) -> (1, batch, k)."""

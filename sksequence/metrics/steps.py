@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ._inputs import flatten_steps as concatenate
-from ._inputs import given_steps, lengths_of, plain_labels, score_steps
-from ._inputs.types import ArrayLike, Metric
+from .._inputs import flatten_steps as concatenate
+from .._inputs import given_steps, lengths_of, plain_labels, score_steps
+from .._inputs.types import ArrayLike, Metric
 
 __all__ = [
     "StepScorer",

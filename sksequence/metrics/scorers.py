@@ -1,0 +1,165 @@
+"""Scorers of predicted quantiles, intervals and distributions."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._inputs import check_levels
+from .._inputs.types import ArrayLike
+from .uncertainty import (
+    crps_gaussian,
+    interval_coverage,
+    interval_width,
+    pinball_loss,
+)
+
+__all__ = [
+    "QuantileScorer",
+    "StdScorer",
+    "crps_scorer",
+    "interval_coverage_scorer",
+    "interval_width_scorer",
+    "make_quantile_scorer",
+    "make_std_scorer",
+    "pinball_scorer",
+]
+
+
+@dataclass(frozen=True)
+class QuantileScorer:
+    """Score predicted quantiles; created by :func:`make_quantile_scorer`."""
+
+    score_func: Callable[..., Any]
+    quantiles: tuple[float, ...]
+    sign: int = 1
+    kwargs: dict[str, Any] = field(default_factory=dict)
+
+    def __call__(
+        self,
+        estimator: Any,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+    ) -> float:
+        answers = estimator.predict(X, quantiles=self.quantiles)
+        more = dict(self.kwargs)
+        if "quantiles" in inspect.signature(self.score_func).parameters:
+            more["quantiles"] = self.quantiles
+        if sample_weight is not None:
+            more["sample_weight"] = sample_weight
+        return self.sign * self.score_func(y, answers, **more)
+
+
+def make_quantile_scorer(
+    score_func: Callable[..., Any],
+    *,
+    quantiles: Sequence[float] = (0.1, 0.5, 0.9),
+    greater_is_better: bool = True,
+    **kwargs: Any,
+) -> QuantileScorer:
+    """Make a scorer of quantiles, for ``scoring=`` of searches and cross-validation.
+
+    Parameters
+    ----------
+    score_func : callable
+        Function ``score_func(y_true, y_pred, **kwargs)``, such as :func:`pinball_loss`,
+        with predictions (..., n_quantiles). Gets ``quantiles`` too if it takes them.
+    quantiles : sequence of float, default=(0.1, 0.5, 0.9)
+        What ``predict(X, quantiles=...)`` of the estimator is asked for. With
+        ``loss="quantile"`` they must be among those of its fit.
+    greater_is_better : bool, default=True
+        Whether greater is better; if False, the sign of the score is flipped.
+    **kwargs : dict
+        Passed to ``score_func``.
+
+    Returns
+    -------
+    QuantileScorer
+        ``scorer(estimator, X, y, sample_weight=None)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.model_selection import cross_val_score
+    >>> from sksequence import GRURegressor
+    >>> from sksequence.metrics import pinball_loss
+    >>> X = np.random.default_rng(0).normal(size=(60, 5))
+    >>> scorer = make_quantile_scorer(
+    ...     pinball_loss, quantiles=(0.2, 0.8), greater_is_better=False
+    ... )
+    >>> model = GRURegressor(loss="gaussian", max_epochs=2)
+    >>> cross_val_score(model, X, X.sum(axis=1), cv=3, scoring=scorer).shape
+    (3,)
+    """
+    sign = 1 if greater_is_better else -1
+    levels = check_levels(quantiles, "quantiles")
+    return QuantileScorer(score_func, levels, sign, kwargs)
+
+
+@dataclass(frozen=True)
+class StdScorer:
+    """Score means with standard deviations; created by :func:`make_std_scorer`."""
+
+    score_func: Callable[..., Any]
+    sign: int = 1
+    kwargs: dict[str, Any] = field(default_factory=dict)
+
+    def __call__(
+        self,
+        estimator: Any,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+    ) -> float:
+        mean, std = estimator.predict(X, return_std=True)
+        more = dict(self.kwargs)
+        if sample_weight is not None:
+            more["sample_weight"] = sample_weight
+        return self.sign * self.score_func(y, mean, std, **more)
+
+
+def make_std_scorer(
+    score_func: Callable[..., Any], *, greater_is_better: bool = True, **kwargs: Any
+) -> StdScorer:
+    """Make a scorer of means with standard deviations, for ``scoring=``.
+
+    Parameters
+    ----------
+    score_func : callable
+        Function ``score_func(y_true, mean, std, **kwargs)``, such as
+        :func:`crps_gaussian`.
+    greater_is_better : bool, default=True
+        Whether greater is better; if False, the sign of the score is flipped.
+    **kwargs : dict
+        Passed to ``score_func``.
+
+    Returns
+    -------
+    StdScorer
+        ``scorer(estimator, X, y, sample_weight=None)``, for every estimator with
+        ``predict(X, return_std=True)``, also scikit-learn's.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import BayesianRidge
+    >>> from sklearn.model_selection import cross_val_score
+    >>> from sksequence.metrics import crps_gaussian
+    >>> scorer = make_std_scorer(crps_gaussian, greater_is_better=False)
+    >>> X = np.random.default_rng(0).normal(size=(60, 5))
+    >>> y = X.sum(axis=1)
+    >>> bool((cross_val_score(BayesianRidge(), X, y, scoring=scorer) > -0.01).all())
+    True
+    """
+    return StdScorer(score_func, 1 if greater_is_better else -1, kwargs)
+
+
+pinball_scorer = make_quantile_scorer(pinball_loss, greater_is_better=False)
+interval_coverage_scorer = make_quantile_scorer(interval_coverage, quantiles=(0.1, 0.9))
+interval_width_scorer = make_quantile_scorer(
+    interval_width, quantiles=(0.1, 0.9), greater_is_better=False
+)
+crps_scorer = make_std_scorer(crps_gaussian, greater_is_better=False)
