@@ -242,7 +242,7 @@ class Deployable(SequenceEstimator):
     def _export_answer(self) -> dict[str, Any]:
         """Return kind and values of the head."""
         answer = self._target.export()
-        if self._reading.scale_of_each is not None:
+        if self._reading.local is not None:
             answer["in_double"] = True  # sequences may lie anywhere
         return answer
 
@@ -272,7 +272,7 @@ class Deployable(SequenceEstimator):
 
     def _check_prefixes(self, name: str) -> None:
         """Raise ValueError unless predictions are possible while a sequence arrives."""
-        if self._reading.scale_of_each is not None:
+        if self._reading.local is not None:
             raise ValueError(
                 f"{name} needs a model with normalize=None: each sequence is normalised "
                 "by its last value, or by mean and deviation of all its steps, so every "

@@ -333,7 +333,7 @@ class SequenceEstimator(
             partial(reading.prepare, dtype=dtype),
             static=reading.static.prepare(static, dtype),
             dtype=dtype,
-            keeps_overlap=reading.scale_of_each is None,
+            keeps_overlap=reading.local is None,
         )
 
     def _answer(
@@ -348,7 +348,7 @@ class SequenceEstimator(
             rows, counts = self.net_.answers(data, method)
         finish = self._target.predictions[response_method]
         finish = partial(finish, **options) if options else finish
-        scale = self._reading.scale_of_each
+        scale = self._reading.local
         if scale is None or response_method == "transform":
             return finish(rows.astype(data.source.dtype)), counts
         # No float32: a sequence may lie anywhere.

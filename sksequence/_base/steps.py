@@ -104,7 +104,9 @@ class StepReader(Steps, Deployable):
         return split_static(X, {} if self.categorical_features is None else known)
 
     def _code_text(self, X: Any, known: Texts | None) -> tuple[Any, Texts]:
-        if self.embedding_dim is not None or self.data_format == "channels_first":
+        is_array = isinstance(X, np.ndarray) and X.dtype.kind != "O"
+        is_other = self.embedding_dim is not None or self.data_format == "channels_first"
+        if is_array or is_other:
             return X, {}
         if known and lists_sequences(X) and hasattr(self, "feature_names_in_"):
             # Names first: numbers in the place of text may follow from wrong columns.
@@ -115,6 +117,8 @@ class StepReader(Steps, Deployable):
         if self.embedding_dim is not None:
             return TokenReading(form, static, self.num_embeddings)
         reading = NumberReading(form, static, self.missing, self._time_channel)
+        if not texts and isinstance(self.categorical_features, str | None):
+            return reading
         names = None if form.is_table else getattr(self, "feature_names_in_", None)
         given, n_channels = self.categorical_features, form.step_shape[0]
         columns = find_categorical(given, texts, names, n_channels)

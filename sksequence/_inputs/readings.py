@@ -146,15 +146,13 @@ class Reading(Fitted):
         The form of X.
     static : StaticColumns
         The static covariates.
+    local : LocalScale or None
+        How each sequence of numbers is normalised before it is standardised.
     """
 
     form: Form
     static: StaticColumns
-
-    @property
-    def scale_of_each(self) -> LocalScale | None:
-        """How sequences are normalised by themselves, if they are."""
-        return None
+    local: LocalScale | None = field(default=None, kw_only=True)
 
     @property
     def texts(self) -> Texts:
@@ -211,11 +209,6 @@ class Reading(Fitted):
         """
         return replace(self, static=self.static.follow(static, weight))
 
-    def relative(self, rows: np.ndarray, sequences: AnySequences) -> np.ndarray:
-        """Return encoded targets relative to their sequences, if these are normalised."""
-        scale = self.scale_of_each
-        return rows if scale is None else scale.relative(rows, sequences)
-
     @abstractmethod
     def prepare(self, sequences: Sequences, dtype: str) -> Sequences:
         """Convert sequences to the network's input."""
@@ -244,8 +237,6 @@ class NumberReading(Reading):
         Moments over the calls to partial_fit; None once a fit has set the scaling.
     gaps : tuple of (float, float)
         Sum of the times between steps over these calls, and their number.
-    local : LocalScale or None
-        How each sequence is normalised before it is standardised.
     categories : Categories or None
         The channels of categories, which are not scaled.
     """
@@ -259,12 +250,7 @@ class NumberReading(Reading):
     fill: tuple[float, ...] | None = None
     seen: Moments | None = None
     gaps: tuple[float, float] = (0.0, 0.0)
-    local: LocalScale | None = None
     categories: Categories | None = None
-
-    @property
-    def scale_of_each(self) -> LocalScale | None:
-        return self.local
 
     @property
     def texts(self) -> Texts:
@@ -475,6 +461,8 @@ class TokenReading(Reading):
     def check(self) -> None:
         if not isinstance(self.known, np.ndarray) or self.known.dtype != bool:
             raise ValueError("its known tokens must be an array of bool")
+        if self.local is not None:
+            raise ValueError("its tokens must have no local scale")
 
 
 def standardised(
