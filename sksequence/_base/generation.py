@@ -20,9 +20,10 @@ def generate(
     """Implement :meth:`sksequence.RecurrentTagger.generate`."""
     check_is_fitted(tagger)
     _check_language_model(tagger)
-    if not isinstance(n_steps, Integral) or n_steps < 1:
+    if not isinstance(n_steps, Integral) or isinstance(n_steps, bool) or n_steps < 1:
         raise ValueError(f"n_steps must be int of at least 1, got {n_steps!r}")
-    if not isinstance(temperature, Real) or not 0 < temperature < np.inf:
+    is_number = isinstance(temperature, Real) and not isinstance(temperature, bool)
+    if not is_number or not 0 < temperature < np.inf:
         raise ValueError(f"temperature must be above 0, got {temperature!r}")
     start = as_numbers(prompt, "prompt")
     if start.ndim != 1 or not len(start):

@@ -1,4 +1,8 @@
-"""Ranges of numbers for the validation of hyperparameters."""
+"""Ranges of numbers for the validation of hyperparameters.
+
+They stand here and not with those of :mod:`sksequence._inputs.intervals`, since a fit
+checks many of them: each check in another room would be two moves between rooms.
+"""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import warnings
+from numbers import Number
 from typing import Any
 
 import sklearn
@@ -97,14 +98,20 @@ def describe(value: Any) -> tuple[str, Any] | None:
         return name, _attributes_of(value)
     is_function = callable(value) and not isinstance(value, type)
     if hasattr(value, "get_params") or hasattr(value, "get_n_splits") or is_function:
-        what = value if isinstance(value, type) or hasattr(value, "__name__") else cls
         raise TypeError(
-            f"{what.__module__}.{what.__qualname__} cannot be saved: files hold the "
-            "estimators and transformers of sksequence and the classes and functions of "
-            "other libraries that docs/security.md lists, since others may run any "
-            "code. Replace it by one of these, or store the whole by pickle."
+            f"{_full_name(value)} cannot be saved: files hold the estimators and "
+            "transformers of sksequence and the classes and functions of other libraries "
+            "that docs/security.md lists, since others may run any code. Replace it by "
+            "one of these, or store the whole by pickle."
         )
     return None
+
+
+def _full_name(value: Any) -> str:
+    """Return the name of a class or function, or of the class of another object."""
+    named = value if hasattr(value, "__qualname__") else type(value)
+    module = getattr(named, "__module__", None)
+    return f"{module}.{named.__qualname__}" if module else named.__qualname__
 
 
 def _attributes_of(value: Any) -> dict[str, Any]:
@@ -124,7 +131,10 @@ def _strange(cls: type, attributes: dict[str, Any]) -> str | None:
     """Return what is wrong with attributes: names of methods, code that is looked up."""
     parameters = names_of_parameters(cls)
     for name in attributes:
-        is_shadow = name not in parameters and hasattr(cls, name)
+        # A default of the class is a number or None; all else is a method, or is used.
+        of_class = getattr(cls, name, None)
+        is_shadow = not (of_class is None or isinstance(of_class, Number))
+        is_shadow = is_shadow and name not in parameters
         if not name.isidentifier() or name.startswith("__") or is_shadow:
             return f"{name!r} is not an attribute that it may have"
     if attributes.get("memory") is not None:

@@ -21,7 +21,8 @@ def require_memory(n_bytes: int, what: str) -> None:
     if n_bytes > machine:
         raise MemoryError(
             f"{what} takes {n_bytes / 2**30:.1f} GiB to train; the machine has "
-            f"{machine / 2**30:.1f} GiB. Use a smaller hidden_size or fewer channels."
+            f"{machine / 2**30:.1f} GiB. Use a smaller hidden_size, fewer layers or "
+            "fewer channels."
         )
 
 

@@ -14,6 +14,9 @@ from .memory import require_memory
 
 NETWORKS = {"sequence": SequenceNetwork, "frames": FrameNetwork}
 
+# More are counted before they are built, since each takes time.
+_MANY_LAYERS = 64
+
 Weights = Mapping[str, np.ndarray]
 
 
@@ -57,29 +60,56 @@ def make_module(
     MemoryError
         If the network is too large for the machine.
     """
+    itemsize = getattr(torch, dtype).itemsize
     if weights is not None:
         _check_counts(network, weights)
-    try:
-        with torch.device("meta"):
-            module = NETWORKS[kind](**network)
-    except (RuntimeError, TypeError) as error:  # a size or the number of bytes overflows
-        if isinstance(error, TypeError) and "verflow" not in str(error):
-            raise
-        raise MemoryError(f"The network is too large for any machine: {error}") from error
+    elif network["num_layers"] > _MANY_LAYERS:
+        _require_memory(_count_parameters(kind, network), itemsize)
+    module = _on_meta(kind, network)
     generator = torch.Generator()
     if weights is not None:
         _check_weights(module, getattr(torch, dtype), weights)
         _allocate(module, getattr(torch, dtype), weights)
         return module, generator
-    n_parameters = sum(p.numel() for p in module.parameters())
-    # Weights, gradients, and two moving averages of the optimizer.
-    n_bytes = 4 * n_parameters * getattr(torch, dtype).itemsize
-    require_memory(n_bytes, f"A network of {n_parameters} parameters")
+    _require_memory(_size_of(module), itemsize)
     _allocate(module, getattr(torch, dtype))
     if seed is not None:
         generator.manual_seed(seed)
     module.reset_parameters(generator)
     return module, generator
+
+
+def _on_meta(kind: str, network: dict[str, Any]) -> SequenceNetwork | FrameNetwork:
+    """Build a network without memory for its weights."""
+    try:
+        with torch.device("meta"):
+            return NETWORKS[kind](**network)
+    except (RuntimeError, TypeError) as error:  # a size or the number of bytes overflows
+        if isinstance(error, TypeError) and "verflow" not in str(error):
+            raise
+        raise MemoryError(f"The network is too large for any machine: {error}") from error
+
+
+def _size_of(module: nn.Module) -> int:
+    return sum(p.numel() for p in module.parameters())
+
+
+def _count_parameters(kind: str, network: dict[str, Any]) -> int:
+    """Count the parameters of a network with many layers, which are slow to build.
+
+    All layers but the first have the same size, if one ``hidden_size`` is given.
+    """
+    if not isinstance(network["hidden_size"], int | np.integer):
+        return _size_of(_on_meta(kind, network))
+    # With two layers a pair of kernel sizes would be one per layer.
+    three, four = (_size_of(_on_meta(kind, {**network, "num_layers": n})) for n in (3, 4))
+    return three + (network["num_layers"] - 3) * (four - three)
+
+
+def _require_memory(n_parameters: int, itemsize: int) -> None:
+    # Weights, gradients, and two moving averages of the optimizer.
+    n_bytes = 4 * n_parameters * itemsize
+    require_memory(n_bytes, f"A network of {n_parameters} parameters")
 
 
 def _allocate(

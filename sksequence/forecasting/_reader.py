@@ -29,7 +29,10 @@ class WindowReader:
     @classmethod
     def of(cls, regressor: Any) -> WindowReader:
         """Return a reader of windows for a regressor or Pipeline."""
-        return cls(regressor, not get_tags(regressor).input_tags.three_d_array)
+        last = regressor
+        while hasattr(last, "steps"):
+            last = last.steps[-1][1]
+        return cls(regressor, not get_tags(last).input_tags.three_d_array)
 
     def fit(self, windows: Windows, static: Any, y: np.ndarray) -> None:
         """Fit the regressor to windows and static covariates (n_windows, ...) or None."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from numbers import Integral
 from typing import Any, Self
@@ -13,8 +14,10 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from .._inputs import column_at, find_column, index_of, listed
-from .._inputs.borrowed import HasMethods, Interval, StrOptions, fit_context
-from .._inputs.types import ArrayLike, typed
+from .._inputs.borrowed import HasMethods, StrOptions, fit_context
+from .._inputs.intervals import Count
+from .._inputs.types import ArrayLike, PathLike, typed
+from ..persistence import save
 from ..preprocessing._gaps import MAX_GAP, Span
 from ..preprocessing._polars import is_polars, to_pandas, to_polars
 from ..preprocessing._tables import BY, TIME, Key, Table
@@ -22,12 +25,16 @@ from ..preprocessing.forecasts import cut_windows, hold_from
 from ._calendar import Calendar
 from ._columns import Columns, as_table, read_columns, with_targets
 from ._future import Future, next_rows, read_future
-from ._past import Past
+from ._past import Past, Scales
 from ._reader import WindowReader
 from .recursive import forecast_recursive
 
-_AT_LEAST_ONE = [Interval(Integral, 1, None, closed="left")]
+_AT_LEAST_ONE = [Count()]
 _COLUMNS = [str, Integral, tuple, list, None]
+
+
+# Fitted attributes that are stored as plain data.
+_PARTS: dict[str, Any] = {"_columns": Columns, "_calendar": Calendar, "_past": Past}
 
 
 class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
@@ -81,6 +88,11 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         Applied to the targets, one column each, before windows are cut, and inverted in
         the forecasts: ``FunctionTransformer(np.log, np.exp)``. It must keep the order of
         numbers if the regressor predicts quantiles.
+
+    scale_entities : bool, default=False
+        Whether the targets of each entity, after ``transformer``, are centred and scaled
+        by the mean and standard deviation of its own rows in fit (or in ``history``, for
+        an entity that was not in fit), which is undone in the forecasts.
 
     step : int, default=1
         Number of rows from one training window to the next.
@@ -160,6 +172,7 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         "time": TIME,
         "univariate": ["boolean"],
         "transformer": [HasMethods(["fit", "transform", "inverse_transform"]), None],
+        "scale_entities": ["boolean"],
         "step": _AT_LEAST_ONE,
         "max_gap": MAX_GAP,
         "freq": "no_validation",
@@ -179,6 +192,7 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         time: Key | None = None,
         univariate: bool = False,
         transformer: Any = None,
+        scale_entities: bool = False,
         step: int = 1,
         max_gap: Span | None = None,
         freq: Any = None,
@@ -194,6 +208,7 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         self.time = time
         self.univariate = univariate
         self.transformer = transformer
+        self.scale_entities = scale_entities
         self.step = step
         self.max_gap = max_gap
         self.freq = freq
@@ -232,6 +247,8 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         calendar = Calendar.of(table.times, self.freq)
         transformer = self._fit_transformer(table, columns)
         table = _transformed(table, columns, transformer)
+        scales = self._scales_of(table, columns, None)
+        table = scales.apply(table, columns.targets)
         static = _static_of(X, columns, table)
         horizon = 1 if self.strategy == "recursive" else self.horizon
         windows, after, last = cut_windows(
@@ -258,14 +275,19 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         self.transformer_ = transformer
         self.targets_ = [columns.labels[j] for j in columns.targets]
         self._columns, self._calendar = columns, calendar
-        self._past = Past.of(table, static, self.length)
+        self._past = Past.of(table, static, self.length, scales)
         self._static_names = [] if static is None else list(static.columns)
         self._entity_names, self._time_name = _names(X, self.by, self.time)
         self._is_polars = is_polars(X_given)
         return self
 
     def predict(
-        self, X: Any = None, *, history: Any = None, return_std: bool = False
+        self,
+        X: Any = None,
+        *,
+        history: Any = None,
+        return_std: bool = False,
+        quantiles: Sequence[float] | None = None,
     ) -> Any:
         """Forecast the rows after the end of the table.
 
@@ -282,6 +304,9 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
             first is repeated.
         return_std : bool, default=False
             Whether to also return standard deviations; the regressor must predict them.
+        quantiles : sequence of float, default=None
+            Quantiles to predict, if the regressor predicts a distribution, or some of
+            its own.
 
         Returns
         -------
@@ -307,12 +332,17 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         future = self._read_future(X, past)
         windows = past.windows(future.which, self.length)
         static = self._static_frame(past, future.which)
+        asked: dict[str, Any] = {"return_std": True} if return_std else {}
+        if quantiles is not None:
+            asked["quantiles"] = quantiles
+        scales = past.scales(future.which)
         values, std = self._forecast(
-            windows, future.known, future.n_steps, static, return_std
+            windows, future.known, future.n_steps, static, scales, asked
         )
+        levels = self._quantiles() if quantiles is None else [*quantiles]
         as_polars = is_polars(X) or (self._is_polars and not hasattr(X, "columns"))
         made = [
-            self._frame(part[future.entity, future.step], future, past, as_polars)
+            self._frame(part[future.entity, future.step], levels, future, past, as_polars)
             for part in (values, std)
             if part is not None
         ]
@@ -344,7 +374,7 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
             As :meth:`fit` and :meth:`predict` do.
         """
         check_is_fitted(self)
-        columns, table, static = self._read_table(X)
+        columns, table, static, scales = self._read_table(X)
         windows, after, last = cut_windows(
             table,
             self.length,
@@ -356,8 +386,9 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         )
         known = after.swapaxes(1, 2) if columns.known else after[:, 0, :, None][..., :0]
         beside = None if static is None else static.iloc[last]
+        own = scales.take(table.entities.codes[last])
         values, _ = self._forecast(
-            np.stack([*windows]), known, self.horizon, beside, return_std=False
+            np.stack([*windows]), known, self.horizon, beside, own, {}
         )
         return self._frame_of_origins(values, table, last, is_polars(X))
 
@@ -405,6 +436,41 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
             truth[is_known], values[is_known, :, middle], sample_weight=weight
         )
 
+    def save(self, path: PathLike) -> Self:
+        """Save the fitted forecaster to a file that contains data and no code.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file, which :func:`sksequence.load` reads. An existing file is replaced
+            atomically.
+
+        Returns
+        -------
+        self : WindowForecaster
+            The forecaster.
+
+        Raises
+        ------
+        NotFittedError, TypeError, OSError
+            As :func:`sksequence.save` does.
+        """
+        save(self, path)
+        return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the state in plain Python and numpy, with estimators as they are."""
+        state = dict(super().__getstate__())
+        for name in _PARTS.keys() & state.keys():
+            state[name] = dict(vars(state[name]))
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        parts = {
+            name: part(**state[name]) for name, part in _PARTS.items() if name in state
+        }
+        super().__setstate__({**state, **parts})
+
     # ---------------------------------------------------------------------- strategies
 
     def _check_strategy(self, columns: Columns) -> None:
@@ -415,6 +481,14 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
                 'strategy="recursive" feeds forecasts back, so every column must be '
                 f"forecast or known ahead: got {others}, which are neither. Name them in "
                 "target or known, leave them out, or use another strategy."
+            )
+
+        levels = _quantiles_of(self.regressor)
+        if self.strategy == "recursive" and levels is not None:
+            raise ValueError(
+                'strategy="recursive" feeds one number per target back, and the '
+                f"regressor predicts the quantiles {levels}. Use another strategy, or "
+                "one quantile."
             )
 
     def _ahead(self, columns: Columns) -> list[int] | None:
@@ -464,7 +538,8 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         known: np.ndarray,
         n_steps: int,
         static: Any,
-        return_std: bool,
+        scales: Scales,
+        asked: dict[str, Any],
     ) -> tuple[np.ndarray, np.ndarray | None]:
         """Return forecasts (n_windows, n_steps, n_targets, n_quantiles), and deviations.
 
@@ -478,10 +553,10 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
             known, targets = np.tile(known, (k, 1, 1)), [0]
         std = None
         if self.strategy == "recursive":
-            if return_std:
+            if asked:
                 raise ValueError(
-                    'return_std=True needs strategy="direct" or "decoder": recursive '
-                    "forecasts know the deviation of the first step only."
+                    f'{[*asked]} need strategy="direct" or "decoder": recursive '
+                    "forecasts know the distribution of the first step only."
                 )
             answer = forecast_recursive(
                 reader.with_static(static),
@@ -492,12 +567,11 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
             )
         else:
             shown = self._reach_ahead(windows, known)
-            asked = {"return_std": True} if return_std else {}
             answer = reader.predict(shown, static, **asked)
-            answer, std = answer if return_std else (answer, None)
+            answer, std = answer if "return_std" in asked else (answer, None)
             n_steps = self.horizon
         shape = (k, n, n_steps, 1, -1) if self.univariate else (n, n_steps, k, -1)
-        values = self._inverted(_by_target(answer, shape))
+        values = self._inverted(scales.undo(_by_target(answer, shape)))
         if std is None:
             return values, None
         if self.transformer_ is not None:
@@ -505,7 +579,7 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
                 "return_std=True needs transformer=None: a deviation cannot be "
                 "transformed back. Predict quantiles instead."
             )
-        return values, _by_target(std, shape)
+        return values, scales.undo(_by_target(std, shape), is_level=False)
 
     def _reach_ahead(self, windows: np.ndarray, known: np.ndarray) -> np.ndarray:
         """Return windows that show what is known of the horizon, as those of the fit."""
@@ -536,8 +610,15 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
 
     # ------------------------------------------------------------------- past and future
 
-    def _read_table(self, X: Any) -> tuple[Columns, Table, Any]:
-        """Read a table with the columns of the fit, transformed."""
+    def _scales_of(self, table: Table, columns: Columns, past: Past | None) -> Scales:
+        """Return the scales of entities: those of the fit, or else of their rows."""
+        if not self.scale_entities:
+            return Scales.none(len(table.entities.keys), len(columns.targets))
+        scales = Scales.of(table, columns.targets)
+        return scales if past is None else past.known_scales(table, scales)
+
+    def _read_table(self, X: Any) -> tuple[Columns, Table, Any, Scales]:
+        """Read a table with the columns of the fit, transformed and scaled."""
         X = as_table(X)
         by_label = hasattr(X, "columns")
         labels = self.targets_ if by_label else self._columns.labels
@@ -558,11 +639,13 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
                 f"The time stamps must be {self._calendar.kind} as in fit, got {kind}."
             )
         table = _transformed(table, columns, self.transformer_)
-        return columns, table, _static_of(X, columns, table)
+        scales = self._scales_of(table, columns, self._past)
+        table = scales.apply(table, columns.targets)
+        return columns, table, _static_of(X, columns, table), scales
 
     def _read_past(self, history: Any) -> Past:
-        _, table, static = self._read_table(history)
-        return Past.of(table, static, self.length)
+        _, table, static, scales = self._read_table(history)
+        return Past.of(table, static, self.length, scales)
 
     def _read_future(self, X: Any, past: Past) -> Future:
         known = [self._columns.labels[j] for j in self._columns.known]
@@ -610,26 +693,25 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
 
     def _quantiles(self) -> list[float] | None:
         """Return the quantiles that the regressor predicts, if several."""
-        for name, value in self.regressor_.get_params().items():
-            if name.rpartition("__")[2] == "quantile" and np.ndim(value):
-                return [float(level) for level in value]
-        return None
+        return _quantiles_of(self.regressor_)
 
-    def _labels(self, n_levels: int) -> Any:
+    def _labels(self, levels: list[float] | None) -> Any:
         import pandas as pd
 
-        levels = self._quantiles()
-        if levels is None or n_levels != len(levels):
+        if levels is None:
             return pd.Index(self.targets_)
         return pd.MultiIndex.from_product(
             [self.targets_, levels], names=["target", "quantile"]
         )
 
-    def _frame(self, rows: np.ndarray, future: Future, past: Past, polars: bool) -> Any:
+    def _frame(
+        self, rows: np.ndarray, levels: Any, future: Future, past: Past, polars: bool
+    ) -> Any:
         """Return a DataFrame of forecasts (n_rows, n_targets, n_quantiles)."""
         keys = [past.keys[i] for i in future.which]
-        levels = [(self._time_name, future.stamps)]
-        return self._as_frame(rows, keys, future.entity, levels, polars)
+        stamps = [(self._time_name, future.stamps)]
+        labels = self._labels(levels)
+        return self._as_frame(rows, labels, keys, future.entity, stamps, polars)
 
     def _frame_of_origins(
         self, values: np.ndarray, table: Table, last: np.ndarray, polars: bool
@@ -646,14 +728,20 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         ]
         flat = values.reshape(-1, *values.shape[2:])
         codes = entities.codes[origins]
-        return self._as_frame(flat, entities.keys, codes, stamps, polars)
+        labels = self._labels(self._quantiles())
+        return self._as_frame(flat, labels, entities.keys, codes, stamps, polars)
 
     def _as_frame(
-        self, rows: np.ndarray, keys: list, codes: np.ndarray, stamps: list, polars: bool
+        self,
+        rows: np.ndarray,
+        labels: Any,
+        keys: list,
+        codes: np.ndarray,
+        stamps: list,
+        polars: bool,
     ) -> Any:
         import pandas as pd
 
-        labels = self._labels(rows.shape[2])
         levels = dict(stamps)
         if self._entity_names:
             parts = [key if isinstance(key, tuple) else (key,) for key in keys]
@@ -681,6 +769,17 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         tags.target_tags.multi_output = True
         tags.input_tags.allow_nan = True
         return tags
+
+
+def _quantiles_of(regressor: Any) -> list[float] | None:
+    """Return the quantiles that a regressor or Pipeline predicts, if several."""
+    params = regressor.get_params()
+    for name, value in params.items():
+        prefix, _, last = name.rpartition("__")
+        loss = params.get(f"{prefix}__loss" if prefix else "loss")
+        if last == "quantile" and loss == "quantile" and np.ndim(value):
+            return [float(level) for level in value]
+    return None
 
 
 def _transformed(table: Table, columns: Columns, transformer: Any) -> Table:

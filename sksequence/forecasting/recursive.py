@@ -8,16 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from .._inputs import as_numbers, lists_sequences
-from .._inputs.borrowed import Interval, validate_params
+from .._inputs import as_numbers
+from .._inputs.borrowed import validate_params
+from .._inputs.intervals import Count
 from .._inputs.types import ArrayLike, typed
+from ._windows import take_apart, take_future
 
 
 @typed(
     validate_params(
         {
-            "horizon": [Interval(Integral, 1, None, closed="left")],
-            "target": [Integral, tuple, list, None],
+            "horizon": [Count()],
+            "target": [Integral, str, tuple, list, None],
         },
         prefer_skip_nested_validation=True,
     )
@@ -27,7 +29,7 @@ def forecast_recursive(
     X: ArrayLike,
     horizon: int,
     *,
-    target: int | Sequence[int] | None = None,
+    target: int | str | Sequence[int | str] | None = None,
     future: ArrayLike | None = None,
 ) -> np.ndarray:
     r"""Forecast several steps by feeding one-step predictions back into the model.
@@ -51,18 +53,22 @@ def forecast_recursive(
         there are other channels, on those of
         :func:`~sksequence.preprocessing.make_windows` with ``known`` for all of them.
     X : array-like of shape (n_windows, n_steps) or (n_windows, n_steps, n_channels), \
-            or list of array-like of shape (n_steps_i, n_channels) or (n_steps_i,)
+            or list of array-like of shape (n_steps_i, n_channels) or (n_steps_i,), or \
+            table with one of these in each row of a column
         Windows to forecast from, channels last, with all values of a row from the same
         time, as in the table itself or in windows made without ``known``; not modified.
+        DataFrames keep their columns, which the estimator compares with those of its fit,
+        and static covariates of a table stay.
     horizon : int
         Number of steps to forecast.
-    target : int, sequence of int or None, default=None
-        The channels that the estimator predicts, in the order of its predictions. None
-        if it predicts all channels.
-    future : array-like of shape (n_windows, horizon, n_channels - n_targets) or None, \
-            default=None
+    target : int, str, sequence of these or None, default=None
+        The channels that the estimator predicts, in the order of its predictions; names
+        if windows are DataFrames. None if it predicts all channels.
+    future : array-like of shape (n_windows, horizon, n_channels - n_targets), list of \
+            DataFrame, or None, default=None
         The other channels at the forecast steps (calendar, weather forecasts), in the
-        order of the channels; required if there are any.
+        order of the channels, or by name in a DataFrame for each window; required if
+        there are any.
 
     Returns
     -------
@@ -117,17 +123,18 @@ def forecast_recursive(
     >>> forecast.round(3), table[95:, 0]
     (array([[15., 10., 10., 10., 15.]]), array([15, 10, 10, 10, 15]))
     """
-    windows = _windows_of(X)
+    windows, form = take_apart(X)
     n_channels = np.shape(windows[0])[1] if np.ndim(windows[0]) > 1 else 1
     if target is None and future is not None:
         raise ValueError(_no_target("a part", n_channels))
-    targets = _check_target(target, n_channels)
+    targets = _check_target(form.channels(target), n_channels)
     others = [j for j in range(n_channels) if j not in targets]
+    future = take_future(future, form, others)
     known = _check_future(future, len(windows), horizon, others)
     windows = _one_ahead(windows, others, known[:, 0])
     steps: list[np.ndarray] = []
     for step in range(horizon):
-        answer = np.asarray(estimator.predict(windows))
+        answer = np.asarray(estimator.predict(form.wrap(windows)))
         columns = answer.reshape(len(answer), -1)
         _check_answer(columns.shape[1], target, len(targets), n_channels)
         steps.append(answer)
@@ -137,26 +144,6 @@ def forecast_recursive(
             row[:, targets], row[:, others] = columns, after
             windows = _moved_on(windows, row)
     return np.stack(steps, axis=1)
-
-
-def _windows_of(X: Any) -> np.ndarray | list[np.ndarray]:
-    """Return the windows as one array, or as a list of arrays if X is a list."""
-    windows: np.ndarray | list[np.ndarray]
-    if lists_sequences(X):
-        windows = [as_numbers(x, f"Sequence {i}") for i, x in enumerate(X)]
-        ranks = {np.ndim(window) for window in windows}
-        expected = {1}, {2}
-    else:
-        windows = as_numbers(X, "X")
-        ranks = {np.ndim(windows)}
-        expected = {2}, {3}
-    if ranks not in expected or not len(windows):
-        raise ValueError(
-            "X must be windows of shape (n_windows, n_steps) or (n_windows, n_steps, "
-            "n_channels), or a list of arrays, all with a channel axis or all without; "
-            f"got {len(windows)} of {sorted(ranks)} dimensions."
-        )
-    return windows
 
 
 def _check_target(target: Any, n_channels: int) -> list[int]:

@@ -6,6 +6,10 @@ from collections.abc import Sequence
 from numbers import Integral
 from typing import Any
 
+# Above it a tuple of sizes may itself exhaust the memory, of which nothing is said.
+_MOST_LAYERS = 2**20
+_ENOUGH_LAYERS = 2**10
+
 
 def sizes_per_layer(
     name: str, sizes: int | Sequence[int], num_layers: int
@@ -21,17 +25,26 @@ def sizes_per_layer(
     ...
     ValueError: hidden_size must be one int, or one per layer (3), got (8, 4)
     """
+    _check_per_layer(name, sizes, num_layers)
+    if isinstance(sizes, Sequence):
+        return tuple(map(int, sizes))
+    if num_layers > _MOST_LAYERS:
+        raise MemoryError(f"num_layers={num_layers} are too many layers for any machine")
+    return (int(sizes),) * num_layers
+
+
+def _check_per_layer(name: str, sizes: Any, num_layers: int) -> None:
+    """Raise ValueError unless it is a size, or as many as layers; allocate nothing."""
     if not isinstance(sizes, Integral | Sequence) or isinstance(sizes, str):
         raise ValueError(f"{name} must be int or a sequence of int, got {sizes!r}")
-    spread = (sizes,) * num_layers if isinstance(sizes, Integral) else tuple(sizes)
-    if len(spread) != num_layers:
+    each = (sizes,) if isinstance(sizes, Integral) else tuple(sizes)
+    if len(each) != num_layers and not isinstance(sizes, Integral):
         raise ValueError(
-            f"{name} must be one int, or one per layer ({num_layers}), got {spread}"
+            f"{name} must be one int, or one per layer ({num_layers}), got {each}"
         )
-    for size in spread:
+    for size in each:
         if not isinstance(size, Integral) or isinstance(size, bool) or size < 1:
             raise ValueError(f"{name} must be int of at least 1, got {sizes!r}")
-    return tuple(int(size) for size in spread)
 
 
 # One int for height and width, or both.
@@ -83,9 +96,13 @@ def check_size(name: str, size: int) -> None:
 
 def check_sizes(network: dict) -> None:
     """Check the sizes among a network's keywords against each other."""
-    sizes_per_layer("hidden_size", network["hidden_size"], network["num_layers"])
+    num_layers = network["num_layers"]
+    _check_per_layer("hidden_size", network["hidden_size"], num_layers)
     if "kernel_size" in network:
-        kernels_per_layer(network["kernel_size"], network["num_layers"])
+        kernel_size = network["kernel_size"]
+        n_given = 1 if isinstance(kernel_size, Integral) else len(kernel_size)
+        # Of more layers than are given nothing else is to be found in the others.
+        kernels_per_layer(kernel_size, max(n_given, min(num_layers, _ENOUGH_LAYERS)))
     for kind, others in {
         "conv": ("kernel_size", "stride"),
         "parallel": ("kernel_size",),

@@ -122,7 +122,7 @@ def _find_gaps(times: Times, entities: Entities) -> tuple[np.ndarray, np.ndarray
 
 def _as_step(max_gap: Any, times: Times) -> Any:
     """Return ``max_gap`` in the type of the steps between time stamps."""
-    is_number = isinstance(max_gap, Real | np.number)
+    is_number = isinstance(max_gap, Real | np.number) and not isinstance(max_gap, bool)
     if is_number and max_gap == float("inf"):
         is_span = times.values.dtype.kind in "mM"
         return np.timedelta64(np.iinfo(np.int64).max, "ns") if is_span else max_gap

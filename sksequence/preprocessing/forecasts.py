@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from numbers import Integral
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -18,20 +18,19 @@ from .._inputs import (
     one_entity,
     read_entities,
 )
-from .._inputs.borrowed import Interval, validate_params
+from .._inputs.borrowed import validate_params
+from .._inputs.intervals import Count
 from .._inputs.types import ArrayLike, typed
 from ._gaps import MAX_GAP, Span, segments_of, warn_of_gaps
 from ._tables import BY, TIME, Key, Table, read_table
-
-_AT_LEAST_ONE = [Interval(Integral, 1, None, closed="left")]
 
 
 @typed(
     validate_params(
         {
-            "length": _AT_LEAST_ONE,
-            "horizon": _AT_LEAST_ONE,
-            "step": _AT_LEAST_ONE,
+            "length": [Count()],
+            "horizon": [Count()],
+            "step": [Count()],
             "by": BY,
             "time": TIME,
             "target": [str, Integral, tuple, list, None],
@@ -250,6 +249,30 @@ def _first_rows(entities: Entities, length: int, horizon: int, step: int) -> np.
     n_windows = np.maximum((entities.counts - length - horizon) // step + 1, 0)
     first = np.repeat(entities.starts, n_windows)
     return first + step * count_within(n_windows)
+
+
+@overload
+def merge_forecasts(
+    y_pred: ArrayLike,
+    index: Any,
+    series: ArrayLike,
+    *,
+    by: Key | list[Any] | None = None,
+    average: bool = True,
+    as_frame: Literal[False] = False,
+) -> np.ndarray: ...
+
+
+@overload
+def merge_forecasts(
+    y_pred: ArrayLike,
+    index: Any,
+    series: ArrayLike,
+    *,
+    by: Key | list[Any] | None = None,
+    average: bool = True,
+    as_frame: Literal[True],
+) -> Any: ...
 
 
 @typed(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 from hashlib import blake2b
-from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
@@ -12,8 +11,9 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from .._inputs import Entities, count_within
-from .._inputs.borrowed import Interval, StrOptions, fit_context, names_of_features
+from .._inputs import Entities, count_within, read_times
+from .._inputs.borrowed import StrOptions, fit_context, names_of_features
+from .._inputs.intervals import Count
 from .._inputs.types import ArrayLike, typed
 from ._gaps import MAX_GAP, Part, Span, is_beyond, segments_of, warn_of_gaps
 from ._output import SequencesOut
@@ -117,7 +117,7 @@ class SlidingWindow(  # type: ignore[call-arg]
     """
 
     _parameter_constraints: dict = {
-        "length": [Interval(Integral, 1, None, closed="left")],
+        "length": [Count()],
         "first_rows": [StrOptions({"edge", "shorter"})],
         "by": BY,
         "time": TIME,
@@ -245,6 +245,12 @@ class SlidingWindow(  # type: ignore[call-arg]
         tags.input_tags.allow_nan = True
         return tags
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Restore a state of this version, or of one without ``time`` and ``max_gap``."""
+        super().__setstate__({"time": None, "max_gap": None, **state})
+        if "_latest" in state and "_kind" not in state:
+            self._latest, self._kind = _read_latest(state["_latest"])
+
     @typed(fit_context(prefer_skip_nested_validation=True))
     def _fit(self, X: ArrayLike) -> Table:
         before = dict(vars(self))
@@ -369,6 +375,18 @@ def _extremes(table: Table, *, latest: bool) -> dict[Any, Any]:
     ends = entities.starts + entities.counts
     rows = entities.order[ends - 1 if latest else entities.starts]
     return dict(zip(entities.keys, table.times.values[rows], strict=True))
+
+
+def _read_latest(stamps: dict[Any, Any]) -> tuple[dict[Any, Any], str | None]:
+    """Return last times, given as time stamps of pandas, as numbers with their kind."""
+    if not stamps:
+        return {}, None
+    import pandas as pd
+
+    times = read_times(pd.Index([*stamps.values()]), "time")
+    if times is None:
+        return {}, None
+    return dict(zip(stamps, times.values, strict=True)), times.kind
 
 
 def _digest(table: Table) -> str:

@@ -194,6 +194,8 @@ def test_only_language_models_write(params, X, y, words):
         ({"prompt": [1, 0.5]}, "token 0.5 at step 1"),
         ({"n_steps": 0}, "n_steps must be int of at least 1, got 0"),
         ({"n_steps": 2.0}, "n_steps"),
+        ({"n_steps": True}, "n_steps must be int of at least 1, got True"),
+        ({"temperature": True}, "temperature must be above 0, got True"),
         ({"temperature": 0}, "temperature must be above 0, got 0"),
         ({"temperature": -1.0}, "temperature"),
         ({"temperature": np.nan}, "temperature"),

@@ -19,6 +19,7 @@ from sklearn.model_selection import (
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
+import sksequence
 from helpers.estimators import make
 from sksequence import GRURegressor, RecurrentRegressor, WindowForecaster
 from sksequence.preprocessing import make_windows
@@ -339,6 +340,134 @@ def test_a_transformer_is_inverted():
         exact(transformer=FunctionTransformer(np.sqrt)).fit(-1 * FRAME)
 
 
+@pytest.mark.parametrize("strategy", ["direct", "recursive"])
+@pytest.mark.parametrize("univariate", [False, True])
+def test_entities_are_scaled_by_themselves_and_back(strategy, univariate):
+    """The same series at other levels and sizes has the same forecast, placed there."""
+    plain = FRAME + np.random.default_rng(0).normal(size=FRAME.shape)
+    others = {"b": 50 * plain + 7, "c": plain / 9 - 300}
+    table = pd.concat(
+        [plain.assign(shop="a"), *(x.assign(shop=name) for name, x in others.items())]
+    )
+    model = exact(
+        by="shop", scale_entities=True, strategy=strategy, univariate=univariate
+    ).fit(table)
+    found = model.predict()
+    np.testing.assert_allclose(found.loc["b"], 50 * found.loc["a"] + 7, rtol=1e-7)
+    np.testing.assert_allclose(found.loc["c"], found.loc["a"] / 9 - 300, rtol=1e-7)
+    alone = exact(strategy=strategy, univariate=univariate)
+    scaled = (plain - plain.mean()) / plain.std(ddof=0)
+    expected = alone.fit(pd.concat([scaled])).predict() * plain.std(ddof=0) + plain.mean()
+    np.testing.assert_allclose(found.loc["a"], expected, rtol=1e-6)
+    new = model.predict(history=(3 * plain + 1).assign(shop="new")).loc["new"]
+    np.testing.assert_allclose(new, 3 * found.loc["a"] + 1, rtol=1e-7)
+    # An entity of the fit keeps its scale.
+    late = model.predict(history=table[table["shop"] == "b"][-20:]).loc["b"]
+    np.testing.assert_allclose(late, found.loc["b"], rtol=1e-9)
+    past = model.historical_forecasts(table[table["shop"] == "b"][-17:])
+    rows = model.predict(history=table[table["shop"] == "b"][-17:-5]).loc["b"]
+    np.testing.assert_allclose(past, rows, rtol=1e-9)
+
+
+def test_deviations_are_scaled_back():
+    model = WindowForecaster(
+        network(loss="gaussian"), length=5, horizon=2, by="shop", scale_entities=True
+    ).fit(pd.concat([FRAME.assign(shop="a"), (100 * FRAME).assign(shop="b")]))
+    mean, std = model.predict(return_std=True)
+    np.testing.assert_allclose(std.loc["b"], 100 * std.loc["a"], rtol=1e-4)
+    np.testing.assert_allclose(mean.loc["b"], 100 * mean.loc["a"], rtol=1e-4)
+
+
+def network(**params):
+    return make("GRURegressor", **{"max_epochs": 1, "hidden_size": 4, **params})
+
+
+@pytest.mark.parametrize("target", ["u", ["v", "u"]])
+@pytest.mark.parametrize("params", [{}, {"univariate": True}, {"strategy": "decoder"}])
+def test_quantiles_have_columns_of_their_own(target, params):
+    levels = (0.1, 0.5, 0.9)
+    model = network(loss="quantile", quantile=levels)
+    model = WindowForecaster(model, length=5, horizon=3, target=target, **params)
+    found = model.fit(FRAME[:100]).predict()
+    names = [target] if target == "u" else target
+    assert [*found.columns] == [(name, level) for name in names for level in levels]
+    assert (np.diff(found["u"], axis=1) >= 0).all()
+    table = FRAME[100 - 5 : 103]
+    past = model.historical_forecasts(table)
+    np.testing.assert_allclose(past, found, rtol=1e-12)
+    few = model.predict(quantiles=[0.1, 0.9])
+    pd.testing.assert_frame_equal(few, found.loc[:, (names, [0.1, 0.9])][few.columns])
+    assert np.isfinite(model.score(FRAME[100:103]))
+
+
+@pytest.mark.parametrize("params", [{}, {"univariate": True}, {"strategy": "decoder"}])
+def test_distributions_have_deviations_and_quantiles(params):
+    model = WindowForecaster(
+        network(loss="gaussian", max_epochs=20), length=5, horizon=3, **params
+    ).fit(FRAME[:100])
+    mean, std = model.predict(return_std=True)
+    assert mean.columns.equals(std.columns)
+    assert mean.index.equals(std.index)
+    assert (std > 0).all(axis=None)
+    quantiles = model.predict(quantiles=[0.1, 0.5])
+    from scipy.stats import norm
+
+    for name in ("u", "v"):
+        np.testing.assert_allclose(quantiles[name, 0.5], mean[name], rtol=1e-6)
+        expected = mean[name] + norm.ppf(0.1) * std[name]
+        np.testing.assert_allclose(quantiles[name, 0.1], expected, rtol=1e-5)
+    wrong = WindowForecaster(
+        network(loss="gaussian"),
+        length=5,
+        horizon=3,
+        transformer=StandardScaler(),
+    ).fit(FRAME)
+    with pytest.raises(ValueError, match="return_std=True needs transformer=None"):
+        wrong.predict(return_std=True)
+
+
+def test_recursive_forecasts_have_no_distribution():
+    model = WindowForecaster(
+        network(loss="gaussian"), length=5, horizon=3, strategy="recursive"
+    ).fit(FRAME)
+    for asked in ({"return_std": True}, {"quantiles": [0.1]}):
+        with pytest.raises(ValueError, match="the distribution of the first step only"):
+            model.predict(**asked)
+    model.set_params(regressor=network(loss="quantile", quantile=(0.1, 0.9)))
+    with pytest.raises(ValueError, match=r"predicts the quantiles \[0.1, 0.9\]"):
+        model.fit(FRAME)
+
+
+@pytest.mark.parametrize("target", ["v", None])
+@pytest.mark.parametrize("strategy", ["direct", "decoder", "recursive"])
+def test_a_network_is_told_which_channels_it_normalises(target, strategy):
+    if strategy == "recursive" and target:
+        return
+    model = WindowForecaster(
+        make_pipeline(FunctionTransformer(), network(normalize="last", season=4)),
+        length=6,
+        horizon=3,
+        target=target,
+        strategy=strategy,
+    ).fit(FRAME)
+    expected = (1,) if target else (0, 1)
+    assert model.regressor_[-1].target_channels == expected
+    # A target is relative to its last season: so a level moves with it.
+    names = [target] if target else ["u", "v"]
+    moved = FRAME[:60].assign(**{name: FRAME[name] + 1000 for name in names})
+    expected = model.predict(history=FRAME[:60]) + 1000
+    np.testing.assert_allclose(model.predict(history=moved), expected, atol=1e-2)
+
+
+def test_a_season_is_not_looked_for_in_rows_that_lie_ahead():
+    model = WindowForecaster(
+        network(normalize="last", season=4), length=6, horizon=3, target="u", known="v"
+    )
+    with pytest.raises(ValueError, match='season of the regressor needs strategy="decod'):
+        model.fit(FRAME)
+    model.set_params(strategy="decoder").fit(FRAME[:100]).predict(FRAME[100:103])
+
+
 # ----------------------------------------------------------------------------- backtests
 
 
@@ -423,11 +552,26 @@ def test_it_follows_a_pipeline_and_is_searched():
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
 
 
-def test_it_is_cloned_and_pickled():
-    model = exact(target="u", by="shop").fit(panel().drop(columns="size"))
-    assert clone(model).get_params()["target"] == "u"
-    again = pickle.loads(pickle.dumps(model))
-    pd.testing.assert_frame_equal(again.predict(), model.predict())
+@pytest.mark.parametrize("kind", ["panel", "plan", "array"])
+def test_it_is_cloned_pickled_and_saved(kind, tmp_path):
+    network = GRURegressor(hidden_size=4, max_epochs=2, random_state=0)
+    table = panel() if kind == "panel" else FRAME if kind == "plan" else WAVES
+    params = {
+        "panel": {"target": "u", "by": "shop", "static": "size"},
+        "plan": {"target": "u", "known": "v", "strategy": "decoder"},
+        "array": {"univariate": True, "transformer": StandardScaler()},
+    }[kind]
+    model = WindowForecaster(network, length=4, horizon=3, **params).fit(table[:117])
+    future = FRAME[["v"]][117:] if kind == "plan" else None
+    expected = model.predict(future)
+    again = clone(model).fit(table[:117])
+    assert again.get_params().keys() == model.get_params().keys()
+    copies = [again, pickle.loads(pickle.dumps(model))]
+    for save in (model.save, lambda path: sksequence.save(model, path)):
+        save(tmp_path / "model.safetensors")
+        copies.append(sksequence.load(tmp_path / "model.safetensors"))
+    for copy in copies:
+        pd.testing.assert_frame_equal(copy.predict(future), expected)
 
 
 # ------------------------------------------------------------------------------ bad input

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
+import polars
 import pytest
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.linear_model import LinearRegression
@@ -194,8 +196,81 @@ CUBE = np.ones((2, 4, 3))
         ),
         (fibonacci, [], {}, ValueError, "windows"),
         (fibonacci, [["a", "b"]], {}, ValueError, "text"),
+        (fibonacci, CUBE, {"horizon": True}, ValueError, "'horizon' .* an int in"),
+        (fibonacci, CUBE, {"target": True}, ValueError, "target must be positions"),
     ],
 )
 def test_bad_input_is_refused(formula, X, params, error, words):
     with pytest.raises(error, match=words):
         forecast_recursive(Recurrence(formula), X, **{"horizon": 3} | params)
+
+
+# ---------------------------------------------------------------------- frames and tables
+
+
+NAMES = ["plan", "sales", "price"]
+
+
+def frames(cube, names=NAMES, kind="pandas"):
+    make_frame = pd.DataFrame if kind == "pandas" else polars.DataFrame
+    return [make_frame({n: x[:, j] for j, n in enumerate(names)}) for x in cube]
+
+
+@pytest.fixture(scope="module")
+def shops():
+    """A network fitted on frames, last windows of several shops, and their plans."""
+    rng = np.random.default_rng(0)
+    windows, y = rng.normal(size=(40, 4, 3)), rng.normal(size=40)
+    model = make("GRURegressor").fit(frames(windows), y)
+    return model, rng.normal(size=(5, 4, 3)), rng.normal(size=(5, 6, 2))
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars"])
+def test_frames_are_forecast_by_the_names_of_their_columns(shops, kind):
+    model, last, plan = shops
+    expected = forecast_recursive(
+        make("GRURegressor").fit(*_fitted_on_arrays()), last, 6, target=1, future=plan
+    )
+    others = frames(plan, ["plan", "price"], kind)
+    swapped = [part[["price", "plan"]] for part in others]
+    for future in (plan, others, swapped):
+        found = forecast_recursive(
+            model, frames(last, kind=kind), 6, target="sales", future=future
+        )
+        np.testing.assert_array_equal(found, expected)
+    with pytest.raises(ValueError, match="feature names should match"):
+        forecast_recursive(
+            model, frames(last, NAMES[::-1], kind), 6, target="sales", future=plan
+        )
+    mixed = [*frames(last[:1]), *frames(last[1:], NAMES[::-1])]
+    with pytest.raises(ValueError, match="Window 1 has the columns"):
+        forecast_recursive(model, mixed, 6, target="sales", future=plan)
+    with pytest.raises(ValueError, match="target must be the name of one column"):
+        forecast_recursive(model, frames(last), 6, target="sold", future=plan)
+
+
+def _fitted_on_arrays():
+    rng = np.random.default_rng(0)
+    return rng.normal(size=(40, 4, 3)), rng.normal(size=40)
+
+
+@pytest.mark.parametrize("kind", ["array", "frame", "objects"])
+def test_static_covariates_stay(kind, rng):
+    """Each shop grows by a rate of its own, which is a static covariate."""
+    rates = np.array([1.0, 2.0, -1.0])
+    windows = [np.arange(4.0)[:, None] * rate + 7 for rate in rates]
+    cells = [pd.DataFrame(x, columns=["v"]) for x in windows]
+    table = pd.DataFrame({"rate": rates, "x": cells if kind == "frame" else windows})
+    if kind == "objects":
+        table = table.to_numpy()
+
+    class Growth(RegressorMixin, BaseEstimator):
+        def predict(self, X):
+            rows = X.to_numpy() if hasattr(X, "to_numpy") else X
+            return np.array([np.asarray(x)[-1, 0] + rate for rate, x in rows])
+
+    expected = np.stack(
+        [x[-1, 0] + rates[i] * np.arange(1, 6) for i, x in enumerate(windows)]
+    )
+    np.testing.assert_array_equal(forecast_recursive(Growth(), table, 5), expected)
+    assert len(np.asarray(table)[0, 1]) == 4

@@ -347,6 +347,7 @@ def test_any_gap_can_be_allowed():
         (SERIES, "-1D", "max_gap must be a duration"),
         (SERIES.reset_index(drop=True), "1D", "max_gap must be a number above 0"),
         (SERIES.reset_index(drop=True), 0, "max_gap must be a number above 0"),
+        (SERIES.reset_index(drop=True), True, "max_gap must be a number above 0"),
         (SERIES.to_numpy(), 1, "X must have time stamps for max_gap=1"),
         (SERIES, "2h", "between steps above max_gap='2h', expected at least 8"),
     ],
@@ -354,6 +355,15 @@ def test_any_gap_can_be_allowed():
 def test_gaps_of_no_use_are_refused(series, max_gap, words):
     with pytest.raises(ValueError, match=words):
         make_windows(series, 6, 2, max_gap=max_gap)
+
+
+@pytest.mark.parametrize("count", ["length", "horizon", "step"])
+@pytest.mark.parametrize("value", [True, np.True_, 0, 1.0, "1"])
+def test_counts_of_rows_are_whole_numbers(count, value):
+    with pytest.raises(
+        (ValueError, TypeError), match=f"'{count}' parameter .* an int in"
+    ):
+        make_windows(SERIES, **{"length": 2, "horizon": 1, "step": 1, count: value})
 
 
 BAD_WINDOWS = {

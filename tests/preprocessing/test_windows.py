@@ -554,6 +554,61 @@ def test_scikit_learn_checks(estimator, check):
     check(estimator)
 
 
+# ------------------------------------------------------------------------- older versions
+
+STAMPS = pd.date_range("2026-01-01", periods=24)
+INDEXES = {
+    "dates": STAMPS,
+    "time zone": STAMPS.tz_localize("Europe/Paris"),
+    "periods": STAMPS.to_period("D"),
+    "durations": STAMPS - STAMPS[0],
+    "numbers": pd.RangeIndex(24),
+    "none": None,
+}
+
+
+def as_stored_before(window, index):
+    """The state of a version without ``time`` and ``max_gap``, with pandas' stamps."""
+    state = dict(window.__getstate__())
+    for name in ("time", "max_gap", "_kind"):
+        state.pop(name, None)
+    if "_latest" in state and index is None:
+        state["_latest"] = {}
+    elif "_latest" in state:
+        ends = {None: 11} if window.by is None else {"x": 10, "y": 11}
+        assert state["_latest"].keys() == dict.fromkeys(ends).keys() or window.by is None
+        state["_latest"] = dict(
+            zip(state["_latest"], [index[i] for i in ends.values()], strict=True)
+        )
+    return state
+
+
+@pytest.mark.parametrize("index", INDEXES)
+@pytest.mark.parametrize("context", [False, True])
+@pytest.mark.parametrize("by", [None, "id"])
+def test_what_an_older_version_pickled_answers_as_it_did(index, context, by):
+    index = INDEXES[index]
+    values = np.arange(48.0).reshape(24, 2)
+    if index is None:
+        tables = np.column_stack([np.tile([7.0, 8.0], 12), values])
+        first, later, by = tables[:12], tables[12:], by and 0
+    else:
+        tables = pd.DataFrame(values, index=index, columns=["u", "v"])
+        if by is not None:
+            tables["id"] = ["x", "y"] * 12
+        first, later = tables[:12], tables[12:]
+    window = SlidingWindow(3, context=context, by=by).fit(first)
+    state = as_stored_before(window, index)
+    again = SlidingWindow.__new__(SlidingWindow)
+    again.__setstate__(state)
+    for table in (first, later):
+        expected, found = window.transform(table), again.transform(table)
+        assert_same_windows(found, expected)
+    reaches_back = not np.array_equal(again.transform(later)[0][0], found[0][-1])
+    assert reaches_back == context
+    assert repr(clone(again)) == repr(clone(window))
+
+
 # ----------------------------------------------------------------------------- bad input
 
 
@@ -649,6 +704,14 @@ BAD_TABLES = {
         late(WITH_DAYS.drop(columns="id").tz_localize(None).to_period("D")),
     ),
 }
+
+
+@pytest.mark.parametrize("length", [True, np.True_, 0, 1.0, "1", None])
+def test_a_length_is_a_whole_number(length):
+    with pytest.raises(
+        ValueError, match=r"'length' parameter .* an int in the range \[1"
+    ):
+        SlidingWindow(length).fit(PANEL)
 
 
 @pytest.mark.parametrize(("words", "params", "X"), BAD_TABLES.values(), ids=BAD_TABLES)

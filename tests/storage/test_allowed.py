@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -23,6 +24,7 @@ from sksequence._storage.allowed import (
     name_of_class,
     name_of_function,
 )
+from sksequence._storage.estimators import REGISTRY
 
 RNG = np.random.default_rng(0)
 N = 60
@@ -177,3 +179,19 @@ def test_the_documentation_lists_them_all():
     text = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
     listed = {word.strip("`.,") for word in text.split() if word.startswith("`")}
     assert {*CLASSES, *FUNCTIONS} <= listed
+
+
+def test_all_that_is_public_here_can_be_saved():
+    rooms = ("model_selection", "preprocessing", "utils")
+    public = {
+        name: getattr(module, name)
+        for module in (sksequence, *(import_module(f"sksequence.{r}") for r in rooms))
+        for name in module.__all__
+    }
+    ours = {
+        name
+        for name, value in public.items()
+        if isinstance(value, type)
+        and (issubclass(value, BaseEstimator) or hasattr(value, "get_n_splits"))
+    }
+    assert ours <= {*CLASSES, *REGISTRY}

@@ -12,6 +12,7 @@ import pytest
 import sklearn
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.exceptions import InconsistentVersionWarning, NotFittedError
+from sklearn.metrics import f1_score
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
@@ -25,6 +26,7 @@ from helpers.composites import LABELS, NAMED, SMALL, fitted, methods_of, rows
 from helpers.estimators import make
 from helpers.files import forge
 from helpers.processes import run_python
+from sksequence.metrics import make_step_scorer
 from sksequence.preprocessing import SlidingWindow, StepwiseTransformer
 
 
@@ -141,6 +143,18 @@ def test_a_search_scores_as_before(scoring, path):
     assert again.score(rows(), LABELS) == search.score(rows(), LABELS)
 
 
+def test_a_search_over_a_tagger_keeps_the_scorer_of_steps(path):
+    X = [x[:, None] for x in rows()]
+    y = [np.where(x[:, 0] > 0, "up", "down") for x in X]
+    scoring = make_step_scorer(f1_score, average="macro")
+    search = GridSearchCV(
+        make("RecurrentTagger", **SMALL), {"lr": [0.1]}, scoring=scoring, cv=2
+    ).fit(X, y)
+    again = stored(search, path)
+    assert again.scorer_ is again.scoring
+    assert again.score(X, y) == search.score(X, y) > 0
+
+
 def test_parts_that_are_one_object_stay_one(path):
     model, _, _ = fitted("votes")
     again = stored(model, path)
@@ -238,6 +252,10 @@ def through(*steps):
             through(FunctionTransformer(lambda X: X)),
             r"steps\[0\]\[1\]\['func'\]: .*<lambda> cannot be saved",
         ),
+        (
+            through(FunctionTransformer(np.asarray)),
+            r"steps\[0\]\[1\]\['func'\]: numpy\.asarray cannot be saved",
+        ),
         (through(StandardScaler()).set_params(memory="cache"), "set memory=None"),
         (
             through().set_params(gruclassifier__callbacks=[EpochScoring("accuracy")]),
@@ -258,7 +276,17 @@ def through(*steps):
             r"scoring: .*<lambda> cannot be saved",
         ),
     ],
-    ids=["own", "impostor", "lambda", "memory", "callbacks", "inner", "tree", "scorer"],
+    ids=[
+        "own",
+        "impostor",
+        "lambda",
+        "numpy",
+        "memory",
+        "callbacks",
+        "inner",
+        "tree",
+        "scorer",
+    ],
 )
 def test_what_is_code_is_refused_by_name(model, message, path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -32,6 +32,7 @@ from sksequence import (
     RecurrentTagger,
     SimpleRNNClassifier,
     SimpleRNNRegressor,
+    WindowForecaster,
     load,
     save,
 )
@@ -77,6 +78,8 @@ assert_type(LSTMClassifier(hidden_size=8).fit(X, labels), LSTMClassifier)
 assert_type(LSTMRegressor(loss="huber").fit(X, numbers), LSTMRegressor)
 assert_type(GRUClassifier(class_weight="balanced").fit(X, labels), GRUClassifier)
 assert_type(GRURegressor(lr=0.01, max_epochs=3).fit(X, numbers), GRURegressor)
+LSTMClassifier(categorical_features=["shop", "weekday"], category_dim=8)
+GRURegressor(normalize="window", season=24, target_channels=[0, 2])
 assert_type(RecurrentClassifier(cell="gru").fit(X, labels), RecurrentClassifier)
 assert_type(RecurrentRegressor(cell="rnn").fit(X, numbers), RecurrentRegressor)
 steps = [x[:, 0] for x in X]
@@ -248,3 +251,17 @@ SequenceNetwork(2)  # type: ignore[call-arg]
 sksequence.LSTM()  # type: ignore[attr-defined]
 HalvingEpochSearchCV(model)  # type: ignore[call-arg]
 HalvingEpochSearchCV(model, {}, resources="max_epochs")  # type: ignore[call-arg]
+
+
+def forecast_a_table(table: pd.DataFrame, path: Path) -> None:
+    forecaster = WindowForecaster(
+        GRURegressor(), length=4, horizon=2, strategy="decoder", known=["plan"]
+    )
+    assert_type(forecaster.fit(table), WindowForecaster)
+    forecaster.predict(table, history=table)
+    forecaster.predict(2, return_std=True)
+    forecaster.historical_forecasts(table, step=2)
+    assert_type(forecaster.score(table), float)
+    forecaster.save(path)
+    WindowForecaster(GRURegressor(), length=4)  # type: ignore[call-arg]
+    WindowForecaster(GRURegressor(), length="4", horizon=2)  # type: ignore[arg-type]
