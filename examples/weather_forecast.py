@@ -1,10 +1,10 @@
 """From a table to a temperature forecast with a prediction interval.
 
 The table has a row for each day in Seattle from 2012 to 2015 (from vega_datasets):
-temperatures, rain, wind, and the weather in words. The function ``forecast`` below does
-everything: its pipeline encodes the columns, makes windows of days, and feeds them to a
-GRU, with one fit for the median and one for each end of an interval. The target is the
-difference between the highest temperatures of tomorrow and today.
+temperatures, rain, wind, and the weather in words. ``WindowForecaster`` in the function
+``forecast`` below cuts it into windows of days and fits a GRU, which predicts the highest
+temperature of the day after and both ends of an interval in one fit; the season, as a
+sine and a cosine, is known ahead.
 
 The last year is forecast day by day, given the data up to the day before; the first three
 years are the training set. The errors are compared with those of two simple forecasts,
@@ -13,57 +13,38 @@ today's temperature and the climatology.
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from sklearn.compose import make_column_transformer
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder
 from vega_datasets import data
 
-from sksequence import GRURegressor
-from sksequence.preprocessing import SlidingWindow
+from sksequence import GRURegressor, WindowForecaster
 
 
-def load_weather() -> tuple[pd.DataFrame, pd.Series]:
-    """Load a row for each day, and the highest temperature of the next day, in °C."""
+def load_weather() -> pd.DataFrame:
+    """Load a row for each day, with the weather as flags and the season as waves."""
     table = data.seattle_weather().set_index("date")
     angle = 2 * np.pi * table.index.day_of_year.to_numpy() / 365.25
-    table = table.assign(sine=np.sin(angle), cosine=np.cos(angle))
-    return table[:-1], table["temp_max"].shift(-1)[:-1].rename("tomorrow")
+    table = pd.get_dummies(table, columns=["weather"], dtype=float)
+    return table.assign(sine=np.sin(angle), cosine=np.cos(angle))
 
 
-def forecast(
-    table: pd.DataFrame, tomorrow: pd.Series, first: str, max_epochs: int
-) -> pd.DataFrame:
-    """Forecast the rows from ``first`` on; return the quantiles 0.1, 0.5 and 0.9."""
-    numbers = ["temp_max", "temp_min", "precipitation", "wind", "sine", "cosine"]
-    words = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
-    known, new = table.index < first, table.index >= first
-    rise = tomorrow - table["temp_max"]
-    columns = {}
-    for quantile in (0.1, 0.5, 0.9):
-        model = make_pipeline(
-            make_column_transformer((words, ["weather"]), ("passthrough", numbers)),
-            SlidingWindow(3, context=True),
-            GRURegressor(
-                hidden_size=24,
-                pooling="last",
-                loss="quantile",
-                quantile=quantile,
-                dropout=0.2,
-                max_epochs=max_epochs,
-                batch_size=32,
-                random_state=0,
-            ),
-        )
-        model.fit(table[known], rise[known])
-        columns[quantile] = table["temp_max"][new] + model.predict(table[new])
-    return pd.DataFrame(columns)
+def forecast(table: pd.DataFrame, first: str, **network: Any) -> pd.DataFrame:
+    """Forecast every day from ``first`` on, the day before: quantiles by time stamp."""
+    known = table[table.index < first]
+    model = GRURegressor(
+        loss="quantile", quantile=(0.1, 0.5, 0.9), normalize="last", **network
+    )
+    forecaster = WindowForecaster(
+        model, length=7, horizon=1, target="temp_max", known=["sine", "cosine"]
+    )
+    rows = table[known.index[-7] :]
+    return forecaster.fit(known).historical_forecasts(rows).droplevel("origin")
 
 
-def usual(table: pd.DataFrame, tomorrow: pd.Series, first: str) -> np.ndarray:
+def usual(table: pd.DataFrame, first: str) -> np.ndarray:
     """Fit a climatology, two harmonics of the year, to the rows before ``first``."""
 
     def waves(rows: pd.DataFrame) -> np.ndarray:
@@ -71,7 +52,7 @@ def usual(table: pd.DataFrame, tomorrow: pd.Series, first: str) -> np.ndarray:
         return np.column_stack([np.ones(len(rows)), s, c, s * c, s**2 - c**2])
 
     known = table.index < first
-    fitted = np.linalg.lstsq(waves(table[known]), tomorrow[known], rcond=None)[0]
+    fitted = np.linalg.lstsq(waves(table[known]), table["temp_max"][known], rcond=None)[0]
     return waves(table[~known]) @ fitted
 
 
@@ -97,19 +78,26 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="fewer epochs")
     options = parser.parse_args()
 
-    table, tomorrow = load_weather()
-    first = "2015-01-01"
-    predictions = forecast(table, tomorrow, first, max_epochs=5 if options.quick else 15)
-    predictions.index = predictions.index + pd.Timedelta(days=1)
-    truth = tomorrow[table.index >= first].set_axis(predictions.index)
+    table, first = load_weather(), "2015-01-01"
+    predictions = forecast(
+        table,
+        first,
+        hidden_size=24,
+        pooling="last",
+        dropout=0.2,
+        max_epochs=5 if options.quick else 15,
+        batch_size=32,
+        random_state=0,
+    )["temp_max"]
+    truth = table["temp_max"][first:]
     names = {
-        "as warm as today": table["temp_max"][first:].to_numpy(),
-        "as usual that day": usual(table, tomorrow, first),
+        "as warm as the day before": table["temp_max"].shift()[first:].to_numpy(),
+        "as usual that day": usual(table, first),
         "GRU": predictions[0.5].to_numpy(),
     }
-    print(f"{len(truth)} days{'mean absolute error, degrees':>40}")
+    print(f"{len(truth)} days{'mean absolute error, degrees':>46}")
     for name, prediction in names.items():
-        print(f"{name:<20}{np.abs(truth - prediction).mean():>8.2f}")
+        print(f"{name:<26}{np.abs(truth - prediction).mean():>8.2f}")
 
     inside = (predictions[0.1] <= truth) & (truth <= predictions[0.9])
     width = predictions[0.9] - predictions[0.1]

@@ -196,13 +196,13 @@ def check_next_frame(printed: str, folder: Path) -> None:
 
 
 def check_weather_forecast(printed: str, folder: Path) -> None:
-    (today,), (usual,) = (
-        row(printed, "as warm as today"),
+    (before,), (usual,) = (
+        row(printed, "as warm as the day before"),
         row(printed, "as usual that day"),
     )
     (gru,) = row(printed, "GRU")
-    assert gru < 0.97 * today
-    assert today < usual
+    assert gru < 0.97 * before
+    assert before < usual
     (width, inside), (summer, _), (winter, _) = (
         row(printed, name) for name in ("all year", "summer", "winter")
     )
