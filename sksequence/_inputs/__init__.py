@@ -3,7 +3,8 @@
 Imports numpy, scipy and scikit-learn only, not torch.
 """
 
-from .channels import names_of_targets
+from .categories import Categories, Texts, code_items, find_categorical
+from .channels import check_channels, names_of_targets
 from .checks import (
     FRAMES,
     STEPS,
@@ -74,6 +75,7 @@ __all__ = [
     "LOSSES",
     "STEPS",
     "AnySequences",
+    "Categories",
     "Columns",
     "Entities",
     "FitData",
@@ -91,11 +93,13 @@ __all__ = [
     "StaticColumns",
     "StoredSequences",
     "Target",
+    "Texts",
     "Times",
     "TokenReading",
     "arrange_steps",
     "as_numbers",
     "at_rows",
+    "check_channels",
     "check_classes",
     "check_columns",
     "check_fit_data",
@@ -110,6 +114,7 @@ __all__ = [
     "check_times",
     "check_tokens",
     "check_weights",
+    "code_items",
     "column_at",
     "column_values",
     "columns_of",
@@ -119,6 +124,7 @@ __all__ = [
     "d2_of_quantiles",
     "exceeds_float32",
     "fill_missing",
+    "find_categorical",
     "find_column",
     "find_loss",
     "find_target_channels",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 
 from ..preprocessing._tables import Table
+from ._scales import Scales
 
 # How many time stamps are kept at least, to tell the step of time.
 _N_STAMPS = 16
@@ -27,15 +28,19 @@ class Past:
         Their last instants, as of :class:`Times`; row numbers without time stamps.
     static : list of tuple
         Their static covariates.
+    level, spread : list of ndarray of shape (n_targets,)
+        The scales of their targets, by which rows are scaled.
     """
 
     keys: list
     rows: list[np.ndarray]
     stamps: list[np.ndarray]
     static: list[tuple]
+    level: list[np.ndarray]
+    spread: list[np.ndarray]
 
     @classmethod
-    def of(cls, table: Table, static: Any, length: int) -> Self:
+    def of(cls, table: Table, static: Any, length: int, scales: Scales) -> Self:
         """Return the last ``length`` rows of each entity; ``static`` is a DataFrame."""
         entities = table.entities
         ends = entities.starts + entities.counts
@@ -47,19 +52,31 @@ class Past:
             stamps.append(recent if table.times is None else table.times.values[recent])
             cells = () if static is None else static.iloc[own[-1]]
             beside.append(tuple(_plain(cell) for cell in cells))
-        return cls([_plain(key) for key in entities.keys], rows, stamps, beside)
+        keys = [_plain(key) for key in entities.keys]
+        return cls(keys, rows, stamps, beside, [*scales.level], [*scales.spread])
+
+    def scales(self, which: list[int]) -> Scales:
+        """Return the scales of entities."""
+        parts = (np.array([part[i] for i in which]) for part in (self.level, self.spread))
+        return Scales(*parts)
+
+    def known_scales(self, table: Table, scales: Scales) -> Scales:
+        """Return scales where those of entities in this past are kept."""
+        places = {key: i for i, key in enumerate(self.keys)}
+        level, spread = scales.level.copy(), scales.spread.copy()
+        for j, key in enumerate(table.entities.keys):
+            if (i := places.get(key)) is not None:
+                level[j], spread[j] = self.level[i], self.spread[i]
+        return Scales(level, spread)
 
     def updated(self, later: Past) -> Past:
         """Return the past with the entities of another one in place of its own."""
         parts = {
-            key: (rows, stamps, static)
+            key: values
             for past in (self, later)
-            for key, rows, stamps, static in zip(
-                past.keys, past.rows, past.stamps, past.static, strict=True
-            )
+            for key, *values in zip(*vars(past).values(), strict=True)
         }
-        rows, stamps, static = map(list, zip(*parts.values(), strict=True))
-        return replace(self, keys=list(parts), rows=rows, stamps=stamps, static=static)
+        return type(self)(list(parts), *map(list, zip(*parts.values(), strict=True)))
 
     def windows(self, which: list[int], length: int) -> np.ndarray:
         """Return the last ``length`` rows; if there are less, the first is repeated."""
