@@ -25,7 +25,7 @@ ORDER = (
     *("conv_channels", "conv_kernel_size", "conv_stride"),
     *("parallel_channels", "parallel_kernel_size", "pooling"),
     *("embedding_dim", "num_embeddings", "missing", "time_channel"),
-    *("normalize", "season", "target_channels", "decoder"),
+    *("normalize", "season", "target_channels", "decoder", "beam_size"),
     # training
     *("loss", "quantile", "class_weight"),
     *("lr", "max_epochs", "batch_size", "optimizer", "lr_schedule", "weight_decay"),
