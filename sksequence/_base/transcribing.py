@@ -16,7 +16,6 @@ from .._inputs import (
     Sequences,
     Target,
     Transcripts,
-    check_weights,
     ctc,
     read_transcripts,
 )
@@ -367,11 +366,8 @@ class TranscriptEstimator(Deployable):
             Share, from 0 to 1.
         """
         said = self.predict(X)
-        items, _ = read_transcripts(y)
-        _check_same_number(items, said)
-        weight = check_weights(sample_weight, len(items))
-        right = [list(a) == list(b) for a, b in zip(said, items, strict=True)]
-        return float(np.average(right, weights=weight))
+        _check_same_number(read_transcripts(y)[0], said)
+        return self._transcripts.share_exact(y, said, sample_weight)
 
     # ---------------------------------------------------------------------- deployment
 

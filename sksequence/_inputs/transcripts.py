@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy.special import log_softmax, softmax
 
+from .checks import check_weights
 from .containers import is_missing, opened, plain_targets
 from .fitted import fitted_part
 from .labels import check_classes, plain_labels
@@ -132,6 +133,13 @@ class Transcripts(Target):
         answers = np.empty(len(labels), dtype=object)
         answers[:] = ["".join(item) for item in labels] if self.is_text else labels
         return answers
+
+    @staticmethod
+    def share_exact(true: Any, said: Any, sample_weight: Any = None) -> float:
+        """Return the share of transcripts that are exactly the true ones."""
+        items, _ = read_transcripts(true)
+        right = [list(a) == list(b) for a, b in zip(said, items, strict=True)]
+        return float(np.average(right, weights=check_weights(sample_weight, len(items))))
 
     @property
     def predictions(self) -> dict[str, Prediction]:

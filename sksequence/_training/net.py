@@ -247,6 +247,9 @@ class SequenceNet(Net):
         """Return the estimator's score; of a data set, over its targets."""
         if not isinstance(X, SequenceDataset):
             return self.as_estimator(self).score(X, y)
+        share = getattr(self.as_estimator(self)._target, "share_exact", None)
+        if share is not None:
+            return share(y, self.predict(X))
         metric = accuracy_score if is_classifier(self) else r2_score
         return float(metric(y, self.predict(X)))
 

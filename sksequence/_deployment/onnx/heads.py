@@ -60,7 +60,9 @@ def transcripts_head(
     one = graph("Mul", graph("Gather", codes, [0], axis=1), 0)
     before = graph("Concat", one, graph("Slice", codes, [0], [-1], [1]), axis=1)
     count = graph("Gather", graph("Shape", codes), 1)
-    is_valid = graph("Less", graph("Range", 0, count, 1), graph("Unsqueeze", n_frames, [1]))
+    is_valid = graph(
+        "Less", graph("Range", 0, count, 1), graph("Unsqueeze", n_frames, [1])
+    )
     is_new = graph("And", graph("Greater", codes, 0), is_valid)
     is_new = graph("And", is_new, graph("Not", graph("Equal", codes, before)))
     so_far = graph("CumSum", graph("Cast", is_new, to=TensorProto.INT64), 1)
