@@ -93,8 +93,8 @@ class TranscriptEstimator(Deployable):
 
     def _count_stride(self) -> int:
         """Return how many steps make a frame."""
-        n = len(self.conv_channels)  # type: ignore[attr-defined]
-        strides = np.broadcast_to(self.conv_stride if n else 1, n)  # type: ignore[attr-defined]
+        n = len(self.conv_channels)
+        strides = np.broadcast_to(self.conv_stride if n else 1, n)
         return int(np.prod(strides, dtype=int))
 
     def _check_first_batch(self, y: Any, classes: Any) -> None:
