@@ -22,7 +22,6 @@ from typing import Any
 import numpy as np
 import torch
 from accuracy import cpu_model, find_folder
-from scipy.fft import dct
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from skorch.callbacks import Callback
@@ -30,76 +29,41 @@ from skorch.callbacks import Callback
 from sksequence import RecurrentTranscriber
 
 _DEV_SHARE = 8  # of the speakers of the training part, one in eight
-_N_CEPSTRA = 13
 Recordings = list[np.ndarray]
 
 
 class Distortion(Callback):
     """Distort the recordings of each mini-batch, differently in each epoch.
 
-    Each gets another length of the vocal tract (Jaitly and Hinton, 2013), stretches of
-    time that are replaced by zeros (Park et al., 2019), and noise.
-
     Parameters
     ----------
-    spread : ndarray of shape (13,)
-        Standard deviation of the cepstra over all recordings.
-    warp : float
-        Largest relative change of frequencies.
     noise : float
         Standard deviation of the noise on each value.
     n_masks, longest : int
-        Number of stretches in each recording, and their largest number of steps.
+        Number of stretches of time that are replaced by zeros in each recording, and
+        their largest number of steps (SpecAugment; Park et al., 2019).
     seed : int
         Of the random draws.
     """
 
-    def __init__(
-        self,
-        spread: np.ndarray,
-        warp: float = 0.15,
-        noise: float = 0.3,
-        n_masks: int = 2,
-        longest: int = 20,
-        seed: int = 0,
-    ) -> None:
-        self.spread, self.warp, self.noise = spread, warp, noise
-        self.n_masks, self.longest, self.seed = n_masks, longest, seed
+    def __init__(self, noise: float, n_masks: int, longest: int, seed: int = 0) -> None:
+        self.noise, self.n_masks, self.longest, self.seed = noise, n_masks, longest, seed
 
     def initialize(self) -> Distortion:
         self.generator = torch.Generator().manual_seed(self.seed)
-        factors = np.linspace(1 - self.warp, 1 + self.warp, 21)
-        scaled = [_warping(f) * self.spread[:, None] / self.spread for f in factors]
-        self.matrices = torch.from_numpy(np.array(scaled, dtype=np.float32))
         return self
 
     def on_batch_begin(self, net: Any, batch: Any = None, **kwargs: Any) -> None:
         if not kwargs["training"]:
             return
         X, draw = batch[0]["X"], self.generator  # a copy that belongs to the mini-batch
-        n, n_steps, n_channels = X.shape
-        chosen = torch.randint(len(self.matrices), (n,), generator=draw)
-        for cepstra in X.split(n_channels // 2, dim=2):  # and their slopes
-            cepstra.copy_(cepstra @ self.matrices[chosen])
         X.add_(torch.randn(X.shape, generator=draw), alpha=self.noise)
-        steps = torch.arange(n_steps)
+        steps = torch.arange(X.shape[1])
         for _ in range(self.n_masks):
-            begin = torch.rand(n, 1, generator=draw) * n_steps
-            width = torch.rand(n, 1, generator=draw) * self.longest
+            begin = torch.rand(len(X), 1, generator=draw) * X.shape[1]
+            width = torch.rand(len(X), 1, generator=draw) * self.longest
             hidden = (steps >= begin) & (steps < begin + width)
             X.masked_fill_(hidden[..., None], 0)
-
-
-def _warping(factor: float, n_filters: int = 40) -> np.ndarray:
-    """Return the matrix (13, 13) that stretches the spectrum of cepstra, as a row."""
-    bands = np.arange(n_filters)
-    transform = dct(np.eye(n_filters), norm="ortho")[:, :_N_CEPSTRA]
-    at = np.clip(bands * factor, 0, n_filters - 1)
-    low = np.minimum(at.astype(int), n_filters - 2)
-    stretch = np.zeros((n_filters, n_filters))
-    stretch[low, bands] = 1 - (at - low)
-    stretch[low + 1, bands] += at - low
-    return transform.T @ stretch @ transform
 
 
 def standardised(X: Recordings) -> Recordings:
@@ -112,7 +76,7 @@ def standardised(X: Recordings) -> Recordings:
     return made
 
 
-def make_model(spread: np.ndarray, seed: int) -> Any:
+def make_model(seed: int) -> Any:
     """Return the transcriber of standardised recordings."""
     transcriber = RecurrentTranscriber(
         cell="lstm",
@@ -122,11 +86,11 @@ def make_model(spread: np.ndarray, seed: int) -> Any:
         hidden_size=96,
         num_layers=2,
         bidirectional=True,
-        dropout=0.4,
+        dropout=0.3,
         lr=0.004,
         max_epochs=60,
         batch_size=16,
-        callbacks=[("distortion", Distortion(spread, seed=seed))],
+        callbacks=[("distortion", Distortion(0.3, n_masks=2, longest=15, seed=seed))],
         random_state=seed,
         device="cpu",
     )
@@ -185,8 +149,7 @@ def main() -> None:
     texts, counts = np.unique(y, return_counts=True)
     naive = [texts[counts.argmax()]] * len(y_test)
     print(f"always {naive[0]}: {error_rates(naive, y_test)}", flush=True)
-    within = np.concatenate([x - x.mean(axis=0) for x in X])
-    model = make_model(within.std(axis=0), arguments.seed)
+    model = make_model(arguments.seed)
     began = time.process_time()
     model.fit(X, y)
     print(f"fit in {time.process_time() - began:.0f} CPU seconds", flush=True)

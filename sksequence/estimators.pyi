@@ -3685,10 +3685,10 @@ class RecurrentTranscriber(_OfSklearn, AnyCell, TranscriptEstimator):
 
     With a causal network, ``open_stream().step`` returns the labels that a step adds, a
     string or a list that is often empty; in the end they are those of ``predict`` with
-    ``beam_size=1``, but for the last block of a stride if it is incomplete. A transcriber
-    of ``to_numpy`` and of ``to_onnx`` has ``beam_size=1`` too. ONNX files have the outputs
-    ``label``, int64 (batch, frames), positions in ``classes_`` followed by -1, and
-    ``probabilities`` (batch, frames, 1 + n_classes), undefined after the last frame.
+    ``beam_size=1``, but for the last block of a stride if it is incomplete. So are those
+    of ``to_numpy`` and ``to_onnx``. ONNX files have the outputs ``label``, int64 (batch,
+    frames), positions in ``classes_`` followed by -1, and ``probabilities`` (batch,
+    frames, 1 + n_classes), undefined after the last frame.
 
     ``scoring`` by a name of scikit-learn, such as "accuracy", needs strings.
 

@@ -376,6 +376,13 @@ class TranscriptEstimator(Deployable):
     ) -> np.ndarray:
         """Refuse: a transcript grows label by label, as a stream emits it.
 
+        Parameters
+        ----------
+        X : array-like
+            Sequences, as in fit.
+        response_method : str, default="predict"
+            Ignored.
+
         Raises
         ------
         ValueError
