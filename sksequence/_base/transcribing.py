@@ -383,6 +383,11 @@ class TranscriptEstimator(Deployable):
         response_method : str, default="predict"
             Ignored.
 
+        Returns
+        -------
+        ndarray
+            Never.
+
         Raises
         ------
         ValueError

@@ -36,7 +36,7 @@ def data_for(name, X, y):
     if name == "RecurrentTagger":
         return X, [x[:, 0] > 0 for x in X]
     if name == "RecurrentTranscriber":
-        return X, ["ab"[x[0, 0] > 0] + "ab"[x[-1, 0] > 0] for x in X]
+        return X, ["ab"[int(x[0, 0] > 0)] + "ab"[int(x[-1, 0] > 0)] for x in X]
     return X, [x[:, 0] for x in X] if name == "RecurrentStepRegressor" else y
 
 

@@ -29,7 +29,7 @@ def target_for(name, X):
     if name == "RecurrentStepRegressor":
         return [np.sin(np.arange(len(x))) for x in X]
     if name == "RecurrentTranscriber":
-        return ["ab"[len(x) % 2] for x in X]
+        return [[len(x) % 2] for x in X]
     return labels_for(name, len(X))
 
 
