@@ -104,7 +104,7 @@ class StepReader(Steps, Deployable):
         return split_static(X, {} if self.categorical_features is None else known)
 
     def _code_text(self, X: Any, known: Texts | None) -> tuple[Any, Texts]:
-        is_array = isinstance(X, np.ndarray) and X.dtype.kind != "O"
+        is_array = isinstance(X, np.ndarray) and X.dtype.kind != "O" and not known
         is_other = self.embedding_dim is not None or self.data_format == "channels_first"
         if is_array or is_other:
             return X, {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from numbers import Integral
+from reprlib import repr as shortened
 from typing import Any, ClassVar
 
 import numpy as np
@@ -176,24 +177,27 @@ def code_items(X: Any, given: Any, known: Texts | None) -> tuple[Any, Texts]:
         X itself, if it has no text to be coded.
     texts : dict
         Levels by position, in the order in which they are met.
+
+    Raises
+    ------
+    ValueError
+        If X has numbers, or nothing, in the place of text of the fit.
     """
-    is_list = isinstance(X, list | tuple) or _is_of_objects(X)
-    if given is None or known == {} or not is_list or not len(X):
+    if given is None or known == {}:
         return X, {}
-    items = list(X)
-    if is_frame(items[0]):
-        positions = _text_like(items[0]) if known is None else list(known)
-        if not positions or not all(map(is_frame, items)):
-            return X, {}
-        columns = [columns_of(item) for item in items]
-    elif known or not isinstance(given, str):
-        columns = [_columns_of_objects(item) for item in items]
-        positions = list(range(len(columns[0]))) if known is None else list(known)
-    else:
-        return X, {}
+    columns = _columns_of_items(X, is_named=bool(known) or not isinstance(given, str))
     width = {len(own) for own in columns}
-    if len(width) > 1 or not positions or max(positions) >= max(width):
+    if len(width) > 1 or not columns or max(known or (), default=0) >= max(width):
+        if known:
+            raise ValueError(
+                f"X must be a list of sequences with text in channel(s) {list(known)}, "
+                f"as in fit, got {shortened(X)}."
+            )
         return X, {}  # refused later, if it is wrong
+    items = list(X)
+    positions = list(known or range(max(width)))
+    if known is None and is_frame(items[0]):
+        positions = _text_like(items[0])
     values = {j: [column_values(own[j]) for own in columns] for j in positions}
     texts = known
     if texts is None:
@@ -286,6 +290,26 @@ def find_categorical(given: Any, texts: Texts, names: Any, n: int) -> tuple[int,
             f'of {n} bools{named}, "from_dtype" or None, got {given!r}.'
         )
     return tuple(sorted({*map(int, found), *texts}))
+
+
+def _columns_of_items(X: Any, *, is_named: bool) -> list[list[Any]]:
+    """Return the channels of each sequence; none if X can hold no text to be coded.
+
+    Text in what is no table is to be coded only if its channel is named.
+    """
+    is_list = isinstance(X, list | tuple) or _is_of_objects(X)
+    items = list(X) if is_list else []
+    if items and is_frame(items[0]):
+        has_text = is_named or _text_like(items[0])
+        is_whole = has_text and all(map(is_frame, items))
+        return [columns_of(item) for item in items] if is_whole else []
+    if not is_named or all(_is_of_numbers(item) for item in items):
+        return []
+    return [_columns_of_objects(item) for item in items]
+
+
+def _is_of_numbers(item: Any) -> bool:
+    return isinstance(item, np.ndarray) and item.dtype.kind in "biuf"
 
 
 def _is_of_objects(X: Any) -> bool:

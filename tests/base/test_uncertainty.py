@@ -364,10 +364,7 @@ def test_pipelines_pass_on_what_is_asked():
         )
 
 
-LEARNS = {
-    **{"hidden_size": 16, "bidirectional": True, "pooling": "last"},
-    **{"max_epochs": 80, "lr": 0.03, "random_state": 0},
-}
+LEARNS = {"hidden_size": 16, "max_epochs": 50, "lr": 0.02, "random_state": 0}
 
 
 def failures_expected(estimator):
@@ -377,10 +374,8 @@ def failures_expected(estimator):
         )
     }
     if estimator.loss == "quantile":
-        # (11, 5) is expected where (11, 5, 3) is predicted.
-        found["check_regressor_multioutput"] = (
-            "several quantiles are an axis of their own"
-        )
+        for name in ("check_regressor_multioutput", "check_regressors_train"):
+            found[name] = "several quantiles are an axis of their own"
     return found
 
 

@@ -197,7 +197,7 @@ def _data():
         "tag_labels": [(x > 0).astype(int) for x in ragged],
         "step_numbers": [x.sum(axis=1) for x in ragged],
         "step_several": [x[:, ::-1].copy() for x in ragged],
-        "sayings": ["ab"[int(x[0, 0] > 0)] + "c" * (len(x) % 2) for x in ragged],
+        "sayings": np.array([f"{'ab'[len(x) % 2]}c" for x in ragged]),
         "label_lists": [np.arange(n % 2 + 1) for n in LENGTHS],
         "texts": np.array([f"It was {w}, so {w}" for w in ("good", "bad")] * (N // 2)),
         "next_tokens": [np.roll(np.arange(n), -1) % 4 for n in LENGTHS],
