@@ -123,7 +123,7 @@ NEW = {"RecurrentTranscriber"}
 
 def test_there_are_artefacts_of_all_public_classes():
     names = {row["class"] for m in MANIFESTS.values() for row in m["artefacts"]}
-    assert names == set(PUBLIC) - NEW
+    assert names >= set(PUBLIC) - NEW
 
 
 # -------------------------------------------------------------------------- estimators
