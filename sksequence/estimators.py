@@ -583,7 +583,7 @@ class RecurrentTranscriber(AnyCell, TranscriptEstimator):
     >>> model.fit(X[:120], y[:120]).score(X[120:], y[120:]) > 0.8
     True
     >>> model.predict(X[:3]), y[:3]
-    (array(['acb', 'b', 'a'], dtype=object), ['acb', 'b', 'a'])
+    (array(['ccbb', 'bba', 'cab'], dtype=object), ['ccbb', 'bba', 'cab'])
     >>> model.align(X[:1], y[:1])[0].shape  # first and last frame of each letter
-    (3, 2)
+    (4, 2)
     """
