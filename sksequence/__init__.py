@@ -15,6 +15,7 @@ from .estimators import (
     RecurrentRegressor,
     RecurrentStepRegressor,
     RecurrentTagger,
+    RecurrentTranscriber,
     SimpleRNNClassifier,
     SimpleRNNRegressor,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "RecurrentRegressor",
     "RecurrentStepRegressor",
     "RecurrentTagger",
+    "RecurrentTranscriber",
     "SimpleRNNClassifier",
     "SimpleRNNRegressor",
     "WindowForecaster",

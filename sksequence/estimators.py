@@ -14,6 +14,7 @@ from ._base.hyperparameters import Pooling
 from ._base.per_step import PerStepEstimator
 from ._base.regressor import NumberPredictor
 from ._base.steps import AnyCell, SimpleCell, StepReader
+from ._base.transcribing import TranscriptEstimator
 
 
 @storable
@@ -519,4 +520,70 @@ class ConvLSTMRegressor(FrameReader, FrameRegressor):
     >>> model = ConvLSTMRegressor(hidden_size=8, lr=0.02, max_epochs=10, random_state=0)
     >>> model.fit(X[:50], y[:50]).predict(X[50:]).shape
     (10, 3, 8, 8)
+    """
+
+
+@storable
+@recurrent_estimator
+class RecurrentTranscriber(AnyCell, TranscriptEstimator):
+    r"""Transcribe sequences of signals, such as speech, without any alignment.
+
+    y is a list of strings, or of lists of labels, of any length from one on; ``predict``
+    returns the same form. Nothing says which steps a label belongs to: at each frame the
+    network gives probabilities of the labels and of a blank, and the likelihood of a
+    transcript is the sum over all paths that merging repeats and removing blanks turns
+    into it (connectionist temporal classification):
+
+    .. math:: p(y \mid x) = \sum_{\pi \to y} \prod_t p_t(\pi_t)
+
+    A frame is a step or, with ``conv_stride``, a block of steps. A transcript needs a
+    frame for each label, and one more between equal neighbours. The loss is the mean over
+    sequences of the negative log likelihood per label. In the first epochs it often lies
+    still, while the network predicts blanks alone: with ``early_stopping`` set
+    ``patience`` to more than ten.
+
+    With a causal network, ``open_stream().step`` returns the labels that a step adds, a
+    string or a list that is often empty; in the end they are those of ``predict`` with
+    ``beam_size=1``, but for the last block of a stride if it is incomplete. So are those
+    of ``to_numpy`` and ``to_onnx``. ONNX files have the outputs ``label``, int64 (batch,
+    frames), positions in ``classes_`` followed by -1, and ``probabilities`` (batch,
+    frames, 1 + n_classes), undefined after the last frame.
+
+    ``scoring`` by a name of scikit-learn, such as "accuracy", needs strings.
+
+    See Also
+    --------
+    RecurrentTagger : Predicts a label for every step.
+    RecurrentClassifier : Predicts one class for the whole sequence.
+
+    References
+    ----------
+    Graves, Fernandez, Gomez and Schmidhuber (2006), Connectionist temporal
+    classification: labelling unsegmented sequence data with recurrent neural networks.
+    ICML.
+    Hannun, Maas, Jurafsky and Ng (2014), First-pass large vocabulary continuous speech
+    recognition using bi-directional recurrent DNNs. arXiv.
+
+    Examples
+    --------
+    Three sounds, each for some steps of noise; nobody says where they are:
+
+    >>> import numpy as np
+    >>> from sksequence import RecurrentTranscriber
+    >>> rng = np.random.default_rng(0)
+    >>> y = ["".join(rng.choice(list("abc"), n)) for n in rng.integers(1, 5, 160)]
+    >>> def sound(letter):
+    ...     steps = np.zeros((rng.integers(3, 6), 3))
+    ...     steps[:-1, "abc".index(letter)] = 1
+    ...     return steps + rng.normal(scale=0.1, size=steps.shape)
+    >>> X = [np.concatenate([sound(letter) for letter in word]) for word in y]
+    >>> model = RecurrentTranscriber(
+    ...     hidden_size=32, lr=0.02, max_epochs=30, random_state=0
+    ... )
+    >>> model.fit(X[:120], y[:120]).score(X[120:], y[120:]) > 0.8
+    True
+    >>> model.predict(X[:3]), y[:3]
+    (array(['ccbb', 'bba', 'cab'], dtype=object), ['ccbb', 'bba', 'cab'])
+    >>> model.align(X[:1], y[:1])[0].shape  # first and last frame of each letter
+    (4, 2)
     """

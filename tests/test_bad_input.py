@@ -507,6 +507,7 @@ BAD_VALUES = {
         *((0.5, 0.1), (0.1, 0.1), (0, 0.5), [0.5, 1.0], ("a",), (None,), (True,)),
         *(np.array([[0.1, 0.9]]), np.array([0.9, np.nan])),
     ],
+    "beam_size": COUNT,
     "cell": ["tcn", None],
     "nonlinearity": ["sigmoid", None],
 }
@@ -520,7 +521,7 @@ CONTEXT = {
 
 
 def _estimator_with(parameter):
-    names = ("GRUClassifier", "GRURegressor", *ESTIMATORS)
+    names = ("GRUClassifier", "GRURegressor", *ESTIMATORS, "RecurrentTranscriber")
     return next(name for name in names if hasattr(make(name), parameter))
 
 
@@ -615,6 +616,7 @@ def test_bad_fit_is_refused_before_training(case):
 def _fitted(name):
     X = TABLE if name == "GRURegressor" else CUBE
     y = LABELS if name.endswith("Classifier") else NUMBERS
+    y = ["ab"] * N if name.endswith("Transcriber") else y
     model = make(name).fit(X, y)
     return model, X, model.transform(X)
 

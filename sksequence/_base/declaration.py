@@ -26,7 +26,7 @@ ORDER = (
     *("parallel_channels", "parallel_kernel_size", "pooling"),
     *("embedding_dim", "num_embeddings", "missing", "time_channel"),
     *("categorical_features", "category_dim"),
-    *("normalize", "season", "target_channels", "decoder"),
+    *("normalize", "season", "target_channels", "decoder", "beam_size"),
     # training
     *("loss", "quantile", "class_weight"),
     *("lr", "max_epochs", "batch_size", "optimizer", "lr_schedule", "weight_decay"),

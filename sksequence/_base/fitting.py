@@ -413,6 +413,8 @@ def _loss_weights(
     Balanced weights of classes follow from X and y, not from the validation set given.
     """
     weight, values = data.target_weight, data.target.values
+    if given is not None and given.target.values.shape[1:] != values.shape[1:]:
+        return weight, given.target_weight  # transcripts, whose labels have no weights
     if given is None:
         return _product(weight, estimator._get_class_weights(values, weight)), None
     n, more = len(values), given.target.values

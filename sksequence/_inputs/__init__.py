@@ -69,6 +69,7 @@ from .targets import Frames, Labels, Numbers, Target, check_numbers, exceeds_flo
 from .time_order import check_order, find_times, steps_of
 from .times import Times, read_times, time_positions, time_ranks
 from .tokens import check_tokens
+from .transcripts import Transcripts, read_transcripts
 
 __all__ = [
     "FRAMES",
@@ -96,6 +97,7 @@ __all__ = [
     "Texts",
     "Times",
     "TokenReading",
+    "Transcripts",
     "arrange_steps",
     "as_numbers",
     "at_rows",
@@ -151,6 +153,7 @@ __all__ = [
     "plain_labels",
     "read_entities",
     "read_times",
+    "read_transcripts",
     "score_given",
     "score_numbers",
     "score_steps",

@@ -23,6 +23,7 @@ from .batches import BatchIterator, ChunkIterator, Inputs, SequenceDataset
 from .borrowed_skorch import Net
 from .borrowed_torch import note_step
 from .callbacks import LearningRate, RefuseDivergence, make_callbacks
+from .ctc import CTCLoss
 from .devices import find_device
 from .losses import append_scale, choose_loss
 from .optimizers import OPTIMIZERS, Adam
@@ -246,6 +247,9 @@ class SequenceNet(Net):
         """Return the estimator's score; of a data set, over its targets."""
         if not isinstance(X, SequenceDataset):
             return self.as_estimator(self).score(X, y)
+        share = getattr(self.as_estimator(self)._target, "share_exact", None)
+        if share is not None:
+            return share(y, self.predict(X))
         metric = accuracy_score if is_classifier(self) else r2_score
         return float(metric(y, self.predict(X)))
 
@@ -275,7 +279,13 @@ class SequenceNet(Net):
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
         """Return the loss of a batch, whose targets are tensors already."""
-        return self.criterion_(y_pred, self._here(y_true))
+        y_true = self._here(y_true)
+        if not getattr(self.criterion_, "counts_frames", False):
+            return self.criterion_(y_pred, y_true)
+        steps = X["X"].shape[:2]
+        lengths = X.get("lengths", torch.full(steps[:1], steps[1]))
+        n_frames = self.module_.count_answers("forward", lengths)
+        return self.criterion_(y_pred, y_true, n_frames)
 
     def _here(self, batch):
         """Move tensors to the net's device."""
@@ -426,12 +436,17 @@ def make_net(
         batches = {"iterator_train": ChunkIterator}
         batches["iterator_train__bptt_steps"] = bptt_steps
     batches["iterator_train__generator"] = generator
+    criterion: dict[str, Any] = {"criterion": CTCLoss}
+    if loss != "ctc":
+        criterion = {
+            "criterion": WeightedLoss,
+            "criterion__name": loss,
+            "criterion__quantile": quantile,
+            "criterion__target_scale": target_scale,
+            "criterion__per_step": per_step,
+        }
     params = {
-        "criterion": WeightedLoss,
-        "criterion__name": loss,
-        "criterion__quantile": quantile,
-        "criterion__target_scale": target_scale,
-        "criterion__per_step": per_step,
+        **criterion,
         **({"optimizer__weight_decay": weight_decay} if weight_decay else {}),
         "lr": lr,
         "max_epochs": max_epochs,

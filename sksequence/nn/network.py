@@ -95,6 +95,9 @@ class SequenceNetwork(RandomLayer):
     per_step : bool, default=False
         Whether there is an output for each step instead of one per sequence. With strided
         convolutions, all steps of a stride have the same output.
+    per_frame : bool, default=False
+        Whether there is an output for each frame: as ``per_step``, but strided
+        convolutions leave one for each block of steps, also for an incomplete last one.
     decoder_steps : int, default=0
         Number of last steps with outputs of their own, instead of outputs for the pooled
         sequence; 0 for none. No sequence may be shorter.
@@ -105,7 +108,8 @@ class SequenceNetwork(RandomLayer):
       ``(batch,)``, or None if there is no padding; static ``(batch, static_size)``, or
       None if there are no covariates. Padding is never read.
     - Output: ``(batch, output_size)``, or ``(batch, steps, output_size)``, or ``(batch,
-      decoder_steps * output_size)``, step after step
+      ceil(steps / strides), output_size)``, or ``(batch, decoder_steps * output_size)``,
+      step after step
 
     Examples
     --------
@@ -147,9 +151,11 @@ class SequenceNetwork(RandomLayer):
         decoder_steps: int = 0,
         categories: Sequence[tuple[int, int, int]] = (),
         static_categories: Sequence[tuple[int, int, int]] = (),
+        per_frame: bool = False,
     ) -> None:
         super().__init__()
         self.per_step, self.decoder_steps = per_step, decoder_steps
+        self.per_frame = per_frame
         self.causal = causal = not bidirectional
         self.embedding = None
         if embedding_dim is not None:
@@ -189,7 +195,7 @@ class SequenceNetwork(RandomLayer):
             memory_steps=memory_steps,
         )
         pool = choose("pooling", POOLINGS, pooling)
-        is_pooled = not per_step and not decoder_steps
+        is_pooled = not per_step and not per_frame and not decoder_steps
         self.pool = pool(self.recurrence.output_size) if is_pooled else None
         if decoder_steps and (per_step or self.encoder.total_stride > 1):
             raise ValueError(
@@ -242,7 +248,8 @@ class SequenceNetwork(RandomLayer):
     @property
     def values_per_step(self) -> int:
         """Maximum number of values per step, to estimate memory."""
-        n_outputs = self.head.out_features if self.per_step else 1
+        answers_often = self.per_step or self.per_frame
+        n_outputs = self.head.out_features if answers_often else 1
         return max(self.widest, self.head.in_features, n_outputs, 64)
 
     def count_answers(self, method: str, lengths: Tensor) -> Tensor | None:
@@ -253,6 +260,8 @@ class SequenceNetwork(RandomLayer):
         """
         if self.per_step:
             return lengths
+        if self.per_frame:
+            return -(-lengths // self.encoder.total_stride)
         return lengths // self.encoder.total_stride if "prefixes" in method else None
 
     def states(
@@ -275,7 +284,7 @@ class SequenceNetwork(RandomLayer):
 
         Shape
             X (batch, steps, input_size) -> (batch, representation_size), or (batch,
-            steps, representation_size)
+            steps, representation_size), or (batch, frames, representation_size)
         """
         represented = self._represent(X, lengths)
         return represented[:, -1] if self.decoder_steps else represented
@@ -290,6 +299,8 @@ class SequenceNetwork(RandomLayer):
         """Return the representation from which the head reads."""
         x = self._read(X, lengths)
         steps, left, final = self._recur(X, x, lengths)
+        if self.per_frame:
+            return self._frames(steps, x, lengths)
         if self.pool is None:
             every = self._spread(steps, X.shape[1])
             if self.branch.output_size:
@@ -388,6 +399,17 @@ class SequenceNetwork(RandomLayer):
         late = stride - 1 if self.causal else 0
         covered = steps.repeat_interleave(stride, 1)
         return F.pad(covered, (0, 0, late, 0))[:, :n_steps]
+
+    def _frames(self, steps: Tensor, x: Tensor, lengths: Tensor | None) -> Tensor:
+        """Append to each frame the output of the branch at the last step of its block."""
+        if not self.branch.output_size:
+            return steps
+        beside, stride = self.branch.steps(x, lengths), self.encoder.total_stride
+        last = torch.arange(stride - 1, stride * steps.shape[1], stride, device=x.device)
+        ends = x.new_full((len(x),), x.shape[1]) if lengths is None else lengths
+        at = last.minimum(ends[:, None].long() - 1)[..., None]
+        chosen = beside.gather(1, at.expand(-1, -1, beside.shape[2]))
+        return torch.cat([steps, chosen], dim=2)
 
     def _answer(self, representation: Tensor, static: Tensor | None) -> Tensor:
         representation = self.dropout(representation)

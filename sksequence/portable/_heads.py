@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ._parts import Part
+
 
 class Head:
     """Base of heads, which convert raw outputs to predictions.
@@ -32,6 +34,14 @@ class Head:
         """Return the standard deviations of what is predicted."""
         self.check_std()
         raise AssertionError("heads with a standard deviation override this")
+
+    def join(self, answers: np.ndarray) -> np.ndarray:
+        """Return the result of predict for the answers of whole sequences."""
+        return answers
+
+    def start(self, n: int, *, is_one: bool) -> Emitter | None:
+        """Return what turns answers of n streams into those of ``step``, if needed."""
+        return None
 
     def check_std(self) -> None:
         """Raise ValueError unless there are standard deviations."""
@@ -67,6 +77,70 @@ class LabelsHead(Head):
         likely = np.exp(raw - np.maximum.reduce(raw, 1, keepdims=True))
         likely /= np.add.reduce(likely, 1, keepdims=True)
         return likely
+
+
+class TranscriptsHead(LabelsHead):
+    """Labels without alignment; output 0 is the blank.
+
+    Attributes
+    ----------
+    is_text : bool
+        Whether transcripts are strings.
+    """
+
+    is_text: bool
+    is_multilabel = False
+
+    def predict(self, raw: np.ndarray) -> np.ndarray:
+        """Return the code of the most probable symbol of each frame."""
+        return raw.argmax(1)
+
+    def join(self, answers: np.ndarray) -> np.ndarray:
+        """Merge repeats, and remove blanks."""
+        said = np.empty(len(answers), dtype=object)
+        for i, path in enumerate(answers):
+            begins = np.append(True, path[1:] != path[:-1])
+            said[i] = self.say(path[begins & (path > 0)])
+        return said
+
+    def say(self, codes: Any) -> Any:
+        """Return labels in the form of y: a string, or a list."""
+        labels = self.classes[np.asarray(codes, dtype=int) - 1].tolist()
+        return "".join(labels) if self.is_text else labels
+
+    def start(self, n: int, *, is_one: bool) -> Emitter:
+        return Emitter(self, n, is_one=is_one)
+
+
+class Emitter(Part):
+    """The labels that each step of some streams adds.
+
+    Parameters
+    ----------
+    head : TranscriptsHead
+        Says the labels.
+    n : int
+        Number of streams.
+    is_one : bool
+        Whether there is one, without an axis for it.
+    """
+
+    kept = ("last",)
+
+    def __init__(self, head: TranscriptsHead, n: int, *, is_one: bool) -> None:
+        self.head, self.is_one = head, is_one
+        self.last = np.zeros(n, dtype=int)
+
+    def step(self, codes: Any) -> Any:
+        """Return the new labels, given the codes of a frame, or None without a frame."""
+        if codes is None:
+            codes = np.zeros_like(self.last)
+        else:
+            codes, before = np.atleast_1d(codes), self.last.copy()
+            self.last[...] = codes
+            codes = np.where(codes == before, 0, codes)
+        said = [self.head.say([code] if code else []) for code in codes]
+        return said[0] if self.is_one else said
 
 
 class ValuesHead(Head):
@@ -224,6 +298,7 @@ DISTRIBUTIONS: dict[str, type[Head]] = {
 }
 HEADS: dict[str, type[Head]] = {
     "labels": LabelsHead,
+    "transcripts": TranscriptsHead,
     "values": ValuesHead,
     "quantiles": QuantilesHead,
     **DISTRIBUTIONS,

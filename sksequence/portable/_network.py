@@ -38,6 +38,7 @@ class Network:
 
     has_residual = False  # of networks pickled by earlier versions
     decoder_steps = 0
+    per_frame = False
 
     def __init__(
         self, settings: dict[str, Any], weights: dict[str, np.ndarray], reading: Reading
@@ -46,6 +47,7 @@ class Network:
         self.causal = not settings["bidirectional"]
         self.merge_mode = settings["merge_mode"]
         self.per_step = settings["per_step"]
+        self.per_frame = settings.get("per_frame", False)
         self.decoder_steps = settings.get("decoder_steps", 0)
         self.encoder = self._convolutions(
             settings["conv_channels"], settings["conv_stride"], below("encoder", weights)
@@ -61,8 +63,8 @@ class Network:
         ]
         doubled = not self.causal and settings["merge_mode"] == "concat"
         self.size = self.layers[-1][0].hidden * (2 if doubled else 1)
-        is_pooled = not self.per_step and not self.decoder_steps
-        self.pooling = settings["pooling"] if is_pooled else "last"
+        answers_often = self.per_step or self.per_frame or self.decoder_steps
+        self.pooling = "last" if answers_often else settings["pooling"]
         self.attention = below("pool", weights)
         self.join = _matrix(below("join.linear", weights))
         self.head = _matrix(below("head", weights))
@@ -81,14 +83,15 @@ class Network:
         dtype = self.reading.dtype
         pools = [POOLINGS[self.pooling](n, self.size, dtype, **self.attention)]
         if self.branch:
-            kind = LastPooling if self.per_step else MeanPooling
+            kind = LastPooling if self.per_step or self.per_frame else MeanPooling
             pools.append(kind(n, len(self.branch[-1].bias), dtype))
         return pools
 
     def represent(self, x: np.ndarray, lengths: np.ndarray) -> np.ndarray:
         """Represent padded sequences (n, n_steps, n_channels), or each of their steps.
 
-        With ``decoder_steps``, each of so many last steps.
+        With ``decoder_steps``, each of so many last steps; with ``per_frame`` each frame,
+        of which strides leave one for a block of steps.
         """
         read, since = self._read(x)
         steps, left, elapsed = read, lengths, [since]
@@ -104,6 +107,8 @@ class Network:
         beside, whole = read, lengths
         for layer in self.branch:
             beside, whole = layer(beside, whole)
+        if self.per_frame:
+            return self._frames(steps, beside, lengths)
         if self.per_step or self.decoder_steps:
             parts = [self._spread(steps, x.shape[1]), beside]
             every = np.concatenate(parts[: 1 + bool(self.branch)], axis=2)
@@ -151,6 +156,22 @@ class Network:
         late = self.stride - 1 if self.causal else 0
         covered = np.pad(steps.repeat(self.stride, 1), ((0, 0), (late, 0), (0, 0)))
         return covered[:, :n_steps]
+
+    def count_answers(self, lengths: np.ndarray) -> np.ndarray:
+        """Return the number of answers for each sequence, (n,)."""
+        if self.per_step:
+            return lengths
+        return -(-lengths // self.stride) if self.per_frame else np.ones_like(lengths)
+
+    def _frames(
+        self, steps: np.ndarray, beside: np.ndarray, lengths: np.ndarray
+    ) -> np.ndarray:
+        """Append to each frame the output of the branch at the last step of its block."""
+        if not self.branch:
+            return steps
+        last = np.arange(self.stride - 1, self.stride * steps.shape[1], self.stride)
+        at = np.minimum(last, lengths[:, None] - 1)[..., None]
+        return np.concatenate([steps, np.take_along_axis(beside, at, axis=1)], axis=2)
 
     def output(self, representation: np.ndarray, static: np.ndarray | None) -> np.ndarray:
         """Return raw outputs (..., n_outputs)."""

@@ -132,7 +132,7 @@ class NumpyPredictor:
             If the estimator would refuse the sequences, or has no standard deviations.
         """
         if not return_std:
-            return self._run(X, static, self.head.predict)[0]
+            return self.head.join(self._run(X, static, self.head.predict)[0])
         self.head.check_std()
         mean, std = self._run(X, static, self.head.predict, self.head.predict_std)
         return mean, std
@@ -215,6 +215,8 @@ class NumpyPredictor:
         if answers:
             covariates = self.inputs.scale_static(static, len(sequences))
         rows: list[np.ndarray] = [np.empty(0)] * len(sequences)
+        counts = self.network.count_answers(lengths)
+        is_pooled = not self.network.per_step and not self.network.per_frame
         order = lengths.argsort(kind="stable")
         for begin in range(0, len(order), _CHUNK):
             index = order[begin : begin + _CHUNK]
@@ -227,13 +229,13 @@ class NumpyPredictor:
             if self.network.decoder_steps:
                 raw = raw.reshape(len(raw), -1) if answers else raw[:, -1]
             for i, row in zip(index, raw, strict=True):
-                rows[i] = row[: lengths[i]] if self.network.per_step else row[None]
+                rows[i] = row[None] if is_pooled else row[: counts[i]]
         dtypes = {x.dtype for x in (sequences if answers else given)}
         whole = np.concatenate(rows).astype(np.result_type(*dtypes))
         predictions = [self._place(answer, whole, given) for answer in answers] or [whole]
-        if self.network.per_step:
-            return [_split_steps(rows, lengths, is_block) for rows in predictions]
-        return predictions
+        if is_pooled:
+            return predictions
+        return [_split_steps(rows, counts, is_block) for rows in predictions]
 
     def _place(
         self,
@@ -256,11 +258,11 @@ class NumpyPredictor:
         return self.network.represent(x, lengths)
 
 
-def _split_steps(rows: np.ndarray, lengths: np.ndarray, is_block: bool) -> np.ndarray:
+def _split_steps(rows: np.ndarray, counts: np.ndarray, is_block: bool) -> np.ndarray:
     """Give rows of all steps back to their sequences: as a block, or array by array."""
     if is_block:
-        return rows.reshape(len(lengths), -1, *rows.shape[1:])
-    arranged = np.empty(len(lengths), dtype=object)
-    for i, end in enumerate(np.cumsum(lengths)):
-        arranged[i] = rows[end - lengths[i] : end]
+        return rows.reshape(len(counts), -1, *rows.shape[1:])
+    arranged = np.empty(len(counts), dtype=object)
+    for i, end in enumerate(np.cumsum(counts)):
+        arranged[i] = rows[end - counts[i] : end]
     return arranged

@@ -97,6 +97,7 @@ class Stream:
         self._cells = [self._run(layer[0], n) for layer in network.layers]
         self._branch = [RunningConvolution(layer, n) for layer in network.branch]
         self._pool, *self._branch_pools = network.make_pools(n)
+        self._emitter = head.start(n, is_one=n_streams is None)
 
     def step(self, x: Any, return_std: bool = False) -> Any:
         """Read a step and predict from all steps so far.
@@ -113,7 +114,8 @@ class Stream:
         -------
         object or ndarray of shape (n_streams, ...) or None
             The prediction of ``predict`` for the steps so far; None if this step does
-            not complete a block of a strided convolution.
+            not complete a block of a strided convolution. Of a transcriber the labels
+            that this step adds: a string or a list, which may be empty.
 
         Raises
         ------
@@ -122,7 +124,8 @@ class Stream:
             standard deviation. The stream is then unchanged.
         """
         if not return_std:
-            return self._predict(self._advance(x), self._head.predict)
+            said = self._predict(self._advance(x), self._head.predict)
+            return said if self._emitter is None else self._emitter.step(said)
         self._head.check_std()
         represented = self._advance(x)
         mean = self._predict(represented, self._head.predict)
@@ -246,7 +249,8 @@ class Stream:
 
     def _parts(self) -> list[Part]:
         layers = [self._reader, *self._encoder, *self._cells, *self._branch]
-        return [*layers, self._pool, *self._branch_pools]
+        emitter = [] if self._emitter is None else [self._emitter]
+        return [*layers, self._pool, *self._branch_pools, *emitter]
 
     def __reduce__(self) -> tuple[Any, ...]:
         parts = self._network, self._inputs, self._head

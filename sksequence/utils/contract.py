@@ -47,8 +47,8 @@ def check_sequence_estimator(
     Parameters
     ----------
     estimator : estimator
-        Classifier, regressor or tagger. It is not modified: only clones are fitted.
-        Checks that inspect the network need ``net_.module_`` to be a
+        Classifier, regressor, tagger or transcriber. It is not modified: only clones are
+        fitted. Checks that inspect the network need ``net_.module_`` to be a
         :class:`sksequence.nn.SequenceNetwork` or similar, and are skipped otherwise.
     X : list of ndarray of shape (n_steps_i, n_channels), default=None
         At least ten sequences of unequal lengths: numbers, token ids (integers, for an
@@ -56,7 +56,8 @@ def check_sequence_estimator(
         random sequences of 9 to 30 steps that the estimator accepts, with NaN if it
         supports missing values.
     y : ndarray of shape (n_sequences,) or list of ndarray, default=None
-        Targets of the sequences or of their steps; None for targets that can be learnt.
+        Targets of the sequences or of their steps, or lists of labels; None for targets
+        that can be learnt.
     on_fail : {"raise"} or None, default="raise"
         Whether to raise the first failure, or to return all results.
 
@@ -282,6 +283,9 @@ def _make_sequences(estimator: Any) -> tuple[list[np.ndarray], Any]:
                 for x, g in zip(X, gaps, strict=True)
             ]
     thirds = [1 / 3, 2 / 3]
+    if hasattr(estimator, "beam_size"):  # targets of another length, lists of labels
+        cuts = np.quantile(np.concatenate(so_far), thirds)
+        return X, [np.digitize(v[[len(v) // 2, -1]], cuts) for v in so_far]
     if not getattr(estimator, "_per_step", False):
         y = np.array([values[-1] for values in so_far])
         return X, np.digitize(y, np.quantile(y, thirds)) if is_classifier(

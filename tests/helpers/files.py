@@ -131,6 +131,18 @@ CASES = {
         [np.arange(len(x)) % 3 for x in ragged()],
     ),
     "steps": ("RecurrentStepRegressor", {}, ragged, [x.sum(axis=1) for x in ragged()]),
+    "transcribed": (
+        "RecurrentTranscriber",
+        {"beam_size": 2},
+        ragged,
+        ["ab"[len(x) % 2] * 2 for x in ragged()],
+    ),
+    "transcribed lists": (
+        "RecurrentTranscriber",
+        {"bidirectional": True},
+        ragged,
+        [[len(x) % 3, 5] for x in ragged()],
+    ),
     "films": ("ConvLSTMClassifier", {"peephole": True, "kernel_size": 1}, films, WORDS),
     "frames": ("ConvLSTMRegressor", {}, films, numbers(5, 4)),
 }

@@ -54,7 +54,7 @@ def flatten(data, name=""):
         columns = {f"table-{i}-{c}": data[c].to_numpy() for i, c in enumerate(data)}
         return {k: v for c, col in columns.items() for k, v in flatten(col, c).items()}
     if isinstance(data, list) or (
-        data.dtype == object and len(data) and isinstance(data[0], np.ndarray)
+        data.dtype == object and len(data) and isinstance(data[0], np.ndarray | list)
     ):
         return {f"{name}/list{i:03}": np.asarray(item) for i, item in enumerate(data)}
     if data.dtype == object:
@@ -197,6 +197,8 @@ def _data():
         "tag_labels": [(x > 0).astype(int) for x in ragged],
         "step_numbers": [x.sum(axis=1) for x in ragged],
         "step_several": [x[:, ::-1].copy() for x in ragged],
+        "sayings": np.array([f"{'ab'[len(x) % 2]}c" for x in ragged]),
+        "label_lists": [np.arange(n % 2 + 1) for n in LENGTHS],
         "texts": np.array([f"It was {w}, so {w}" for w in ("good", "bad")] * (N // 2)),
         "next_tokens": [np.roll(np.arange(n), -1) % 4 for n in LENGTHS],
     }
@@ -385,6 +387,14 @@ CONFIGURATIONS = {
         ENDED,
     ),
     "tagger-mask": ("RecurrentTagger", {"missing": "mask"}, "gaps", "tags", FILE),
+    "transcriber": ("RecurrentTranscriber", {}, "ragged", "sayings", ENDED),
+    "transcriber-lists": (
+        "RecurrentTranscriber",
+        {**BOTH_WAYS, **CONVOLVED, "beam_size": 3},
+        "ragged",
+        "label_lists",
+        (*FILE, "predictor"),
+    ),
     "steps": ("RecurrentStepRegressor", {}, "ragged", "step_numbers", ENDED),
     "steps-several": (
         "RecurrentStepRegressor",

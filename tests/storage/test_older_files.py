@@ -117,9 +117,13 @@ def unpickle(path):
 READERS = {"file": sksequence.load, "pickle": unpickle, "joblib": joblib.load}
 
 
+# Classes that no release has had yet.
+NEW = {"RecurrentTranscriber"}
+
+
 def test_there_are_artefacts_of_all_public_classes():
     names = {row["class"] for m in MANIFESTS.values() for row in m["artefacts"]}
-    assert names >= set(PUBLIC)
+    assert names >= set(PUBLIC) - NEW
 
 
 # -------------------------------------------------------------------------- estimators

@@ -30,6 +30,7 @@ from sksequence import (
     RecurrentRegressor,
     RecurrentStepRegressor,
     RecurrentTagger,
+    RecurrentTranscriber,
     SimpleRNNClassifier,
     SimpleRNNRegressor,
     WindowForecaster,
@@ -103,6 +104,15 @@ assert_type(RecurrentRegressor(cell="rnn").fit(X, numbers), RecurrentRegressor)
 steps = [x[:, 0] for x in X]
 assert_type(RecurrentTagger(bptt_steps=5).fit(X, steps), RecurrentTagger)
 assert_type(RecurrentStepRegressor(batch_size=None).fit(X, steps), RecurrentStepRegressor)
+texts = ["ab"] * 20
+heard = RecurrentTranscriber(beam_size=4).fit(X, texts, sample_weight=np.ones(20))
+assert_type(heard, RecurrentTranscriber)
+assert_type(heard.predict(X, lexicon=["a", "ab"]), np.ndarray)
+assert_type(heard.predict_proba(X), np.ndarray)
+assert_type(heard.log_likelihood(X, [[1, 2]] * 20), np.ndarray)
+assert_type(heard.align(X, texts), np.ndarray)
+assert_type(heard.score(X, texts), float)
+assert_type(heard.partial_fit(X, texts, classes=["a", "b"]), RecurrentTranscriber)
 films = rng.normal(size=(20, 4, 8, 8))
 assert_type(ConvLSTMClassifier(kernel_size=5).fit(films, labels), ConvLSTMClassifier)
 assert_type(ConvLSTMRegressor(patch_size=2).fit(films, numbers), ConvLSTMRegressor)

@@ -43,6 +43,43 @@ def labels_head(
     ]
 
 
+def transcripts_head(
+    graph: Graph,
+    scores: str,
+    axes: Shape,
+    *,
+    classes: np.ndarray,
+    is_text: bool,
+    n_frames: str,
+) -> list[ValueInfoProto]:
+    """Predict the labels of the best path, in front of each row, and probabilities.
+
+    scores (batch, frames, 1 + n_classes), n_frames (batch,)
+    """
+    codes = graph("ArgMax", scores, axis=-1, keepdims=0)
+    one = graph("Mul", graph("Gather", codes, [0], axis=1), 0)
+    before = graph("Concat", one, graph("Slice", codes, [0], [-1], [1]), axis=1)
+    count = graph("Gather", graph("Shape", codes), 1)
+    is_valid = graph(
+        "Less", graph("Range", 0, count, 1), graph("Unsqueeze", n_frames, [1])
+    )
+    is_new = graph("And", graph("Greater", codes, 0), is_valid)
+    is_new = graph("And", is_new, graph("Not", graph("Equal", codes, before)))
+    so_far = graph("CumSum", graph("Cast", is_new, to=TensorProto.INT64), 1)
+    # All others go to one column more, which is cut off.
+    place = graph("Where", is_new, graph("Sub", so_far, 1), count)
+    labels = graph("Where", is_new, graph("Sub", codes, 1), -1)
+    empty = graph("Sub", graph("Mul", graph("Concat", codes, one, axis=1), 0), 1)
+    filled = graph("ScatterElements", empty, place, labels, axis=1)
+    graph("Slice", filled, [0], [-1], [1], result="label")
+    graph("Softmax", scores, axis=-1, result="probabilities")
+    every: Shape = [*axes, 1 + len(classes)]
+    return [
+        helper.make_tensor_value_info("label", TensorProto.INT64, axes),
+        helper.make_tensor_value_info("probabilities", graph.float_type, every),
+    ]
+
+
 def values_head(
     graph: Graph,
     outputs: str,
@@ -221,6 +258,7 @@ def _is_unicode(text: str) -> bool:
 
 HEADS: dict[str, Callable[..., list[ValueInfoProto]]] = {
     "labels": labels_head,
+    "transcripts": transcripts_head,
     "values": values_head,
     "quantiles": quantiles_head,
     "gaussian": gaussian_head,

@@ -9,7 +9,7 @@ from onnx import ModelProto, TensorProto, ValueInfoProto, helper
 from .graph import Graph, Weights
 from .heads import HEADS
 from .local import LocalScale
-from .network import run_network
+from .network import count_frames, run_network
 from .reading import look_up, standardise
 from .steps import Steps
 
@@ -58,6 +58,9 @@ def make_model(
     raw = run_network(graph, x, steps, static, network, weights)
     axes = ["batch", "steps"] if network["per_step"] else ["batch"]
     keywords = {name: value for name, value in answer.items() if name != "kind"}
+    if network.get("per_frame"):
+        axes = ["batch", "frames"]
+        keywords["n_frames"] = count_frames(graph, steps, network)
     if local is not None:
         keywords["place"] = local.place
     outputs = HEADS[answer["kind"]](graph, raw, axes, **keywords)

@@ -27,18 +27,19 @@ def run_network(
     """Map sequences to raw outputs.
 
     x (steps, batch, input_size), scaled or vectors of tokens, static (batch, n_static)
-    -> (batch, output_size), or (batch, steps, output_size), or (batch, decoder_steps *
-    output_size)
+    -> (batch, output_size), or (batch, steps, output_size), or (batch, frames,
+    output_size), or (batch, decoder_steps * output_size)
     """
     n_decoded = network.get("decoder_steps", 0)
+    answers_often = network["per_step"] or network.get("per_frame") or n_decoded
     represented = _represent(graph, x, steps, network, weights)
     if static is not None:
         static = _embed_static(graph, static, network, weights)
-        if network["per_step"] or n_decoded:
+        if answers_often:
             static = Steps(graph, represented, steps.lengths).for_each_step(static)
         represented = _join(graph, represented, static, below(weights, "join"))
     output = linear(graph, represented, below(weights, "head"))
-    if not network["per_step"] and not n_decoded:
+    if not answers_often:
         return output
     output = graph("Transpose", output, perm=[1, 0, 2])
     return graph("Reshape", output, [0, -1]) if n_decoded else output
@@ -60,6 +61,8 @@ def _represent(
         represented = _spread(graph, every, steps, math.prod(strides), causal=causal)
     elif n_decoded:
         represented = steps.last_n(every, n_decoded)
+    elif network.get("per_frame"):
+        represented = every
     else:
         pool = POOLINGS[network["pooling"]]
         represented = pool(graph, every, left, final, below(weights, "pool"))
@@ -70,6 +73,8 @@ def _represent(
     beside, _ = convolve(graph, x, steps, branch, ones, causal=causal)
     if n_decoded:
         beside = steps.last_n(beside, n_decoded)
+    elif network.get("per_frame"):
+        beside = steps.ends_of_blocks(beside, math.prod(strides))
     elif not network["per_step"]:
         beside = mean_pooling(graph, beside, steps)
     return graph("Concat", represented, beside, axis=-1)
@@ -127,6 +132,12 @@ def _read_numbers(
     if network["conv_channels"]:
         return read, []
     return read, decay.elapsed(bidirectional=network["bidirectional"])
+
+
+def count_frames(graph: Graph, steps: Steps, network: dict[str, Any]) -> str:
+    """Return the number of frames of each sequence, which strides leave: (batch,)."""
+    stride = math.prod(_strides(network))
+    return graph("Div", graph("Add", steps.lengths, stride - 1), stride)
 
 
 def _strides(network: dict[str, Any]) -> list[int]:

@@ -77,6 +77,23 @@ class Steps:
         backward = np.arange(n - 1, -1, -1)
         return self._graph("Gather", self.reverse(x), backward, axis=0)
 
+    def ends_of_blocks(self, x: str, stride: int) -> str:
+        """Take the last step of each block of a stride, of which the last may be cut off.
+
+        x (steps, batch, channels) -> (ceil(steps / stride), batch, channels)
+        """
+        if stride == 1:
+            return x
+        graph = self._graph
+        last = graph("Div", graph("Add", self._count, stride - 1), stride)
+        blocks = graph("Mul", graph("Range", 1, graph("Add", last, 1), 1), stride)
+        ends = graph("Unsqueeze", graph("Sub", blocks, 1), [1])
+        at = graph("Min", ends, graph("Sub", self.lengths, 1))
+        width = graph("Slice", graph("Shape", x), [2], [3])
+        shape = graph("Concat", [1, 1], width, axis=0)
+        index = graph("Expand", graph("Unsqueeze", at, [2]), shape)
+        return graph("GatherElements", x, index, axis=0)
+
     def for_each_step(self, x: Value) -> str:
         """Repeat x: (batch, channels) -> (steps, batch, channels)."""
         count = self._graph("Unsqueeze", self._count, [0])
