@@ -26,6 +26,7 @@ ORDER = (
     *("parallel_channels", "parallel_kernel_size", "pooling"),
     *("embedding_dim", "num_embeddings", "missing", "time_channel"),
     *("normalize", "season", "target_channels", "decoder"),
+    *("crf", "tag_scheme"),
     # training
     *("loss", "quantile", "class_weight"),
     *("lr", "max_epochs", "batch_size", "optimizer", "lr_schedule", "weight_decay"),

@@ -42,6 +42,7 @@ from .readings import (
     TokenReading,
     standardised,
 )
+from .schemes import find_scheme
 from .scoring import d2_of_quantiles, score_given, score_numbers, score_steps
 from .sequences import (
     AnySequences,
@@ -64,6 +65,7 @@ from .steps import (
     split_last,
     spread_targets,
 )
+from .tags import Tags
 from .targets import Frames, Labels, Numbers, Target, check_numbers, exceeds_float32
 from .time_order import check_order, find_times, steps_of
 from .times import Times, read_times, time_positions, time_ranks
@@ -90,6 +92,7 @@ __all__ = [
     "Sequences",
     "StaticColumns",
     "StoredSequences",
+    "Tags",
     "Target",
     "Times",
     "TokenReading",
@@ -121,6 +124,7 @@ __all__ = [
     "fill_missing",
     "find_column",
     "find_loss",
+    "find_scheme",
     "find_target_channels",
     "find_times",
     "first_rows_of",

@@ -23,6 +23,7 @@ from .batches import BatchIterator, ChunkIterator, Inputs, SequenceDataset
 from .borrowed_skorch import Net
 from .borrowed_torch import note_step
 from .callbacks import LearningRate, RefuseDivergence, make_callbacks
+from .chains import ChainLoss
 from .devices import find_device
 from .losses import append_scale, choose_loss
 from .optimizers import OPTIMIZERS, Adam
@@ -275,7 +276,11 @@ class SequenceNet(Net):
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
         """Return the loss of a batch, whose targets are tensors already."""
-        return self.criterion_(y_pred, self._here(y_true))
+        target = self._here(y_true)
+        chain = getattr(self.module_, "chain", None)
+        if chain is None:
+            return self.criterion_(y_pred, target)
+        return self.criterion_(y_pred, target, chain, self._here(X).get("lengths"))
 
     def _here(self, batch):
         """Move tensors to the net's device."""
@@ -404,6 +409,7 @@ def make_net(
     bptt_steps: int | None = None,
     monitor: str = "valid_loss",
     target_scale: np.ndarray | None = None,
+    legal: np.ndarray | None = None,
 ) -> SequenceNet:
     """Make a skorch net for a network; ``net_params`` override everything else."""
     given = dict(net_params or {})
@@ -426,12 +432,17 @@ def make_net(
         batches = {"iterator_train": ChunkIterator}
         batches["iterator_train__bptt_steps"] = bptt_steps
     batches["iterator_train__generator"] = generator
-    params = {
+    criterion = {
         "criterion": WeightedLoss,
         "criterion__name": loss,
         "criterion__quantile": quantile,
         "criterion__target_scale": target_scale,
         "criterion__per_step": per_step,
+    }
+    if loss == "linear_chain":
+        criterion = {"criterion": ChainLoss, "criterion__legal": legal}
+    params = {
+        **criterion,
         **({"optimizer__weight_decay": weight_decay} if weight_decay else {}),
         "lr": lr,
         "max_epochs": max_epochs,

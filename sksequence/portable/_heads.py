@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
+
+from ._chain import LinearChain
 
 
 class Head:
@@ -16,6 +18,8 @@ class Head:
     **described
         The attributes that the subclass documents.
     """
+
+    reads_sequences: ClassVar[bool] = False  # an answer depends on all of a sequence
 
     def __init__(self, **described: Any) -> None:
         vars(self).update(described)
@@ -67,6 +71,40 @@ class LabelsHead(Head):
         likely = np.exp(raw - np.maximum.reduce(raw, 1, keepdims=True))
         likely /= np.add.reduce(likely, 1, keepdims=True)
         return likely
+
+
+class TagsHead(LabelsHead):
+    """Classes of steps that depend on one another.
+
+    Methods take the scores of all steps of some sequences, and their ``lengths``.
+
+    Attributes
+    ----------
+    transitions : ndarray of shape (n_outputs, n_outputs)
+        Score of each pair of classes that follow one another, -inf if none may.
+    start, end : ndarray of shape (n_outputs,)
+        Score of each class at the first and at the last step.
+    """
+
+    reads_sequences = True
+
+    transitions: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+
+    @property
+    def _chain(self) -> LinearChain:
+        return LinearChain(self.transitions, self.start, self.end)
+
+    def predict(self, raw: np.ndarray, lengths: Any = None) -> np.ndarray:
+        return self.classes[self._chain.decode(raw, lengths)]
+
+    def predict_proba(self, raw: np.ndarray, lengths: Any = None) -> np.ndarray:
+        return np.exp(self._chain.log_marginals(raw, lengths)).astype(raw.dtype)
+
+    def predict_log_proba(self, raw: np.ndarray, lengths: Any = None) -> np.ndarray:
+        """Return the logarithms of ``predict_proba``."""
+        return self._chain.log_marginals(raw, lengths).astype(raw.dtype)
 
 
 class ValuesHead(Head):
@@ -224,6 +262,7 @@ DISTRIBUTIONS: dict[str, type[Head]] = {
 }
 HEADS: dict[str, type[Head]] = {
     "labels": LabelsHead,
+    "tags": TagsHead,
     "values": ValuesHead,
     "quantiles": QuantilesHead,
     **DISTRIBUTIONS,
