@@ -60,6 +60,8 @@ def make_model(
     keywords = {name: value for name, value in answer.items() if name != "kind"}
     if local is not None:
         keywords["place"] = local.place
+    if answer["kind"] == "tags":
+        keywords["steps"] = steps
     outputs = HEADS[answer["kind"]](graph, raw, axes, **keywords)
     inputs = _inputs(graph, network, in_double=local is not None)
     model = helper.make_model(
