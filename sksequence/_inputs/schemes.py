@@ -36,7 +36,8 @@ class TagScheme:
                 return "O", ""
             if letter and letter in self.letters and dash in ("", "-"):
                 return letter, kind
-        raise ValueError(f"{tag!r} is no tag of the scheme {self.name!r}: {self.said}")
+        said = repr(str(tag) if isinstance(tag, str) else tag)  # not numpy's str_
+        raise ValueError(f"{said} is no tag of the scheme {self.name!r}: {self.said}")
 
     @property
     def said(self) -> str:

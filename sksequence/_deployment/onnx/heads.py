@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,9 +10,7 @@ from onnx import TensorProto, ValueInfoProto, helper
 
 from .chain import tags_head
 from .graph import Graph
-from .labels import labels_head
-
-Shape = Sequence[str | int]
+from .labels import Shape, labels_head
 
 
 def values_head(
