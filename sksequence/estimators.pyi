@@ -117,6 +117,17 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
         step, in any unit and from any origin. The time determines the decay and is used
         for nothing else; None for a time of one between steps. Ignored with other values
         of ``missing``.
+    categorical_features : "from_dtype", list of int, str or bool, or None, default='from_dtype'
+        The channels that hold categories, whose levels are embedded. "from_dtype": those
+        of sequences that are DataFrames with columns of text, also as categories of
+        pandas or polars. A list names channels, also of numbers: their positions or
+        names, or a mask. None: text is refused. Static columns of text are embedded
+        likewise, unless None. Levels that are not in the training sequences, and missing
+        ones, are read as one unknown level; ``partial_fit`` knows those of its first
+        call.
+    category_dim : int or None, default=None
+        Size of the vectors of categories; None for min(50, round(1.6 n^0.56)) of n levels
+        (the rule of fastai).
     class_weight : dict, list of dict, "balanced" or None, default=None
         Weight of each class in the loss: ``{class: weight}``, where missing classes have
         weight one, or "balanced" for weights inversely proportional to class
@@ -268,6 +279,8 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
         num_embeddings: int | None = None,
         missing: str = "error",
         time_channel: int | None = None,
+        categorical_features: Sequence[Any] | str | None = "from_dtype",
+        category_dim: int | None = None,
         class_weight: Any = None,
         lr: float = 0.005,
         max_epochs: int = 50,
@@ -393,6 +406,17 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
         step, in any unit and from any origin. The time determines the decay and is used
         for nothing else; None for a time of one between steps. Ignored with other values
         of ``missing``.
+    categorical_features : "from_dtype", list of int, str or bool, or None, default='from_dtype'
+        The channels that hold categories, whose levels are embedded. "from_dtype": those
+        of sequences that are DataFrames with columns of text, also as categories of
+        pandas or polars. A list names channels, also of numbers: their positions or
+        names, or a mask. None: text is refused. Static columns of text are embedded
+        likewise, unless None. Levels that are not in the training sequences, and missing
+        ones, are read as one unknown level; ``partial_fit`` knows those of its first
+        call.
+    category_dim : int or None, default=None
+        Size of the vectors of categories; None for min(50, round(1.6 n^0.56)) of n levels
+        (the rule of fastai).
     normalize : {"last", "window"} or None, default=None
         Normalise each sequence by itself before channels are standardised, where y
         continues channels of X: its last value is subtracted ("last"; NLinear of Zeng et
@@ -413,7 +437,7 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
         With ``normalize``, the channel or channels of X that y continues. y of shape
         (n_sequences, m) holds m steps of one channel, or one step of m channels, and
         (n_sequences, n_steps, n_targets) both. None for all channels, without
-        ``time_channel``.
+        ``time_channel`` and categories.
     decoder : bool, default=False
         Whether each step of a forecast is predicted from the state at a step of its own,
         the last ones of X, instead of all from the pooled sequence: the first step of y
@@ -574,6 +598,8 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
         num_embeddings: int | None = None,
         missing: str = "error",
         time_channel: int | None = None,
+        categorical_features: Sequence[Any] | str | None = "from_dtype",
+        category_dim: int | None = None,
         normalize: str | None = None,
         season: int | None = None,
         target_channels: int | Sequence[int] | None = None,
@@ -711,6 +737,17 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         step, in any unit and from any origin. The time determines the decay and is used
         for nothing else; None for a time of one between steps. Ignored with other values
         of ``missing``.
+    categorical_features : "from_dtype", list of int, str or bool, or None, default='from_dtype'
+        The channels that hold categories, whose levels are embedded. "from_dtype": those
+        of sequences that are DataFrames with columns of text, also as categories of
+        pandas or polars. A list names channels, also of numbers: their positions or
+        names, or a mask. None: text is refused. Static columns of text are embedded
+        likewise, unless None. Levels that are not in the training sequences, and missing
+        ones, are read as one unknown level; ``partial_fit`` knows those of its first
+        call.
+    category_dim : int or None, default=None
+        Size of the vectors of categories; None for min(50, round(1.6 n^0.56)) of n levels
+        (the rule of fastai).
     class_weight : dict, list of dict, "balanced" or None, default=None
         Weight of each class in the loss: ``{class: weight}``, where missing classes have
         weight one, or "balanced" for weights inversely proportional to class
@@ -862,6 +899,8 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         num_embeddings: int | None = None,
         missing: str = "error",
         time_channel: int | None = None,
+        categorical_features: Sequence[Any] | str | None = "from_dtype",
+        category_dim: int | None = None,
         class_weight: Any = None,
         lr: float = 0.005,
         max_epochs: int = 50,
@@ -986,6 +1025,17 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         step, in any unit and from any origin. The time determines the decay and is used
         for nothing else; None for a time of one between steps. Ignored with other values
         of ``missing``.
+    categorical_features : "from_dtype", list of int, str or bool, or None, default='from_dtype'
+        The channels that hold categories, whose levels are embedded. "from_dtype": those
+        of sequences that are DataFrames with columns of text, also as categories of
+        pandas or polars. A list names channels, also of numbers: their positions or
+        names, or a mask. None: text is refused. Static columns of text are embedded
+        likewise, unless None. Levels that are not in the training sequences, and missing
+        ones, are read as one unknown level; ``partial_fit`` knows those of its first
+        call.
+    category_dim : int or None, default=None
+        Size of the vectors of categories; None for min(50, round(1.6 n^0.56)) of n levels
+        (the rule of fastai).
     normalize : {"last", "window"} or None, default=None
         Normalise each sequence by itself before channels are standardised, where y
         continues channels of X: its last value is subtracted ("last"; NLinear of Zeng et
@@ -1006,7 +1056,7 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         With ``normalize``, the channel or channels of X that y continues. y of shape
         (n_sequences, m) holds m steps of one channel, or one step of m channels, and
         (n_sequences, n_steps, n_targets) both. None for all channels, without
-        ``time_channel``.
+        ``time_channel`` and categories.
     decoder : bool, default=False
         Whether each step of a forecast is predicted from the state at a step of its own,
         the last ones of X, instead of all from the pooled sequence: the first step of y
@@ -1167,6 +1217,8 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         num_embeddings: int | None = None,
         missing: str = "error",
         time_channel: int | None = None,
+        categorical_features: Sequence[Any] | str | None = "from_dtype",
+        category_dim: int | None = None,
         normalize: str | None = None,
         season: int | None = None,
         target_channels: int | Sequence[int] | None = None,
@@ -1301,6 +1353,17 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         step, in any unit and from any origin. The time determines the decay and is used
         for nothing else; None for a time of one between steps. Ignored with other values
         of ``missing``.
+    categorical_features : "from_dtype", list of int, str or bool, or None, default='from_dtype'
+        The channels that hold categories, whose levels are embedded. "from_dtype": those
+        of sequences that are DataFrames with columns of text, also as categories of
+        pandas or polars. A list names channels, also of numbers: their positions or
+        names, or a mask. None: text is refused. Static columns of text are embedded
+        likewise, unless None. Levels that are not in the training sequences, and missing
+        ones, are read as one unknown level; ``partial_fit`` knows those of its first
+        call.
+    category_dim : int or None, default=None
+        Size of the vectors of categories; None for min(50, round(1.6 n^0.56)) of n levels
+        (the rule of fastai).
     class_weight : dict, list of dict, "balanced" or None, default=None
         Weight of each class in the loss: ``{class: weight}``, where missing classes have
         weight one, or "balanced" for weights inversely proportional to class
@@ -1449,6 +1512,8 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         num_embeddings: int | None = None,
         missing: str = "error",
         time_channel: int | None = None,
+        categorical_features: Sequence[Any] | str | None = "from_dtype",
+        category_dim: int | None = None,
         class_weight: Any = None,
         lr: float = 0.005,
         max_epochs: int = 50,
@@ -1573,6 +1638,17 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         step, in any unit and from any origin. The time determines the decay and is used
         for nothing else; None for a time of one between steps. Ignored with other values
         of ``missing``.
+    categorical_features : "from_dtype", list of int, str or bool, or None, default='from_dtype'
+        The channels that hold categories, whose levels are embedded. "from_dtype": those
+        of sequences that are DataFrames with columns of text, also as categories of
+        pandas or polars. A list names channels, also of numbers: their positions or
+        names, or a mask. None: text is refused. Static columns of text are embedded
+        likewise, unless None. Levels that are not in the training sequences, and missing
+        ones, are read as one unknown level; ``partial_fit`` knows those of its first
+        call.
+    category_dim : int or None, default=None
+        Size of the vectors of categories; None for min(50, round(1.6 n^0.56)) of n levels
+        (the rule of fastai).
     normalize : {"last", "window"} or None, default=None
         Normalise each sequence by itself before channels are standardised, where y
         continues channels of X: its last value is subtracted ("last"; NLinear of Zeng et
@@ -1593,7 +1669,7 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         With ``normalize``, the channel or channels of X that y continues. y of shape
         (n_sequences, m) holds m steps of one channel, or one step of m channels, and
         (n_sequences, n_steps, n_targets) both. None for all channels, without
-        ``time_channel``.
+        ``time_channel`` and categories.
     decoder : bool, default=False
         Whether each step of a forecast is predicted from the state at a step of its own,
         the last ones of X, instead of all from the pooled sequence: the first step of y
@@ -1754,6 +1830,8 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         num_embeddings: int | None = None,
         missing: str = "error",
         time_channel: int | None = None,
+        categorical_features: Sequence[Any] | str | None = "from_dtype",
+        category_dim: int | None = None,
         normalize: str | None = None,
         season: int | None = None,
         target_channels: int | Sequence[int] | None = None,
@@ -1890,6 +1968,17 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         step, in any unit and from any origin. The time determines the decay and is used
         for nothing else; None for a time of one between steps. Ignored with other values
         of ``missing``.
+    categorical_features : "from_dtype", list of int, str or bool, or None, default='from_dtype'
+        The channels that hold categories, whose levels are embedded. "from_dtype": those
+        of sequences that are DataFrames with columns of text, also as categories of
+        pandas or polars. A list names channels, also of numbers: their positions or
+        names, or a mask. None: text is refused. Static columns of text are embedded
+        likewise, unless None. Levels that are not in the training sequences, and missing
+        ones, are read as one unknown level; ``partial_fit`` knows those of its first
+        call.
+    category_dim : int or None, default=None
+        Size of the vectors of categories; None for min(50, round(1.6 n^0.56)) of n levels
+        (the rule of fastai).
     class_weight : dict, list of dict, "balanced" or None, default=None
         Weight of each class in the loss: ``{class: weight}``, where missing classes have
         weight one, or "balanced" for weights inversely proportional to class
@@ -2035,6 +2124,8 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         num_embeddings: int | None = None,
         missing: str = "error",
         time_channel: int | None = None,
+        categorical_features: Sequence[Any] | str | None = "from_dtype",
+        category_dim: int | None = None,
         class_weight: Any = None,
         lr: float = 0.005,
         max_epochs: int = 50,
@@ -2161,6 +2252,17 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
         step, in any unit and from any origin. The time determines the decay and is used
         for nothing else; None for a time of one between steps. Ignored with other values
         of ``missing``.
+    categorical_features : "from_dtype", list of int, str or bool, or None, default='from_dtype'
+        The channels that hold categories, whose levels are embedded. "from_dtype": those
+        of sequences that are DataFrames with columns of text, also as categories of
+        pandas or polars. A list names channels, also of numbers: their positions or
+        names, or a mask. None: text is refused. Static columns of text are embedded
+        likewise, unless None. Levels that are not in the training sequences, and missing
+        ones, are read as one unknown level; ``partial_fit`` knows those of its first
+        call.
+    category_dim : int or None, default=None
+        Size of the vectors of categories; None for min(50, round(1.6 n^0.56)) of n levels
+        (the rule of fastai).
     normalize : {"last", "window"} or None, default=None
         Normalise each sequence by itself before channels are standardised, where y
         continues channels of X: its last value is subtracted ("last"; NLinear of Zeng et
@@ -2181,7 +2283,7 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
         With ``normalize``, the channel or channels of X that y continues. y of shape
         (n_sequences, m) holds m steps of one channel, or one step of m channels, and
         (n_sequences, n_steps, n_targets) both. None for all channels, without
-        ``time_channel``.
+        ``time_channel`` and categories.
     decoder : bool, default=False
         Whether each step of a forecast is predicted from the state at a step of its own,
         the last ones of X, instead of all from the pooled sequence: the first step of y
@@ -2337,6 +2439,8 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
         num_embeddings: int | None = None,
         missing: str = "error",
         time_channel: int | None = None,
+        categorical_features: Sequence[Any] | str | None = "from_dtype",
+        category_dim: int | None = None,
         normalize: str | None = None,
         season: int | None = None,
         target_channels: int | Sequence[int] | None = None,
@@ -2482,6 +2586,17 @@ class RecurrentTagger(_OfSklearn, AnyCell, ChainTagger):
         step, in any unit and from any origin. The time determines the decay and is used
         for nothing else; None for a time of one between steps. Ignored with other values
         of ``missing``.
+    categorical_features : "from_dtype", list of int, str or bool, or None, default='from_dtype'
+        The channels that hold categories, whose levels are embedded. "from_dtype": those
+        of sequences that are DataFrames with columns of text, also as categories of
+        pandas or polars. A list names channels, also of numbers: their positions or
+        names, or a mask. None: text is refused. Static columns of text are embedded
+        likewise, unless None. Levels that are not in the training sequences, and missing
+        ones, are read as one unknown level; ``partial_fit`` knows those of its first
+        call.
+    category_dim : int or None, default=None
+        Size of the vectors of categories; None for min(50, round(1.6 n^0.56)) of n levels
+        (the rule of fastai).
     crf : bool, default=False
         Predict the classes of all steps of a sequence together, by a linear-chain
         conditional random field (Lafferty et al., 2001) on the outputs of the network:
@@ -2656,6 +2771,8 @@ class RecurrentTagger(_OfSklearn, AnyCell, ChainTagger):
         num_embeddings: int | None = None,
         missing: str = "error",
         time_channel: int | None = None,
+        categorical_features: Sequence[Any] | str | None = "from_dtype",
+        category_dim: int | None = None,
         crf: bool = False,
         tag_scheme: str | None = None,
         class_weight: Any = None,
@@ -2859,6 +2976,17 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         step, in any unit and from any origin. The time determines the decay and is used
         for nothing else; None for a time of one between steps. Ignored with other values
         of ``missing``.
+    categorical_features : "from_dtype", list of int, str or bool, or None, default='from_dtype'
+        The channels that hold categories, whose levels are embedded. "from_dtype": those
+        of sequences that are DataFrames with columns of text, also as categories of
+        pandas or polars. A list names channels, also of numbers: their positions or
+        names, or a mask. None: text is refused. Static columns of text are embedded
+        likewise, unless None. Levels that are not in the training sequences, and missing
+        ones, are read as one unknown level; ``partial_fit`` knows those of its first
+        call.
+    category_dim : int or None, default=None
+        Size of the vectors of categories; None for min(50, round(1.6 n^0.56)) of n levels
+        (the rule of fastai).
     loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson", "gaussian", "student_t", "negative_binomial"}, default='squared_error'
         The loss: the squared error predicts the mean; the absolute error, the median; the
         Huber loss, a mean that is robust against outliers beyond one standard deviation;
@@ -3014,6 +3142,8 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         num_embeddings: int | None = None,
         missing: str = "error",
         time_channel: int | None = None,
+        categorical_features: Sequence[Any] | str | None = "from_dtype",
+        category_dim: int | None = None,
         loss: str = "squared_error",
         quantile: float | Sequence[float] = 0.5,
         lr: float = 0.005,

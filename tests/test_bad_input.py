@@ -151,7 +151,10 @@ X_CASES = [
     ),
     Case("Series of strings", "text|string", X=pd.Series(list("abcdefghijkl"))),
     Case(
-        "text in listed DataFrame", "Sequence 0.*'a'", X=[pd.DataFrame({"a": ["a"]})] * N
+        "text in listed DataFrame",
+        "Sequence 0.*'a'",
+        X=[pd.DataFrame({"a": ["a"]})] * N,
+        params={"categorical_features": None},
     ),
     Case("None in array", "X .*None", X=with_value(TABLE, None, object)),
     Case("None in nested", "X .*None", X=with_value(TABLE, None, object).tolist()),
@@ -465,6 +468,8 @@ BAD_VALUES = {
     "parallel_kernel_size": SIZES,
     "embedding_dim": [0, -1, 2.5, "a", True],
     "num_embeddings": [0, -1, 2.5, "a", True],
+    "categorical_features": [3, "auto", True, [9], [-1], [0.5], ["x"], [True], [None]],
+    "category_dim": [0, -1, 2.5, "a", True],
     "missing": ["impute", None, True],
     "time_channel": [-1, 1.5, "a", False],
     "normalize": ["mean", True, 1],

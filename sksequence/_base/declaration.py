@@ -25,6 +25,7 @@ ORDER = (
     *("conv_channels", "conv_kernel_size", "conv_stride"),
     *("parallel_channels", "parallel_kernel_size", "pooling"),
     *("embedding_dim", "num_embeddings", "missing", "time_channel"),
+    *("categorical_features", "category_dim"),
     *("normalize", "season", "target_channels", "decoder"),
     *("crf", "tag_scheme"),
     # training

@@ -165,6 +165,10 @@ class Deployable(SequenceEstimator):
         if the loss is that of a distribution.
         Predictions for every step are (batch, steps, ...), undefined in padding.
 
+        Channels and static columns of categories hold ids in ``X`` and ``static``:
+        levels count from 1, in the order in the metadata ``categories`` and
+        ``static_categories`` (JSON), and others are 0.
+
         The predictions are those for the same X in ``dtype``, up to rounding: the file
         computes in the precision of the network, with ``dtype="float64"`` step by step,
         since runtimes have recurrent operators in float32 only. Unlike predict, the file
@@ -231,12 +235,14 @@ class Deployable(SequenceEstimator):
             told["feature_names"] = self.feature_names_in_.tolist()
         if (names := self._reading.static.names) is not None:
             told["static_names"] = names
-        return told
+        exported = self._reading.export()
+        places = ("categories", "static_categories")
+        return told | {name: exported[name] for name in places if name in exported}
 
     def _export_answer(self) -> dict[str, Any]:
         """Return kind and values of the head."""
         answer = self._target.export()
-        if self._reading.scale_of_each is not None:
+        if self._reading.local is not None:
             answer["in_double"] = True  # sequences may lie anywhere
         return answer
 
@@ -266,7 +272,7 @@ class Deployable(SequenceEstimator):
 
     def _check_prefixes(self, name: str) -> None:
         """Raise ValueError unless predictions are possible while a sequence arrives."""
-        if self._reading.scale_of_each is not None:
+        if self._reading.local is not None:
             raise ValueError(
                 f"{name} needs a model with normalize=None: each sequence is normalised "
                 "by its last value, or by mean and deviation of all its steps, so every "

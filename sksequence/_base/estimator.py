@@ -27,6 +27,7 @@ from .._inputs import (
     Sequences,
     StaticColumns,
     Target,
+    Texts,
     arrange_steps,
     check_sequences,
 )
@@ -111,12 +112,22 @@ class SequenceEstimator(
         """Return whether NaN in X is allowed."""
         return False
 
-    def _split_static(self, X: Any) -> tuple[Any, np.ndarray | None, Columns | None]:
-        """Split X into sequences and static covariates, with the names of columns."""
-        return X, None, None
+    def _split_static(
+        self, X: Any, known: Texts | None
+    ) -> tuple[Any, np.ndarray | None, Columns | None, Texts]:
+        """Split X into sequences and static covariates, with the names of columns.
 
-    def _begin_reading(self, form: Form, static: StaticColumns) -> Reading:
-        """Return the unfitted reading of X."""
+        Text is replaced by positions among the levels of its column, which are ``known``
+        after a fit, and returned.
+        """
+        return X, None, None, {}
+
+    def _code_text(self, X: Any, known: Texts | None) -> tuple[Any, Texts]:
+        """Replace text in sequences by positions among the levels of its channel."""
+        return X, {}
+
+    def _begin_reading(self, form: Form, static: StaticColumns, texts: Texts) -> Reading:
+        """Return the unfitted reading of X; ``texts`` has the levels of its text."""
         return NumberReading(form, static)
 
     @abstractmethod
@@ -209,11 +220,13 @@ class SequenceEstimator(
             (n_sequences, n_steps, n_channels); or a list or object array of arrays of
             shape (n_steps_i, n_channels) or (n_steps_i,), of any lengths. Token ids with
             ``embedding_dim``; for videos see the class. Arrays may also be DataFrames of
-            pandas or polars, whose columns are the channels, or cells of a list column.
+            pandas or polars, whose columns are the channels, or cells of a list column;
+            columns of text are categories, whose levels are embedded.
             To pass static covariates (not to ConvLSTM), a DataFrame or 2-D object array
-            with a sequence in each row of one column, and numbers in the others.
-            Covariates are standardised like channels and enter the network before the
-            head. Later X must have the same columns.
+            with a sequence in each row of one column, and numbers in the others, or text
+            in those of a DataFrame. Covariates are standardised like channels, or
+            embedded, and enter the network before the head. Later X must have the same
+            columns.
         y : array-like of shape (n_sequences,) or (n_sequences, n_outputs)
             Targets; for predictions of every step, or of frames, see the class. Of
             several numbers some may be missing (NaN or None): the loss is the mean over
@@ -275,10 +288,12 @@ class SequenceEstimator(
         self, X: Any, reading: Reading | None
     ) -> tuple[AnySequences, np.ndarray | None, Reading]:
         """Validate X, against the fitted reading if there is one."""
-        X, static, columns = self._split_static(X)
+        known = None if reading is None else reading.static.texts
+        X, static, columns, texts = self._split_static(X, known)
         name = type(self).__name__
         if reading is not None:
             reading.static.check_columns(columns, name)
+        X, texts_of_steps = self._code_text(X, None if reading is None else reading.texts)
         sequences, form = check_sequences(
             self,
             X,
@@ -288,8 +303,8 @@ class SequenceEstimator(
             allow_nan=self._allows_nan(),
         )
         if reading is None:
-            beside = StaticColumns.unscaled(columns, static)
-            reading = self._begin_reading(form, beside)
+            beside = StaticColumns.unscaled(columns, static, texts)
+            reading = self._begin_reading(form, beside, texts_of_steps)
         reading.check_steps(sequences)
         return sequences, static, reading
 
@@ -319,7 +334,7 @@ class SequenceEstimator(
             partial(reading.prepare, dtype=dtype),
             static=reading.static.prepare(static, dtype),
             dtype=dtype,
-            keeps_overlap=reading.scale_of_each is None,
+            keeps_overlap=reading.local is None,
         )
 
     def _answer(
@@ -334,7 +349,7 @@ class SequenceEstimator(
             rows, counts = self.net_.answers(data, method)
         finish = self._get_prediction(response_method, counts)
         finish = partial(finish, **options) if options else finish
-        scale = self._reading.scale_of_each
+        scale = self._reading.local
         if scale is None or response_method == "transform":
             return finish(rows.astype(data.source.dtype)), counts
         # No float32: a sequence may lie anywhere.

@@ -341,7 +341,7 @@ def _learn(
     if mode.continues:
         reading = reading.meet(chosen.sequences)
         if mode.is_one_epoch:
-            rows = reading.relative(chosen.target.values, chosen.sequences)
+            rows = _relative(chosen, reading)
             reading, target = reading.follow(*seen), target.follow(rows, weight_seen)
             network |= estimator._describe_network(reading, target)
             estimator._hold_network(network)
@@ -354,7 +354,7 @@ def _learn(
         chosen.static,
         standardize=standardize,
     )
-    rows = reading.relative(chosen.target.values, chosen.sequences)
+    rows = _relative(chosen, reading)
     target = target.learn(rows, chosen.target_weight, standardize=standardize)
     if mode.is_one_epoch:
         reading = reading.begin_following(*seen, standardize=standardize)
@@ -378,7 +378,7 @@ def _make_datasets(
     dtype = estimator._network["dtype"]
 
     def make(part: FitData, weight: np.ndarray | None) -> SequenceDataset:
-        rows = estimator._reading.relative(part.target.values, part.sequences)
+        rows = _relative(part, estimator._reading)
         scaled = estimator._target.scale_rows(rows)
         filled, weight = fill_missing(scaled, weight)
         made = training.make_dataset(
@@ -389,7 +389,7 @@ def _make_datasets(
             estimator._reading.static.prepare(part.static, dtype),
             dtype=dtype,
             per_step=estimator._per_step,
-            keeps_overlap=estimator._reading.scale_of_each is None,
+            keeps_overlap=estimator._reading.local is None,
         )
         given = part.given
         rows = part.target.values if given is None else part.target.values[given]
@@ -546,6 +546,12 @@ def all_or_nothing(method: Callable) -> Callable:
             raise
 
     return fit
+
+
+def _relative(data: FitData, reading: Reading) -> np.ndarray:
+    """Return the targets relative to their sequences, if these are normalised."""
+    rows = data.target.values
+    return rows if reading.local is None else reading.local.relative(rows, data.sequences)
 
 
 def _times(weight: np.ndarray | None, factor: float) -> np.ndarray | None:

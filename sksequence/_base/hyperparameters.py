@@ -164,6 +164,30 @@ class Steps(Layers):
         role=MODEL,
     )
 
+    categorical_features: Sequence[Any] | str | None = hyperparameter(
+        default="from_dtype",
+        constraints=[StrOptions({"from_dtype"}), tuple, list, None],
+        doc=""""from_dtype", list of int, str or bool, or None
+        The channels that hold categories, whose levels are embedded. "from_dtype": those
+        of sequences that are DataFrames with columns of text, also as categories of
+        pandas or polars. A list names channels, also of numbers: their positions or
+        names, or a mask. None: text is refused. Static columns of text are embedded
+        likewise, unless None. Levels that are not in the training sequences, and missing
+        ones, are read as one unknown level; ``partial_fit`` knows those of its first
+        call.""",
+        role=MODEL,
+        since=(2, 0),
+    )
+    category_dim: int | None = hyperparameter(
+        default=None,
+        constraints=[COUNT, None],
+        doc="""int or None
+        Size of the vectors of categories; None for min(50, round(1.6 n^0.56)) of n levels
+        (the rule of fastai).""",
+        role=MODEL,
+        since=(2, 0),
+    )
+
     missing: str = hyperparameter(
         default="error",
         constraints=[StrOptions({"error", "mask", "decay"})],

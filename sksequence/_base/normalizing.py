@@ -65,7 +65,7 @@ class NormalizingRegressor(SequenceRegressor):
         With ``normalize``, the channel or channels of X that y continues. y of shape
         (n_sequences, m) holds m steps of one channel, or one step of m channels, and
         (n_sequences, n_steps, n_targets) both. None for all channels, without
-        ``time_channel``.""",
+        ``time_channel`` and categories.""",
         role=MODEL,
         since=(2, 0),
     )
@@ -99,10 +99,12 @@ class NormalizingRegressor(SequenceRegressor):
         n_decoded, shape = self._count_decoded(target), target_shape_of(target)
         if n_decoded and len(shape) == 1:
             shape = (*shape, 1)  # certainly steps
+        categories = reading.categories
+        others = {reading.time_channel, *(categories.columns if categories else ())}
         channels = find_target_channels(
             self._get_resolved(MODEL)["target_channels"],
             shape,
-            tuple(j for j in range(reading.input_size) if j != reading.time_channel),
+            tuple(j for j in range(reading.input_size) if j not in others),
         )
         local = LocalScale(
             self.normalize,

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
 
 from .._cells import CELLS
 from .._inputs import (
+    Categories,
     Columns,
     Form,
     NumberReading,
     Reading,
     StaticColumns,
     Target,
+    Texts,
     TokenReading,
+    check_channels,
+    code_items,
+    find_categorical,
+    lists_sequences,
     split_static,
 )
 from .._inputs.borrowed import StrOptions
@@ -61,14 +68,26 @@ class StepReader(Steps, Deployable):
                 'embedding_dim); expected missing="error". Use the unknown token, 0, for '
                 "missing tokens."
             )
+        given = self.categorical_features
+        if self.embedding_dim is not None and not isinstance(given, str | None):
+            raise ValueError(
+                f"categorical_features={given!r} are channels beside others, but with "
+                "embedding_dim X holds one token per step; expected embedding_dim=None."
+            )
         fixed = {"cell": self._cell, "per_step": self._per_step}
         return fixed | super()._get_network()
 
     def _describe_network(self, reading: Reading, target: Target) -> dict[str, Any]:
+        own = fill = None
+        if isinstance(reading, NumberReading):
+            own, fill = reading.categories, reading.fill
+        beside = reading.static.categories
         return super()._describe_network(reading, target) | {
             "time_channel": self._time_channel,
-            "fill": reading.fill if isinstance(reading, NumberReading) else None,
+            "fill": fill,
             "static_size": len(reading.static.mean),
+            "categories": own.describe(self.category_dim) if own else (),
+            "static_categories": beside.describe(self.category_dim) if beside else (),
         }
 
     @property
@@ -79,13 +98,43 @@ class StepReader(Steps, Deployable):
     def _allows_nan(self) -> bool:
         return self.missing != "error"
 
-    def _split_static(self, X: Any) -> tuple[Any, np.ndarray | None, Columns | None]:
-        return split_static(X)
+    def _split_static(
+        self, X: Any, known: Texts | None
+    ) -> tuple[Any, np.ndarray | None, Columns | None, Texts]:
+        return split_static(X, {} if self.categorical_features is None else known)
 
-    def _begin_reading(self, form: Form, static: StaticColumns) -> Reading:
+    def _code_text(self, X: Any, known: Texts | None) -> tuple[Any, Texts]:
+        is_array = isinstance(X, np.ndarray) and X.dtype.kind != "O" and not known
+        is_other = self.embedding_dim is not None or self.data_format == "channels_first"
+        if is_array or is_other:
+            return X, {}
+        if known and lists_sequences(X) and hasattr(self, "feature_names_in_"):
+            # Names first: numbers in the place of text may follow from wrong columns.
+            check_channels(self, X, self.n_features_in_, reset=False)
+        return code_items(X, self.categorical_features, known)
+
+    def _begin_reading(self, form: Form, static: StaticColumns, texts: Texts) -> Reading:
         if self.embedding_dim is not None:
             return TokenReading(form, static, self.num_embeddings)
-        return NumberReading(form, static, self.missing, self._time_channel)
+        reading = NumberReading(form, static, self.missing, self._time_channel)
+        if not texts and isinstance(self.categorical_features, str | None):
+            return reading
+        names = None if form.is_table else getattr(self, "feature_names_in_", None)
+        given, n_channels = self.categorical_features, form.step_shape[0]
+        columns = find_categorical(given, texts, names, n_channels)
+        if self._time_channel in columns:
+            raise ValueError(
+                f"categorical_features must not hold time_channel={self.time_channel}, "
+                f"got {given!r}."
+            )
+        if len(columns) == n_channels and self.missing != "error":
+            raise ValueError(
+                f"missing={self.missing!r} is for channels of numbers, and all of X hold "
+                'categories; expected missing="error", which reads a missing level as '
+                "the unknown one."
+            )
+        categories = Categories.of(columns, texts) if columns else None
+        return replace(reading, categories=categories)
 
     def _hold(self, reading: Reading, target: Target) -> None:
         super()._hold(reading, target)

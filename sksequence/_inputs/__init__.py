@@ -3,7 +3,8 @@
 Imports numpy, scipy and scikit-learn only, not torch.
 """
 
-from .channels import names_of_targets
+from .categories import Categories, Texts, code_items, find_categorical
+from .channels import check_channels, names_of_targets
 from .checks import (
     FRAMES,
     STEPS,
@@ -76,6 +77,7 @@ __all__ = [
     "LOSSES",
     "STEPS",
     "AnySequences",
+    "Categories",
     "Columns",
     "Entities",
     "FitData",
@@ -94,11 +96,13 @@ __all__ = [
     "StoredSequences",
     "Tags",
     "Target",
+    "Texts",
     "Times",
     "TokenReading",
     "arrange_steps",
     "as_numbers",
     "at_rows",
+    "check_channels",
     "check_classes",
     "check_columns",
     "check_fit_data",
@@ -113,6 +117,7 @@ __all__ = [
     "check_times",
     "check_tokens",
     "check_weights",
+    "code_items",
     "column_at",
     "column_values",
     "columns_of",
@@ -122,6 +127,7 @@ __all__ = [
     "d2_of_quantiles",
     "exceeds_float32",
     "fill_missing",
+    "find_categorical",
     "find_column",
     "find_loss",
     "find_scheme",

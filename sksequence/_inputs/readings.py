@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from .categories import Categories, Texts
 from .checks import Form
 from .fitted import Fitted, fitted_part
 from .local_scale import LocalScale
@@ -38,6 +39,8 @@ class StaticColumns(Fitted):
         Mean and scale used for standardisation.
     seen : Moments or None
         Moments over the calls to partial_fit; None once a fit has set the scaling.
+    categories : Categories or None
+        The columns of categories, which are not scaled.
     """
 
     kind: ClassVar[str] = "static columns"
@@ -46,14 +49,16 @@ class StaticColumns(Fitted):
     mean: np.ndarray = field(default_factory=partial(np.zeros, 0))
     scale: np.ndarray = field(default_factory=partial(np.ones, 0))
     seen: Moments | None = None
+    categories: Categories | None = None
 
     @classmethod
     def unscaled(
-        cls, columns: Columns | None, static: np.ndarray | None
+        cls, columns: Columns | None, static: np.ndarray | None, texts: Texts
     ) -> StaticColumns:
         """Return the columns without scaling."""
         n = 0 if static is None else static.shape[1]
-        return cls(columns, np.zeros(n), np.ones(n))
+        categories = Categories.of(sorted(texts), texts) if texts else None
+        return cls(columns, np.zeros(n), np.ones(n), categories=categories)
 
     def check_columns(self, columns: Columns | None, name: str) -> None:
         """Raise ValueError unless X has the same columns as in fit."""
@@ -63,10 +68,21 @@ class StaticColumns(Fitted):
         self, static: np.ndarray | None, weight: np.ndarray | None, *, standardize: bool
     ) -> StaticColumns:
         """Learn the scaling."""
-        if static is None or not standardize:
+        if static is None:
             return self
+        known = self
+        if self.categories is not None:
+            known = replace(self, categories=self.categories.learn([static]))
+        if not standardize:
+            return known
         scaler = fit_scaler(static, weight)
-        return replace(self, mean=scaler.mean_, scale=scaler.scale_)
+        return known._scaled(scaler.mean_, scaler.scale_)
+
+    def _scaled(self, mean: np.ndarray, scale: np.ndarray) -> StaticColumns:
+        """Return a copy with this scaling, but none of categories."""
+        if self.categories is not None:
+            mean, scale = self.categories.neutral(mean, scale)
+        return replace(self, mean=mean, scale=scale)
 
     def begin_following(
         self, static: np.ndarray | None, weight: np.ndarray | None
@@ -83,17 +99,28 @@ class StaticColumns(Fitted):
         if static is None or self.seen is None:
             return self
         seen = self.seen.add(static, weight)
-        return replace(self, seen=seen, mean=seen.mean, scale=seen.scale)
+        return replace(self, seen=seen)._scaled(seen.mean, seen.scale)
 
     def prepare(self, static: np.ndarray | None, dtype: str) -> np.ndarray | None:
         """Standardise static covariates (n, n_static)."""
         if static is None:
             return None
-        return ((static - self.mean) / self.scale).astype(dtype)
+        prepared = ((static - self.mean) / self.scale).astype(dtype)
+        if self.categories is not None:
+            self.categories.put(prepared, static)
+        return prepared
 
-    def export(self) -> dict[str, np.ndarray]:
-        """Return the scaling, by the names that other back ends read."""
-        return {"static_mean": self.mean, "static_scale": self.scale}
+    def export(self) -> dict[str, Any]:
+        """Return scaling and categories, by the names that other back ends read."""
+        exported: dict[str, Any] = {"static_mean": self.mean, "static_scale": self.scale}
+        if self.categories is not None:
+            exported["static_categories"] = self.categories.export()
+        return exported
+
+    @property
+    def texts(self) -> Texts:
+        """Levels of the columns of text."""
+        return {} if self.categories is None else self.categories.texts
 
     @property
     def names(self) -> tuple[str, ...] | None:
@@ -104,6 +131,7 @@ class StaticColumns(Fitted):
     def check(self) -> None:
         expected = 0 if self.columns is None else self.columns[1] - 1
         _check_sizes(self.kind, expected, mean=self.mean, scale=self.scale)
+        _check_positions(self.categories, expected)
 
 
 @dataclass(frozen=True)
@@ -118,15 +146,18 @@ class Reading(Fitted):
         The form of X.
     static : StaticColumns
         The static covariates.
+    local : LocalScale or None
+        How each sequence of numbers is normalised before it is standardised.
     """
 
     form: Form
     static: StaticColumns
+    local: LocalScale | None = field(default=None, kw_only=True)
 
     @property
-    def scale_of_each(self) -> LocalScale | None:
-        """How sequences are normalised by themselves, if they are."""
-        return None
+    def texts(self) -> Texts:
+        """Levels of the channels of text."""
+        return {}
 
     @property
     @abstractmethod
@@ -178,11 +209,6 @@ class Reading(Fitted):
         """
         return replace(self, static=self.static.follow(static, weight))
 
-    def relative(self, rows: np.ndarray, sequences: AnySequences) -> np.ndarray:
-        """Return encoded targets relative to their sequences, if these are normalised."""
-        scale = self.scale_of_each
-        return rows if scale is None else scale.relative(rows, sequences)
-
     @abstractmethod
     def prepare(self, sequences: Sequences, dtype: str) -> Sequences:
         """Convert sequences to the network's input."""
@@ -211,8 +237,8 @@ class NumberReading(Reading):
         Moments over the calls to partial_fit; None once a fit has set the scaling.
     gaps : tuple of (float, float)
         Sum of the times between steps over these calls, and their number.
-    local : LocalScale or None
-        How each sequence is normalised before it is standardised.
+    categories : Categories or None
+        The channels of categories, which are not scaled.
     """
 
     kind: ClassVar[str] = "numbers"
@@ -224,11 +250,11 @@ class NumberReading(Reading):
     fill: tuple[float, ...] | None = None
     seen: Moments | None = None
     gaps: tuple[float, float] = (0.0, 0.0)
-    local: LocalScale | None = None
+    categories: Categories | None = None
 
     @property
-    def scale_of_each(self) -> LocalScale | None:
-        return self.local
+    def texts(self) -> Texts:
+        return {} if self.categories is None else self.categories.texts
 
     @property
     def input_size(self) -> int:
@@ -254,14 +280,22 @@ class NumberReading(Reading):
         For the time channel, learn the mean time between steps instead.
         """
         local = None if self.local is None else self.local.learn(sequences, weight)
-        known = replace(self, local=local)
+        categories = self.categories
+        if categories is not None:
+            categories = categories.learn(rows for _, rows in sequences.chunks())
+        known = replace(self, local=local, categories=categories)
         learn = known._learn_complete
         if self.missing != "error":
             learn = known._learn_observed
         beside = self.static.learn(static, weight, standardize=standardize)
-        return replace(
-            learn(known._own_scale(sequences), weight, standardize), static=beside
-        )
+        learnt = learn(known._own_scale(sequences), weight, standardize)
+        return replace(learnt, static=beside)
+
+    def _scaled(self, mean: np.ndarray, scale: np.ndarray) -> NumberReading:
+        """Return a copy with this scaling, but none of categories."""
+        if self.categories is not None:
+            mean, scale = self.categories.neutral(mean, scale)
+        return replace(self, mean=mean, scale=scale)
 
     def _own_scale(self, sequences: AnySequences) -> Chunks:
         """Return the sequences normalised by themselves, if they are to be."""
@@ -274,7 +308,7 @@ class NumberReading(Reading):
         if not standardize:
             return replace(self, mean=np.zeros(n), scale=np.ones(n))
         scaler = fit_channel_scaler(sequences, weight)
-        return replace(self, mean=scaler.mean_, scale=scaler.scale_)
+        return self._scaled(scaler.mean_, scaler.scale_)
 
     def _learn_observed(
         self, sequences: Chunks, weight: np.ndarray | None, standardize: bool
@@ -287,7 +321,7 @@ class NumberReading(Reading):
             mean, scale, gap = np.zeros_like(mean), np.ones_like(scale), 1.0
         if time is not None:
             mean[time], scale[time] = 0, gap
-        return replace(self, mean=mean, scale=scale, fill=fill)
+        return replace(self, fill=fill)._scaled(mean, scale)
 
     def begin_following(
         self,
@@ -325,7 +359,8 @@ class NumberReading(Reading):
         if self.time_channel is not None:
             mean[self.time_channel] = 0
             scale[self.time_channel] = gaps[0] / gaps[1] if gaps[0] > 0 else 1.0
-        return replace(self, static=beside, seen=seen, gaps=gaps, mean=mean, scale=scale)
+        learnt = replace(self, static=beside, seen=seen, gaps=gaps)
+        return learnt._scaled(mean, scale)
 
     def _sum_gaps(
         self, sequences: AnySequences, weight: np.ndarray | None
@@ -346,10 +381,15 @@ class NumberReading(Reading):
     def _standardise(self, sequences: Sequences, dtype: str) -> Sequences:
         if self.time_channel is not None:
             sequences = since_start(sequences, self.time_channel)
-        return standardised(sequences, self.mean, self.scale, dtype)
+        prepared = standardised(sequences, self.mean, self.scale, dtype)
+        if self.categories is not None:
+            self.categories.put(prepared.values, sequences.values)
+        return prepared
 
     def export(self) -> dict[str, Any]:
         own = {} if self.local is None else self.local.export()
+        if self.categories is not None:
+            own["categories"] = self.categories.export()
         return self.static.export() | {"mean": self.mean, "scale": self.scale} | own
 
     def check(self) -> None:
@@ -360,6 +400,7 @@ class NumberReading(Reading):
             raise ValueError(f"its missing must be a name, got {self.missing!r}")
         if self.local is not None and max(self.local.channels) >= self.input_size:
             raise ValueError("its local scale must be of channels that there are")
+        _check_positions(self.categories, self.input_size)
 
 
 @fitted_part
@@ -420,6 +461,8 @@ class TokenReading(Reading):
     def check(self) -> None:
         if not isinstance(self.known, np.ndarray) or self.known.dtype != bool:
             raise ValueError("its known tokens must be an array of bool")
+        if self.local is not None:
+            raise ValueError("its tokens must have no local scale")
 
 
 def standardised(
@@ -450,6 +493,11 @@ def _tokens_of(sequences: AnySequences) -> np.ndarray:
     """Return the distinct ids in sequences."""
     met = [np.unique(values) for _, values in sequences.chunks()]
     return np.unique(np.concatenate([*met, []])).astype(np.int64)
+
+
+def _check_positions(categories: Categories | None, n: int) -> None:
+    if categories is not None and not set(categories.columns) <= set(range(n)):
+        raise ValueError("its categories must be columns that there are")
 
 
 def _check_sizes(kind: str, n: int, **arrays: Any) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .categories import Texts, code, learn_levels
 from .checks import FLOAT32_MAX, as_numbers
 from .containers import column_values, columns_of, is_frame, names_of, opened
 
@@ -18,7 +19,9 @@ _ENCODE = (
 )
 
 
-def split_static(X: Any) -> tuple[Any, np.ndarray | None, Columns | None]:
+def split_static(
+    X: Any, known: Texts | None = None
+) -> tuple[Any, np.ndarray | None, Columns | None, Texts]:
     """Split X into sequences and static covariates.
 
     Parameters
@@ -26,6 +29,8 @@ def split_static(X: Any) -> tuple[Any, np.ndarray | None, Columns | None]:
     X : object
         A DataFrame or 2-D object array in which the cells of one column are arrays or
         lists. Anything else is returned unchanged.
+    known : dict or None, default=None
+        Levels of the static columns of text in fit; None to learn them.
 
     Returns
     -------
@@ -36,6 +41,9 @@ def split_static(X: Any) -> tuple[Any, np.ndarray | None, Columns | None]:
     columns : tuple or None
         The names of all columns (None for an array), their number, and the position of
         the column of sequences.
+    texts : dict
+        Levels of the columns of text of a DataFrame, which hold positions among them, by
+        their position among the static columns.
 
     Raises
     ------
@@ -48,13 +56,13 @@ def split_static(X: Any) -> tuple[Any, np.ndarray | None, Columns | None]:
     >>> X = np.empty((2, 2), dtype=object)
     >>> X[:, 0], X[0, 1], X[1, 1] = [7, 8], np.arange(3.0), np.arange(2.0)
     >>> split_static(X)
-    ([array([0., 1., 2.]), array([0., 1.])], array([[7.], [8.]]), (None, 2, 1))
+    ([array([0., 1., 2.]), array([0., 1.])], array([[7.], [8.]]), (None, 2, 1), {})
     """
     X = opened(X, "X")
     names, table = _columns_of(X)
     holding = [j for j, column in enumerate(table) if _holds_sequences(column)]
     if not holding:
-        return X, None, None
+        return X, None, None, {}
     called = [f"column {j}" for j in range(len(table))] if names is None else names
     if len(holding) > 1:
         first, second, *_ = (called[j] for j in holding)
@@ -66,9 +74,18 @@ def split_static(X: Any) -> tuple[Any, np.ndarray | None, Columns | None]:
     at = holding[0]
     beside = [j for j in range(len(table)) if j != at]
     if not beside:
-        return list(table[at]), None, None
-    static = np.column_stack([_numbers_of(table[j], called[j]) for j in beside])
-    return list(table[at]), static, (names, len(table), at)
+        return list(table[at]), None, None, {}
+    texts = known
+    if texts is None:
+        found = [None if names is None else learn_levels(table[j]) for j in beside]
+        texts = {k: levels for k, levels in enumerate(found) if levels is not None}
+    static = np.column_stack(
+        [
+            code(table[j], texts[k]) if k in texts else _numbers_of(table[j], called[j])
+            for k, j in enumerate(beside)
+        ]
+    ).astype(np.float64)
+    return list(table[at]), static, (names, len(table), at), texts
 
 
 def check_columns(got: Columns | None, fitted: Columns | None, name: str) -> None:

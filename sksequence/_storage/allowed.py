@@ -51,10 +51,11 @@ CLASSES = {
         "SplineTransformer StandardScaler TargetEncoder",
         "sklearn.random_projection": "GaussianRandomProjection SparseRandomProjection",
         "sksequence": "WindowForecaster",
+        "sksequence.metrics": "QuantileScorer StdScorer StepScorer",
         "sksequence.model_selection": "HalvingEpochSearchCV PanelTimeSeriesSplit "
         "PurgedKFold",
         "sksequence.preprocessing": "SequenceTokenizer SlidingWindow StepwiseTransformer",
-        "sksequence.utils": "FrozenSequenceEstimator",
+        "sksequence.utils": "FrozenSequenceEstimator QuantileView",
     }.items()
     for name in names.split()
 }
@@ -65,7 +66,13 @@ FUNCTIONS = {
         "numpy": "clip nan_to_num ravel round squeeze",
         "sklearn.feature_selection": "chi2 f_classif f_regression mutual_info_classif "
         "mutual_info_regression r_regression",
-        "sksequence.metrics": "perplexity_scorer",
+        "sklearn.metrics": "accuracy_score average_precision_score "
+        "balanced_accuracy_score f1_score log_loss matthews_corrcoef "
+        "mean_absolute_error mean_pinball_loss mean_squared_error "
+        "median_absolute_error precision_score r2_score recall_score roc_auc_score "
+        "root_mean_squared_error",
+        "sksequence.metrics": "crps_gaussian crps_quantiles interval_coverage "
+        "interval_width perplexity perplexity_scorer pinball_loss",
         "sksequence.preprocessing": "trim_padding",
     }.items()
     for name in names.split()

@@ -52,19 +52,14 @@ def pinball(output: Tensor, target: Tensor, quantile: float | Tensor) -> Tensor:
 
 def pinballs(output: Tensor, target: Tensor, quantiles: Quantiles) -> Tensor:
     """Mean of the pinball losses of several quantiles."""
-    location, *gaps = _parameters(output, target, quantiles)
-    values = [location, *_distances(location, gaps[quantiles.middle :], 1)]
-    values = [*_distances(location, gaps[: quantiles.middle][::-1], -1)[::-1], *values]
+    raw, middle = output.unflatten(1, (target.shape[1], -1)), quantiles.middle
+    location, gaps = raw[..., :1], F.softplus(raw[..., 1:])
+    gaps = gaps * output.new_tensor(quantiles.factors)
+    above = location + gaps[..., middle:].cumsum(-1)
+    below = location - gaps[..., :middle].flip(-1).cumsum(-1).flip(-1)
     levels = output.new_tensor(quantiles.levels)
-    above = target[..., None] - torch.stack(values, -1)
-    return above.mul(levels).maximum(above.mul(levels - 1)).mean((1, 2))
-
-
-def _distances(location: Tensor, gaps: list[Tensor], sign: int) -> list[Tensor]:
-    """Return the quantiles on one side of the location, the nearest first."""
-    if not gaps:
-        return []
-    return list((location + sign * torch.stack(gaps).cumsum(0)).unbind())
+    error = target[..., None] - torch.cat([below, location, above], -1)
+    return error.mul(levels).maximum(error.mul(levels - 1)).mean((1, 2))
 
 
 # ------------------------------------------------- negative log likelihoods, in full

@@ -68,7 +68,7 @@ def take_apart(X: Any) -> tuple[Arrays, WindowForm]:
     ValueError, TypeError
         If X is empty, not numeric, or frames differ in their columns.
     """
-    cells, _, columns = split_static(to_pandas(X) if is_polars(X) else X)
+    cells, _, columns, _ = split_static(to_pandas(X) if is_polars(X) else X)
     table = X if cells is not X else None
     if is_polars(X):
         table = to_pandas(X)

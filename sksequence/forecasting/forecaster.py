@@ -25,7 +25,7 @@ from ..preprocessing.forecasts import cut_windows, hold_from
 from ._calendar import Calendar
 from ._columns import Columns, as_table, read_columns, with_targets
 from ._future import Future, next_rows, read_future
-from ._past import Past
+from ._past import Past, Scales
 from ._reader import WindowReader
 from .recursive import forecast_recursive
 
@@ -88,6 +88,11 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         Applied to the targets, one column each, before windows are cut, and inverted in
         the forecasts: ``FunctionTransformer(np.log, np.exp)``. It must keep the order of
         numbers if the regressor predicts quantiles.
+
+    scale_entities : bool, default=False
+        Whether the targets of each entity, after ``transformer``, are centred and scaled
+        by the mean and standard deviation of its own rows in fit (or in ``history``, for
+        an entity that was not in fit), which is undone in the forecasts.
 
     step : int, default=1
         Number of rows from one training window to the next.
@@ -167,6 +172,7 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         "time": TIME,
         "univariate": ["boolean"],
         "transformer": [HasMethods(["fit", "transform", "inverse_transform"]), None],
+        "scale_entities": ["boolean"],
         "step": _AT_LEAST_ONE,
         "max_gap": MAX_GAP,
         "freq": "no_validation",
@@ -186,6 +192,7 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         time: Key | None = None,
         univariate: bool = False,
         transformer: Any = None,
+        scale_entities: bool = False,
         step: int = 1,
         max_gap: Span | None = None,
         freq: Any = None,
@@ -201,6 +208,7 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         self.time = time
         self.univariate = univariate
         self.transformer = transformer
+        self.scale_entities = scale_entities
         self.step = step
         self.max_gap = max_gap
         self.freq = freq
@@ -239,6 +247,8 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         calendar = Calendar.of(table.times, self.freq)
         transformer = self._fit_transformer(table, columns)
         table = _transformed(table, columns, transformer)
+        scales = self._scales_of(table, columns, None)
+        table = scales.apply(table, columns.targets)
         static = _static_of(X, columns, table)
         horizon = 1 if self.strategy == "recursive" else self.horizon
         windows, after, last = cut_windows(
@@ -265,7 +275,7 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         self.transformer_ = transformer
         self.targets_ = [columns.labels[j] for j in columns.targets]
         self._columns, self._calendar = columns, calendar
-        self._past = Past.of(table, static, self.length)
+        self._past = Past.of(table, static, self.length, scales)
         self._static_names = [] if static is None else list(static.columns)
         self._entity_names, self._time_name = _names(X, self.by, self.time)
         self._is_polars = is_polars(X_given)
@@ -325,7 +335,10 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         asked: dict[str, Any] = {"return_std": True} if return_std else {}
         if quantiles is not None:
             asked["quantiles"] = quantiles
-        values, std = self._forecast(windows, future.known, future.n_steps, static, asked)
+        scales = past.scales(future.which)
+        values, std = self._forecast(
+            windows, future.known, future.n_steps, static, scales, asked
+        )
         levels = self._quantiles() if quantiles is None else [*quantiles]
         as_polars = is_polars(X) or (self._is_polars and not hasattr(X, "columns"))
         made = [
@@ -361,7 +374,7 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
             As :meth:`fit` and :meth:`predict` do.
         """
         check_is_fitted(self)
-        columns, table, static = self._read_table(X)
+        columns, table, static, scales = self._read_table(X)
         windows, after, last = cut_windows(
             table,
             self.length,
@@ -373,7 +386,10 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         )
         known = after.swapaxes(1, 2) if columns.known else after[:, 0, :, None][..., :0]
         beside = None if static is None else static.iloc[last]
-        values, _ = self._forecast(np.stack([*windows]), known, self.horizon, beside, {})
+        own = scales.take(table.entities.codes[last])
+        values, _ = self._forecast(
+            np.stack([*windows]), known, self.horizon, beside, own, {}
+        )
         return self._frame_of_origins(values, table, last, is_polars(X))
 
     def score(
@@ -522,6 +538,7 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         known: np.ndarray,
         n_steps: int,
         static: Any,
+        scales: Scales,
         asked: dict[str, Any],
     ) -> tuple[np.ndarray, np.ndarray | None]:
         """Return forecasts (n_windows, n_steps, n_targets, n_quantiles), and deviations.
@@ -554,7 +571,7 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
             answer, std = answer if "return_std" in asked else (answer, None)
             n_steps = self.horizon
         shape = (k, n, n_steps, 1, -1) if self.univariate else (n, n_steps, k, -1)
-        values = self._inverted(_by_target(answer, shape))
+        values = self._inverted(scales.undo(_by_target(answer, shape)))
         if std is None:
             return values, None
         if self.transformer_ is not None:
@@ -562,7 +579,7 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
                 "return_std=True needs transformer=None: a deviation cannot be "
                 "transformed back. Predict quantiles instead."
             )
-        return values, _by_target(std, shape)
+        return values, scales.undo(_by_target(std, shape), is_level=False)
 
     def _reach_ahead(self, windows: np.ndarray, known: np.ndarray) -> np.ndarray:
         """Return windows that show what is known of the horizon, as those of the fit."""
@@ -593,8 +610,15 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
 
     # ------------------------------------------------------------------- past and future
 
-    def _read_table(self, X: Any) -> tuple[Columns, Table, Any]:
-        """Read a table with the columns of the fit, transformed."""
+    def _scales_of(self, table: Table, columns: Columns, past: Past | None) -> Scales:
+        """Return the scales of entities: those of the fit, or else of their rows."""
+        if not self.scale_entities:
+            return Scales.none(len(table.entities.keys), len(columns.targets))
+        scales = Scales.of(table, columns.targets)
+        return scales if past is None else past.known_scales(table, scales)
+
+    def _read_table(self, X: Any) -> tuple[Columns, Table, Any, Scales]:
+        """Read a table with the columns of the fit, transformed and scaled."""
         X = as_table(X)
         by_label = hasattr(X, "columns")
         labels = self.targets_ if by_label else self._columns.labels
@@ -615,11 +639,13 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
                 f"The time stamps must be {self._calendar.kind} as in fit, got {kind}."
             )
         table = _transformed(table, columns, self.transformer_)
-        return columns, table, _static_of(X, columns, table)
+        scales = self._scales_of(table, columns, self._past)
+        table = scales.apply(table, columns.targets)
+        return columns, table, _static_of(X, columns, table), scales
 
     def _read_past(self, history: Any) -> Past:
-        _, table, static = self._read_table(history)
-        return Past.of(table, static, self.length)
+        _, table, static, scales = self._read_table(history)
+        return Past.of(table, static, self.length, scales)
 
     def _read_future(self, X: Any, past: Past) -> Future:
         known = [self._columns.labels[j] for j in self._columns.known]

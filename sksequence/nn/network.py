@@ -15,7 +15,7 @@ from ._time import last_n_steps
 from .convolution import ConvBranch, ConvEncoder
 from .crf import LinearChain
 from .dropout import Dropout
-from .embedding import TokenEmbedding
+from .embedding import CategoryEmbedding, TokenEmbedding
 from .missing import READERS
 from .pooling import POOLINGS
 from .recurrent import RecurrentStack, choose
@@ -85,6 +85,12 @@ class SequenceNetwork(RandomLayer):
     static_size : int, default=0
         Number of static covariates, which :class:`StaticJoin` joins to the
         representation.
+    categories : sequence of (int, int, int), default=()
+        Channels of X that hold ids of levels, which are replaced by vectors: position,
+        number of levels and size of the vectors of each, as in
+        :class:`CategoryEmbedding`.
+    static_categories : sequence of (int, int, int), default=()
+        Likewise, columns of ``static``.
     layer_norm, residual, recurrent_dropout, memory_steps
         As in :class:`RecurrentStack`.
     per_step : bool, default=False
@@ -143,6 +149,8 @@ class SequenceNetwork(RandomLayer):
         recurrent_dropout: float = 0.0,
         memory_steps: float | None = None,
         decoder_steps: int = 0,
+        categories: Sequence[tuple[int, int, int]] = (),
+        static_categories: Sequence[tuple[int, int, int]] = (),
         crf: bool = False,
     ) -> None:
         super().__init__()
@@ -152,9 +160,19 @@ class SequenceNetwork(RandomLayer):
         if embedding_dim is not None:
             self.embedding = TokenEmbedding(input_size, embedding_dim)
             input_size = embedding_dim
+        self.categories = None
+        if categories:
+            self.categories = CategoryEmbedding(input_size, categories)
+            numbers = self.categories.numbers
+            input_size = len(numbers)
+            fill = None if fill is None else [fill[j] for j in numbers]
+            if time_channel is not None:
+                time_channel = numbers.index(time_channel)
         reader = choose("missing", READERS, missing)
         self.reader = reader(input_size, time_channel=time_channel, fill=fill)
         input_size = self.reader.output_size
+        if self.categories is not None:
+            input_size += self.categories.vector_size
         # Convolutions mix steps, so their outputs have no time since an observation.
         self.state_fades = self.reader.looks_back and not conv_channels
         self.encoder = ConvEncoder(
@@ -190,6 +208,11 @@ class SequenceNetwork(RandomLayer):
         self.dropout = Dropout(dropout)
         self.join = None
         read_size = self.representation_size
+        self.static_categories = None
+        if static_categories:
+            self.static_categories = CategoryEmbedding(static_size, static_categories)
+            static_size = self.static_categories.n_numbers
+            static_size += self.static_categories.vector_size
         if static_size:
             self.join = StaticJoin(self.representation_size, static_size)
             read_size = self.join.output_size
@@ -345,15 +368,19 @@ class SequenceNetwork(RandomLayer):
         return self._answer(steps, static), state
 
     def _read(self, X: Tensor, lengths: Tensor | None) -> Tensor:
-        if self.embedding is None:
+        if self.embedding is not None:
+            return self.dropout(self.embedding(X, lengths))
+        if self.categories is None:
             return self.reader(X, lengths)
-        return self.dropout(self.embedding(X, lengths))
+        numbers, vectors = self.categories(X, lengths)
+        return torch.cat([self.reader(numbers, lengths), vectors], 2)
 
     def _recur(
         self, X: Tensor, x: Tensor, lengths: Tensor | None
     ) -> tuple[Tensor, Tensor | None, Tensor]:
         encoded, left = self.encoder(x, lengths)
-        elapsed = (self.reader.elapsed(X, lengths),) if self.state_fades else ()
+        numbers = X if self.categories is None else X[..., self.categories.numbers]
+        elapsed = (self.reader.elapsed(numbers, lengths),) if self.state_fades else ()
         steps, final = self.recurrence(encoded, left, *elapsed)
         return steps, left, final
 
@@ -373,6 +400,8 @@ class SequenceNetwork(RandomLayer):
     def _answer(self, representation: Tensor, static: Tensor | None) -> Tensor:
         representation = self.dropout(representation)
         if self.join is not None:
+            if self.static_categories is not None and static is not None:
+                static = torch.cat(self.static_categories(static), 1)
             representation = self.join(representation, static)
         if self.training:
             return self.head(representation)

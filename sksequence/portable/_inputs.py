@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ._categories import Categories
 from ._reading import Reading
 
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
@@ -26,6 +27,8 @@ class Inputs:
         Names of the columns in fit: of a table of steps, or of the channels.
     names_steps : bool, default=False
         Whether they are names of the steps of a table.
+    static_categories : Categories or None, default=None
+        Static columns of categories, which are not scaled.
     """
 
     def __init__(
@@ -36,7 +39,10 @@ class Inputs:
         channels_first: bool,
         names: list[str] | None = None,
         names_steps: bool = False,
+        static_categories: Categories | None = None,
     ) -> None:
+        self.categories = reading.categories
+        self.static_categories = static_categories
         self.names, self.names_steps = names, names_steps
         self.n_channels, self.channels_first = len(reading.mean), channels_first
         self.may_miss = reading.kind in ("mask", "decay")
@@ -62,7 +68,7 @@ class Inputs:
         if hasattr(x, "columns"):
             self._check_names(x, f"Sequence {i} of X", of_steps=self.channels_first)
         sequence = np.asarray(x)
-        if sequence.dtype != np.float32:
+        if sequence.dtype != np.float32 and self.categories is None:
             sequence = sequence.astype(np.float64)
         if sequence.ndim == 2 and self.channels_first:
             sequence = sequence.T
@@ -73,6 +79,10 @@ class Inputs:
                 f"Sequence {i} of X has shape {np.shape(x)}; expected one step at least, "
                 f"of {self.n_channels} channel(s)."
             )
+        if self.categories is not None:
+            is_single = sequence.dtype == np.float32
+            sequence = self.categories.encode(sequence)
+            sequence = sequence.astype(np.float32) if is_single else sequence
         self.check_values(sequence, f"Sequence {i} of X")
         return sequence
 
@@ -93,7 +103,7 @@ class Inputs:
 
         ``shape`` is the expected shape, which is (n_channels,) for a single stream.
         """
-        values = np.asarray(x, dtype=np.float64)
+        values = np.asarray(x, dtype=object if self.categories else np.float64)
         if values.shape != shape and (self.n_channels > 1 or values.shape != shape[:-1]):
             shapes = [shape] + [shape[:-1]] * (self.n_channels == 1)
             raise ValueError(
@@ -101,6 +111,8 @@ class Inputs:
                 f"one step{' of each stream' * (len(shape) - 1)}."
             )
         values = values.reshape(-1, self.n_channels)
+        if self.categories is not None:
+            values = self.categories.encode(values)
         # The comparison is false if a value is infinite or NaN.
         if self.looks or not np.vdot(values, values) < _FLOAT32_MAX:
             self.check_values(values, "x")
@@ -133,11 +145,20 @@ class Inputs:
             if static is not None:
                 raise ValueError("static must be None, as fit had no static covariates.")
             return None
-        values = np.empty(0) if static is None else np.asarray(static, dtype=np.float64)
+        categories = self.static_categories
+        values = np.empty(0)
+        if static is not None:
+            values = np.asarray(static, dtype=object if categories else np.float64)
+        if categories is not None and values.shape == (n, n_static):
+            values = categories.encode(values)
         if values.shape != (n, n_static) or not np.isfinite(values).all():
             got = None if static is None else f"{values} of shape {values.shape}"
             raise ValueError(
                 f"static must be finite numbers of shape {(n, n_static)}, the columns as "
                 f"in fit, got {got}"
             )
-        return ((values - self.static_mean) / self.static_scale).astype(self.dtype)
+        scaled = ((values - self.static_mean) / self.static_scale).astype(self.dtype)
+        if categories is None:
+            return scaled
+        vectors = categories.look_up(values)
+        return np.concatenate([scaled[:, categories.numbers], vectors], axis=1)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import Any
 
 import numpy as np
 
+from ._categories import Categories
 from ._parts import Part
 
 
@@ -28,7 +30,11 @@ class Reading:
         ``rate`` and ``bias`` of the decay of the other channels' last observations.
     vectors : ndarray of shape (n_tokens, embedding_dim) or None, default=None
         Embedding of the tokens.
+    categories : Categories or None, default=None
+        Channels of categories, which are not scaled.
     """
+
+    categories: Categories | None = None  # of those stored by earlier versions
 
     # Not a dataclass: those need their module, and a bundle may be executed without one.
     def __init__(
@@ -41,14 +47,31 @@ class Reading:
         time_channel: int | None,
         decay: dict[str, np.ndarray],
         vectors: np.ndarray | None = None,
+        categories: Categories | None = None,
     ) -> None:
+        self.categories = categories
         self.kind, self.dtype = kind, dtype
         self.mean, self.scale, self.fill = mean, scale, fill
         self.time_channel, self.decay, self.vectors = time_channel, decay, vectors
 
     def start(self, n: int) -> Reader:
         """Return a reader of n sequences in its initial state."""
+        if self.categories is not None:
+            return BesideCategories(n, self, self.categories)
         return _READERS[self.kind](n, self)
+
+    def of_numbers(self, channels: list[int]) -> Reading:
+        """Return what is known of channels of numbers."""
+        time = self.time_channel
+        return Reading(
+            self.kind,
+            self.dtype,
+            self.mean[channels],
+            self.scale[channels],
+            self.fill[channels],
+            None if time is None else channels.index(time),
+            self.decay,
+        )
 
 
 class Reader(Part):
@@ -136,6 +159,28 @@ class Tokens(Reader):
     def step(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         assert self.known.vectors is not None, "a network of tokens has their vectors"
         return self.known.vectors[x[:, 0].astype(np.int64)], None
+
+
+class BesideCategories(Reader):
+    """Channels of numbers, as another reader reads them, and vectors of categories."""
+
+    def __init__(self, n: int, known: Reading, categories: Categories) -> None:
+        super().__init__(n, known)
+        self.categories = categories
+        self.reader = known.of_numbers(categories.numbers).start(n)
+
+    def step(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        read, since = self.reader.step(x[:, self.categories.numbers])
+        return np.concatenate([read, self.categories.look_up(x)], axis=1), since
+
+    def get_state(self) -> dict[str, Any]:
+        return self.reader.get_state()
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        self.reader.set_state(state)
+
+    def reset(self, rows: Any = slice(None)) -> None:
+        self.reader.reset(rows)
 
 
 _READERS: dict[str, type[Reader]] = {

@@ -7,6 +7,7 @@ from typing import Any, Literal, overload
 
 import numpy as np
 
+from ._categories import Categories
 from ._heads import HEADS
 from ._inputs import Inputs
 from ._local import LocalScale
@@ -61,6 +62,7 @@ class NumpyPredictor:
             time_channel=network["time_channel"],
             decay=below("reader", weights),
             vectors=vectors,
+            categories=self._categories("categories", len(described.get("mean", ()))),
         )
         self.network = Network(network, weights, reading)
         self.inputs = Inputs(
@@ -70,6 +72,9 @@ class NumpyPredictor:
             channels_first=settings["channels_first"],
             names=settings.get("feature_names"),
             names_steps=settings.get("is_table", False),
+            static_categories=self._categories(
+                "static_categories", len(described["static_mean"])
+            ),
         )
         self.local = None
         if (local := settings["reading"].get("local")) is not None:
@@ -77,6 +82,15 @@ class NumpyPredictor:
             self.local = LocalScale(**local, usual_level=usual[0], usual_spread=usual[1])
         answer = {**settings["answer"], **below("answer", arrays)}
         self.head = HEADS[answer.pop("kind")](**answer)
+
+    def _categories(self, name: str, n_columns: int) -> Categories | None:
+        """Return the categories among channels or static columns."""
+        columns = self.settings["reading"].get(name)
+        if columns is None:
+            return None
+        tables = below(f"{name}.tables", below("weights", self.arrays))
+        vectors = [tables[f"{i}.weight"] for i in range(len(columns))]
+        return Categories(n_columns, columns, vectors)
 
     def __repr__(self) -> str:
         return f"NumpyPredictor from {self.settings['made_from']}"

@@ -81,8 +81,9 @@ def from_long(
         repeated in the sequences.
     as_frames : bool, default=False
         Whether to return each sequence as a pandas DataFrame indexed by time. It may have
-        columns that are not numeric, for a :class:`StepwiseTransformer` to encode.
-        Slower if there are many entities.
+        columns that are not numeric: estimators embed text, and a
+        :class:`StepwiseTransformer` encodes any column. Slower if there are many
+        entities.
     return_times : bool, default=False
         Whether to also return the time stamps, for :func:`to_long`.
 
@@ -113,8 +114,8 @@ def from_long(
     TypeError
         If ``frame`` is not a DataFrame, times are text but no dates in the form of ISO
         8601, or a column of the sequences is not numeric (text, categories or dates).
-        Encode such columns first (:func:`pandas.get_dummies`,
-        :class:`~sklearn.preprocessing.OneHotEncoder`), or pass ``as_frames=True``.
+        Pass ``as_frames=True``: estimators embed columns of text. Or encode them first
+        (:func:`pandas.get_dummies`, :class:`~sklearn.preprocessing.OneHotEncoder`).
 
     See Also
     --------
@@ -405,10 +406,10 @@ def _numbers(table: Any, order: np.ndarray) -> np.ndarray:
     others = [f"{n!r} ({t})" for n, t in table.dtypes.items() if not _is_numeric(t)]
     if others:
         raise TypeError(
-            f"Columns must be numeric, got {', '.join(others)}. Encode them first (with "
-            "pandas.get_dummies or OneHotEncoder, or astype(float) if they are numbers), "
-            "leave them out, or choose as_frames=True and encode them with a "
-            "StepwiseTransformer."
+            f"Columns must be numeric, got {', '.join(others)}. Choose as_frames=True: "
+            "estimators embed text, and a StepwiseTransformer encodes any column; "
+            "encode them first (with pandas.get_dummies or OneHotEncoder, or "
+            "astype(float) if they are numbers); or leave them out."
         )
     columns = [_plain(table[name]) for name in table.columns]
     dtype = np.result_type(*(column.dtype for column in columns))

@@ -12,6 +12,7 @@ from sklearn.metrics import d2_pinball_score, r2_score
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import sksequence
 from helpers.comparing import weights_of
@@ -361,6 +362,30 @@ def test_pipelines_pass_on_what_is_asked():
         np.testing.assert_array_equal(
             model.predict(flat, **options), alone.predict(scaled, **options)
         )
+
+
+LEARNS = {"hidden_size": 16, "max_epochs": 50, "lr": 0.02, "random_state": 0}
+
+
+def failures_expected(estimator):
+    found = {
+        "check_sample_weight_equivalence_on_dense_data": (
+            "a repeated row changes what shares a mini-batch with what"
+        )
+    }
+    if estimator.loss == "quantile":
+        for name in ("check_regressor_multioutput", "check_regressors_train"):
+            found[name] = "several quantiles are an axis of their own"
+    return found
+
+
+@pytest.mark.no_cover
+@parametrize_with_checks(
+    [sksequence.GRURegressor(**LEARNS, **params) for params in (LOSSES[0], BOTH[-1])],
+    expected_failed_checks=failures_expected,
+)
+def test_scikit_learn_cannot_tell_them_from_its_own(estimator, check):
+    check(estimator)
 
 
 # ---------------------------------------------------------------------------- bad input

@@ -340,6 +340,44 @@ def test_a_transformer_is_inverted():
         exact(transformer=FunctionTransformer(np.sqrt)).fit(-1 * FRAME)
 
 
+@pytest.mark.parametrize("strategy", ["direct", "recursive"])
+@pytest.mark.parametrize("univariate", [False, True])
+def test_entities_are_scaled_by_themselves_and_back(strategy, univariate):
+    """The same series at other levels and sizes has the same forecast, placed there."""
+    plain = FRAME + np.random.default_rng(0).normal(size=FRAME.shape)
+    others = {"b": 50 * plain + 7, "c": plain / 9 - 300}
+    table = pd.concat(
+        [plain.assign(shop="a"), *(x.assign(shop=name) for name, x in others.items())]
+    )
+    model = exact(
+        by="shop", scale_entities=True, strategy=strategy, univariate=univariate
+    ).fit(table)
+    found = model.predict()
+    np.testing.assert_allclose(found.loc["b"], 50 * found.loc["a"] + 7, rtol=1e-7)
+    np.testing.assert_allclose(found.loc["c"], found.loc["a"] / 9 - 300, rtol=1e-7)
+    alone = exact(strategy=strategy, univariate=univariate)
+    scaled = (plain - plain.mean()) / plain.std(ddof=0)
+    expected = alone.fit(pd.concat([scaled])).predict() * plain.std(ddof=0) + plain.mean()
+    np.testing.assert_allclose(found.loc["a"], expected, rtol=1e-6)
+    new = model.predict(history=(3 * plain + 1).assign(shop="new")).loc["new"]
+    np.testing.assert_allclose(new, 3 * found.loc["a"] + 1, rtol=1e-7)
+    # An entity of the fit keeps its scale.
+    late = model.predict(history=table[table["shop"] == "b"][-20:]).loc["b"]
+    np.testing.assert_allclose(late, found.loc["b"], rtol=1e-9)
+    past = model.historical_forecasts(table[table["shop"] == "b"][-17:])
+    rows = model.predict(history=table[table["shop"] == "b"][-17:-5]).loc["b"]
+    np.testing.assert_allclose(past, rows, rtol=1e-9)
+
+
+def test_deviations_are_scaled_back():
+    model = WindowForecaster(
+        network(loss="gaussian"), length=5, horizon=2, by="shop", scale_entities=True
+    ).fit(pd.concat([FRAME.assign(shop="a"), (100 * FRAME).assign(shop="b")]))
+    mean, std = model.predict(return_std=True)
+    np.testing.assert_allclose(std.loc["b"], 100 * std.loc["a"], rtol=1e-4)
+    np.testing.assert_allclose(mean.loc["b"], 100 * mean.loc["a"], rtol=1e-4)
+
+
 def network(**params):
     return make("GRURegressor", **{"max_epochs": 1, "hidden_size": 4, **params})
 

@@ -112,6 +112,18 @@ CASES = {
     ),
     "lbfgs": ("SimpleRNNRegressor", {"optimizer": torch.optim.LBFGS}, ragged),
     "counts": ("GRURegressor", {"loss": "poisson"}, ragged, np.arange(N)),
+    "quantiles": (
+        "GRURegressor",
+        {"loss": "quantile", "quantile": (0.1, 0.5)},
+        ragged,
+        numbers(2),
+    ),
+    "distribution": (
+        "GRURegressor",
+        {"loss": "negative_binomial", "quantile": [0.1, 0.5]},
+        ragged,
+        np.arange(N),
+    ),
     "tagged": (
         "RecurrentTagger",
         {"bptt_steps": 3},

@@ -12,6 +12,7 @@ import pytest
 import sklearn
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.exceptions import InconsistentVersionWarning, NotFittedError
+from sklearn.metrics import f1_score
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
@@ -25,6 +26,7 @@ from helpers.composites import LABELS, NAMED, SMALL, fitted, methods_of, rows
 from helpers.estimators import make
 from helpers.files import forge
 from helpers.processes import run_python
+from sksequence.metrics import make_step_scorer
 from sksequence.preprocessing import SlidingWindow, StepwiseTransformer
 
 
@@ -139,6 +141,18 @@ def test_a_search_scores_as_before(scoring, path):
     ).fit(rows(), LABELS)
     again = stored(search, path)
     assert again.score(rows(), LABELS) == search.score(rows(), LABELS)
+
+
+def test_a_search_over_a_tagger_keeps_the_scorer_of_steps(path):
+    X = [x[:, None] for x in rows()]
+    y = [np.where(x[:, 0] > 0, "up", "down") for x in X]
+    scoring = make_step_scorer(f1_score, average="macro")
+    search = GridSearchCV(
+        make("RecurrentTagger", **SMALL), {"lr": [0.1]}, scoring=scoring, cv=2
+    ).fit(X, y)
+    again = stored(search, path)
+    assert again.scorer_ is again.scoring
+    assert again.score(X, y) == search.score(X, y) > 0
 
 
 def test_parts_that_are_one_object_stay_one(path):

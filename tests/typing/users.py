@@ -38,11 +38,25 @@ from sksequence import (
 )
 from sksequence.forecasting import forecast_recursive
 from sksequence.metrics import (
+    QuantileScorer,
+    StdScorer,
     StepScorer,
+    crps_gaussian,
+    crps_quantiles,
+    crps_samples,
+    crps_scorer,
     flatten_steps,
+    interval_coverage,
+    interval_coverage_scorer,
+    interval_width,
+    interval_width_scorer,
+    make_quantile_scorer,
+    make_std_scorer,
     make_step_scorer,
     perplexity,
     perplexity_scorer,
+    pinball_loss,
+    pinball_scorer,
 )
 from sksequence.model_selection import (
     HalvingEpochSearchCV,
@@ -62,7 +76,11 @@ from sksequence.preprocessing import (
     to_long,
     trim_padding,
 )
-from sksequence.utils import FrozenSequenceEstimator, check_sequence_estimator
+from sksequence.utils import (
+    FrozenSequenceEstimator,
+    QuantileView,
+    check_sequence_estimator,
+)
 
 rng = np.random.default_rng(0)
 X = [rng.normal(size=(n, 2)) for n in range(5, 25)]
@@ -78,6 +96,7 @@ assert_type(LSTMClassifier(hidden_size=8).fit(X, labels), LSTMClassifier)
 assert_type(LSTMRegressor(loss="huber").fit(X, numbers), LSTMRegressor)
 assert_type(GRUClassifier(class_weight="balanced").fit(X, labels), GRUClassifier)
 assert_type(GRURegressor(lr=0.01, max_epochs=3).fit(X, numbers), GRURegressor)
+LSTMClassifier(categorical_features=["shop", "weekday"], category_dim=8)
 GRURegressor(normalize="window", season=24, target_channels=[0, 2])
 assert_type(RecurrentClassifier(cell="gru").fit(X, labels), RecurrentClassifier)
 assert_type(RecurrentRegressor(cell="rnn").fit(X, numbers), RecurrentRegressor)
@@ -148,6 +167,24 @@ assert_type(gaussian.predict(X), np.ndarray)
 assert_type(gaussian.predict(X, return_std=True), tuple[np.ndarray, np.ndarray])
 assert_type(gaussian.predict(X, quantiles=[0.1, 0.9]), np.ndarray)
 assert_type(gaussian.sample_y(X, 3, random_state=0), np.ndarray)
+view = QuantileView(gaussian, 0.9).fit(X, numbers)
+assert_type(view.predict(X), np.ndarray)
+
+# ---------------------------------------------------------------------- uncertainty
+
+bounds = gaussian.predict(X, quantiles=[0.1, 0.9])
+lost: float = pinball_loss(numbers, bounds, quantiles=(0.1, 0.9))
+inside: float = interval_coverage(numbers, bounds)
+widths: np.ndarray = interval_width(numbers, bounds, multioutput="raw_values")
+ranked: float = crps_quantiles(numbers, bounds, quantiles=(0.1, 0.9))
+ranked = crps_samples(numbers, gaussian.sample_y(X, 9))
+ranked = crps_gaussian(numbers, *gaussian.predict(X, return_std=True))
+by_quantiles = make_quantile_scorer(pinball_loss, quantiles=[0.1, 0.9])
+assert_type(by_quantiles, QuantileScorer)
+assert_type(make_std_scorer(crps_gaussian, greater_is_better=False), StdScorer)
+for scored in (pinball_scorer, interval_coverage_scorer, interval_width_scorer):
+    assert_type(scored(gaussian, X, numbers), float)
+cross_val_score(gaussian, X, numbers, scoring=crps_scorer)
 model.to_onnx("model.onnx")
 written: np.ndarray = RecurrentTagger(embedding_dim=4).generate([1], 5, random_state=0)
 

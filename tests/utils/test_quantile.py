@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 
 from helpers.estimators import make
 from sksequence.preprocessing import StepwiseTransformer
-from sksequence.utils import QuantileView
+from sksequence.utils import FrozenSequenceEstimator, QuantileView
 
 LEVEL, N = 0.8, 600
 X = np.random.default_rng(0).normal(size=(N, 6, 2))
@@ -42,7 +42,7 @@ def several(loss):
 
 
 WAYS = {
-    "three fits": lambda: [single(q) for q in LEVELS],
+    "three fits": lambda: [FrozenSequenceEstimator(single(q)) for q in LEVELS],
     "several quantiles": lambda: several("quantile"),
     "a distribution": lambda: several("gaussian"),
 }

@@ -11,6 +11,7 @@ from .convolution import convolve
 from .graph import Graph, Weights, below, linear
 from .missing import Decay, mask
 from .pooling import POOLINGS, mean_pooling
+from .reading import look_up_categories
 from .recurrence import recur
 from .steps import Steps
 
@@ -32,6 +33,7 @@ def run_network(
     n_decoded = network.get("decoder_steps", 0)
     represented = _represent(graph, x, steps, network, weights)
     if static is not None:
+        static = _embed_static(graph, static, network, weights)
         if network["per_step"] or n_decoded:
             static = Steps(graph, represented, steps.lengths).for_each_step(static)
         represented = _join(graph, represented, static, below(weights, "join"))
@@ -74,6 +76,43 @@ def _represent(
 
 
 def _read(
+    graph: Graph, x: str, steps: Steps, network: dict[str, Any], weights: Weights
+) -> tuple[str, list[str]]:
+    """Replace ids of categories by vectors, and NaN as the network does."""
+    categories = network.get("categories", ())
+    if not categories:
+        return _read_numbers(graph, x, steps, network, weights)
+    numbers, vectors = look_up_categories(
+        graph, x, network["input_size"], categories, below(weights, "categories")
+    )
+    if not numbers:
+        return graph("Concat", *vectors, axis=2), []
+    fill, time = network["fill"], network["time_channel"]
+    of_numbers = {
+        "input_size": len(numbers),
+        "fill": None if fill is None else [fill[j] for j in numbers],
+        "time_channel": None if time is None else numbers.index(time),
+    }
+    chosen = graph("Gather", x, numbers, axis=2)
+    read, elapsed = _read_numbers(graph, chosen, steps, network | of_numbers, weights)
+    return graph("Concat", read, *vectors, axis=2), elapsed
+
+
+def _embed_static(
+    graph: Graph, static: str, network: dict[str, Any], weights: Weights
+) -> str:
+    """Replace ids of categories by vectors: (batch, n_static) -> (batch, size)."""
+    categories = network.get("static_categories", ())
+    if not categories:
+        return static
+    own = below(weights, "static_categories")
+    n_static = network["static_size"]
+    numbers, vectors = look_up_categories(graph, static, n_static, categories, own)
+    chosen = [graph("Gather", static, numbers, axis=1)] if numbers else []
+    return graph("Concat", *chosen, *vectors, axis=1)
+
+
+def _read_numbers(
     graph: Graph, x: str, steps: Steps, network: dict[str, Any], weights: Weights
 ) -> tuple[str, list[str]]:
     """Replace NaN as the network does; return elapsed times too, if states decay."""

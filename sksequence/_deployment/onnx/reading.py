@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from onnx import TensorProto
 
-from .graph import Graph
+from .graph import Graph, Weights
 from .steps import Steps
 
 
@@ -22,6 +23,25 @@ def look_up(
     ids = steps.fill(graph("Unsqueeze", ids, [2]), 0)
     vectors = np.where(known[:, None], vectors, vectors[0])
     return graph("Gather", vectors, graph("Squeeze", ids, [2]), axis=0)
+
+
+def look_up_categories(
+    graph: Graph,
+    x: str,
+    n_columns: int,
+    categories: Sequence[tuple[int, int, int]],
+    weights: Weights,
+) -> tuple[list[int], list[str]]:
+    """Return the columns of x that hold numbers, and the vectors of the others.
+
+    x (..., n_columns) -> (..., size) for each of the others, which hold ids
+    """
+    columns = [column for column, *_ in categories]
+    vectors = []
+    for i, column in enumerate(columns):
+        ids = graph("Cast", graph("Gather", x, column, axis=-1), to=TensorProto.INT64)
+        vectors.append(graph("Gather", weights[f"tables.{i}.weight"], ids, axis=0))
+    return [j for j in range(n_columns) if j not in columns], vectors
 
 
 def standardise(
