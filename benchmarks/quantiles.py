@@ -32,7 +32,7 @@ LEVELS = tuple(i / 10 for i in range(1, 10))
 LENGTH, HORIZON = 336, 24
 VALIDATED, TESTED, END = 8640, 8640 + 2880, 8640 + 2 * 2880
 SEEDS = (0, 1, 2)
-GRID = tuple(product((0.001, 0.003, 0.01), (5, 10, 20)))  # learning rate, epochs
+GRID = tuple(product((0.001, 0.003), (5, 10)))  # learning rate, epochs
 NETWORK = GRURegressor(
     loss="quantile", hidden_size=64, dropout=0.3, pooling="last", batch_size=256
 )

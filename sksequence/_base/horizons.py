@@ -65,8 +65,9 @@ class HorizonRegressor(NormalizingRegressor):
             return super().score(X, y, sample_weight)
         true = as_numbers(y, "y", allow_nan=True)
         true = true.reshape(len(true), -1)
-        predicted = self._target.flatten(self.predict(X))
-        return score_numbers(true, predicted, sample_weight, self._metric)
+        predicted = self.predict(X)
+        flat = self._target.flatten(predicted)
+        return score_numbers(true, flat, sample_weight, self._metric)
 
     def _get_network(self) -> dict[str, Any]:
         network = super()._get_network()

@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils import Tags, check_random_state
+from sklearn.utils.validation import check_is_fitted
 
 from .._inputs import (
     LOSSES,
@@ -197,6 +198,7 @@ class NumberPredictor(SequenceEstimator):
     @property
     def _metric(self) -> Any:
         """The metric of ``score``: R squared, or that of several quantiles."""
+        check_is_fitted(self)
         levels = getattr(self._target, "quantiles", ())
         return partial(d2_of_quantiles, quantiles=levels) if levels else r2_score
 

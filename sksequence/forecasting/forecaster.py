@@ -19,14 +19,17 @@ from .._inputs.intervals import Count
 from .._inputs.types import ArrayLike, PathLike, typed
 from ..persistence import save
 from ..preprocessing._gaps import MAX_GAP, Span
-from ..preprocessing._polars import is_polars, to_pandas, to_polars
+from ..preprocessing._polars import is_polars
 from ..preprocessing._tables import BY, TIME, Key, Table
 from ..preprocessing.forecasts import cut_windows, hold_from
+from ._answers import frame_of, index_of_rows
 from ._calendar import Calendar
 from ._columns import Columns, as_table, read_columns, with_targets
 from ._future import Future, next_rows, read_future
-from ._past import Past, Scales
+from ._past import Past
 from ._reader import WindowReader
+from ._scales import Scales, inverted, transformed
+from ._strategies import check_strategy, prepared, quantiles_of
 from .recursive import forecast_recursive
 
 _AT_LEAST_ONE = [Count()]
@@ -243,10 +246,13 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         columns, table = read_columns(
             X, target, self.known, self.static, self.by, self.time
         )
-        self._check_strategy(columns)
+        check_strategy(self.strategy, self.regressor, columns, self.univariate)
         calendar = Calendar.of(table.times, self.freq)
-        transformer = self._fit_transformer(table, columns)
-        table = _transformed(table, columns, transformer)
+        transformer = None
+        if self.transformer is not None:
+            targets = table.values[:, columns.targets]
+            transformer = clone(self.transformer).fit(targets)
+        table = transformed(table, columns.targets, transformer)
         scales = self._scales_of(table, columns, None)
         table = scales.apply(table, columns.targets)
         static = _static_of(X, columns, table)
@@ -262,7 +268,10 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
             max_gap=self.max_gap,
         )
         beside = None if static is None else static.iloc[last]
-        reader = WindowReader.of(self._make_regressor(columns))
+        regressor = prepared(
+            self.regressor, self.strategy, columns, self.horizon, self.univariate
+        )
+        reader = WindowReader.of(regressor)
         if self.univariate:
             windows, after, beside = _column_by_column(windows, after, beside, columns)
         is_recursive = self.strategy == "recursive"
@@ -325,24 +334,14 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
             known ahead lacks a value, or there are more rows than ``horizon`` and the
             strategy is not recursive.
         """
-        check_is_fitted(self)
-        past = self._past
-        if history is not None:
-            past = past.updated(self._read_past(history))
-        future = self._read_future(X, past)
-        windows = past.windows(future.which, self.length)
-        static = self._static_frame(past, future.which)
         asked: dict[str, Any] = {"return_std": True} if return_std else {}
         if quantiles is not None:
             asked["quantiles"] = quantiles
-        scales = past.scales(future.which)
-        values, std = self._forecast(
-            windows, future.known, future.n_steps, static, scales, asked
-        )
-        levels = self._quantiles() if quantiles is None else [*quantiles]
+        values, std, index = self._answer(X, history, asked)
         as_polars = is_polars(X) or (self._is_polars and not hasattr(X, "columns"))
+        levels = quantiles_of(self.regressor_) if quantiles is None else quantiles
         made = [
-            self._frame(part[future.entity, future.step], levels, future, past, as_polars)
+            frame_of(part, self.targets_, levels, index, as_polars=as_polars)
             for part in (values, std)
             if part is not None
         ]
@@ -390,7 +389,23 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         values, _ = self._forecast(
             np.stack([*windows]), known, self.horizon, beside, own, {}
         )
-        return self._frame_of_origins(values, table, last, is_polars(X))
+        entities, origins = table.entities, np.repeat(last, self.horizon)
+        place = np.empty(len(entities.codes), dtype=np.int64)
+        place[entities.order] = np.arange(len(place))
+        rows = entities.order[place[last][:, None] + 1 + np.arange(self.horizon)]
+        instants = np.arange(len(place)) if table.times is None else table.times.values
+        stamps = {
+            "origin": self._calendar.labels(instants[origins]),
+            self._time_name: self._calendar.labels(instants[rows.ravel()]),
+        }
+        index = index_of_rows(
+            self._entity_names, entities.keys, entities.codes[origins], stamps
+        )
+        flat, levels = (
+            values.reshape(-1, *values.shape[2:]),
+            quantiles_of(self.regressor_),
+        )
+        return frame_of(flat, self.targets_, levels, index, as_polars=is_polars(X))
 
     def score(
         self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None
@@ -413,11 +428,8 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
             R squared, the mean over targets; of several quantiles that nearest to the
             median is judged.
         """
-        predicted = self.predict(X)
-        if hasattr(predicted, "to_pandas"):
-            predicted = to_pandas(predicted)[list(map(str, self.targets_))]
-        values = predicted.to_numpy().reshape(len(predicted), len(self.targets_), -1)
-        levels = self._quantiles()
+        values, _, _ = self._answer(X, None, {})
+        levels = quantiles_of(self.regressor_)
         middle = 0 if levels is None else int(np.abs(np.array(levels) - 0.5).argmin())
         table, wanted = as_table(X), self.targets_
         truth = np.column_stack(
@@ -471,66 +483,40 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         }
         super().__setstate__({**state, **parts})
 
-    # ---------------------------------------------------------------------- strategies
+    # --------------------------------------------------------------------- forecasting
 
-    def _check_strategy(self, columns: Columns) -> None:
-        """Raise ValueError if the strategy does not suit the columns."""
-        others = [columns.labels[j] for j in columns.others]
-        if self.strategy == "recursive" and others and not self.univariate:
-            raise ValueError(
-                'strategy="recursive" feeds forecasts back, so every column must be '
-                f"forecast or known ahead: got {others}, which are neither. Name them in "
-                "target or known, leave them out, or use another strategy."
-            )
+    def _answer(
+        self, X: Any, history: Any, asked: dict[str, Any]
+    ) -> tuple[np.ndarray, np.ndarray | None, Any]:
+        """Return forecasts of future rows, deviations if asked, and their index.
 
-        levels = _quantiles_of(self.regressor)
-        if self.strategy == "recursive" and levels is not None:
-            raise ValueError(
-                'strategy="recursive" feeds one number per target back, and the '
-                f"regressor predicts the quantiles {levels}. Use another strategy, or "
-                "one quantile."
-            )
+        Forecasts are (n_rows, n_targets, n_quantiles).
+        """
+        check_is_fitted(self)
+        past = self._past
+        if history is not None:
+            past = past.updated(self._read_past(history))
+        future = self._read_future(X, past)
+        windows = past.windows(future.which, self.length)
+        static = self._static_frame(past, future.which)
+        scales = past.scales(future.which)
+        found = self._forecast(
+            windows, future.known, future.n_steps, static, scales, asked
+        )
+        values, std = (
+            None if part is None else part[future.entity, future.step] for part in found
+        )
+        keys, stamps = (
+            [past.keys[i] for i in future.which],
+            {self._time_name: future.stamps},
+        )
+        index = index_of_rows(self._entity_names, keys, future.entity, stamps)
+        assert values is not None, "only deviations may be missing"
+        return values, std, index
 
     def _ahead(self, columns: Columns) -> list[int] | None:
         """Return the channels that windows show ahead; None if they end at the origin."""
         return columns.known if columns.known or self.strategy == "decoder" else None
-
-    def _make_regressor(self, columns: Columns) -> Any:
-        """Return a clone of the regressor, set up for the strategy."""
-        regressor = clone(self.regressor)
-        params = regressor.get_params()
-        changes: dict[str, Any] = {}
-        for name, value in params.items():
-            prefix, _, last = name.rpartition("__")
-            beside = f"{prefix}__" if prefix else ""
-            if last == "decoder" and self.strategy == "decoder":
-                changes[name] = True
-            normalizes = params.get(f"{beside}normalize") is not None
-            if last == "target_channels" and normalizes and value is None:
-                changes[name] = (0,) if self.univariate else tuple(columns.targets)
-            if last == "season" and normalizes and value is not None:
-                self._check_season(columns)
-        if self.strategy == "decoder" and True not in changes.values():
-            raise ValueError(
-                'strategy="decoder" needs a regressor with the hyperparameter decoder, '
-                f"such as GRURegressor, got {type(regressor).__name__}."
-            )
-        return regressor.set_params(**changes)
-
-    def _check_season(self, columns: Columns) -> None:
-        """Raise ValueError if a season would be looked for in rows that lie ahead."""
-        if self.strategy == "direct" and columns.known and self.horizon > 1:
-            known = [columns.labels[j] for j in columns.known]
-            raise ValueError(
-                'season of the regressor needs strategy="decoder" or "recursive" where '
-                f"columns are known ahead, as {known}: "
-                'with "direct" the last rows of windows are not those of a season.'
-            )
-
-    def _fit_transformer(self, table: Table, columns: Columns) -> Any:
-        if self.transformer is None:
-            return None
-        return clone(self.transformer).fit(table.values[:, columns.targets])
 
     def _forecast(
         self,
@@ -571,7 +557,7 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
             answer, std = answer if "return_std" in asked else (answer, None)
             n_steps = self.horizon
         shape = (k, n, n_steps, 1, -1) if self.univariate else (n, n_steps, k, -1)
-        values = self._inverted(scales.undo(_by_target(answer, shape)))
+        values = inverted(scales.undo(_by_target(answer, shape)), self.transformer_)
         if std is None:
             return values, None
         if self.transformer_ is not None:
@@ -595,18 +581,6 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
             shown[:, :, ahead] = later
         hold_from(shown, self.length, ahead)
         return shown
-
-    def _inverted(self, values: np.ndarray) -> np.ndarray:
-        """Return forecasts in the units of the table."""
-        if self.transformer_ is None:
-            return values
-        parts = [
-            self.transformer_.inverse_transform(
-                values[..., q].reshape(-1, values.shape[2])
-            )
-            for q in range(values.shape[3])
-        ]
-        return np.stack([np.reshape(part, values.shape[:3]) for part in parts], axis=-1)
 
     # ------------------------------------------------------------------- past and future
 
@@ -638,7 +612,7 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
             raise ValueError(
                 f"The time stamps must be {self._calendar.kind} as in fit, got {kind}."
             )
-        table = _transformed(table, columns, self.transformer_)
+        table = transformed(table, columns.targets, self.transformer_)
         scales = self._scales_of(table, columns, self._past)
         table = scales.apply(table, columns.targets)
         return columns, table, _static_of(X, columns, table), scales
@@ -689,116 +663,12 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
 
         return pd.DataFrame([past.static[i] for i in which], columns=self._static_names)
 
-    # --------------------------------------------------------------------------- frames
-
-    def _quantiles(self) -> list[float] | None:
-        """Return the quantiles that the regressor predicts, if several."""
-        return _quantiles_of(self.regressor_)
-
-    def _labels(self, levels: list[float] | None) -> Any:
-        import pandas as pd
-
-        if levels is None:
-            return pd.Index(self.targets_)
-        return pd.MultiIndex.from_product(
-            [self.targets_, levels], names=["target", "quantile"]
-        )
-
-    def _frame(
-        self, rows: np.ndarray, levels: Any, future: Future, past: Past, polars: bool
-    ) -> Any:
-        """Return a DataFrame of forecasts (n_rows, n_targets, n_quantiles)."""
-        keys = [past.keys[i] for i in future.which]
-        stamps = [(self._time_name, future.stamps)]
-        labels = self._labels(levels)
-        return self._as_frame(rows, labels, keys, future.entity, stamps, polars)
-
-    def _frame_of_origins(
-        self, values: np.ndarray, table: Table, last: np.ndarray, polars: bool
-    ) -> Any:
-        entities = table.entities
-        place = np.empty(len(entities.codes), dtype=np.int64)
-        place[entities.order] = np.arange(len(place))
-        rows = entities.order[place[last][:, None] + 1 + np.arange(self.horizon)]
-        origins = np.repeat(last, self.horizon)
-        instants = np.arange(len(place)) if table.times is None else table.times.values
-        stamps = [
-            ("origin", self._calendar.labels(instants[origins])),
-            (self._time_name, self._calendar.labels(instants[rows.ravel()])),
-        ]
-        flat = values.reshape(-1, *values.shape[2:])
-        codes = entities.codes[origins]
-        labels = self._labels(self._quantiles())
-        return self._as_frame(flat, labels, entities.keys, codes, stamps, polars)
-
-    def _as_frame(
-        self,
-        rows: np.ndarray,
-        labels: Any,
-        keys: list,
-        codes: np.ndarray,
-        stamps: list,
-        polars: bool,
-    ) -> Any:
-        import pandas as pd
-
-        levels = dict(stamps)
-        if self._entity_names:
-            parts = [key if isinstance(key, tuple) else (key,) for key in keys]
-            for j, name in enumerate(self._entity_names):
-                column = pd.Index([part[j] for part in parts]).take(codes)
-                levels = {name: column} if not j else levels | {name: column}
-            levels |= dict(stamps)
-        if len(levels) == 1:
-            ((name, index),) = levels.items()
-            index = index.rename(name)
-        else:
-            index = pd.MultiIndex.from_arrays([*levels.values()], names=[*levels])
-        frame = pd.DataFrame(rows.reshape(len(rows), -1), index=index, columns=labels)
-        if not polars:
-            return frame
-        frame.columns = [
-            "_".join(map(str, name)) if isinstance(name, tuple) else str(name)
-            for name in frame.columns
-        ]
-        return to_polars(frame.reset_index())
-
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.target_tags.required = False
         tags.target_tags.multi_output = True
         tags.input_tags.allow_nan = True
         return tags
-
-
-def _quantiles_of(regressor: Any) -> list[float] | None:
-    """Return the quantiles that a regressor or Pipeline predicts, if several."""
-    params = regressor.get_params()
-    for name, value in params.items():
-        prefix, _, last = name.rpartition("__")
-        loss = params.get(f"{prefix}__loss" if prefix else "loss")
-        if last == "quantile" and loss == "quantile" and np.ndim(value):
-            return [float(level) for level in value]
-    return None
-
-
-def _transformed(table: Table, columns: Columns, transformer: Any) -> Table:
-    """Return the table with transformed targets."""
-    if transformer is None:
-        return table
-    values = table.values.astype(np.float64)
-    before = values[:, columns.targets]
-    after = np.asarray(transformer.transform(before), dtype=np.float64)
-    wrong = ~np.isfinite(after) & np.isfinite(before)
-    if after.shape != before.shape or wrong.any():
-        got = f"shape {after.shape} for {before.shape}"
-        if after.shape == before.shape:
-            got = f"{after[wrong][0]} for {before[wrong][0]}"
-        raise ValueError(
-            f"transformer must give a finite number for every target, got {got}."
-        )
-    values[:, columns.targets] = after
-    return replace(table, values=values)
 
 
 def _static_of(X: Any, columns: Columns, table: Table) -> Any:

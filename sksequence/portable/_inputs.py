@@ -31,6 +31,10 @@ class Inputs:
         Static columns of categories, which are not scaled.
     """
 
+    # Of those stored by earlier versions.
+    categories: Categories | None = None
+    static_categories: Categories | None = None
+
     def __init__(
         self,
         reading: Reading,

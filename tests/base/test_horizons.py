@@ -6,6 +6,7 @@ import pickle
 
 import numpy as np
 import pytest
+from sklearn.exceptions import NotFittedError
 from sklearn.metrics import r2_score
 from sklearn.model_selection import cross_val_predict, cross_val_score
 
@@ -143,3 +144,9 @@ def test_steps_and_targets_may_be_missing_one_by_one():
     columns = zip(flat.T, expected.predict(X).T, strict=True)
     scores = [r2_score(t[~np.isnan(t)], p[~np.isnan(t)]) for t, p in columns]
     assert expected.score(X, flat) == pytest.approx(np.mean(scores), rel=1e-12)
+
+
+def test_nothing_is_scored_before_a_fit():
+    for y in (Y, FLAT):
+        with pytest.raises(NotFittedError):
+            make("GRURegressor").score(X, y)

@@ -227,6 +227,11 @@ def test_polars_in_and_polars_out():
         assert found["day"].to_list() == list(DAYS[100:105].to_pydatetime())
         np.testing.assert_allclose(found["v"], WAVES[100:105, 1], atol=1e-9)
     assert model.score(table[100:105]) == pytest.approx(1)
+    network = make("GRURegressor", loss="quantile", quantile=(0.1, 0.5), max_epochs=1)
+    model = WindowForecaster(network, length=4, horizon=2, time="day", target="v")
+    found = model.fit(table[:100]).predict()
+    assert found.columns == ["day", "v_0.1", "v_0.5"]
+    assert np.isfinite(model.score(table[100:102]))
 
 
 # --------------------------------------------------------------------------------- panels
