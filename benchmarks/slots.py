@@ -14,7 +14,6 @@ The data are in ``slots`` and ``tagging`` below one directory::
 from __future__ import annotations
 
 import argparse
-import re
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -24,51 +23,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from accuracy import find_folder
 from sequences import WordStatistics, _tagged
-from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
 from sksequence import RecurrentTagger
 from sksequence.metrics import chunk_f1, exact_share, flatten_steps
+from sksequence.preprocessing import SequenceTokenizer
 
 Sentences = list[list[str]]
 Part = tuple[Sentences, Sentences]
 Score = Callable[[Sentences, Any], float]
-
-
-class WordCategories(TransformerMixin, BaseEstimator):
-    """A table for each sentence: its words, their ends and shapes, as categories.
-
-    A word that was seen once only is no category, so that those never seen, which have
-    the same vector, get one that was learnt.
-    """
-
-    def fit(self, X: Sentences, y: Any = None) -> WordCategories:
-        """Count the words."""
-        counts = Counter(word.lower() for words in X for word in words)
-        self.known_ = {word for word, count in counts.items() if count > 1}
-        return self
-
-    def transform(self, X: Sentences) -> list[pd.DataFrame]:
-        """Return the tables."""
-        return [self._table([word.lower() for word in words]) for words in X]
-
-    def _table(self, words: list[str]) -> pd.DataFrame:
-        columns = {
-            "word": [word if word in self.known_ else None for word in words],
-            "suffix": [word[-3:] for word in words],
-            "prefix": [word[:3] for word in words],
-            "shape": [_shape(word) for word in words],
-        }
-        return pd.DataFrame(columns, dtype=object)
-
-
-def _shape(word: str) -> str:
-    """Return the word's shape: a for letters, 0 for digits, repeated at most twice."""
-    kinds = re.sub(r"\d", "0", re.sub(r"[^\W\d]", "a", word))
-    return re.sub(r"(.)\1+", r"\1\1", kinds)
 
 
 @dataclass
@@ -95,9 +61,9 @@ def slots(folder: Path) -> Task:
         return words, tags
 
     network = make_pipeline(
-        WordCategories(),
+        SequenceTokenizer(min_df=2),
         RecurrentTagger(
-            category_dim=50,
+            embedding_dim=100,
             hidden_size=128,
             bidirectional=True,
             dropout=0.5,
