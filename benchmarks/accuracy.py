@@ -14,6 +14,7 @@ depth below one directory, with the arrays ``X_train``, ``y_train``, ``X_test`` 
 from __future__ import annotations
 
 import argparse
+import inspect
 import os
 import platform
 import time
@@ -271,9 +272,9 @@ def configuration(estimator: BaseEstimator) -> str:
         return f"make_pipeline({', '.join(steps)})"
     if isinstance(estimator, FunctionTransformer):
         return f"FunctionTransformer({estimator.func.__name__})"
-    defaults = type(estimator)().get_params()
+    signature = inspect.signature(type(estimator)).parameters
     given = estimator.get_params(deep=False)
-    changed = (f"{k}={_value(v)}" for k, v in given.items() if v != defaults[k])
+    changed = (f"{k}={_value(v)}" for k, v in given.items() if v != signature[k].default)
     return f"{type(estimator).__name__}({', '.join(changed)})"
 
 

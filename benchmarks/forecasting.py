@@ -183,11 +183,15 @@ def etth1_univariate(folder: Path) -> Task:
         title="Oil temperature of a transformer, hourly: error of the next 24 hours on "
         "the last 2880, in standard deviations of the first 8640, the training set.",
         metric="MSE",
-        estimator=WindowForecaster(clone(_OF_DAYS), length=336, horizon=24),
+        estimator=WindowForecaster(
+            clone(_OF_DAYS).set_params(dropout=0.5), length=336, horizon=24
+        ),
         score=score,
         naive=flat_mse(y, np.broadcast_to(X[:, -1:], y.shape)),
         naive_is="the last value",
-        chosen="CHOSEN_UNI",
+        chosen="Chosen on the 2880 hours between the two: dropout of 0.3 and 0.5, 10 "
+        "and 15 epochs, squared and absolute error, 64 and 128 convolutions. There the "
+        "error of the last value is .0696, and that of the chosen network .0493.",
         must=0.026,
         aim=0.025,
         less_is_better=True,
@@ -197,19 +201,23 @@ def etth1_univariate(folder: Path) -> Task:
 def etth1_multivariate(folder: Path) -> Task:
     """What are all seven columns in each of the next 96 hours?"""
     score, windows = all_windows(_etth1(folder), _VALIDATED, _TESTED, flat_mse)
-    X, y = windows(96, 96)
-    forecaster = WindowForecaster(clone(_OF_DAYS), length=96, horizon=96, univariate=True)
+    X, y = windows(336, 96)
+    network = clone(_OF_DAYS).set_params(max_epochs=5)
+    forecaster = WindowForecaster(network, length=336, horizon=96, univariate=True)
     return Task(
         title="Six loads of a transformer and its temperature, hourly: error of the "
         "next 96 hours of all on the last 2880, in standard deviations of the first "
         "8640, the training set. One network forecasts all columns, each from its own "
-        "last four days.",
+        "last two weeks.",
         metric="MSE",
         estimator=forecaster,
         score=score,
         naive=flat_mse(y, np.tile(X[:, -24:], (1, 4, 1))),
         naive_is="the last day, repeated",
-        chosen="CHOSEN_MULTI",
+        chosen="Chosen on the 2880 hours between the two: windows of 4 and 14 days, "
+        "64, 128 and 256 convolutions, dropout of 0.3 and 0.5, squared error and "
+        "Huber's. There the chosen network has an error of .637, and .662 with windows "
+        "of 4 days.",
         must=0.372,
         aim=0.368,
         less_is_better=True,
@@ -295,7 +303,7 @@ def m4_hourly(folder: Path) -> Task:
         normalize="last",
         season=168,
         lr=0.001,
-        max_epochs=15,
+        max_epochs=10,
         batch_size=256,
     )
     forecaster = WindowForecaster(
@@ -305,7 +313,7 @@ def m4_hourly(folder: Path) -> Task:
         by="series",
         time="hour",
         transformer=FunctionTransformer(np.log, np.exp),
-        step=8,
+        step=4,
     )
     return Task(
         title="The 414 hourly series of the M4 competition: error of the following 48 "
@@ -317,7 +325,10 @@ def m4_hourly(folder: Path) -> Task:
         score=score,
         naive=_smape(truth, np.tile(last_days, 2)),
         naive_is="the last day, repeated",
-        chosen="CHOSEN_M4",
+        chosen="Chosen on the last 48 hours of the training set, after training on those "
+        "before: level and deviation or level alone, windows of two or three weeks, one "
+        "every 4 or 8 hours, 10 or 15 epochs. There the error of the last day is 14.57, "
+        "and that of the chosen network 11.09.",
         must=10.42,
         aim=9.33,
         less_is_better=True,

@@ -7,11 +7,11 @@ highest temperature of the next day in Seattle, 2015, in degrees, by the functio
 ``examples/weather_forecast.py``.
 
 A ``WindowForecaster`` predicts the quantiles .1, .5 and .9 in one fit. Its configuration
-is the one with the smallest pinball loss on a validation part, which is the time before
-the test part (2880 hours, 48 hours, 2014); the fits before it see nothing later. Then it
-is fitted to all before the test part, with three values of ``random_state``. Beside it is
-a naive interval: the seasonal naive forecast, with the same quantiles of its past errors,
-by step.
+is the one with the smallest pinball loss on a validation part, of those whose intervals
+hold there for 75 to 85 %. That part is the time before the test part (2880 hours, 48
+hours, 2014); the fits before it see nothing later. Then it is fitted to all before the
+test part, with three values of ``random_state``. Beside it is a naive interval: the
+seasonal naive forecast, with the same quantiles of its past errors, by step.
 
 The data are in ``forecast/`` below one directory, and in vega_datasets::
 
@@ -89,7 +89,7 @@ def days_of_hours(**params: Any) -> GRURegressor:
         conv_stride=24,
         pooling="last",
         batch_size=256,
-        lr=0.001,
+        hidden_size=128,
         **params,
     )
 
@@ -117,7 +117,7 @@ def etth1(folder: Path) -> Case:
         return truth, naive_interval(before - repeated, last_day)
 
     grid = [
-        {"normalize": scale, "max_epochs": n, "hidden_size": 128, "dropout": 0.3}
+        {"normalize": scale, "lr": 0.001, "max_epochs": n, "dropout": 0.3}
         for scale, n in product(("last", "window"), (3, 10))
     ]
     return Case(((8640, 11520), (11520, 14400)), forecast, naive, grid)
@@ -159,7 +159,7 @@ def m4_hourly(folder: Path) -> Case:
             by="series",
             time="hour",
             transformer=FunctionTransformer(np.log, np.exp),
-            step=8,
+            step=16,
         )
         forecasts = model.fit(table).predict()
         keys = forecasts.index.unique("series")
@@ -177,14 +177,8 @@ def m4_hourly(folder: Path) -> Case:
         return later / unit[:, None], np.array(answers) / unit[:, None, None]
 
     grid = [
-        {
-            "hidden_size": 128,
-            "dropout": 0.2,
-            "max_epochs": 10,
-            "normalize": scale,
-            "season": 168,
-        }
-        for scale in ("last", "window")
+        {"normalize": "window", "season": 24, "lr": lr, "max_epochs": n, "dropout": share}
+        for lr, n, share in ((0.001, 10, 0.2), (0.003, 5, 0.2), (0.003, 10, 0.4))
     ]
     return Case((96, 48), forecast, naive, grid)
 
@@ -248,7 +242,8 @@ def measure(name: str, case: Case, n_seeds: int) -> None:
     for i, params in enumerate(case.grid):
         found[i] = figures(*case.forecast(case.parts[0], random_state=0, **params))
         print(f"<!-- {name}: {params}, {found[i]} -->", flush=True)
-    best = min(found, key=lambda i: found[i][2])
+    holds = [i for i in found if 0.75 <= found[i][0] <= 0.85]
+    best = min(holds or found, key=lambda i: found[i][2])
     runs = [
         figures(*case.forecast(case.parts[1], random_state=seed, **case.grid[best]))
         for seed in range(n_seeds)

@@ -248,6 +248,18 @@ def check_irregular(printed: str, folder: Path) -> None:
     assert best < by_hours < 0.97 * mean
 
 
+def check_remaining_life(printed: str, folder: Path) -> None:
+    rule, gru, width, inside = row(printed, "all")
+    assert gru < 0.8 * rule
+    assert 70 <= inside <= 90
+    widths = [row(printed, name)[-2] for name in ("more than 60", "21 to 60", "up to 20")]
+    assert widths == sorted(widths, reverse=True)
+    assert widths[-1] < width / 2
+    near_rule, near, *_ = row(printed, "up to 20")
+    assert near < near_rule / 2
+    assert (folder / "remaining_life.png").read_bytes().startswith(b"\x89PNG")
+
+
 CHECKS: dict[str, Callable[[str, Path], None]] = {
     "quickstart": check_quickstart,
     "unequal_lengths": check_unequal_lengths,
@@ -268,6 +280,7 @@ CHECKS: dict[str, Callable[[str, Path], None]] = {
     "leakage": check_leakage,
     "irregular": check_irregular,
     "dask_search": check_dask_search,
+    "remaining_life": check_remaining_life,
 }
 
 

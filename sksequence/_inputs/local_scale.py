@@ -101,7 +101,9 @@ class LocalScale(Fitted):
     def relative(self, rows: np.ndarray, sequences: AnySequences) -> np.ndarray:
         """Return targets (n, n_values) relative to their sequences."""
         level, spread = self._of_targets(sequences)
-        return (rows - level) / spread
+        related = rows.reshape(len(rows), self.n_ahead, -1) - level
+        related /= spread
+        return related.reshape(rows.shape)
 
     def place(
         self, values: np.ndarray, sequences: AnySequences, *, is_level: bool = True
@@ -117,8 +119,9 @@ class LocalScale(Fitted):
         is_level : bool, default=True
             Whether to add the level; not to a standard deviation.
         """
-        level, spread = (part[:, :, None] for part in self._of_targets(sequences))
-        placed = spread * values.reshape(*level.shape[:2], -1)
+        level, spread = (part[..., None] for part in self._of_targets(sequences))
+        shape = len(values), self.n_ahead, len(self.channels), -1
+        placed = spread * values.reshape(shape)
         return (placed + level if is_level else placed).reshape(values.shape)
 
     def normalise(self, values: np.ndarray, lengths: np.ndarray) -> np.ndarray:
@@ -136,21 +139,23 @@ class LocalScale(Fitted):
         return values
 
     def _of_targets(self, sequences: AnySequences) -> tuple[np.ndarray, ...]:
-        """Return level and spread of each target (n, n_values)."""
+        """Return level and spread of the targets (n, n_ahead or 1, n_normalised).
+
+        An axis of one step stands for all, which many windows need not repeat.
+        """
         levels, spreads = [], []
         for part, values in sequences.chunks():
             chosen = values[:, self.channels].astype(np.float64)
             lengths = sequences.lengths[part]
             anchor, shift, spread = self._measure(chosen, lengths)
             level = anchor if self.how == "last" else anchor + shift
-            level = np.repeat(level[:, None], self.n_ahead, axis=1)
+            level = level[:, None]
             if self.season is not None:
                 before = self._one_season_before(chosen, lengths)
                 level = np.where(np.isnan(before), level, before)
             levels.append(level)
-            spreads.append(np.repeat(spread[:, None], self.n_ahead, axis=1))
-        shape = len(sequences.lengths), self.n_ahead * len(self.channels)
-        return tuple(np.concatenate(parts).reshape(shape) for parts in (levels, spreads))
+            spreads.append(spread[:, None])
+        return np.concatenate(levels), np.concatenate(spreads)
 
     def _one_season_before(self, values: np.ndarray, lengths: np.ndarray) -> np.ndarray:
         """Return the values of the last season at the phase of each step ahead.
@@ -291,24 +296,32 @@ def _measure(
     Of concatenated sequences (n_rows, n_channels) and their lengths (n,), without the
     last ``n_beyond`` steps of each; (n, n_channels), NaN for a channel without values.
     """
-    values = values.astype(np.float64)
+    values = values.astype(np.float64, copy=False)
     observed = ~np.isnan(values)
     if n_beyond:
         is_own = count_within(lengths) < np.repeat(lengths - n_beyond, lengths)
         observed &= is_own[:, None]
-    starts = np.cumsum(lengths) - lengths
-    rows = np.where(observed, np.arange(len(values))[:, None], -1)
-    last = np.maximum.reduceat(rows, starts, axis=0)
+    last = _last_true(observed, np.cumsum(lengths) - lengths)
     anchor = np.take_along_axis(values, last, axis=0)
     anchor[last < 0] = np.nan
     of = np.repeat(np.arange(len(lengths)), lengths)
-    difference = values - anchor[of]
     count = _sums(observed, of, len(lengths))
+    # In place: a chunk of windows is many times larger than their table.
+    difference = values - anchor[of]
+    difference[~observed] = 0
     with np.errstate(invalid="ignore"):
-        shift = _sums(np.where(observed, difference, 0), of, len(lengths)) / count
-        squares = np.where(observed, difference - shift[of], 0) ** 2
-        spread = np.sqrt(_sums(squares, of, len(lengths)) / count)
+        shift = _sums(difference, of, len(lengths)) / count
+        difference -= shift[of]
+        difference[~observed] = 0
+        np.square(difference, out=difference)
+        spread = np.sqrt(_sums(difference, of, len(lengths)) / count)
     return anchor, shift, spread
+
+
+def _last_true(flags: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """Return the last row with a true flag from each start on; -1 if there is none."""
+    rows = np.where(flags, np.arange(len(flags))[:, None], -1)
+    return np.maximum.reduceat(rows, starts, axis=0)
 
 
 def _sums(values: np.ndarray, of: np.ndarray, n: int) -> np.ndarray:

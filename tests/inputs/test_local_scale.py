@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -93,6 +95,21 @@ def test_statistics_are_the_same_to_the_bit_alone_and_in_a_batch(how, layout):
     ((_, whole),) = scale.normalised(together).chunks()
     parts = [next(iter(scale.normalised(laid([x])).chunks()))[1] for x in items]
     np.testing.assert_array_equal(whole, np.concatenate(parts))
+
+
+@pytest.mark.parametrize("how", ["last", "window"])
+def test_levels_and_spreads_are_not_repeated_for_every_step_ahead(how):
+    X = Sequences(np.arange(6000.0).reshape(-1, 2), np.full(1000, 3))
+    scale = LocalScale(how, None, (0, 1), n_ahead=200).learn(X)
+    rows = np.zeros((1000, 400))
+    tracemalloc.start()
+    try:
+        scale.relative(rows, X)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # The answer, and what is small beside it.
+    assert most < 1.5 * rows.nbytes
 
 
 def test_differences_are_exact_far_from_zero():
