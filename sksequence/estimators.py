@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._base.classifier import Labeller, SequenceClassifier
+from ._base.classifier import SequenceClassifier
 from ._base.declaration import recurrent_estimator
 from ._base.estimator import ArrayLike, RandomState, Targets, storable
 from ._base.frames import FrameReader, FrameRegressor
@@ -14,6 +14,7 @@ from ._base.hyperparameters import Pooling
 from ._base.per_step import PerStepEstimator
 from ._base.regressor import NumberPredictor
 from ._base.steps import AnyCell, SimpleCell, StepReader
+from ._base.tagging import ChainTagger
 from ._base.transcribing import TranscriptEstimator
 
 
@@ -274,7 +275,7 @@ class RecurrentRegressor(Pooling, AnyCell, HorizonRegressor):
 
 @storable
 @recurrent_estimator
-class RecurrentTagger(AnyCell, PerStepEstimator, Labeller):
+class RecurrentTagger(AnyCell, ChainTagger):
     """Classify every step of a sequence, with one class or with several labels.
 
     y is a list with an array for each sequence: (n_steps_i,) for one class per step, or
@@ -288,6 +289,9 @@ class RecurrentTagger(AnyCell, PerStepEstimator, Labeller):
     With the next token as the target of each step it is a language model: ``bptt_steps``
     trains on texts of any length, and ``generate`` generates text.
 
+    With ``crf=True`` the classes of a sequence are predicted together: neighbouring ones
+    have a score of their own, as in names of several words.
+
     See Also
     --------
     RecurrentStepRegressor : Predicts numbers for every step.
@@ -299,6 +303,8 @@ class RecurrentTagger(AnyCell, PerStepEstimator, Labeller):
     Graves and Schmidhuber (2005), Framewise phoneme classification with bidirectional
     LSTM and other neural network architectures. Neural Networks 18.
     Huang, Xu and Yu (2015), Bidirectional LSTM-CRF models for sequence tagging. arXiv.
+    Lafferty, McCallum and Pereira (2001), Conditional random fields: probabilistic models
+    for segmenting and labeling sequence data. ICML.
 
     Examples
     --------

@@ -6,7 +6,7 @@ from typing import Any, Self, type_check_only
 
 import numpy as np
 
-from ._base.classifier import Labeller, SequenceClassifier
+from ._base.classifier import SequenceClassifier
 from ._base.estimator import ArrayLike, RandomState, Targets
 from ._base.frames import FrameReader, FrameRegressor
 from ._base.horizons import HorizonRegressor
@@ -14,6 +14,7 @@ from ._base.hyperparameters import Pooling
 from ._base.per_step import PerStepEstimator
 from ._base.regressor import NumberPredictor
 from ._base.steps import AnyCell, SimpleCell, StepReader
+from ._base.tagging import ChainTagger
 from ._base.transcribing import TranscriptEstimator
 from ._inputs.types import PathLike
 
@@ -2497,7 +2498,7 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class RecurrentTagger(_OfSklearn, AnyCell, PerStepEstimator, Labeller):
+class RecurrentTagger(_OfSklearn, AnyCell, ChainTagger):
     """Classify every step of a sequence, with one class or with several labels.
 
     y is a list with an array for each sequence: (n_steps_i,) for one class per step, or
@@ -2510,6 +2511,9 @@ class RecurrentTagger(_OfSklearn, AnyCell, PerStepEstimator, Labeller):
 
     With the next token as the target of each step it is a language model: ``bptt_steps``
     trains on texts of any length, and ``generate`` generates text.
+
+    With ``crf=True`` the classes of a sequence are predicted together: neighbouring ones
+    have a score of their own, as in names of several words.
 
     Parameters
     ----------
@@ -2594,6 +2598,20 @@ class RecurrentTagger(_OfSklearn, AnyCell, PerStepEstimator, Labeller):
     category_dim : int or None, default=None
         Size of the vectors of categories; None for min(50, round(1.6 n^0.56)) of n levels
         (the rule of fastai).
+    crf : bool, default=False
+        Predict the classes of all steps of a sequence together, by a linear-chain
+        conditional random field (Lafferty et al., 2001) on the outputs of the network:
+        each pair of neighbouring classes has a learnt score, too. ``predict`` returns
+        the most likely sequence of classes (Viterbi), ``predict_proba`` the exact
+        probability of each class at each step, summed over all sequences of classes.
+        The loss is the negative log-likelihood of whole sequences, per step; over steps
+        without a label it is summed. Not for several labels, ``class_weight``, weights of
+        steps, ``bptt_steps``, streams and prefixes.
+    tag_scheme : {"bio", "bioes"} or None, default=None
+        With ``crf=True``, the scheme of the classes, by which others are never predicted:
+        "O" is outside of chunks such as names; in "bio", the first step of a chunk of
+        type x is "B-x" and all later ones are "I-x"; in "bioes", the last one is "E-x",
+        and a chunk of one step is "S-x". Classes in y must follow it, too.
     class_weight : dict, list of dict, "balanced" or None, default=None
         Weight of each class in the loss: ``{class: weight}``, where missing classes have
         weight one, or "balanced" for weights inversely proportional to class
@@ -2715,6 +2733,8 @@ class RecurrentTagger(_OfSklearn, AnyCell, PerStepEstimator, Labeller):
     Graves and Schmidhuber (2005), Framewise phoneme classification with bidirectional
     LSTM and other neural network architectures. Neural Networks 18.
     Huang, Xu and Yu (2015), Bidirectional LSTM-CRF models for sequence tagging. arXiv.
+    Lafferty, McCallum and Pereira (2001), Conditional random fields: probabilistic models
+    for segmenting and labeling sequence data. ICML.
 
     Examples
     --------
@@ -2754,6 +2774,8 @@ class RecurrentTagger(_OfSklearn, AnyCell, PerStepEstimator, Labeller):
         time_channel: int | None = None,
         categorical_features: Sequence[Any] | str | None = "from_dtype",
         category_dim: int | None = None,
+        crf: bool = False,
+        tag_scheme: str | None = None,
         class_weight: Any = None,
         lr: float = 0.005,
         max_epochs: int = 50,

@@ -27,6 +27,7 @@ ORDER = (
     *("embedding_dim", "num_embeddings", "missing", "time_channel"),
     *("categorical_features", "category_dim"),
     *("normalize", "season", "target_channels", "decoder", "beam_size"),
+    *("crf", "tag_scheme"),
     # training
     *("loss", "quantile", "class_weight"),
     *("lr", "max_epochs", "batch_size", "optimizer", "lr_schedule", "weight_decay"),

@@ -45,8 +45,8 @@ class Deployable(SequenceEstimator):
         Raises
         ------
         ValueError
-            If the network is bidirectional, or was fitted with ``normalize`` or
-            ``decoder=True``.
+            If the network is bidirectional, or was fitted with ``normalize``,
+            ``decoder=True`` or ``crf=True``.
 
         Examples
         --------
@@ -96,8 +96,8 @@ class Deployable(SequenceEstimator):
         Raises
         ------
         ValueError
-            If the network is bidirectional, or was fitted with ``normalize`` or
-            ``decoder=True``.
+            If the network is bidirectional, or was fitted with ``normalize``,
+            ``decoder=True`` or ``crf=True``.
 
         Examples
         --------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -346,7 +347,7 @@ class SequenceEstimator(
         """Return the predictions for a data set, and their number for each sequence."""
         with fitting.computing(self, data):
             rows, counts = self.net_.answers(data, method)
-        finish = self._target.predictions[response_method]
+        finish = self._get_prediction(response_method, counts)
         finish = partial(finish, **options) if options else finish
         scale = self._reading.local
         if scale is None or response_method == "transform":
@@ -358,6 +359,12 @@ class SequenceEstimator(
         mean = scale.place(answers[..., 0], data.source)
         std = scale.place(answers[..., 1], data.source, is_level=False)
         return np.stack([mean, std], axis=-1), counts
+
+    def _get_prediction(
+        self, response_method: str, counts: np.ndarray | None
+    ) -> Callable[..., np.ndarray]:
+        """Return the function of raw outputs for a method; counts are of sequences."""
+        return self._target.predictions[response_method]
 
     def transform(self, X: ArrayLike) -> np.ndarray:
         """Return the representation of each sequence by the network.

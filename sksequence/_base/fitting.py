@@ -216,6 +216,7 @@ def _check_data(
         sample_weight,
         groups,
         per_step=estimator._per_step,
+        weighs_steps=target.weighs_steps,
     )
     return data, reading, target
 
@@ -456,8 +457,13 @@ def make_net(
     module = training.make_module(
         kind=estimator._network_kind, **estimator._network, seed=seed, weights=weights
     )
-    scale = getattr(estimator._target, "loss_scale", None)
-    net = training.make_net(*module, **settings, target_scale=scale)
+    target = estimator._target
+    net = training.make_net(
+        *module,
+        **settings,
+        target_scale=getattr(target, "loss_scale", None),
+        legal=getattr(target, "legal", None),
+    )
     if state is not None:
         training.restore(net, state)
     return net

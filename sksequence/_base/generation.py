@@ -51,6 +51,11 @@ def _check_language_model(tagger: Any) -> None:
             "generate needs a tagger fitted on tokens (embedding_dim), with the next "
             "token as the class of each step, not several labels."
         )
+    if tagger._network["crf"]:
+        raise ValueError(
+            "generate needs crf=False: with crf=True a class depends on later ones, "
+            "which are not there yet."
+        )
     if tagger.n_static_features_in_:
         raise ValueError(
             "generate needs a tagger fitted on sequences alone, not a table."

@@ -43,6 +43,7 @@ from .readings import (
     TokenReading,
     standardised,
 )
+from .schemes import find_scheme
 from .scoring import d2_of_quantiles, score_given, score_numbers, score_steps
 from .sequences import (
     AnySequences,
@@ -65,6 +66,7 @@ from .steps import (
     split_last,
     spread_targets,
 )
+from .tags import Tags
 from .targets import Frames, Labels, Numbers, Target, check_numbers, exceeds_float32
 from .time_order import check_order, find_times, steps_of
 from .times import Times, read_times, time_positions, time_ranks
@@ -93,6 +95,7 @@ __all__ = [
     "Sequences",
     "StaticColumns",
     "StoredSequences",
+    "Tags",
     "Target",
     "Texts",
     "Times",
@@ -129,6 +132,7 @@ __all__ = [
     "find_categorical",
     "find_column",
     "find_loss",
+    "find_scheme",
     "find_target_channels",
     "find_times",
     "first_rows_of",

@@ -113,8 +113,12 @@ def check_fit_data(
     groups: Any,
     *,
     per_step: bool = False,
+    weighs_steps: bool = True,
 ) -> FitData:
-    """Check that all arguments have consistent lengths, and combine them."""
+    """Check that all arguments have consistent lengths, and combine them.
+
+    Without ``weighs_steps`` the loss is that of whole sequences, though ``per_step``.
+    """
     check_consistent_length(sequences.lengths, target.lengths)
     n = len(sequences)
     groups, step_weight = check_groups(groups, n), None
@@ -122,6 +126,12 @@ def check_fit_data(
         weight, step_weight = check_step_weights(sample_weight, sequences.lengths)
     else:
         weight = check_weights(sample_weight, n)
+    if step_weight is not None and not weighs_steps:
+        raise ValueError(
+            "sample_weight must have one weight for each sequence with crf=True, whose "
+            "loss is that of all tags together, got weights of steps. For steps without "
+            "a label pass None in y."
+        )
     largest = _largest(sample_weight, per_step=per_step)
     data = FitData(sequences, static, target, weight, groups, step_weight, largest)
     if not len(data.rows):

@@ -35,6 +35,8 @@ class Target(Fitted):
         Names of several outputs, if y was one or several DataFrames.
     """
 
+    weighs_steps: ClassVar[bool] = True  # whether weights of steps are of their losses
+
     names: tuple[str, ...] | None = field(default=None, kw_only=True)
 
     def check_names(self, names: tuple[str, ...] | None) -> None:

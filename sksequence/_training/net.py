@@ -23,6 +23,7 @@ from .batches import BatchIterator, ChunkIterator, Inputs, SequenceDataset
 from .borrowed_skorch import Net
 from .borrowed_torch import note_step
 from .callbacks import LearningRate, RefuseDivergence, make_callbacks
+from .chains import ChainLoss
 from .ctc import CTCLoss
 from .devices import find_device
 from .losses import append_scale, choose_loss
@@ -279,13 +280,17 @@ class SequenceNet(Net):
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
         """Return the loss of a batch, whose targets are tensors already."""
-        y_true = self._here(y_true)
+        target = self._here(y_true)
+        chain = getattr(self.module_, "chain", None)
+        if chain is not None:
+            lengths = self._here(X).get("lengths")
+            return self.criterion_(y_pred, target, chain, lengths)
         if not getattr(self.criterion_, "counts_frames", False):
-            return self.criterion_(y_pred, y_true)
+            return self.criterion_(y_pred, target)
         steps = X["X"].shape[:2]
         lengths = X.get("lengths", torch.full(steps[:1], steps[1]))
         n_frames = self.module_.count_answers("forward", lengths)
-        return self.criterion_(y_pred, y_true, n_frames)
+        return self.criterion_(y_pred, target, n_frames)
 
     def _here(self, batch):
         """Move tensors to the net's device."""
@@ -414,6 +419,7 @@ def make_net(
     bptt_steps: int | None = None,
     monitor: str = "valid_loss",
     target_scale: np.ndarray | None = None,
+    legal: np.ndarray | None = None,
 ) -> SequenceNet:
     """Make a skorch net for a network; ``net_params`` override everything else."""
     given = dict(net_params or {})
@@ -436,15 +442,17 @@ def make_net(
         batches = {"iterator_train": ChunkIterator}
         batches["iterator_train__bptt_steps"] = bptt_steps
     batches["iterator_train__generator"] = generator
-    criterion: dict[str, Any] = {"criterion": CTCLoss}
-    if loss != "ctc":
-        criterion = {
-            "criterion": WeightedLoss,
-            "criterion__name": loss,
-            "criterion__quantile": quantile,
-            "criterion__target_scale": target_scale,
-            "criterion__per_step": per_step,
-        }
+    criterion: dict[str, Any] = {
+        "criterion": WeightedLoss,
+        "criterion__name": loss,
+        "criterion__quantile": quantile,
+        "criterion__target_scale": target_scale,
+        "criterion__per_step": per_step,
+    }
+    if loss == "linear_chain":
+        criterion = {"criterion": ChainLoss, "criterion__legal": legal}
+    elif loss == "ctc":
+        criterion = {"criterion": CTCLoss}
     params = {
         **criterion,
         **({"optimizer__weight_decay": weight_decay} if weight_decay else {}),

@@ -1,14 +1,23 @@
-"""Metrics and scorers of steps, and of predicted quantiles and distributions."""
+"""Metrics and scorers of steps, sequences, quantiles and distributions."""
 
+from .chunks import chunk_f1
+from .edits import character_error_rate, edit_distance, exact_share, token_error_rate
 from .scorers import (
     QuantileScorer,
+    SequenceScorer,
     StdScorer,
+    bleu_scorer,
+    character_error_rate_scorer,
+    chunk_f1_scorer,
     crps_scorer,
+    exact_share_scorer,
     interval_coverage_scorer,
     interval_width_scorer,
     make_quantile_scorer,
+    make_sequence_scorer,
     make_std_scorer,
     pinball_scorer,
+    token_error_rate_scorer,
 )
 from .steps import (
     StepScorer,
@@ -17,6 +26,7 @@ from .steps import (
     perplexity,
     perplexity_scorer,
 )
+from .translation import bleu
 from .uncertainty import (
     crps_gaussian,
     crps_quantiles,
@@ -28,22 +38,35 @@ from .uncertainty import (
 
 __all__ = [
     "QuantileScorer",
+    "SequenceScorer",
     "StdScorer",
     "StepScorer",
+    "bleu",
+    "bleu_scorer",
+    "character_error_rate",
+    "character_error_rate_scorer",
+    "chunk_f1",
+    "chunk_f1_scorer",
     "crps_gaussian",
     "crps_quantiles",
     "crps_samples",
     "crps_scorer",
+    "edit_distance",
+    "exact_share",
+    "exact_share_scorer",
     "flatten_steps",
     "interval_coverage",
     "interval_coverage_scorer",
     "interval_width",
     "interval_width_scorer",
     "make_quantile_scorer",
+    "make_sequence_scorer",
     "make_std_scorer",
     "make_step_scorer",
     "perplexity",
     "perplexity_scorer",
     "pinball_loss",
     "pinball_scorer",
+    "token_error_rate",
+    "token_error_rate_scorer",
 ]

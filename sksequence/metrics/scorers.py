@@ -1,4 +1,4 @@
-"""Scorers of predicted quantiles, intervals and distributions."""
+"""Scorers of predicted sequences, quantiles, intervals and distributions."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from typing import Any
 
 from .._inputs import check_levels
 from .._inputs.types import ArrayLike
+from .chunks import chunk_f1
+from .edits import character_error_rate, exact_share, token_error_rate
+from .translation import bleu
 from .uncertainty import (
     crps_gaussian,
     interval_coverage,
@@ -18,14 +21,81 @@ from .uncertainty import (
 
 __all__ = [
     "QuantileScorer",
+    "SequenceScorer",
     "StdScorer",
+    "bleu_scorer",
+    "character_error_rate_scorer",
+    "chunk_f1_scorer",
     "crps_scorer",
+    "exact_share_scorer",
     "interval_coverage_scorer",
     "interval_width_scorer",
     "make_quantile_scorer",
+    "make_sequence_scorer",
     "make_std_scorer",
     "pinball_scorer",
+    "token_error_rate_scorer",
 ]
+
+
+@dataclass(frozen=True)
+class SequenceScorer:
+    """Score whole predicted sequences; created by :func:`make_sequence_scorer`."""
+
+    score_func: Callable[..., Any]
+    sign: int = 1
+    kwargs: dict[str, Any] = field(default_factory=dict)
+
+    def __call__(
+        self,
+        estimator: Any,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+    ) -> float:
+        more = dict(self.kwargs)
+        if sample_weight is not None:
+            more["sample_weight"] = sample_weight
+        return self.sign * self.score_func(y, estimator.predict(X), **more)
+
+
+def make_sequence_scorer(
+    score_func: Callable[..., Any], *, greater_is_better: bool = True, **kwargs: Any
+) -> SequenceScorer:
+    """Make a scorer of predicted sequences, for ``scoring=``.
+
+    For metrics that have to see where a sequence begins and ends; for others see
+    :func:`make_step_scorer`.
+
+    Parameters
+    ----------
+    score_func : callable
+        Function ``score_func(y_true, y_pred, **kwargs)`` of lists of sequences, such as
+        :func:`chunk_f1` and :func:`token_error_rate`.
+    greater_is_better : bool, default=True
+        Whether greater is better; if False, the sign of the score is flipped.
+    **kwargs : dict
+        Passed to ``score_func``.
+
+    Returns
+    -------
+    SequenceScorer
+        ``scorer(estimator, X, y, sample_weight=None)``.
+
+    Examples
+    --------
+    >>> from sksequence import RecurrentTagger
+    >>> from sksequence.metrics import chunk_f1
+    >>> scorer = make_sequence_scorer(chunk_f1, scheme="bioes")
+    >>> X = [[1, 2, 2, 1], [2, 1, 2]] * 10
+    >>> y = [["O", "B-x", "E-x", "O"], ["S-x", "O", "S-x"]] * 10
+    >>> model = RecurrentTagger(
+    ...     embedding_dim=4, bidirectional=True, crf=True, tag_scheme="bioes"
+    ... )
+    >>> scorer(model.fit(X, y), X, y)
+    1.0
+    """
+    return SequenceScorer(score_func, 1 if greater_is_better else -1, kwargs)
 
 
 @dataclass(frozen=True)
@@ -163,3 +233,10 @@ interval_width_scorer = make_quantile_scorer(
     interval_width, quantiles=(0.1, 0.9), greater_is_better=False
 )
 crps_scorer = make_std_scorer(crps_gaussian, greater_is_better=False)
+chunk_f1_scorer = make_sequence_scorer(chunk_f1)
+exact_share_scorer = make_sequence_scorer(exact_share)
+token_error_rate_scorer = make_sequence_scorer(token_error_rate, greater_is_better=False)
+character_error_rate_scorer = make_sequence_scorer(
+    character_error_rate, greater_is_better=False
+)
+bleu_scorer = make_sequence_scorer(bleu)

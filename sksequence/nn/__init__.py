@@ -7,6 +7,7 @@ that change the time axis also return the new lengths.
 
 from .convlstm import ConvLSTM, ConvLSTMCell, ConvLSTMLayer
 from .convolution import ConvBranch, ConvEncoder, ConvLayer, MaskedBatchNorm
+from .crf import LinearChain
 from .dropout import Dropout
 from .embedding import TokenEmbedding
 from .frames import FrameNetwork
@@ -28,6 +29,7 @@ __all__ = [
     "Dropout",
     "FrameNetwork",
     "LastPooling",
+    "LinearChain",
     "MaskMissing",
     "MaskedBatchNorm",
     "MaxPooling",

@@ -13,6 +13,7 @@ from ._exact import State
 from ._random import RandomLayer, reset_layers
 from ._time import last_n_steps
 from .convolution import ConvBranch, ConvEncoder
+from .crf import LinearChain
 from .dropout import Dropout
 from .embedding import CategoryEmbedding, TokenEmbedding
 from .missing import READERS
@@ -101,6 +102,9 @@ class SequenceNetwork(RandomLayer):
     decoder_steps : int, default=0
         Number of last steps with outputs of their own, instead of outputs for the pooled
         sequence; 0 for none. No sequence may be shorter.
+    crf : bool, default=False
+        Whether the outputs of steps are scores of tags in a :class:`LinearChain`, which
+        the attribute ``chain`` then is; needs ``per_step``.
 
     Shape
     -----
@@ -152,6 +156,7 @@ class SequenceNetwork(RandomLayer):
         categories: Sequence[tuple[int, int, int]] = (),
         static_categories: Sequence[tuple[int, int, int]] = (),
         per_frame: bool = False,
+        crf: bool = False,
     ) -> None:
         super().__init__()
         self.per_step, self.decoder_steps = per_step, decoder_steps
@@ -218,6 +223,9 @@ class SequenceNetwork(RandomLayer):
             self.join = StaticJoin(self.representation_size, static_size)
             read_size = self.join.output_size
         self.head = nn.Linear(read_size, output_size)
+        if crf and not per_step:
+            raise ValueError("crf=True needs per_step=True, got per_step=False")
+        self.chain = LinearChain(output_size) if crf else None
         self.widest = max(input_size, *conv_channels, *parallel_channels, 1)
         self._reset_head(None)
 

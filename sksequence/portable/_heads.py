@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
+from ._chain import LinearChain
 from ._parts import Part
 
 
@@ -18,6 +19,8 @@ class Head:
     **described
         The attributes that the subclass documents.
     """
+
+    reads_sequences: ClassVar[bool] = False  # an answer depends on all of a sequence
 
     def __init__(self, **described: Any) -> None:
         vars(self).update(described)
@@ -39,7 +42,7 @@ class Head:
         """Return the result of predict for the answers of whole sequences."""
         return answers
 
-    def start(self, n: int, *, is_one: bool) -> Emitter | None:
+    def emitter(self, n: int, *, is_one: bool) -> Emitter | None:
         """Return what turns answers of n streams into those of ``step``, if needed."""
         return None
 
@@ -108,7 +111,7 @@ class TranscriptsHead(LabelsHead):
         labels = self.classes[np.asarray(codes, dtype=int) - 1].tolist()
         return "".join(labels) if self.is_text else labels
 
-    def start(self, n: int, *, is_one: bool) -> Emitter:
+    def emitter(self, n: int, *, is_one: bool) -> Emitter:
         return Emitter(self, n, is_one=is_one)
 
 
@@ -141,6 +144,40 @@ class Emitter(Part):
             codes = np.where(codes == before, 0, codes)
         said = [self.head.say([code] if code else []) for code in codes]
         return said[0] if self.is_one else said
+
+
+class TagsHead(LabelsHead):
+    """Classes of steps that depend on one another.
+
+    Methods take the scores of all steps of some sequences, and their ``lengths``.
+
+    Attributes
+    ----------
+    transitions : ndarray of shape (n_outputs, n_outputs)
+        Score of each pair of classes that follow one another, -inf if none may.
+    start, end : ndarray of shape (n_outputs,)
+        Score of each class at the first and at the last step.
+    """
+
+    reads_sequences = True
+
+    transitions: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+
+    @property
+    def _chain(self) -> LinearChain:
+        return LinearChain(self.transitions, self.start, self.end)
+
+    def predict(self, raw: np.ndarray, lengths: Any = None) -> np.ndarray:
+        return self.classes[self._chain.decode(raw, lengths)]
+
+    def predict_proba(self, raw: np.ndarray, lengths: Any = None) -> np.ndarray:
+        return np.exp(self._chain.log_marginals(raw, lengths)).astype(raw.dtype)
+
+    def predict_log_proba(self, raw: np.ndarray, lengths: Any = None) -> np.ndarray:
+        """Return the logarithms of ``predict_proba``."""
+        return self._chain.log_marginals(raw, lengths).astype(raw.dtype)
 
 
 class ValuesHead(Head):
@@ -299,6 +336,7 @@ DISTRIBUTIONS: dict[str, type[Head]] = {
 HEADS: dict[str, type[Head]] = {
     "labels": LabelsHead,
     "transcripts": TranscriptsHead,
+    "tags": TagsHead,
     "values": ValuesHead,
     "quantiles": QuantilesHead,
     **DISTRIBUTIONS,

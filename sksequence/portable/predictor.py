@@ -193,17 +193,23 @@ class NumpyPredictor:
         Raises
         ------
         ValueError
-            If the network is bidirectional, has a decoder, or normalises whole sequences.
+            If the network is bidirectional, has a decoder, normalises whole sequences, or
+            predicts the tags of a sequence together.
         """
         if self.local is not None:
             raise ValueError(
                 "A network that normalises each sequence has to read all of it before "
                 "the first step. Predict whole sequences, or fit with normalize=None."
             )
+        if self.head.reads_sequences:
+            raise ValueError(
+                "A network with crf=True cannot predict before the end of a sequence: "
+                "later steps change the tags of earlier ones. Fit one with crf=False."
+            )
         return Stream(self.network, self.inputs, self.head, n_streams, static)
 
     def _run(
-        self, X: Any, static: Any, *answers: Callable[[np.ndarray], np.ndarray]
+        self, X: Any, static: Any, *answers: Callable[..., np.ndarray]
     ) -> list[np.ndarray]:
         """Answer from the outputs of the network; without ``answers`` represent X."""
         sequences, is_block = self.inputs.check_sequences(X)
@@ -239,11 +245,13 @@ class NumpyPredictor:
 
     def _place(
         self,
-        answer: Callable[[np.ndarray], np.ndarray],
+        answer: Callable[..., np.ndarray],
         raw: np.ndarray,
         sequences: list[np.ndarray],
     ) -> np.ndarray:
         """Answer from raw outputs, on the scale of each sequence if it is normalised."""
+        if self.head.reads_sequences:
+            return answer(raw, lengths=np.array([len(x) for x in sequences]))
         values = answer(raw)
         if self.local is None:
             return values

@@ -97,7 +97,7 @@ class Stream:
         self._cells = [self._run(layer[0], n) for layer in network.layers]
         self._branch = [RunningConvolution(layer, n) for layer in network.branch]
         self._pool, *self._branch_pools = network.make_pools(n)
-        self._emitter = head.start(n, is_one=n_streams is None)
+        self._emitter = head.emitter(n, is_one=n_streams is None)
 
     def step(self, x: Any, return_std: bool = False) -> Any:
         """Read a step and predict from all steps so far.

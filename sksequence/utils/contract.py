@@ -181,7 +181,10 @@ def check_gradients(estimator: Any, X: list, y: Any) -> None:
     module.train().zero_grad()
     output = module(_one_batch(estimator, X))
     weight = np.random.RandomState(0).normal(size=tuple(output.shape))
-    (output * output.new_tensor(weight)).sum().backward()
+    total = (output * output.new_tensor(weight)).sum()
+    if (chain := getattr(module, "chain", None)) is not None:
+        total = total + chain(output).sum()
+    total.backward()
     for name, parameter in module.named_parameters():
         gradient = parameter.grad
         assert gradient is not None, f"parameter {name} gets no gradient"

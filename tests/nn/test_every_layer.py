@@ -31,6 +31,7 @@ LAYERS = {
     "MaxPooling": (nn.MaxPooling(), X),
     "MaxPooling of many units": (nn.MaxPooling(), torch.randn(3, 5, 32)),
     "AttentionPooling": (nn.AttentionPooling(4), X),
+    "LinearChain": (nn.LinearChain(4), X),
     "TokenEmbedding": (nn.TokenEmbedding(4, 2), torch.ones(3, 5, 1)),
     "MaskMissing": (nn.MaskMissing(4), X),
     "DecayMissing": (nn.DecayMissing(4), X),

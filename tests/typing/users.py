@@ -40,24 +40,37 @@ from sksequence import (
 from sksequence.forecasting import forecast_recursive
 from sksequence.metrics import (
     QuantileScorer,
+    SequenceScorer,
     StdScorer,
     StepScorer,
+    bleu,
+    bleu_scorer,
+    character_error_rate,
+    character_error_rate_scorer,
+    chunk_f1,
+    chunk_f1_scorer,
     crps_gaussian,
     crps_quantiles,
     crps_samples,
     crps_scorer,
+    edit_distance,
+    exact_share,
+    exact_share_scorer,
     flatten_steps,
     interval_coverage,
     interval_coverage_scorer,
     interval_width,
     interval_width_scorer,
     make_quantile_scorer,
+    make_sequence_scorer,
     make_std_scorer,
     make_step_scorer,
     perplexity,
     perplexity_scorer,
     pinball_loss,
     pinball_scorer,
+    token_error_rate,
+    token_error_rate_scorer,
 )
 from sksequence.model_selection import (
     HalvingEpochSearchCV,
@@ -249,6 +262,23 @@ assert_type(cross_val_predict_steps(RecurrentTagger(), X, steps), np.ndarray)
 weight_of_steps: list[list[float]] = [[1.0, 0.5]]
 assert_type(RecurrentTagger().fit(X, steps, weight_of_steps), RecurrentTagger)
 assert_type(perplexity_scorer(RecurrentTagger(), X, steps), float)
+tagger = RecurrentTagger(crf=True, tag_scheme="bio")
+assert_type(tagger.fit(X, [["B-x"] * len(x) for x in X]), RecurrentTagger)
+assert_type(make_sequence_scorer(chunk_f1, scheme="bioes"), SequenceScorer)
+assert_type(chunk_f1_scorer(tagger, X, [["O"] * len(x) for x in X]), float)
+assert_type(chunk_f1([["B-x"]], [["B-x"]], average="macro"), float)
+assert_type(edit_distance("a text", "a test"), int)
+assert_type(token_error_rate(["a text"], ["a test"], sample_weight=[1.0]), float)
+assert_type(character_error_rate(["a text"], ["a test"]), float)
+assert_type(exact_share([[1, 2]], [np.array([1, 2])]), float)
+assert_type(bleu(["a text"], ["a text"], tokenize=None), float)
+for scorer_of_texts in (
+    exact_share_scorer,
+    token_error_rate_scorer,
+    character_error_rate_scorer,
+    bleu_scorer,
+):
+    assert_type(scorer_of_texts, SequenceScorer)
 assert_type(forecast_recursive(GRURegressor(), X, horizon=3), np.ndarray)
 forecast_recursive(GRURegressor(), X, horizon=3, target=[0, 2], future=X)
 assert_type(check_sequence_estimator(model, on_fail=None), list[dict[str, Any]])

@@ -2,45 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from onnx import TensorProto, ValueInfoProto, helper
 
+from .chain import tags_head
 from .graph import Graph
-
-Shape = Sequence[str | int]
-
-
-def labels_head(
-    graph: Graph,
-    scores: str,
-    axes: Shape,
-    *,
-    classes: np.ndarray,
-    is_multilabel: bool,
-) -> list[ValueInfoProto]:
-    """Predict labels and probabilities; labels neither int nor Unicode by their index."""
-    every: Shape = [*axes, len(classes)]
-    if is_multilabel:
-        kind, shape = TensorProto.INT64, every
-        graph("Cast", graph("Greater", scores, 0.0), to=kind, result="label")
-        graph("Sigmoid", scores, result="probabilities")
-    else:
-        kind, shape = TensorProto.INT64, axes
-        labels = np.arange(len(classes))
-        if np.can_cast(classes.dtype, np.int64) and classes.dtype.kind != "b":
-            labels = classes.astype(np.int64)
-        elif all(isinstance(label, str) and _is_unicode(label) for label in classes):
-            labels, kind = classes.astype(object), TensorProto.STRING
-        index = graph("ArgMax", scores, axis=-1, keepdims=0)
-        graph("Gather", labels, index, axis=0, result="label")
-        graph("Softmax", scores, axis=-1, result="probabilities")
-    return [
-        helper.make_tensor_value_info("label", kind, shape),
-        helper.make_tensor_value_info("probabilities", graph.float_type, every),
-    ]
+from .labels import Shape, labels_head
 
 
 def transcripts_head(
@@ -251,14 +221,10 @@ def _moments(given: Parameters, mean: str, std: str) -> list[ValueInfoProto]:
     return [declare(mean, "values"), declare(std, "std", is_spread=True)]
 
 
-def _is_unicode(text: str) -> bool:
-    """Return whether a text is one to ONNX: lone surrogates have no UTF-8."""
-    return not any("\ud800" <= letter <= "\udfff" for letter in text)
-
-
 HEADS: dict[str, Callable[..., list[ValueInfoProto]]] = {
     "labels": labels_head,
     "transcripts": transcripts_head,
+    "tags": tags_head,
     "values": values_head,
     "quantiles": quantiles_head,
     "gaussian": gaussian_head,

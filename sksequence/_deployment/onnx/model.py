@@ -63,6 +63,8 @@ def make_model(
         keywords["n_frames"] = count_frames(graph, steps, network)
     if local is not None:
         keywords["place"] = local.place
+    if answer["kind"] == "tags":
+        keywords["steps"] = steps
     outputs = HEADS[answer["kind"]](graph, raw, axes, **keywords)
     inputs = _inputs(graph, network, in_double=local is not None)
     model = helper.make_model(
