@@ -27,6 +27,7 @@ from sklearn.preprocessing import FunctionTransformer
 from skorch.callbacks import Callback
 
 from sksequence import RecurrentTranscriber
+from sksequence.metrics import character_error_rate, exact_share, token_error_rate
 
 _DEV_SHARE = 8  # of the speakers of the training part, one in eight
 Recordings = list[np.ndarray]
@@ -117,23 +118,10 @@ def load(folder: Path, *, dev: bool) -> tuple[Recordings, list[str], Recordings,
     return X_fit, y_fit, X_dev, y_dev
 
 
-def distance(said: Sequence, true: Sequence) -> int:
-    """Return the least number of insertions, deletions and replacements."""
-    row = list(range(len(true) + 1))
-    for i, a in enumerate(said, 1):
-        before, row = row, [i]
-        for j, b in enumerate(true, 1):
-            row.append(min(before[j] + 1, row[-1] + 1, before[j - 1] + (a != b)))
-    return row[-1]
-
-
 def error_rates(said: Sequence[str], true: Sequence[str]) -> str:
     """Return character, word and sentence error rates in words."""
-    pairs = list(zip(said, true, strict=True))
-    cer = sum(distance(a, b) for a, b in pairs) / sum(len(b) for _, b in pairs)
-    edits = sum(distance(a.split(), b.split()) for a, b in pairs)
-    wer = edits / sum(len(b.split()) for _, b in pairs)
-    wrong = np.mean([a != b for a, b in pairs])
+    cer, wer = character_error_rate(true, said), token_error_rate(true, said)
+    wrong = 1 - exact_share(true, said)
     return f"CER {100 * cer:.1f}, WER {100 * wer:.1f}, sentences wrong {100 * wrong:.1f}"
 
 

@@ -40,13 +40,3 @@ def fitted(**params):
 def as_lists(said):
     """Lists of numbers instead of strings, in the same order of labels."""
     return [[3 * "abc".index(letter) for letter in text] for text in said]
-
-
-def edits(said, true):
-    """The least number of insertions, deletions and replacements."""
-    row = list(range(len(true) + 1))
-    for i, a in enumerate(said, 1):
-        before, row = row, [i]
-        for j, b in enumerate(true, 1):
-            row.append(min(before[j] + 1, row[-1] + 1, before[j - 1] + (a != b)))
-    return row[-1]
