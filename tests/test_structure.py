@@ -27,7 +27,7 @@ ARROWS = {
     "_streaming": {"_deployment"},
     "_training": {"_inputs", "nn"},
     "nn": {"_cells", "_kernels"},
-    "forecasting": {"_inputs", "persistence", "preprocessing"},
+    "forecasting": {"_inputs", "_storage", "preprocessing"},
     "metrics": {"_inputs"},
     "model_selection": {"_inputs"},
     "preprocessing": {"_inputs"},

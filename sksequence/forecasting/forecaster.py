@@ -17,7 +17,7 @@ from .._inputs import column_at, find_column, index_of, listed
 from .._inputs.borrowed import HasMethods, StrOptions, fit_context
 from .._inputs.intervals import Count
 from .._inputs.types import ArrayLike, PathLike, typed
-from ..persistence import save
+from .._storage.composites import save
 from ..preprocessing._gaps import MAX_GAP, Span
 from ..preprocessing._polars import is_polars
 from ..preprocessing._tables import BY, TIME, Key, Table
