@@ -1,10 +1,12 @@
-"""What over-sampling by imbalanced-learn makes of columns of sequences and texts."""
+"""What over-sampling by imbalanced-learn makes of columns of sequences and texts.
+
+imblearn is imported by functions alone: pytest imports this file to look for doctests.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from imblearn.over_sampling import RandomOverSampler
 
 from helpers.data import objects, ragged
 from helpers.estimators import make
@@ -22,10 +24,16 @@ def column(cells):
     return objects(cells)[:, None]
 
 
+def over_sampler():
+    from imblearn.over_sampling import RandomOverSampler
+
+    return RandomOverSampler(random_state=0)
+
+
 def check_rows():
     """Rows are repeated whole, cells and all."""
     table = pd.DataFrame({"past": SERIES, "age": RNG.normal(size=N), "text": TEXTS})
-    sampler = RandomOverSampler(random_state=0)
+    sampler = over_sampler()
     for given in (table, table.to_numpy(), column(SERIES), column(TEXTS)):
         more, y = sampler.fit_resample(given, LABELS)
         rows = sampler.sample_indices_
@@ -39,7 +47,7 @@ def check_rows():
 
 def check_series():
     """An estimator reads the repeated column as it reads the repeated sequences."""
-    sampler = RandomOverSampler(random_state=0)
+    sampler = over_sampler()
     more, y = sampler.fit_resample(column(SERIES), LABELS)
     got = make("GRUClassifier").fit(more, y).predict_proba(SERIES)
     repeated = [SERIES[i] for i in sampler.sample_indices_]
