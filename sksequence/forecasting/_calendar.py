@@ -71,7 +71,9 @@ class Calendar:
             return pd.TimedeltaIndex(values)
         if self.kind.startswith("periods"):
             freq = self.kind.partition("[")[2].partition("]")[0]
-            return pd.PeriodIndex.from_ordinals(values, freq=freq)
+            if hasattr(pd.PeriodIndex, "from_ordinals"):  # since pandas 2.2
+                return pd.PeriodIndex.from_ordinals(values, freq=freq)
+            return pd.PeriodIndex([pd.Period(ordinal=int(x), freq=freq) for x in values])
         if not self.kind.startswith("dates"):
             return pd.Index(values)
         index = pd.DatetimeIndex(values)

@@ -159,9 +159,11 @@ def test_a_decoder_needs_a_network():
 @pytest.mark.parametrize(
     "index",
     [
-        pd.date_range("2024-03-28", periods=120, freq="h", tz="Europe/Berlin"),
-        pd.date_range("1990-01-31", periods=120, freq="ME"),
-        pd.date_range("1990-01-01", periods=120, freq="MS"),
+        pd.date_range(
+            "2024-03-28", periods=120, freq=pd.offsets.Hour(), tz="Europe/Berlin"
+        ),
+        pd.date_range("1990-01-31", periods=120, freq=pd.offsets.MonthEnd()),
+        pd.date_range("1990-01-01", periods=120, freq=pd.offsets.MonthBegin()),
         pd.date_range("2024-01-01", periods=120, freq="B"),
         pd.date_range("2024-01-01", periods=120, freq="15min", unit="s"),
         pd.period_range("1990Q1", periods=120, freq="Q"),
