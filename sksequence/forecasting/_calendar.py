@@ -81,19 +81,24 @@ class Calendar:
             return index
         return index.tz_localize("UTC").tz_convert(self.zone)
 
-    def after(self, known: np.ndarray, n: int) -> Any:
+    def after(self, known: np.ndarray, n: int, *, may_skip: bool = True) -> Any:
         """Return the n time stamps after the known ones; None if none can be inferred.
 
         Parameters
         ----------
         known : ndarray of shape (n_known,)
             Instants of the last rows, at least one.
+        n : int
+            Number of time stamps.
+        may_skip : bool, default=True
+            Whether to return those of which some may be left out, as of business days.
         """
         import pandas as pd
 
         labels = self.labels(known)
         step = self._step(labels)
-        if step is None:
+        skips = getattr(step, "rule_code", "").partition("-")[0] in _WITH_HOLIDAYS
+        if step is None or (skips and not may_skip):
             return None
         last = labels[-1]
         if self.kind.startswith("dates"):
@@ -101,12 +106,6 @@ class Calendar:
         if self.kind.startswith("periods"):
             return pd.period_range(last, periods=n + 1, freq=last.freq)[1:]
         return pd.Index([last + k * step for k in range(1, n + 1)])
-
-    def may_skip(self, known: np.ndarray) -> bool:
-        """Return whether time stamps may leave out some, as business days do."""
-        step = self._step(self.labels(known))
-        name = getattr(step, "rule_code", "")
-        return step is None or name.partition("-")[0] in _WITH_HOLIDAYS
 
     def _step(self, labels: Any) -> Any:
         """Return the step of time: an offset, duration, or number; None if irregular."""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._inputs import (
+    Entities,
     Times,
     check_order,
     column_at,
@@ -96,13 +97,14 @@ def read_future(
     which = [places[key] for key in entities.keys]
     step = np.empty(len(X), dtype=np.int64)
     step[entities.order] = count_within(entities.counts)
-    stamps = _read_stamps(X, entities, which, past, calendar, by, time)
+    stamps = _read_stamps(X, entities, step, which, past, calendar, by, time)
     n_steps = int(step.max()) + 1
     values = np.full((len(which), n_steps, len(known)), np.nan)
     for j, label in enumerate(known):
-        column = np.asarray(column_at(X, find_column(X, label, "known")))
-        values[entities.codes, step, j] = column.astype(np.float64)
-        if (lacking := np.isnan(column.astype(np.float64))).any():
+        place = find_column(X, label, "known")
+        column = np.asarray(column_at(X, place)).astype(np.float64)
+        values[entities.codes, step, j] = column
+        if (lacking := np.isnan(column)).any():
             row = int(lacking.argmax())
             raise ValueError(
                 f"The column {label!r} must be known ahead, got no value in future row "
@@ -113,7 +115,8 @@ def read_future(
 
 def _read_stamps(
     X: Any,
-    entities: Any,
+    entities: Entities,
+    step: np.ndarray,
     which: list[int],
     past: Past,
     calendar: Calendar,
@@ -131,8 +134,6 @@ def _read_stamps(
                 f"{calendar.kind} in fit, got none."
             )
         first = [past.stamps[i][-1] + 1 for i in which]
-        step = np.empty(len(X), dtype=np.int64)
-        step[entities.order] = count_within(entities.counts)
         return pd.Index(np.array(first)[entities.codes] + step)
     if times.kind != calendar.kind:
         raise ValueError(
@@ -158,9 +159,9 @@ def _check_follows(
             f"The future rows{whose} must begin after {last}, the last one known, got "
             f"{times.label(rows[0])}."
         )
-    if calendar.may_skip(before):
+    expected = calendar.after(before, len(rows), may_skip=False)
+    if expected is None:
         return
-    expected = calendar.after(before, len(rows))
     found = calendar.labels(values)
     if values.dtype.kind == "f":  # such as tenths, which are not exact
         wrong = np.flatnonzero(~np.isclose(expected, found, rtol=1e-9))

@@ -68,16 +68,13 @@ def take_apart(X: Any) -> tuple[Arrays, WindowForm]:
     ValueError, TypeError
         If X is empty, not numeric, or frames differ in their columns.
     """
-    cells, _, columns, _ = split_static(to_pandas(X) if is_polars(X) else X)
+    X = _without_polars(X)
+    cells, _, columns, _ = split_static(X)
     table = X if cells is not X else None
-    if is_polars(X):
-        table = to_pandas(X)
     column = 0 if columns is None else columns[2]
-    frames = (
-        [to_pandas(x) if is_polars(x) else x for x in cells] if _has_frames(cells) else []
-    )
-    if not frames:
+    if not _has_frames(cells):
         return _as_arrays(cells), WindowForm(None, table, column)
+    frames = [_without_polars(x) for x in cells]
     names = list(frames[0].columns)
     for i, frame in enumerate(frames):
         if list(frame.columns) != names:
@@ -101,7 +98,7 @@ def take_future(future: Any, form: WindowForm, others: list[int]) -> Any:
     """
     if future is None or not _has_frames(future):
         return future
-    frames = [to_pandas(part) if is_polars(part) else part for part in future]
+    frames = [_without_polars(part) for part in future]
     if form.frame is None:
         return np.stack([frame.to_numpy() for frame in frames])
     names = [form.frame.columns[j] for j in others]
@@ -118,6 +115,11 @@ def take_future(future: Any, form: WindowForm, others: list[int]) -> Any:
             for frame in frames
         ]
     )
+
+
+def _without_polars(X: Any) -> Any:
+    """Return a DataFrame of polars as one of pandas, and anything else as it is."""
+    return to_pandas(X) if is_polars(X) else X
 
 
 def _has_frames(X: Any) -> bool:

@@ -252,9 +252,7 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         if self.transformer is not None:
             targets = table.values[:, columns.targets]
             transformer = clone(self.transformer).fit(targets)
-        table = transformed(table, columns.targets, transformer)
-        scales = self._scales_of(table, columns, None)
-        table = scales.apply(table, columns.targets)
+        table, scales = self._on_scale(table, columns, transformer, None)
         static = _static_of(X, columns, table)
         horizon = 1 if self.strategy == "recursive" else self.horizon
         windows, after, last = cut_windows(
@@ -584,23 +582,27 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
 
     # ------------------------------------------------------------------- past and future
 
-    def _scales_of(self, table: Table, columns: Columns, past: Past | None) -> Scales:
-        """Return the scales of entities: those of the fit, or else of their rows."""
+    def _on_scale(
+        self, table: Table, columns: Columns, transformer: Any, past: Past | None
+    ) -> tuple[Table, Scales]:
+        """Return the table with its targets on the scale of learning, and that scale.
+
+        The scale of an entity is that of the fit, or else of its rows.
+        """
+        targets = columns.targets
+        table = transformed(table, targets, transformer)
         if not self.scale_entities:
-            return Scales.none(len(table.entities.keys), len(columns.targets))
-        scales = Scales.of(table, columns.targets)
-        return scales if past is None else past.known_scales(table, scales)
+            return table, Scales.none(len(table.entities.keys), len(targets))
+        scales = Scales.of(table, targets)
+        if past is not None:
+            scales = past.known_scales(table, scales)
+        return scales.apply(table, targets), scales
 
     def _read_table(self, X: Any) -> tuple[Columns, Table, Any, Scales]:
         """Read a table with the columns of the fit, transformed and scaled."""
         X = as_table(X)
-        by_label = hasattr(X, "columns")
-        labels = self.targets_ if by_label else self._columns.labels
-        target = self.targets_
-        if not by_label:
-            target = [labels[j] for j in self._columns.targets]
         columns, table = read_columns(
-            X, target, self.known, self.static, self.by, self.time
+            X, self.targets_, self.known, self.static, self.by, self.time
         )
         if columns.labels != self._columns.labels:
             raise ValueError(
@@ -612,9 +614,7 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
             raise ValueError(
                 f"The time stamps must be {self._calendar.kind} as in fit, got {kind}."
             )
-        table = transformed(table, columns.targets, self.transformer_)
-        scales = self._scales_of(table, columns, self._past)
-        table = scales.apply(table, columns.targets)
+        table, scales = self._on_scale(table, columns, self.transformer_, self._past)
         return columns, table, _static_of(X, columns, table), scales
 
     def _read_past(self, history: Any) -> Past:

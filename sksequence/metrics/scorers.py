@@ -38,6 +38,13 @@ __all__ = [
 ]
 
 
+def _weighted(kwargs: dict[str, Any], sample_weight: Any) -> dict[str, Any]:
+    """Return a copy of keywords with the weights, if there are any."""
+    if sample_weight is None:
+        return dict(kwargs)
+    return {**kwargs, "sample_weight": sample_weight}
+
+
 @dataclass(frozen=True)
 class SequenceScorer:
     """Score whole predicted sequences; created by :func:`make_sequence_scorer`."""
@@ -53,9 +60,7 @@ class SequenceScorer:
         y: ArrayLike,
         sample_weight: ArrayLike | None = None,
     ) -> float:
-        more = dict(self.kwargs)
-        if sample_weight is not None:
-            more["sample_weight"] = sample_weight
+        more = _weighted(self.kwargs, sample_weight)
         return self.sign * self.score_func(y, estimator.predict(X), **more)
 
 
@@ -115,11 +120,9 @@ class QuantileScorer:
         sample_weight: ArrayLike | None = None,
     ) -> float:
         answers = estimator.predict(X, quantiles=self.quantiles)
-        more = dict(self.kwargs)
+        more = _weighted(self.kwargs, sample_weight)
         if "quantiles" in inspect.signature(self.score_func).parameters:
             more["quantiles"] = self.quantiles
-        if sample_weight is not None:
-            more["sample_weight"] = sample_weight
         return self.sign * self.score_func(y, answers, **more)
 
 
@@ -185,9 +188,7 @@ class StdScorer:
         sample_weight: ArrayLike | None = None,
     ) -> float:
         mean, std = estimator.predict(X, return_std=True)
-        more = dict(self.kwargs)
-        if sample_weight is not None:
-            more["sample_weight"] = sample_weight
+        more = _weighted(self.kwargs, sample_weight)
         return self.sign * self.score_func(y, mean, std, **more)
 
 
