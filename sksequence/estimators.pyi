@@ -3799,9 +3799,10 @@ class RecurrentTranscriber(_OfSklearn, AnyCell, TranscriptEstimator):
         Size of the vectors of categories; None for min(50, round(1.6 n^0.56)) of n levels
         (the rule of fastai).
     beam_size : int, default=1
-        Number of prefixes that ``predict`` keeps in a prefix beam search, which sums over
-        the alignments of each (Hannun et al., 2014). 1: the labels of the most probable
-        path, which is much faster.
+        Number of beginnings of answers that ``predict`` keeps in a beam search for the
+        most probable answer. 1: always the most probable next label or, of a transcriber,
+        the labels of the most probable path, which is much faster. For a transcriber a
+        beginning counts with all of its alignments (Hannun et al., 2014).
     lr : float, default=0.005
         Learning rate.
     max_epochs : int, default=50
@@ -4135,7 +4136,9 @@ class RecurrentTranslator(_OfSklearn, Pooling, AnyCell, TranslationEstimator):
         knows of them is its initial state, which only suffices for short answers.
     beam_size : int, default=1
         Number of beginnings of answers that ``predict`` keeps in a beam search for the
-        most probable answer. 1: always the most probable next label.
+        most probable answer. 1: always the most probable next label or, of a transcriber,
+        the labels of the most probable path, which is much faster. For a transcriber a
+        beginning counts with all of its alignments (Hannun et al., 2014).
     max_length : int or None, default=None
         Maximum number of labels of an answer; None for twice as many as the longest
         target in fit.

@@ -17,13 +17,25 @@ from .._inputs import (
     read_transcripts,
 )
 from .._inputs.types import ArrayLike, Targets
-from .declaration import recurrent_estimator
+from .declaration import hyperparameter, recurrent_estimator
 from .deployable import Deployable
+from .hyperparameters import COUNT
 
 
 @recurrent_estimator
 class LabellingEstimator(Deployable):
     """Estimator with a string, or a list of labels, for each sequence."""
+
+    beam_size: int = hyperparameter(
+        default=1,
+        constraints=[COUNT],
+        doc="""int
+        Number of beginnings of answers that ``predict`` keeps in a beam search for the
+        most probable answer. 1: always the most probable next label or, of a transcriber,
+        the labels of the most probable path, which is much faster. For a transcriber a
+        beginning counts with all of its alignments (Hannun et al., 2014).""",
+        since=(2, 0),
+    )
 
     _kind_of_target: ClassVar[type[Transcripts]] = Transcripts
     _attributes_doc = """

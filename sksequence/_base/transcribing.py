@@ -10,8 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._inputs import AnySequences, Form, Sequences, Target, ctc
 from .._inputs.types import ArrayLike, Targets
-from .declaration import hyperparameter, recurrent_estimator
-from .hyperparameters import COUNT
+from .declaration import recurrent_estimator
 from .labelling import LabellingEstimator, check_count
 
 # Beam of a search for words: with fewer prefixes it may find none that ends with one.
@@ -21,16 +20,6 @@ _WORDS_BEAM = 16
 @recurrent_estimator
 class TranscriptEstimator(LabellingEstimator):
     """Estimator with a transcript, a string or a list of labels, for each sequence."""
-
-    beam_size: int = hyperparameter(
-        default=1,
-        constraints=[COUNT],
-        doc="""int
-        Number of prefixes that ``predict`` keeps in a prefix beam search, which sums over
-        the alignments of each (Hannun et al., 2014). 1: the labels of the most probable
-        path, which is much faster.""",
-        since=(2, 0),
-    )
 
     # ----------------------------------------------------------------------- targets
 

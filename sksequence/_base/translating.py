@@ -33,7 +33,7 @@ class TranslationEstimator(LabellingEstimator):
     )
     decoder_hidden_size: int = hyperparameter(
         default=64,
-        constraints=[Number(Integral, 1, None, closed="left")],
+        constraints=[COUNT],
         doc="""int
         Number of units of each layer of the decoder.""",
         role=NETWORK,
@@ -64,14 +64,6 @@ class TranslationEstimator(LabellingEstimator):
         Share of the probability of each true label, in [0, 1), that training spreads over
         all labels (Szegedy et al., 2016). ``valid_loss`` is without.""",
         role=TRAINING,
-        since=(2, 0),
-    )
-    beam_size: int = hyperparameter(
-        default=1,
-        constraints=[COUNT],
-        doc="""int
-        Number of beginnings of answers that ``predict`` keeps in a beam search for the
-        most probable answer. 1: always the most probable next label.""",
         since=(2, 0),
     )
     max_length: int | None = hyperparameter(
@@ -256,6 +248,11 @@ class TranslationEstimator(LabellingEstimator):
         response_method : str, default="predict"
             Ignored.
 
+        Returns
+        -------
+        object
+            Never.
+
         Raises
         ------
         ValueError
@@ -274,6 +271,11 @@ class TranslationEstimator(LabellingEstimator):
             Ignored.
         static : array-like, default=None
             Ignored.
+
+        Returns
+        -------
+        object
+            Never.
 
         Raises
         ------

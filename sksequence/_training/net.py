@@ -40,6 +40,8 @@ _CHUNK_VALUES = 2**22
 # What skorch records of each epoch, besides losses and scores.
 _OF_SKORCH = {"epoch", "train_batch_count", "valid_batch_count"}
 _MADE_CALLBACKS = ("gradient_clip", "early_stopping", "lr_schedule")
+# Methods of a network for given targets; others answer by themselves.
+_FOLLOWING = {"log_likelihood", "attend"}
 _BATCH_HOOKS = ("on_batch_begin", "on_grad_computed", "on_batch_end")
 
 
@@ -358,6 +360,8 @@ class SequenceNet(Net):
             filled = index[torch.arange(whole).clamp_(max=rows - 1)]
             with torch.inference_mode():
                 inputs, _ = dataset.batch(filled)
+                if method not in _FOLLOWING:
+                    inputs.pop("y", None)
                 outputs = _apply(module, method, self._here(inputs), **options)
                 parts = outputs if isinstance(outputs, tuple) else (outputs,)
                 answers = [part[:rows].cpu().numpy() for part in parts]

@@ -66,7 +66,6 @@ class AttentionDecoder(RandomLayer):
     ) -> None:
         super().__init__()
         check_size("target_embedding_dim", embedding_dim)
-        check_size("decoder_layers", num_layers)
         self.embedding = nn.Parameter(torch.empty(output_size, embedding_dim))
         self.bias = nn.Parameter(torch.empty(output_size))
         sizes = [embedding_dim, *[hidden_size + memory_size] * (num_layers - 1)]

@@ -13,6 +13,7 @@ from .._cells import find_cell
 from . import _beams
 from ._decoder import AttentionDecoder
 from ._exact import State, log_softmax
+from ._sizes import check_size
 from ._time import zero_padding
 from .network import SequenceNetwork
 
@@ -125,6 +126,8 @@ class TranslationNetwork(SequenceNetwork):
             "recurrent_dropout": recurrent_dropout,
             "memory_steps": memory_steps,
         }
+        check_size("decoder_hidden_size", decoder_hidden_size)
+        check_size("decoder_layers", decoder_layers)
         n_states = find_cell(cell, nonlinearity).n_states
         sizes = [decoder_hidden_size] * (n_states * decoder_layers)
         super().__init__(input_size, sum(sizes), **options, **encoder)
