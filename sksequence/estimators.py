@@ -616,7 +616,9 @@ class RecurrentTranslator(Pooling, AnyCell, TranslationEstimator):
     compiled kernels that also run the encoder. The loss is the mean over sequences of the
     cross entropy per label, with the end as one more label.
 
-    Answers are ranked by their probability, whatever their length.
+    Answers are ranked by their probability, whatever their length. Those of ``to_numpy``
+    and ``to_onnx`` are those of ``predict`` with ``beam_size=1``. ONNX files have the
+    output ``label``, int64 (batch, max_length): positions in ``classes_``, followed by -1.
 
     ``scoring`` by a name of scikit-learn, such as "accuracy", needs strings.
 

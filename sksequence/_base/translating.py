@@ -234,7 +234,13 @@ class TranslationEstimator(LabellingEstimator):
         codes = self._encode_answers(y, data.lengths)
         return data.with_target(codes), codes
 
-    # ------------------------------------------------------------------------ refusals
+    # ---------------------------------------------------------------------- deployment
+
+    def _export_answer(self) -> dict[str, Any]:
+        answer = super()._export_answer()
+        if self.max_length is not None:
+            answer["max_length"] = int(self.max_length)
+        return answer
 
     def predict_prefixes(
         self, X: ArrayLike, response_method: str = "predict"

@@ -390,6 +390,8 @@ def test_tables_with_static_covariates():
     model = make(NAME, **{**LEARNS, "max_epochs": 50}).fit(table, said)
     assert model.n_static_features_in_ == 1
     assert model.score(table, said) > 0.9
+    plain = model.predict(table).tolist()
+    assert model.to_numpy().predict(X, back[:, None]).tolist() == plain
     turned = [y[::-1] for y in said]
     assert model.score(table.assign(back=1 - back), turned) > 0.8
 
@@ -431,6 +433,54 @@ def test_a_checkpoint_goes_on_where_a_fit_was_broken_off(tmp_path):
     scorer.left = 100
     resumed = make(NAME, **params, **path, scoring=scorer).fit(X, Y)
     np.testing.assert_array_equal(weights_of(resumed), weights_of(expected))
+
+
+DEPLOYED = {
+    **KINDS,
+    "residual": {"residual": True, "decoder_layers": 3, "layer_norm": True},
+    "qrnn": {"cell": "qrnn"},
+}
+deployed = pytest.mark.parametrize("params", DEPLOYED.values(), ids=DEPLOYED)
+
+
+@deployed
+@pytest.mark.parametrize("max_length", [None, 2])
+def test_predictors_in_numpy_say_the_same(params, max_length, tmp_path):
+    model = copy.deepcopy(fitted(**params)).set_params(max_length=max_length)
+    predictor = model.to_numpy(tmp_path / "model.py")
+    namespace = {}
+    exec((tmp_path / "model.py").read_text(encoding="utf-8"), namespace)
+    for one in (predictor, namespace["predictor"], pickle.loads(pickle.dumps(predictor))):
+        assert one.predict(X).tolist() == model.predict(X).tolist()
+        np.testing.assert_allclose(one.transform(X), model.transform(X), atol=1e-5)
+    with pytest.raises(ValueError, match="begins when the sequence has ended"):
+        predictor.open_stream()
+    with pytest.raises(TypeError, match="this predicts answers"):
+        predictor.predict_proba(X)
+
+
+def test_a_predictor_of_lists_says_lists():
+    model = make(NAME, **LEARNS).fit(X, as_lists(Y))
+    assert model.to_numpy().predict(X).tolist() == model.predict(X).tolist()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@deployed
+def test_onnx_says_the_same(params, dtype, tmp_path):
+    onnxruntime = pytest.importorskip("onnxruntime")
+    model = fitted(dtype=dtype, **params)
+    model.to_onnx(tmp_path / "model.onnx")
+    lengths = np.array([len(x) for x in X])
+    padded = np.full((len(X), lengths.max() + 3), 99)
+    for row, x in zip(padded, X, strict=True):
+        row[: len(x)] = x
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
+    (positions,) = session.run(None, {"X": padded, "lengths": lengths})
+    assert positions.dtype == np.int64
+    assert positions.shape == (len(X), 16)
+    for row, said in zip(positions, model.predict(X), strict=True):
+        assert "".join(model.classes_[row[: len(said)]]) == said
+        assert (row[len(said) :] == -1).all()
 
 
 @pytest.mark.parametrize(
