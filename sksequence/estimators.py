@@ -618,7 +618,7 @@ class RecurrentTranslator(Pooling, AnyCell, TranslationEstimator):
 
     Answers are ranked by their probability, whatever their length. Those of ``to_numpy``
     and ``to_onnx`` are those of ``predict`` with ``beam_size=1``. ONNX files have the
-    output ``label``, int64 (batch, max_length): positions in ``classes_``, followed by -1.
+    output ``label``, int64 (batch, max_length), positions in ``classes_`` and then -1.
 
     ``scoring`` by a name of scikit-learn, such as "accuracy", needs strings.
 
