@@ -181,14 +181,14 @@ class DeepEnsemble(MetaEstimatorMixin, BaseEstimator):
         check_is_fitted(self)
         return [getattr(member, method)(X, **options) for member in self.estimators_]
 
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
+    def _with_tags_of_estimator(self, tags: Tags) -> Tags:
+        """Return tags with what the estimator says of X and y."""
         inner = self._make_default() if self.estimator is None else self.estimator
         if isinstance(inner, BaseEstimator):
             of_inner = get_tags(inner)
             tags.input_tags, tags.target_tags = of_inner.input_tags, of_inner.target_tags
-            tags.classifier_tags = of_inner.classifier_tags
-            tags.regressor_tags = of_inner.regressor_tags
+            tags.classifier_tags = tags.classifier_tags and of_inner.classifier_tags
+            tags.regressor_tags = tags.regressor_tags and of_inner.regressor_tags
         return tags
 
     # ----------------------------------------------------------------------- storing

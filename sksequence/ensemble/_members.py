@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,9 +14,8 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from .._inputs import named
 from .._inputs.types import RandomState
+from ._sending import pack, unpack
 
-# Smaller data are pickled about as fast as they are mapped.
-_MAPPED_BYTES = 2**20
 # Raised again under their own name; of other errors the constructor may be another.
 _PLAIN = (ValueError, TypeError, MemoryError, OSError, AttributeError)
 
@@ -119,12 +117,13 @@ def train(
     """
     given = {name: value for name, value in given.items() if value is not None}
     if effective_n_jobs(n_jobs) > 1 and len(members) > 1:
-        X = _packed(X)
+        X = pack(X)
         if "X_val" in given:
-            given["X_val"] = _packed(given["X_val"])
+            given["X_val"] = pack(given["X_val"])
     last = first + len(members) - 1
+    task = method, X, y, given
     return Parallel(n_jobs=n_jobs)(
-        delayed(_train_one)(member, f"{i} of 0 to {last}", method, X, y, given)
+        delayed(_train_one)(member, f"Member {i} of the ensemble (0 to {last})", *task)
         for i, member in enumerate(members, first)
     )
 
@@ -132,45 +131,9 @@ def train(
 def _train_one(
     member: Any, name: str, method: str, X: Any, y: Any, given: dict[str, Any]
 ) -> Any:
-    given = {key: _unpacked(value) for key, value in given.items()}
+    given = {key: unpack(value) for key, value in given.items()}
     try:
-        return getattr(member, method)(_unpacked(X), y, **given)
+        return getattr(member, method)(unpack(X), y, **given)
     except Exception as error:
         kind = next((kind for kind in _PLAIN if isinstance(error, kind)), RuntimeError)
-        raise kind(f"Member {name} of the ensemble failed: {error}") from error
-
-
-@dataclass(frozen=True)
-class _Packed:
-    """Sequences of unequal length as one array, which joblib maps for all workers."""
-
-    steps: np.ndarray
-    lengths: list[int]
-
-    def unpack(self) -> list[np.ndarray]:
-        return np.split(self.steps, np.cumsum(self.lengths)[:-1])
-
-
-def _packed(X: Any) -> Any:
-    """Return long lists of arrays as one array, and anything else as it is.
-
-    A list would be pickled for each member.
-    """
-    if not isinstance(X, list | tuple):
-        is_array = type(X) is np.ndarray and X.dtype == object and X.ndim == 1
-        X = list(X) if is_array else X
-    if not isinstance(X, list | tuple) or not all(map(_is_plain, X)):
-        return X
-    is_mixed = len({(x.dtype, x.shape[1:]) for x in X}) > 1
-    if is_mixed or sum(x.nbytes for x in X) < _MAPPED_BYTES:
-        return X
-    return _Packed(np.concatenate(X), [len(x) for x in X])
-
-
-def _is_plain(x: Any) -> bool:
-    """Return whether a sequence is an array of numbers in memory."""
-    return type(x) is np.ndarray and x.ndim > 0 and x.dtype.kind in "biuf"
-
-
-def _unpacked(value: Any) -> Any:
-    return value.unpack() if isinstance(value, _Packed) else value
+        raise kind(f"{name} failed: {error}") from error

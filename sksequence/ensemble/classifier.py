@@ -8,6 +8,7 @@ from typing import Any, Literal, Self, overload
 import numpy as np
 from sklearn.base import ClassifierMixin, is_classifier
 from sklearn.metrics import accuracy_score
+from sklearn.utils import Tags
 
 from .._inputs import check_labels
 from .._inputs.types import ArrayLike, Targets
@@ -81,6 +82,9 @@ class DeepEnsembleClassifier(ClassifierMixin, DeepEnsemble):
 
     classes_: np.ndarray
     estimators_: list[Any]
+
+    def __sklearn_tags__(self) -> Tags:
+        return self._with_tags_of_estimator(super().__sklearn_tags__())
 
     def _make_default(self) -> Any:
         return LSTMClassifier()

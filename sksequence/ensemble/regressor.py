@@ -9,7 +9,7 @@ from typing import Any, Literal, Self, overload
 import numpy as np
 from sklearn.base import RegressorMixin, is_regressor
 from sklearn.metrics import r2_score
-from sklearn.utils import check_random_state
+from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from .._inputs import (
@@ -92,6 +92,9 @@ class DeepEnsembleRegressor(RegressorMixin, DeepEnsemble):
     """
 
     estimators_: list[Any]
+
+    def __sklearn_tags__(self) -> Tags:
+        return self._with_tags_of_estimator(super().__sklearn_tags__())
 
     def _make_default(self) -> Any:
         return LSTMRegressor()
@@ -189,7 +192,7 @@ class DeepEnsembleRegressor(RegressorMixin, DeepEnsemble):
     def _ask_moments(
         self, X: ArrayLike
     ) -> tuple[list[np.ndarray], list[np.ndarray] | None]:
-        """Return the predictions of all members, and their deviations if they have any."""
+        """Return the predictions of all members, and their deviations if any."""
         if not self._predicts_noise():
             return self._ask("predict", X), None
         moments = self._ask("predict", X, return_std=True)
