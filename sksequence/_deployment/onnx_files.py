@@ -11,6 +11,7 @@ import numpy as np
 
 from .._storage import check_target, replace_file
 from .._version import __version__
+from .levels import with_common_ids
 
 _MOST_BYTES = 2**31 - 2**20  # the size limit of an ONNX file, less room for its metadata
 
@@ -66,7 +67,8 @@ def write_onnx_of_ensemble(
     target = check_target(path)
     make_ensemble = _load_onnx().make_ensemble
     _check_size([member["weights"] for member in members])
-    model = make_ensemble(members, metadata=_as_text(about), version=__version__)
+    alike, levels = with_common_ids(members)
+    model = make_ensemble(alike, metadata=_as_text(about | levels), version=__version__)
     replace_file(target, [model.SerializeToString()])
 
 

@@ -255,7 +255,6 @@ class DeepEnsemble(MetaEstimatorMixin, BaseEstimator):
                     "to_onnx needs members that have it themselves, got "
                     f"{type(member).__name__}."
                 )
-        # What the networks read is the same in all: the metadata of one are those of all.
         about = self.estimators_[0]._describe_itself() | {
             "estimator": type(self).__name__,
             "hyperparameters": self.get_params(),

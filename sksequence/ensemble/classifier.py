@@ -71,10 +71,10 @@ class DeepEnsembleClassifier(ClassifierMixin, DeepEnsemble):
     >>> rng = np.random.default_rng(0)
     >>> X = [rng.normal(size=(n, 2)).cumsum(axis=0) for n in rng.integers(5, 15, size=60)]
     >>> y = np.array(["up" if x[-1, 0] > 0 else "down" for x in X])
-    >>> network = GRUClassifier(hidden_size=8, max_epochs=10)
+    >>> network = GRUClassifier(hidden_size=8, lr=0.03, max_epochs=20)
     >>> ensemble = DeepEnsembleClassifier(network, n_estimators=3, random_state=0)
-    >>> ensemble.fit(X, y).predict(X[:3]).tolist() == y[:3].tolist()
-    True
+    >>> ensemble.fit(X, y).predict(X[:3])
+    array(['up', 'up', 'down'], dtype='<U4')
     >>> proba, std = ensemble.predict_proba(X[:3], return_std=True)
     >>> proba.shape, std.shape
     ((3, 2), (3, 2))
