@@ -16,6 +16,7 @@ from .estimators import (
     RecurrentStepRegressor,
     RecurrentTagger,
     RecurrentTranscriber,
+    RecurrentTranslator,
     SimpleRNNClassifier,
     SimpleRNNRegressor,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "RecurrentStepRegressor",
     "RecurrentTagger",
     "RecurrentTranscriber",
+    "RecurrentTranslator",
     "SimpleRNNClassifier",
     "SimpleRNNRegressor",
     "WindowForecaster",

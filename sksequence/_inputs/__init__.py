@@ -73,6 +73,7 @@ from .time_order import check_order, find_times, steps_of
 from .times import Times, read_times, time_positions, time_ranks
 from .tokens import check_tokens
 from .transcripts import Transcripts, read_transcripts
+from .translations import Translations
 
 __all__ = [
     "FRAMES",
@@ -102,6 +103,7 @@ __all__ = [
     "Times",
     "TokenReading",
     "Transcripts",
+    "Translations",
     "arrange_steps",
     "as_numbers",
     "at_rows",

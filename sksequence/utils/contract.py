@@ -323,6 +323,9 @@ def _fresh(estimator: Any) -> Any:
 
 def _answers(estimator: Any, X: list) -> list[np.ndarray]:
     """Return the predictions for each sequence, probabilities if there are any."""
+    if hasattr(estimator, "predict_nbest"):  # of answers, which are labels
+        best = estimator.predict_nbest(X, 2)
+        return [np.array([score for _, score in answers]) for answers in best]
     method = "predict_proba" if hasattr(estimator, "predict_proba") else "predict"
     return [np.asarray(answer) for answer in getattr(estimator, method)(X)]
 

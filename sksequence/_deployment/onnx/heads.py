@@ -50,6 +50,22 @@ def transcripts_head(
     ]
 
 
+def translations_head(
+    graph: Graph,
+    codes: str,
+    axes: Shape,
+    *,
+    classes: np.ndarray,
+    is_text: bool,
+    max_length: int,
+) -> list[ValueInfoProto]:
+    """Predict labels, of which codes (batch, max_length) are given."""
+    graph("Sub", codes, 1, result="label")
+    return [
+        helper.make_tensor_value_info("label", TensorProto.INT64, [*axes, max_length])
+    ]
+
+
 def values_head(
     graph: Graph,
     outputs: str,
@@ -225,6 +241,7 @@ HEADS: dict[str, Callable[..., list[ValueInfoProto]]] = {
     "labels": labels_head,
     "probabilities": probabilities_head,
     "transcripts": transcripts_head,
+    "translations": translations_head,
     "tags": tags_head,
     "values": values_head,
     "quantiles": quantiles_head,

@@ -70,7 +70,8 @@ def add_network(
     if network["static_size"]:
         mean, scale = reading["static_mean"], reading["static_scale"]
         static = standardise(graph, "static", mean, scale)
-    raw = run_network(graph, x, steps, static, network, weights)
+    longest = answer.get("max_length", 0)
+    raw = run_network(graph, x, steps, static, network, weights, longest)
     axes = ["batch", "steps"] if network["per_step"] else ["batch"]
     keywords = {name: value for name, value in answer.items() if name != "kind"}
     if network.get("per_frame"):
