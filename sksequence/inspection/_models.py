@@ -56,10 +56,13 @@ def make_baselines(estimator: Any, random_state: RandomState) -> dict[str, Any]:
 
 
 def _in_place(estimator: Any, model: Any) -> Any:
-    """Return a model behind the steps of a Pipeline before its network."""
+    """Return a model behind the steps of a Pipeline, and with targets transformed."""
     if isinstance(estimator, Pipeline):
         *before, (name, last) = estimator.steps
         steps = [(own, clone(step, safe=False)) for own, step in before]
         return Pipeline([*steps, (name, _in_place(last, model))])
-    inner = getattr(estimator, "estimator", None)
-    return model if inner is None else _in_place(inner, model)
+    if (inner := getattr(estimator, "estimator", None)) is not None:
+        return _in_place(inner, model)  # searches and ensembles are of no use to it
+    if (inner := getattr(estimator, "regressor", None)) is not None:
+        return clone(estimator).set_params(regressor=_in_place(inner, model))
+    return model

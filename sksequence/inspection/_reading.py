@@ -34,8 +34,10 @@ def last_of(estimator: Any) -> Any:
 def network_of(estimator: Any) -> Any:
     """Return the network at the end of a Pipeline, or within a search or an ensemble."""
     last = last_of(estimator)
-    inner = getattr(last, "estimator", None)
-    return last if inner is None else network_of(inner)
+    for name in ("estimator", "regressor"):
+        if (inner := getattr(last, name, None)) is not None:
+            return network_of(inner)
+    return last
 
 
 def reading_of(network: Any) -> dict[str, Any]:

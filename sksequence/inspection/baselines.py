@@ -114,11 +114,7 @@ def baseline_report(
     >>> report.is_worth_it
     False
     """
-    if not (is_classifier(estimator) or is_regressor(estimator)):
-        raise TypeError(
-            "estimator must be a classifier or regressor of whole sequences, got "
-            f"{type(estimator).__name__}."
-        )
+    _check_kind(estimator)
     scorer = _default_scorer(estimator) if scoring is None else scoring
     splitter = check_cv(cv, y, classifier=is_classifier(estimator))
     folds = list(splitter.split(X, y, groups))
@@ -151,6 +147,21 @@ def baseline_report(
         },
         left_out=left_out,
     )
+
+
+def _check_kind(estimator: Any) -> None:
+    """Raise TypeError unless it predicts one target for each sequence."""
+    name = type(estimator).__name__
+    if not (is_classifier(estimator) or is_regressor(estimator)):
+        raise TypeError(
+            f"estimator must be a classifier or regressor of whole sequences, got {name}."
+        )
+    if hasattr(estimator, "historical_forecasts"):
+        raise TypeError(
+            f"estimator must be a regressor of sequences, got {name}, which reads a "
+            "table. Pass its regressor, and the windows and targets of "
+            "sksequence.preprocessing.make_windows."
+        )
 
 
 def _default_scorer(estimator: Any) -> Any:

@@ -7,7 +7,8 @@ import pandas as pd
 import polars as pl
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.dummy import DummyClassifier
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.model_selection import (
     GridSearchCV,
     GroupKFold,
@@ -20,7 +21,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from helpers.data import ragged
 from helpers.estimators import make
-from sksequence import RecurrentTagger, RecurrentTranscriber
+from sksequence import RecurrentTagger, RecurrentTranscriber, WindowForecaster
 from sksequence.ensemble import DeepEnsembleClassifier
 from sksequence.inspection import BaselineReport, baseline_report
 from sksequence.inspection._comparison import Comparison
@@ -214,6 +215,18 @@ def test_searches_and_ensembles_of_networks():
         assert set(report.comparisons) == CLASSIFIED
 
 
+def test_targets_are_transformed_for_the_baselines_too():
+    network = TransformedTargetRegressor(
+        make("GRURegressor", max_epochs=1), func=np.log, inverse_func=np.exp
+    )
+    y = np.exp(5 * SUMS)
+    report = baseline_report(network, X, y, cv=3, random_state=0)
+    assert set(report.comparisons) == REGRESSED
+    dummy = TransformedTargetRegressor(DummyRegressor(), func=np.log, inverse_func=np.exp)
+    expected = cross_val_score(dummy, np.zeros((N, 1)), y, cv=3)
+    np.testing.assert_allclose(report.scores["mean"], expected)
+
+
 # ------------------------------------------------------------------------------ verdicts
 
 
@@ -336,6 +349,12 @@ def test_a_baseline_without_what_the_metric_asks_for_is_left_out_with_the_reason
 def test_what_predicts_sequences_is_refused(wrong):
     with pytest.raises(TypeError, match="of whole sequences, got Recurrent"):
         baseline_report(wrong, X, LABELS)
+
+
+def test_a_forecaster_is_refused_as_it_reads_no_sequences():
+    forecaster = WindowForecaster(make("GRURegressor"), length=3, horizon=1)
+    with pytest.raises(TypeError, match="Pass its regressor, and the windows"):
+        baseline_report(forecaster, SUMS[:, None], SUMS)
 
 
 def test_several_quantiles_need_a_metric():
