@@ -93,9 +93,27 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
         LSTM-FCN.
     parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
         Kernel sizes of the parallel convolutions in steps.
+    parallel_stride : int, tuple of int or "auto", default=1
+        Strides of the parallel convolutions. No stride may exceed what the strides before
+        it leave of the shortest sequence in fit. "auto": as long as the median length of
+        the training sequences, over all strides, is at least 256, the first layer's
+        stride is doubled, then that of the next, first to at most half its kernel size,
+        then to at most all of it. So 128 to 255 steps are left of a long sequence, and
+        every step is read.
+    recurrent_output_dropout : float, default=0.0
+        Dropout probability in [0, 1) of the output of the recurrence alone, before that
+        of the parallel convolutions is joined to it (Karim et al., 2018, drop 80 % of few
+        units). ``dropout`` before the head applies to both.
     pooling : {"last", "mean", "max", "attention"}, default='max'
         How to pool the steps of a sequence: the final state of each direction, the mean
         or maximum over the steps, or a mean with attention weights.
+    pooling_segments : int, default=1
+        Number of equal parts of each sequence that are pooled one by one, and
+        concatenated, which keeps the place of what is found (as in the spatial pyramids
+        of Lazebnik, Schmid and Ponce, 2006). Applies to the recurrence, unless
+        ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
+        if their number does not divide that of the steps. Such a network predicts from
+        whole sequences only: it has no streams.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -275,7 +293,10 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
         conv_stride: int | Sequence[int] = 1,
         parallel_channels: Sequence[int] = (),
         parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        parallel_stride: int | Sequence[int] | str = 1,
+        recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
+        pooling_segments: int = 1,
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",
@@ -382,9 +403,27 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
         LSTM-FCN.
     parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
         Kernel sizes of the parallel convolutions in steps.
+    parallel_stride : int, tuple of int or "auto", default=1
+        Strides of the parallel convolutions. No stride may exceed what the strides before
+        it leave of the shortest sequence in fit. "auto": as long as the median length of
+        the training sequences, over all strides, is at least 256, the first layer's
+        stride is doubled, then that of the next, first to at most half its kernel size,
+        then to at most all of it. So 128 to 255 steps are left of a long sequence, and
+        every step is read.
+    recurrent_output_dropout : float, default=0.0
+        Dropout probability in [0, 1) of the output of the recurrence alone, before that
+        of the parallel convolutions is joined to it (Karim et al., 2018, drop 80 % of few
+        units). ``dropout`` before the head applies to both.
     pooling : {"last", "mean", "max", "attention"}, default='max'
         How to pool the steps of a sequence: the final state of each direction, the mean
         or maximum over the steps, or a mean with attention weights.
+    pooling_segments : int, default=1
+        Number of equal parts of each sequence that are pooled one by one, and
+        concatenated, which keeps the place of what is found (as in the spatial pyramids
+        of Lazebnik, Schmid and Ponce, 2006). Applies to the recurrence, unless
+        ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
+        if their number does not divide that of the steps. Such a network predicts from
+        whole sequences only: it has no streams.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -594,7 +633,10 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
         conv_stride: int | Sequence[int] = 1,
         parallel_channels: Sequence[int] = (),
         parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        parallel_stride: int | Sequence[int] | str = 1,
+        recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
+        pooling_segments: int = 1,
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",
@@ -713,9 +755,27 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         LSTM-FCN.
     parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
         Kernel sizes of the parallel convolutions in steps.
+    parallel_stride : int, tuple of int or "auto", default=1
+        Strides of the parallel convolutions. No stride may exceed what the strides before
+        it leave of the shortest sequence in fit. "auto": as long as the median length of
+        the training sequences, over all strides, is at least 256, the first layer's
+        stride is doubled, then that of the next, first to at most half its kernel size,
+        then to at most all of it. So 128 to 255 steps are left of a long sequence, and
+        every step is read.
+    recurrent_output_dropout : float, default=0.0
+        Dropout probability in [0, 1) of the output of the recurrence alone, before that
+        of the parallel convolutions is joined to it (Karim et al., 2018, drop 80 % of few
+        units). ``dropout`` before the head applies to both.
     pooling : {"last", "mean", "max", "attention"}, default='max'
         How to pool the steps of a sequence: the final state of each direction, the mean
         or maximum over the steps, or a mean with attention weights.
+    pooling_segments : int, default=1
+        Number of equal parts of each sequence that are pooled one by one, and
+        concatenated, which keeps the place of what is found (as in the spatial pyramids
+        of Lazebnik, Schmid and Ponce, 2006). Applies to the recurrence, unless
+        ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
+        if their number does not divide that of the steps. Such a network predicts from
+        whole sequences only: it has no streams.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -895,7 +955,10 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         conv_stride: int | Sequence[int] = 1,
         parallel_channels: Sequence[int] = (),
         parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        parallel_stride: int | Sequence[int] | str = 1,
+        recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
+        pooling_segments: int = 1,
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",
@@ -1001,9 +1064,27 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         LSTM-FCN.
     parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
         Kernel sizes of the parallel convolutions in steps.
+    parallel_stride : int, tuple of int or "auto", default=1
+        Strides of the parallel convolutions. No stride may exceed what the strides before
+        it leave of the shortest sequence in fit. "auto": as long as the median length of
+        the training sequences, over all strides, is at least 256, the first layer's
+        stride is doubled, then that of the next, first to at most half its kernel size,
+        then to at most all of it. So 128 to 255 steps are left of a long sequence, and
+        every step is read.
+    recurrent_output_dropout : float, default=0.0
+        Dropout probability in [0, 1) of the output of the recurrence alone, before that
+        of the parallel convolutions is joined to it (Karim et al., 2018, drop 80 % of few
+        units). ``dropout`` before the head applies to both.
     pooling : {"last", "mean", "max", "attention"}, default='max'
         How to pool the steps of a sequence: the final state of each direction, the mean
         or maximum over the steps, or a mean with attention weights.
+    pooling_segments : int, default=1
+        Number of equal parts of each sequence that are pooled one by one, and
+        concatenated, which keeps the place of what is found (as in the spatial pyramids
+        of Lazebnik, Schmid and Ponce, 2006). Applies to the recurrence, unless
+        ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
+        if their number does not divide that of the steps. Such a network predicts from
+        whole sequences only: it has no streams.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -1213,7 +1294,10 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         conv_stride: int | Sequence[int] = 1,
         parallel_channels: Sequence[int] = (),
         parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        parallel_stride: int | Sequence[int] | str = 1,
+        recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
+        pooling_segments: int = 1,
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",
@@ -1329,9 +1413,27 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         LSTM-FCN.
     parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
         Kernel sizes of the parallel convolutions in steps.
+    parallel_stride : int, tuple of int or "auto", default=1
+        Strides of the parallel convolutions. No stride may exceed what the strides before
+        it leave of the shortest sequence in fit. "auto": as long as the median length of
+        the training sequences, over all strides, is at least 256, the first layer's
+        stride is doubled, then that of the next, first to at most half its kernel size,
+        then to at most all of it. So 128 to 255 steps are left of a long sequence, and
+        every step is read.
+    recurrent_output_dropout : float, default=0.0
+        Dropout probability in [0, 1) of the output of the recurrence alone, before that
+        of the parallel convolutions is joined to it (Karim et al., 2018, drop 80 % of few
+        units). ``dropout`` before the head applies to both.
     pooling : {"last", "mean", "max", "attention"}, default='max'
         How to pool the steps of a sequence: the final state of each direction, the mean
         or maximum over the steps, or a mean with attention weights.
+    pooling_segments : int, default=1
+        Number of equal parts of each sequence that are pooled one by one, and
+        concatenated, which keeps the place of what is found (as in the spatial pyramids
+        of Lazebnik, Schmid and Ponce, 2006). Applies to the recurrence, unless
+        ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
+        if their number does not divide that of the steps. Such a network predicts from
+        whole sequences only: it has no streams.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -1508,7 +1610,10 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         conv_stride: int | Sequence[int] = 1,
         parallel_channels: Sequence[int] = (),
         parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        parallel_stride: int | Sequence[int] | str = 1,
+        recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
+        pooling_segments: int = 1,
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",
@@ -1614,9 +1719,27 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         LSTM-FCN.
     parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
         Kernel sizes of the parallel convolutions in steps.
+    parallel_stride : int, tuple of int or "auto", default=1
+        Strides of the parallel convolutions. No stride may exceed what the strides before
+        it leave of the shortest sequence in fit. "auto": as long as the median length of
+        the training sequences, over all strides, is at least 256, the first layer's
+        stride is doubled, then that of the next, first to at most half its kernel size,
+        then to at most all of it. So 128 to 255 steps are left of a long sequence, and
+        every step is read.
+    recurrent_output_dropout : float, default=0.0
+        Dropout probability in [0, 1) of the output of the recurrence alone, before that
+        of the parallel convolutions is joined to it (Karim et al., 2018, drop 80 % of few
+        units). ``dropout`` before the head applies to both.
     pooling : {"last", "mean", "max", "attention"}, default='max'
         How to pool the steps of a sequence: the final state of each direction, the mean
         or maximum over the steps, or a mean with attention weights.
+    pooling_segments : int, default=1
+        Number of equal parts of each sequence that are pooled one by one, and
+        concatenated, which keeps the place of what is found (as in the spatial pyramids
+        of Lazebnik, Schmid and Ponce, 2006). Applies to the recurrence, unless
+        ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
+        if their number does not divide that of the steps. Such a network predicts from
+        whole sequences only: it has no streams.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -1826,7 +1949,10 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         conv_stride: int | Sequence[int] = 1,
         parallel_channels: Sequence[int] = (),
         parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        parallel_stride: int | Sequence[int] | str = 1,
+        recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
+        pooling_segments: int = 1,
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",
@@ -1944,9 +2070,27 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         LSTM-FCN.
     parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
         Kernel sizes of the parallel convolutions in steps.
+    parallel_stride : int, tuple of int or "auto", default=1
+        Strides of the parallel convolutions. No stride may exceed what the strides before
+        it leave of the shortest sequence in fit. "auto": as long as the median length of
+        the training sequences, over all strides, is at least 256, the first layer's
+        stride is doubled, then that of the next, first to at most half its kernel size,
+        then to at most all of it. So 128 to 255 steps are left of a long sequence, and
+        every step is read.
+    recurrent_output_dropout : float, default=0.0
+        Dropout probability in [0, 1) of the output of the recurrence alone, before that
+        of the parallel convolutions is joined to it (Karim et al., 2018, drop 80 % of few
+        units). ``dropout`` before the head applies to both.
     pooling : {"last", "mean", "max", "attention"}, default='max'
         How to pool the steps of a sequence: the final state of each direction, the mean
         or maximum over the steps, or a mean with attention weights.
+    pooling_segments : int, default=1
+        Number of equal parts of each sequence that are pooled one by one, and
+        concatenated, which keeps the place of what is found (as in the spatial pyramids
+        of Lazebnik, Schmid and Ponce, 2006). Applies to the recurrence, unless
+        ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
+        if their number does not divide that of the steps. Such a network predicts from
+        whole sequences only: it has no streams.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -2120,7 +2264,10 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         conv_stride: int | Sequence[int] = 1,
         parallel_channels: Sequence[int] = (),
         parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        parallel_stride: int | Sequence[int] | str = 1,
+        recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
+        pooling_segments: int = 1,
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",
@@ -2228,9 +2375,27 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
         LSTM-FCN.
     parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
         Kernel sizes of the parallel convolutions in steps.
+    parallel_stride : int, tuple of int or "auto", default=1
+        Strides of the parallel convolutions. No stride may exceed what the strides before
+        it leave of the shortest sequence in fit. "auto": as long as the median length of
+        the training sequences, over all strides, is at least 256, the first layer's
+        stride is doubled, then that of the next, first to at most half its kernel size,
+        then to at most all of it. So 128 to 255 steps are left of a long sequence, and
+        every step is read.
+    recurrent_output_dropout : float, default=0.0
+        Dropout probability in [0, 1) of the output of the recurrence alone, before that
+        of the parallel convolutions is joined to it (Karim et al., 2018, drop 80 % of few
+        units). ``dropout`` before the head applies to both.
     pooling : {"last", "mean", "max", "attention"}, default='max'
         How to pool the steps of a sequence: the final state of each direction, the mean
         or maximum over the steps, or a mean with attention weights.
+    pooling_segments : int, default=1
+        Number of equal parts of each sequence that are pooled one by one, and
+        concatenated, which keeps the place of what is found (as in the spatial pyramids
+        of Lazebnik, Schmid and Ponce, 2006). Applies to the recurrence, unless
+        ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
+        if their number does not divide that of the steps. Such a network predicts from
+        whole sequences only: it has no streams.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -2435,7 +2600,10 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
         conv_stride: int | Sequence[int] = 1,
         parallel_channels: Sequence[int] = (),
         parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        parallel_stride: int | Sequence[int] | str = 1,
+        recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
+        pooling_segments: int = 1,
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",
@@ -2565,6 +2733,17 @@ class RecurrentTagger(_OfSklearn, AnyCell, ChainTagger):
         LSTM-FCN.
     parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
         Kernel sizes of the parallel convolutions in steps.
+    parallel_stride : int, tuple of int or "auto", default=1
+        Strides of the parallel convolutions. No stride may exceed what the strides before
+        it leave of the shortest sequence in fit. "auto": as long as the median length of
+        the training sequences, over all strides, is at least 256, the first layer's
+        stride is doubled, then that of the next, first to at most half its kernel size,
+        then to at most all of it. So 128 to 255 steps are left of a long sequence, and
+        every step is read.
+    recurrent_output_dropout : float, default=0.0
+        Dropout probability in [0, 1) of the output of the recurrence alone, before that
+        of the parallel convolutions is joined to it (Karim et al., 2018, drop 80 % of few
+        units). ``dropout`` before the head applies to both.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -2768,6 +2947,8 @@ class RecurrentTagger(_OfSklearn, AnyCell, ChainTagger):
         conv_stride: int | Sequence[int] = 1,
         parallel_channels: Sequence[int] = (),
         parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        parallel_stride: int | Sequence[int] | str = 1,
+        recurrent_output_dropout: float = 0.0,
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",
@@ -2955,6 +3136,17 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         LSTM-FCN.
     parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
         Kernel sizes of the parallel convolutions in steps.
+    parallel_stride : int, tuple of int or "auto", default=1
+        Strides of the parallel convolutions. No stride may exceed what the strides before
+        it leave of the shortest sequence in fit. "auto": as long as the median length of
+        the training sequences, over all strides, is at least 256, the first layer's
+        stride is doubled, then that of the next, first to at most half its kernel size,
+        then to at most all of it. So 128 to 255 steps are left of a long sequence, and
+        every step is read.
+    recurrent_output_dropout : float, default=0.0
+        Dropout probability in [0, 1) of the output of the recurrence alone, before that
+        of the parallel convolutions is joined to it (Karim et al., 2018, drop 80 % of few
+        units). ``dropout`` before the head applies to both.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -3139,6 +3331,8 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         conv_stride: int | Sequence[int] = 1,
         parallel_channels: Sequence[int] = (),
         parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        parallel_stride: int | Sequence[int] | str = 1,
+        recurrent_output_dropout: float = 0.0,
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",
@@ -3263,6 +3457,13 @@ class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
     pooling : {"last", "mean", "max", "attention"}, default='max'
         How to pool the steps of a sequence: the final state of each direction, the mean
         or maximum over the steps, or a mean with attention weights.
+    pooling_segments : int, default=1
+        Number of equal parts of each sequence that are pooled one by one, and
+        concatenated, which keeps the place of what is found (as in the spatial pyramids
+        of Lazebnik, Schmid and Ponce, 2006). Applies to the recurrence, unless
+        ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
+        if their number does not divide that of the steps. Such a network predicts from
+        whole sequences only: it has no streams.
     class_weight : dict, list of dict, "balanced" or None, default=None
         Weight of each class in the loss: ``{class: weight}``, where missing classes have
         weight one, or "balanced" for weights inversely proportional to class
@@ -3404,6 +3605,7 @@ class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
         patch_size: int = 1,
         peephole: bool = False,
         pooling: str = "max",
+        pooling_segments: int = 1,
         class_weight: Any = None,
         lr: float = 0.005,
         max_epochs: int = 50,
@@ -3492,6 +3694,13 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
     pooling : {"last", "mean", "max", "attention"}, default='max'
         How to pool the steps of a sequence: the final state of each direction, the mean
         or maximum over the steps, or a mean with attention weights.
+    pooling_segments : int, default=1
+        Number of equal parts of each sequence that are pooled one by one, and
+        concatenated, which keeps the place of what is found (as in the spatial pyramids
+        of Lazebnik, Schmid and Ponce, 2006). Applies to the recurrence, unless
+        ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
+        if their number does not divide that of the steps. Such a network predicts from
+        whole sequences only: it has no streams.
     loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson", "gaussian", "student_t", "negative_binomial"}, default='squared_error'
         The loss: the squared error predicts the mean; the absolute error, the median; the
         Huber loss, a mean that is robust against outliers beyond one standard deviation;
@@ -3636,6 +3845,7 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
         patch_size: int = 1,
         peephole: bool = False,
         pooling: str = "max",
+        pooling_segments: int = 1,
         loss: str = "squared_error",
         quantile: float | Sequence[float] = 0.5,
         lr: float = 0.005,
@@ -3764,6 +3974,17 @@ class RecurrentTranscriber(_OfSklearn, AnyCell, TranscriptEstimator):
         LSTM-FCN.
     parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
         Kernel sizes of the parallel convolutions in steps.
+    parallel_stride : int, tuple of int or "auto", default=1
+        Strides of the parallel convolutions. No stride may exceed what the strides before
+        it leave of the shortest sequence in fit. "auto": as long as the median length of
+        the training sequences, over all strides, is at least 256, the first layer's
+        stride is doubled, then that of the next, first to at most half its kernel size,
+        then to at most all of it. So 128 to 255 steps are left of a long sequence, and
+        every step is read.
+    recurrent_output_dropout : float, default=0.0
+        Dropout probability in [0, 1) of the output of the recurrence alone, before that
+        of the parallel convolutions is joined to it (Karim et al., 2018, drop 80 % of few
+        units). ``dropout`` before the head applies to both.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -3956,6 +4177,8 @@ class RecurrentTranscriber(_OfSklearn, AnyCell, TranscriptEstimator):
         conv_stride: int | Sequence[int] = 1,
         parallel_channels: Sequence[int] = (),
         parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        parallel_stride: int | Sequence[int] | str = 1,
+        recurrent_output_dropout: float = 0.0,
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",

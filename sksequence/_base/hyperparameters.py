@@ -145,6 +145,29 @@ class Steps(Layers):
         Kernel sizes of the parallel convolutions in steps.""",
         role=NETWORK,
     )
+    parallel_stride: int | Sequence[int] | str = hyperparameter(
+        default=1,
+        constraints=[COUNT, tuple, list, StrOptions({"auto"})],
+        doc="""int, tuple of int or "auto"
+        Strides of the parallel convolutions. No stride may exceed what the strides before
+        it leave of the shortest sequence in fit. "auto": as long as the median length of
+        the training sequences, over all strides, is at least 256, the first layer's
+        stride is doubled, then that of the next, first to at most half its kernel size,
+        then to at most all of it. So 128 to 255 steps are left of a long sequence, and
+        every step is read.""",
+        role=NETWORK,
+        since=(2, 0),
+    )
+    recurrent_output_dropout: float = hyperparameter(
+        default=0.0,
+        constraints=[Number(Real, 0, 1, closed="left")],
+        doc="""float
+        Dropout probability in [0, 1) of the output of the recurrence alone, before that
+        of the parallel convolutions is joined to it (Karim et al., 2018, drop 80 % of few
+        units). ``dropout`` before the head applies to both.""",
+        role=NETWORK,
+        since=(2, 0),
+    )
 
     embedding_dim: int | None = hyperparameter(
         default=None,
@@ -217,7 +240,7 @@ class Steps(Layers):
 
 @recurrent_estimator
 class Pooling:
-    """Hyperparameter of the pooling of steps."""
+    """Hyperparameters of the pooling of steps."""
 
     pooling: str = hyperparameter(
         default="max",
@@ -226,6 +249,19 @@ class Pooling:
         How to pool the steps of a sequence: the final state of each direction, the mean
         or maximum over the steps, or a mean with attention weights.""",
         role=NETWORK,
+    )
+    pooling_segments: int = hyperparameter(
+        default=1,
+        constraints=[COUNT],
+        doc="""int
+        Number of equal parts of each sequence that are pooled one by one, and
+        concatenated, which keeps the place of what is found (as in the spatial pyramids
+        of Lazebnik, Schmid and Ponce, 2006). Applies to the recurrence, unless
+        ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
+        if their number does not divide that of the steps. Such a network predicts from
+        whole sequences only: it has no streams.""",
+        role=NETWORK,
+        since=(2, 0),
     )
 
 

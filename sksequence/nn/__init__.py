@@ -5,8 +5,9 @@ for a sequence does not depend on the rest of the batch: padding is never read. 
 that change the time axis also return the new lengths.
 """
 
+from .branch import ConvBranch
 from .convlstm import ConvLSTM, ConvLSTMCell, ConvLSTMLayer
-from .convolution import ConvBranch, ConvEncoder, ConvLayer, MaskedBatchNorm
+from .convolution import ConvEncoder, ConvLayer, MaskedBatchNorm
 from .crf import LinearChain
 from .dropout import Dropout
 from .embedding import TokenEmbedding

@@ -105,11 +105,12 @@ def check_sizes(network: dict) -> None:
         kernels_per_layer(kernel_size, max(n_given, min(num_layers, _ENOUGH_LAYERS)))
     for kind, others in {
         "conv": ("kernel_size", "stride"),
-        "parallel": ("kernel_size",),
+        "parallel": ("kernel_size", "stride"),
     }.items():
         channels = network.get(f"{kind}_channels", ())
         sizes_per_layer(f"{kind}_channels", channels, len(channels))
         if channels:
             for other in others:
                 name = f"{kind}_{other}"
-                sizes_per_layer(name, network[name], len(channels))
+                if network[name] != "auto":
+                    sizes_per_layer(name, network[name], len(channels))

@@ -149,6 +149,29 @@ def last_n_steps(x: Tensor, lengths: Tensor | None, n: int) -> Tensor:
     return x.gather(1, _spread(index, x).expand(-1, -1, x.shape[2]))
 
 
+def spread_blocks(x: Tensor, stride: int, n_steps: int, *, causal: bool) -> Tensor:
+    """Repeat the states of blocks of steps, so that each of n_steps has one.
+
+    If ``causal``, a step gets the state of the last complete block; the first steps,
+    which have none, get zeros.
+
+    Shape
+        x (batch, ceil(n_steps / stride), channels) -> (batch, n_steps, channels)
+
+    Examples
+    --------
+    >>> x = torch.tensor([[1, 2]])[..., None]
+    >>> spread_blocks(x, 2, 4, causal=True).squeeze(-1)
+    tensor([[0, 1, 1, 2]])
+    >>> spread_blocks(x, 2, 4, causal=False).squeeze(-1)
+    tensor([[1, 1, 2, 2]])
+    """
+    if stride == 1:
+        return x
+    late = stride - 1 if causal else 0
+    return F.pad(x.repeat_interleave(stride, 1), (0, 0, late, 0))[:, :n_steps]
+
+
 def convolve_steps(layer: nn.Conv1d, x: Tensor) -> Tensor:
     """Convolve along time in channels-last layout, as images of height one.
 

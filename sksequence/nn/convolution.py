@@ -19,7 +19,6 @@ from ._time import (
     convolve_steps,
     valid_steps,
 )
-from .pooling import MeanPooling
 
 
 class MaskedBatchNorm(nn.BatchNorm1d):
@@ -232,7 +231,7 @@ class ConvEncoder(nn.Module):
             )
         )
         self.kernels_and_strides = list(zip(kernels, strides, strict=True))
-        self.total_stride = math.prod(strides)
+        self.strides, self.total_stride = strides, math.prod(strides)
         self.output_size = widths[-1]
 
     def check_lengths(self, lengths: Sequence[int]) -> None:
@@ -271,72 +270,3 @@ class ConvEncoder(nn.Module):
         for layer in self.layers:
             x, lengths = layer(x, lengths)
         return x.transpose(1, 2), lengths
-
-
-class ConvBranch(nn.Module):
-    """Fully convolutional branch: convolutions, followed by global average pooling.
-
-    The branch parallel to the recurrence in an LSTM-FCN. Kernels may be longer than a
-    sequence, which is padded with zeros.
-
-    Parameters
-    ----------
-    input_size : int
-        Channels per step.
-    channels : sequence of int
-        Output channels of each layer; empty for a branch without output.
-    kernel_size : int or sequence of int, default=(8, 5, 3)
-        For all layers, or one per layer.
-    causal : bool, default=False
-        Whether steps never depend on later steps; see :class:`ConvLayer`.
-
-    Shape
-    -----
-    - Input: ``(batch, steps, input_size)``, lengths ``(batch,)`` or None
-    - Output: ``(batch, channels[-1])``, or ``(batch, 0)`` without layers
-
-    Examples
-    --------
-    >>> branch = ConvBranch(3, (16, 32, 16))
-    >>> branch(torch.randn(2, 50, 3), torch.tensor([50, 20])).shape
-    torch.Size([2, 16])
-
-    References
-    ----------
-    Karim, Majumdar, Darabi and Chen (2018), LSTM fully convolutional networks for time
-    series classification. IEEE Access 6.
-    """
-
-    def __init__(
-        self,
-        input_size: int,
-        channels: Sequence[int],
-        kernel_size: int | Sequence[int] = (8, 5, 3),
-        *,
-        causal: bool = False,
-    ) -> None:
-        super().__init__()
-        self.encoder = ConvEncoder(input_size, channels, kernel_size, causal=causal)
-        self.pool = MeanPooling()
-        self.output_size = channels[-1] if channels else 0
-
-    def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
-        if not self.output_size:
-            return x.new_empty(len(x), 0)
-        return self.pool(*self.encoder(x, lengths))
-
-    def prefixes(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """Return the output for every prefix: the first step, the first two, and so on.
-
-        Shape
-            x (batch, steps, input_size) -> (batch, steps, channels[-1])
-        """
-        return self.pool.prefixes(self.steps(x, lengths))
-
-    def steps(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """Return the output of the convolutions at every step, before pooling.
-
-        Shape
-            x (batch, steps, input_size) -> (batch, steps, channels[-1])
-        """
-        return self.encoder(x, lengths)[0] if self.output_size else x[..., :0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from .._cells import find_cell
 from ._cell import FittedCell
 from ._convolution import Convolution
-from ._pooling import POOLINGS, LastPooling, MeanPooling, Pool, pool_whole
+from ._pooling import POOLINGS, LastPooling, MeanPooling, Pool, pool_segments
 from ._reading import Reading
 from ._recurrence import last_steps, run_whole
 from ._time import last_n_steps, reverse_steps
@@ -39,6 +40,7 @@ class Network:
     has_residual = False  # of networks pickled by earlier versions
     decoder_steps = 0
     per_frame = False
+    n_segments = branch_stride = 1
 
     def __init__(
         self, settings: dict[str, Any], weights: dict[str, np.ndarray], reading: Reading
@@ -53,8 +55,11 @@ class Network:
             settings["conv_channels"], settings["conv_stride"], below("encoder", weights)
         )
         self.branch = self._convolutions(
-            settings["parallel_channels"], 1, below("branch.encoder", weights)
+            settings["parallel_channels"],
+            settings.get("parallel_stride", 1),
+            below("branch.encoder", weights),
         )
+        self.branch_stride = math.prod(layer.stride for layer in self.branch)
         self.stride = int(np.prod([layer.stride for layer in self.encoder], dtype=int))
         self.has_residual = settings.get("residual", False)
         self.layers = [
@@ -65,6 +70,8 @@ class Network:
         self.size = self.layers[-1][0].hidden * (2 if doubled else 1)
         answers_often = self.per_step or self.per_frame or self.decoder_steps
         self.pooling = "last" if answers_often else settings["pooling"]
+        if not answers_often:
+            self.n_segments = settings.get("pooling_segments", 1)
         self.attention = below("pool", weights)
         self.join = _matrix(below("join.linear", weights))
         self.head = _matrix(below("head", weights))
@@ -77,6 +84,13 @@ class Network:
             Convolution(below(f"layers.{i}", weights), strides[i], self.causal)
             for i in range(len(channels))
         ]
+
+    @property
+    def block(self) -> int:
+        """How many steps complete a block of all strides that an answer waits for."""
+        if self.per_step or self.per_frame:
+            return self.stride if self.per_frame else 1
+        return math.lcm(self.stride, self.branch_stride)
 
     def make_pools(self, n: int) -> list[Pool]:
         """Return the pooling of the recurrence, and of the branch if there is one."""
@@ -107,18 +121,21 @@ class Network:
         beside, whole = read, lengths
         for layer in self.branch:
             beside, whole = layer(beside, whole)
+        if self.per_step or self.per_frame or self.decoder_steps:
+            beside = self._spread(beside, self.branch_stride, x.shape[1])
         if self.per_frame:
             return self._frames(steps, beside, lengths)
         if self.per_step or self.decoder_steps:
-            parts = [self._spread(steps, x.shape[1]), beside]
+            parts = [self._spread(steps, self.stride, x.shape[1]), beside]
             every = np.concatenate(parts[: 1 + bool(self.branch)], axis=2)
             if self.decoder_steps:
                 return last_n_steps(every, lengths, self.decoder_steps)
             return every
-        pools = self.make_pools(len(x))
+        k = self.n_segments
+        pools = self.make_pools(k * len(x))
         at_end = self.pooling == "last"
-        parts = [final if at_end else pool_whole(pools[0], steps, left)]
-        parts += [pool_whole(pool, beside, lengths) for pool in pools[1:]]
+        parts = [final if at_end else pool_segments(pools[0], steps, left, k)]
+        parts += [pool_segments(pool, beside, whole, k) for pool in pools[1:]]
         return np.concatenate(parts, axis=1)
 
     def _recur(
@@ -151,10 +168,10 @@ class Network:
         decays = self.layers[0][0].decay is not None
         return np.stack(read, 1), np.stack(since, 1) if decays else None
 
-    def _spread(self, steps: np.ndarray, n_steps: int) -> np.ndarray:
+    def _spread(self, steps: np.ndarray, stride: int, n_steps: int) -> np.ndarray:
         """Repeat strided states, so that there is one for each step of the input."""
-        late = self.stride - 1 if self.causal else 0
-        covered = np.pad(steps.repeat(self.stride, 1), ((0, 0), (late, 0), (0, 0)))
+        late = stride - 1 if self.causal else 0
+        covered = np.pad(steps.repeat(stride, 1), ((0, 0), (late, 0), (0, 0)))
         return covered[:, :n_steps]
 
     def count_answers(self, lengths: np.ndarray) -> np.ndarray:

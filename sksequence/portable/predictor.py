@@ -193,8 +193,8 @@ class NumpyPredictor:
         Raises
         ------
         ValueError
-            If the network is bidirectional, has a decoder, normalises whole sequences, or
-            predicts the tags of a sequence together.
+            If the network is bidirectional, has a decoder, pools segments, normalises
+            whole sequences, or predicts the tags of a sequence together.
         """
         if self.local is not None:
             raise ValueError(

@@ -239,6 +239,9 @@ GOING_ON = [
             ("conv_stride", 2),
             ("parallel_channels", (2, 2, 2)),
             ("parallel_kernel_size", 3),
+            ("parallel_stride", 2),
+            ("recurrent_output_dropout", 0.5),
+            ("pooling_segments", 2),
             ("pooling", "mean"),
         ]
     ),

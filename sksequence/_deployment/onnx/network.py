@@ -10,7 +10,7 @@ import numpy as np
 from .convolution import convolve
 from .graph import Graph, Weights, below, linear
 from .missing import Decay, mask
-from .pooling import POOLINGS, mean_pooling
+from .pooling import POOLINGS, mean_pooling, pool_segments
 from .reading import look_up_categories
 from .recurrence import recur
 from .steps import Steps
@@ -64,20 +64,44 @@ def _represent(
     elif network.get("per_frame"):
         represented = every
     else:
-        pool = POOLINGS[network["pooling"]]
-        represented = pool(graph, every, left, final, below(weights, "pool"))
-    branch = below(weights, "branch.encoder")
-    if not branch:
+        represented = _pool(graph, every, left, final, network, below(weights, "pool"))
+    if not network["parallel_channels"]:
         return represented
-    ones = [1] * len(network["parallel_channels"])
-    beside, _ = convolve(graph, x, steps, branch, ones, causal=causal)
+    beside = _run_branch(graph, x, steps, network, weights)
     if n_decoded:
         beside = steps.last_n(beside, n_decoded)
     elif network.get("per_frame"):
         beside = steps.ends_of_blocks(beside, math.prod(strides))
-    elif not network["per_step"]:
-        beside = mean_pooling(graph, beside, steps)
     return graph("Concat", represented, beside, axis=-1)
+
+
+def _pool(
+    graph: Graph,
+    every: str,
+    steps: Steps,
+    final: str,
+    network: dict[str, Any],
+    weights: Weights,
+) -> str:
+    """Pool the recurrence: (steps, batch, size) -> (batch, pooled size)."""
+    pooling = network["pooling"]
+    n_segments = 1 if pooling == "last" else network["pooling_segments"]
+    read = graph, every, steps, final, weights
+    return pool_segments(POOLINGS[pooling], n_segments, *read)
+
+
+def _run_branch(
+    graph: Graph, x: str, steps: Steps, network: dict[str, Any], weights: Weights
+) -> str:
+    """Run the parallel convolutions: (batch, size), or (steps, batch, size)."""
+    causal = not network["bidirectional"]
+    strides = _strides(network, "parallel")
+    branch = below(weights, "branch.encoder")
+    beside, left = convolve(graph, x, steps, branch, strides, causal=causal)
+    if network["per_step"] or network.get("per_frame") or network.get("decoder_steps"):
+        return _spread(graph, beside, steps, math.prod(strides), causal=causal)
+    n_segments = network["pooling_segments"]
+    return pool_segments(mean_pooling, n_segments, graph, beside, left)
 
 
 def _read(
@@ -140,10 +164,10 @@ def count_frames(graph: Graph, steps: Steps, network: dict[str, Any]) -> str:
     return graph("Div", graph("Add", steps.lengths, stride - 1), stride)
 
 
-def _strides(network: dict[str, Any]) -> list[int]:
-    """Return the stride of each convolution before the recurrence."""
-    n = len(network["conv_channels"])
-    return np.broadcast_to(network["conv_stride"] if n else 1, n).tolist()
+def _strides(network: dict[str, Any], kind: str = "conv") -> list[int]:
+    """Return the stride of each convolution before or parallel to the recurrence."""
+    n = len(network[f"{kind}_channels"])
+    return np.broadcast_to(network[f"{kind}_stride"] if n else 1, n).tolist()
 
 
 def _spread(graph: Graph, every: str, steps: Steps, stride: int, *, causal: bool) -> str:
