@@ -91,15 +91,37 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
         Output channels of the convolutions parallel to the recurrence, whose mean over
         time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
         LSTM-FCN.
-    parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
-        Kernel sizes of the parallel convolutions in steps.
+    parallel_kernel_size : int, tuple of int or tuple of tuples, default=(8, 5, 3)
+        Kernel sizes of the parallel convolutions in steps. Several sizes for a layer are
+        kernels side by side, among which its channels are divided: six layers of
+        ``(40, 20, 10)`` with ``parallel_residual=3`` and ``parallel_bottleneck=32`` make
+        a branch like InceptionTime (Ismail Fawaz et al., 2020), without its max
+        pooling.
     parallel_stride : int, tuple of int or "auto", default=1
         Strides of the parallel convolutions. No stride may exceed what the strides before
         it leave of the shortest sequence in fit. "auto": as long as the median length of
         the training sequences, over all strides, is at least 256, the first layer's
-        stride is doubled, then that of the next, first to at most half its kernel size,
-        then to at most all of it. So 128 to 255 steps are left of a long sequence, and
-        every step is read.
+        stride is doubled, then that of the next, first to at most half its kernel size
+        (the smallest of several), then to at most all of it; a layer with a dilation
+        keeps a stride of 1. So 128 to 255 steps are left of a long sequence, and every
+        step is read.
+    parallel_dilation : int or tuple of int, default=1
+        Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
+        reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
+        grow fast with the layers in ``(1, 2, 4, 8)``.
+    parallel_residual : int or None, default=None
+        Number of parallel layers after which their input is added to their output (He et
+        al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
+        that are left at the end. Where channels or steps differ, the input is mapped by a
+        convolution of one step and normalised. None for no such connections.
+    parallel_bottleneck : int or None, default=None
+        Channels to which a product reduces the input of each parallel layer that reads
+        more; None for no such reduction. Long kernels then take less time.
+    parallel_squeeze : int or None, default=None
+        Reduction of a squeeze-and-excitation behind each parallel layer: a gate for each
+        channel, which reads the mean of all channels through this many times fewer units
+        (Hu, Shen and Sun, 2018; 16 in the MLSTM-FCN of Karim et al., 2019). In a causal
+        network the mean is over the steps so far. None for no gates.
     recurrent_output_dropout : float, default=0.0
         Dropout probability in [0, 1) of the output of the recurrence alone, before that
         of the parallel convolutions is joined to it (Karim et al., 2018, drop 80 % of few
@@ -292,8 +314,12 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
         parallel_channels: Sequence[int] = (),
-        parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        parallel_kernel_size: int | Sequence[int | Sequence[int]] = (8, 5, 3),
         parallel_stride: int | Sequence[int] | str = 1,
+        parallel_dilation: int | Sequence[int] = 1,
+        parallel_residual: int | None = None,
+        parallel_bottleneck: int | None = None,
+        parallel_squeeze: int | None = None,
         recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
         pooling_segments: int = 1,
@@ -401,15 +427,37 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
         Output channels of the convolutions parallel to the recurrence, whose mean over
         time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
         LSTM-FCN.
-    parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
-        Kernel sizes of the parallel convolutions in steps.
+    parallel_kernel_size : int, tuple of int or tuple of tuples, default=(8, 5, 3)
+        Kernel sizes of the parallel convolutions in steps. Several sizes for a layer are
+        kernels side by side, among which its channels are divided: six layers of
+        ``(40, 20, 10)`` with ``parallel_residual=3`` and ``parallel_bottleneck=32`` make
+        a branch like InceptionTime (Ismail Fawaz et al., 2020), without its max
+        pooling.
     parallel_stride : int, tuple of int or "auto", default=1
         Strides of the parallel convolutions. No stride may exceed what the strides before
         it leave of the shortest sequence in fit. "auto": as long as the median length of
         the training sequences, over all strides, is at least 256, the first layer's
-        stride is doubled, then that of the next, first to at most half its kernel size,
-        then to at most all of it. So 128 to 255 steps are left of a long sequence, and
-        every step is read.
+        stride is doubled, then that of the next, first to at most half its kernel size
+        (the smallest of several), then to at most all of it; a layer with a dilation
+        keeps a stride of 1. So 128 to 255 steps are left of a long sequence, and every
+        step is read.
+    parallel_dilation : int or tuple of int, default=1
+        Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
+        reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
+        grow fast with the layers in ``(1, 2, 4, 8)``.
+    parallel_residual : int or None, default=None
+        Number of parallel layers after which their input is added to their output (He et
+        al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
+        that are left at the end. Where channels or steps differ, the input is mapped by a
+        convolution of one step and normalised. None for no such connections.
+    parallel_bottleneck : int or None, default=None
+        Channels to which a product reduces the input of each parallel layer that reads
+        more; None for no such reduction. Long kernels then take less time.
+    parallel_squeeze : int or None, default=None
+        Reduction of a squeeze-and-excitation behind each parallel layer: a gate for each
+        channel, which reads the mean of all channels through this many times fewer units
+        (Hu, Shen and Sun, 2018; 16 in the MLSTM-FCN of Karim et al., 2019). In a causal
+        network the mean is over the steps so far. None for no gates.
     recurrent_output_dropout : float, default=0.0
         Dropout probability in [0, 1) of the output of the recurrence alone, before that
         of the parallel convolutions is joined to it (Karim et al., 2018, drop 80 % of few
@@ -632,8 +680,12 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
         parallel_channels: Sequence[int] = (),
-        parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        parallel_kernel_size: int | Sequence[int | Sequence[int]] = (8, 5, 3),
         parallel_stride: int | Sequence[int] | str = 1,
+        parallel_dilation: int | Sequence[int] = 1,
+        parallel_residual: int | None = None,
+        parallel_bottleneck: int | None = None,
+        parallel_squeeze: int | None = None,
         recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
         pooling_segments: int = 1,
@@ -753,15 +805,37 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         Output channels of the convolutions parallel to the recurrence, whose mean over
         time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
         LSTM-FCN.
-    parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
-        Kernel sizes of the parallel convolutions in steps.
+    parallel_kernel_size : int, tuple of int or tuple of tuples, default=(8, 5, 3)
+        Kernel sizes of the parallel convolutions in steps. Several sizes for a layer are
+        kernels side by side, among which its channels are divided: six layers of
+        ``(40, 20, 10)`` with ``parallel_residual=3`` and ``parallel_bottleneck=32`` make
+        a branch like InceptionTime (Ismail Fawaz et al., 2020), without its max
+        pooling.
     parallel_stride : int, tuple of int or "auto", default=1
         Strides of the parallel convolutions. No stride may exceed what the strides before
         it leave of the shortest sequence in fit. "auto": as long as the median length of
         the training sequences, over all strides, is at least 256, the first layer's
-        stride is doubled, then that of the next, first to at most half its kernel size,
-        then to at most all of it. So 128 to 255 steps are left of a long sequence, and
-        every step is read.
+        stride is doubled, then that of the next, first to at most half its kernel size
+        (the smallest of several), then to at most all of it; a layer with a dilation
+        keeps a stride of 1. So 128 to 255 steps are left of a long sequence, and every
+        step is read.
+    parallel_dilation : int or tuple of int, default=1
+        Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
+        reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
+        grow fast with the layers in ``(1, 2, 4, 8)``.
+    parallel_residual : int or None, default=None
+        Number of parallel layers after which their input is added to their output (He et
+        al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
+        that are left at the end. Where channels or steps differ, the input is mapped by a
+        convolution of one step and normalised. None for no such connections.
+    parallel_bottleneck : int or None, default=None
+        Channels to which a product reduces the input of each parallel layer that reads
+        more; None for no such reduction. Long kernels then take less time.
+    parallel_squeeze : int or None, default=None
+        Reduction of a squeeze-and-excitation behind each parallel layer: a gate for each
+        channel, which reads the mean of all channels through this many times fewer units
+        (Hu, Shen and Sun, 2018; 16 in the MLSTM-FCN of Karim et al., 2019). In a causal
+        network the mean is over the steps so far. None for no gates.
     recurrent_output_dropout : float, default=0.0
         Dropout probability in [0, 1) of the output of the recurrence alone, before that
         of the parallel convolutions is joined to it (Karim et al., 2018, drop 80 % of few
@@ -954,8 +1028,12 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
         parallel_channels: Sequence[int] = (),
-        parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        parallel_kernel_size: int | Sequence[int | Sequence[int]] = (8, 5, 3),
         parallel_stride: int | Sequence[int] | str = 1,
+        parallel_dilation: int | Sequence[int] = 1,
+        parallel_residual: int | None = None,
+        parallel_bottleneck: int | None = None,
+        parallel_squeeze: int | None = None,
         recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
         pooling_segments: int = 1,
@@ -1062,15 +1140,37 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         Output channels of the convolutions parallel to the recurrence, whose mean over
         time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
         LSTM-FCN.
-    parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
-        Kernel sizes of the parallel convolutions in steps.
+    parallel_kernel_size : int, tuple of int or tuple of tuples, default=(8, 5, 3)
+        Kernel sizes of the parallel convolutions in steps. Several sizes for a layer are
+        kernels side by side, among which its channels are divided: six layers of
+        ``(40, 20, 10)`` with ``parallel_residual=3`` and ``parallel_bottleneck=32`` make
+        a branch like InceptionTime (Ismail Fawaz et al., 2020), without its max
+        pooling.
     parallel_stride : int, tuple of int or "auto", default=1
         Strides of the parallel convolutions. No stride may exceed what the strides before
         it leave of the shortest sequence in fit. "auto": as long as the median length of
         the training sequences, over all strides, is at least 256, the first layer's
-        stride is doubled, then that of the next, first to at most half its kernel size,
-        then to at most all of it. So 128 to 255 steps are left of a long sequence, and
-        every step is read.
+        stride is doubled, then that of the next, first to at most half its kernel size
+        (the smallest of several), then to at most all of it; a layer with a dilation
+        keeps a stride of 1. So 128 to 255 steps are left of a long sequence, and every
+        step is read.
+    parallel_dilation : int or tuple of int, default=1
+        Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
+        reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
+        grow fast with the layers in ``(1, 2, 4, 8)``.
+    parallel_residual : int or None, default=None
+        Number of parallel layers after which their input is added to their output (He et
+        al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
+        that are left at the end. Where channels or steps differ, the input is mapped by a
+        convolution of one step and normalised. None for no such connections.
+    parallel_bottleneck : int or None, default=None
+        Channels to which a product reduces the input of each parallel layer that reads
+        more; None for no such reduction. Long kernels then take less time.
+    parallel_squeeze : int or None, default=None
+        Reduction of a squeeze-and-excitation behind each parallel layer: a gate for each
+        channel, which reads the mean of all channels through this many times fewer units
+        (Hu, Shen and Sun, 2018; 16 in the MLSTM-FCN of Karim et al., 2019). In a causal
+        network the mean is over the steps so far. None for no gates.
     recurrent_output_dropout : float, default=0.0
         Dropout probability in [0, 1) of the output of the recurrence alone, before that
         of the parallel convolutions is joined to it (Karim et al., 2018, drop 80 % of few
@@ -1293,8 +1393,12 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
         parallel_channels: Sequence[int] = (),
-        parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        parallel_kernel_size: int | Sequence[int | Sequence[int]] = (8, 5, 3),
         parallel_stride: int | Sequence[int] | str = 1,
+        parallel_dilation: int | Sequence[int] = 1,
+        parallel_residual: int | None = None,
+        parallel_bottleneck: int | None = None,
+        parallel_squeeze: int | None = None,
         recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
         pooling_segments: int = 1,
@@ -1411,15 +1515,37 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         Output channels of the convolutions parallel to the recurrence, whose mean over
         time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
         LSTM-FCN.
-    parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
-        Kernel sizes of the parallel convolutions in steps.
+    parallel_kernel_size : int, tuple of int or tuple of tuples, default=(8, 5, 3)
+        Kernel sizes of the parallel convolutions in steps. Several sizes for a layer are
+        kernels side by side, among which its channels are divided: six layers of
+        ``(40, 20, 10)`` with ``parallel_residual=3`` and ``parallel_bottleneck=32`` make
+        a branch like InceptionTime (Ismail Fawaz et al., 2020), without its max
+        pooling.
     parallel_stride : int, tuple of int or "auto", default=1
         Strides of the parallel convolutions. No stride may exceed what the strides before
         it leave of the shortest sequence in fit. "auto": as long as the median length of
         the training sequences, over all strides, is at least 256, the first layer's
-        stride is doubled, then that of the next, first to at most half its kernel size,
-        then to at most all of it. So 128 to 255 steps are left of a long sequence, and
-        every step is read.
+        stride is doubled, then that of the next, first to at most half its kernel size
+        (the smallest of several), then to at most all of it; a layer with a dilation
+        keeps a stride of 1. So 128 to 255 steps are left of a long sequence, and every
+        step is read.
+    parallel_dilation : int or tuple of int, default=1
+        Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
+        reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
+        grow fast with the layers in ``(1, 2, 4, 8)``.
+    parallel_residual : int or None, default=None
+        Number of parallel layers after which their input is added to their output (He et
+        al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
+        that are left at the end. Where channels or steps differ, the input is mapped by a
+        convolution of one step and normalised. None for no such connections.
+    parallel_bottleneck : int or None, default=None
+        Channels to which a product reduces the input of each parallel layer that reads
+        more; None for no such reduction. Long kernels then take less time.
+    parallel_squeeze : int or None, default=None
+        Reduction of a squeeze-and-excitation behind each parallel layer: a gate for each
+        channel, which reads the mean of all channels through this many times fewer units
+        (Hu, Shen and Sun, 2018; 16 in the MLSTM-FCN of Karim et al., 2019). In a causal
+        network the mean is over the steps so far. None for no gates.
     recurrent_output_dropout : float, default=0.0
         Dropout probability in [0, 1) of the output of the recurrence alone, before that
         of the parallel convolutions is joined to it (Karim et al., 2018, drop 80 % of few
@@ -1609,8 +1735,12 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
         parallel_channels: Sequence[int] = (),
-        parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        parallel_kernel_size: int | Sequence[int | Sequence[int]] = (8, 5, 3),
         parallel_stride: int | Sequence[int] | str = 1,
+        parallel_dilation: int | Sequence[int] = 1,
+        parallel_residual: int | None = None,
+        parallel_bottleneck: int | None = None,
+        parallel_squeeze: int | None = None,
         recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
         pooling_segments: int = 1,
@@ -1717,15 +1847,37 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         Output channels of the convolutions parallel to the recurrence, whose mean over
         time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
         LSTM-FCN.
-    parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
-        Kernel sizes of the parallel convolutions in steps.
+    parallel_kernel_size : int, tuple of int or tuple of tuples, default=(8, 5, 3)
+        Kernel sizes of the parallel convolutions in steps. Several sizes for a layer are
+        kernels side by side, among which its channels are divided: six layers of
+        ``(40, 20, 10)`` with ``parallel_residual=3`` and ``parallel_bottleneck=32`` make
+        a branch like InceptionTime (Ismail Fawaz et al., 2020), without its max
+        pooling.
     parallel_stride : int, tuple of int or "auto", default=1
         Strides of the parallel convolutions. No stride may exceed what the strides before
         it leave of the shortest sequence in fit. "auto": as long as the median length of
         the training sequences, over all strides, is at least 256, the first layer's
-        stride is doubled, then that of the next, first to at most half its kernel size,
-        then to at most all of it. So 128 to 255 steps are left of a long sequence, and
-        every step is read.
+        stride is doubled, then that of the next, first to at most half its kernel size
+        (the smallest of several), then to at most all of it; a layer with a dilation
+        keeps a stride of 1. So 128 to 255 steps are left of a long sequence, and every
+        step is read.
+    parallel_dilation : int or tuple of int, default=1
+        Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
+        reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
+        grow fast with the layers in ``(1, 2, 4, 8)``.
+    parallel_residual : int or None, default=None
+        Number of parallel layers after which their input is added to their output (He et
+        al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
+        that are left at the end. Where channels or steps differ, the input is mapped by a
+        convolution of one step and normalised. None for no such connections.
+    parallel_bottleneck : int or None, default=None
+        Channels to which a product reduces the input of each parallel layer that reads
+        more; None for no such reduction. Long kernels then take less time.
+    parallel_squeeze : int or None, default=None
+        Reduction of a squeeze-and-excitation behind each parallel layer: a gate for each
+        channel, which reads the mean of all channels through this many times fewer units
+        (Hu, Shen and Sun, 2018; 16 in the MLSTM-FCN of Karim et al., 2019). In a causal
+        network the mean is over the steps so far. None for no gates.
     recurrent_output_dropout : float, default=0.0
         Dropout probability in [0, 1) of the output of the recurrence alone, before that
         of the parallel convolutions is joined to it (Karim et al., 2018, drop 80 % of few
@@ -1948,8 +2100,12 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
         parallel_channels: Sequence[int] = (),
-        parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        parallel_kernel_size: int | Sequence[int | Sequence[int]] = (8, 5, 3),
         parallel_stride: int | Sequence[int] | str = 1,
+        parallel_dilation: int | Sequence[int] = 1,
+        parallel_residual: int | None = None,
+        parallel_bottleneck: int | None = None,
+        parallel_squeeze: int | None = None,
         recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
         pooling_segments: int = 1,
@@ -2068,15 +2224,37 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         Output channels of the convolutions parallel to the recurrence, whose mean over
         time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
         LSTM-FCN.
-    parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
-        Kernel sizes of the parallel convolutions in steps.
+    parallel_kernel_size : int, tuple of int or tuple of tuples, default=(8, 5, 3)
+        Kernel sizes of the parallel convolutions in steps. Several sizes for a layer are
+        kernels side by side, among which its channels are divided: six layers of
+        ``(40, 20, 10)`` with ``parallel_residual=3`` and ``parallel_bottleneck=32`` make
+        a branch like InceptionTime (Ismail Fawaz et al., 2020), without its max
+        pooling.
     parallel_stride : int, tuple of int or "auto", default=1
         Strides of the parallel convolutions. No stride may exceed what the strides before
         it leave of the shortest sequence in fit. "auto": as long as the median length of
         the training sequences, over all strides, is at least 256, the first layer's
-        stride is doubled, then that of the next, first to at most half its kernel size,
-        then to at most all of it. So 128 to 255 steps are left of a long sequence, and
-        every step is read.
+        stride is doubled, then that of the next, first to at most half its kernel size
+        (the smallest of several), then to at most all of it; a layer with a dilation
+        keeps a stride of 1. So 128 to 255 steps are left of a long sequence, and every
+        step is read.
+    parallel_dilation : int or tuple of int, default=1
+        Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
+        reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
+        grow fast with the layers in ``(1, 2, 4, 8)``.
+    parallel_residual : int or None, default=None
+        Number of parallel layers after which their input is added to their output (He et
+        al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
+        that are left at the end. Where channels or steps differ, the input is mapped by a
+        convolution of one step and normalised. None for no such connections.
+    parallel_bottleneck : int or None, default=None
+        Channels to which a product reduces the input of each parallel layer that reads
+        more; None for no such reduction. Long kernels then take less time.
+    parallel_squeeze : int or None, default=None
+        Reduction of a squeeze-and-excitation behind each parallel layer: a gate for each
+        channel, which reads the mean of all channels through this many times fewer units
+        (Hu, Shen and Sun, 2018; 16 in the MLSTM-FCN of Karim et al., 2019). In a causal
+        network the mean is over the steps so far. None for no gates.
     recurrent_output_dropout : float, default=0.0
         Dropout probability in [0, 1) of the output of the recurrence alone, before that
         of the parallel convolutions is joined to it (Karim et al., 2018, drop 80 % of few
@@ -2263,8 +2441,12 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
         parallel_channels: Sequence[int] = (),
-        parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        parallel_kernel_size: int | Sequence[int | Sequence[int]] = (8, 5, 3),
         parallel_stride: int | Sequence[int] | str = 1,
+        parallel_dilation: int | Sequence[int] = 1,
+        parallel_residual: int | None = None,
+        parallel_bottleneck: int | None = None,
+        parallel_squeeze: int | None = None,
         recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
         pooling_segments: int = 1,
@@ -2373,15 +2555,37 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
         Output channels of the convolutions parallel to the recurrence, whose mean over
         time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
         LSTM-FCN.
-    parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
-        Kernel sizes of the parallel convolutions in steps.
+    parallel_kernel_size : int, tuple of int or tuple of tuples, default=(8, 5, 3)
+        Kernel sizes of the parallel convolutions in steps. Several sizes for a layer are
+        kernels side by side, among which its channels are divided: six layers of
+        ``(40, 20, 10)`` with ``parallel_residual=3`` and ``parallel_bottleneck=32`` make
+        a branch like InceptionTime (Ismail Fawaz et al., 2020), without its max
+        pooling.
     parallel_stride : int, tuple of int or "auto", default=1
         Strides of the parallel convolutions. No stride may exceed what the strides before
         it leave of the shortest sequence in fit. "auto": as long as the median length of
         the training sequences, over all strides, is at least 256, the first layer's
-        stride is doubled, then that of the next, first to at most half its kernel size,
-        then to at most all of it. So 128 to 255 steps are left of a long sequence, and
-        every step is read.
+        stride is doubled, then that of the next, first to at most half its kernel size
+        (the smallest of several), then to at most all of it; a layer with a dilation
+        keeps a stride of 1. So 128 to 255 steps are left of a long sequence, and every
+        step is read.
+    parallel_dilation : int or tuple of int, default=1
+        Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
+        reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
+        grow fast with the layers in ``(1, 2, 4, 8)``.
+    parallel_residual : int or None, default=None
+        Number of parallel layers after which their input is added to their output (He et
+        al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
+        that are left at the end. Where channels or steps differ, the input is mapped by a
+        convolution of one step and normalised. None for no such connections.
+    parallel_bottleneck : int or None, default=None
+        Channels to which a product reduces the input of each parallel layer that reads
+        more; None for no such reduction. Long kernels then take less time.
+    parallel_squeeze : int or None, default=None
+        Reduction of a squeeze-and-excitation behind each parallel layer: a gate for each
+        channel, which reads the mean of all channels through this many times fewer units
+        (Hu, Shen and Sun, 2018; 16 in the MLSTM-FCN of Karim et al., 2019). In a causal
+        network the mean is over the steps so far. None for no gates.
     recurrent_output_dropout : float, default=0.0
         Dropout probability in [0, 1) of the output of the recurrence alone, before that
         of the parallel convolutions is joined to it (Karim et al., 2018, drop 80 % of few
@@ -2599,8 +2803,12 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
         parallel_channels: Sequence[int] = (),
-        parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        parallel_kernel_size: int | Sequence[int | Sequence[int]] = (8, 5, 3),
         parallel_stride: int | Sequence[int] | str = 1,
+        parallel_dilation: int | Sequence[int] = 1,
+        parallel_residual: int | None = None,
+        parallel_bottleneck: int | None = None,
+        parallel_squeeze: int | None = None,
         recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
         pooling_segments: int = 1,
@@ -2731,15 +2939,37 @@ class RecurrentTagger(_OfSklearn, AnyCell, ChainTagger):
         Output channels of the convolutions parallel to the recurrence, whose mean over
         time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
         LSTM-FCN.
-    parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
-        Kernel sizes of the parallel convolutions in steps.
+    parallel_kernel_size : int, tuple of int or tuple of tuples, default=(8, 5, 3)
+        Kernel sizes of the parallel convolutions in steps. Several sizes for a layer are
+        kernels side by side, among which its channels are divided: six layers of
+        ``(40, 20, 10)`` with ``parallel_residual=3`` and ``parallel_bottleneck=32`` make
+        a branch like InceptionTime (Ismail Fawaz et al., 2020), without its max
+        pooling.
     parallel_stride : int, tuple of int or "auto", default=1
         Strides of the parallel convolutions. No stride may exceed what the strides before
         it leave of the shortest sequence in fit. "auto": as long as the median length of
         the training sequences, over all strides, is at least 256, the first layer's
-        stride is doubled, then that of the next, first to at most half its kernel size,
-        then to at most all of it. So 128 to 255 steps are left of a long sequence, and
-        every step is read.
+        stride is doubled, then that of the next, first to at most half its kernel size
+        (the smallest of several), then to at most all of it; a layer with a dilation
+        keeps a stride of 1. So 128 to 255 steps are left of a long sequence, and every
+        step is read.
+    parallel_dilation : int or tuple of int, default=1
+        Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
+        reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
+        grow fast with the layers in ``(1, 2, 4, 8)``.
+    parallel_residual : int or None, default=None
+        Number of parallel layers after which their input is added to their output (He et
+        al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
+        that are left at the end. Where channels or steps differ, the input is mapped by a
+        convolution of one step and normalised. None for no such connections.
+    parallel_bottleneck : int or None, default=None
+        Channels to which a product reduces the input of each parallel layer that reads
+        more; None for no such reduction. Long kernels then take less time.
+    parallel_squeeze : int or None, default=None
+        Reduction of a squeeze-and-excitation behind each parallel layer: a gate for each
+        channel, which reads the mean of all channels through this many times fewer units
+        (Hu, Shen and Sun, 2018; 16 in the MLSTM-FCN of Karim et al., 2019). In a causal
+        network the mean is over the steps so far. None for no gates.
     recurrent_output_dropout : float, default=0.0
         Dropout probability in [0, 1) of the output of the recurrence alone, before that
         of the parallel convolutions is joined to it (Karim et al., 2018, drop 80 % of few
@@ -2946,8 +3176,12 @@ class RecurrentTagger(_OfSklearn, AnyCell, ChainTagger):
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
         parallel_channels: Sequence[int] = (),
-        parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        parallel_kernel_size: int | Sequence[int | Sequence[int]] = (8, 5, 3),
         parallel_stride: int | Sequence[int] | str = 1,
+        parallel_dilation: int | Sequence[int] = 1,
+        parallel_residual: int | None = None,
+        parallel_bottleneck: int | None = None,
+        parallel_squeeze: int | None = None,
         recurrent_output_dropout: float = 0.0,
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
@@ -3134,15 +3368,37 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         Output channels of the convolutions parallel to the recurrence, whose mean over
         time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
         LSTM-FCN.
-    parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
-        Kernel sizes of the parallel convolutions in steps.
+    parallel_kernel_size : int, tuple of int or tuple of tuples, default=(8, 5, 3)
+        Kernel sizes of the parallel convolutions in steps. Several sizes for a layer are
+        kernels side by side, among which its channels are divided: six layers of
+        ``(40, 20, 10)`` with ``parallel_residual=3`` and ``parallel_bottleneck=32`` make
+        a branch like InceptionTime (Ismail Fawaz et al., 2020), without its max
+        pooling.
     parallel_stride : int, tuple of int or "auto", default=1
         Strides of the parallel convolutions. No stride may exceed what the strides before
         it leave of the shortest sequence in fit. "auto": as long as the median length of
         the training sequences, over all strides, is at least 256, the first layer's
-        stride is doubled, then that of the next, first to at most half its kernel size,
-        then to at most all of it. So 128 to 255 steps are left of a long sequence, and
-        every step is read.
+        stride is doubled, then that of the next, first to at most half its kernel size
+        (the smallest of several), then to at most all of it; a layer with a dilation
+        keeps a stride of 1. So 128 to 255 steps are left of a long sequence, and every
+        step is read.
+    parallel_dilation : int or tuple of int, default=1
+        Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
+        reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
+        grow fast with the layers in ``(1, 2, 4, 8)``.
+    parallel_residual : int or None, default=None
+        Number of parallel layers after which their input is added to their output (He et
+        al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
+        that are left at the end. Where channels or steps differ, the input is mapped by a
+        convolution of one step and normalised. None for no such connections.
+    parallel_bottleneck : int or None, default=None
+        Channels to which a product reduces the input of each parallel layer that reads
+        more; None for no such reduction. Long kernels then take less time.
+    parallel_squeeze : int or None, default=None
+        Reduction of a squeeze-and-excitation behind each parallel layer: a gate for each
+        channel, which reads the mean of all channels through this many times fewer units
+        (Hu, Shen and Sun, 2018; 16 in the MLSTM-FCN of Karim et al., 2019). In a causal
+        network the mean is over the steps so far. None for no gates.
     recurrent_output_dropout : float, default=0.0
         Dropout probability in [0, 1) of the output of the recurrence alone, before that
         of the parallel convolutions is joined to it (Karim et al., 2018, drop 80 % of few
@@ -3330,8 +3586,12 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
         parallel_channels: Sequence[int] = (),
-        parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        parallel_kernel_size: int | Sequence[int | Sequence[int]] = (8, 5, 3),
         parallel_stride: int | Sequence[int] | str = 1,
+        parallel_dilation: int | Sequence[int] = 1,
+        parallel_residual: int | None = None,
+        parallel_bottleneck: int | None = None,
+        parallel_squeeze: int | None = None,
         recurrent_output_dropout: float = 0.0,
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
@@ -3972,15 +4232,37 @@ class RecurrentTranscriber(_OfSklearn, AnyCell, TranscriptEstimator):
         Output channels of the convolutions parallel to the recurrence, whose mean over
         time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
         LSTM-FCN.
-    parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
-        Kernel sizes of the parallel convolutions in steps.
+    parallel_kernel_size : int, tuple of int or tuple of tuples, default=(8, 5, 3)
+        Kernel sizes of the parallel convolutions in steps. Several sizes for a layer are
+        kernels side by side, among which its channels are divided: six layers of
+        ``(40, 20, 10)`` with ``parallel_residual=3`` and ``parallel_bottleneck=32`` make
+        a branch like InceptionTime (Ismail Fawaz et al., 2020), without its max
+        pooling.
     parallel_stride : int, tuple of int or "auto", default=1
         Strides of the parallel convolutions. No stride may exceed what the strides before
         it leave of the shortest sequence in fit. "auto": as long as the median length of
         the training sequences, over all strides, is at least 256, the first layer's
-        stride is doubled, then that of the next, first to at most half its kernel size,
-        then to at most all of it. So 128 to 255 steps are left of a long sequence, and
-        every step is read.
+        stride is doubled, then that of the next, first to at most half its kernel size
+        (the smallest of several), then to at most all of it; a layer with a dilation
+        keeps a stride of 1. So 128 to 255 steps are left of a long sequence, and every
+        step is read.
+    parallel_dilation : int or tuple of int, default=1
+        Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
+        reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
+        grow fast with the layers in ``(1, 2, 4, 8)``.
+    parallel_residual : int or None, default=None
+        Number of parallel layers after which their input is added to their output (He et
+        al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
+        that are left at the end. Where channels or steps differ, the input is mapped by a
+        convolution of one step and normalised. None for no such connections.
+    parallel_bottleneck : int or None, default=None
+        Channels to which a product reduces the input of each parallel layer that reads
+        more; None for no such reduction. Long kernels then take less time.
+    parallel_squeeze : int or None, default=None
+        Reduction of a squeeze-and-excitation behind each parallel layer: a gate for each
+        channel, which reads the mean of all channels through this many times fewer units
+        (Hu, Shen and Sun, 2018; 16 in the MLSTM-FCN of Karim et al., 2019). In a causal
+        network the mean is over the steps so far. None for no gates.
     recurrent_output_dropout : float, default=0.0
         Dropout probability in [0, 1) of the output of the recurrence alone, before that
         of the parallel convolutions is joined to it (Karim et al., 2018, drop 80 % of few
@@ -4176,8 +4458,12 @@ class RecurrentTranscriber(_OfSklearn, AnyCell, TranscriptEstimator):
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
         parallel_channels: Sequence[int] = (),
-        parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        parallel_kernel_size: int | Sequence[int | Sequence[int]] = (8, 5, 3),
         parallel_stride: int | Sequence[int] | str = 1,
+        parallel_dilation: int | Sequence[int] = 1,
+        parallel_residual: int | None = None,
+        parallel_bottleneck: int | None = None,
+        parallel_squeeze: int | None = None,
         recurrent_output_dropout: float = 0.0,
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,

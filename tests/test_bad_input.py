@@ -345,6 +345,12 @@ SIZE_CASES = [
         params={"conv_channels": (4, 4), "conv_kernel_size": 3, "conv_stride": 2},
     ),
     Case(
+        "more kernels than channels",
+        r"parallel_channels must have a channel for each of the 3 kernels \(9, 5, 3\) .*"
+        r"got \(8, 2\)",
+        params={"parallel_channels": (8, 2), "parallel_kernel_size": (5, (9, 5, 3))},
+    ),
+    Case(
         "a parallel stride beyond the shortest sequence",
         r"Parallel convolution 2 has stride=4, but sequence 1, the shortest, has only "
         r"3 step.* left of 5 .*smaller parallel_stride",
@@ -368,9 +374,13 @@ SIZE_CASES = [
             ("conv_stride", (1,), 2, {"conv_channels": (4, 4), "conv_kernel_size": 2}),
             ("parallel_kernel_size", (8, 5, 3), 2, {"parallel_channels": (4, 4)}),
             ("parallel_kernel_size", (3,), 2, {"parallel_channels": (4, 4)}),
-            (
-                *("parallel_stride", (2, 1, 1), 2),
-                {"parallel_channels": (4, 4), "parallel_kernel_size": 3},
+            *(
+                (name, (2, 1, 1), 2, {"parallel_channels": (4, 4)} | kernel)
+                for name, kernel in [
+                    ("parallel_stride", {"parallel_kernel_size": 3}),
+                    ("parallel_dilation", {"parallel_kernel_size": 3}),
+                    ("parallel_kernel_size", {}),
+                ]
             ),
         ]
     ),
@@ -479,7 +489,18 @@ BAD_VALUES = {
     "conv_kernel_size": SIZES,
     "conv_stride": SIZES,
     "parallel_channels": [4, None, "a", (0,), (2.5,), ("a",)],
-    "parallel_kernel_size": SIZES,
+    "parallel_kernel_size": [
+        *SIZES,
+        ((),),
+        ((3, 0),),
+        ((3, 2.5),),
+        (("a",),),
+        ((3, 2),) * 2,
+    ],
+    "parallel_dilation": SIZES,
+    "parallel_residual": [value for value in COUNT if value is not None],
+    "parallel_bottleneck": [value for value in COUNT if value is not None],
+    "parallel_squeeze": [value for value in COUNT if value is not None],
     "parallel_stride": [*SIZES, "automatic"],
     "recurrent_output_dropout": [-0.1, 1.0, "a", None, np.nan, False],
     "embedding_dim": [0, -1, 2.5, "a", True],
@@ -533,7 +554,10 @@ CONTEXT = {
     "conv_kernel_size": {"conv_channels": (4,)},
     "conv_stride": {"conv_channels": (4,)},
     "parallel_kernel_size": {"parallel_channels": (4,)},
-    "parallel_stride": {"parallel_channels": (4,), "parallel_kernel_size": 3},
+    **{
+        f"parallel_{name}": {"parallel_channels": (4,), "parallel_kernel_size": 3}
+        for name in ("stride", "dilation", "residual", "bottleneck", "squeeze")
+    },
     "target_channels": {"normalize": "last"},
 }
 

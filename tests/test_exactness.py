@@ -11,6 +11,7 @@ from sklearn.base import clone
 from helpers.choices import draw_choices, levels_of, pairs_not_drawn
 from helpers.data import ragged
 from helpers.estimators import CLASSIFIERS, labels_for, make
+from helpers.networks import BRANCHES
 from sksequence import _kernels
 
 pytestmark = pytest.mark.no_cover  # slower with it, and others cover what these cover
@@ -33,6 +34,12 @@ FACTORS = {
         {
             **{"parallel_channels": (4, 3), "parallel_kernel_size": (8, 3)},
             "parallel_stride": (3, 2),
+        },
+        BRANCHES[3],
+        {
+            "parallel_channels": (8, 12),
+            "parallel_kernel_size": ((12, 7, 1), 3),
+            **{"parallel_dilation": (1, 3), "parallel_residual": 1},
         },
     ],
     "segments": [1, 1, 2, 5],

@@ -138,11 +138,15 @@ class Steps(Layers):
         LSTM-FCN.""",
         role=NETWORK,
     )
-    parallel_kernel_size: int | Sequence[int] = hyperparameter(
+    parallel_kernel_size: int | Sequence[int | Sequence[int]] = hyperparameter(
         default=(8, 5, 3),
         constraints=[COUNT, tuple, list],
-        doc="""int or tuple of int
-        Kernel sizes of the parallel convolutions in steps.""",
+        doc="""int, tuple of int or tuple of tuples
+        Kernel sizes of the parallel convolutions in steps. Several sizes for a layer are
+        kernels side by side, among which its channels are divided: six layers of
+        ``(40, 20, 10)`` with ``parallel_residual=3`` and ``parallel_bottleneck=32`` make
+        a branch like InceptionTime (Ismail Fawaz et al., 2020), without its max
+        pooling.""",
         role=NETWORK,
     )
     parallel_stride: int | Sequence[int] | str = hyperparameter(
@@ -152,9 +156,51 @@ class Steps(Layers):
         Strides of the parallel convolutions. No stride may exceed what the strides before
         it leave of the shortest sequence in fit. "auto": as long as the median length of
         the training sequences, over all strides, is at least 256, the first layer's
-        stride is doubled, then that of the next, first to at most half its kernel size,
-        then to at most all of it. So 128 to 255 steps are left of a long sequence, and
-        every step is read.""",
+        stride is doubled, then that of the next, first to at most half its kernel size
+        (the smallest of several), then to at most all of it; a layer with a dilation
+        keeps a stride of 1. So 128 to 255 steps are left of a long sequence, and every
+        step is read.""",
+        role=NETWORK,
+        since=(2, 0),
+    )
+    parallel_dilation: int | Sequence[int] = hyperparameter(
+        default=1,
+        constraints=[COUNT, tuple, list],
+        doc="""int or tuple of int
+        Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
+        reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
+        grow fast with the layers in ``(1, 2, 4, 8)``.""",
+        role=NETWORK,
+        since=(2, 0),
+    )
+    parallel_residual: int | None = hyperparameter(
+        default=None,
+        constraints=[COUNT, None],
+        doc="""int or None
+        Number of parallel layers after which their input is added to their output (He et
+        al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
+        that are left at the end. Where channels or steps differ, the input is mapped by a
+        convolution of one step and normalised. None for no such connections.""",
+        role=NETWORK,
+        since=(2, 0),
+    )
+    parallel_bottleneck: int | None = hyperparameter(
+        default=None,
+        constraints=[COUNT, None],
+        doc="""int or None
+        Channels to which a product reduces the input of each parallel layer that reads
+        more; None for no such reduction. Long kernels then take less time.""",
+        role=NETWORK,
+        since=(2, 0),
+    )
+    parallel_squeeze: int | None = hyperparameter(
+        default=None,
+        constraints=[COUNT, None],
+        doc="""int or None
+        Reduction of a squeeze-and-excitation behind each parallel layer: a gate for each
+        channel, which reads the mean of all channels through this many times fewer units
+        (Hu, Shen and Sun, 2018; 16 in the MLSTM-FCN of Karim et al., 2019). In a causal
+        network the mean is over the steps so far. None for no gates.""",
         role=NETWORK,
         since=(2, 0),
     )

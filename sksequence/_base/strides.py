@@ -25,12 +25,24 @@ def learn_strides(network: dict[str, Any], lengths: np.ndarray) -> dict[str, Any
     """
     if network.get("parallel_stride") != "auto":
         return network
-    n_layers = len(network["parallel_channels"])
-    size = network["parallel_kernel_size"]
-    # Without layers kernels are ignored.
-    kernels = np.broadcast_to(size, n_layers).tolist() if n_layers else []
+    # A stride beyond a kernel, or beside a dilation, would leave out steps.
+    kernels = [
+        np.min(size) if step == 1 else 1
+        for size, step in zip(
+            *(_per_layer(network, name) for name in ("kernel_size", "dilation")),
+            strict=True,
+        )
+    ]
     strides = choose_strides(kernels, float(np.median(lengths)), int(np.min(lengths)))
     return network | {"parallel_stride": strides}
+
+
+def _per_layer(network: dict[str, Any], name: str) -> Sequence[Any]:
+    """Return what is given once for all parallel layers, or for each, for each."""
+    given, n_layers = network[f"parallel_{name}"], len(network["parallel_channels"])
+    if not n_layers:
+        return ()  # without layers it is ignored
+    return given if isinstance(given, tuple | list) else (given,) * n_layers
 
 
 def choose_strides(

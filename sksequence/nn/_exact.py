@@ -114,11 +114,12 @@ def recurrence(
 
 def convolution(layer: nn.Conv1d, x: Tensor) -> Tensor:
     """Convolve ``x`` (batch, channels, steps) without padding."""
-    (kernel,), (stride,) = layer.kernel_size, layer.stride
+    (kernel,), (stride,), (step,) = layer.kernel_size, layer.stride, layer.dilation
     steady = x.dtype == torch.float32 and layer.in_channels > 1 and kernel > 1
     if steady or x.device.type != "cpu":
         return convolve_steps(layer, x)
-    windows = x.unfold(2, kernel, stride).transpose(1, 2).flatten(2)
+    taps = x.unfold(2, step * (kernel - 1) + 1, stride)[..., ::step]
+    windows = taps.transpose(1, 2).flatten(2)
     n_outputs = windows.shape[1]
     lacking = _lacking(windows.shape[2])
     # A single window would be multiplied as a vector.

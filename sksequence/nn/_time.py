@@ -182,5 +182,6 @@ def convolve_steps(layer: nn.Conv1d, x: Tensor) -> Tensor:
         x (batch, channels, steps) -> (batch, out_channels, steps')
     """
     weight = layer.weight.unsqueeze(2).contiguous(memory_format=torch.channels_last)
-    planes, stride = x.unsqueeze(2), (1, *layer.stride)
-    return F.conv2d(planes, weight, layer.bias, stride).squeeze(2)
+    stride, dilation = (1, *layer.stride), (1, *layer.dilation)
+    planes = x.unsqueeze(2)
+    return F.conv2d(planes, weight, layer.bias, stride, 0, dilation).squeeze(2)

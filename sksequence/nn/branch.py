@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from ._segments import pool_segments
-from ._sizes import check_size
+from ._sizes import KernelSizes, check_size
 from ._time import spread_blocks
-from .convolution import ConvEncoder
+from .encoder import ConvEncoder
 from .pooling import MeanPooling
 
 
@@ -25,10 +25,10 @@ class ConvBranch(nn.Module):
         Channels per step.
     channels : sequence of int
         Output channels of each layer; empty for a branch without output.
-    kernel_size : int or sequence of int, default=(8, 5, 3)
-        For all layers, or one per layer.
-    stride : int or sequence of int, default=1
-        For all layers, or one per layer.
+    kernel_size : int, or sequence of int or of sequences, default=(8, 5, 3)
+    stride, dilation : int or sequence of int, default=1
+    residual, bottleneck_size, reduction : int or None, default=None
+        As in :class:`ConvEncoder`.
     n_segments : int, default=1
         Number of equal parts of a sequence that are averaged each, and concatenated.
     causal : bool, default=False
@@ -56,16 +56,28 @@ class ConvBranch(nn.Module):
         self,
         input_size: int,
         channels: Sequence[int],
-        kernel_size: int | Sequence[int] = (8, 5, 3),
+        kernel_size: KernelSizes | Sequence[KernelSizes] = (8, 5, 3),
         stride: int | Sequence[int] = 1,
         *,
+        dilation: int | Sequence[int] = 1,
+        residual: int | None = None,
+        bottleneck_size: int | None = None,
+        reduction: int | None = None,
         n_segments: int = 1,
         causal: bool = False,
     ) -> None:
         super().__init__()
         check_size("n_segments", n_segments)
         self.encoder = ConvEncoder(
-            input_size, channels, kernel_size, stride, causal=causal
+            input_size,
+            channels,
+            kernel_size,
+            stride,
+            dilation=dilation,
+            residual=residual,
+            bottleneck_size=bottleneck_size,
+            reduction=reduction,
+            causal=causal,
         )
         self.pool = MeanPooling()
         self.causal, self.n_segments = causal, n_segments

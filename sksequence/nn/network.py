@@ -12,13 +12,13 @@ from . import _exact
 from ._exact import State
 from ._random import RandomLayer, reset_layers
 from ._segments import pool_segments
-from ._sizes import check_size
+from ._sizes import KernelSizes, check_size
 from ._time import last_n_steps, spread_blocks
 from .branch import ConvBranch
-from .convolution import ConvEncoder
 from .crf import LinearChain
 from .dropout import Dropout
 from .embedding import CategoryEmbedding, TokenEmbedding
+from .encoder import ConvEncoder
 from .missing import READERS
 from .pooling import POOLINGS
 from .recurrent import RecurrentStack, choose
@@ -70,10 +70,12 @@ class SequenceNetwork(RandomLayer):
         Their kernel sizes and strides.
     parallel_channels : sequence of int, default=()
         Channels of the convolutions parallel to the recurrence.
-    parallel_kernel_size : int or sequence of int, default=(8, 5, 3)
-        Their kernel sizes.
-    parallel_stride : int or sequence of int, default=1
-        Their strides.
+    parallel_kernel_size : int, or sequence of int or of sequences, default=(8, 5, 3)
+        Their kernel sizes, of which there may be several in a layer.
+    parallel_stride, parallel_dilation : int or sequence of int, default=1
+        Their strides and dilations.
+    parallel_residual, parallel_bottleneck, parallel_squeeze : int or None, default=None
+        ``residual``, ``bottleneck_size`` and ``reduction`` of :class:`ConvBranch`.
     pooling : {"last", "mean", "max", "attention"}, default="max"
         How to pool the steps of a sequence.
     pooling_segments : int, default=1
@@ -151,8 +153,12 @@ class SequenceNetwork(RandomLayer):
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
         parallel_channels: Sequence[int] = (),
-        parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        parallel_kernel_size: KernelSizes | Sequence[KernelSizes] = (8, 5, 3),
         parallel_stride: int | Sequence[int] = 1,
+        parallel_dilation: int | Sequence[int] = 1,
+        parallel_residual: int | None = None,
+        parallel_bottleneck: int | None = None,
+        parallel_squeeze: int | None = None,
         pooling: str = "max",
         pooling_segments: int = 1,
         recurrent_output_dropout: float = 0.0,
@@ -231,6 +237,10 @@ class SequenceNetwork(RandomLayer):
             parallel_channels,
             parallel_kernel_size,
             parallel_stride,
+            dilation=parallel_dilation,
+            residual=parallel_residual,
+            bottleneck_size=parallel_bottleneck,
+            reduction=parallel_squeeze,
             n_segments=n_segments,
             causal=causal,
         )

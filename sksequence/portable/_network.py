@@ -10,11 +10,12 @@ import numpy as np
 
 from .._cells import find_cell
 from ._cell import FittedCell
-from ._convolution import Convolution
+from ._layers import Layer, make_layers, run_layers
 from ._pooling import POOLINGS, LastPooling, MeanPooling, Pool, pool_segments
 from ._reading import Reading
 from ._recurrence import last_steps, run_whole
 from ._time import last_n_steps, reverse_steps
+from ._weights import below
 
 MERGES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "concat": lambda ahead, back: np.concatenate([ahead, back], axis=-1),
@@ -51,14 +52,9 @@ class Network:
         self.per_step = settings["per_step"]
         self.per_frame = settings.get("per_frame", False)
         self.decoder_steps = settings.get("decoder_steps", 0)
-        self.encoder = self._convolutions(
-            settings["conv_channels"], settings["conv_stride"], below("encoder", weights)
-        )
-        self.branch = self._convolutions(
-            settings["parallel_channels"],
-            settings.get("parallel_stride", 1),
-            below("branch.encoder", weights),
-        )
+        self.encoder = self._layers("conv", settings, below("encoder", weights))
+        branch = below("branch.encoder", weights)
+        self.branch = self._layers("parallel", settings, branch)
         self.branch_stride = math.prod(layer.stride for layer in self.branch)
         self.stride = int(np.prod([layer.stride for layer in self.encoder], dtype=int))
         self.has_residual = settings.get("residual", False)
@@ -76,14 +72,20 @@ class Network:
         self.join = _matrix(below("join.linear", weights))
         self.head = _matrix(below("head", weights))
 
-    def _convolutions(
-        self, channels: Sequence[int], stride: Any, weights: dict[str, np.ndarray]
-    ) -> list[Convolution]:
-        strides = stride if isinstance(stride, Sequence) else [stride] * len(channels)
-        return [
-            Convolution(below(f"layers.{i}", weights), strides[i], self.causal)
-            for i in range(len(channels))
-        ]
+    def _layers(
+        self, kind: str, settings: dict[str, Any], weights: dict[str, np.ndarray]
+    ) -> list[Layer]:
+        """Return the convolutions before or parallel to the recurrence."""
+        n = len(settings[f"{kind}_channels"])
+        strides, dilations = (
+            value if isinstance(value, Sequence) else [value] * n
+            for value in (
+                settings.get(f"{kind}_stride", 1),
+                settings.get(f"{kind}_dilation", 1),
+            )
+        )
+        residual = settings.get(f"{kind}_residual")
+        return make_layers(weights, strides[:n], self.causal, dilations, residual)
 
     @property
     def block(self) -> int:
@@ -98,7 +100,7 @@ class Network:
         pools = [POOLINGS[self.pooling](n, self.size, dtype, **self.attention)]
         if self.branch:
             kind = LastPooling if self.per_step or self.per_frame else MeanPooling
-            pools.append(kind(n, len(self.branch[-1].bias), dtype))
+            pools.append(kind(n, self.branch[-1].size, dtype))
         return pools
 
     def represent(self, x: np.ndarray, lengths: np.ndarray) -> np.ndarray:
@@ -115,12 +117,9 @@ class Network:
             if self.reading.time_channel is not None:
                 backward[..., self.reading.time_channel] *= -1
             elapsed.append(self._read(backward)[1])
-        for layer in self.encoder:
-            steps, left = layer(steps, left)
+        steps, left = run_layers(self.encoder, steps, left)
         steps, final = self._recur(steps, left, elapsed)
-        beside, whole = read, lengths
-        for layer in self.branch:
-            beside, whole = layer(beside, whole)
+        beside, whole = run_layers(self.branch, read, lengths)
         if self.per_step or self.per_frame or self.decoder_steps:
             beside = self._spread(beside, self.branch_stride, x.shape[1])
         if self.per_frame:
@@ -216,12 +215,3 @@ def _fit_cells(
 def _matrix(linear: dict[str, np.ndarray]) -> tuple[np.ndarray, ...]:
     """Return the transposed weights and the bias of a linear layer, if there is one."""
     return (linear["weight"].T.copy(), linear["bias"]) if linear else ()
-
-
-def below(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Return the arrays whose names begin with a prefix, by the rest of their names."""
-    return {
-        name.removeprefix(f"{prefix}."): array
-        for name, array in arrays.items()
-        if name.startswith(f"{prefix}.")
-    }

@@ -11,8 +11,9 @@ from ._categories import Categories
 from ._heads import HEADS
 from ._inputs import Inputs
 from ._local import LocalScale
-from ._network import Network, below
+from ._network import Network
 from ._reading import Reading
+from ._weights import below
 from .stream import Stream
 
 # Sequences that are padded to the same length and read as a batch.

@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ._cell import RunningCell
-from ._convolution import RunningConvolution
 from ._heads import Head
 from ._inputs import Inputs
+from ._layers import advance
 from ._network import Network
 from ._parts import Part
 
@@ -99,9 +99,9 @@ class Stream:
         self._scaled_static = inputs.scale_static(static, n)
         self._shape = (n, inputs.n_channels)[n_streams is None :]
         self._reader = network.reading.start(n)
-        self._encoder = [RunningConvolution(layer, n) for layer in network.encoder]
+        self._encoder = [layer.start(n) for layer in network.encoder]
         self._cells = [self._run(layer[0], n) for layer in network.layers]
-        self._branch = [RunningConvolution(layer, n) for layer in network.branch]
+        self._branch = [layer.start(n) for layer in network.branch]
         self._pool, *self._branch_pools = network.make_pools(n)
         self._emitter = head.emitter(n, is_one=n_streams is None)
 
@@ -184,20 +184,12 @@ class Stream:
         values = self._inputs.check_step(x, self._shape)
         read, elapsed = self._reader.step(values)
         self.n_steps_ += 1
-        beside: Any = read
-        for layer in self._branch:
-            beside = layer.step(beside)
-            if beside is None:
-                break
-        else:
+        beside = advance(self._branch, read)
+        if beside is not None:
             for pool in self._branch_pools:
                 pool.add(beside)
-        steps: Any = read
-        for layer in self._encoder:
-            steps = layer.step(steps)
-            if steps is None:
-                break
-        else:
+        steps = advance(self._encoder, read)
+        if steps is not None:
             for level, cell in enumerate(self._cells):
                 below, steps = steps, cell.step(steps, elapsed)
                 if level and self._network.has_residual:

@@ -20,7 +20,7 @@ import sksequence
 from helpers.choices import draw_choices, levels_of, pairs_not_drawn
 from helpers.data import padded, ragged
 from helpers.estimators import PUBLIC, make
-from helpers.networks import CELLS, CELLS_BY_NAME, assert_promised, network
+from helpers.networks import BRANCHES, CELLS, CELLS_BY_NAME, assert_promised, network
 from sksequence._deployment.onnx import recurrence
 
 LENGTHS = (9, 4, 7, 12, 5, 8)
@@ -121,6 +121,7 @@ FACTORS = {
             **{"parallel_channels": (4, 3), "parallel_kernel_size": (8, 3)},
             **{"parallel_stride": (1, 2), "recurrent_output_dropout": 0.5},
         },
+        BRANCHES[3],
     ],
     "segments": [1, 3],
     "layers": [{"hidden_size": 5}, {"hidden_size": (6, 4), "num_layers": 2}],

@@ -34,6 +34,11 @@ BRANCHES = (
     {},
     _BRANCH,
     {**_BRANCH, "parallel_stride": (1, 2), "recurrent_output_dropout": 0.5},
+    {
+        **{"parallel_channels": (6, 6, 5), "parallel_kernel_size": (3, (5, 2), 2)},
+        **{"parallel_stride": (1, 2, 1), "parallel_dilation": (1, 1, 2)},
+        **{"parallel_residual": 2, "parallel_bottleneck": 3, "parallel_squeeze": 2},
+    },
 )
 
 

@@ -48,6 +48,15 @@ BRANCHES = [{}, BRANCH]
 # Each is tested with a few of the others.
 OPTIONS = [
     {**BRANCH, "parallel_stride": (2, 1)},
+    {
+        **{**BRANCH, "parallel_channels": (4, 4)},
+        **{"parallel_dilation": (2, 1), "parallel_residual": 1},
+    },
+    {
+        **{"parallel_channels": (6, 5), "parallel_kernel_size": (3, (5, 2))},
+        **{"parallel_stride": (2, 1), "parallel_residual": 2},
+        **{"parallel_bottleneck": 4, "parallel_squeeze": 2},
+    },
     {**BRANCH, "pooling_segments": 2},
     {"pooling_segments": 3},
     {**BRANCH, "parallel_stride": 2, "pooling_segments": 4},
@@ -200,7 +209,7 @@ def _states(network, X):
 
 
 @every_cell
-@pytest.mark.parametrize("branch", [*BRANCHES, OPTIONS[0]], ids=name_of)
+@pytest.mark.parametrize("branch", [*BRANCHES, *OPTIONS[:3]], ids=name_of)
 @pytest.mark.parametrize("encoder", ENCODERS, ids=["plain", "conv", "strided"])
 def test_without_a_backward_direction_no_state_depends_on_a_later_step(
     cell, encoder, branch

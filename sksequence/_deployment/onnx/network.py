@@ -51,7 +51,7 @@ def _represent(
     """Represent sequences: (batch, representation_size), or (steps, batch, ...)."""
     causal = not network["bidirectional"]
     x, elapsed = _read(graph, x, steps, network, weights)
-    strides = _strides(network)
+    strides = _each(network, "conv", "stride")
     encoder = below(weights, "encoder")
     encoded, left = convolve(graph, x, steps, encoder, strides, causal=causal)
     recurrence = below(weights, "recurrence")
@@ -95,9 +95,17 @@ def _run_branch(
 ) -> str:
     """Run the parallel convolutions: (batch, size), or (steps, batch, size)."""
     causal = not network["bidirectional"]
-    strides = _strides(network, "parallel")
-    branch = below(weights, "branch.encoder")
-    beside, left = convolve(graph, x, steps, branch, strides, causal=causal)
+    strides = _each(network, "parallel", "stride")
+    beside, left = convolve(
+        graph,
+        x,
+        steps,
+        below(weights, "branch.encoder"),
+        strides,
+        causal=causal,
+        dilations=_each(network, "parallel", "dilation"),
+        residual=network["parallel_residual"],
+    )
     if network["per_step"] or network.get("per_frame") or network.get("decoder_steps"):
         return _spread(graph, beside, steps, math.prod(strides), causal=causal)
     n_segments = network["pooling_segments"]
@@ -160,14 +168,14 @@ def _read_numbers(
 
 def count_frames(graph: Graph, steps: Steps, network: dict[str, Any]) -> str:
     """Return the number of frames of each sequence, which strides leave: (batch,)."""
-    stride = math.prod(_strides(network))
+    stride = math.prod(_each(network, "conv", "stride"))
     return graph("Div", graph("Add", steps.lengths, stride - 1), stride)
 
 
-def _strides(network: dict[str, Any], kind: str = "conv") -> list[int]:
-    """Return the stride of each convolution before or parallel to the recurrence."""
+def _each(network: dict[str, Any], kind: str, name: str) -> list[int]:
+    """Return the stride or dilation of each "conv" or "parallel" layer."""
     n = len(network[f"{kind}_channels"])
-    return np.broadcast_to(network[f"{kind}_stride"] if n else 1, n).tolist()
+    return np.broadcast_to(network[f"{kind}_{name}"] if n else 1, n).tolist()
 
 
 def _spread(graph: Graph, every: str, steps: Steps, stride: int, *, causal: bool) -> str:
