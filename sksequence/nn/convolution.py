@@ -18,7 +18,9 @@ from ._time import (
     CHANNELS_FIRST,
     check_batch,
     convolve_steps,
-    valid_steps,
+    pad_steps,
+    zero_behind,
+    zero_padding,
 )
 from .squeeze import SqueezeExcite
 
@@ -71,11 +73,10 @@ class MaskedBatchNorm(nn.BatchNorm1d):
             return self._normalise_all(x)
         if lengths is None:
             lengths = torch.ones(1, dtype=torch.int64, device=x.device)
-        mask = valid_steps(lengths, x.shape[2])[:, None]
         count = lengths.sum()
-        x = x.masked_fill(~mask, 0)
+        x = zero_behind(x, lengths)
         mean = x.sum((0, 2)) / count
-        centred = (x - mean[:, None]).masked_fill(~mask, 0)
+        centred = zero_behind(x - mean[:, None], lengths)
         variance = centred.square().sum((0, 2)) / count
         self._update_running(mean.detach(), variance.detach(), count)
         scale = self.weight * torch.rsqrt(variance + self.eps)
@@ -209,25 +210,23 @@ class ConvLayer(RandomLayer):
         self, x: Tensor, lengths: Tensor | None = None
     ) -> tuple[Tensor, Tensor | None]:
         check_batch(x, lengths, CHANNELS_FIRST)
-        if lengths is not None:
-            x = x.masked_fill(~valid_steps(lengths, x.shape[2])[:, None], 0)
-            lengths = self.output_lengths(lengths)
+        left = None if lengths is None else self.output_lengths(lengths)
         if self.bottleneck is not None:
+            x = zero_padding(x.mT, lengths)
             multiply = F.linear if self.training else _exact.product
-            x = multiply(x.mT, self.bottleneck.weight).mT
-        x = self.norm(self._convolve(x), lengths)
+            x = multiply(x, self.bottleneck.weight).mT
+        x = self.norm(self._convolve(x, lengths), left)
         if self.rectifies:
             x = torch.relu(x)
-        return x if self.squeeze is None else self.squeeze(x, lengths), lengths
+        return x if self.squeeze is None else self.squeeze(x, left), left
 
-    def _convolve(self, x: Tensor) -> Tensor:
+    def _convolve(self, x: Tensor, lengths: Tensor | None) -> Tensor:
         """Apply the kernels side by side, padding with zeros."""
         n_steps, n_outputs = x.shape[2], self.output_lengths(x.shape[2])
         read = [(n_outputs - 1) * self.stride + extent for extent in self._extents]
         before = max(self._before)
         behind = max(n - b for n, b in zip(read, self._before, strict=True)) - n_steps
-        # Pad in channels-last layout: otherwise torch would transpose.
-        x = F.pad(x.mT, (0, 0, before, behind)).mT
+        x = pad_steps(x, lengths, before, behind)
         convolve = convolve_steps if self.training else _exact.convolution
         convolved = [
             convolve(kernel, x[:, :, before - own : before - own + n])
