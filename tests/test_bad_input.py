@@ -546,6 +546,12 @@ BAD_VALUES = {
         *(np.array([[0.1, 0.9]]), np.array([0.9, np.nan])),
     ],
     "beam_size": COUNT,
+    "max_length": [size for size in COUNT if size is not None],
+    "target_embedding_dim": COUNT,
+    "decoder_hidden_size": COUNT,
+    "decoder_layers": [*COUNT, 65],
+    "attention": FLAG,
+    "label_smoothing": [-0.1, 1, 1.5, "a", None, np.nan],
     "cell": ["tcn", None],
     "nonlinearity": ["sigmoid", None],
 }
@@ -563,7 +569,8 @@ CONTEXT = {
 
 
 def _estimator_with(parameter):
-    names = ("GRUClassifier", "GRURegressor", *ESTIMATORS, "RecurrentTranscriber")
+    of_labels = ("RecurrentTranscriber", "RecurrentTranslator")
+    names = ("GRUClassifier", "GRURegressor", *ESTIMATORS, *of_labels)
     return next(name for name in names if hasattr(make(name), parameter))
 
 
@@ -658,7 +665,7 @@ def test_bad_fit_is_refused_before_training(case):
 def _fitted(name):
     X = TABLE if name == "GRURegressor" else CUBE
     y = LABELS if name.endswith("Classifier") else NUMBERS
-    y = ["ab"] * N if name.endswith("Transcriber") else y
+    y = ["ab"] * N if name.endswith(("Transcriber", "Translator")) else y
     model = make(name).fit(X, y)
     return model, X, model.transform(X)
 

@@ -19,6 +19,7 @@ from .pooling import AttentionPooling, LastPooling, MaxPooling, MeanPooling
 from .recurrent import RecurrentLayer, RecurrentStack
 from .squeeze import SqueezeExcite
 from .static import StaticJoin
+from .translation import TranslationNetwork
 
 __all__ = [
     "AttentionPooling",
@@ -44,4 +45,5 @@ __all__ = [
     "StateDecay",
     "StaticJoin",
     "TokenEmbedding",
+    "TranslationNetwork",
 ]

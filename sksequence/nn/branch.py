@@ -81,7 +81,9 @@ class ConvBranch(nn.Module):
         )
         self.pool = MeanPooling()
         self.causal, self.n_segments = causal, n_segments
-        self.output_size = n_segments * channels[-1] if channels else 0
+        # Channels per step, and of what is pooled.
+        self.step_size = channels[-1] if channels else 0
+        self.output_size = n_segments * self.step_size
 
     def check_lengths(self, lengths: Sequence[int]) -> None:
         """Raise ValueError if a stride exceeds the shortest sequence.

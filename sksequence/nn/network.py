@@ -247,6 +247,8 @@ class SequenceNetwork(RandomLayer):
         self.output_dropout = Dropout(recurrent_output_dropout)
         recurrent_size = self.n_segments * self.recurrence.output_size
         self.representation_size = recurrent_size + self.branch.output_size
+        # Without pooling.
+        self.frame_size = self.recurrence.output_size + self.branch.step_size
         self.dropout = Dropout(dropout)
         self.join = None
         read_size = self.representation_size
@@ -309,13 +311,17 @@ class SequenceNetwork(RandomLayer):
         if self.per_step:
             return lengths
         if self.per_frame:
-            return -(-lengths // self.encoder.total_stride)
+            return self.count_frames(lengths)
         return lengths // self._block if "prefixes" in method else None
 
     @property
     def _block(self) -> int:
         """Number of steps from one pooled prefix to the next, for all strides."""
         return math.lcm(self.encoder.total_stride, self.branch.encoder.total_stride)
+
+    def count_frames(self, lengths: Tensor) -> Tensor:
+        """Return the number of steps that strided convolutions leave: (batch,)."""
+        return -(-lengths // self.encoder.total_stride)
 
     def states(
         self, X: Tensor, lengths: Tensor | None = None
@@ -353,7 +359,7 @@ class SequenceNetwork(RandomLayer):
         x = self._read(X, lengths)
         steps, left, final = self._recur(X, x, lengths)
         if self.per_frame:
-            return self._frames(self.output_dropout(steps), x, lengths)
+            return self._frames(steps, x, lengths)
         if self.pool is None:
             stride = self.encoder.total_stride
             every = spread_blocks(steps, stride, X.shape[1], causal=self.causal)
@@ -363,6 +369,18 @@ class SequenceNetwork(RandomLayer):
             if self.decoder_steps:
                 return last_n_steps(every, lengths, self.decoder_steps)
             return every
+        return self._pool(x, lengths, steps, left, final)
+
+    def _pool(
+        self,
+        x: Tensor,
+        lengths: Tensor | None,
+        steps: Tensor,
+        left: Tensor | None,
+        final: Tensor,
+    ) -> Tensor:
+        """Pool the output of the recurrence, and append that of the branch."""
+        assert self.pool is not None, "only a network without outputs of steps pools"
         pooled = pool_segments(self.pool, self.n_segments, steps, left, final)
         pooled = self.output_dropout(pooled)
         if not self.branch.output_size:
@@ -432,7 +450,7 @@ class SequenceNetwork(RandomLayer):
                 "backward direction, convolutions and decay."
             )
         steps, state = self.recurrence.advance(self._read(X, None), state)
-        return self._answer(steps, static), state
+        return self._answer(self.output_dropout(steps), static), state
 
     def _read(self, X: Tensor, lengths: Tensor | None) -> Tensor:
         if self.embedding is not None:
@@ -453,6 +471,7 @@ class SequenceNetwork(RandomLayer):
 
     def _frames(self, steps: Tensor, x: Tensor, lengths: Tensor | None) -> Tensor:
         """Append to each frame the output of the branch at the last step of its block."""
+        steps = self.output_dropout(steps)
         if not self.branch.output_size:
             return steps
         beside, stride = self.branch.steps(x, lengths), self.encoder.total_stride

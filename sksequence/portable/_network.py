@@ -10,6 +10,7 @@ import numpy as np
 
 from .._cells import find_cell
 from ._cell import FittedCell
+from ._decoder import Decoder
 from ._layers import Layer, make_layers, run_layers
 from ._pooling import POOLINGS, LastPooling, MeanPooling, Pool, pool_segments
 from ._reading import Reading
@@ -42,6 +43,7 @@ class Network:
     decoder_steps = 0
     per_frame = False
     n_segments = branch_stride = 1
+    decoder: Decoder | None = None
 
     def __init__(
         self, settings: dict[str, Any], weights: dict[str, np.ndarray], reading: Reading
@@ -71,6 +73,12 @@ class Network:
         self.attention = below("pool", weights)
         self.join = _matrix(below("join.linear", weights))
         self.head = _matrix(below("head", weights))
+        if n_layers := settings.get("decoder_layers", 0):
+            own = below("decoder", weights)
+            cells = [
+                _fit_cells(settings, below(f"layers.{i}", own)) for i in range(n_layers)
+            ]
+            self.decoder = Decoder([one for (one,) in cells], own, self.has_residual)
 
     def _layers(
         self, kind: str, settings: dict[str, Any], weights: dict[str, np.ndarray]
@@ -109,6 +117,39 @@ class Network:
         With ``decoder_steps``, each of so many last steps; with ``per_frame`` each frame,
         of which strides leave one for a block of steps.
         """
+        steps, left, final, beside, whole = self._run(x, lengths)
+        if self.per_frame:
+            return self._frames(steps, beside, lengths)
+        if self.per_step or self.decoder_steps:
+            parts = [
+                self._spread(steps, self.stride, x.shape[1]),
+                self._spread(beside, self.branch_stride, x.shape[1]),
+            ]
+            every = np.concatenate(parts[: 1 + bool(self.branch)], axis=2)
+            if self.decoder_steps:
+                return last_n_steps(every, lengths, self.decoder_steps)
+            return every
+        return self._pool(steps, left, final, beside, whole)
+
+    def translate(
+        self,
+        x: np.ndarray,
+        lengths: np.ndarray,
+        static: np.ndarray | None,
+        max_length: int,
+    ) -> np.ndarray:
+        """Return the codes of the labels that a decoder says (n, max_length)."""
+        assert self.decoder is not None, "only a network with a decoder translates"
+        steps, left, final, beside, whole = self._run(x, lengths)
+        pooled = self._pool(steps, left, final, beside, whole)
+        start = np.tanh(self.output(pooled, static))
+        memory = self._frames(steps, beside, lengths)
+        return self.decoder.answer(start, memory, left, max_length)
+
+    def _run(self, x: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Return the steps of the recurrence, their number, the final state, the steps
+        of the branch, and their number.
+        """
         read, since = self._read(x)
         steps, left, elapsed = read, lengths, [since]
         if since is not None and not self.causal:
@@ -120,18 +161,19 @@ class Network:
         steps, left = run_layers(self.encoder, steps, left)
         steps, final = self._recur(steps, left, elapsed)
         beside, whole = run_layers(self.branch, read, lengths)
-        if self.per_step or self.per_frame or self.decoder_steps:
-            beside = self._spread(beside, self.branch_stride, x.shape[1])
-        if self.per_frame:
-            return self._frames(steps, beside, lengths)
-        if self.per_step or self.decoder_steps:
-            parts = [self._spread(steps, self.stride, x.shape[1]), beside]
-            every = np.concatenate(parts[: 1 + bool(self.branch)], axis=2)
-            if self.decoder_steps:
-                return last_n_steps(every, lengths, self.decoder_steps)
-            return every
+        return steps, left, final, beside, whole
+
+    def _pool(
+        self,
+        steps: np.ndarray,
+        left: np.ndarray,
+        final: np.ndarray,
+        beside: np.ndarray,
+        whole: np.ndarray,
+    ) -> np.ndarray:
+        """Pool the recurrence, and the branch if there is one."""
         k = self.n_segments
-        pools = self.make_pools(k * len(x))
+        pools = self.make_pools(k * len(steps))
         at_end = self.pooling == "last"
         parts = [final if at_end else pool_segments(pools[0], steps, left, k)]
         parts += [pool_segments(pool, beside, whole, k) for pool in pools[1:]]
@@ -185,6 +227,7 @@ class Network:
         """Append to each frame the output of the branch at the last step of its block."""
         if not self.branch:
             return steps
+        beside = self._spread(beside, self.branch_stride, lengths.max())
         last = np.arange(self.stride - 1, self.stride * steps.shape[1], self.stride)
         at = np.minimum(last, lengths[:, None] - 1)[..., None]
         return np.concatenate([steps, np.take_along_axis(beside, at, axis=1)], axis=2)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from .convolution import convolve
+from .decoder import translate
 from .graph import Graph, Weights, below, linear
 from .missing import Decay, mask
 from .pooling import POOLINGS, mean_pooling, pool_segments
@@ -23,32 +24,62 @@ def run_network(
     static: str | None,
     network: dict[str, Any],
     weights: Weights,
+    max_length: int = 0,
 ) -> str:
-    """Map sequences to raw outputs.
+    """Map sequences to raw outputs, or to codes of at most ``max_length`` labels.
 
     x (steps, batch, input_size), scaled or vectors of tokens, static (batch, n_static)
     -> (batch, output_size), or (batch, steps, output_size), or (batch, frames,
-    output_size), or (batch, decoder_steps * output_size)
+    output_size), or (batch, decoder_steps * output_size); or codes (batch, max_length)
     """
     n_decoded = network.get("decoder_steps", 0)
     answers_often = network["per_step"] or network.get("per_frame") or n_decoded
-    represented = _represent(graph, x, steps, network, weights)
+    layers = _run(graph, x, steps, network, weights)
+    represented = _represent(graph, layers, steps, network, weights)
     if static is not None:
         static = _embed_static(graph, static, network, weights)
         if answers_often:
             static = Steps(graph, represented, steps.lengths).for_each_step(static)
         represented = _join(graph, represented, static, below(weights, "join"))
     output = linear(graph, represented, below(weights, "head"))
+    if network.get("decoder_layers"):
+        memory, own = _frames(graph, layers, steps, network), below(weights, "decoder")
+        start = graph("Tanh", output)
+        return translate(graph, start, memory, layers.left, network, own, max_length)
     if not answers_often:
         return output
     output = graph("Transpose", output, perm=[1, 0, 2])
     return graph("Reshape", output, [0, -1]) if n_decoded else output
 
 
-def _represent(
+class _Layers(NamedTuple):
+    """What the layers make of sequences.
+
+    Attributes
+    ----------
+    every : str
+        Steps of the recurrence, (steps, batch, size).
+    left : Steps
+        Which of them strides leave.
+    final : str
+        The final state, (batch, size).
+    beside : str or None
+        Steps of the convolutional branch, if there is one.
+    left_beside : Steps
+        Which of these its strides leave.
+    """
+
+    every: str
+    left: Steps
+    final: str
+    beside: str | None
+    left_beside: Steps
+
+
+def _run(
     graph: Graph, x: str, steps: Steps, network: dict[str, Any], weights: Weights
-) -> str:
-    """Represent sequences: (batch, representation_size), or (steps, batch, ...)."""
+) -> _Layers:
+    """Run convolution, recurrence and branch."""
     causal = not network["bidirectional"]
     x, elapsed = _read(graph, x, steps, network, weights)
     strides = _each(network, "conv", "stride")
@@ -56,60 +87,63 @@ def _represent(
     encoded, left = convolve(graph, x, steps, encoder, strides, causal=causal)
     recurrence = below(weights, "recurrence")
     every, final = recur(graph, encoded, left, network, recurrence, elapsed)
-    n_decoded = network.get("decoder_steps", 0)
-    if network["per_step"]:
-        represented = _spread(graph, every, steps, math.prod(strides), causal=causal)
-    elif n_decoded:
-        represented = steps.last_n(every, n_decoded)
-    elif network.get("per_frame"):
-        represented = every
-    else:
-        represented = _pool(graph, every, left, final, network, below(weights, "pool"))
     if not network["parallel_channels"]:
-        return represented
-    beside = _run_branch(graph, x, steps, network, weights)
-    if n_decoded:
-        beside = steps.last_n(beside, n_decoded)
-    elif network.get("per_frame"):
-        beside = steps.ends_of_blocks(beside, math.prod(strides))
-    return graph("Concat", represented, beside, axis=-1)
-
-
-def _pool(
-    graph: Graph,
-    every: str,
-    steps: Steps,
-    final: str,
-    network: dict[str, Any],
-    weights: Weights,
-) -> str:
-    """Pool the recurrence: (steps, batch, size) -> (batch, pooled size)."""
-    pooling = network["pooling"]
-    n_segments = 1 if pooling == "last" else network["pooling_segments"]
-    read = graph, every, steps, final, weights
-    return pool_segments(POOLINGS[pooling], n_segments, *read)
-
-
-def _run_branch(
-    graph: Graph, x: str, steps: Steps, network: dict[str, Any], weights: Weights
-) -> str:
-    """Run the parallel convolutions: (batch, size), or (steps, batch, size)."""
-    causal = not network["bidirectional"]
-    strides = _each(network, "parallel", "stride")
-    beside, left = convolve(
+        return _Layers(every, left, final, None, steps)
+    beside, left_beside = convolve(
         graph,
         x,
         steps,
         below(weights, "branch.encoder"),
-        strides,
+        _each(network, "parallel", "stride"),
         causal=causal,
         dilations=_each(network, "parallel", "dilation"),
         residual=network["parallel_residual"],
     )
-    if network["per_step"] or network.get("per_frame") or network.get("decoder_steps"):
-        return _spread(graph, beside, steps, math.prod(strides), causal=causal)
-    n_segments = network["pooling_segments"]
-    return pool_segments(mean_pooling, n_segments, graph, beside, left)
+    return _Layers(every, left, final, beside, left_beside)
+
+
+def _represent(
+    graph: Graph,
+    layers: _Layers,
+    steps: Steps,
+    network: dict[str, Any],
+    weights: Weights,
+) -> str:
+    """Represent sequences: (batch, representation_size), or (steps, batch, ...)."""
+    n_decoded = network.get("decoder_steps", 0)
+    if network.get("per_frame"):
+        return _frames(graph, layers, steps, network)
+    if not network["per_step"] and not n_decoded:
+        return _pool(graph, layers, network, below(weights, "pool"))
+    every = _spread(graph, layers.every, steps, network, "conv")
+    if layers.beside is not None:
+        beside = _spread(graph, layers.beside, steps, network, "parallel")
+        every = graph("Concat", every, beside, axis=-1)
+    return steps.last_n(every, n_decoded) if n_decoded else every
+
+
+def _pool(
+    graph: Graph, layers: _Layers, network: dict[str, Any], weights: Weights
+) -> str:
+    """Pool the recurrence, and the branch if there is one: (batch, ...)."""
+    every, left, final, beside, left_beside = layers
+    n_segments, pool = network["pooling_segments"], POOLINGS[network["pooling"]]
+    n_own = 1 if network["pooling"] == "last" else n_segments
+    pooled = pool_segments(pool, n_own, graph, every, left, final, weights)
+    if beside is None:
+        return pooled
+    mean = pool_segments(mean_pooling, n_segments, graph, beside, left_beside)
+    return graph("Concat", pooled, mean, axis=-1)
+
+
+def _frames(graph: Graph, layers: _Layers, steps: Steps, network: dict[str, Any]) -> str:
+    """Return the frames that strides leave, with the branch: (frames, batch, ...)."""
+    if layers.beside is None:
+        return layers.every
+    beside = _spread(graph, layers.beside, steps, network, "parallel")
+    stride = math.prod(_each(network, "conv", "stride"))
+    beside = steps.ends_of_blocks(beside, stride)
+    return graph("Concat", layers.every, beside, axis=-1)
 
 
 def _read(
@@ -178,15 +212,19 @@ def _each(network: dict[str, Any], kind: str, name: str) -> list[int]:
     return np.broadcast_to(network[f"{kind}_{name}"] if n else 1, n).tolist()
 
 
-def _spread(graph: Graph, every: str, steps: Steps, stride: int, *, causal: bool) -> str:
+def _spread(
+    graph: Graph, every: str, steps: Steps, network: dict[str, Any], kind: str
+) -> str:
     """Repeat strided states, so that there is one for each step of the input.
 
     In a causal network a step gets the last complete state; the first steps, which have
     none, get zeros.
     """
+    stride = math.prod(_each(network, kind, "stride"))
     if stride == 1:
         return every
-    since = graph("Sub", steps.numbers, stride - 1 if causal else 0)
+    late = 0 if network["bidirectional"] else stride - 1
+    since = graph("Sub", steps.numbers, late)
     covering = graph("Squeeze", graph("Div", since, stride), [1, 2])
     covered = graph("Gather", every, covering, axis=0)
     return graph("Where", graph("Less", since, 0), 0.0, covered)
