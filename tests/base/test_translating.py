@@ -34,6 +34,10 @@ KINDS = {
     "causal gru": {"bidirectional": False, "cell": "gru", "pooling": "last"},
     "strided": {"conv_channels": (8,), "conv_kernel_size": 2, "conv_stride": 2},
     "branch": {"parallel_channels": (4,), "parallel_kernel_size": 2},
+    "segments": {
+        **{"parallel_channels": (4,), "parallel_kernel_size": 2, "parallel_stride": 2},
+        "pooling_segments": 2,
+    },
 }
 every_kind = pytest.mark.parametrize("params", KINDS.values(), ids=KINDS)
 EXACT = {"dtype": "float64", "batch_size": None, "embedding_dim": 4, "max_epochs": 6}
