@@ -138,7 +138,8 @@ def main() -> None:
         f"that are wrong: {np.mean(sure[~is_right]):.2f}"
     )
     shown = [word for word, good in zip(test, is_right, strict=True) if good]
-    shown.sort(key=lambda word: sum(sign in word for sign in ("ch", "qu", "h", "gu")))
+    signs = ("ch", "qu", "gu", "ll", "rr", "h")
+    shown.sort(key=lambda word: (sum(sign in word for sign in signs), len(word)))
     draw(shown[-2:], model, args.output)
     print(f"Saved {args.output}.")
 

@@ -35,6 +35,7 @@ from .local_scale import LocalScale, find_target_channels, target_shape_of
 from .lookup import column_at, find_column, index_of, listed, lookup
 from .losses import LOSSES, check_quantile, find_loss
 from .missing import check_times, mean_gap, observed_moments, since_start
+from .nested import beside, named, own_name, predicts_distribution, quantiles_of
 from .padding import count_padding
 from .readings import (
     NumberReading,
@@ -106,6 +107,7 @@ __all__ = [
     "arrange_steps",
     "as_numbers",
     "at_rows",
+    "beside",
     "check_channels",
     "check_classes",
     "check_columns",
@@ -151,12 +153,16 @@ __all__ = [
     "lists_sequences",
     "lookup",
     "mean_gap",
+    "named",
     "names_of_targets",
     "observed_moments",
     "one_entity",
     "opened",
     "overlapping_begins",
+    "own_name",
     "plain_labels",
+    "predicts_distribution",
+    "quantiles_of",
     "read_entities",
     "read_times",
     "read_transcripts",

@@ -269,6 +269,7 @@ class _Skip(Exception):
 
 def _make_sequences(estimator: Any) -> tuple[list[np.ndarray], Any]:
     """Return random sequences that the estimator accepts, and matching targets."""
+    estimator = _innermost(estimator)
     rng = np.random.RandomState(0)
     X: list[np.ndarray] = [rng.normal(size=(n, 2)) for n in rng.randint(9, 31, size=24)]
     so_far = [x[:, 0].cumsum() / np.arange(1, len(x) + 1) - x[:, 1] for x in X]
@@ -298,6 +299,13 @@ def _make_sequences(estimator: Any) -> tuple[list[np.ndarray], Any]:
         cuts = np.quantile(np.concatenate(so_far), thirds)
         return X, [np.digitize(values, cuts) for values in so_far]
     return X, so_far
+
+
+def _innermost(estimator: Any) -> Any:
+    """Return what an ensemble, or another estimator that wraps one, passes X to."""
+    while getattr(estimator, "estimator", None) is not None:
+        estimator = estimator.estimator
+    return estimator
 
 
 def _copied(y: Any) -> Any:

@@ -10,7 +10,7 @@ from onnx import TensorProto, ValueInfoProto, helper
 
 from .chain import tags_head
 from .graph import Graph
-from .labels import Shape, labels_head
+from .labels import Shape, labels_head, probabilities_head
 
 
 def transcripts_head(
@@ -239,6 +239,7 @@ def _moments(given: Parameters, mean: str, std: str) -> list[ValueInfoProto]:
 
 HEADS: dict[str, Callable[..., list[ValueInfoProto]]] = {
     "labels": labels_head,
+    "probabilities": probabilities_head,
     "transcripts": transcripts_head,
     "translations": translations_head,
     "tags": tags_head,
