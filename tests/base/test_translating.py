@@ -344,6 +344,15 @@ def test_a_fit_in_two_halves():
     np.testing.assert_allclose(*losses, rtol=1e-7)
 
 
+def test_mixed_precision_trains_to_almost_the_same():
+    params = {**LEARNS, "max_epochs": 5}
+    mixed = make(NAME, **params, mixed_precision="bfloat16").fit(X, Y)
+    full = make(NAME, **params).fit(X, Y)
+    losses = [model.history_[-1]["train_loss"] for model in (mixed, full)]
+    assert losses[0] == pytest.approx(losses[1], rel=0.1)
+    assert losses[0] != losses[1]
+
+
 @pytest.mark.parametrize("scoring", [None, "accuracy", lambda m, X, y: m.score(X, y)])
 def test_early_stopping_keeps_the_best_epoch(scoring):
     class Watch(Callback):
