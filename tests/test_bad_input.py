@@ -508,6 +508,11 @@ BAD_VALUES = {
         *(np.array([[0.1, 0.9]]), np.array([0.9, np.nan])),
     ],
     "beam_size": COUNT,
+    "objective": ["forecast", None, True],
+    "code_size": COUNT,
+    "contamination": [0, 0.6, -0.1, "some", None, np.nan, True],
+    "noise": ["normal", None],
+    "score_reduction": ["max", None],
     "cell": ["tcn", None],
     "nonlinearity": ["sigmoid", None],
 }
@@ -522,6 +527,7 @@ CONTEXT = {
 
 def _estimator_with(parameter):
     names = ("GRUClassifier", "GRURegressor", *ESTIMATORS, "RecurrentTranscriber")
+    names += ("RecurrentDetector",)
     return next(name for name in names if hasattr(make(name), parameter))
 
 

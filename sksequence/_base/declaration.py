@@ -28,6 +28,7 @@ ORDER = (
     *("categorical_features", "category_dim"),
     *("normalize", "season", "target_channels", "decoder", "beam_size"),
     *("crf", "tag_scheme"),
+    *("objective", "code_size", "noise", "contamination", "score_reduction"),
     # training
     *("loss", "quantile", "class_weight"),
     *("lr", "max_epochs", "batch_size", "optimizer", "lr_schedule", "weight_decay"),

@@ -65,11 +65,11 @@ class TranscriptEstimator(Deployable):
         self,
         y: Any,
         sequences: AnySequences,
-        form: Form,
+        reading: Reading,
         target: Target | None,
         classes: Any,
     ) -> tuple[Target, Sequences]:
-        target, encoded = super()._encode(y, sequences, form, target, classes)
+        target, encoded = super()._encode(y, sequences, reading, target, classes)
         _check_same_number(encoded.values, sequences.lengths)
         self._check_room(encoded.values, sequences.lengths)
         return target, encoded

@@ -55,6 +55,7 @@ from .sequences import (
     fit_scaler,
     overlapping_begins,
 )
+from .signals import Signals, lower_limit
 from .static import Columns, check_columns, split_static
 from .steps import (
     arrange_steps,
@@ -65,6 +66,7 @@ from .steps import (
     lengths_of,
     split_last,
     spread_targets,
+    weights_ahead,
 )
 from .tags import Tags
 from .targets import Frames, Labels, Numbers, Target, check_numbers, exceeds_float32
@@ -93,6 +95,7 @@ __all__ = [
     "Numbers",
     "Reading",
     "Sequences",
+    "Signals",
     "StaticColumns",
     "StoredSequences",
     "Tags",
@@ -148,6 +151,7 @@ __all__ = [
     "listed",
     "lists_sequences",
     "lookup",
+    "lower_limit",
     "mean_gap",
     "names_of_targets",
     "observed_moments",
@@ -174,5 +178,6 @@ __all__ = [
     "warn_if_ignored_elsewhere",
     "warn_if_one_hot",
     "weigh_classes",
+    "weights_ahead",
     "without_wrapping",
 ]

@@ -8,6 +8,7 @@ that change the time axis also return the new lengths.
 from .convlstm import ConvLSTM, ConvLSTMCell, ConvLSTMLayer
 from .convolution import ConvBranch, ConvEncoder, ConvLayer, MaskedBatchNorm
 from .crf import LinearChain
+from .detection import AutoencoderNetwork, NextStepNetwork
 from .dropout import Dropout
 from .embedding import TokenEmbedding
 from .frames import FrameNetwork
@@ -19,6 +20,7 @@ from .static import StaticJoin
 
 __all__ = [
     "AttentionPooling",
+    "AutoencoderNetwork",
     "ConvBranch",
     "ConvEncoder",
     "ConvLSTM",
@@ -34,6 +36,7 @@ __all__ = [
     "MaskedBatchNorm",
     "MaxPooling",
     "MeanPooling",
+    "NextStepNetwork",
     "RecurrentLayer",
     "RecurrentStack",
     "SequenceNetwork",

@@ -212,22 +212,25 @@ class SequenceNetwork(RandomLayer):
         )
         self.representation_size = self.recurrence.output_size + self.branch.output_size
         self.dropout = Dropout(dropout)
-        self.join = None
-        read_size = self.representation_size
+        self.join: StaticJoin | None = None
         self.static_categories = None
         if static_categories:
             self.static_categories = CategoryEmbedding(static_size, static_categories)
             static_size = self.static_categories.n_numbers
             static_size += self.static_categories.vector_size
-        if static_size:
-            self.join = StaticJoin(self.representation_size, static_size)
-            read_size = self.join.output_size
-        self.head = nn.Linear(read_size, output_size)
+        self._make_head(self.representation_size, static_size, output_size)
         if crf and not per_step:
             raise ValueError("crf=True needs per_step=True, got per_step=False")
         self.chain = LinearChain(output_size) if crf else None
         self.widest = max(input_size, *conv_channels, *parallel_channels, 1)
         self._reset_head(None)
+
+    def _make_head(self, read_size: int, static_size: int, output_size: int) -> None:
+        """Make the head, and the join of static covariates if there are any."""
+        if static_size:
+            self.join = StaticJoin(read_size, static_size)
+            read_size = self.join.output_size
+        self.head = nn.Linear(read_size, output_size)
 
     def _reset_head(self, generator: torch.Generator | None) -> None:
         nn.init.xavier_uniform_(self.head.weight, generator=generator)
@@ -316,7 +319,17 @@ class SequenceNetwork(RandomLayer):
             if self.decoder_steps:
                 return last_n_steps(every, lengths, self.decoder_steps)
             return every
-        pooled = self.pool(steps, left, final)
+        return self._pool(self.pool, x, (steps, left, final), lengths)
+
+    def _pool(
+        self,
+        pool: nn.Module,
+        x: Tensor,
+        states: tuple[Tensor, Tensor | None, Tensor],
+        lengths: Tensor | None,
+    ) -> Tensor:
+        """Pool the states of each sequence, and append the output of the branch."""
+        pooled = pool(*states)
         if not self.branch.output_size:
             return pooled
         return torch.cat([pooled, self.branch(x, lengths)], dim=1)

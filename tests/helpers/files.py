@@ -143,6 +143,12 @@ CASES = {
         ragged,
         [[len(x) % 3, 5] for x in ragged()],
     ),
+    "watched": ("RecurrentDetector", {"early_stopping": True}, ragged),
+    "reconstructed": (
+        "RecurrentDetector",
+        {"objective": "reconstruct", "code_size": 2, "contamination": 0.2},
+        ragged,
+    ),
     "films": ("ConvLSTMClassifier", {"peephole": True, "kernel_size": 1}, films, WORDS),
     "frames": ("ConvLSTMRegressor", {}, films, numbers(5, 4)),
 }
