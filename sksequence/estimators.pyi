@@ -4132,7 +4132,7 @@ class RecurrentDetector(_OfSklearn, Pooling, AnyCell, SequenceDetector):
         With ``objective="reconstruct"``, number of values of the code; at most half as
         many as the longest training sequence has, for otherwise the network might learn
         the identity.
-    noise : {"constant", "gaussian", "student_t"}, default='gaussian'
+    noise : {"constant", "gaussian", "student_t"}, default='constant'
         What the network learns of the size of errors. "constant": nothing, the loss is
         the squared error, and each channel has one standard deviation. The others: a
         standard deviation for each value, by the negative log-likelihood of a normal or,
@@ -4308,7 +4308,7 @@ class RecurrentDetector(_OfSklearn, Pooling, AnyCell, SequenceDetector):
         category_dim: int | None = None,
         objective: str = "predict",
         code_size: int = 8,
-        noise: str = "gaussian",
+        noise: str = "constant",
         contamination: str | float = "auto",
         score_reduction: str = "mean",
         lr: float = 0.005,

@@ -71,7 +71,7 @@ class SequenceDetector(OutlierMixin, PerStepEstimator, Deployable):
         since=(2, 0),
     )
     noise: str = hyperparameter(
-        default="gaussian",
+        default="constant",
         constraints=[StrOptions({"constant", "gaussian", "student_t"})],
         doc="""{"constant", "gaussian", "student_t"}
         What the network learns of the size of errors. "constant": nothing, the loss is
