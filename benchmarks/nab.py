@@ -67,7 +67,7 @@ def _read(path: Path, name: str, limits: list[list[str]]) -> Series:
     return Series(name, values, times, windows)
 
 
-# --------------------------------------------------------------------------------- scoring
+# -------------------------------------------------------------------------------- scoring
 
 
 def sigmoid(position: np.ndarray) -> np.ndarray:
@@ -149,9 +149,7 @@ def score_at(
 Step = tuple[float, float, object]
 
 
-def _steps_of(
-    series: Sequence[Series], scores: Sequence[np.ndarray]
-) -> Iterator[Step]:
+def _steps_of(series: Sequence[Series], scores: Sequence[np.ndarray]) -> Iterator[Step]:
     """Yield score, reward and window of each row that counts."""
     for one, own in zip(series, scores, strict=True):
         rewards = rewards_of(len(one.values), one.windows)
@@ -164,7 +162,7 @@ def _steps_of(
         )
 
 
-# --------------------------------------------------------------- detectors to compare with
+# -------------------------------------------------------------- detectors to compare with
 
 
 def never(series: Series) -> np.ndarray:

@@ -513,6 +513,12 @@ BAD_VALUES = {
     "contamination": [0, 0.6, -0.1, "some", None, np.nan, True],
     "noise": ["normal", None],
     "score_reduction": ["max", None],
+    "max_length": [size for size in COUNT if size is not None],
+    "target_embedding_dim": COUNT,
+    "decoder_hidden_size": COUNT,
+    "decoder_layers": [*COUNT, 65],
+    "attention": FLAG,
+    "label_smoothing": [-0.1, 1, 1.5, "a", None, np.nan],
     "cell": ["tcn", None],
     "nonlinearity": ["sigmoid", None],
 }
@@ -526,8 +532,8 @@ CONTEXT = {
 
 
 def _estimator_with(parameter):
-    names = ("GRUClassifier", "GRURegressor", *ESTIMATORS, "RecurrentTranscriber")
-    names += ("RecurrentDetector",)
+    new = ("RecurrentTranscriber", "RecurrentTranslator", "RecurrentDetector")
+    names = ("GRUClassifier", "GRURegressor", *ESTIMATORS, *new)
     return next(name for name in names if hasattr(make(name), parameter))
 
 
@@ -622,7 +628,7 @@ def test_bad_fit_is_refused_before_training(case):
 def _fitted(name):
     X = TABLE if name == "GRURegressor" else CUBE
     y = LABELS if name.endswith("Classifier") else NUMBERS
-    y = ["ab"] * N if name.endswith("Transcriber") else y
+    y = ["ab"] * N if name.endswith(("Transcriber", "Translator")) else y
     model = make(name).fit(X, y)
     return model, X, model.transform(X)
 

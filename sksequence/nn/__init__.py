@@ -17,6 +17,7 @@ from .network import SequenceNetwork
 from .pooling import AttentionPooling, LastPooling, MaxPooling, MeanPooling
 from .recurrent import RecurrentLayer, RecurrentStack
 from .static import StaticJoin
+from .translation import TranslationNetwork
 
 __all__ = [
     "AttentionPooling",
@@ -43,4 +44,5 @@ __all__ = [
     "StateDecay",
     "StaticJoin",
     "TokenEmbedding",
+    "TranslationNetwork",
 ]

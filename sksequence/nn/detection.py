@@ -75,7 +75,7 @@ class NextStepNetwork(SequenceNetwork):
             X (batch, steps, input_size) -> (batch, representation_size)
         """
         x = self._read(X, lengths)
-        return self._pool(self.summary, x, self._recur(X, x, lengths), lengths)
+        return self._pool(x, lengths, *self._recur(X, x, lengths), pool=self.summary)
 
 
 class AutoencoderNetwork(SequenceNetwork):

@@ -272,8 +272,12 @@ class SequenceNetwork(RandomLayer):
         if self.per_step:
             return lengths
         if self.per_frame:
-            return -(-lengths // self.encoder.total_stride)
+            return self.count_frames(lengths)
         return lengths // self.encoder.total_stride if "prefixes" in method else None
+
+    def count_frames(self, lengths: Tensor) -> Tensor:
+        """Return the number of steps that strided convolutions leave: (batch,)."""
+        return -(-lengths // self.encoder.total_stride)
 
     def states(
         self, X: Tensor, lengths: Tensor | None = None
@@ -319,17 +323,21 @@ class SequenceNetwork(RandomLayer):
             if self.decoder_steps:
                 return last_n_steps(every, lengths, self.decoder_steps)
             return every
-        return self._pool(self.pool, x, (steps, left, final), lengths)
+        return self._pool(x, lengths, steps, left, final)
 
     def _pool(
         self,
-        pool: nn.Module,
         x: Tensor,
-        states: tuple[Tensor, Tensor | None, Tensor],
         lengths: Tensor | None,
+        steps: Tensor,
+        left: Tensor | None,
+        final: Tensor,
+        pool: nn.Module | None = None,
     ) -> Tensor:
-        """Pool the states of each sequence, and append the output of the branch."""
-        pooled = pool(*states)
+        """Pool the output of the recurrence, and append that of the branch."""
+        pool = self.pool if pool is None else pool
+        assert pool is not None, "only a network without outputs of steps pools"
+        pooled = pool(steps, left, final)
         if not self.branch.output_size:
             return pooled
         return torch.cat([pooled, self.branch(x, lengths)], dim=1)

@@ -59,7 +59,7 @@ def broken(X, seed=1):
 def watchers():
     X = waves()
     return {
-        objective: make(NAME, objective=objective, **LEARNS)
+        objective: make(NAME, objective=objective, noise="gaussian", **LEARNS)
         .set_params(max_epochs=40 * times)
         .fit(X)
         for objective, times in TIMES.items()

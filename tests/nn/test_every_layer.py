@@ -55,6 +55,11 @@ LAYERS = {
     ),
     "NextStepNetwork": (nn.NextStepNetwork(4, 2), X),
     "AutoencoderNetwork": (nn.AutoencoderNetwork(4, 2, code_size=2), X),
+    "TranslationNetwork": (nn.TranslationNetwork(4, 2), X),
+    "TranslationNetwork without attention": (
+        nn.TranslationNetwork(4, 2, attention=False, decoder_layers=1),
+        X,
+    ),
     "ConvLSTMLayer": (nn.ConvLSTMLayer(4, 2), FRAMES),
     "ConvLSTM": (nn.ConvLSTM(4, 2), FRAMES),
     "FrameNetwork": (nn.FrameNetwork(4, 2, frame_size=(6, 6)), FRAMES),

@@ -411,6 +411,14 @@ CONFIGURATIONS = {
         "numbers",
         FILE,
     ),
+    "translator": ("RecurrentTranslator", {}, "ragged", "sayings", FILE),
+    "translator-lists": (
+        "RecurrentTranslator",
+        {**BOTH_WAYS, **CONVOLVED, "beam_size": 3, "decoder_layers": 1},
+        "ragged",
+        "label_lists",
+        FILE,
+    ),
     "steps": ("RecurrentStepRegressor", {}, "ragged", "step_numbers", ENDED),
     "steps-several": (
         "RecurrentStepRegressor",
