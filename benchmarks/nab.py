@@ -15,10 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from scipy.special import erfc
 
 # Profile "standard": an anomaly that is missed, and an alarm where there is none.
 _MISSED, _FALSE = 1.0, 0.11
 _PROBATION, _LONGEST = 0.15, 5000
+_SILENT = -1e9
 
 
 @dataclass(frozen=True)
@@ -162,6 +164,44 @@ def _steps_of(series: Sequence[Series], scores: Sequence[np.ndarray]) -> Iterato
         )
 
 
+# ------------------------------------------------------------------- scores that alarm
+
+
+def surprise(
+    errors: np.ndarray, lags: Sequence[int] = (1, 30), n_usual: int = 4000
+) -> np.ndarray:
+    """Return how unusual the size of errors is, as NAB's detectors do ("likelihood").
+
+    The mean square root of the last errors is compared with mean and standard deviation
+    of such means in the rows before: the larger of a mean over one row, for spikes, and
+    one over thirty, for what changes slowly.
+    """
+    found = []
+    for lag in lags:
+        short = _mean_of_last(np.sqrt(errors), lag)
+        mean = _mean_of_last(short, n_usual)
+        variance = _mean_of_last(short**2, n_usual) - mean**2
+        std = np.sqrt(np.maximum(variance, 1e-6))
+        before = np.maximum(np.arange(len(errors)) - 1, 0)
+        found.append((short - mean[before]) / std[before])
+    return np.max(found, axis=0)
+
+
+def once(scores: np.ndarray, n_rows: int = 200) -> np.ndarray:
+    """Silence scores that are not the largest of so many rows: one alarm is enough."""
+    before = np.concatenate([np.full(n_rows, -np.inf), scores])[:-1]
+    largest = np.lib.stride_tricks.sliding_window_view(before, n_rows).max(axis=1)
+    return np.where(scores > largest, scores, _SILENT)
+
+
+def _mean_of_last(values: np.ndarray, n_rows: int) -> np.ndarray:
+    """Return the mean of each value and those before it, so many in all."""
+    sums = np.concatenate([[0], np.cumsum(values)])
+    ends = np.arange(1, len(values) + 1)
+    begins = np.maximum(ends - n_rows, 0)
+    return (sums[ends] - sums[begins]) / (ends - begins)
+
+
 # -------------------------------------------------------------- detectors to compare with
 
 
@@ -184,22 +224,22 @@ def random(series: Series) -> np.ndarray:
 def windowed_gaussian(
     series: Series, n_rows: int = 6400, n_ahead: int = 100
 ) -> np.ndarray:
-    """Score by the tail of a normal distribution of the rows before, as in NAB."""
-    scores, mean, std = np.zeros(len(series.values)), 0.0, 1.0
-    window: list[float] = []
-    waiting: list[float] = []
-    for i, value in enumerate(series.values.tolist()):
-        if window:
-            scores[i] = 1 - 0.5 * math.erfc(abs(value - mean) / std / 1.4142)
-        if len(window) < n_rows:
-            window.append(value)
-        else:
-            waiting.append(value)
-            if len(waiting) < n_ahead:
-                continue
-            window, waiting = window[n_ahead:] + waiting, []
-        mean, std = float(np.mean(window)), float(np.std(window)) or 1e-6
-    return scores
+    """Score by the tail of a normal distribution of the rows before, as in NAB.
+
+    The window grows to ``n_rows``, and then moves by ``n_ahead`` rows at a time.
+    """
+    # Shifted, since the squares of large numbers have no digits left for the variance.
+    values = series.values - series.values[: series.n_probation].mean()
+    ends = np.arange(len(values))
+    late = ends > n_rows
+    ends[late] -= (ends[late] - n_rows) % n_ahead
+    begins = np.maximum(ends - n_rows, 0)
+    sums, squares = (np.concatenate([[0], np.cumsum(values**k)]) for k in (1, 2))
+    count = np.maximum(ends - begins, 1)
+    mean = (sums[ends] - sums[begins]) / count
+    variance = (squares[ends] - squares[begins]) / count - mean**2
+    std = np.where(variance > 1e-12, np.sqrt(np.maximum(variance, 0)), 1e-6)
+    return np.where(ends > 0, 1 - erfc(np.abs(values - mean) / std / 1.4142) / 2, 0)
 
 
 def last_value(series: Series) -> np.ndarray:
