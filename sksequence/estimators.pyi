@@ -7,6 +7,7 @@ from typing import Any, Self, type_check_only
 import numpy as np
 
 from ._base.classifier import SequenceClassifier
+from ._base.detecting import SequenceDetector
 from ._base.estimator import ArrayLike, RandomState, Targets
 from ._base.frames import FrameReader, FrameRegressor
 from ._base.horizons import HorizonRegressor
@@ -4917,3 +4918,404 @@ class RecurrentTranslator(_OfSklearn, Pooling, AnyCell, TranslationEstimator):
         *,
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
+
+class RecurrentDetector(_OfSklearn, Pooling, AnyCell, SequenceDetector):
+    r"""Find anomalies in sequences, and represent sequences, without labels.
+
+    The network learns to predict each step from those before it, or to reconstruct all
+    steps from a short code of the sequence. Where that fails, something is not as it was
+    in the training sequences. The score of step t is
+
+    .. math::
+        s_t = - \sqrt{\frac{1}{C} \sum_{c=1}^C
+              \left( \frac{x_{tc} - \mu_{tc}}{\sigma_{tc} \rho_c} \right)^2}
+
+    with the prediction :math:`\mu` and its standard deviation :math:`\sigma`, which is
+    constant with ``noise="constant"``, and the root mean square :math:`\rho` of these
+    errors in the training sequences. Scores of usual steps are
+    around -1. That of a sequence is minus the root of the mean of its squared scores, or
+    the lowest.
+
+    With ``missing="mask"`` or "decay" NaN is neither predicted nor scored; neither are
+    categories and the time.
+
+    Parameters
+    ----------
+    cell : {"rnn", "lstm", "gru", "mingru", "minlstm", "indrnn", "qrnn"}, default='lstm'
+        Recurrent cell: simple (Elman, 1990), LSTM or GRU; minimal GRU or LSTM, whose
+        gates read only the input (Feng et al., 2024); independently recurrent, where a
+        unit reads only its own state (Li et al., 2018); or quasi-recurrent, an LSTM
+        whose gates do not read the hidden state (Bradbury et al., 2017).
+    hidden_size : int or tuple of int, default=64
+        Number of units of each recurrent layer and direction, for all layers or one per
+        layer: ``(12, 6)`` is two layers.
+    num_layers : int or None, default=None
+        Number of stacked recurrent layers; None for as many as ``hidden_size`` has
+        values.
+    bidirectional : bool, default=False
+        Whether to also read every sequence in reverse. If False, the network is causal:
+        no state depends on a later step.
+    merge_mode : {"concat", "sum", "mean", "mul"}, default='concat'
+        How to merge the outputs of the two directions of a layer.
+    dropout : float, default=0.0
+        Dropout probability between recurrent layers and before the head, in [0, 1).
+    layer_norm : bool, default=False
+        Apply layer normalization, at every step, to the products of the weights of
+        recurrent layers with their inputs (Ba, Kiros and Hinton, 2016). Deep networks
+        learn faster.
+    residual : bool, default=False
+        Residual connections: add the input of every recurrent layer but the first to its
+        output. Both must have the same width.
+    recurrent_dropout : float, default=0.0
+        Dropout probability in [0, 1) of the hidden state that the gates read, with one
+        mask for all steps of a sequence (Gal and Ghahramani, 2016). Must be 0 with
+        ``bptt_steps`` and for cells whose gates do not read the hidden state.
+    memory_steps : float or None, default=None
+        Longest time scale, in steps: gates are initialised with biases for time scales
+        between one step and this number (chrono initialisation; Tallec and Ollivier,
+        2018). The length of the sequences is a good value. None: the biases of the
+        cell.
+    conv_channels : tuple of int, default=()
+        Output channels of the convolutions before the recurrence, one per layer.
+    conv_kernel_size : int or tuple of int, default=5
+        Kernel sizes of these convolutions in steps, at most the length of the shortest
+        sequence.
+    conv_stride : int or tuple of int, default=1
+        Strides of these convolutions: a stride of s reduces s steps to one. Some steps
+        are never read if the stride exceeds the kernel size.
+    parallel_channels : tuple of int, default=()
+        Output channels of the convolutions parallel to the recurrence, whose mean over
+        time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
+        LSTM-FCN.
+    parallel_kernel_size : int, tuple of int or tuple of tuples, default=(8, 5, 3)
+        Kernel sizes of the parallel convolutions in steps. Several sizes for a layer are
+        kernels side by side, among which its channels are divided: six layers of
+        ``(40, 20, 10)`` with ``parallel_residual=3`` and ``parallel_bottleneck=32`` make
+        a branch like InceptionTime (Ismail Fawaz et al., 2020), without its max
+        pooling.
+    parallel_stride : int, tuple of int or "auto", default=1
+        Strides of the parallel convolutions. No stride may exceed what the strides before
+        it leave of the shortest sequence in fit. "auto": as long as the median length of
+        the training sequences, over all strides, is at least 256, the first layer's
+        stride is doubled, then that of the next, first to at most half its kernel size
+        (the smallest of several), then to at most all of it; a layer with a dilation
+        keeps a stride of 1. So 128 to 255 steps are left of a long sequence, and every
+        step is read.
+    parallel_dilation : int or tuple of int, default=1
+        Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
+        reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
+        grow fast with the layers in ``(1, 2, 4, 8)``.
+    parallel_residual : int or None, default=None
+        Number of parallel layers after which their input is added to their output (He et
+        al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
+        that are left at the end. Where channels or steps differ, the input is mapped by a
+        convolution of one step and normalised. None for no such connections.
+    parallel_bottleneck : int or None, default=None
+        Channels to which a product reduces the input of each parallel layer that reads
+        more; None for no such reduction. Long kernels then take less time.
+    parallel_squeeze : int or None, default=None
+        Reduction of a squeeze-and-excitation behind each parallel layer: a gate for each
+        channel, which reads the mean of all channels through this many times fewer units
+        (Hu, Shen and Sun, 2018; 16 in the MLSTM-FCN of Karim et al., 2019). In a causal
+        network the mean is over the steps so far. None for no gates.
+    recurrent_output_dropout : float, default=0.0
+        Dropout probability in [0, 1) of the output of the recurrence alone, before that
+        of the parallel convolutions is joined to it (Karim et al., 2018, drop 80 % of few
+        units). ``dropout`` before the head applies to both.
+    pooling : {"last", "mean", "max", "attention"}, default='max'
+        How to pool the steps of a sequence: the final state of each direction, the mean
+        or maximum over the steps, or a mean with attention weights.
+    pooling_segments : int, default=1
+        Number of equal parts of each sequence that are pooled one by one, and
+        concatenated, which keeps the place of what is found (as in the spatial pyramids
+        of Lazebnik, Schmid and Ponce, 2006). Applies to the recurrence, unless
+        ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
+        if their number does not divide that of the steps. Such a network predicts from
+        whole sequences only: it has no streams.
+    embedding_dim : int or None, default=None
+        Size of the embedding vectors of tokens. If given, X holds token ids, as made by
+        :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
+        the unknown token. Dropout is also applied to the embedding vectors.
+    num_embeddings : int or None, default=None
+        Number of tokens; None for one more than the largest id in fit. Tokens that are
+        not in the training sequences are read as the unknown token.
+    missing : {"error", "mask", "decay"}, default='error'
+        How to treat NaN in X. "error" raises an error. "mask" replaces NaN by the mean of
+        the channel, and appends a mask for every channel that is one where it was
+        observed and zero elsewhere. "decay" appends the same masks, but replaces NaN by
+        the last observation, decayed towards the mean at a learnt rate for each channel;
+        without ``conv_channels`` the state of the first recurrent layer decays likewise
+        (GRU-D of Che et al., 2018, with any cell). The loop over steps is then in Python,
+        which is slower: an epoch of a GRU or SimpleRNN takes about 1.5 times as long, of
+        an LSTM 4 to 7 times (``benchmarks/missing.py``). Infinity always raises an
+        error.
+    time_channel : int or None, default=None
+        With ``missing="decay"``, position of the channel that holds the time of each
+        step, in any unit and from any origin. The time determines the decay and is used
+        for nothing else; None for a time of one between steps. Ignored with other values
+        of ``missing``.
+    categorical_features : "from_dtype", list of int, str or bool, or None, default='from_dtype'
+        The channels that hold categories, whose levels are embedded. "from_dtype": those
+        of sequences that are DataFrames with columns of text, also as categories of
+        pandas or polars. A list names channels, also of numbers: their positions or
+        names, or a mask. None: text is refused. Static columns of text are embedded
+        likewise, unless None. Levels that are not in the training sequences, and missing
+        ones, are read as one unknown level; ``partial_fit`` knows those of its first
+        call.
+    category_dim : int or None, default=None
+        Size of the vectors of categories; None for min(50, round(1.6 n^0.56)) of n levels
+        (the rule of fastai).
+    objective : {"predict", "reconstruct"}, default='predict'
+        What the network learns. "predict": each step from those before it, by a causal
+        network; the first step, which has none, is predicted by mean and standard
+        deviation of each channel. "reconstruct": all steps, from a code of ``code_size``
+        numbers: a linear function of the pooled states, from which one more recurrent
+        layer, of the same cell and the size of the first layer, makes every step, reading
+        the code and the place of the step: in the sequence, and on clocks of 4 to 256
+        steps.
+    code_size : int, default=8
+        With ``objective="reconstruct"``, number of values of the code; at most half as
+        many as the longest training sequence has, for otherwise the network might learn
+        the identity.
+    noise : {"constant", "gaussian", "student_t"}, default='constant'
+        What the network learns of the size of errors. "constant": nothing, the loss is
+        the squared error, and each channel has one standard deviation. The others: a
+        standard deviation for each value, by the negative log-likelihood of a normal or,
+        for heavy tails, a Student's t distribution; errors then count less where the
+        signal is noisy.
+    contamination : "auto" or float, default='auto'
+        What determines ``offset_``, the score below which a sequence is an outlier: the
+        proportion of outliers among the training sequences, in (0, 0.5]; or "auto" for
+        the lower fence of Tukey (1977), the first quartile of their scores less 1.5 times
+        the distance of the quartiles, or their 1 % quantile if that is higher.
+    score_reduction : {"mean", "min"}, default='mean'
+        How the score of a sequence follows from those of its steps: by the mean of their
+        squares, or the lowest: the score of the worst step.
+    lr : float, default=0.005
+        Learning rate.
+    max_epochs : int, default=50
+        Maximum number of passes over the training sequences.
+    batch_size : int or None, default=16
+        Number of sequences per mini-batch; None for full batches.
+    optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
+        The optimizer.
+    lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
+        Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
+        loss (on the validation set, if there is one) has not improved for 5 epochs.
+    weight_decay : float, default=0.0
+        Weight decay, as defined by the optimizer.
+    gradient_clip : float or None, default=1.0
+        Maximum norm of the gradient; larger gradients are clipped.
+    bptt_steps : int or None, default=None
+        Number of time steps per chunk for truncated backpropagation through time: a
+        sequence is trained on in chunks; the hidden state is carried over from one chunk
+        to the next, gradients are not. For sequences that are too long to train on as a
+        whole; needs a causal network without convolutions.
+    early_stopping : bool, default=False
+        Whether to hold out a validation set, or take that given to fit, stop when its
+        loss or ``scoring`` no longer improves, and keep the best weights.
+    validation_split : {"auto", "random", "last"} or splitter, default='auto'
+        What early stopping holds out. "random": stratified by class, or whole groups if
+        fit gets ``groups``. "last": the last sequences of X, which must be in time order;
+        of windows that overlap, the last ones of the table, and windows that share rows
+        with them (a target is taken to cover as many rows after its window as it has
+        outputs) are not used at all. "auto": "last" for windows that overlap, which are
+        views of one table (as of SlidingWindow and make_windows), unless fit gets
+        ``groups``; else "random". Of a splitter of scikit-learn, its last split.
+    validation_fraction : float, default=0.1
+        Proportion of the sequences in the validation set of early stopping, in
+        (0, 1).
+    scoring : str, callable or None, default=None
+        Score of the validation set that early stopping watches, ``valid_score`` in
+        ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
+        of every step, over the steps of all sequences), or a function
+        ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
+    patience : int, default=10
+        Number of epochs without improvement before early stopping.
+    standardize : bool, default=True
+        Whether to standardise each channel, and the targets of a regressor, by mean and
+        standard deviation of the training data: with ``partial_fit``, those of all calls
+        so far. A 2-D X has one channel. Token ids are not scaled.
+    data_format : {"channels_last", "channels_first"}, default='channels_last'
+        Whether a 3-D X is (n_sequences, n_steps, n_channels) or
+        (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
+    random_state : int, RandomState instance or None, default=None
+        Controls the initial weights, mini-batches, dropout and the validation split. Pass
+        an int for bitwise identical results of repeated fits.
+    n_jobs : int or None, default=None
+        Number of threads in fit and predict: None for one, -1 for all cores. The last
+        digits of float32 training depend on it unless compiled kernels train.
+    device : str, default='auto'
+        Device of the network: "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU if one
+        is available.
+    dtype : {"float32", "float64"}, default='float32'
+        Dtype of the network.
+    mixed_precision : {"bfloat16", "float16"} or None, default=None
+        Lower precision of forward and backward pass in training, by torch's autocast.
+        Weights, loss and optimizer steps stay in float32, and so do recurrent layers on
+        a CPU, where this is faster. With "float16" the loss is scaled, and steps with an
+        infinite gradient are skipped. Predictions and the validation loss are in full
+        precision. Not supported with ``dtype="float64"``.
+    callbacks : list of skorch callbacks or None, default=None
+        Callbacks of the training. To end it after an epoch, a callback sets
+        ``net.stop_requested = True`` in ``on_epoch_end``; the fit then counts as
+        finished.
+    net_params : dict or None, default=None
+        Further parameters of :class:`skorch.NeuralNet`: those of the optimizer, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``, of callbacks (``callbacks__<name>``,
+        ``callbacks__<name>__<parameter>``), ``compile``, and hyperparameters of the
+        training, which they override. What an estimator sets itself is refused.
+    checkpoint : str, path or None, default=None
+        File in which fit saves its progress after every epoch. When an interrupted fit is
+        called again with the same data and hyperparameters, it resumes from there, and
+        the final network is bitwise identical; a completed fit is not repeated. A file
+        belongs to one fit. In a directory (an existing one, or a path with a separator
+        at the end) there is a file for each fit, as needed by searches.
+    warm_start : bool, default=False
+        Whether fit continues from the weights of the last fit.
+    verbose : int, default=0
+        Print a line per epoch if above zero.
+
+    Attributes
+    ----------
+    net_ : skorch.NeuralNet
+        The trained net; its ``module_`` is a :class:`sksequence.nn.SequenceNetwork`.
+    n_features_in_ : int
+        Number of columns of a 2-D X, else number of channels.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
+    n_epochs_ : int
+        Number of epochs trained.
+    history_ : list of dict
+        ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
+        seconds) of each epoch, ``valid_score`` with ``scoring``, and the numbers that
+        callbacks record in ``net_.history``.
+    offset_ : float
+        Score below which a sequence is an outlier; it can be set.
+    step_offset_ : float
+        The same for scores of steps, by the same rule.
+    n_static_features_in_ : int
+        Number of static covariates; 0 if X is not a table with a column of sequences.
+
+    See Also
+    --------
+    RecurrentStepRegressor : Predicts given numbers for every step.
+    sklearn.ensemble.IsolationForest : Finds outliers among the rows of tables.
+
+    References
+    ----------
+    Malhotra et al. (2015), Long short term memory networks for anomaly detection in time
+    series. ESANN.
+    Malhotra et al. (2016), LSTM-based encoder-decoder for multi-sensor anomaly detection.
+    ICML workshop.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksequence import RecurrentDetector
+    >>> rng = np.random.default_rng(0)
+    >>> X = [np.sin(0.4 * np.arange(n)) for n in rng.integers(40, 60, 50)]
+    >>> X = [x + rng.normal(scale=0.1, size=len(x)) for x in X]
+    >>> model = RecurrentDetector(hidden_size=16, random_state=0).fit(X)
+    >>> broken = X[0].copy()
+    >>> broken[30:34] = 0.9  # it hangs
+    >>> model.predict([X[0], broken])
+    array([ 1, -1])
+    >>> int(model.score_steps([broken])[0].argmin()) in range(30, 36)
+    True
+    """
+
+    def __init__(
+        self,
+        *,
+        cell: str = "lstm",
+        hidden_size: int | Sequence[int] = 64,
+        num_layers: int | None = None,
+        bidirectional: bool = False,
+        merge_mode: str = "concat",
+        dropout: float = 0.0,
+        layer_norm: bool = False,
+        residual: bool = False,
+        recurrent_dropout: float = 0.0,
+        memory_steps: float | None = None,
+        conv_channels: Sequence[int] = (),
+        conv_kernel_size: int | Sequence[int] = 5,
+        conv_stride: int | Sequence[int] = 1,
+        parallel_channels: Sequence[int] = (),
+        parallel_kernel_size: int | Sequence[int | Sequence[int]] = (8, 5, 3),
+        parallel_stride: int | Sequence[int] | str = 1,
+        parallel_dilation: int | Sequence[int] = 1,
+        parallel_residual: int | None = None,
+        parallel_bottleneck: int | None = None,
+        parallel_squeeze: int | None = None,
+        recurrent_output_dropout: float = 0.0,
+        pooling: str = "max",
+        pooling_segments: int = 1,
+        embedding_dim: int | None = None,
+        num_embeddings: int | None = None,
+        missing: str = "error",
+        time_channel: int | None = None,
+        categorical_features: Sequence[Any] | str | None = "from_dtype",
+        category_dim: int | None = None,
+        objective: str = "predict",
+        code_size: int = 8,
+        noise: str = "constant",
+        contamination: str | float = "auto",
+        score_reduction: str = "mean",
+        lr: float = 0.005,
+        max_epochs: int = 50,
+        batch_size: int | None = 16,
+        optimizer: str | Callable[..., Any] = "adam",
+        lr_schedule: str = "cosine",
+        weight_decay: float = 0.0,
+        gradient_clip: float | None = 1.0,
+        bptt_steps: int | None = None,
+        early_stopping: bool = False,
+        validation_split: Any = "auto",
+        validation_fraction: float = 0.1,
+        scoring: str | Callable[..., float] | None = None,
+        patience: int = 10,
+        standardize: bool = True,
+        data_format: str = "channels_last",
+        random_state: RandomState = None,
+        n_jobs: int | None = None,
+        device: str = "auto",
+        dtype: str = "float32",
+        mixed_precision: str | None = None,
+        callbacks: Sequence[Any] | None = None,
+        net_params: dict[str, Any] | None = None,
+        checkpoint: PathLike | None = None,
+        warm_start: bool = False,
+        verbose: int = 0,
+    ) -> None: ...
+    def set_fit_request(
+        self,
+        *,
+        X_val: bool | str | None = ...,
+        groups: bool | str | None = ...,
+        sample_weight: bool | str | None = ...,
+        y_val: bool | str | None = ...,
+    ) -> Self: ...
+    def set_partial_fit_request(
+        self,
+        *,
+        sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+    def set_score_request(
+        self,
+        *,
+        sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+    def fit_predict(
+        self, X: ArrayLike, y: Targets | None = None, **fit_params: Any
+    ) -> np.ndarray: ...
+    def fit_transform(
+        self, X: ArrayLike, y: Targets | None = None, **fit_params: Any
+    ) -> np.ndarray: ...
+    def score(
+        self,
+        X: ArrayLike,
+        y: Targets | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> float: ...

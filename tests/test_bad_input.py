@@ -546,6 +546,11 @@ BAD_VALUES = {
         *(np.array([[0.1, 0.9]]), np.array([0.9, np.nan])),
     ],
     "beam_size": COUNT,
+    "objective": ["forecast", None, True],
+    "code_size": COUNT,
+    "contamination": [0, 0.6, -0.1, "some", None, np.nan, True],
+    "noise": ["normal", None],
+    "score_reduction": ["max", None],
     "max_length": [size for size in COUNT if size is not None],
     "target_embedding_dim": COUNT,
     "decoder_hidden_size": COUNT,
@@ -569,8 +574,8 @@ CONTEXT = {
 
 
 def _estimator_with(parameter):
-    of_labels = ("RecurrentTranscriber", "RecurrentTranslator")
-    names = ("GRUClassifier", "GRURegressor", *ESTIMATORS, *of_labels)
+    new = ("RecurrentTranscriber", "RecurrentTranslator", "RecurrentDetector")
+    names = ("GRUClassifier", "GRURegressor", *ESTIMATORS, *new)
     return next(name for name in names if hasattr(make(name), parameter))
 
 

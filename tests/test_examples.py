@@ -303,6 +303,19 @@ def check_spelling_to_sound(printed: str, folder: Path) -> None:
     assert (folder / "spelling_to_sound.png").read_bytes().startswith(b"\x89PNG")
 
 
+def check_machine_alarm(printed: str, folder: Path) -> None:
+    (day, hours), (late, late_hours) = (
+        row(printed, name) for name in ("the detector", "fixed limits")
+    )
+    assert 5 < day < late
+    assert 0 < hours < late_hours / 1.5
+    assert "minutes of alarm on the sound day: 0\n" in printed
+    share = re.search(rf"share of the last day in alarm: ({NUMBER})", printed)
+    assert share is not None
+    assert float(share[1]) > 0.95
+    assert (folder / "machine_alarm.png").read_bytes().startswith(b"\x89PNG")
+
+
 CHECKS: dict[str, Callable[[str, Path], None]] = {
     "quickstart": check_quickstart,
     "unequal_lengths": check_unequal_lengths,
@@ -324,6 +337,7 @@ CHECKS: dict[str, Callable[[str, Path], None]] = {
     "irregular": check_irregular,
     "dask_search": check_dask_search,
     "remaining_life": check_remaining_life,
+    "machine_alarm": check_machine_alarm,
     "ensemble": check_ensemble,
     "spelled_letters": check_spelled_letters,
     "spelling_to_sound": check_spelling_to_sound,

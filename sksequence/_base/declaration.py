@@ -33,6 +33,7 @@ ORDER = (
     *("target_embedding_dim", "decoder_hidden_size", "decoder_layers", "attention"),
     *("beam_size", "max_length"),
     *("crf", "tag_scheme"),
+    *("objective", "code_size", "noise", "contamination", "score_reduction"),
     # training
     *("loss", "quantile", "class_weight", "label_smoothing"),
     *("lr", "max_epochs", "batch_size", "optimizer", "lr_schedule", "weight_decay"),

@@ -20,6 +20,7 @@ from .._inputs import (
     STEPS,
     AnySequences,
     Columns,
+    FitData,
     Form,
     Layout,
     NumberReading,
@@ -141,12 +142,12 @@ class SequenceEstimator(
         self,
         y: Any,
         sequences: AnySequences,
-        form: Form,
+        reading: Reading,
         target: Target | None,
         classes: Any,
     ) -> tuple[Target, Sequences]:
         """Validate and encode y, and assign its rows to sequences."""
-        target, rows = self._check_y(y, form, target, classes)
+        target, rows = self._check_y(y, reading.form, target, classes)
         target = target.with_names_of(y)
         return target, Sequences(rows, np.ones(len(rows), dtype=np.int64))
 
@@ -168,6 +169,9 @@ class SequenceEstimator(
     ) -> np.ndarray | None:
         """Return the weight of the class of each target, or None."""
         return None
+
+    def _calibrate(self, parts: list[tuple[SequenceDataset, FitData]]) -> None:
+        """Learn from the answers of the trained net for the data of a fit, X itself."""
 
     # ----------------------------------------------------------------- fitted attributes
 

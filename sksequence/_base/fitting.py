@@ -17,7 +17,6 @@ from sklearn.utils import check_random_state
 from .._inputs import (
     AnySequences,
     FitData,
-    Form,
     Reading,
     Sequences,
     Target,
@@ -93,7 +92,7 @@ class Fittable(Protocol):
         self,
         y: Any,
         sequences: AnySequences,
-        form: Form,
+        reading: Reading,
         target: Target | None,
         classes: Any,
     ) -> tuple[Target, Sequences]: ...
@@ -109,6 +108,7 @@ class Fittable(Protocol):
     def _hold_network(self, network: dict[str, Any]) -> None: ...
     def _hold_net(self, net: SequenceNet, settings: dict[str, Any]) -> None: ...
     def _hold_history(self, history: list[dict[str, float]]) -> None: ...
+    def _calibrate(self, parts: list[tuple[SequenceDataset, FitData]]) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -172,6 +172,10 @@ def fit(
         with watched_by_callbacks(estimator, X, y, sample_weight, n_epochs) as observer:
             _train(net, train_set, valid_set, score, observer, checkpoint)
     estimator._hold_history(earlier + training.epochs_of(net))
+    parts = [(train_set, chosen)]
+    if valid_set is not None and given is None:
+        parts.append((valid_set, others))
+    estimator._calibrate(parts)
 
 
 # --------------------------------------------------------------------------- validation
@@ -208,7 +212,7 @@ def _check_data(
     """Validate the data, and return the unfitted or earlier reading and target too."""
     known = (estimator._reading, estimator._target) if mode.continues else (None, None)
     sequences, static, reading = estimator._read(X, known[0])
-    target, encoded = estimator._encode(y, sequences, reading.form, known[1], classes)
+    target, encoded = estimator._encode(y, sequences, reading, known[1], classes)
     if known[0] is None:
         reading = estimator._relate(reading, target, sequences)
     data = check_fit_data(
@@ -237,7 +241,7 @@ def _check_validation_data(
         )
     try:
         sequences, static, _ = estimator._read(X, reading)
-        _, encoded = estimator._encode(y, sequences, reading.form, target, None)
+        _, encoded = estimator._encode(y, sequences, reading, target, None)
         per_step = estimator._per_step
         return check_fit_data(sequences, static, encoded, None, None, per_step=per_step)
     except (ValueError, TypeError) as error:

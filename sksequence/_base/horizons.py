@@ -99,11 +99,11 @@ class HorizonRegressor(NormalizingRegressor):
         self,
         y: Any,
         sequences: AnySequences,
-        form: Form,
+        reading: Reading,
         target: Target | None,
         classes: Any,
     ) -> tuple[Target, Sequences]:
-        encoded = super()._encode(y, sequences, form, target, classes)
+        encoded = super()._encode(y, sequences, reading, target, classes)
         self._check_decoded(sequences, encoded[0])
         return encoded
 

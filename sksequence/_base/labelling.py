@@ -59,11 +59,11 @@ class LabellingEstimator(Deployable):
         self,
         y: Any,
         sequences: AnySequences,
-        form: Form,
+        reading: Reading,
         target: Target | None,
         classes: Any,
     ) -> tuple[Target, Sequences]:
-        target, encoded = super()._encode(y, sequences, form, target, classes)
+        target, encoded = super()._encode(y, sequences, reading, target, classes)
         check_same_number(encoded.values, sequences.lengths)
         return target, encoded
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from .._inputs import AnySequences, Form, Labels, Sequences, Tags, Target
+from .._inputs import AnySequences, Labels, Reading, Sequences, Tags, Target
 from .._inputs.borrowed import StrOptions
 from .classifier import Labeller
 from .declaration import MODEL, NETWORK, hyperparameter, recurrent_estimator
@@ -73,11 +73,11 @@ class ChainTagger(PerStepEstimator, Labeller, Deployable):
         self,
         y: Any,
         sequences: AnySequences,
-        form: Form,
+        reading: Reading,
         target: Target | None,
         classes: Any,
     ) -> tuple[Target, Sequences]:
-        target, encoded = super()._encode(y, sequences, form, target, classes)
+        target, encoded = super()._encode(y, sequences, reading, target, classes)
         if self.crf and not isinstance(target, Tags):
             target = Tags.of_labels(cast(Labels, target), self.tag_scheme)
         if isinstance(target, Tags):

@@ -56,6 +56,7 @@ from .sequences import (
     fit_scaler,
     overlapping_begins,
 )
+from .signals import Signals, lower_limit
 from .static import Columns, check_columns, split_static
 from .steps import (
     arrange_steps,
@@ -66,6 +67,7 @@ from .steps import (
     lengths_of,
     split_last,
     spread_targets,
+    weights_ahead,
 )
 from .tags import Tags
 from .targets import Frames, Labels, Numbers, Target, check_numbers, exceeds_float32
@@ -95,6 +97,7 @@ __all__ = [
     "Numbers",
     "Reading",
     "Sequences",
+    "Signals",
     "StaticColumns",
     "StoredSequences",
     "Tags",
@@ -152,6 +155,7 @@ __all__ = [
     "listed",
     "lists_sequences",
     "lookup",
+    "lower_limit",
     "mean_gap",
     "named",
     "names_of_targets",
@@ -182,5 +186,6 @@ __all__ = [
     "warn_if_ignored_elsewhere",
     "warn_if_one_hot",
     "weigh_classes",
+    "weights_ahead",
     "without_wrapping",
 ]

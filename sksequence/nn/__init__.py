@@ -9,6 +9,7 @@ from .branch import ConvBranch
 from .convlstm import ConvLSTM, ConvLSTMCell, ConvLSTMLayer
 from .convolution import ConvLayer, MaskedBatchNorm
 from .crf import LinearChain
+from .detection import AutoencoderNetwork, NextStepNetwork
 from .dropout import Dropout
 from .embedding import TokenEmbedding
 from .encoder import ConvEncoder
@@ -23,6 +24,7 @@ from .translation import TranslationNetwork
 
 __all__ = [
     "AttentionPooling",
+    "AutoencoderNetwork",
     "ConvBranch",
     "ConvEncoder",
     "ConvLSTM",
@@ -38,6 +40,7 @@ __all__ = [
     "MaskedBatchNorm",
     "MaxPooling",
     "MeanPooling",
+    "NextStepNetwork",
     "RecurrentLayer",
     "RecurrentStack",
     "SequenceNetwork",

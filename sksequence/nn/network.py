@@ -250,22 +250,25 @@ class SequenceNetwork(RandomLayer):
         # Without pooling.
         self.frame_size = self.recurrence.output_size + self.branch.step_size
         self.dropout = Dropout(dropout)
-        self.join = None
-        read_size = self.representation_size
+        self.join: StaticJoin | None = None
         self.static_categories = None
         if static_categories:
             self.static_categories = CategoryEmbedding(static_size, static_categories)
             static_size = self.static_categories.n_numbers
             static_size += self.static_categories.vector_size
-        if static_size:
-            self.join = StaticJoin(self.representation_size, static_size)
-            read_size = self.join.output_size
-        self.head = nn.Linear(read_size, output_size)
+        self._make_head(self.representation_size, static_size, output_size)
         if crf and not per_step:
             raise ValueError("crf=True needs per_step=True, got per_step=False")
         self.chain = LinearChain(output_size) if crf else None
         self.widest = max(input_size, *conv_channels, *parallel_channels, 1)
         self._reset_head(None)
+
+    def _make_head(self, read_size: int, static_size: int, output_size: int) -> None:
+        """Make the head, and the join of static covariates if there are any."""
+        if static_size:
+            self.join = StaticJoin(read_size, static_size)
+            read_size = self.join.output_size
+        self.head = nn.Linear(read_size, output_size)
 
     def _reset_head(self, generator: torch.Generator | None) -> None:
         nn.init.xavier_uniform_(self.head.weight, generator=generator)
@@ -378,10 +381,12 @@ class SequenceNetwork(RandomLayer):
         steps: Tensor,
         left: Tensor | None,
         final: Tensor,
+        pool: nn.Module | None = None,
     ) -> Tensor:
         """Pool the output of the recurrence, and append that of the branch."""
-        assert self.pool is not None, "only a network without outputs of steps pools"
-        pooled = pool_segments(self.pool, self.n_segments, steps, left, final)
+        pool = self.pool if pool is None else pool
+        assert pool is not None, "only a network without outputs of steps pools"
+        pooled = pool_segments(pool, self.n_segments, steps, left, final)
         pooled = self.output_dropout(pooled)
         if not self.branch.output_size:
             return pooled

@@ -143,6 +143,12 @@ CASES = {
         ragged,
         [[len(x) % 3, 5] for x in ragged()],
     ),
+    "watched": ("RecurrentDetector", {"early_stopping": True}, ragged),
+    "reconstructed": (
+        "RecurrentDetector",
+        {"objective": "reconstruct", "code_size": 2, "contamination": 0.2},
+        ragged,
+    ),
     "translated": (
         "RecurrentTranslator",
         {"beam_size": 2, "label_smoothing": 0.0},

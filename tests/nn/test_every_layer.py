@@ -62,6 +62,8 @@ LAYERS = {
         ),
         X,
     ),
+    "NextStepNetwork": (nn.NextStepNetwork(4, 2), X),
+    "AutoencoderNetwork": (nn.AutoencoderNetwork(4, 2, code_size=2), X),
     "TranslationNetwork": (nn.TranslationNetwork(4, 2), X),
     "TranslationNetwork without attention": (
         nn.TranslationNetwork(4, 2, attention=False, decoder_layers=1),

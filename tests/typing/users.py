@@ -27,6 +27,7 @@ from sksequence import (
     LSTMClassifier,
     LSTMRegressor,
     RecurrentClassifier,
+    RecurrentDetector,
     RecurrentRegressor,
     RecurrentStepRegressor,
     RecurrentTagger,
@@ -129,6 +130,16 @@ assert_type(heard.log_likelihood(X, [[1, 2]] * 20), np.ndarray)
 assert_type(heard.align(X, texts), np.ndarray)
 assert_type(heard.score(X, texts), float)
 assert_type(heard.partial_fit(X, texts, classes=["a", "b"]), RecurrentTranscriber)
+watcher = RecurrentDetector(objective="reconstruct", contamination=0.1)
+assert_type(watcher.fit(X), RecurrentDetector)
+assert_type(watcher.fit(X, sample_weight=np.ones(20)).offset_, float)
+assert_type(watcher.partial_fit(X), RecurrentDetector)
+assert_type(watcher.fit_predict(X), np.ndarray)
+assert_type(watcher.fit_transform(X), np.ndarray)
+assert_type(watcher.score_samples(X), np.ndarray)
+assert_type(watcher.score_steps(X), np.ndarray)
+assert_type(watcher.decision_function(X), np.ndarray)
+assert_type(watcher.score(X), float)
 translator = RecurrentTranslator(beam_size=4, max_length=9, attention=True)
 assert_type(translator.fit(X, texts, sample_weight=np.ones(20)), RecurrentTranslator)
 assert_type(translator.predict(X), np.ndarray)
