@@ -109,7 +109,8 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
     parallel_dilation : int or tuple of int, default=1
         Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
         reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
-        grow fast with the layers in ``(1, 2, 4, 8)``.
+        grow fast with the layers in ``(1, 2, 4, 8)``. None may exceed what strides leave
+        of the longest sequence in fit.
     parallel_residual : int or None, default=None
         Number of parallel layers after which their input is added to their output (He et
         al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
@@ -445,7 +446,8 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
     parallel_dilation : int or tuple of int, default=1
         Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
         reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
-        grow fast with the layers in ``(1, 2, 4, 8)``.
+        grow fast with the layers in ``(1, 2, 4, 8)``. None may exceed what strides leave
+        of the longest sequence in fit.
     parallel_residual : int or None, default=None
         Number of parallel layers after which their input is added to their output (He et
         al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
@@ -823,7 +825,8 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
     parallel_dilation : int or tuple of int, default=1
         Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
         reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
-        grow fast with the layers in ``(1, 2, 4, 8)``.
+        grow fast with the layers in ``(1, 2, 4, 8)``. None may exceed what strides leave
+        of the longest sequence in fit.
     parallel_residual : int or None, default=None
         Number of parallel layers after which their input is added to their output (He et
         al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
@@ -1158,7 +1161,8 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
     parallel_dilation : int or tuple of int, default=1
         Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
         reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
-        grow fast with the layers in ``(1, 2, 4, 8)``.
+        grow fast with the layers in ``(1, 2, 4, 8)``. None may exceed what strides leave
+        of the longest sequence in fit.
     parallel_residual : int or None, default=None
         Number of parallel layers after which their input is added to their output (He et
         al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
@@ -1533,7 +1537,8 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
     parallel_dilation : int or tuple of int, default=1
         Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
         reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
-        grow fast with the layers in ``(1, 2, 4, 8)``.
+        grow fast with the layers in ``(1, 2, 4, 8)``. None may exceed what strides leave
+        of the longest sequence in fit.
     parallel_residual : int or None, default=None
         Number of parallel layers after which their input is added to their output (He et
         al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
@@ -1865,7 +1870,8 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
     parallel_dilation : int or tuple of int, default=1
         Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
         reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
-        grow fast with the layers in ``(1, 2, 4, 8)``.
+        grow fast with the layers in ``(1, 2, 4, 8)``. None may exceed what strides leave
+        of the longest sequence in fit.
     parallel_residual : int or None, default=None
         Number of parallel layers after which their input is added to their output (He et
         al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
@@ -2242,7 +2248,8 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
     parallel_dilation : int or tuple of int, default=1
         Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
         reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
-        grow fast with the layers in ``(1, 2, 4, 8)``.
+        grow fast with the layers in ``(1, 2, 4, 8)``. None may exceed what strides leave
+        of the longest sequence in fit.
     parallel_residual : int or None, default=None
         Number of parallel layers after which their input is added to their output (He et
         al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
@@ -2573,7 +2580,8 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
     parallel_dilation : int or tuple of int, default=1
         Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
         reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
-        grow fast with the layers in ``(1, 2, 4, 8)``.
+        grow fast with the layers in ``(1, 2, 4, 8)``. None may exceed what strides leave
+        of the longest sequence in fit.
     parallel_residual : int or None, default=None
         Number of parallel layers after which their input is added to their output (He et
         al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
@@ -2957,7 +2965,8 @@ class RecurrentTagger(_OfSklearn, AnyCell, ChainTagger):
     parallel_dilation : int or tuple of int, default=1
         Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
         reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
-        grow fast with the layers in ``(1, 2, 4, 8)``.
+        grow fast with the layers in ``(1, 2, 4, 8)``. None may exceed what strides leave
+        of the longest sequence in fit.
     parallel_residual : int or None, default=None
         Number of parallel layers after which their input is added to their output (He et
         al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
@@ -3386,7 +3395,8 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
     parallel_dilation : int or tuple of int, default=1
         Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
         reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
-        grow fast with the layers in ``(1, 2, 4, 8)``.
+        grow fast with the layers in ``(1, 2, 4, 8)``. None may exceed what strides leave
+        of the longest sequence in fit.
     parallel_residual : int or None, default=None
         Number of parallel layers after which their input is added to their output (He et
         al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
@@ -4250,7 +4260,8 @@ class RecurrentTranscriber(_OfSklearn, AnyCell, TranscriptEstimator):
     parallel_dilation : int or tuple of int, default=1
         Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
         reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
-        grow fast with the layers in ``(1, 2, 4, 8)``.
+        grow fast with the layers in ``(1, 2, 4, 8)``. None may exceed what strides leave
+        of the longest sequence in fit.
     parallel_residual : int or None, default=None
         Number of parallel layers after which their input is added to their output (He et
         al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
@@ -4613,7 +4624,8 @@ class RecurrentTranslator(_OfSklearn, Pooling, AnyCell, TranslationEstimator):
     parallel_dilation : int or tuple of int, default=1
         Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
         reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
-        grow fast with the layers in ``(1, 2, 4, 8)``.
+        grow fast with the layers in ``(1, 2, 4, 8)``. None may exceed what strides leave
+        of the longest sequence in fit.
     parallel_residual : int or None, default=None
         Number of parallel layers after which their input is added to their output (He et
         al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
