@@ -110,7 +110,8 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
     parallel_dilation : int or tuple of int, default=1
         Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
         reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
-        grow fast with the layers in ``(1, 2, 4, 8)``.
+        grow fast with the layers in ``(1, 2, 4, 8)``. None may exceed what strides leave
+        of the longest sequence in fit.
     parallel_residual : int or None, default=None
         Number of parallel layers after which their input is added to their output (He et
         al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
@@ -446,7 +447,8 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
     parallel_dilation : int or tuple of int, default=1
         Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
         reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
-        grow fast with the layers in ``(1, 2, 4, 8)``.
+        grow fast with the layers in ``(1, 2, 4, 8)``. None may exceed what strides leave
+        of the longest sequence in fit.
     parallel_residual : int or None, default=None
         Number of parallel layers after which their input is added to their output (He et
         al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
@@ -824,7 +826,8 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
     parallel_dilation : int or tuple of int, default=1
         Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
         reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
-        grow fast with the layers in ``(1, 2, 4, 8)``.
+        grow fast with the layers in ``(1, 2, 4, 8)``. None may exceed what strides leave
+        of the longest sequence in fit.
     parallel_residual : int or None, default=None
         Number of parallel layers after which their input is added to their output (He et
         al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
@@ -1159,7 +1162,8 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
     parallel_dilation : int or tuple of int, default=1
         Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
         reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
-        grow fast with the layers in ``(1, 2, 4, 8)``.
+        grow fast with the layers in ``(1, 2, 4, 8)``. None may exceed what strides leave
+        of the longest sequence in fit.
     parallel_residual : int or None, default=None
         Number of parallel layers after which their input is added to their output (He et
         al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
@@ -1534,7 +1538,8 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
     parallel_dilation : int or tuple of int, default=1
         Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
         reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
-        grow fast with the layers in ``(1, 2, 4, 8)``.
+        grow fast with the layers in ``(1, 2, 4, 8)``. None may exceed what strides leave
+        of the longest sequence in fit.
     parallel_residual : int or None, default=None
         Number of parallel layers after which their input is added to their output (He et
         al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
@@ -1866,7 +1871,8 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
     parallel_dilation : int or tuple of int, default=1
         Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
         reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
-        grow fast with the layers in ``(1, 2, 4, 8)``.
+        grow fast with the layers in ``(1, 2, 4, 8)``. None may exceed what strides leave
+        of the longest sequence in fit.
     parallel_residual : int or None, default=None
         Number of parallel layers after which their input is added to their output (He et
         al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
@@ -2243,7 +2249,8 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
     parallel_dilation : int or tuple of int, default=1
         Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
         reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
-        grow fast with the layers in ``(1, 2, 4, 8)``.
+        grow fast with the layers in ``(1, 2, 4, 8)``. None may exceed what strides leave
+        of the longest sequence in fit.
     parallel_residual : int or None, default=None
         Number of parallel layers after which their input is added to their output (He et
         al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
@@ -2574,7 +2581,8 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
     parallel_dilation : int or tuple of int, default=1
         Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
         reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
-        grow fast with the layers in ``(1, 2, 4, 8)``.
+        grow fast with the layers in ``(1, 2, 4, 8)``. None may exceed what strides leave
+        of the longest sequence in fit.
     parallel_residual : int or None, default=None
         Number of parallel layers after which their input is added to their output (He et
         al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
@@ -2958,7 +2966,8 @@ class RecurrentTagger(_OfSklearn, AnyCell, ChainTagger):
     parallel_dilation : int or tuple of int, default=1
         Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
         reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
-        grow fast with the layers in ``(1, 2, 4, 8)``.
+        grow fast with the layers in ``(1, 2, 4, 8)``. None may exceed what strides leave
+        of the longest sequence in fit.
     parallel_residual : int or None, default=None
         Number of parallel layers after which their input is added to their output (He et
         al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
@@ -3387,7 +3396,8 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
     parallel_dilation : int or tuple of int, default=1
         Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
         reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
-        grow fast with the layers in ``(1, 2, 4, 8)``.
+        grow fast with the layers in ``(1, 2, 4, 8)``. None may exceed what strides leave
+        of the longest sequence in fit.
     parallel_residual : int or None, default=None
         Number of parallel layers after which their input is added to their output (He et
         al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
@@ -4251,7 +4261,8 @@ class RecurrentTranscriber(_OfSklearn, AnyCell, TranscriptEstimator):
     parallel_dilation : int or tuple of int, default=1
         Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
         reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
-        grow fast with the layers in ``(1, 2, 4, 8)``.
+        grow fast with the layers in ``(1, 2, 4, 8)``. None may exceed what strides leave
+        of the longest sequence in fit.
     parallel_residual : int or None, default=None
         Number of parallel layers after which their input is added to their output (He et
         al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
@@ -4614,7 +4625,8 @@ class RecurrentTranslator(_OfSklearn, Pooling, AnyCell, TranslationEstimator):
     parallel_dilation : int or tuple of int, default=1
         Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
         reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
-        grow fast with the layers in ``(1, 2, 4, 8)``.
+        grow fast with the layers in ``(1, 2, 4, 8)``. None may exceed what strides leave
+        of the longest sequence in fit.
     parallel_residual : int or None, default=None
         Number of parallel layers after which their input is added to their output (He et
         al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers

@@ -345,6 +345,15 @@ SIZE_CASES = [
         params={"conv_channels": (4, 4), "conv_kernel_size": 3, "conv_stride": 2},
     ),
     Case(
+        "a parallel dilation beyond the longest sequence",
+        r"Parallel convolution 2 has dilation=4, but sequence 0, the longest, has only "
+        r"3 step.* left of 6 .*smaller parallel_dilation",
+        params={
+            **{"parallel_channels": (4, 4), "parallel_kernel_size": 3},
+            **{"parallel_stride": 2, "parallel_dilation": (6, 4)},
+        },
+    ),
+    Case(
         "more kernels than channels",
         r"parallel_channels must have a channel for each of the 3 kernels \(9, 5, 3\) .*"
         r"got \(8, 2\)",
@@ -603,6 +612,19 @@ MEMORY_CASES = [
     )
     for size in (10**6, 10**12, 2**63 - 1, 2**63, (2**64,))
 ] + [
+    Case("segments", "GiB|too large", MemoryError, params={"pooling_segments": 2**62}),
+    *(
+        Case(
+            name,
+            "GiB|too large|memory",
+            MemoryError,
+            params={"parallel_channels": (4,), "parallel_kernel_size": 3, name: size},
+        )
+        for name, size in {
+            "parallel_kernel_size": 2**40,
+            "parallel_channels": (2**40,),
+        }.items()
+    ),
     Case("wide convolution", "GiB", MemoryError, params={"conv_channels": (10**9,)}),
     *(
         Case(

@@ -367,7 +367,8 @@ def _learn(
         target = target.begin_following(rows, weight_seen, standardize=standardize)
     estimator._hold(reading, target)
     described = estimator._describe_network(reading, target)
-    network = learn_strides(network, chosen.sequences.lengths)
+    lengths = chosen.sequences.lengths, others.sequences.lengths
+    network = learn_strides(network, *lengths)
     estimator._hold_network(network | described | {"dtype": estimator.dtype})
 
 

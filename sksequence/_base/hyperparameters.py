@@ -169,7 +169,8 @@ class Steps(Layers):
         doc="""int or tuple of int
         Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
         reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
-        grow fast with the layers in ``(1, 2, 4, 8)``.""",
+        grow fast with the layers in ``(1, 2, 4, 8)``. None may exceed what strides leave
+        of the longest sequence in fit.""",
         role=NETWORK,
         since=(2, 0),
     )

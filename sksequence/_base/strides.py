@@ -13,15 +13,18 @@ import numpy as np
 _FEWEST = 128
 
 
-def learn_strides(network: dict[str, Any], lengths: np.ndarray) -> dict[str, Any]:
+def learn_strides(
+    network: dict[str, Any], lengths: np.ndarray, others: np.ndarray
+) -> dict[str, Any]:
     """Return the network's keywords with strides in the place of "auto".
 
     Parameters
     ----------
     network : dict
         Keywords of the network.
-    lengths : ndarray of shape (n_sequences,)
-        Number of steps of each training sequence.
+    lengths, others : ndarray of shape (n_sequences,)
+        Number of steps of each training sequence, and of those of a validation set, of
+        which none may be shorter than the strides.
     """
     if network.get("parallel_stride") != "auto":
         return network
@@ -33,7 +36,8 @@ def learn_strides(network: dict[str, Any], lengths: np.ndarray) -> dict[str, Any
             strict=True,
         )
     ]
-    strides = choose_strides(kernels, float(np.median(lengths)), int(np.min(lengths)))
+    shortest = int(np.min(np.concatenate([lengths, others])))
+    strides = choose_strides(kernels, float(np.median(lengths)), shortest)
     return network | {"parallel_stride": strides}
 
 

@@ -182,9 +182,13 @@ def zero_behind(x: Tensor, lengths: Tensor) -> Tensor:
     Shape
         x (batch, channels, steps) -> the same, contiguous
     """
-    if x.is_cpu and x[:1].numel() >= _LARGE:
+    if _is_large(x):
         return _ZeroBehind.apply(x, lengths)
     return x.masked_fill(~valid_steps(lengths, x.shape[2])[:, None], 0)
+
+
+def _is_large(x: Tensor) -> bool:
+    return x.is_cpu and x.shape[1] * x.shape[2] >= _LARGE
 
 
 class _ZeroBehind(torch.autograd.Function):
@@ -213,7 +217,7 @@ def pad_steps(x: Tensor, lengths: Tensor | None, before: int, behind: int) -> Te
         x (batch, channels, steps) -> (batch, channels, before + steps + behind), with
         the channels last in memory: otherwise torch would transpose before convolving
     """
-    if lengths is None or not x.is_cpu or x[:1].numel() < _LARGE:
+    if lengths is None or not _is_large(x):
         x = x if lengths is None else zero_behind(x, lengths)
         return F.pad(x.mT, (0, 0, before, behind)).mT
     return _PadSteps.apply(x, lengths, before, behind)

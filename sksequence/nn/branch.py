@@ -80,7 +80,8 @@ class ConvBranch(nn.Module):
             causal=causal,
         )
         self.pool = MeanPooling()
-        self.causal, self.n_segments = causal, n_segments
+        self.input_size, self.n_segments = input_size, n_segments
+        self.causal = causal
         # Channels per step, and of what is pooled.
         self.step_size = channels[-1] if channels else 0
         self.output_size = n_segments * self.step_size
@@ -88,22 +89,30 @@ class ConvBranch(nn.Module):
     def check_lengths(self, lengths: Sequence[int]) -> None:
         """Raise ValueError if a stride exceeds the shortest sequence.
 
+        Or if a dilation exceeds the longest one: all but one step of its kernel would
+        read zeros behind the ends.
+
         Parameters
         ----------
         lengths : sequence of int
             Number of steps of each sequence.
         """
-        index = min(range(len(lengths)), key=lengths.__getitem__)
-        steps = left = int(lengths[index])
-        for number, stride in enumerate(self.encoder.strides, 1):
-            if stride > left:
-                raise ValueError(
-                    f"Parallel convolution {number} has stride={stride}, but sequence "
-                    f"{index}, the shortest, has only {left} step(s) left of {steps} "
-                    f"when it gets there (n_features = {steps} if X is 2-D). Use a "
-                    "smaller parallel_stride, fewer layers, or longer sequences."
-                )
-            left = -(-left // stride)
+        sizes = {
+            "stride": ("shortest", min, self.encoder.strides),
+            "dilation": ("longest", max, self.encoder.dilations),
+        }
+        for name, (place, find, of_layers) in sizes.items():
+            index = find(range(len(lengths)), key=lengths.__getitem__)
+            steps = left = int(lengths[index])
+            for number, size in enumerate(of_layers, 1):
+                if size > left:
+                    raise ValueError(
+                        f"Parallel convolution {number} has {name}={size}, but sequence "
+                        f"{index}, the {place}, has only {left} step(s) left of {steps} "
+                        f"when it gets there (n_features = {steps} if X is 2-D). Use a "
+                        f"smaller parallel_{name}, fewer layers, or longer sequences."
+                    )
+                left = -(-left // self.encoder.strides[number - 1])
 
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         if not self.output_size:

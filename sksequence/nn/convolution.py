@@ -171,11 +171,11 @@ class ConvLayer(RandomLayer):
             in_channels = bottleneck_size
         sizes = kernel_size if isinstance(kernel_size, Sequence) else (kernel_size,)
         widths = divide_channels(out_channels, len(sizes))
-        kernels = nn.ModuleList(
+        kernels = self._kernels = tuple(
             nn.Conv1d(in_channels, width, size, stride, dilation=dilation, bias=False)
             for size, width in zip(sizes, widths, strict=True)
         )
-        self.convolution = kernels if len(kernels) > 1 else kernels[0]
+        self.convolution = nn.ModuleList(kernels) if len(kernels) > 1 else kernels[0]
         self.norm = MaskedBatchNorm(out_channels)
         self.squeeze = None
         if reduction is not None:
@@ -185,10 +185,6 @@ class ConvLayer(RandomLayer):
         beyond = [max(extent - stride, 0) for extent in self._extents]
         self._before = [n if causal else n // 2 for n in beyond]
         self.reset_parameters()
-
-    @property
-    def _kernels(self) -> list[nn.Conv1d]:
-        return [m for m in self.convolution.modules() if isinstance(m, nn.Conv1d)]
 
     def reset_parameters(self, generator: torch.Generator | None = None) -> None:
         """Draw new weights, as He et al. (2015) propose for rectified units."""

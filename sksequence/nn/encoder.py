@@ -112,7 +112,8 @@ class ConvEncoder(nn.Module):
             d * (max(sizes) - 1) + 1 for sizes, d in zip(kernels, dilations, strict=True)
         ]
         self.kernels_and_strides = list(zip(longest, strides, strict=True))
-        self.strides, self.total_stride = strides, math.prod(strides)
+        self.strides, self.dilations = strides, dilations
+        self.total_stride = math.prod(strides)
         self.output_size = widths[-1]
 
     def check_lengths(self, lengths: Sequence[int]) -> None:

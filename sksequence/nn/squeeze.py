@@ -93,7 +93,8 @@ def _running_mean(steps: Tensor) -> Tensor:
     size = min(_BLOCK, n_steps)
     padded = nn.functional.pad(steps, (0, 0, 0, -n_steps % size))
     blocks = padded.unflatten(1, (-1, size))
-    within = steps.new_ones(size, size).tril() @ blocks
+    with torch.autocast(steps.device.type, enabled=False):  # a sum, in full precision
+        within = steps.new_ones(size, size).tril() @ blocks
     before = within[:, :, -1:].cumsum(1) - within[:, :, -1:]
     count = torch.arange(1, n_steps + 1, device=steps.device)[:, None]
     return (within + before).flatten(1, 2)[:, :n_steps] / count

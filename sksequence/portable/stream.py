@@ -103,6 +103,7 @@ class Stream:
         self._cells = [self._run(layer[0], n) for layer in network.layers]
         self._branch = [layer.start(n) for layer in network.branch]
         self._pool, *self._branch_pools = network.make_pools(n)
+        self._block = network.block
         self._emitter = head.emitter(n, is_one=n_streams is None)
 
     def step(self, x: Any, return_std: bool = False) -> Any:
@@ -184,18 +185,17 @@ class Stream:
         values = self._inputs.check_step(x, self._shape)
         read, elapsed = self._reader.step(values)
         self.n_steps_ += 1
-        beside = advance(self._branch, read)
+        beside = advance(self._branch, read) if self._branch else None
         if beside is not None:
-            for pool in self._branch_pools:
-                pool.add(beside)
-        steps = advance(self._encoder, read)
+            self._branch_pools[0].add(beside)
+        steps = advance(self._encoder, read) if self._encoder else read
         if steps is not None:
             for level, cell in enumerate(self._cells):
                 below, steps = steps, cell.step(steps, elapsed)
                 if level and self._network.has_residual:
                     steps = steps + below
             self._pool.add(steps)
-        if self.n_steps_ % self._network.block:
+        if self.n_steps_ % self._block:
             return None
         if not self._branch_pools:
             return self._pool.result()

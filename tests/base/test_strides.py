@@ -71,6 +71,13 @@ def test_auto_is_learnt_from_the_training_sequences_alone():
     assert model.net_.module_.branch.encoder.strides == (1, 1, 1)
 
 
+def test_auto_suits_a_validation_set_with_a_shorter_sequence():
+    X, y = ragged([600] * 6, n_channels=2), np.arange(6) % 2
+    model = make("GRUClassifier", max_epochs=1, early_stopping=True, **BRANCH)
+    model.fit(X, y, X_val=ragged([700, 3], n_channels=2, seed=1), y_val=[0, 1])
+    assert model.net_.module_.branch.encoder.strides == (2, 1, 1)
+
+
 def test_auto_without_a_branch_is_nothing():
     X = ragged([300] * 6, n_channels=2)
     model = make("GRUClassifier", max_epochs=1, parallel_stride="auto")

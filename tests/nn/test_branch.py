@@ -5,9 +5,57 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch.nn import functional as F
 
 from helpers.layers import LENGTHS, assert_equal, batch_of, scrambled
 from sksequence.nn import ConvBranch
+
+KERNELS = st.sampled_from([1, 2, 3, 8, 20, (9, 4, 1), (3, 2)])
+SMALL = st.sampled_from([1, 1, 2, 3])
+
+
+@st.composite
+def branches(draw):
+    """A branch of any form, of at most three layers."""
+    n = draw(st.integers(1, 3))
+    channels = draw(st.sampled_from([3, 8, 16, 64]))
+    return ConvBranch(
+        draw(st.sampled_from([1, 2, 5])),
+        (channels,) * n,
+        tuple(draw(st.lists(KERNELS, min_size=n, max_size=n))),
+        tuple(draw(st.lists(SMALL, min_size=n, max_size=n))),
+        dilation=tuple(draw(st.lists(SMALL, min_size=n, max_size=n))),
+        residual=draw(st.sampled_from([None, 1, 2])),
+        bottleneck_size=draw(st.sampled_from([None, 2, 5])),
+        reduction=draw(st.sampled_from([None, 4])),
+        n_segments=draw(SMALL),
+        causal=draw(st.booleans()),
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(branches(), st.integers(0, 2**31), st.integers(0, 9))
+def test_whatever_the_branch_its_output_is_a_sequences_own_to_the_bit(
+    branch, seed, extra
+):
+    """In single precision, in multiples of eight as predictions are made."""
+    generator = torch.Generator().manual_seed(seed)
+    for name, tensor in branch.state_dict().items():
+        if "running" in name:
+            tensor.uniform_(0.5, 2, generator=generator)
+    lengths = torch.randint(1, 90, (24,), generator=generator)
+    shape = 24, int(lengths.max()), branch.input_size
+    X = torch.randn(shape, generator=generator)
+    with torch.no_grad():
+        together = branch.eval()(X, lengths)
+        assert torch.isfinite(together).all()
+        for rows in ([0] * 8, [1, 2, 3, 4] * 2, list(range(5, 21))):
+            n_steps = int(lengths[rows].max())
+            x = F.pad(X[rows, :n_steps], (0, 0, 0, extra), value=torch.nan)
+            assert torch.equal(branch(x, lengths[rows]), together[rows])
+
 
 FORMS = {
     "plain": {},
@@ -55,6 +103,8 @@ def test_strides_are_checked_against_the_shortest_sequence():
     ):
         branch.check_lengths(np.array([9, 4, 8]))
     branch.check_lengths([9, 5, 8])
+    with pytest.raises(ValueError, match=r"2 has dilation=9, but sequence 0.* 8 step"):
+        ConvBranch(3, (4, 4), 3, dilation=(8, 9)).check_lengths([8, 5])
     # Kernels may be longer than a sequence, which is padded.
     assert branch(torch.randn(1, 5, 3)).shape == (1, 4)
     ConvBranch(3, ()).check_lengths(LENGTHS)

@@ -294,6 +294,16 @@ def test_the_output_of_the_recurrence_is_dropped_alone():
     assert_equal(dropped[:, :500][kept], 5 * whole[:, :500][kept], atol=1e-5)
 
 
+def test_what_continues_from_a_state_is_dropped_alike():
+    network = SequenceNetwork(3, 2, per_step=True, recurrent_output_dropout=0.5)
+    X, answers = torch.randn(4, 9, 3), []
+    for answer in (network, lambda X: network.advance(X)[0]):
+        network.output_dropout.reset_parameters(torch.Generator().manual_seed(0))
+        answers.append(answer(X))
+    assert_equal(*answers, atol=1e-6)
+    assert not torch.allclose(answers[0], network.eval()(X))
+
+
 # ------------------------------------------------------------------------------- weights
 
 
