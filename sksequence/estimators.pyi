@@ -136,10 +136,13 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
         label.
     lr : float, default=0.005
         Learning rate.
-    max_epochs : int, default=50
-        Maximum number of passes over the training sequences.
-    batch_size : int or None, default=16
-        Number of sequences per mini-batch; None for full batches.
+    max_epochs : int or "auto", default=50
+        Maximum number of passes over the training sequences. "auto": 50, or as
+        many as make 1500 mini-batches if that is more, but at most 500;
+        few sequences need more passes.
+    batch_size : int, "auto" or None, default=16
+        Number of sequences per mini-batch; None for full batches. "auto": a tenth of the
+        training sequences, but at least 8 and at most 64.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
         The optimizer.
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
@@ -168,8 +171,10 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
         ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
         of every step, over the steps of all sequences), or a function
         ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
-    patience : int, default=10
-        Number of epochs without improvement before early stopping.
+    patience : int or "auto", default=10
+        Number of epochs without improvement before early stopping. "auto": a fifth of
+        ``max_epochs``, but at least 10, since the epochs of few sequences are
+        short.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
         standard deviation of the training data: with ``partial_fit``, those of all calls
@@ -284,8 +289,8 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
         category_dim: int | None = None,
         class_weight: Any = None,
         lr: float = 0.005,
-        max_epochs: int = 50,
-        batch_size: int | None = 16,
+        max_epochs: int | str = 50,
+        batch_size: int | str | None = 16,
         optimizer: str | Callable[..., Any] = "adam",
         lr_schedule: str = "cosine",
         weight_decay: float = 0.0,
@@ -294,7 +299,7 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
         validation_split: Any = "auto",
         validation_fraction: float = 0.1,
         scoring: str | Callable[..., float] | None = None,
-        patience: int = 10,
+        patience: int | str = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
         random_state: RandomState = None,
@@ -460,10 +465,13 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
         cross.
     lr : float, default=0.005
         Learning rate.
-    max_epochs : int, default=50
-        Maximum number of passes over the training sequences.
-    batch_size : int or None, default=16
-        Number of sequences per mini-batch; None for full batches.
+    max_epochs : int or "auto", default=50
+        Maximum number of passes over the training sequences. "auto": 50, or as
+        many as make 1500 mini-batches if that is more, but at most 500;
+        few sequences need more passes.
+    batch_size : int, "auto" or None, default=16
+        Number of sequences per mini-batch; None for full batches. "auto": a tenth of the
+        training sequences, but at least 8 and at most 64.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
         The optimizer.
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
@@ -492,8 +500,10 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
         ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
         of every step, over the steps of all sequences), or a function
         ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
-    patience : int, default=10
-        Number of epochs without improvement before early stopping.
+    patience : int or "auto", default=10
+        Number of epochs without improvement before early stopping. "auto": a fifth of
+        ``max_epochs``, but at least 10, since the epochs of few sequences are
+        short.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
         standard deviation of the training data: with ``partial_fit``, those of all calls
@@ -608,8 +618,8 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
         loss: str = "squared_error",
         quantile: float | Sequence[float] = 0.5,
         lr: float = 0.005,
-        max_epochs: int = 50,
-        batch_size: int | None = 16,
+        max_epochs: int | str = 50,
+        batch_size: int | str | None = 16,
         optimizer: str | Callable[..., Any] = "adam",
         lr_schedule: str = "cosine",
         weight_decay: float = 0.0,
@@ -618,7 +628,7 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
         validation_split: Any = "auto",
         validation_fraction: float = 0.1,
         scoring: str | Callable[..., float] | None = None,
-        patience: int = 10,
+        patience: int | str = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
         random_state: RandomState = None,
@@ -756,10 +766,13 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         label.
     lr : float, default=0.005
         Learning rate.
-    max_epochs : int, default=50
-        Maximum number of passes over the training sequences.
-    batch_size : int or None, default=16
-        Number of sequences per mini-batch; None for full batches.
+    max_epochs : int or "auto", default=50
+        Maximum number of passes over the training sequences. "auto": 50, or as
+        many as make 1500 mini-batches if that is more, but at most 500;
+        few sequences need more passes.
+    batch_size : int, "auto" or None, default=16
+        Number of sequences per mini-batch; None for full batches. "auto": a tenth of the
+        training sequences, but at least 8 and at most 64.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
         The optimizer.
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
@@ -788,8 +801,10 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
         of every step, over the steps of all sequences), or a function
         ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
-    patience : int, default=10
-        Number of epochs without improvement before early stopping.
+    patience : int or "auto", default=10
+        Number of epochs without improvement before early stopping. "auto": a fifth of
+        ``max_epochs``, but at least 10, since the epochs of few sequences are
+        short.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
         standard deviation of the training data: with ``partial_fit``, those of all calls
@@ -904,8 +919,8 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         category_dim: int | None = None,
         class_weight: Any = None,
         lr: float = 0.005,
-        max_epochs: int = 50,
-        batch_size: int | None = 16,
+        max_epochs: int | str = 50,
+        batch_size: int | str | None = 16,
         optimizer: str | Callable[..., Any] = "adam",
         lr_schedule: str = "cosine",
         weight_decay: float = 0.0,
@@ -914,7 +929,7 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         validation_split: Any = "auto",
         validation_fraction: float = 0.1,
         scoring: str | Callable[..., float] | None = None,
-        patience: int = 10,
+        patience: int | str = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
         random_state: RandomState = None,
@@ -1079,10 +1094,13 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         cross.
     lr : float, default=0.005
         Learning rate.
-    max_epochs : int, default=50
-        Maximum number of passes over the training sequences.
-    batch_size : int or None, default=16
-        Number of sequences per mini-batch; None for full batches.
+    max_epochs : int or "auto", default=50
+        Maximum number of passes over the training sequences. "auto": 50, or as
+        many as make 1500 mini-batches if that is more, but at most 500;
+        few sequences need more passes.
+    batch_size : int, "auto" or None, default=16
+        Number of sequences per mini-batch; None for full batches. "auto": a tenth of the
+        training sequences, but at least 8 and at most 64.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
         The optimizer.
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
@@ -1111,8 +1129,10 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
         of every step, over the steps of all sequences), or a function
         ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
-    patience : int, default=10
-        Number of epochs without improvement before early stopping.
+    patience : int or "auto", default=10
+        Number of epochs without improvement before early stopping. "auto": a fifth of
+        ``max_epochs``, but at least 10, since the epochs of few sequences are
+        short.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
         standard deviation of the training data: with ``partial_fit``, those of all calls
@@ -1227,8 +1247,8 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         loss: str = "squared_error",
         quantile: float | Sequence[float] = 0.5,
         lr: float = 0.005,
-        max_epochs: int = 50,
-        batch_size: int | None = 16,
+        max_epochs: int | str = 50,
+        batch_size: int | str | None = 16,
         optimizer: str | Callable[..., Any] = "adam",
         lr_schedule: str = "cosine",
         weight_decay: float = 0.0,
@@ -1237,7 +1257,7 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         validation_split: Any = "auto",
         validation_fraction: float = 0.1,
         scoring: str | Callable[..., float] | None = None,
-        patience: int = 10,
+        patience: int | str = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
         random_state: RandomState = None,
@@ -1372,10 +1392,13 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         label.
     lr : float, default=0.005
         Learning rate.
-    max_epochs : int, default=50
-        Maximum number of passes over the training sequences.
-    batch_size : int or None, default=16
-        Number of sequences per mini-batch; None for full batches.
+    max_epochs : int or "auto", default=50
+        Maximum number of passes over the training sequences. "auto": 50, or as
+        many as make 1500 mini-batches if that is more, but at most 500;
+        few sequences need more passes.
+    batch_size : int, "auto" or None, default=16
+        Number of sequences per mini-batch; None for full batches. "auto": a tenth of the
+        training sequences, but at least 8 and at most 64.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
         The optimizer.
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
@@ -1404,8 +1427,10 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
         of every step, over the steps of all sequences), or a function
         ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
-    patience : int, default=10
-        Number of epochs without improvement before early stopping.
+    patience : int or "auto", default=10
+        Number of epochs without improvement before early stopping. "auto": a fifth of
+        ``max_epochs``, but at least 10, since the epochs of few sequences are
+        short.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
         standard deviation of the training data: with ``partial_fit``, those of all calls
@@ -1517,8 +1542,8 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         category_dim: int | None = None,
         class_weight: Any = None,
         lr: float = 0.005,
-        max_epochs: int = 50,
-        batch_size: int | None = 16,
+        max_epochs: int | str = 50,
+        batch_size: int | str | None = 16,
         optimizer: str | Callable[..., Any] = "adam",
         lr_schedule: str = "cosine",
         weight_decay: float = 0.0,
@@ -1527,7 +1552,7 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         validation_split: Any = "auto",
         validation_fraction: float = 0.1,
         scoring: str | Callable[..., float] | None = None,
-        patience: int = 10,
+        patience: int | str = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
         random_state: RandomState = None,
@@ -1692,10 +1717,13 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         cross.
     lr : float, default=0.005
         Learning rate.
-    max_epochs : int, default=50
-        Maximum number of passes over the training sequences.
-    batch_size : int or None, default=16
-        Number of sequences per mini-batch; None for full batches.
+    max_epochs : int or "auto", default=50
+        Maximum number of passes over the training sequences. "auto": 50, or as
+        many as make 1500 mini-batches if that is more, but at most 500;
+        few sequences need more passes.
+    batch_size : int, "auto" or None, default=16
+        Number of sequences per mini-batch; None for full batches. "auto": a tenth of the
+        training sequences, but at least 8 and at most 64.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
         The optimizer.
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
@@ -1724,8 +1752,10 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
         of every step, over the steps of all sequences), or a function
         ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
-    patience : int, default=10
-        Number of epochs without improvement before early stopping.
+    patience : int or "auto", default=10
+        Number of epochs without improvement before early stopping. "auto": a fifth of
+        ``max_epochs``, but at least 10, since the epochs of few sequences are
+        short.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
         standard deviation of the training data: with ``partial_fit``, those of all calls
@@ -1840,8 +1870,8 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         loss: str = "squared_error",
         quantile: float | Sequence[float] = 0.5,
         lr: float = 0.005,
-        max_epochs: int = 50,
-        batch_size: int | None = 16,
+        max_epochs: int | str = 50,
+        batch_size: int | str | None = 16,
         optimizer: str | Callable[..., Any] = "adam",
         lr_schedule: str = "cosine",
         weight_decay: float = 0.0,
@@ -1850,7 +1880,7 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         validation_split: Any = "auto",
         validation_fraction: float = 0.1,
         scoring: str | Callable[..., float] | None = None,
-        patience: int = 10,
+        patience: int | str = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
         random_state: RandomState = None,
@@ -1987,10 +2017,13 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         label.
     lr : float, default=0.005
         Learning rate.
-    max_epochs : int, default=50
-        Maximum number of passes over the training sequences.
-    batch_size : int or None, default=16
-        Number of sequences per mini-batch; None for full batches.
+    max_epochs : int or "auto", default=50
+        Maximum number of passes over the training sequences. "auto": 50, or as
+        many as make 1500 mini-batches if that is more, but at most 500;
+        few sequences need more passes.
+    batch_size : int, "auto" or None, default=16
+        Number of sequences per mini-batch; None for full batches. "auto": a tenth of the
+        training sequences, but at least 8 and at most 64.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
         The optimizer.
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
@@ -2019,8 +2052,10 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
         of every step, over the steps of all sequences), or a function
         ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
-    patience : int, default=10
-        Number of epochs without improvement before early stopping.
+    patience : int or "auto", default=10
+        Number of epochs without improvement before early stopping. "auto": a fifth of
+        ``max_epochs``, but at least 10, since the epochs of few sequences are
+        short.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
         standard deviation of the training data: with ``partial_fit``, those of all calls
@@ -2129,8 +2164,8 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         category_dim: int | None = None,
         class_weight: Any = None,
         lr: float = 0.005,
-        max_epochs: int = 50,
-        batch_size: int | None = 16,
+        max_epochs: int | str = 50,
+        batch_size: int | str | None = 16,
         optimizer: str | Callable[..., Any] = "adam",
         lr_schedule: str = "cosine",
         weight_decay: float = 0.0,
@@ -2139,7 +2174,7 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         validation_split: Any = "auto",
         validation_fraction: float = 0.1,
         scoring: str | Callable[..., float] | None = None,
-        patience: int = 10,
+        patience: int | str = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
         random_state: RandomState = None,
@@ -2306,10 +2341,13 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
         cross.
     lr : float, default=0.005
         Learning rate.
-    max_epochs : int, default=50
-        Maximum number of passes over the training sequences.
-    batch_size : int or None, default=16
-        Number of sequences per mini-batch; None for full batches.
+    max_epochs : int or "auto", default=50
+        Maximum number of passes over the training sequences. "auto": 50, or as
+        many as make 1500 mini-batches if that is more, but at most 500;
+        few sequences need more passes.
+    batch_size : int, "auto" or None, default=16
+        Number of sequences per mini-batch; None for full batches. "auto": a tenth of the
+        training sequences, but at least 8 and at most 64.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
         The optimizer.
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
@@ -2338,8 +2376,10 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
         ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
         of every step, over the steps of all sequences), or a function
         ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
-    patience : int, default=10
-        Number of epochs without improvement before early stopping.
+    patience : int or "auto", default=10
+        Number of epochs without improvement before early stopping. "auto": a fifth of
+        ``max_epochs``, but at least 10, since the epochs of few sequences are
+        short.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
         standard deviation of the training data: with ``partial_fit``, those of all calls
@@ -2449,8 +2489,8 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
         loss: str = "squared_error",
         quantile: float | Sequence[float] = 0.5,
         lr: float = 0.005,
-        max_epochs: int = 50,
-        batch_size: int | None = 16,
+        max_epochs: int | str = 50,
+        batch_size: int | str | None = 16,
         optimizer: str | Callable[..., Any] = "adam",
         lr_schedule: str = "cosine",
         weight_decay: float = 0.0,
@@ -2459,7 +2499,7 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
         validation_split: Any = "auto",
         validation_fraction: float = 0.1,
         scoring: str | Callable[..., float] | None = None,
-        patience: int = 10,
+        patience: int | str = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
         random_state: RandomState = None,
@@ -2619,10 +2659,13 @@ class RecurrentTagger(_OfSklearn, AnyCell, ChainTagger):
         label.
     lr : float, default=0.005
         Learning rate.
-    max_epochs : int, default=50
-        Maximum number of passes over the training sequences.
-    batch_size : int or None, default=16
-        Number of sequences per mini-batch; None for full batches.
+    max_epochs : int or "auto", default=50
+        Maximum number of passes over the training sequences. "auto": 50, or as
+        many as make 1500 mini-batches if that is more, but at most 500;
+        few sequences need more passes.
+    batch_size : int, "auto" or None, default=16
+        Number of sequences per mini-batch; None for full batches. "auto": a tenth of the
+        training sequences, but at least 8 and at most 64.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
         The optimizer.
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
@@ -2656,8 +2699,10 @@ class RecurrentTagger(_OfSklearn, AnyCell, ChainTagger):
         ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
         of every step, over the steps of all sequences), or a function
         ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
-    patience : int, default=10
-        Number of epochs without improvement before early stopping.
+    patience : int or "auto", default=10
+        Number of epochs without improvement before early stopping. "auto": a fifth of
+        ``max_epochs``, but at least 10, since the epochs of few sequences are
+        short.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
         standard deviation of the training data: with ``partial_fit``, those of all calls
@@ -2778,8 +2823,8 @@ class RecurrentTagger(_OfSklearn, AnyCell, ChainTagger):
         tag_scheme: str | None = None,
         class_weight: Any = None,
         lr: float = 0.005,
-        max_epochs: int = 50,
-        batch_size: int | None = 16,
+        max_epochs: int | str = 50,
+        batch_size: int | str | None = 16,
         optimizer: str | Callable[..., Any] = "adam",
         lr_schedule: str = "cosine",
         weight_decay: float = 0.0,
@@ -2789,7 +2834,7 @@ class RecurrentTagger(_OfSklearn, AnyCell, ChainTagger):
         validation_split: Any = "auto",
         validation_fraction: float = 0.1,
         scoring: str | Callable[..., float] | None = None,
-        patience: int = 10,
+        patience: int | str = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
         random_state: RandomState = None,
@@ -3003,10 +3048,13 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         cross.
     lr : float, default=0.005
         Learning rate.
-    max_epochs : int, default=50
-        Maximum number of passes over the training sequences.
-    batch_size : int or None, default=16
-        Number of sequences per mini-batch; None for full batches.
+    max_epochs : int or "auto", default=50
+        Maximum number of passes over the training sequences. "auto": 50, or as
+        many as make 1500 mini-batches if that is more, but at most 500;
+        few sequences need more passes.
+    batch_size : int, "auto" or None, default=16
+        Number of sequences per mini-batch; None for full batches. "auto": a tenth of the
+        training sequences, but at least 8 and at most 64.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
         The optimizer.
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
@@ -3040,8 +3088,10 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
         of every step, over the steps of all sequences), or a function
         ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
-    patience : int, default=10
-        Number of epochs without improvement before early stopping.
+    patience : int or "auto", default=10
+        Number of epochs without improvement before early stopping. "auto": a fifth of
+        ``max_epochs``, but at least 10, since the epochs of few sequences are
+        short.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
         standard deviation of the training data: with ``partial_fit``, those of all calls
@@ -3148,8 +3198,8 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         loss: str = "squared_error",
         quantile: float | Sequence[float] = 0.5,
         lr: float = 0.005,
-        max_epochs: int = 50,
-        batch_size: int | None = 16,
+        max_epochs: int | str = 50,
+        batch_size: int | str | None = 16,
         optimizer: str | Callable[..., Any] = "adam",
         lr_schedule: str = "cosine",
         weight_decay: float = 0.0,
@@ -3159,7 +3209,7 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         validation_split: Any = "auto",
         validation_fraction: float = 0.1,
         scoring: str | Callable[..., float] | None = None,
-        patience: int = 10,
+        patience: int | str = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
         random_state: RandomState = None,
@@ -3270,10 +3320,13 @@ class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
         label.
     lr : float, default=0.005
         Learning rate.
-    max_epochs : int, default=50
-        Maximum number of passes over the training sequences.
-    batch_size : int or None, default=16
-        Number of sequences per mini-batch; None for full batches.
+    max_epochs : int or "auto", default=50
+        Maximum number of passes over the training sequences. "auto": 50, or as
+        many as make 1500 mini-batches if that is more, but at most 500;
+        few sequences need more passes.
+    batch_size : int, "auto" or None, default=16
+        Number of sequences per mini-batch; None for full batches. "auto": a tenth of the
+        training sequences, but at least 8 and at most 64.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
         The optimizer.
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
@@ -3302,8 +3355,10 @@ class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
         ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
         of every step, over the steps of all sequences), or a function
         ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
-    patience : int, default=10
-        Number of epochs without improvement before early stopping.
+    patience : int or "auto", default=10
+        Number of epochs without improvement before early stopping. "auto": a fifth of
+        ``max_epochs``, but at least 10, since the epochs of few sequences are
+        short.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
         standard deviation of the training data: with ``partial_fit``, those of all calls
@@ -3406,8 +3461,8 @@ class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
         pooling: str = "max",
         class_weight: Any = None,
         lr: float = 0.005,
-        max_epochs: int = 50,
-        batch_size: int | None = 16,
+        max_epochs: int | str = 50,
+        batch_size: int | str | None = 16,
         optimizer: str | Callable[..., Any] = "adam",
         lr_schedule: str = "cosine",
         weight_decay: float = 0.0,
@@ -3416,7 +3471,7 @@ class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
         validation_split: Any = "auto",
         validation_fraction: float = 0.1,
         scoring: str | Callable[..., float] | None = None,
-        patience: int = 10,
+        patience: int | str = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
         random_state: RandomState = None,
@@ -3507,10 +3562,13 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
         cross.
     lr : float, default=0.005
         Learning rate.
-    max_epochs : int, default=50
-        Maximum number of passes over the training sequences.
-    batch_size : int or None, default=16
-        Number of sequences per mini-batch; None for full batches.
+    max_epochs : int or "auto", default=50
+        Maximum number of passes over the training sequences. "auto": 50, or as
+        many as make 1500 mini-batches if that is more, but at most 500;
+        few sequences need more passes.
+    batch_size : int, "auto" or None, default=16
+        Number of sequences per mini-batch; None for full batches. "auto": a tenth of the
+        training sequences, but at least 8 and at most 64.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
         The optimizer.
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
@@ -3539,8 +3597,10 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
         ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
         of every step, over the steps of all sequences), or a function
         ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
-    patience : int, default=10
-        Number of epochs without improvement before early stopping.
+    patience : int or "auto", default=10
+        Number of epochs without improvement before early stopping. "auto": a fifth of
+        ``max_epochs``, but at least 10, since the epochs of few sequences are
+        short.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
         standard deviation of the training data: with ``partial_fit``, those of all calls
@@ -3639,8 +3699,8 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
         loss: str = "squared_error",
         quantile: float | Sequence[float] = 0.5,
         lr: float = 0.005,
-        max_epochs: int = 50,
-        batch_size: int | None = 16,
+        max_epochs: int | str = 50,
+        batch_size: int | str | None = 16,
         optimizer: str | Callable[..., Any] = "adam",
         lr_schedule: str = "cosine",
         weight_decay: float = 0.0,
@@ -3649,7 +3709,7 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
         validation_split: Any = "auto",
         validation_fraction: float = 0.1,
         scoring: str | Callable[..., float] | None = None,
-        patience: int = 10,
+        patience: int | str = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
         random_state: RandomState = None,
@@ -3803,10 +3863,13 @@ class RecurrentTranscriber(_OfSklearn, AnyCell, TranscriptEstimator):
         path, which is much faster.
     lr : float, default=0.005
         Learning rate.
-    max_epochs : int, default=50
-        Maximum number of passes over the training sequences.
-    batch_size : int or None, default=16
-        Number of sequences per mini-batch; None for full batches.
+    max_epochs : int or "auto", default=50
+        Maximum number of passes over the training sequences. "auto": 50, or as
+        many as make 1500 mini-batches if that is more, but at most 500;
+        few sequences need more passes.
+    batch_size : int, "auto" or None, default=16
+        Number of sequences per mini-batch; None for full batches. "auto": a tenth of the
+        training sequences, but at least 8 and at most 64.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
         The optimizer.
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
@@ -3835,8 +3898,10 @@ class RecurrentTranscriber(_OfSklearn, AnyCell, TranscriptEstimator):
         ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
         of every step, over the steps of all sequences), or a function
         ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
-    patience : int, default=10
-        Number of epochs without improvement before early stopping.
+    patience : int or "auto", default=10
+        Number of epochs without improvement before early stopping. "auto": a fifth of
+        ``max_epochs``, but at least 10, since the epochs of few sequences are
+        short.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
         standard deviation of the training data: with ``partial_fit``, those of all calls
@@ -3964,8 +4029,8 @@ class RecurrentTranscriber(_OfSklearn, AnyCell, TranscriptEstimator):
         category_dim: int | None = None,
         beam_size: int = 1,
         lr: float = 0.005,
-        max_epochs: int = 50,
-        batch_size: int | None = 16,
+        max_epochs: int | str = 50,
+        batch_size: int | str | None = 16,
         optimizer: str | Callable[..., Any] = "adam",
         lr_schedule: str = "cosine",
         weight_decay: float = 0.0,
@@ -3974,7 +4039,7 @@ class RecurrentTranscriber(_OfSklearn, AnyCell, TranscriptEstimator):
         validation_split: Any = "auto",
         validation_fraction: float = 0.1,
         scoring: str | Callable[..., float] | None = None,
-        patience: int = 10,
+        patience: int | str = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
         random_state: RandomState = None,

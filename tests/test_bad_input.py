@@ -482,7 +482,7 @@ BAD_VALUES = {
     "lr_schedule": ["step", None],
     "mixed_precision": ["float32", True],
     "max_epochs": COUNT,
-    "batch_size": [0, -1, 2.5, "a", True],
+    "batch_size": [0, -1, 2.5, "a", True, "AUTO"],
     "optimizer": ["adagrad", None, 3, torch.nn.Linear, print],
     "weight_decay": [-1, "a", None, np.nan, np.inf, False],
     "gradient_clip": [0, -1, "a", np.nan, np.inf, True],

@@ -345,7 +345,7 @@ class SequenceEstimator(
         **options: Any,
     ) -> tuple[np.ndarray, np.ndarray | None]:
         """Return the predictions for a data set, and their number for each sequence."""
-        with fitting.computing(self, data):
+        with fitting.computing(self, data, self._settings["batch_size"]):
             rows, counts = self.net_.answers(data, method)
         finish = self._get_prediction(response_method, counts)
         finish = partial(finish, **options) if options else finish

@@ -9,6 +9,14 @@ from typing import Any
 
 from .._inputs.borrowed import HasMethods, StrOptions
 from .._inputs.types import PathLike, RandomState
+from .budget import (
+    LARGEST_BATCH,
+    MAX_EPOCHS,
+    MIN_BATCHES,
+    MIN_EPOCHS,
+    MIN_PATIENCE,
+    SMALLEST_BATCH,
+)
 from .declaration import MODEL, NETWORK, TRAINING, hyperparameter, recurrent_estimator
 from .intervals import Number
 
@@ -264,18 +272,21 @@ class Training:
         loss (on the validation set, if there is one) has not improved for 5 epochs.""",
         role=TRAINING,
     )
-    max_epochs: int = hyperparameter(
+    max_epochs: int | str = hyperparameter(
         default=50,
-        constraints=[COUNT],
-        doc="""int
-        Maximum number of passes over the training sequences.""",
+        constraints=[COUNT, StrOptions({"auto"})],
+        doc=f"""int or "auto"
+        Maximum number of passes over the training sequences. "auto": {MIN_EPOCHS}, or as
+        many as make {MIN_BATCHES} mini-batches if that is more, but at most {MAX_EPOCHS};
+        few sequences need more passes.""",
         role=TRAINING,
     )
-    batch_size: int | None = hyperparameter(
+    batch_size: int | str | None = hyperparameter(
         default=16,
-        constraints=[COUNT, None],
-        doc="""int or None
-        Number of sequences per mini-batch; None for full batches.""",
+        constraints=[COUNT, StrOptions({"auto"}), None],
+        doc=f"""int, "auto" or None
+        Number of sequences per mini-batch; None for full batches. "auto": a tenth of the
+        training sequences, but at least {SMALLEST_BATCH} and at most {LARGEST_BATCH}.""",
         role=TRAINING,
     )
     optimizer: str | Callable[..., Any] = hyperparameter(
@@ -341,11 +352,13 @@ class Training:
         ``scorer(estimator, X, y)`` for which greater is better. None for the loss.""",
         since=(2, 0),
     )
-    patience: int = hyperparameter(
+    patience: int | str = hyperparameter(
         default=10,
-        constraints=[COUNT],
-        doc="""int
-        Number of epochs without improvement before early stopping.""",
+        constraints=[COUNT, StrOptions({"auto"})],
+        doc=f"""int or "auto"
+        Number of epochs without improvement before early stopping. "auto": a fifth of
+        ``max_epochs``, but at least {MIN_PATIENCE}, since the epochs of few sequences are
+        short.""",
         role=TRAINING,
     )
     device: str = hyperparameter(

@@ -29,7 +29,7 @@ class HalvingEpochSearchCV(HalvingGridSearchCV):
 
     ``resource`` must name the epochs: ``"max_epochs"``, the default, or
     ``"<step>__max_epochs"`` in a Pipeline. ``max_resources`` is the maximum number of
-    epochs; "auto" takes it from the estimator.
+    epochs; "auto" takes it from the estimator, whose ``max_epochs`` must then be one.
 
     Training can continue with ``lr_schedule="constant"`` and without early stopping.
     Other schedules, including the default, depend on ``max_epochs``, so continuing would
@@ -39,7 +39,8 @@ class HalvingEpochSearchCV(HalvingGridSearchCV):
     Raises
     ------
     ValueError
-        If ``resource`` does not name a ``max_epochs`` parameter of the estimator.
+        If ``resource`` does not name a ``max_epochs`` parameter of the estimator, or
+        nothing says how many epochs there are.
 
     References
     ----------
@@ -130,10 +131,10 @@ class HalvingEpochSearchCV(HalvingGridSearchCV):
                 "resource must name the estimator's max_epochs, as in 'max_epochs' or "
                 f"'<step>__max_epochs', got {self.resource!r}."
             )
+        resources = _most_epochs(plain, self.resource) if _is_auto(most) else most
         with TemporaryDirectory(prefix="sksequence-") as folder:
             self.estimator = _Continuing(plain, self.resource, folder)
-            if isinstance(most, str) and most == "auto":
-                self.max_resources = plain.get_params()[self.resource]
+            self.max_resources = resources
             try:
                 super().fit(X, y, **params)
             finally:
@@ -145,6 +146,22 @@ class HalvingEpochSearchCV(HalvingGridSearchCV):
 
 def _names_epochs(resource: Any) -> bool:
     return isinstance(resource, str) and resource.rpartition("__")[2] == "max_epochs"
+
+
+def _is_auto(value: Any) -> bool:
+    return isinstance(value, str) and value == "auto"
+
+
+def _most_epochs(estimator: Any, resource: str) -> int:
+    """Return the estimator's number of epochs, of which halving gives shares."""
+    n_epochs = estimator.get_params()[resource]
+    if _is_auto(n_epochs):
+        raise ValueError(
+            f'max_resources must be a number of epochs where {resource}="auto", got '
+            '"auto": halving compares fits of a third of the epochs and so on. Set '
+            "max_resources, or the estimator's number of epochs."
+        )
+    return n_epochs
 
 
 class _Continuing(BaseEstimator):

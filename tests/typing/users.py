@@ -139,6 +139,9 @@ LSTMClassifier(
     checkpoint=Path("fits"),
 )
 
+LSTMClassifier(max_epochs="auto", batch_size="auto", patience="auto")
+LSTMClassifier(max_epochs=None)  # type: ignore[arg-type]
+
 # ----------------------------------------------------------------------------- answers
 
 model = LSTMClassifier(hidden_size=8, random_state=0)
