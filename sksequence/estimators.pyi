@@ -1,7 +1,7 @@
 # ruff: noqa: E501, types and defaults of hyperparameters are long
 """Public estimators with signatures and docstrings; see ``tests/helpers/stubs.py``."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self, type_check_only
 
 import numpy as np
@@ -152,6 +152,20 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
         Weight decay, as defined by the optimizer.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
+    augment : str, tuple of str, dict of str to float, or None, default=None
+        Random changes of the training sequences, drawn anew in each epoch: names, or
+        names and strengths. They are made of standardised channels, in this order. "crop"
+        keeps a window at a random position, without this share of the steps
+        (0.1; Le Guennec et al., 2016). "warp" varies the speed of time
+        between both ends, by this standard deviation of its logarithm
+        (0.2), "scale" multiplies each channel of a sequence by a factor
+        about one of this deviation (0.1), and "jitter" adds noise of
+        this deviation to each value (0.03; Um et al., 2017). "mixup"
+        replaces each sequence and its target by a weighted mean with another one, that
+        is stretched to its length, with weights of the beta distribution of this
+        parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
+        tokens and categories; only "scale" and "jitter" where steps have targets, and
+        with them "warp" for transcripts.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -295,6 +309,7 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
         lr_schedule: str = "cosine",
         weight_decay: float = 0.0,
         gradient_clip: float | None = 1.0,
+        augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
         validation_split: Any = "auto",
         validation_fraction: float = 0.1,
@@ -481,6 +496,20 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
         Weight decay, as defined by the optimizer.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
+    augment : str, tuple of str, dict of str to float, or None, default=None
+        Random changes of the training sequences, drawn anew in each epoch: names, or
+        names and strengths. They are made of standardised channels, in this order. "crop"
+        keeps a window at a random position, without this share of the steps
+        (0.1; Le Guennec et al., 2016). "warp" varies the speed of time
+        between both ends, by this standard deviation of its logarithm
+        (0.2), "scale" multiplies each channel of a sequence by a factor
+        about one of this deviation (0.1), and "jitter" adds noise of
+        this deviation to each value (0.03; Um et al., 2017). "mixup"
+        replaces each sequence and its target by a weighted mean with another one, that
+        is stretched to its length, with weights of the beta distribution of this
+        parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
+        tokens and categories; only "scale" and "jitter" where steps have targets, and
+        with them "warp" for transcripts.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -624,6 +653,7 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
         lr_schedule: str = "cosine",
         weight_decay: float = 0.0,
         gradient_clip: float | None = 1.0,
+        augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
         validation_split: Any = "auto",
         validation_fraction: float = 0.1,
@@ -782,6 +812,20 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         Weight decay, as defined by the optimizer.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
+    augment : str, tuple of str, dict of str to float, or None, default=None
+        Random changes of the training sequences, drawn anew in each epoch: names, or
+        names and strengths. They are made of standardised channels, in this order. "crop"
+        keeps a window at a random position, without this share of the steps
+        (0.1; Le Guennec et al., 2016). "warp" varies the speed of time
+        between both ends, by this standard deviation of its logarithm
+        (0.2), "scale" multiplies each channel of a sequence by a factor
+        about one of this deviation (0.1), and "jitter" adds noise of
+        this deviation to each value (0.03; Um et al., 2017). "mixup"
+        replaces each sequence and its target by a weighted mean with another one, that
+        is stretched to its length, with weights of the beta distribution of this
+        parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
+        tokens and categories; only "scale" and "jitter" where steps have targets, and
+        with them "warp" for transcripts.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -925,6 +969,7 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         lr_schedule: str = "cosine",
         weight_decay: float = 0.0,
         gradient_clip: float | None = 1.0,
+        augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
         validation_split: Any = "auto",
         validation_fraction: float = 0.1,
@@ -1110,6 +1155,20 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         Weight decay, as defined by the optimizer.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
+    augment : str, tuple of str, dict of str to float, or None, default=None
+        Random changes of the training sequences, drawn anew in each epoch: names, or
+        names and strengths. They are made of standardised channels, in this order. "crop"
+        keeps a window at a random position, without this share of the steps
+        (0.1; Le Guennec et al., 2016). "warp" varies the speed of time
+        between both ends, by this standard deviation of its logarithm
+        (0.2), "scale" multiplies each channel of a sequence by a factor
+        about one of this deviation (0.1), and "jitter" adds noise of
+        this deviation to each value (0.03; Um et al., 2017). "mixup"
+        replaces each sequence and its target by a weighted mean with another one, that
+        is stretched to its length, with weights of the beta distribution of this
+        parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
+        tokens and categories; only "scale" and "jitter" where steps have targets, and
+        with them "warp" for transcripts.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -1253,6 +1312,7 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         lr_schedule: str = "cosine",
         weight_decay: float = 0.0,
         gradient_clip: float | None = 1.0,
+        augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
         validation_split: Any = "auto",
         validation_fraction: float = 0.1,
@@ -1408,6 +1468,20 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         Weight decay, as defined by the optimizer.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
+    augment : str, tuple of str, dict of str to float, or None, default=None
+        Random changes of the training sequences, drawn anew in each epoch: names, or
+        names and strengths. They are made of standardised channels, in this order. "crop"
+        keeps a window at a random position, without this share of the steps
+        (0.1; Le Guennec et al., 2016). "warp" varies the speed of time
+        between both ends, by this standard deviation of its logarithm
+        (0.2), "scale" multiplies each channel of a sequence by a factor
+        about one of this deviation (0.1), and "jitter" adds noise of
+        this deviation to each value (0.03; Um et al., 2017). "mixup"
+        replaces each sequence and its target by a weighted mean with another one, that
+        is stretched to its length, with weights of the beta distribution of this
+        parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
+        tokens and categories; only "scale" and "jitter" where steps have targets, and
+        with them "warp" for transcripts.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -1548,6 +1622,7 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         lr_schedule: str = "cosine",
         weight_decay: float = 0.0,
         gradient_clip: float | None = 1.0,
+        augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
         validation_split: Any = "auto",
         validation_fraction: float = 0.1,
@@ -1733,6 +1808,20 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         Weight decay, as defined by the optimizer.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
+    augment : str, tuple of str, dict of str to float, or None, default=None
+        Random changes of the training sequences, drawn anew in each epoch: names, or
+        names and strengths. They are made of standardised channels, in this order. "crop"
+        keeps a window at a random position, without this share of the steps
+        (0.1; Le Guennec et al., 2016). "warp" varies the speed of time
+        between both ends, by this standard deviation of its logarithm
+        (0.2), "scale" multiplies each channel of a sequence by a factor
+        about one of this deviation (0.1), and "jitter" adds noise of
+        this deviation to each value (0.03; Um et al., 2017). "mixup"
+        replaces each sequence and its target by a weighted mean with another one, that
+        is stretched to its length, with weights of the beta distribution of this
+        parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
+        tokens and categories; only "scale" and "jitter" where steps have targets, and
+        with them "warp" for transcripts.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -1876,6 +1965,7 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         lr_schedule: str = "cosine",
         weight_decay: float = 0.0,
         gradient_clip: float | None = 1.0,
+        augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
         validation_split: Any = "auto",
         validation_fraction: float = 0.1,
@@ -2033,6 +2123,20 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         Weight decay, as defined by the optimizer.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
+    augment : str, tuple of str, dict of str to float, or None, default=None
+        Random changes of the training sequences, drawn anew in each epoch: names, or
+        names and strengths. They are made of standardised channels, in this order. "crop"
+        keeps a window at a random position, without this share of the steps
+        (0.1; Le Guennec et al., 2016). "warp" varies the speed of time
+        between both ends, by this standard deviation of its logarithm
+        (0.2), "scale" multiplies each channel of a sequence by a factor
+        about one of this deviation (0.1), and "jitter" adds noise of
+        this deviation to each value (0.03; Um et al., 2017). "mixup"
+        replaces each sequence and its target by a weighted mean with another one, that
+        is stretched to its length, with weights of the beta distribution of this
+        parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
+        tokens and categories; only "scale" and "jitter" where steps have targets, and
+        with them "warp" for transcripts.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -2170,6 +2274,7 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         lr_schedule: str = "cosine",
         weight_decay: float = 0.0,
         gradient_clip: float | None = 1.0,
+        augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
         validation_split: Any = "auto",
         validation_fraction: float = 0.1,
@@ -2357,6 +2462,20 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
         Weight decay, as defined by the optimizer.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
+    augment : str, tuple of str, dict of str to float, or None, default=None
+        Random changes of the training sequences, drawn anew in each epoch: names, or
+        names and strengths. They are made of standardised channels, in this order. "crop"
+        keeps a window at a random position, without this share of the steps
+        (0.1; Le Guennec et al., 2016). "warp" varies the speed of time
+        between both ends, by this standard deviation of its logarithm
+        (0.2), "scale" multiplies each channel of a sequence by a factor
+        about one of this deviation (0.1), and "jitter" adds noise of
+        this deviation to each value (0.03; Um et al., 2017). "mixup"
+        replaces each sequence and its target by a weighted mean with another one, that
+        is stretched to its length, with weights of the beta distribution of this
+        parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
+        tokens and categories; only "scale" and "jitter" where steps have targets, and
+        with them "warp" for transcripts.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -2495,6 +2614,7 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
         lr_schedule: str = "cosine",
         weight_decay: float = 0.0,
         gradient_clip: float | None = 1.0,
+        augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
         validation_split: Any = "auto",
         validation_fraction: float = 0.1,
@@ -2680,6 +2800,20 @@ class RecurrentTagger(_OfSklearn, AnyCell, ChainTagger):
         sequence is trained on in chunks; the hidden state is carried over from one chunk
         to the next, gradients are not. For sequences that are too long to train on as a
         whole; needs a causal network without convolutions.
+    augment : str, tuple of str, dict of str to float, or None, default=None
+        Random changes of the training sequences, drawn anew in each epoch: names, or
+        names and strengths. They are made of standardised channels, in this order. "crop"
+        keeps a window at a random position, without this share of the steps
+        (0.1; Le Guennec et al., 2016). "warp" varies the speed of time
+        between both ends, by this standard deviation of its logarithm
+        (0.2), "scale" multiplies each channel of a sequence by a factor
+        about one of this deviation (0.1), and "jitter" adds noise of
+        this deviation to each value (0.03; Um et al., 2017). "mixup"
+        replaces each sequence and its target by a weighted mean with another one, that
+        is stretched to its length, with weights of the beta distribution of this
+        parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
+        tokens and categories; only "scale" and "jitter" where steps have targets, and
+        with them "warp" for transcripts.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -2830,6 +2964,7 @@ class RecurrentTagger(_OfSklearn, AnyCell, ChainTagger):
         weight_decay: float = 0.0,
         gradient_clip: float | None = 1.0,
         bptt_steps: int | None = None,
+        augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
         validation_split: Any = "auto",
         validation_fraction: float = 0.1,
@@ -3069,6 +3204,20 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         sequence is trained on in chunks; the hidden state is carried over from one chunk
         to the next, gradients are not. For sequences that are too long to train on as a
         whole; needs a causal network without convolutions.
+    augment : str, tuple of str, dict of str to float, or None, default=None
+        Random changes of the training sequences, drawn anew in each epoch: names, or
+        names and strengths. They are made of standardised channels, in this order. "crop"
+        keeps a window at a random position, without this share of the steps
+        (0.1; Le Guennec et al., 2016). "warp" varies the speed of time
+        between both ends, by this standard deviation of its logarithm
+        (0.2), "scale" multiplies each channel of a sequence by a factor
+        about one of this deviation (0.1), and "jitter" adds noise of
+        this deviation to each value (0.03; Um et al., 2017). "mixup"
+        replaces each sequence and its target by a weighted mean with another one, that
+        is stretched to its length, with weights of the beta distribution of this
+        parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
+        tokens and categories; only "scale" and "jitter" where steps have targets, and
+        with them "warp" for transcripts.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -3205,6 +3354,7 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         weight_decay: float = 0.0,
         gradient_clip: float | None = 1.0,
         bptt_steps: int | None = None,
+        augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
         validation_split: Any = "auto",
         validation_fraction: float = 0.1,
@@ -3879,6 +4029,20 @@ class RecurrentTranscriber(_OfSklearn, AnyCell, TranscriptEstimator):
         Weight decay, as defined by the optimizer.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
+    augment : str, tuple of str, dict of str to float, or None, default=None
+        Random changes of the training sequences, drawn anew in each epoch: names, or
+        names and strengths. They are made of standardised channels, in this order. "crop"
+        keeps a window at a random position, without this share of the steps
+        (0.1; Le Guennec et al., 2016). "warp" varies the speed of time
+        between both ends, by this standard deviation of its logarithm
+        (0.2), "scale" multiplies each channel of a sequence by a factor
+        about one of this deviation (0.1), and "jitter" adds noise of
+        this deviation to each value (0.03; Um et al., 2017). "mixup"
+        replaces each sequence and its target by a weighted mean with another one, that
+        is stretched to its length, with weights of the beta distribution of this
+        parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
+        tokens and categories; only "scale" and "jitter" where steps have targets, and
+        with them "warp" for transcripts.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -4035,6 +4199,7 @@ class RecurrentTranscriber(_OfSklearn, AnyCell, TranscriptEstimator):
         lr_schedule: str = "cosine",
         weight_decay: float = 0.0,
         gradient_clip: float | None = 1.0,
+        augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
         validation_split: Any = "auto",
         validation_fraction: float = 0.1,

@@ -483,6 +483,12 @@ BAD_VALUES = {
     "mixed_precision": ["float32", True],
     "max_epochs": COUNT,
     "batch_size": [0, -1, 2.5, "a", True, "AUTO"],
+    "augment": [
+        *(3, True, "noise", "Jitter", ["jitter", "blur"], ("jitter", "jitter"), [3]),
+        *({"jitter": value} for value in (0, -1, "a", None, np.nan, np.inf, True)),
+        *({"crop": 1.0}, {"crop": 1.5}, {"warp": 2}, {"scale": -0.1}, {"mixup": 1.1}),
+        *({"noise": 0.1}, {3: 0.1}),
+    ],
     "optimizer": ["adagrad", None, 3, torch.nn.Linear, print],
     "weight_decay": [-1, "a", None, np.nan, np.inf, False],
     "gradient_clip": [0, -1, "a", np.nan, np.inf, True],

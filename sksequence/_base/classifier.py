@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Self, cast
 
 import numpy as np
@@ -21,6 +22,7 @@ from .._inputs import (
 )
 from .._inputs.borrowed import StrOptions
 from .._inputs.types import ArrayLike, Targets
+from .augmenting import STRENGTHS
 from .declaration import hyperparameter, recurrent_estimator
 from .estimator import SequenceEstimator
 
@@ -178,6 +180,9 @@ class Labeller(SequenceEstimator):
 @recurrent_estimator
 class SequenceClassifier(ClassifierMixin, Labeller):
     """Classifier of whole sequences."""
+
+    def _get_allowed_changes(self) -> Collection[str]:
+        return STRENGTHS
 
     def score(
         self, X: ArrayLike, y: Targets, sample_weight: ArrayLike | None = None

@@ -31,7 +31,7 @@ ORDER = (
     # training
     *("loss", "quantile", "class_weight"),
     *("lr", "max_epochs", "batch_size", "optimizer", "lr_schedule", "weight_decay"),
-    *("gradient_clip", "bptt_steps"),
+    *("gradient_clip", "bptt_steps", "augment"),
     *("early_stopping", "validation_split", "validation_fraction", "scoring"),
     "patience",
     # the rest

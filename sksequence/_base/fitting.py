@@ -98,6 +98,7 @@ class Fittable(Protocol):
     def _relate(
         self, reading: Reading, target: Target, sequences: AnySequences
     ) -> Reading: ...
+    def _get_augment(self, reading: Reading) -> dict[str, float]: ...
     def _get_strata(self, codes: np.ndarray) -> np.ndarray | None: ...
     def _get_class_weights(
         self, codes: np.ndarray, weight: np.ndarray | None
@@ -148,6 +149,7 @@ def fit(
     data, reading, target = _check_data(
         estimator, X, y, sample_weight, groups, classes, mode
     )
+    augment = estimator._get_augment(reading)
     given = None
     if validation is not None:
         given = _check_validation_data(estimator, *validation, reading, target)
@@ -159,7 +161,7 @@ def fit(
     _learn(estimator, chosen, others, reading, target, network, mode)
     train_set, valid_set = _make_datasets(estimator, data, start, chosen, others)
     # A Ctrl-C at the end of one of torch's `no_grad` would leave gradients off.
-    settings = _settings_of(estimator, start, mode)
+    settings = _settings_of(estimator, start, augment, mode)
     with (
         training.enable_grad(),
         computing(estimator, train_set, settings["batch_size"]),
@@ -439,13 +441,16 @@ def _loss_weights(
     return _product(weight, by_class[:n]), _product(given.target_weight, by_class[n:])
 
 
-def _settings_of(estimator: Fittable, start: Start, mode: Mode) -> dict[str, Any]:
+def _settings_of(
+    estimator: Fittable, start: Start, augment: dict[str, float], mode: Mode
+) -> dict[str, Any]:
     """Return the keywords of the training."""
     settings = parameters_for(estimator, TRAINING) | start.budget
     settings |= {
         "loss": estimator._target.loss,
         "quantile": getattr(estimator, "quantile", None),
         "per_step": estimator._per_step,
+        "augment": augment,
         "monitor": "valid_loss" if estimator.scoring is None else "valid_score",
     }
     if mode.is_one_epoch:
@@ -479,10 +484,17 @@ def make_net(
         **settings,
         target_scale=getattr(target, "loss_scale", None),
         legal=getattr(target, "legal", None),
+        n_classes=_count_classes(estimator),
+        time_channel=estimator._network.get("time_channel"),
     )
     if state is not None:
         training.restore(net, state)
     return net
+
+
+def _count_classes(estimator: Fittable) -> int | None:
+    classes = getattr(estimator, "classes_", None)
+    return None if classes is None else len(classes)
 
 
 def _make_score(

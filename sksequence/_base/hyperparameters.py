@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any
 
 from .._inputs.borrowed import HasMethods, StrOptions
 from .._inputs.types import PathLike, RandomState
+from .augmenting import STRENGTHS
 from .budget import (
     LARGEST_BATCH,
     MAX_EPOCHS,
@@ -193,6 +194,27 @@ class Steps(Layers):
         Size of the vectors of categories; None for min(50, round(1.6 n^0.56)) of n levels
         (the rule of fastai).""",
         role=MODEL,
+        since=(2, 0),
+    )
+
+    augment: str | Sequence[str] | Mapping[str, float] | None = hyperparameter(
+        default=None,
+        constraints=[StrOptions(set(STRENGTHS)), tuple, list, dict, None],
+        doc=f"""str, tuple of str, dict of str to float, or None
+        Random changes of the training sequences, drawn anew in each epoch: names, or
+        names and strengths. They are made of standardised channels, in this order. "crop"
+        keeps a window at a random position, without this share of the steps
+        ({STRENGTHS["crop"]}; Le Guennec et al., 2016). "warp" varies the speed of time
+        between both ends, by this standard deviation of its logarithm
+        ({STRENGTHS["warp"]}), "scale" multiplies each channel of a sequence by a factor
+        about one of this deviation ({STRENGTHS["scale"]}), and "jitter" adds noise of
+        this deviation to each value ({STRENGTHS["jitter"]}; Um et al., 2017). "mixup"
+        replaces each sequence and its target by a weighted mean with another one, that
+        is stretched to its length, with weights of the beta distribution of this
+        parameter ({STRENGTHS["mixup"]}; Zhang et al., 2018). NaN stays NaN. Not for
+        tokens and categories; only "scale" and "jitter" where steps have targets, and
+        with them "warp" for transcripts.""",
+        role=TRAINING,
         since=(2, 0),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from numbers import Integral
 from typing import Any, Self, cast
 
@@ -51,6 +51,9 @@ class TranscriptEstimator(Deployable):
 
     def _get_network(self) -> dict[str, Any]:
         return super()._get_network() | {"per_frame": True}
+
+    def _get_allowed_changes(self) -> Collection[str]:
+        return ("warp", "scale", "jitter")
 
     def _check_y(
         self, y: Any, form: Form, target: Target | None, classes: Any

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from numbers import Real
 from typing import Any
@@ -19,6 +19,7 @@ from torch.nn import functional as F
 
 from ..nn import Dropout
 from ..nn._exact import State, map_state
+from .augmentation import Augmentation
 from .batches import BatchIterator, ChunkIterator, Inputs, SequenceDataset
 from .borrowed_skorch import Net
 from .borrowed_torch import note_step
@@ -420,6 +421,9 @@ def make_net(
     monitor: str = "valid_loss",
     target_scale: np.ndarray | None = None,
     legal: np.ndarray | None = None,
+    augment: Mapping[str, float] | None = None,
+    n_classes: int | None = None,
+    time_channel: int | None = None,
 ) -> SequenceNet:
     """Make a skorch net for a network; ``net_params`` override everything else."""
     given = dict(net_params or {})
@@ -442,6 +446,9 @@ def make_net(
         batches = {"iterator_train": ChunkIterator}
         batches["iterator_train__bptt_steps"] = bptt_steps
     batches["iterator_train__generator"] = generator
+    if augment:
+        augmentation = Augmentation(augment, n_classes, time_channel)
+        batches["iterator_train__augmentation"] = augmentation
     criterion: dict[str, Any] = {
         "criterion": WeightedLoss,
         "criterion__name": loss,

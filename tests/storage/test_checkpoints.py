@@ -66,6 +66,11 @@ KINDS = {
     "own scale": ("GRURegressor", {"normalize": "window", "target_channels": 0}),
     "chunks": ("RecurrentTagger", {"bptt_steps": 3}),
     "budget": ("GRUClassifier", {"batch_size": "auto", "patience": "auto"}),
+    "changed": (
+        "GRUClassifier",
+        {"augment": ("crop", "warp", "scale", "jitter", "mixup"), "dropout": 0.2},
+    ),
+    "changed chunks": ("RecurrentTagger", {"augment": "jitter", "bptt_steps": 3}),
     "films": ("ConvLSTMClassifier", {"hidden_size": 3}),
 }
 

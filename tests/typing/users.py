@@ -140,6 +140,10 @@ LSTMClassifier(
 )
 
 LSTMClassifier(max_epochs="auto", batch_size="auto", patience="auto")
+LSTMClassifier(augment="jitter")
+LSTMClassifier(augment=("crop", "warp"))
+LSTMClassifier(augment={"mixup": 0.4})
+LSTMClassifier(augment=0.4)  # type: ignore[arg-type]
 LSTMClassifier(max_epochs=None)  # type: ignore[arg-type]
 
 # ----------------------------------------------------------------------------- answers
