@@ -148,8 +148,21 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
         Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
         loss (on the validation set, if there is one) has not improved for 5 epochs.
+    lr_warmup : float, default=0.0
+        Share of ``max_epochs``, in [0, 1), in which the learning rate rises linearly to
+        ``lr``, before a constant or cosine schedule begins (Goyal et al., 2017).
     weight_decay : float, default=0.0
         Weight decay, as defined by the optimizer.
+    average_weights : {"ema", "swa"} or None, default=None
+        Predict with a mean of the weights along the training instead of the last ones:
+        "ema", an exponential moving average over all mini-batches, corrected for its
+        beginning (Polyak and Juditsky, 1992); "swa", the mean at the ends of the last
+        quarter of ``max_epochs`` (stochastic weight averaging; Izmailov et al., 2018).
+        The validation loss and ``scoring`` are those of the mean, and so is what is
+        stored and what a warm start begins with. Ignored by ``partial_fit``.
+    ema_decay : float, default=0.99
+        Decay per mini-batch of ``average_weights="ema"``, in (0, 1): the mean is over
+        some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     augment : str, tuple of str, dict of str to float, or None, default=None
@@ -307,7 +320,10 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
         batch_size: int | str | None = 16,
         optimizer: str | Callable[..., Any] = "adam",
         lr_schedule: str = "cosine",
+        lr_warmup: float = 0.0,
         weight_decay: float = 0.0,
+        average_weights: str | None = None,
+        ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
         augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
@@ -492,8 +508,21 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
         Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
         loss (on the validation set, if there is one) has not improved for 5 epochs.
+    lr_warmup : float, default=0.0
+        Share of ``max_epochs``, in [0, 1), in which the learning rate rises linearly to
+        ``lr``, before a constant or cosine schedule begins (Goyal et al., 2017).
     weight_decay : float, default=0.0
         Weight decay, as defined by the optimizer.
+    average_weights : {"ema", "swa"} or None, default=None
+        Predict with a mean of the weights along the training instead of the last ones:
+        "ema", an exponential moving average over all mini-batches, corrected for its
+        beginning (Polyak and Juditsky, 1992); "swa", the mean at the ends of the last
+        quarter of ``max_epochs`` (stochastic weight averaging; Izmailov et al., 2018).
+        The validation loss and ``scoring`` are those of the mean, and so is what is
+        stored and what a warm start begins with. Ignored by ``partial_fit``.
+    ema_decay : float, default=0.99
+        Decay per mini-batch of ``average_weights="ema"``, in (0, 1): the mean is over
+        some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     augment : str, tuple of str, dict of str to float, or None, default=None
@@ -651,7 +680,10 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
         batch_size: int | str | None = 16,
         optimizer: str | Callable[..., Any] = "adam",
         lr_schedule: str = "cosine",
+        lr_warmup: float = 0.0,
         weight_decay: float = 0.0,
+        average_weights: str | None = None,
+        ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
         augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
@@ -808,8 +840,21 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
         Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
         loss (on the validation set, if there is one) has not improved for 5 epochs.
+    lr_warmup : float, default=0.0
+        Share of ``max_epochs``, in [0, 1), in which the learning rate rises linearly to
+        ``lr``, before a constant or cosine schedule begins (Goyal et al., 2017).
     weight_decay : float, default=0.0
         Weight decay, as defined by the optimizer.
+    average_weights : {"ema", "swa"} or None, default=None
+        Predict with a mean of the weights along the training instead of the last ones:
+        "ema", an exponential moving average over all mini-batches, corrected for its
+        beginning (Polyak and Juditsky, 1992); "swa", the mean at the ends of the last
+        quarter of ``max_epochs`` (stochastic weight averaging; Izmailov et al., 2018).
+        The validation loss and ``scoring`` are those of the mean, and so is what is
+        stored and what a warm start begins with. Ignored by ``partial_fit``.
+    ema_decay : float, default=0.99
+        Decay per mini-batch of ``average_weights="ema"``, in (0, 1): the mean is over
+        some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     augment : str, tuple of str, dict of str to float, or None, default=None
@@ -967,7 +1012,10 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         batch_size: int | str | None = 16,
         optimizer: str | Callable[..., Any] = "adam",
         lr_schedule: str = "cosine",
+        lr_warmup: float = 0.0,
         weight_decay: float = 0.0,
+        average_weights: str | None = None,
+        ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
         augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
@@ -1151,8 +1199,21 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
         Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
         loss (on the validation set, if there is one) has not improved for 5 epochs.
+    lr_warmup : float, default=0.0
+        Share of ``max_epochs``, in [0, 1), in which the learning rate rises linearly to
+        ``lr``, before a constant or cosine schedule begins (Goyal et al., 2017).
     weight_decay : float, default=0.0
         Weight decay, as defined by the optimizer.
+    average_weights : {"ema", "swa"} or None, default=None
+        Predict with a mean of the weights along the training instead of the last ones:
+        "ema", an exponential moving average over all mini-batches, corrected for its
+        beginning (Polyak and Juditsky, 1992); "swa", the mean at the ends of the last
+        quarter of ``max_epochs`` (stochastic weight averaging; Izmailov et al., 2018).
+        The validation loss and ``scoring`` are those of the mean, and so is what is
+        stored and what a warm start begins with. Ignored by ``partial_fit``.
+    ema_decay : float, default=0.99
+        Decay per mini-batch of ``average_weights="ema"``, in (0, 1): the mean is over
+        some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     augment : str, tuple of str, dict of str to float, or None, default=None
@@ -1310,7 +1371,10 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         batch_size: int | str | None = 16,
         optimizer: str | Callable[..., Any] = "adam",
         lr_schedule: str = "cosine",
+        lr_warmup: float = 0.0,
         weight_decay: float = 0.0,
+        average_weights: str | None = None,
+        ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
         augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
@@ -1464,8 +1528,21 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
         Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
         loss (on the validation set, if there is one) has not improved for 5 epochs.
+    lr_warmup : float, default=0.0
+        Share of ``max_epochs``, in [0, 1), in which the learning rate rises linearly to
+        ``lr``, before a constant or cosine schedule begins (Goyal et al., 2017).
     weight_decay : float, default=0.0
         Weight decay, as defined by the optimizer.
+    average_weights : {"ema", "swa"} or None, default=None
+        Predict with a mean of the weights along the training instead of the last ones:
+        "ema", an exponential moving average over all mini-batches, corrected for its
+        beginning (Polyak and Juditsky, 1992); "swa", the mean at the ends of the last
+        quarter of ``max_epochs`` (stochastic weight averaging; Izmailov et al., 2018).
+        The validation loss and ``scoring`` are those of the mean, and so is what is
+        stored and what a warm start begins with. Ignored by ``partial_fit``.
+    ema_decay : float, default=0.99
+        Decay per mini-batch of ``average_weights="ema"``, in (0, 1): the mean is over
+        some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     augment : str, tuple of str, dict of str to float, or None, default=None
@@ -1620,7 +1697,10 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         batch_size: int | str | None = 16,
         optimizer: str | Callable[..., Any] = "adam",
         lr_schedule: str = "cosine",
+        lr_warmup: float = 0.0,
         weight_decay: float = 0.0,
+        average_weights: str | None = None,
+        ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
         augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
@@ -1804,8 +1884,21 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
         Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
         loss (on the validation set, if there is one) has not improved for 5 epochs.
+    lr_warmup : float, default=0.0
+        Share of ``max_epochs``, in [0, 1), in which the learning rate rises linearly to
+        ``lr``, before a constant or cosine schedule begins (Goyal et al., 2017).
     weight_decay : float, default=0.0
         Weight decay, as defined by the optimizer.
+    average_weights : {"ema", "swa"} or None, default=None
+        Predict with a mean of the weights along the training instead of the last ones:
+        "ema", an exponential moving average over all mini-batches, corrected for its
+        beginning (Polyak and Juditsky, 1992); "swa", the mean at the ends of the last
+        quarter of ``max_epochs`` (stochastic weight averaging; Izmailov et al., 2018).
+        The validation loss and ``scoring`` are those of the mean, and so is what is
+        stored and what a warm start begins with. Ignored by ``partial_fit``.
+    ema_decay : float, default=0.99
+        Decay per mini-batch of ``average_weights="ema"``, in (0, 1): the mean is over
+        some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     augment : str, tuple of str, dict of str to float, or None, default=None
@@ -1963,7 +2056,10 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         batch_size: int | str | None = 16,
         optimizer: str | Callable[..., Any] = "adam",
         lr_schedule: str = "cosine",
+        lr_warmup: float = 0.0,
         weight_decay: float = 0.0,
+        average_weights: str | None = None,
+        ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
         augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
@@ -2119,8 +2215,21 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
         Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
         loss (on the validation set, if there is one) has not improved for 5 epochs.
+    lr_warmup : float, default=0.0
+        Share of ``max_epochs``, in [0, 1), in which the learning rate rises linearly to
+        ``lr``, before a constant or cosine schedule begins (Goyal et al., 2017).
     weight_decay : float, default=0.0
         Weight decay, as defined by the optimizer.
+    average_weights : {"ema", "swa"} or None, default=None
+        Predict with a mean of the weights along the training instead of the last ones:
+        "ema", an exponential moving average over all mini-batches, corrected for its
+        beginning (Polyak and Juditsky, 1992); "swa", the mean at the ends of the last
+        quarter of ``max_epochs`` (stochastic weight averaging; Izmailov et al., 2018).
+        The validation loss and ``scoring`` are those of the mean, and so is what is
+        stored and what a warm start begins with. Ignored by ``partial_fit``.
+    ema_decay : float, default=0.99
+        Decay per mini-batch of ``average_weights="ema"``, in (0, 1): the mean is over
+        some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     augment : str, tuple of str, dict of str to float, or None, default=None
@@ -2272,7 +2381,10 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         batch_size: int | str | None = 16,
         optimizer: str | Callable[..., Any] = "adam",
         lr_schedule: str = "cosine",
+        lr_warmup: float = 0.0,
         weight_decay: float = 0.0,
+        average_weights: str | None = None,
+        ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
         augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
@@ -2458,8 +2570,21 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
         Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
         loss (on the validation set, if there is one) has not improved for 5 epochs.
+    lr_warmup : float, default=0.0
+        Share of ``max_epochs``, in [0, 1), in which the learning rate rises linearly to
+        ``lr``, before a constant or cosine schedule begins (Goyal et al., 2017).
     weight_decay : float, default=0.0
         Weight decay, as defined by the optimizer.
+    average_weights : {"ema", "swa"} or None, default=None
+        Predict with a mean of the weights along the training instead of the last ones:
+        "ema", an exponential moving average over all mini-batches, corrected for its
+        beginning (Polyak and Juditsky, 1992); "swa", the mean at the ends of the last
+        quarter of ``max_epochs`` (stochastic weight averaging; Izmailov et al., 2018).
+        The validation loss and ``scoring`` are those of the mean, and so is what is
+        stored and what a warm start begins with. Ignored by ``partial_fit``.
+    ema_decay : float, default=0.99
+        Decay per mini-batch of ``average_weights="ema"``, in (0, 1): the mean is over
+        some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     augment : str, tuple of str, dict of str to float, or None, default=None
@@ -2612,7 +2737,10 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
         batch_size: int | str | None = 16,
         optimizer: str | Callable[..., Any] = "adam",
         lr_schedule: str = "cosine",
+        lr_warmup: float = 0.0,
         weight_decay: float = 0.0,
+        average_weights: str | None = None,
+        ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
         augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
@@ -2791,8 +2919,21 @@ class RecurrentTagger(_OfSklearn, AnyCell, ChainTagger):
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
         Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
         loss (on the validation set, if there is one) has not improved for 5 epochs.
+    lr_warmup : float, default=0.0
+        Share of ``max_epochs``, in [0, 1), in which the learning rate rises linearly to
+        ``lr``, before a constant or cosine schedule begins (Goyal et al., 2017).
     weight_decay : float, default=0.0
         Weight decay, as defined by the optimizer.
+    average_weights : {"ema", "swa"} or None, default=None
+        Predict with a mean of the weights along the training instead of the last ones:
+        "ema", an exponential moving average over all mini-batches, corrected for its
+        beginning (Polyak and Juditsky, 1992); "swa", the mean at the ends of the last
+        quarter of ``max_epochs`` (stochastic weight averaging; Izmailov et al., 2018).
+        The validation loss and ``scoring`` are those of the mean, and so is what is
+        stored and what a warm start begins with. Ignored by ``partial_fit``.
+    ema_decay : float, default=0.99
+        Decay per mini-batch of ``average_weights="ema"``, in (0, 1): the mean is over
+        some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     bptt_steps : int or None, default=None
@@ -2961,7 +3102,10 @@ class RecurrentTagger(_OfSklearn, AnyCell, ChainTagger):
         batch_size: int | str | None = 16,
         optimizer: str | Callable[..., Any] = "adam",
         lr_schedule: str = "cosine",
+        lr_warmup: float = 0.0,
         weight_decay: float = 0.0,
+        average_weights: str | None = None,
+        ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
         bptt_steps: int | None = None,
         augment: str | Sequence[str] | Mapping[str, float] | None = None,
@@ -3195,8 +3339,21 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
         Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
         loss (on the validation set, if there is one) has not improved for 5 epochs.
+    lr_warmup : float, default=0.0
+        Share of ``max_epochs``, in [0, 1), in which the learning rate rises linearly to
+        ``lr``, before a constant or cosine schedule begins (Goyal et al., 2017).
     weight_decay : float, default=0.0
         Weight decay, as defined by the optimizer.
+    average_weights : {"ema", "swa"} or None, default=None
+        Predict with a mean of the weights along the training instead of the last ones:
+        "ema", an exponential moving average over all mini-batches, corrected for its
+        beginning (Polyak and Juditsky, 1992); "swa", the mean at the ends of the last
+        quarter of ``max_epochs`` (stochastic weight averaging; Izmailov et al., 2018).
+        The validation loss and ``scoring`` are those of the mean, and so is what is
+        stored and what a warm start begins with. Ignored by ``partial_fit``.
+    ema_decay : float, default=0.99
+        Decay per mini-batch of ``average_weights="ema"``, in (0, 1): the mean is over
+        some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     bptt_steps : int or None, default=None
@@ -3351,7 +3508,10 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         batch_size: int | str | None = 16,
         optimizer: str | Callable[..., Any] = "adam",
         lr_schedule: str = "cosine",
+        lr_warmup: float = 0.0,
         weight_decay: float = 0.0,
+        average_weights: str | None = None,
+        ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
         bptt_steps: int | None = None,
         augment: str | Sequence[str] | Mapping[str, float] | None = None,
@@ -3482,8 +3642,21 @@ class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
         Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
         loss (on the validation set, if there is one) has not improved for 5 epochs.
+    lr_warmup : float, default=0.0
+        Share of ``max_epochs``, in [0, 1), in which the learning rate rises linearly to
+        ``lr``, before a constant or cosine schedule begins (Goyal et al., 2017).
     weight_decay : float, default=0.0
         Weight decay, as defined by the optimizer.
+    average_weights : {"ema", "swa"} or None, default=None
+        Predict with a mean of the weights along the training instead of the last ones:
+        "ema", an exponential moving average over all mini-batches, corrected for its
+        beginning (Polyak and Juditsky, 1992); "swa", the mean at the ends of the last
+        quarter of ``max_epochs`` (stochastic weight averaging; Izmailov et al., 2018).
+        The validation loss and ``scoring`` are those of the mean, and so is what is
+        stored and what a warm start begins with. Ignored by ``partial_fit``.
+    ema_decay : float, default=0.99
+        Decay per mini-batch of ``average_weights="ema"``, in (0, 1): the mean is over
+        some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     early_stopping : bool, default=False
@@ -3615,7 +3788,10 @@ class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
         batch_size: int | str | None = 16,
         optimizer: str | Callable[..., Any] = "adam",
         lr_schedule: str = "cosine",
+        lr_warmup: float = 0.0,
         weight_decay: float = 0.0,
+        average_weights: str | None = None,
+        ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
         early_stopping: bool = False,
         validation_split: Any = "auto",
@@ -3724,8 +3900,21 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
         Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
         loss (on the validation set, if there is one) has not improved for 5 epochs.
+    lr_warmup : float, default=0.0
+        Share of ``max_epochs``, in [0, 1), in which the learning rate rises linearly to
+        ``lr``, before a constant or cosine schedule begins (Goyal et al., 2017).
     weight_decay : float, default=0.0
         Weight decay, as defined by the optimizer.
+    average_weights : {"ema", "swa"} or None, default=None
+        Predict with a mean of the weights along the training instead of the last ones:
+        "ema", an exponential moving average over all mini-batches, corrected for its
+        beginning (Polyak and Juditsky, 1992); "swa", the mean at the ends of the last
+        quarter of ``max_epochs`` (stochastic weight averaging; Izmailov et al., 2018).
+        The validation loss and ``scoring`` are those of the mean, and so is what is
+        stored and what a warm start begins with. Ignored by ``partial_fit``.
+    ema_decay : float, default=0.99
+        Decay per mini-batch of ``average_weights="ema"``, in (0, 1): the mean is over
+        some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     early_stopping : bool, default=False
@@ -3853,7 +4042,10 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
         batch_size: int | str | None = 16,
         optimizer: str | Callable[..., Any] = "adam",
         lr_schedule: str = "cosine",
+        lr_warmup: float = 0.0,
         weight_decay: float = 0.0,
+        average_weights: str | None = None,
+        ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
         early_stopping: bool = False,
         validation_split: Any = "auto",
@@ -4025,8 +4217,21 @@ class RecurrentTranscriber(_OfSklearn, AnyCell, TranscriptEstimator):
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
         Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
         loss (on the validation set, if there is one) has not improved for 5 epochs.
+    lr_warmup : float, default=0.0
+        Share of ``max_epochs``, in [0, 1), in which the learning rate rises linearly to
+        ``lr``, before a constant or cosine schedule begins (Goyal et al., 2017).
     weight_decay : float, default=0.0
         Weight decay, as defined by the optimizer.
+    average_weights : {"ema", "swa"} or None, default=None
+        Predict with a mean of the weights along the training instead of the last ones:
+        "ema", an exponential moving average over all mini-batches, corrected for its
+        beginning (Polyak and Juditsky, 1992); "swa", the mean at the ends of the last
+        quarter of ``max_epochs`` (stochastic weight averaging; Izmailov et al., 2018).
+        The validation loss and ``scoring`` are those of the mean, and so is what is
+        stored and what a warm start begins with. Ignored by ``partial_fit``.
+    ema_decay : float, default=0.99
+        Decay per mini-batch of ``average_weights="ema"``, in (0, 1): the mean is over
+        some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     augment : str, tuple of str, dict of str to float, or None, default=None
@@ -4197,7 +4402,10 @@ class RecurrentTranscriber(_OfSklearn, AnyCell, TranscriptEstimator):
         batch_size: int | str | None = 16,
         optimizer: str | Callable[..., Any] = "adam",
         lr_schedule: str = "cosine",
+        lr_warmup: float = 0.0,
         weight_decay: float = 0.0,
+        average_weights: str | None = None,
+        ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
         augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,

@@ -30,7 +30,8 @@ ORDER = (
     *("crf", "tag_scheme"),
     # training
     *("loss", "quantile", "class_weight"),
-    *("lr", "max_epochs", "batch_size", "optimizer", "lr_schedule", "weight_decay"),
+    *("lr", "max_epochs", "batch_size", "optimizer", "lr_schedule"),
+    *("lr_warmup", "weight_decay", "average_weights", "ema_decay"),
     *("gradient_clip", "bptt_steps", "augment"),
     *("early_stopping", "validation_split", "validation_fraction", "scoring"),
     "patience",

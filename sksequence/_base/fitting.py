@@ -39,6 +39,16 @@ if TYPE_CHECKING:
     from .._training import EpochObserver, SequenceDataset, SequenceNet
 
 
+# Settings of partial_fit, in the place of hyperparameters that are for whole fits.
+_ONE_EPOCH = {
+    "max_epochs": 1,
+    "early_stopping": False,
+    "lr_schedule": "constant",
+    "lr_warmup": 0.0,
+    "average_weights": None,
+}
+
+
 class Mode(Enum):
     """The initial weights and the number of epochs of a fit."""
 
@@ -68,6 +78,8 @@ class Fittable(Protocol):
     validation_split: Any
     scoring: Any
     checkpoint: str | os.PathLike | None
+    lr_schedule: str
+    lr_warmup: float
     mixed_precision: str | None
     net_params: dict[str, Any] | None
     dtype: str
@@ -189,6 +201,11 @@ def _check_network(estimator: Fittable, mode: Mode) -> dict[str, Any]:
     network = estimator._get_network()
     training.check_sizes(network)
     training.check_precision(estimator.mixed_precision, estimator.dtype)
+    if estimator.lr_warmup and estimator.lr_schedule == "plateau":
+        raise ValueError(
+            'lr_warmup must be 0 with lr_schedule="plateau", which halves the rate that '
+            f"it finds, got {estimator.lr_warmup}. Use a constant or cosine schedule."
+        )
     check_net_params(estimator.net_params, estimator._parameter_constraints)
     if isinstance(estimator.scoring, str):
         training.find_scorer(estimator.scoring)
@@ -454,7 +471,7 @@ def _settings_of(
         "monitor": "valid_loss" if estimator.scoring is None else "valid_score",
     }
     if mode.is_one_epoch:
-        settings |= {"max_epochs": 1, "early_stopping": False, "lr_schedule": "constant"}
+        settings |= _ONE_EPOCH
     return settings
 
 

@@ -294,6 +294,15 @@ class Training:
         loss (on the validation set, if there is one) has not improved for 5 epochs.""",
         role=TRAINING,
     )
+    lr_warmup: float = hyperparameter(
+        default=0.0,
+        constraints=[Number(Real, 0, 1, closed="left")],
+        doc="""float
+        Share of ``max_epochs``, in [0, 1), in which the learning rate rises linearly to
+        ``lr``, before a constant or cosine schedule begins (Goyal et al., 2017).""",
+        role=TRAINING,
+        since=(2, 0),
+    )
     max_epochs: int | str = hyperparameter(
         default=50,
         constraints=[COUNT, StrOptions({"auto"})],
@@ -331,6 +340,28 @@ class Training:
         doc="""float or None
         Maximum norm of the gradient; larger gradients are clipped.""",
         role=TRAINING,
+    )
+    average_weights: str | None = hyperparameter(
+        default=None,
+        constraints=[StrOptions({"ema", "swa"}), None],
+        doc="""{"ema", "swa"} or None
+        Predict with a mean of the weights along the training instead of the last ones:
+        "ema", an exponential moving average over all mini-batches, corrected for its
+        beginning (Polyak and Juditsky, 1992); "swa", the mean at the ends of the last
+        quarter of ``max_epochs`` (stochastic weight averaging; Izmailov et al., 2018).
+        The validation loss and ``scoring`` are those of the mean, and so is what is
+        stored and what a warm start begins with. Ignored by ``partial_fit``.""",
+        role=TRAINING,
+        since=(2, 0),
+    )
+    ema_decay: float = hyperparameter(
+        default=0.99,
+        constraints=[Number(Real, 0, 1, closed="neither")],
+        doc="""float
+        Decay per mini-batch of ``average_weights="ema"``, in (0, 1): the mean is over
+        some ``1 / (1 - ema_decay)`` mini-batches.""",
+        role=TRAINING,
+        since=(2, 0),
     )
     early_stopping: bool = hyperparameter(
         default=False,

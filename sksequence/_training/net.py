@@ -20,6 +20,7 @@ from torch.nn import functional as F
 from ..nn import Dropout
 from ..nn._exact import State, map_state
 from .augmentation import Augmentation
+from .averaging import WeightAverage, make_average
 from .batches import BatchIterator, ChunkIterator, Inputs, SequenceDataset
 from .borrowed_skorch import Net
 from .borrowed_torch import note_step
@@ -110,6 +111,7 @@ class SequenceNet(Net):
     carried: Sequence[State] = ()  # states after the previous chunk of time steps
     listeners: dict[str, list[Callback]] = {}
     temporary: Sequence[Callback] = ()  # callbacks of a fit that is running
+    average: WeightAverage | None = None  # of the weights of a fit that is running
 
     def get_default_callbacks(self) -> list[tuple[str, Callback]]:
         return [
@@ -135,7 +137,7 @@ class SequenceNet(Net):
         state = super().__getstate__()
         callbacks = [item for item in self.callbacks_ if item[1] not in self.temporary]
         state |= {"callbacks_": callbacks, "temporary": (), "train_split": None}
-        return state | {"carried": (), "listeners": {}}
+        return state | {"carried": (), "listeners": {}, "average": None}
 
     def partial_fit(self, X, y=None, classes=None, **fit_params):
         """Train; unlike in skorch, a KeyboardInterrupt of the user propagates."""
@@ -152,16 +154,23 @@ class SequenceNet(Net):
         """Apply a step to all batches; skorch would compare lengths of all tensors."""
         if iterator is None:
             return
+        average = self.average if training else None
+        if average is not None:
+            average.begin_epoch(self.module_)
         n_batches = 0
         for batch in iterator:
             self.notify("on_batch_begin", batch=batch, training=training)
             step = step_fn(batch, **fit_params)
+            if average is not None:
+                average.end_batch(self.module_)
             self.history.record_batch(f"{prefix}_loss", step["loss"].item())
             n_rows = batch[0]["X"].shape[0]
             self.history.record_batch(f"{prefix}_batch_size", n_rows)
             self.notify("on_batch_end", batch=batch, training=training, **step)
             n_batches += 1
         self.history.record(f"{prefix}_batch_count", n_batches)
+        if average is not None:
+            average.end_epoch(self.module_, len(self.history), self.max_epochs)
 
     def train_step(self, batch, **fit_params):
         """Make one optimizer step, without a closure if the optimizer needs none."""
@@ -405,10 +414,13 @@ def make_net(
     optimizer: Any,
     lr: float,
     lr_schedule: str,
+    lr_warmup: float,
     max_epochs: int,
     batch_size: int | None,
     weight_decay: float,
     gradient_clip: float | None,
+    average_weights: str | None,
+    ema_decay: float,
     early_stopping: bool,
     patience: int,
     device: str,
@@ -437,6 +449,7 @@ def make_net(
         early_stopping=early_stopping,
         patience=patience,
         lr_schedule=lr_schedule,
+        lr_warmup=lr_warmup,
         max_epochs=max_epochs,
         verbose=verbose,
         monitor=monitor,
@@ -499,6 +512,7 @@ def make_net(
         )
     net.autocast = make_autocast(mixed_precision, where)
     net.scaler = make_scaler(mixed_precision, where, net.optimizer_)
+    net.average = make_average(average_weights, ema_decay)
     masks = generator
     if torch.device(where).type != "cpu":
         masks = torch.Generator(where).manual_seed(generator.initial_seed())
@@ -541,11 +555,12 @@ def train(
     try:
         net.partial_fit(data, epochs=net.max_epochs - n_epochs_before)
     finally:
-        # A fitted net holds no data, temporary callbacks, gradients or carried states.
+        # A fitted net holds no data, temporary callbacks, gradients, carried states or
+        # weights beside its own.
         net.train_split = None
         net.callbacks_ = own
         net.optimizer_.zero_grad()
-        net.carried, net.listeners, net.temporary = (), {}, ()
+        net.carried, net.listeners, net.temporary, net.average = (), {}, (), None
 
 
 def epochs_of(net: SequenceNet) -> list[dict[str, float]]:

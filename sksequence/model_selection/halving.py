@@ -31,10 +31,11 @@ class HalvingEpochSearchCV(HalvingGridSearchCV):
     ``"<step>__max_epochs"`` in a Pipeline. ``max_resources`` is the maximum number of
     epochs; "auto" takes it from the estimator, whose ``max_epochs`` must then be one.
 
-    Training can continue with ``lr_schedule="constant"`` and without early stopping.
-    Other schedules, including the default, depend on ``max_epochs``, so continuing would
-    change the results: such candidates are trained from scratch in each iteration. Equal
-    candidates are trained once.
+    Training can continue with ``lr_schedule="constant"``, without ``lr_warmup``, without
+    ``average_weights`` and without early stopping. Other schedules, including the
+    default, depend on ``max_epochs``, so continuing would change the results: such
+    candidates are trained from scratch in each iteration. Equal candidates are trained
+    once.
 
     Raises
     ------
@@ -144,6 +145,10 @@ class HalvingEpochSearchCV(HalvingGridSearchCV):
         return self
 
 
+# What depends on where a fit begins or ends, and is none of a longer one.
+_WHOLE_FITS = ("early_stopping", "lr_warmup", "average_weights")
+
+
 def _names_epochs(resource: Any) -> bool:
     return isinstance(resource, str) and resource.rpartition("__")[2] == "max_epochs"
 
@@ -202,7 +207,7 @@ class _Continuing(BaseEstimator):
     def _can_go_on(self, params: dict[str, Any]) -> bool:
         prefix = self.resource.removesuffix("max_epochs")
         constant = params.get(f"{prefix}lr_schedule") == "constant"
-        return constant and not params.get(f"{prefix}early_stopping")
+        return constant and not any(params.get(prefix + name) for name in _WHOLE_FITS)
 
     def _path(self, *data: Any) -> Path:
         """Return the file of this candidate's fit to this data."""

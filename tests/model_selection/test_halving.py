@@ -235,6 +235,27 @@ def test_a_search_on_a_dask_cluster_is_the_one_at_home(data):
     np.testing.assert_array_equal(scores_of(search), expected)
 
 
+@pytest.mark.parametrize(
+    "params", [{"lr_warmup": 0.3}, {"average_weights": "ema"}, {"average_weights": "swa"}]
+)
+def test_what_belongs_to_whole_fits_is_trained_anew(params, data):
+    model = make("GRUClassifier", lr_schedule="constant", **params)
+    on = HalvingEpochSearchCV(model, GRID, **ROUNDS).fit(*data)
+    anew = HalvingGridSearchCV(model, GRID, **ROUNDS).fit(*data)
+    np.testing.assert_array_equal(scores_of(on), scores_of(anew))
+    np.testing.assert_array_equal(on.predict_proba(data[0]), anew.predict_proba(data[0]))
+
+
+def test_changed_sequences_go_on_as_they_would_have(data):
+    """The generator of a fit that is continued is where it was."""
+    options = {"lr_schedule": "constant", "augment": ("crop", "jitter", "mixup")}
+    model = make("GRUClassifier", **options)
+    on = HalvingEpochSearchCV(model, GRID, **ROUNDS).fit(*data)
+    anew = HalvingGridSearchCV(model, GRID, **ROUNDS).fit(*data)
+    np.testing.assert_array_equal(scores_of(on), scores_of(anew))
+    np.testing.assert_array_equal(on.predict_proba(data[0]), anew.predict_proba(data[0]))
+
+
 # ------------------------------------------------------------------- budgets of epochs
 
 

@@ -66,6 +66,12 @@ KINDS = {
     "own scale": ("GRURegressor", {"normalize": "window", "target_channels": 0}),
     "chunks": ("RecurrentTagger", {"bptt_steps": 3}),
     "budget": ("GRUClassifier", {"batch_size": "auto", "patience": "auto"}),
+    "moving average": (
+        "GRUClassifier",
+        {"average_weights": "ema", "early_stopping": True, "dropout": 0.3},
+    ),
+    "mean at the end": ("LSTMClassifier", {"average_weights": "swa", "dropout": 0.3}),
+    "warm-up": ("GRUClassifier", {"lr_warmup": 0.4}),
     "changed": (
         "GRUClassifier",
         {"augment": ("crop", "warp", "scale", "jitter", "mixup"), "dropout": 0.2},
