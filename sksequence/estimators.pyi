@@ -134,6 +134,10 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
         weight one, or "balanced" for weights inversely proportional to class
         frequencies. For multilabel targets, "balanced" or a list with a dict for each
         label.
+    label_smoothing : float, default=0.0
+        Share of the probability of each true label, in [0, 1), that training spreads over
+        all labels (Szegedy et al., 2016); where each of several labels is true or not,
+        over both. ``valid_loss`` is without.
     lr : float, default=0.005
         Learning rate.
     max_epochs : int or "auto", default=50
@@ -315,6 +319,7 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
         categorical_features: Sequence[Any] | str | None = "from_dtype",
         category_dim: int | None = None,
         class_weight: Any = None,
+        label_smoothing: float = 0.0,
         lr: float = 0.005,
         max_epochs: int | str = 50,
         batch_size: int | str | None = 16,
@@ -826,6 +831,10 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         weight one, or "balanced" for weights inversely proportional to class
         frequencies. For multilabel targets, "balanced" or a list with a dict for each
         label.
+    label_smoothing : float, default=0.0
+        Share of the probability of each true label, in [0, 1), that training spreads over
+        all labels (Szegedy et al., 2016); where each of several labels is true or not,
+        over both. ``valid_loss`` is without.
     lr : float, default=0.005
         Learning rate.
     max_epochs : int or "auto", default=50
@@ -1007,6 +1016,7 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         categorical_features: Sequence[Any] | str | None = "from_dtype",
         category_dim: int | None = None,
         class_weight: Any = None,
+        label_smoothing: float = 0.0,
         lr: float = 0.005,
         max_epochs: int | str = 50,
         batch_size: int | str | None = 16,
@@ -1514,6 +1524,10 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         weight one, or "balanced" for weights inversely proportional to class
         frequencies. For multilabel targets, "balanced" or a list with a dict for each
         label.
+    label_smoothing : float, default=0.0
+        Share of the probability of each true label, in [0, 1), that training spreads over
+        all labels (Szegedy et al., 2016); where each of several labels is true or not,
+        over both. ``valid_loss`` is without.
     lr : float, default=0.005
         Learning rate.
     max_epochs : int or "auto", default=50
@@ -1692,6 +1706,7 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         categorical_features: Sequence[Any] | str | None = "from_dtype",
         category_dim: int | None = None,
         class_weight: Any = None,
+        label_smoothing: float = 0.0,
         lr: float = 0.005,
         max_epochs: int | str = 50,
         batch_size: int | str | None = 16,
@@ -2201,6 +2216,10 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         weight one, or "balanced" for weights inversely proportional to class
         frequencies. For multilabel targets, "balanced" or a list with a dict for each
         label.
+    label_smoothing : float, default=0.0
+        Share of the probability of each true label, in [0, 1), that training spreads over
+        all labels (Szegedy et al., 2016); where each of several labels is true or not,
+        over both. ``valid_loss`` is without.
     lr : float, default=0.005
         Learning rate.
     max_epochs : int or "auto", default=50
@@ -2376,6 +2395,7 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         categorical_features: Sequence[Any] | str | None = "from_dtype",
         category_dim: int | None = None,
         class_weight: Any = None,
+        label_smoothing: float = 0.0,
         lr: float = 0.005,
         max_epochs: int | str = 50,
         batch_size: int | str | None = 16,
@@ -2893,8 +2913,8 @@ class RecurrentTagger(_OfSklearn, AnyCell, ChainTagger):
         the most likely sequence of classes (Viterbi), ``predict_proba`` the exact
         probability of each class at each step, summed over all sequences of classes.
         The loss is the negative log-likelihood of whole sequences, per step; over steps
-        without a label it is summed. Not for several labels, ``class_weight``, weights of
-        steps, ``bptt_steps``, streams and prefixes.
+        without a label it is summed. Not for several labels, ``class_weight``,
+        ``label_smoothing``, weights of steps, ``bptt_steps``, streams and prefixes.
     tag_scheme : {"bio", "bioes"} or None, default=None
         With ``crf=True``, the scheme of the classes, by which others are never predicted:
         "O" is outside of chunks such as names; in "bio", the first step of a chunk of
@@ -2905,6 +2925,10 @@ class RecurrentTagger(_OfSklearn, AnyCell, ChainTagger):
         weight one, or "balanced" for weights inversely proportional to class
         frequencies. For multilabel targets, "balanced" or a list with a dict for each
         label.
+    label_smoothing : float, default=0.0
+        Share of the probability of each true label, in [0, 1), that training spreads over
+        all labels (Szegedy et al., 2016); where each of several labels is true or not,
+        over both. ``valid_loss`` is without.
     lr : float, default=0.005
         Learning rate.
     max_epochs : int or "auto", default=50
@@ -3097,6 +3121,7 @@ class RecurrentTagger(_OfSklearn, AnyCell, ChainTagger):
         crf: bool = False,
         tag_scheme: str | None = None,
         class_weight: Any = None,
+        label_smoothing: float = 0.0,
         lr: float = 0.005,
         max_epochs: int | str = 50,
         batch_size: int | str | None = 16,
@@ -3628,6 +3653,10 @@ class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
         weight one, or "balanced" for weights inversely proportional to class
         frequencies. For multilabel targets, "balanced" or a list with a dict for each
         label.
+    label_smoothing : float, default=0.0
+        Share of the probability of each true label, in [0, 1), that training spreads over
+        all labels (Szegedy et al., 2016); where each of several labels is true or not,
+        over both. ``valid_loss`` is without.
     lr : float, default=0.005
         Learning rate.
     max_epochs : int or "auto", default=50
@@ -3783,6 +3812,7 @@ class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
         peephole: bool = False,
         pooling: str = "max",
         class_weight: Any = None,
+        label_smoothing: float = 0.0,
         lr: float = 0.005,
         max_epochs: int | str = 50,
         batch_size: int | str | None = 16,

@@ -480,6 +480,7 @@ BAD_VALUES = {
     "data_format": ["channels", None],
     "lr": [0, -1, "a", None, np.nan, np.inf, True],
     "lr_schedule": ["step", None],
+    "label_smoothing": [-0.1, 1, 1.0, "a", None, np.nan, True],
     "lr_warmup": [-0.1, 1, 1.0, "a", None, np.nan, True],
     "average_weights": ["mean", "EMA", True, 0.99, 1],
     "ema_decay": [0, 1, -0.1, 1.5, "a", None, np.nan, False],

@@ -25,6 +25,7 @@ from .._inputs.types import ArrayLike, Targets
 from .augmenting import STRENGTHS
 from .declaration import hyperparameter, recurrent_estimator
 from .estimator import SequenceEstimator
+from .hyperparameters import label_smoothing
 
 
 @recurrent_estimator
@@ -40,6 +41,7 @@ class Labeller(SequenceEstimator):
         frequencies. For multilabel targets, "balanced" or a list with a dict for each
         label.""",
     )
+    label_smoothing: float = label_smoothing(default=0.0)
 
     _attributes_doc = """
     classes_ : ndarray of shape (n_classes,)

@@ -29,7 +29,7 @@ ORDER = (
     *("normalize", "season", "target_channels", "decoder", "beam_size"),
     *("crf", "tag_scheme"),
     # training
-    *("loss", "quantile", "class_weight"),
+    *("loss", "quantile", "class_weight", "label_smoothing"),
     *("lr", "max_epochs", "batch_size", "optimizer", "lr_schedule"),
     *("lr_warmup", "weight_decay", "average_weights", "ema_decay"),
     *("gradient_clip", "bptt_steps", "augment"),

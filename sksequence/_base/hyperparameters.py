@@ -25,6 +25,20 @@ from .intervals import Number
 COUNT = Number(Integral, 1, 2**63 - 1, closed="both")
 
 
+def label_smoothing(*, default: float) -> Any:
+    """Declare the hyperparameter of estimators of labels, whose defaults differ."""
+    return hyperparameter(
+        default=default,
+        constraints=[Number(Real, 0, 1, closed="left")],
+        doc="""float
+        Share of the probability of each true label, in [0, 1), that training spreads over
+        all labels (Szegedy et al., 2016); where each of several labels is true or not,
+        over both. ``valid_loss`` is without.""",
+        role=TRAINING,
+        since=(2, 0),
+    )
+
+
 @recurrent_estimator
 class Layers:
     """Hyperparameters of the recurrent layers."""

@@ -53,7 +53,8 @@ class WeightedLoss(nn.Module):
 
     With ``per_step`` every step has a target and, if sequences are unequal, a weight,
     which is zero for padding and scaled up elsewhere to compensate. Some losses depend
-    on ``target_scale`` (n_values,), by which the targets were divided.
+    on ``target_scale`` (n_values,), by which the targets were divided. Labels are
+    smoothed in training only.
     """
 
     target_scale: Tensor | None
@@ -65,9 +66,12 @@ class WeightedLoss(nn.Module):
         *,
         target_scale: np.ndarray | None = None,
         per_step: bool = False,
+        label_smoothing: float = 0.0,
     ) -> None:
         super().__init__()
         self.loss = choose_loss(name, quantile)
+        self.smooth_loss = choose_loss(name, quantile, label_smoothing)
+        self.label_smoothing = label_smoothing
         scale = None if target_scale is None else torch.from_numpy(target_scale.copy())
         self.register_buffer("target_scale", scale)
         self.is_cross_entropy = name == "cross_entropy"
@@ -80,16 +84,18 @@ class WeightedLoss(nn.Module):
             output = append_scale(output, self.target_scale)
         if self.is_cross_entropy and weight is None:
             # The same gradient in half the time, which matters for small batches.
-            return F.cross_entropy(output, truth)
+            smoothing = self.label_smoothing if self.training else 0.0
+            return F.cross_entropy(output, truth, label_smoothing=smoothing)
+        loss = self.smooth_loss if self.training else self.loss
         if weight is None:
-            return self.loss(output, truth).mean()
+            return loss(output, truth).mean()
         weight = self._rows(weight)
         if weight.ndim == 2:
             # One for each output: of some outputs the target is missing.
             n_parameters = output.shape[1] // truth.shape[1]
             output = output.reshape(-1, n_parameters)
             truth, weight = truth.reshape(-1, 1), weight.reshape(-1, 1)
-        return (self.loss(output, truth) * weight.flatten()).mean()
+        return (loss(output, truth) * weight.flatten()).mean()
 
     def _rows(self, x: Tensor) -> Tensor:
         """Return one row per target."""
@@ -350,6 +356,7 @@ class SequenceNet(Net):
         # To set the mode of every layer takes four times as long as to look.
         if any(layer.training for layer in self.module_.modules()):
             self.module_.eval()
+            self.criterion_.eval()  # both have the same mode
         return self.module_
 
     def advance(
@@ -433,6 +440,7 @@ def make_net(
     monitor: str = "valid_loss",
     target_scale: np.ndarray | None = None,
     legal: np.ndarray | None = None,
+    label_smoothing: float = 0.0,
     augment: Mapping[str, float] | None = None,
     n_classes: int | None = None,
     time_channel: int | None = None,
@@ -468,6 +476,7 @@ def make_net(
         "criterion__quantile": quantile,
         "criterion__target_scale": target_scale,
         "criterion__per_step": per_step,
+        "criterion__label_smoothing": label_smoothing,
     }
     if loss == "linear_chain":
         criterion = {"criterion": ChainLoss, "criterion__legal": legal}
