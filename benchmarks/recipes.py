@@ -3,7 +3,7 @@
 The network is the default LSTM; only the training differs. The test sets are not read.
 Each variant also gets the CPU seconds of all its fits, as ratios to the first one.
 
-    python benchmarks/recipes.py --data PATH [--seeds 2] [--only NAME ...]
+    python benchmarks/recipes.py --data PATH [--seeds 2] [--only SET ...] [--variants ...]
 """
 
 from __future__ import annotations
@@ -27,11 +27,24 @@ SETS = (
     *("BasicMotions", "JapaneseVowels", "PickupGestureWiimoteZ"),
 )
 AUTO = {"max_epochs": "auto", "batch_size": "auto"}
+MIN_BATCHES = budget.MIN_BATCHES
 # Numbers of mini-batches of a budget that are tried.
 BATCHES = (500, 1000, 1500, 2500, 4000)
+OPTIONS: dict[str, dict[str, Any]] = {
+    "smoothed": {"label_smoothing": 0.1},
+    "ema": {"average_weights": "ema"},
+    "swa": {"average_weights": "swa"},
+    "warm-up": {"lr_warmup": 0.1},
+    "jitter, scale": {"augment": ("jitter", "scale")},
+    "crop": {"augment": "crop"},
+    "warp": {"augment": "warp"},
+    "mixup": {"augment": "mixup"},
+}
 VARIANTS: dict[str, dict[str, Any]] = {
     "50 epochs of 16": {},
+    "auto": AUTO,
     **{f"auto, {n} batches": {**AUTO, "n": n} for n in BATCHES},
+    **{f"auto, {name}": {**AUTO, **options} for name, options in OPTIONS.items()},
 }
 
 
@@ -42,8 +55,8 @@ def accuracies(
     train, _ = load(folder, name)
     folds = StratifiedKFold(3, shuffle=True, random_state=0)
     for variant in variants:
-        params = {"n": budget.MIN_BATCHES, **VARIANTS[variant]}
-        budget.MIN_BATCHES = params.pop("n")
+        params = dict(VARIANTS[variant])
+        budget.MIN_BATCHES = params.pop("n", MIN_BATCHES)
         began = time.process_time()
         models = (LSTMClassifier(random_state=s, **params) for s in range(n_seeds))
         scores = [cross_val_score(m, train.X, train.y, cv=folds).mean() for m in models]
