@@ -16,6 +16,7 @@ from .estimators import (
     RecurrentStepRegressor,
     RecurrentTagger,
     RecurrentTranscriber,
+    RecurrentTranslator,
     SimpleRNNClassifier,
     SimpleRNNRegressor,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "RecurrentStepRegressor",
     "RecurrentTagger",
     "RecurrentTranscriber",
+    "RecurrentTranslator",
     "SimpleRNNClassifier",
     "SimpleRNNRegressor",
     "WindowForecaster",
@@ -41,8 +43,8 @@ __all__ = [
 ]
 
 _SUBMODULES = {
-    *("forecasting", "metrics", "model_selection", "nn", "portable", "preprocessing"),
-    "utils",
+    *("ensemble", "forecasting", "metrics", "model_selection", "nn", "portable"),
+    *("preprocessing", "utils"),
 }
 
 # Classes whose modules are imported when they are first used.

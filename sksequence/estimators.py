@@ -16,6 +16,7 @@ from ._base.regressor import NumberPredictor
 from ._base.steps import AnyCell, SimpleCell, StepReader
 from ._base.tagging import ChainTagger
 from ._base.transcribing import TranscriptEstimator
+from ._base.translating import TranslationEstimator
 
 
 @storable
@@ -592,4 +593,69 @@ class RecurrentTranscriber(AnyCell, TranscriptEstimator):
     (array(['ccbb', 'bba', 'cab'], dtype=object), ['ccbb', 'bba', 'cab'])
     >>> model.align(X[:1], y[:1])[0].shape  # first and last frame of each letter
     (4, 2)
+    """
+
+
+@storable
+@recurrent_estimator
+class RecurrentTranslator(Pooling, AnyCell, TranslationEstimator):
+    r"""Translate sequences to strings or lists of labels of any length and order.
+
+    y is a list of strings, or of lists of labels, of any length from one on; ``predict``
+    returns the same form. Numbers are read as they are, tokens with ``embedding_dim``:
+    strings become tokens by :class:`~sksequence.preprocessing.SequenceTokenizer`.
+
+    An encoder reads the sequence, best with ``bidirectional=True``, and a decoder says
+    label after label until it says the end, each with a probability given those before:
+
+    .. math:: p(y \mid x) = \prod_t p(y_t \mid y_1, \dots, y_{t-1}, x)
+
+    The first layer of the decoder starts from a learnt map of the pooled encoder, and
+    reads the labels; its outputs attend to the steps of the encoder, and further layers
+    read both. As nothing is fed back, all labels are read at once in training, by the
+    compiled kernels that also run the encoder. The loss is the mean over sequences of the
+    cross entropy per label, with the end as one more label.
+
+    Answers are ranked by their probability, whatever their length. Those of ``to_numpy``
+    and ``to_onnx`` are those of ``predict`` with ``beam_size=1``. ONNX files have the
+    output ``label``, int64 (batch, max_length), positions in ``classes_`` and then -1.
+
+    ``scoring`` by a name of scikit-learn, such as "accuracy", needs strings.
+
+    See Also
+    --------
+    RecurrentTranscriber : Labels in the order of the steps, without attention.
+    RecurrentTagger : Predicts a label for every step.
+
+    References
+    ----------
+    Sutskever, Vinyals and Le (2014), Sequence to sequence learning with neural networks.
+    NeurIPS.
+    Luong, Pham and Manning (2015), Effective approaches to attention-based neural machine
+    translation. EMNLP.
+    Wu et al. (2016), Google's neural machine translation system. arXiv.
+
+    Examples
+    --------
+    Say a word backwards, without its vowels:
+
+    >>> import numpy as np
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sksequence import RecurrentTranslator
+    >>> from sksequence.preprocessing import SequenceTokenizer
+    >>> rng = np.random.default_rng(0)
+    >>> X = ["".join(rng.choice(list("abcdei"), n)) for n in rng.integers(4, 8, 500)]
+    >>> X = [word for word in X if set(word) & set("bcd")]
+    >>> y = ["".join(letter for letter in word[::-1] if letter in "bcd") for word in X]
+    >>> model = make_pipeline(
+    ...     SequenceTokenizer(analyzer="char"),
+    ...     RecurrentTranslator(
+    ...         embedding_dim=16, bidirectional=True, hidden_size=32,
+    ...         lr=0.01, max_epochs=20, batch_size=32, random_state=0
+    ...     ),
+    ... )  # fmt: skip
+    >>> model.fit(X[:400], y[:400]).score(X[400:], y[400:]) > 0.8
+    True
+    >>> model.predict(["cabbed"])
+    array(['dbbc'], dtype=object)
     """

@@ -16,6 +16,7 @@ from ._base.regressor import NumberPredictor
 from ._base.steps import AnyCell, SimpleCell, StepReader
 from ._base.tagging import ChainTagger
 from ._base.transcribing import TranscriptEstimator
+from ._base.translating import TranslationEstimator
 from ._inputs.types import PathLike
 
 @type_check_only
@@ -182,7 +183,7 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
         is stretched to its length, with weights of the beta distribution of this
         parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
         tokens and categories; only "scale" and "jitter" where steps have targets, and
-        with them "warp" for transcripts.
+        with them "warp" for transcripts and translations.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -543,7 +544,7 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
         is stretched to its length, with weights of the beta distribution of this
         parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
         tokens and categories; only "scale" and "jitter" where steps have targets, and
-        with them "warp" for transcripts.
+        with them "warp" for transcripts and translations.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -879,7 +880,7 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         is stretched to its length, with weights of the beta distribution of this
         parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
         tokens and categories; only "scale" and "jitter" where steps have targets, and
-        with them "warp" for transcripts.
+        with them "warp" for transcripts and translations.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -1239,7 +1240,7 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         is stretched to its length, with weights of the beta distribution of this
         parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
         tokens and categories; only "scale" and "jitter" where steps have targets, and
-        with them "warp" for transcripts.
+        with them "warp" for transcripts and translations.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -1572,7 +1573,7 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         is stretched to its length, with weights of the beta distribution of this
         parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
         tokens and categories; only "scale" and "jitter" where steps have targets, and
-        with them "warp" for transcripts.
+        with them "warp" for transcripts and translations.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -1929,7 +1930,7 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         is stretched to its length, with weights of the beta distribution of this
         parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
         tokens and categories; only "scale" and "jitter" where steps have targets, and
-        with them "warp" for transcripts.
+        with them "warp" for transcripts and translations.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -2264,7 +2265,7 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         is stretched to its length, with weights of the beta distribution of this
         parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
         tokens and categories; only "scale" and "jitter" where steps have targets, and
-        with them "warp" for transcripts.
+        with them "warp" for transcripts and translations.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -2620,7 +2621,7 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
         is stretched to its length, with weights of the beta distribution of this
         parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
         tokens and categories; only "scale" and "jitter" where steps have targets, and
-        with them "warp" for transcripts.
+        with them "warp" for transcripts and translations.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -2978,7 +2979,7 @@ class RecurrentTagger(_OfSklearn, AnyCell, ChainTagger):
         is stretched to its length, with weights of the beta distribution of this
         parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
         tokens and categories; only "scale" and "jitter" where steps have targets, and
-        with them "warp" for transcripts.
+        with them "warp" for transcripts and translations.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -3399,7 +3400,7 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         is stretched to its length, with weights of the beta distribution of this
         parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
         tokens and categories; only "scale" and "jitter" where steps have targets, and
-        with them "warp" for transcripts.
+        with them "warp" for transcripts and translations.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -4230,9 +4231,10 @@ class RecurrentTranscriber(_OfSklearn, AnyCell, TranscriptEstimator):
         Size of the vectors of categories; None for min(50, round(1.6 n^0.56)) of n levels
         (the rule of fastai).
     beam_size : int, default=1
-        Number of prefixes that ``predict`` keeps in a prefix beam search, which sums over
-        the alignments of each (Hannun et al., 2014). 1: the labels of the most probable
-        path, which is much faster.
+        Number of beginnings of answers that ``predict`` keeps in a beam search for the
+        most probable answer. 1: always the most probable next label or, of a transcriber,
+        the labels of the most probable path, which is much faster. For a transcriber a
+        beginning counts with all of its alignments (Hannun et al., 2014).
     lr : float, default=0.005
         Learning rate.
     max_epochs : int or "auto", default=50
@@ -4277,7 +4279,7 @@ class RecurrentTranscriber(_OfSklearn, AnyCell, TranscriptEstimator):
         is stretched to its length, with weights of the beta distribution of this
         parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
         tokens and categories; only "scale" and "jitter" where steps have targets, and
-        with them "warp" for transcripts.
+        with them "warp" for transcripts and translations.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -4474,6 +4476,390 @@ class RecurrentTranscriber(_OfSklearn, AnyCell, TranscriptEstimator):
         self,
         *,
         lexicon: bool | str | None = ...,
+    ) -> Self: ...
+    def set_score_request(
+        self,
+        *,
+        sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+
+class RecurrentTranslator(_OfSklearn, Pooling, AnyCell, TranslationEstimator):
+    r"""Translate sequences to strings or lists of labels of any length and order.
+
+    y is a list of strings, or of lists of labels, of any length from one on; ``predict``
+    returns the same form. Numbers are read as they are, tokens with ``embedding_dim``:
+    strings become tokens by :class:`~sksequence.preprocessing.SequenceTokenizer`.
+
+    An encoder reads the sequence, best with ``bidirectional=True``, and a decoder says
+    label after label until it says the end, each with a probability given those before:
+
+    .. math:: p(y \mid x) = \prod_t p(y_t \mid y_1, \dots, y_{t-1}, x)
+
+    The first layer of the decoder starts from a learnt map of the pooled encoder, and
+    reads the labels; its outputs attend to the steps of the encoder, and further layers
+    read both. As nothing is fed back, all labels are read at once in training, by the
+    compiled kernels that also run the encoder. The loss is the mean over sequences of the
+    cross entropy per label, with the end as one more label.
+
+    Answers are ranked by their probability, whatever their length. Those of ``to_numpy``
+    and ``to_onnx`` are those of ``predict`` with ``beam_size=1``. ONNX files have the
+    output ``label``, int64 (batch, max_length), positions in ``classes_`` and then -1.
+
+    ``scoring`` by a name of scikit-learn, such as "accuracy", needs strings.
+
+    Parameters
+    ----------
+    cell : {"rnn", "lstm", "gru", "mingru", "minlstm", "indrnn", "qrnn"}, default='lstm'
+        Recurrent cell: simple (Elman, 1990), LSTM or GRU; minimal GRU or LSTM, whose
+        gates read only the input (Feng et al., 2024); independently recurrent, where a
+        unit reads only its own state (Li et al., 2018); or quasi-recurrent, an LSTM
+        whose gates do not read the hidden state (Bradbury et al., 2017).
+    hidden_size : int or tuple of int, default=64
+        Number of units of each recurrent layer and direction, for all layers or one per
+        layer: ``(12, 6)`` is two layers.
+    num_layers : int or None, default=None
+        Number of stacked recurrent layers; None for as many as ``hidden_size`` has
+        values.
+    bidirectional : bool, default=False
+        Whether to also read every sequence in reverse. If False, the network is causal:
+        no state depends on a later step.
+    merge_mode : {"concat", "sum", "mean", "mul"}, default='concat'
+        How to merge the outputs of the two directions of a layer.
+    dropout : float, default=0.0
+        Dropout probability between recurrent layers and before the head, in [0, 1).
+    layer_norm : bool, default=False
+        Apply layer normalization, at every step, to the products of the weights of
+        recurrent layers with their inputs (Ba, Kiros and Hinton, 2016). Deep networks
+        learn faster.
+    residual : bool, default=False
+        Residual connections: add the input of every recurrent layer but the first to its
+        output. Both must have the same width.
+    recurrent_dropout : float, default=0.0
+        Dropout probability in [0, 1) of the hidden state that the gates read, with one
+        mask for all steps of a sequence (Gal and Ghahramani, 2016). Must be 0 with
+        ``bptt_steps`` and for cells whose gates do not read the hidden state.
+    memory_steps : float or None, default=None
+        Longest time scale, in steps: gates are initialised with biases for time scales
+        between one step and this number (chrono initialisation; Tallec and Ollivier,
+        2018). The length of the sequences is a good value. None: the biases of the
+        cell.
+    conv_channels : tuple of int, default=()
+        Output channels of the convolutions before the recurrence, one per layer.
+    conv_kernel_size : int or tuple of int, default=5
+        Kernel sizes of these convolutions in steps, at most the length of the shortest
+        sequence.
+    conv_stride : int or tuple of int, default=1
+        Strides of these convolutions: a stride of s reduces s steps to one. Some steps
+        are never read if the stride exceeds the kernel size.
+    parallel_channels : tuple of int, default=()
+        Output channels of the convolutions parallel to the recurrence, whose mean over
+        time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
+        LSTM-FCN.
+    parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
+        Kernel sizes of the parallel convolutions in steps.
+    pooling : {"last", "mean", "max", "attention"}, default='max'
+        How to pool the steps of a sequence: the final state of each direction, the mean
+        or maximum over the steps, or a mean with attention weights.
+    embedding_dim : int or None, default=None
+        Size of the embedding vectors of tokens. If given, X holds token ids, as made by
+        :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
+        the unknown token. Dropout is also applied to the embedding vectors.
+    num_embeddings : int or None, default=None
+        Number of tokens; None for one more than the largest id in fit. Tokens that are
+        not in the training sequences are read as the unknown token.
+    missing : {"error", "mask", "decay"}, default='error'
+        How to treat NaN in X. "error" raises an error. "mask" replaces NaN by the mean of
+        the channel, and appends a mask for every channel that is one where it was
+        observed and zero elsewhere. "decay" appends the same masks, but replaces NaN by
+        the last observation, decayed towards the mean at a learnt rate for each channel;
+        without ``conv_channels`` the state of the first recurrent layer decays likewise
+        (GRU-D of Che et al., 2018, with any cell). The loop over steps is then in Python,
+        which is slower: an epoch of a GRU or SimpleRNN takes about 1.5 times as long, of
+        an LSTM 4 to 7 times (``benchmarks/missing.py``). Infinity always raises an
+        error.
+    time_channel : int or None, default=None
+        With ``missing="decay"``, position of the channel that holds the time of each
+        step, in any unit and from any origin. The time determines the decay and is used
+        for nothing else; None for a time of one between steps. Ignored with other values
+        of ``missing``.
+    categorical_features : "from_dtype", list of int, str or bool, or None, default='from_dtype'
+        The channels that hold categories, whose levels are embedded. "from_dtype": those
+        of sequences that are DataFrames with columns of text, also as categories of
+        pandas or polars. A list names channels, also of numbers: their positions or
+        names, or a mask. None: text is refused. Static columns of text are embedded
+        likewise, unless None. Levels that are not in the training sequences, and missing
+        ones, are read as one unknown level; ``partial_fit`` knows those of its first
+        call.
+    category_dim : int or None, default=None
+        Size of the vectors of categories; None for min(50, round(1.6 n^0.56)) of n levels
+        (the rule of fastai).
+    target_embedding_dim : int, default=64
+        Size of the embedding vectors of labels, which the decoder both reads and
+        compares its outputs with.
+    decoder_hidden_size : int, default=64
+        Number of units of each layer of the decoder.
+    decoder_layers : int, default=2
+        Number of layers of the decoder, at most 64. The first reads the labels so far,
+        and further ones also what attention has read.
+    attention : bool, default=True
+        Whether the decoder attends to the steps of the sequence. If False, all that it
+        knows of them is its initial state, which only suffices for short answers.
+    beam_size : int, default=1
+        Number of beginnings of answers that ``predict`` keeps in a beam search for the
+        most probable answer. 1: always the most probable next label or, of a transcriber,
+        the labels of the most probable path, which is much faster. For a transcriber a
+        beginning counts with all of its alignments (Hannun et al., 2014).
+    max_length : int or None, default=None
+        Maximum number of labels of an answer; None for twice as many as the longest
+        target in fit.
+    label_smoothing : float, default=0.1
+        Share of the probability of each true label, in [0, 1), that training spreads over
+        all labels (Szegedy et al., 2016); where each of several labels is true or not,
+        over both. ``valid_loss`` is without.
+    lr : float, default=0.005
+        Learning rate.
+    max_epochs : int or "auto", default=50
+        Maximum number of passes over the training sequences. "auto": 50, or as
+        many as make 1500 mini-batches if that is more, but at most 500;
+        few sequences need more passes.
+    batch_size : int, "auto" or None, default=16
+        Number of sequences per mini-batch; None for full batches. "auto": a tenth of the
+        training sequences, but at least 8 and at most 64.
+    optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
+        The optimizer.
+    lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
+        Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
+        loss (on the validation set, if there is one) has not improved for 5 epochs.
+    lr_warmup : float, default=0.0
+        Share of ``max_epochs``, in [0, 1), in which the learning rate rises linearly to
+        ``lr``, before a constant or cosine schedule begins (Goyal et al., 2017).
+    weight_decay : float, default=0.0
+        Weight decay, as defined by the optimizer.
+    average_weights : {"ema", "swa"} or None, default=None
+        Predict with a mean of the weights along the training instead of the last ones:
+        "ema", an exponential moving average over all mini-batches, corrected for its
+        beginning (Polyak and Juditsky, 1992); "swa", the mean at the ends of the last
+        quarter of ``max_epochs`` (stochastic weight averaging; Izmailov et al., 2018).
+        The validation loss and ``scoring`` are those of the mean, and so is what is
+        stored and what a warm start begins with. Ignored by ``partial_fit``.
+    ema_decay : float, default=0.99
+        Decay per mini-batch of ``average_weights="ema"``, in (0, 1): the mean is over
+        some ``1 / (1 - ema_decay)`` mini-batches.
+    gradient_clip : float or None, default=1.0
+        Maximum norm of the gradient; larger gradients are clipped.
+    augment : str, tuple of str, dict of str to float, or None, default=None
+        Random changes of the training sequences, drawn anew in each epoch: names, or
+        names and strengths. They are made of standardised channels, in this order. "crop"
+        keeps a window at a random position, without this share of the steps
+        (0.1; Le Guennec et al., 2016). "warp" varies the speed of time
+        between both ends, by this standard deviation of its logarithm
+        (0.2), "scale" multiplies each channel of a sequence by a factor
+        about one of this deviation (0.1), and "jitter" adds noise of
+        this deviation to each value (0.03; Um et al., 2017). "mixup"
+        replaces each sequence and its target by a weighted mean with another one, that
+        is stretched to its length, with weights of the beta distribution of this
+        parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
+        tokens and categories; only "scale" and "jitter" where steps have targets, and
+        with them "warp" for transcripts and translations.
+    early_stopping : bool, default=False
+        Whether to hold out a validation set, or take that given to fit, stop when its
+        loss or ``scoring`` no longer improves, and keep the best weights.
+    validation_split : {"auto", "random", "last"} or splitter, default='auto'
+        What early stopping holds out. "random": stratified by class, or whole groups if
+        fit gets ``groups``. "last": the last sequences of X, which must be in time order;
+        of windows that overlap, the last ones of the table, and windows that share rows
+        with them (a target is taken to cover as many rows after its window as it has
+        outputs) are not used at all. "auto": "last" for windows that overlap, which are
+        views of one table (as of SlidingWindow and make_windows), unless fit gets
+        ``groups``; else "random". Of a splitter of scikit-learn, its last split.
+    validation_fraction : float, default=0.1
+        Proportion of the sequences in the validation set of early stopping, in
+        (0, 1).
+    scoring : str, callable or None, default=None
+        Score of the validation set that early stopping watches, ``valid_score`` in
+        ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
+        of every step, over the steps of all sequences), or a function
+        ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
+    patience : int or "auto", default=10
+        Number of epochs without improvement before early stopping. "auto": a fifth of
+        ``max_epochs``, but at least 10, since the epochs of few sequences are
+        short.
+    standardize : bool, default=True
+        Whether to standardise each channel, and the targets of a regressor, by mean and
+        standard deviation of the training data: with ``partial_fit``, those of all calls
+        so far. A 2-D X has one channel. Token ids are not scaled.
+    data_format : {"channels_last", "channels_first"}, default='channels_last'
+        Whether a 3-D X is (n_sequences, n_steps, n_channels) or
+        (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
+    random_state : int, RandomState instance or None, default=None
+        Controls the initial weights, mini-batches, dropout and the validation split. Pass
+        an int for bitwise identical results of repeated fits.
+    n_jobs : int or None, default=None
+        Number of threads in fit and predict: None for one, -1 for all cores. The last
+        digits of float32 training depend on it unless compiled kernels train.
+    device : str, default='auto'
+        Device of the network: "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU if one
+        is available.
+    dtype : {"float32", "float64"}, default='float32'
+        Dtype of the network.
+    mixed_precision : {"bfloat16", "float16"} or None, default=None
+        Lower precision of forward and backward pass in training, by torch's autocast.
+        Weights, loss and optimizer steps stay in float32, and so do recurrent layers on
+        a CPU, where this is faster. With "float16" the loss is scaled, and steps with an
+        infinite gradient are skipped. Predictions and the validation loss are in full
+        precision. Not supported with ``dtype="float64"``.
+    callbacks : list of skorch callbacks or None, default=None
+        Callbacks of the training. To end it after an epoch, a callback sets
+        ``net.stop_requested = True`` in ``on_epoch_end``; the fit then counts as
+        finished.
+    net_params : dict or None, default=None
+        Further parameters of :class:`skorch.NeuralNet`: those of the optimizer, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``, of callbacks (``callbacks__<name>``,
+        ``callbacks__<name>__<parameter>``), ``compile``, and hyperparameters of the
+        training, which they override. What an estimator sets itself is refused.
+    checkpoint : str, path or None, default=None
+        File in which fit saves its progress after every epoch. When an interrupted fit is
+        called again with the same data and hyperparameters, it resumes from there, and
+        the final network is bitwise identical; a completed fit is not repeated. A file
+        belongs to one fit. In a directory (an existing one, or a path with a separator
+        at the end) there is a file for each fit, as needed by searches.
+    warm_start : bool, default=False
+        Whether fit continues from the weights of the last fit.
+    verbose : int, default=0
+        Print a line per epoch if above zero.
+
+    Attributes
+    ----------
+    net_ : skorch.NeuralNet
+        The trained net; its ``module_`` is a :class:`sksequence.nn.SequenceNetwork`.
+    n_features_in_ : int
+        Number of columns of a 2-D X, else number of channels.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
+    n_epochs_ : int
+        Number of epochs trained.
+    history_ : list of dict
+        ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
+        seconds) of each epoch, ``valid_score`` with ``scoring``, and the numbers that
+        callbacks record in ``net_.history``.
+    classes_ : ndarray of shape (n_classes,)
+        The labels; of strings, their characters.
+    n_static_features_in_ : int
+        Number of static covariates; 0 if X is not a table with a column of sequences.
+
+    See Also
+    --------
+    RecurrentTranscriber : Labels in the order of the steps, without attention.
+    RecurrentTagger : Predicts a label for every step.
+
+    References
+    ----------
+    Sutskever, Vinyals and Le (2014), Sequence to sequence learning with neural networks.
+    NeurIPS.
+    Luong, Pham and Manning (2015), Effective approaches to attention-based neural machine
+    translation. EMNLP.
+    Wu et al. (2016), Google's neural machine translation system. arXiv.
+
+    Examples
+    --------
+    Say a word backwards, without its vowels:
+
+    >>> import numpy as np
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sksequence import RecurrentTranslator
+    >>> from sksequence.preprocessing import SequenceTokenizer
+    >>> rng = np.random.default_rng(0)
+    >>> X = ["".join(rng.choice(list("abcdei"), n)) for n in rng.integers(4, 8, 500)]
+    >>> X = [word for word in X if set(word) & set("bcd")]
+    >>> y = ["".join(letter for letter in word[::-1] if letter in "bcd") for word in X]
+    >>> model = make_pipeline(
+    ...     SequenceTokenizer(analyzer="char"),
+    ...     RecurrentTranslator(
+    ...         embedding_dim=16, bidirectional=True, hidden_size=32,
+    ...         lr=0.01, max_epochs=20, batch_size=32, random_state=0
+    ...     ),
+    ... )  # fmt: skip
+    >>> model.fit(X[:400], y[:400]).score(X[400:], y[400:]) > 0.8
+    True
+    >>> model.predict(["cabbed"])
+    array(['dbbc'], dtype=object)
+    """
+
+    def __init__(
+        self,
+        *,
+        cell: str = "lstm",
+        hidden_size: int | Sequence[int] = 64,
+        num_layers: int | None = None,
+        bidirectional: bool = False,
+        merge_mode: str = "concat",
+        dropout: float = 0.0,
+        layer_norm: bool = False,
+        residual: bool = False,
+        recurrent_dropout: float = 0.0,
+        memory_steps: float | None = None,
+        conv_channels: Sequence[int] = (),
+        conv_kernel_size: int | Sequence[int] = 5,
+        conv_stride: int | Sequence[int] = 1,
+        parallel_channels: Sequence[int] = (),
+        parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        pooling: str = "max",
+        embedding_dim: int | None = None,
+        num_embeddings: int | None = None,
+        missing: str = "error",
+        time_channel: int | None = None,
+        categorical_features: Sequence[Any] | str | None = "from_dtype",
+        category_dim: int | None = None,
+        target_embedding_dim: int = 64,
+        decoder_hidden_size: int = 64,
+        decoder_layers: int = 2,
+        attention: bool = True,
+        beam_size: int = 1,
+        max_length: int | None = None,
+        label_smoothing: float = 0.1,
+        lr: float = 0.005,
+        max_epochs: int | str = 50,
+        batch_size: int | str | None = 16,
+        optimizer: str | Callable[..., Any] = "adam",
+        lr_schedule: str = "cosine",
+        lr_warmup: float = 0.0,
+        weight_decay: float = 0.0,
+        average_weights: str | None = None,
+        ema_decay: float = 0.99,
+        gradient_clip: float | None = 1.0,
+        augment: str | Sequence[str] | Mapping[str, float] | None = None,
+        early_stopping: bool = False,
+        validation_split: Any = "auto",
+        validation_fraction: float = 0.1,
+        scoring: str | Callable[..., float] | None = None,
+        patience: int | str = 10,
+        standardize: bool = True,
+        data_format: str = "channels_last",
+        random_state: RandomState = None,
+        n_jobs: int | None = None,
+        device: str = "auto",
+        dtype: str = "float32",
+        mixed_precision: str | None = None,
+        callbacks: Sequence[Any] | None = None,
+        net_params: dict[str, Any] | None = None,
+        checkpoint: PathLike | None = None,
+        warm_start: bool = False,
+        verbose: int = 0,
+    ) -> None: ...
+    def set_fit_request(
+        self,
+        *,
+        X_val: bool | str | None = ...,
+        groups: bool | str | None = ...,
+        sample_weight: bool | str | None = ...,
+        y_val: bool | str | None = ...,
+    ) -> Self: ...
+    def set_partial_fit_request(
+        self,
+        *,
+        classes: bool | str | None = ...,
+        sample_weight: bool | str | None = ...,
     ) -> Self: ...
     def set_score_request(
         self,

@@ -480,7 +480,7 @@ BAD_VALUES = {
     "data_format": ["channels", None],
     "lr": [0, -1, "a", None, np.nan, np.inf, True],
     "lr_schedule": ["step", None],
-    "label_smoothing": [-0.1, 1, 1.0, "a", None, np.nan, True],
+    "label_smoothing": [-0.1, 1, 1.5, "a", None, np.nan, True],
     "lr_warmup": [-0.1, 1, 1.0, "a", None, np.nan, True],
     "average_weights": ["mean", "EMA", True, 0.99, 1],
     "ema_decay": [0, 1, -0.1, 1.5, "a", None, np.nan, False],
@@ -518,6 +518,11 @@ BAD_VALUES = {
         *(np.array([[0.1, 0.9]]), np.array([0.9, np.nan])),
     ],
     "beam_size": COUNT,
+    "max_length": [size for size in COUNT if size is not None],
+    "target_embedding_dim": COUNT,
+    "decoder_hidden_size": COUNT,
+    "decoder_layers": [*COUNT, 65],
+    "attention": FLAG,
     "cell": ["tcn", None],
     "nonlinearity": ["sigmoid", None],
 }
@@ -531,7 +536,8 @@ CONTEXT = {
 
 
 def _estimator_with(parameter):
-    names = ("GRUClassifier", "GRURegressor", *ESTIMATORS, "RecurrentTranscriber")
+    of_labels = ("RecurrentTranscriber", "RecurrentTranslator")
+    names = ("GRUClassifier", "GRURegressor", *ESTIMATORS, *of_labels)
     return next(name for name in names if hasattr(make(name), parameter))
 
 
@@ -626,7 +632,7 @@ def test_bad_fit_is_refused_before_training(case):
 def _fitted(name):
     X = TABLE if name == "GRURegressor" else CUBE
     y = LABELS if name.endswith("Classifier") else NUMBERS
-    y = ["ab"] * N if name.endswith("Transcriber") else y
+    y = ["ab"] * N if name.endswith(("Transcriber", "Translator")) else y
     model = make(name).fit(X, y)
     return model, X, model.transform(X)
 

@@ -260,6 +260,18 @@ def check_remaining_life(printed: str, folder: Path) -> None:
     assert (folder / "remaining_life.png").read_bytes().startswith(b"\x89PNG")
 
 
+def check_spelled_letters(printed: str, folder: Path) -> None:
+    wrong, right = row(printed, "no list of words")
+    listed_wrong, listed_right = row(printed, "with the list")
+    assert listed_wrong <= wrong < 15
+    assert listed_right >= max(right, 95)
+    assert right > 50
+    found = re.search(rf"they were spoken: ({NUMBER})%", printed)
+    assert found is not None
+    assert float(found[1]) > 90
+    assert (folder / "spelled_letters.png").read_bytes().startswith(b"\x89PNG")
+
+
 CHECKS: dict[str, Callable[[str, Path], None]] = {
     "quickstart": check_quickstart,
     "unequal_lengths": check_unequal_lengths,
@@ -281,6 +293,7 @@ CHECKS: dict[str, Callable[[str, Path], None]] = {
     "irregular": check_irregular,
     "dask_search": check_dask_search,
     "remaining_life": check_remaining_life,
+    "spelled_letters": check_spelled_letters,
 }
 
 

@@ -27,6 +27,7 @@ ARROWS = {
     "_streaming": {"_deployment"},
     "_training": {"_inputs", "nn"},
     "nn": {"_cells", "_kernels"},
+    "ensemble": {"_deployment", "_inputs", "_storage", "estimators"},
     "forecasting": {"_inputs", "_storage", "preprocessing"},
     "metrics": {"_inputs"},
     "model_selection": {"_inputs"},

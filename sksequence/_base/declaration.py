@@ -26,7 +26,9 @@ ORDER = (
     *("parallel_channels", "parallel_kernel_size", "pooling"),
     *("embedding_dim", "num_embeddings", "missing", "time_channel"),
     *("categorical_features", "category_dim"),
-    *("normalize", "season", "target_channels", "decoder", "beam_size"),
+    *("normalize", "season", "target_channels", "decoder"),
+    *("target_embedding_dim", "decoder_hidden_size", "decoder_layers", "attention"),
+    *("beam_size", "max_length"),
     *("crf", "tag_scheme"),
     # training
     *("loss", "quantile", "class_weight", "label_smoothing"),

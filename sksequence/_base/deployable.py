@@ -214,14 +214,16 @@ class Deployable(SequenceEstimator):
         from .._deployment.onnx_files import write_onnx
 
         check_is_fitted(self)
-        write_onnx(
-            path,
-            network=self._network,
-            weights=training.state_of(self.net_)["weights"],
-            reading=self._reading.export(),
-            answer=self._export_answer(),
-            about=self._describe_itself(),
-        )
+        write_onnx(path, **self._export_parts(), about=self._describe_itself())
+
+    def _export_parts(self) -> dict[str, dict[str, Any]]:
+        """Return what other back ends need, in numpy and plain Python."""
+        return {
+            "network": self._network,
+            "weights": training.state_of(self.net_)["weights"],
+            "reading": self._reading.export(),
+            "answer": self._export_answer(),
+        }
 
     def _describe_itself(self) -> dict[str, Any]:
         """Return the metadata of an ONNX file."""
@@ -248,12 +250,6 @@ class Deployable(SequenceEstimator):
 
     def _export(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """Return settings in plain Python, and arrays, for a predictor."""
-        described = {
-            "network": self._network,
-            "weights": training.state_of(self.net_)["weights"],
-            "reading": self._reading.export(),
-            "answer": self._export_answer(),
-        }
         settings: dict[str, Any] = {
             "made_from": repr(self),
             "channels_first": self.data_format == "channels_first",
@@ -261,7 +257,7 @@ class Deployable(SequenceEstimator):
             "is_table": self._reading.form.is_table,
         }
         arrays = {}
-        for name, part in described.items():
+        for name, part in self._export_parts().items():
             settings[name] = {}
             for key, value in part.items():
                 if isinstance(value, np.ndarray):

@@ -70,6 +70,7 @@ class SequenceEstimator(
     _layout: ClassVar[Layout] = STEPS
     _network_kind: ClassVar[str] = "sequence"
     _per_step: ClassVar[bool] = False  # whether each step has a target and a prediction
+    _feeds_target: ClassVar[bool] = False  # whether the network reads the target, too
     _doc_link_module = "sksequence"
     _doc_link_template = (
         "https://sksequence.readthedocs.io/en/latest/api.html#sksequence.{estimator_name}"

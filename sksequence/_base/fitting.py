@@ -88,6 +88,7 @@ class Fittable(Protocol):
     history_: list[dict[str, float]]
     _network_kind: ClassVar[str]
     _per_step: ClassVar[bool]
+    _feeds_target: ClassVar[bool]
     _parameter_constraints: ClassVar[dict[str, list]]
     _reading: Reading
     _target: Target
@@ -419,6 +420,7 @@ def _make_datasets(
             estimator._reading.static.prepare(part.static, dtype),
             dtype=dtype,
             per_step=estimator._per_step,
+            feeds_target=estimator._feeds_target,
             keeps_overlap=estimator._reading.local is None,
         )
         given = part.given

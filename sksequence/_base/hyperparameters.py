@@ -227,7 +227,7 @@ class Steps(Layers):
         is stretched to its length, with weights of the beta distribution of this
         parameter ({STRENGTHS["mixup"]}; Zhang et al., 2018). NaN stays NaN. Not for
         tokens and categories; only "scale" and "jitter" where steps have targets, and
-        with them "warp" for transcripts.""",
+        with them "warp" for transcripts and translations.""",
         role=TRAINING,
         since=(2, 0),
     )

@@ -2,67 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from numbers import Integral
-from typing import Any, Self, cast
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from .._inputs import (
-    AnySequences,
-    Form,
-    Reading,
-    Sequences,
-    Target,
-    Transcripts,
-    ctc,
-    read_transcripts,
-)
+from .._inputs import AnySequences, Form, Sequences, Target, ctc
 from .._inputs.types import ArrayLike, Targets
-from .declaration import hyperparameter, recurrent_estimator
-from .deployable import Deployable
-from .hyperparameters import COUNT
+from .declaration import recurrent_estimator
+from .labelling import LabellingEstimator, check_count
 
 # Beam of a search for words: with fewer prefixes it may find none that ends with one.
 _WORDS_BEAM = 16
 
 
 @recurrent_estimator
-class TranscriptEstimator(Deployable):
+class TranscriptEstimator(LabellingEstimator):
     """Estimator with a transcript, a string or a list of labels, for each sequence."""
-
-    beam_size: int = hyperparameter(
-        default=1,
-        constraints=[COUNT],
-        doc="""int
-        Number of prefixes that ``predict`` keeps in a prefix beam search, which sums over
-        the alignments of each (Hannun et al., 2014). 1: the labels of the most probable
-        path, which is much faster.""",
-        since=(2, 0),
-    )
-
-    _attributes_doc = """
-    classes_ : ndarray of shape (n_classes,)
-        The labels; of strings, their characters.
-    """
 
     # ----------------------------------------------------------------------- targets
 
     def _get_network(self) -> dict[str, Any]:
         return super()._get_network() | {"per_frame": True}
-
-    def _get_allowed_changes(self) -> Collection[str]:
-        return ("warp", "scale", "jitter")
-
-    def _check_y(
-        self, y: Any, form: Form, target: Target | None, classes: Any
-    ) -> tuple[Target, np.ndarray]:
-        if not isinstance(target, Transcripts):
-            target = Transcripts.of(y, classes)
-        else:
-            target.check_classes(classes)
-        return target, target.encode(y)
 
     def _encode(
         self,
@@ -73,7 +35,6 @@ class TranscriptEstimator(Deployable):
         classes: Any,
     ) -> tuple[Target, Sequences]:
         target, encoded = super()._encode(y, sequences, form, target, classes)
-        _check_same_number(encoded.values, sequences.lengths)
         self._check_room(encoded.values, sequences.lengths)
         return target, encoded
 
@@ -99,46 +60,6 @@ class TranscriptEstimator(Deployable):
         n = len(self.conv_channels)
         strides = np.broadcast_to(self.conv_stride if n else 1, n)
         return int(np.prod(strides, dtype=int))
-
-    def _check_first_batch(self, y: Any, classes: Any) -> None:
-        if classes is None:
-            raise ValueError(
-                "classes must be passed on the first call to partial_fit, got None: "
-                "later calls may have labels that are not in this y."
-            )
-
-    def _hold(self, reading: Reading, target: Target) -> None:
-        super()._hold(reading, target)
-        self.classes_: np.ndarray = cast(Transcripts, target).classes
-
-    # ----------------------------------------------------------------------- training
-
-    def partial_fit(
-        self,
-        X: ArrayLike,
-        y: Targets,
-        classes: ArrayLike | None = None,
-        sample_weight: ArrayLike | None = None,
-    ) -> Self:
-        """Train for one epoch, continuing from the last call or fit.
-
-        Parameters
-        ----------
-        X : array-like
-            Sequences, as in fit.
-        y : list of str, or list of array-like
-            Transcripts.
-        classes : array-like of shape (n_classes,), default=None
-            All labels that can occur in any call; required in the first call.
-        sample_weight : array-like of shape (n_sequences,), default=None
-            Weight of each sequence.
-
-        Returns
-        -------
-        self : object
-            The estimator.
-        """
-        return self._fit_one_epoch(X, y, sample_weight, classes)
 
     # --------------------------------------------------------------------- predicting
 
@@ -169,7 +90,7 @@ class TranscriptEstimator(Deployable):
             entries that are too long for a sequence.
         """
         check_is_fitted(self)
-        _check_beam_size(self.beam_size)
+        check_count("beam_size", self.beam_size)
         if lexicon is None:
             return self._respond(X, "predict")
         find = self._make_search(lexicon)
@@ -222,10 +143,6 @@ class TranscriptEstimator(Deployable):
         rows, counts = super()._answer(data, "predict")
         assert counts is not None, "the network answers for each frame"
         return iter(np.split(rows.astype(np.float64), np.cumsum(counts)[:-1]))
-
-    @property
-    def _transcripts(self) -> Transcripts:
-        return cast(Transcripts, self._target)
 
     def predict_proba(self, X: ArrayLike) -> np.ndarray:
         """Predict the probability of the blank and of each label at each frame.
@@ -345,32 +262,7 @@ class TranscriptEstimator(Deployable):
     def _read_pairs(self, X: Any, y: Any) -> tuple[list[np.ndarray], np.ndarray]:
         """Return the frames of sequences, and their transcripts as codes."""
         frames = self._read_frames(X)
-        codes = self._transcripts.encode_named(y, "y", may_be_empty=True)
-        _check_same_number(codes, frames)
-        return frames, codes
-
-    def score(
-        self, X: ArrayLike, y: Targets, sample_weight: ArrayLike | None = None
-    ) -> float:
-        """Return the share of sequences whose transcript is exactly right.
-
-        Parameters
-        ----------
-        X : array-like
-            Sequences, as in fit.
-        y : list of str, or list of array-like
-            True transcripts.
-        sample_weight : array-like of shape (n_sequences,), default=None
-            Weight of each sequence.
-
-        Returns
-        -------
-        float
-            Share, from 0 to 1.
-        """
-        said = self.predict(X)
-        _check_same_number(read_transcripts(y)[0], said)
-        return self._transcripts.share_exact(y, said, sample_weight)
+        return frames, self._encode_answers(y, frames)
 
     # ---------------------------------------------------------------------- deployment
 
@@ -400,18 +292,3 @@ class TranscriptEstimator(Deployable):
             "predict_prefixes needs an answer after each step, but a transcript grows "
             "label by label: use open_stream, or predict_proba for each frame."
         )
-
-
-def _check_same_number(targets: Any, sequences: Any) -> None:
-    if len(targets) != len(sequences):
-        raise ValueError(
-            "Found input variables with inconsistent numbers of samples: "
-            f"[{len(sequences)}, {len(targets)}] sequences in X and y."
-        )
-
-
-def _check_beam_size(beam_size: Any) -> None:
-    """Raise ValueError for a beam that was set to nonsense after the fit."""
-    is_count = isinstance(beam_size, Integral) and not isinstance(beam_size, bool)
-    if not is_count or beam_size < 1:
-        raise ValueError(f"beam_size must be int of at least 1, got {beam_size!r}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from .._storage import check_target, replace_file
 from .._version import __version__
+from .levels import with_common_ids
 
 _MOST_BYTES = 2**31 - 2**20  # the size limit of an ONNX file, less room for its metadata
 
@@ -36,12 +38,7 @@ def write_onnx(
     """
     target = check_target(path)
     make_model = _load_onnx().make_model
-    n_bytes = sum(weight.nbytes for weight in weights.values())
-    if n_bytes > _MOST_BYTES:
-        raise ValueError(
-            f"The weights take {n_bytes} bytes, but an ONNX file holds at most 2 GB. Use "
-            "a smaller network, or fewer tokens."
-        )
+    _check_size([weights])
     model = make_model(
         network=network,
         weights=weights,
@@ -51,6 +48,38 @@ def write_onnx(
         version=__version__,
     )
     replace_file(target, [model.SerializeToString()])
+
+
+def write_onnx_of_ensemble(
+    path: Any, *, members: Sequence[dict[str, Any]], about: dict[str, Any]
+) -> None:
+    """Write fitted networks to one ONNX file that answers with their mean.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        File to write, or to replace atomically.
+    members : sequence of dict
+        As in :func:`sksequence._deployment.onnx.make_ensemble`.
+    about : dict
+        Metadata of the ensemble; values that JSON cannot hold are left out.
+    """
+    target = check_target(path)
+    make_ensemble = _load_onnx().make_ensemble
+    _check_size([member["weights"] for member in members])
+    alike, levels = with_common_ids(members)
+    model = make_ensemble(alike, metadata=_as_text(about | levels), version=__version__)
+    replace_file(target, [model.SerializeToString()])
+
+
+def _check_size(networks: Sequence[dict[str, np.ndarray]]) -> None:
+    """Raise ValueError if weights exceed what a file can hold."""
+    n_bytes = sum(weight.nbytes for weights in networks for weight in weights.values())
+    if n_bytes > _MOST_BYTES:
+        raise ValueError(
+            f"The weights take {n_bytes} bytes, but an ONNX file holds at most 2 GB. Use "
+            "a smaller network, or fewer tokens."
+        )
 
 
 def _load_onnx() -> Any:

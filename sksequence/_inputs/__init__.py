@@ -35,6 +35,7 @@ from .local_scale import LocalScale, find_target_channels, target_shape_of
 from .lookup import column_at, find_column, index_of, listed, lookup
 from .losses import LOSSES, check_quantile, find_loss
 from .missing import check_times, mean_gap, observed_moments, since_start
+from .nested import beside, named, own_name, predicts_distribution, quantiles_of
 from .padding import count_padding
 from .readings import (
     NumberReading,
@@ -72,6 +73,7 @@ from .time_order import check_order, find_times, steps_of
 from .times import Times, read_times, time_positions, time_ranks
 from .tokens import check_tokens
 from .transcripts import Transcripts, read_transcripts
+from .translations import Translations
 
 __all__ = [
     "FRAMES",
@@ -101,9 +103,11 @@ __all__ = [
     "Times",
     "TokenReading",
     "Transcripts",
+    "Translations",
     "arrange_steps",
     "as_numbers",
     "at_rows",
+    "beside",
     "check_channels",
     "check_classes",
     "check_columns",
@@ -149,12 +153,16 @@ __all__ = [
     "lists_sequences",
     "lookup",
     "mean_gap",
+    "named",
     "names_of_targets",
     "observed_moments",
     "one_entity",
     "opened",
     "overlapping_begins",
+    "own_name",
     "plain_labels",
+    "predicts_distribution",
+    "quantiles_of",
     "read_entities",
     "read_times",
     "read_transcripts",

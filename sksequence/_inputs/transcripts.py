@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from scipy.special import log_softmax, softmax
@@ -35,12 +35,13 @@ class Transcripts(Target):
     """
 
     kind: ClassVar[str] = "transcripts"
+    noun: ClassVar[str] = "transcript"  # what error messages call one
 
     classes: np.ndarray
     is_text: bool
 
     @classmethod
-    def of(cls, y: Any, classes: Any = None) -> Transcripts:
+    def of(cls, y: Any, classes: Any = None) -> Self:
         """Learn the labels from transcripts, or take ``classes``."""
         items, is_text = read_transcripts(y)
         every = [label for item in items for label in item]
@@ -54,7 +55,7 @@ class Transcripts(Target):
             )
         if given is None:
             if not every:
-                raise ValueError("y has no label: all transcripts are empty.")
+                raise ValueError(f"y has no label: each {cls.noun} is empty.")
             given = np.unique(_as_labels(every))
         return cls(given, is_text)
 
@@ -81,6 +82,10 @@ class Transcripts(Target):
                 f"{self.classes}, got {given}."
             )
 
+    def meet(self, codes: np.ndarray) -> Self:
+        """Return a copy that also knows what depends on these encoded targets."""
+        return self
+
     def encode(self, values: Any) -> np.ndarray:
         return self.encode_named(values, "y")
 
@@ -102,7 +107,7 @@ class Transcripts(Target):
         for i, row in enumerate(rows):
             if not row and not may_be_empty:
                 raise ValueError(
-                    f"{name} has an empty transcript at {i}, expected at least one "
+                    f"{name} has an empty {self.noun} at {i}, expected at least one "
                     "label. Leave it out, along with its sequence."
                 )
             if 0 in row:

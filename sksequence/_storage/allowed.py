@@ -51,6 +51,7 @@ CLASSES = {
         "SplineTransformer StandardScaler TargetEncoder",
         "sklearn.random_projection": "GaussianRandomProjection SparseRandomProjection",
         "sksequence": "WindowForecaster",
+        "sksequence.ensemble": "DeepEnsembleClassifier DeepEnsembleRegressor",
         "sksequence.metrics": "QuantileScorer StdScorer StepScorer",
         "sksequence.model_selection": "HalvingEpochSearchCV PanelTimeSeriesSplit "
         "PurgedKFold",

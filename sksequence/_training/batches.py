@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -113,6 +114,9 @@ class SequenceDataset(Dataset):
         Static covariates, as the network reads them.
     per_step : bool, default=False
         Whether there is a target for each step.
+    feeds_target : bool, default=False
+        Whether the network reads the targets too, codes (n, longest) with zeros behind
+        the last one, as input ``y``.
     keeps_overlap : bool, default=True
         Whether ``prepare`` keeps the overlap of windows. If it does not, and they are
         many, they are prepared batch by batch.
@@ -137,12 +141,14 @@ class SequenceDataset(Dataset):
         static: np.ndarray | None = None,
         *,
         per_step: bool = False,
+        feeds_target: bool = False,
         keeps_overlap: bool = True,
     ) -> None:
         self.lengths = torch.from_numpy(sequences.lengths)
         self.equal = bool((self.lengths == self.lengths[0]).all())
         self.step_shape = sequences.step_shape
         self.prepare, self.per_step = prepare, per_step
+        self.feeds_target = feeds_target
         self.source = sequences
         self.held = None
         is_view = not keeps_overlap and _is_many_windows(sequences)
@@ -182,8 +188,9 @@ class SequenceDataset(Dataset):
         Returns
         -------
         inputs : dict
-            ``X`` (batch, steps, ...), ``lengths`` (batch,) if they differ, and ``static``
-            (batch, n_static) if there are static covariates.
+            ``X`` (batch, steps, ...), ``lengths`` (batch,) if they differ, ``static``
+            (batch, n_static) if there are static covariates, and ``y`` (batch, labels) if
+            the network reads the targets.
         target : Tensor or tuple
             Targets, targets and weights, or an empty tuple if there are none. Weights
             are scaled so that a weighted mean over all positions, padding included, is
@@ -202,13 +209,27 @@ class SequenceDataset(Dataset):
         inputs = {"X": X} if lengths is None else {"X": X, "lengths": lengths}
         if self.static is not None:
             inputs["static"] = self.static[index]
-        return inputs, self._targets(index)
+        target = self._targets(index)
+        if self.feeds_target and isinstance(target, tuple) and target:
+            inputs["y"] = target[0]
+        elif self.feeds_target and isinstance(target, Tensor):
+            inputs["y"] = target
+        return inputs, target
+
+    def with_target(self, codes: np.ndarray) -> SequenceDataset:
+        """Return a copy with targets for the network to read."""
+        fed = copy.copy(self)
+        target = Sequences(codes, np.ones(len(codes), dtype=np.int64))
+        fed.target, fed.feeds_target = PaddedBatches(target), True
+        return fed
 
     def _targets(self, index: Tensor) -> Tensor | tuple:
         if self.target is None:
             return ()
         if not self.per_step:
             truth = self.target.values[index]
+            if self.feeds_target:
+                truth = truth[:, : int((truth > 0).sum(1).max())]
             return truth if self.weight is None else (truth, self.weight.values[index])
         truth, _ = self.target.take(index)
         return truth if self.weight is None else (truth, self.weight.take(index)[0])
@@ -347,6 +368,7 @@ def make_dataset(
     *,
     dtype: str,
     per_step: bool = False,
+    feeds_target: bool = False,
     keeps_overlap: bool = True,
 ) -> SequenceDataset:
     """Make a data set in the dtype of a network."""
@@ -367,6 +389,7 @@ def make_dataset(
         weight,
         static,
         per_step=per_step,
+        feeds_target=feeds_target,
         keeps_overlap=keeps_overlap,
     )
 

@@ -9,10 +9,14 @@ import numpy as np
 import torch
 from torch import nn
 
-from ..nn import FrameNetwork, SequenceNetwork
+from ..nn import FrameNetwork, SequenceNetwork, TranslationNetwork
 from .memory import require_memory
 
-NETWORKS = {"sequence": SequenceNetwork, "frames": FrameNetwork}
+NETWORKS = {
+    "sequence": SequenceNetwork,
+    "frames": FrameNetwork,
+    "translation": TranslationNetwork,
+}
 
 # More are counted before they are built, since each takes time.
 _MANY_LAYERS = 64
@@ -35,7 +39,7 @@ def make_module(
 
     Parameters
     ----------
-    kind : {"sequence", "frames"}
+    kind : {"sequence", "frames", "translation"}
         Kind of network.
     dtype : {"float32", "float64"}
         Dtype of the weights.
@@ -141,6 +145,7 @@ def _check_counts(network: dict[str, Any], weights: Weights) -> None:
     """
     n_values = sum(array.size for array in weights.values())
     counts = {"num_layers": network["num_layers"], "input_size": network["input_size"]}
+    counts["decoder_layers"] = network.get("decoder_layers", 0)
     for name in ("conv_channels", "parallel_channels"):
         counts[f"len({name})"] = len(network.get(name, ()))
     for name, count in counts.items():

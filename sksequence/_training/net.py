@@ -29,6 +29,7 @@ from .chains import ChainLoss
 from .ctc import CTCLoss
 from .devices import find_device
 from .losses import append_scale, choose_loss
+from .next_label import NextLabelLoss
 from .optimizers import OPTIMIZERS, Adam
 from .precision import make_autocast, make_scaler
 from .stopping import StopTraining, is_stop_of_skorch
@@ -41,6 +42,8 @@ _CHUNK_VALUES = 2**22
 # What skorch records of each epoch, besides losses and scores.
 _OF_SKORCH = {"epoch", "train_batch_count", "valid_batch_count"}
 _MADE_CALLBACKS = ("gradient_clip", "early_stopping", "lr_schedule")
+# Methods of a network for given targets; others answer by themselves.
+_FOLLOWING = {"log_likelihood", "attend"}
 _BATCH_HOOKS = ("on_batch_begin", "on_grad_computed", "on_batch_end")
 
 
@@ -327,29 +330,58 @@ class SequenceNet(Net):
         counts : ndarray of shape (n_sequences,) or None
             Number of predictions of each sequence; None for one per sequence.
         """
-        module = self._in_evaluation()
         lengths = dataset.lengths
-        order = lengths.argsort(stable=True)
-        counts = module.count_answers(method, lengths)
+        counts = self._in_evaluation().count_answers(method, lengths)
         ends = None if counts is None else counts.cumsum(0).tolist()
         all_answers = np.empty(0)
-        with torch.inference_mode():
-            for index in _chunks(order, lengths[order], module):
-                rows = len(index)
-                whole = -(-rows // _ROWS) * _ROWS
-                filled = index[torch.arange(whole).clamp_(max=rows - 1)]
-                inputs, _ = dataset.batch(filled)
-                answers = _apply(module, method, self._here(inputs))[:rows].cpu().numpy()
-                if not len(all_answers):
-                    n, axes = (len(dataset), 1) if ends is None else (ends[-1], 2)
-                    all_answers = np.empty((n, *answers.shape[axes:]), answers.dtype)
-                if counts is None or ends is None:
-                    all_answers[index.numpy()] = answers
-                    continue
-                for i, answer in zip(index.tolist(), answers, strict=True):
-                    n_own = int(counts[i])
-                    all_answers[ends[i] - n_own : ends[i]] = answer[:n_own]
+        for index, (answers,) in self._evaluate(dataset, method):
+            if not len(all_answers):
+                n, axes = (len(dataset), 1) if ends is None else (ends[-1], 2)
+                all_answers = np.empty((n, *answers.shape[axes:]), answers.dtype)
+            if counts is None or ends is None:
+                all_answers[index] = answers
+                continue
+            for i, answer in zip(index.tolist(), answers, strict=True):
+                n_own = int(counts[i])
+                all_answers[ends[i] - n_own : ends[i]] = answer[:n_own]
         return all_answers, None if counts is None else counts.numpy()
+
+    def answers_of_each(
+        self, dataset: SequenceDataset, method: str, **options: Any
+    ) -> list[Any]:
+        """Apply a method of the network to all sequences, as in ``answers``.
+
+        Returns
+        -------
+        list of ndarray or of tuple of ndarray
+            What it returns for each sequence, in the order of the data set. Axes that
+            depend on the length are those of the longest sequence in a chunk.
+        """
+        self._in_evaluation()
+        found: list[Any] = [None] * len(dataset)
+        for index, parts in self._evaluate(dataset, method, **options):
+            for i, *own in zip(index.tolist(), *parts, strict=True):
+                found[i] = own[0] if len(own) == 1 else tuple(own)
+        return found
+
+    def _evaluate(
+        self, dataset: SequenceDataset, method: str, **options: Any
+    ) -> Iterator[tuple[np.ndarray, list[np.ndarray]]]:
+        """Yield the rows of each chunk, and what the network returns for them."""
+        module, lengths = self.module_, dataset.lengths
+        order = lengths.argsort(stable=True)
+        for index in _chunks(order, lengths[order], module):
+            rows = len(index)
+            whole = -(-rows // _ROWS) * _ROWS
+            filled = index[torch.arange(whole).clamp_(max=rows - 1)]
+            with torch.inference_mode():
+                inputs, _ = dataset.batch(filled)
+                if method not in _FOLLOWING:
+                    inputs.pop("y", None)
+                outputs = _apply(module, method, self._here(inputs), **options)
+                parts = outputs if isinstance(outputs, tuple) else (outputs,)
+                answers = [part[:rows].cpu().numpy() for part in parts]
+            yield index.numpy(), answers
 
     def _in_evaluation(self) -> Any:
         """Return the network, all of whose layers are in evaluation mode."""
@@ -396,12 +428,12 @@ def _chunks(order: Tensor, lengths: Tensor, module: Any) -> Iterator[Tensor]:
         begin = end
 
 
-def _apply(module: Any, method: str, inputs: Inputs) -> Tensor:
+def _apply(module: Any, method: str, inputs: Inputs, **options: Any) -> Any:
     """Apply a method of the network; split very long sequences in time if possible."""
     n_rows, n_steps = inputs["X"].shape[:2]
     size = max(_ROWS, _CHUNK_VALUES // (n_rows * module.values_per_step))
     if n_steps <= size or method != "forward" or not module.can_advance:
-        return getattr(module, method)(**inputs)
+        return getattr(module, method)(**inputs, **options)
     # Never leave a single step for the last piece: its last bits would differ.
     cuts = range(size, n_steps - 1, size)
     state, answers = None, []
@@ -482,6 +514,9 @@ def make_net(
         criterion = {"criterion": ChainLoss, "criterion__legal": legal}
     elif loss == "ctc":
         criterion = {"criterion": CTCLoss}
+    elif loss == "next_label":
+        criterion = {"criterion": NextLabelLoss}
+        criterion["criterion__label_smoothing"] = label_smoothing
     params = {
         **criterion,
         **({"optimizer__weight_decay": weight_decay} if weight_decay else {}),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from sklearn.base import clone
 
+from .._inputs import beside, own_name, quantiles_of
 from ._columns import Columns
 
 
@@ -49,7 +49,7 @@ def prepared(
     params = regressor.get_params()
     changes: dict[str, Any] = {}
     for name, value in params.items():
-        last, normalize = name.rpartition("__")[2], _beside(params, name, "normalize")
+        last, normalize = own_name(name), beside(params, name, "normalize")
         if last == "decoder" and strategy == "decoder":
             changes[name] = True
         if last == "target_channels" and normalize is not None and value is None:
@@ -62,29 +62,6 @@ def prepared(
             f"as GRURegressor, got {type(regressor).__name__}."
         )
     return regressor.set_params(**changes)
-
-
-def quantiles_of(regressor: Any) -> list[float] | None:
-    """Return the quantiles that a regressor or Pipeline predicts, if several.
-
-    Examples
-    --------
-    >>> from sksequence import GRURegressor
-    >>> quantiles_of(GRURegressor(loss="quantile", quantile=(0.1, 0.9)))
-    [0.1, 0.9]
-    """
-    params = regressor.get_params()
-    for name, value in params.items():
-        is_several = name.rpartition("__")[2] == "quantile" and np.ndim(value) > 0
-        if is_several and _beside(params, name, "loss") == "quantile":
-            return [float(level) for level in value]
-    return None
-
-
-def _beside(params: dict[str, Any], name: str, other: str) -> Any:
-    """Return another parameter of the estimator that has this one."""
-    prefix, separator, _ = name.rpartition("__")
-    return params.get(f"{prefix}{separator}{other}")
 
 
 def _check_season(strategy: str, columns: Columns, horizon: int) -> None:

@@ -13,7 +13,7 @@ from sklearn.metrics import r2_score
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from .._inputs import column_at, find_column, index_of, listed
+from .._inputs import column_at, find_column, index_of, listed, quantiles_of
 from .._inputs.borrowed import HasMethods, StrOptions, fit_context
 from .._inputs.intervals import Count
 from .._inputs.types import ArrayLike, PathLike, typed
@@ -29,7 +29,7 @@ from ._future import Future, next_rows, read_future
 from ._past import Past
 from ._reader import WindowReader
 from ._scales import Scales, inverted, transformed
-from ._strategies import check_strategy, prepared, quantiles_of
+from ._strategies import check_strategy, prepared
 from .recursive import forecast_recursive
 
 _AT_LEAST_ONE = [Count()]

@@ -16,6 +16,7 @@ from .network import SequenceNetwork
 from .pooling import AttentionPooling, LastPooling, MaxPooling, MeanPooling
 from .recurrent import RecurrentLayer, RecurrentStack
 from .static import StaticJoin
+from .translation import TranslationNetwork
 
 __all__ = [
     "AttentionPooling",
@@ -40,4 +41,5 @@ __all__ = [
     "StateDecay",
     "StaticJoin",
     "TokenEmbedding",
+    "TranslationNetwork",
 ]

@@ -14,6 +14,7 @@ any padding:
 - a cumulative sum over time, but not a sum,
 - a convolution of frames as a product of windows, but not torch's own,
 - a cumulative sum over pixels, but not a mean,
+- sums by adding arrays to one another,
 - ``tanh`` and ``exp``, but not a sigmoid: torch computes the elements that do not fill a
   vector with other instructions.
 """
@@ -167,6 +168,34 @@ def mean_plane(x: Tensor) -> Tensor:
     """Average ``x`` (..., height, width) over all pixels."""
     places = x.flatten(-2)
     return places.cumsum(-1)[..., -1] * (1 / places.shape[-1])
+
+
+def sum_channels(x: Tensor) -> Tensor:
+    """Sum ``x`` (..., channels) over the channels, by halves."""
+    size = x.shape[-1]
+    x = F.pad(x, (0, (1 << (size - 1).bit_length()) - size))
+    while x.shape[-1] > 1:
+        half = x.shape[-1] // 2
+        x = x[..., :half] + x[..., half:]
+    return x[..., 0]
+
+
+def softmax(scores: Tensor) -> Tensor:
+    """Return the softmax over the last axis; -inf at its end has no effect."""
+    shares = torch.exp(scores - scores.amax(-1, keepdim=True))
+    return shares / _total(shares).to(scores.dtype)
+
+
+def log_softmax(scores: Tensor) -> Tensor:
+    """Return the logarithm of the softmax over the last axis, in double precision."""
+    scores = scores.double()
+    scores = scores - scores.amax(-1, keepdim=True)
+    return scores - _total(torch.exp(scores)).log()
+
+
+def _total(x: Tensor) -> Tensor:
+    """Sum over the last axis in double precision; zeros at its end have no effect."""
+    return x.cumsum(-1, dtype=torch.float64)[..., -1:]
 
 
 def sum_steps(x: Tensor) -> Tensor:

@@ -269,8 +269,12 @@ class SequenceNetwork(RandomLayer):
         if self.per_step:
             return lengths
         if self.per_frame:
-            return -(-lengths // self.encoder.total_stride)
+            return self.count_frames(lengths)
         return lengths // self.encoder.total_stride if "prefixes" in method else None
+
+    def count_frames(self, lengths: Tensor) -> Tensor:
+        """Return the number of steps that strided convolutions leave: (batch,)."""
+        return -(-lengths // self.encoder.total_stride)
 
     def states(
         self, X: Tensor, lengths: Tensor | None = None
@@ -316,6 +320,18 @@ class SequenceNetwork(RandomLayer):
             if self.decoder_steps:
                 return last_n_steps(every, lengths, self.decoder_steps)
             return every
+        return self._pool(x, lengths, steps, left, final)
+
+    def _pool(
+        self,
+        x: Tensor,
+        lengths: Tensor | None,
+        steps: Tensor,
+        left: Tensor | None,
+        final: Tensor,
+    ) -> Tensor:
+        """Pool the output of the recurrence, and append that of the branch."""
+        assert self.pool is not None, "only a network without outputs of steps pools"
         pooled = self.pool(steps, left, final)
         if not self.branch.output_size:
             return pooled

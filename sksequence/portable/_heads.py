@@ -21,6 +21,7 @@ class Head:
     """
 
     reads_sequences: ClassVar[bool] = False  # an answer depends on all of a sequence
+    max_length: int = 0  # the largest number of labels that a decoder says
 
     def __init__(self, **described: Any) -> None:
         vars(self).update(described)
@@ -144,6 +145,29 @@ class Emitter(Part):
             codes = np.where(codes == before, 0, codes)
         said = [self.head.say([code] if code else []) for code in codes]
         return said[0] if self.is_one else said
+
+
+class TranslationsHead(TranscriptsHead):
+    """Labels that a decoder has said.
+
+    Attributes
+    ----------
+    max_length : int
+        Maximum number of labels of an answer.
+    """
+
+    def predict(self, raw: np.ndarray) -> np.ndarray:
+        """Return the answers whose codes are given (n, max_length)."""
+        said = np.empty(len(raw), dtype=object)
+        for i, codes in enumerate(raw):
+            said[i] = self.say(codes[codes > 0])
+        return said
+
+    def predict_proba(self, raw: np.ndarray) -> np.ndarray:
+        raise TypeError("predict_proba needs a classifier, but this predicts answers.")
+
+    def join(self, answers: np.ndarray) -> np.ndarray:
+        return answers
 
 
 class TagsHead(LabelsHead):
@@ -336,6 +360,7 @@ DISTRIBUTIONS: dict[str, type[Head]] = {
 HEADS: dict[str, type[Head]] = {
     "labels": LabelsHead,
     "transcripts": TranscriptsHead,
+    "translations": TranslationsHead,
     "tags": TagsHead,
     "values": ValuesHead,
     "quantiles": QuantilesHead,

@@ -10,6 +10,7 @@ import numpy as np
 from .._cells import find_cell
 from ._cell import FittedCell
 from ._convolution import Convolution
+from ._decoder import Decoder
 from ._pooling import POOLINGS, LastPooling, MeanPooling, Pool, pool_whole
 from ._reading import Reading
 from ._recurrence import last_steps, run_whole
@@ -39,6 +40,7 @@ class Network:
     has_residual = False  # of networks pickled by earlier versions
     decoder_steps = 0
     per_frame = False
+    decoder: Decoder | None = None
 
     def __init__(
         self, settings: dict[str, Any], weights: dict[str, np.ndarray], reading: Reading
@@ -68,6 +70,12 @@ class Network:
         self.attention = below("pool", weights)
         self.join = _matrix(below("join.linear", weights))
         self.head = _matrix(below("head", weights))
+        if n_layers := settings.get("decoder_layers", 0):
+            own = below("decoder", weights)
+            cells = [
+                _fit_cells(settings, below(f"layers.{i}", own)) for i in range(n_layers)
+            ]
+            self.decoder = Decoder([one for (one,) in cells], own, self.has_residual)
 
     def _convolutions(
         self, channels: Sequence[int], stride: Any, weights: dict[str, np.ndarray]
@@ -93,6 +101,36 @@ class Network:
         With ``decoder_steps``, each of so many last steps; with ``per_frame`` each frame,
         of which strides leave one for a block of steps.
         """
+        steps, left, final, beside, whole = self._run(x, lengths)
+        if self.per_frame:
+            return self._frames(steps, beside, lengths)
+        if self.per_step or self.decoder_steps:
+            parts = [self._spread(steps, x.shape[1]), beside]
+            every = np.concatenate(parts[: 1 + bool(self.branch)], axis=2)
+            if self.decoder_steps:
+                return last_n_steps(every, lengths, self.decoder_steps)
+            return every
+        return self._pool(steps, left, final, beside, whole)
+
+    def translate(
+        self,
+        x: np.ndarray,
+        lengths: np.ndarray,
+        static: np.ndarray | None,
+        max_length: int,
+    ) -> np.ndarray:
+        """Return the codes of the labels that a decoder says (n, max_length)."""
+        assert self.decoder is not None, "only a network with a decoder translates"
+        steps, left, final, beside, whole = self._run(x, lengths)
+        pooled = self._pool(steps, left, final, beside, whole)
+        start = np.tanh(self.output(pooled, static))
+        memory = self._frames(steps, beside, lengths)
+        return self.decoder.answer(start, memory, left, max_length)
+
+    def _run(self, x: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Return the steps of the recurrence, their number, the final state, the steps
+        of the branch, and their number.
+        """
         read, since = self._read(x)
         steps, left, elapsed = read, lengths, [since]
         if since is not None and not self.causal:
@@ -107,18 +145,21 @@ class Network:
         beside, whole = read, lengths
         for layer in self.branch:
             beside, whole = layer(beside, whole)
-        if self.per_frame:
-            return self._frames(steps, beside, lengths)
-        if self.per_step or self.decoder_steps:
-            parts = [self._spread(steps, x.shape[1]), beside]
-            every = np.concatenate(parts[: 1 + bool(self.branch)], axis=2)
-            if self.decoder_steps:
-                return last_n_steps(every, lengths, self.decoder_steps)
-            return every
-        pools = self.make_pools(len(x))
+        return steps, left, final, beside, whole
+
+    def _pool(
+        self,
+        steps: np.ndarray,
+        left: np.ndarray,
+        final: np.ndarray,
+        beside: np.ndarray,
+        whole: np.ndarray,
+    ) -> np.ndarray:
+        """Pool the recurrence, and the branch if there is one."""
+        pools = self.make_pools(len(steps))
         at_end = self.pooling == "last"
         parts = [final if at_end else pool_whole(pools[0], steps, left)]
-        parts += [pool_whole(pool, beside, lengths) for pool in pools[1:]]
+        parts += [pool_whole(pool, beside, whole) for pool in pools[1:]]
         return np.concatenate(parts, axis=1)
 
     def _recur(

@@ -201,6 +201,11 @@ class NumpyPredictor:
                 "A network that normalises each sequence has to read all of it before "
                 "the first step. Predict whole sequences, or fit with normalize=None."
             )
+        if self.network.decoder is not None:
+            raise ValueError(
+                "A translation begins when the sequence has ended: predict whole "
+                "sequences."
+            )
         if self.head.reads_sequences:
             raise ValueError(
                 "A network with crf=True cannot predict before the end of a sequence: "
@@ -226,9 +231,14 @@ class NumpyPredictor:
         order = lengths.argsort(kind="stable")
         for begin in range(0, len(order), _CHUNK):
             index = order[begin : begin + _CHUNK]
-            raw = self._represent([sequences[i] for i in index])
-            if answers:
-                own = None if covariates is None else covariates[index]
+            own = None if covariates is None else covariates[index]
+            x, of_each = _padded([sequences[i] for i in index]), lengths[index]
+            if answers and self.network.decoder is not None:
+                longest = self.head.max_length
+                raw = self.network.translate(x, of_each, own, longest)
+            else:
+                raw = self.network.represent(x, of_each)
+            if answers and self.network.decoder is None:
                 if own is not None and raw.ndim == 3:
                     own = np.repeat(own[:, None], raw.shape[1], axis=1)
                 raw = self.network.output(raw, own)
@@ -258,12 +268,14 @@ class NumpyPredictor:
         is_level = answer != self.head.predict_std
         return self.local.place(values, sequences, is_level=is_level)
 
-    def _represent(self, sequences: list[np.ndarray]) -> np.ndarray:
-        lengths = np.array([len(x) for x in sequences])
-        x = np.zeros((len(sequences), lengths.max(), sequences[0].shape[1]))
-        for row, sequence in zip(x, sequences, strict=True):
-            row[: len(sequence)] = sequence
-        return self.network.represent(x, lengths)
+
+def _padded(sequences: list[np.ndarray]) -> np.ndarray:
+    """Return sequences as one array, zero in padding."""
+    longest = max(len(x) for x in sequences)
+    x = np.zeros((len(sequences), longest, sequences[0].shape[1]))
+    for row, sequence in zip(x, sequences, strict=True):
+        row[: len(sequence)] = sequence
+    return x
 
 
 def _split_steps(rows: np.ndarray, counts: np.ndarray, is_block: bool) -> np.ndarray:

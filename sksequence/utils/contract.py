@@ -269,6 +269,7 @@ class _Skip(Exception):
 
 def _make_sequences(estimator: Any) -> tuple[list[np.ndarray], Any]:
     """Return random sequences that the estimator accepts, and matching targets."""
+    estimator = _innermost(estimator)
     rng = np.random.RandomState(0)
     X: list[np.ndarray] = [rng.normal(size=(n, 2)) for n in rng.randint(9, 31, size=24)]
     so_far = [x[:, 0].cumsum() / np.arange(1, len(x) + 1) - x[:, 1] for x in X]
@@ -300,6 +301,13 @@ def _make_sequences(estimator: Any) -> tuple[list[np.ndarray], Any]:
     return X, so_far
 
 
+def _innermost(estimator: Any) -> Any:
+    """Return what an ensemble, or another estimator that wraps one, passes X to."""
+    while getattr(estimator, "estimator", None) is not None:
+        estimator = estimator.estimator
+    return estimator
+
+
 def _copied(y: Any) -> Any:
     """Return a copy of targets per sequence or per step."""
     per_step = isinstance(y, list) and np.ndim(y[0]) > 0
@@ -315,6 +323,9 @@ def _fresh(estimator: Any) -> Any:
 
 def _answers(estimator: Any, X: list) -> list[np.ndarray]:
     """Return the predictions for each sequence, probabilities if there are any."""
+    if hasattr(estimator, "predict_nbest"):  # of answers, which are labels
+        best = estimator.predict_nbest(X, 2)
+        return [np.array([score for _, score in answers]) for answers in best]
     method = "predict_proba" if hasattr(estimator, "predict_proba") else "predict"
     return [np.asarray(answer) for answer in getattr(estimator, method)(X)]
 

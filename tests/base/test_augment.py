@@ -17,6 +17,7 @@ ALL = tuple(STRENGTHS)
 VALUES = ("scale", "jitter")
 X = ragged(np.random.default_rng(0).integers(4, 12, 30))
 Y = np.arange(30) % 3
+LABELLING = ("RecurrentTranscriber", "RecurrentTranslator")
 PER_STEP = ("RecurrentTagger", "RecurrentStepRegressor")
 
 
@@ -37,7 +38,7 @@ def test_each_change_is_one_of_its_own():
         )
 
 
-@pytest.mark.parametrize("name", [*ESTIMATORS, *PER_STEP, "RecurrentTranscriber"])
+@pytest.mark.parametrize("name", [*ESTIMATORS, *PER_STEP, *LABELLING])
 def test_a_fit_repeats_to_the_bit_and_differs_from_one_without(name):
     """In a thread or two, copied, stored, and going on."""
     data = data_for(name, X, labels_for(name, len(X)))
@@ -159,6 +160,7 @@ CASES = {
     "steps": ("RecurrentTagger", {}, CUBE, ("crop", "warp", "mixup")),
     "numbers of steps": ("RecurrentStepRegressor", {}, CUBE, ("crop", "warp", "mixup")),
     "transcripts": ("RecurrentTranscriber", {}, CUBE, ("crop", "mixup")),
+    "translations": ("RecurrentTranslator", {}, CUBE, ("crop", "mixup")),
 }
 
 
@@ -168,7 +170,7 @@ def test_what_the_data_or_targets_refuse_is_told(case):
     y = LABELS
     if case in ("steps", "numbers of steps"):
         y = (CUBE[..., 0] > 0).astype(int)
-    elif case == "transcripts":
+    elif case in ("transcripts", "translations"):
         y = ["ab"] * 12
     for change in refused:
         with pytest.raises(ValueError, match=f"augment.*'{change}'"):

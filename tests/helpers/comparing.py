@@ -50,7 +50,9 @@ def pickled(model):
 
 
 def answers(model, X):
-    """Probabilities or numbers, those of steps end to end."""
+    """Probabilities or numbers, those of steps end to end; units of translators."""
+    if hasattr(model, "predict_nbest"):
+        return model.transform(X)
     method = "predict_proba" if hasattr(model, "predict_proba") else "predict"
     made = getattr(model, method)(X)
     return np.concatenate(list(made)) if made.dtype == object else made

@@ -33,6 +33,7 @@ from sklearn.preprocessing import (
 )
 
 from helpers.estimators import make
+from sksequence.ensemble import DeepEnsembleClassifier, DeepEnsembleRegressor
 from sksequence.model_selection import HalvingEpochSearchCV, PanelTimeSeriesSplit
 from sksequence.preprocessing import (
     SequenceTokenizer,
@@ -177,8 +178,20 @@ def panel():
     return search, table, table[:, 1], {"groups": np.concatenate(dates)}
 
 
+def several():
+    network = make("GRUClassifier", missing="mask", **SMALL)
+    ensemble = DeepEnsembleClassifier(network, 2, random_state=np.random.RandomState(0))
+    return ensemble, mixed_frames(), LABELS
+
+
+def mixture():
+    network = make("GRURegressor", loss="gaussian", **SMALL)
+    ensemble = DeepEnsembleRegressor(network, 2, random_state=0, warm_start=True)
+    return make_pipeline(StandardScaler(), ensemble), rows(), rows()[:, 0]
+
+
 CASES = (windows, columns, words, union, trimmed, target, votes, stack, grid, random)
-CASES += (halving, panel)
+CASES += (halving, panel, several, mixture)
 NAMED = {case.__name__: case for case in CASES}
 
 

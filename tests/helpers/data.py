@@ -35,7 +35,7 @@ def data_for(name, X, y):
         return [np.repeat(x[:, 0], 9).reshape(-1, 3, 3) for x in X], y
     if name == "RecurrentTagger":
         return X, [x[:, 0] > 0 for x in X]
-    if name == "RecurrentTranscriber":
+    if name in ("RecurrentTranscriber", "RecurrentTranslator"):
         return X, ["ab"[int(x[0, 0] > 0)] + "ab"[int(x[-1, 0] > 0)] for x in X]
     return X, [x[:, 0] for x in X] if name == "RecurrentStepRegressor" else y
 

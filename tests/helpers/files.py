@@ -143,6 +143,18 @@ CASES = {
         ragged,
         [[len(x) % 3, 5] for x in ragged()],
     ),
+    "translated": (
+        "RecurrentTranslator",
+        {"beam_size": 2, "label_smoothing": 0.0},
+        ragged,
+        ["ab"[len(x) % 2] * 2 for x in ragged()],
+    ),
+    "translated lists": (
+        "RecurrentTranslator",
+        {"attention": False, "max_length": 4, "decoder_layers": 1},
+        ragged,
+        [[len(x) % 3, 5] for x in ragged()],
+    ),
     "films": ("ConvLSTMClassifier", {"peephole": True, "kernel_size": 1}, films, WORDS),
     "frames": ("ConvLSTMRegressor", {}, films, numbers(5, 4)),
 }

@@ -28,7 +28,7 @@ def target_for(name, X):
         return [np.arange(len(x)) % 2 for x in X]
     if name == "RecurrentStepRegressor":
         return [np.sin(np.arange(len(x))) for x in X]
-    if name == "RecurrentTranscriber":
+    if name in ("RecurrentTranscriber", "RecurrentTranslator"):
         return [[len(x) % 2] for x in X]
     return labels_for(name, len(X))
 

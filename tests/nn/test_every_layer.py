@@ -53,6 +53,11 @@ LAYERS = {
         ),
         X,
     ),
+    "TranslationNetwork": (nn.TranslationNetwork(4, 2), X),
+    "TranslationNetwork without attention": (
+        nn.TranslationNetwork(4, 2, attention=False, decoder_layers=1),
+        X,
+    ),
     "ConvLSTMLayer": (nn.ConvLSTMLayer(4, 2), FRAMES),
     "ConvLSTM": (nn.ConvLSTM(4, 2), FRAMES),
     "FrameNetwork": (nn.FrameNetwork(4, 2, frame_size=(6, 6)), FRAMES),

@@ -403,6 +403,14 @@ CONFIGURATIONS = {
         "label_lists",
         (*FILE, "predictor"),
     ),
+    "translator": ("RecurrentTranslator", {}, "ragged", "sayings", FILE),
+    "translator-lists": (
+        "RecurrentTranslator",
+        {**BOTH_WAYS, **CONVOLVED, "beam_size": 3, "decoder_layers": 1},
+        "ragged",
+        "label_lists",
+        FILE,
+    ),
     "steps": ("RecurrentStepRegressor", {}, "ragged", "step_numbers", ENDED),
     "steps-several": (
         "RecurrentStepRegressor",

@@ -31,6 +31,7 @@ from sksequence import (
     RecurrentStepRegressor,
     RecurrentTagger,
     RecurrentTranscriber,
+    RecurrentTranslator,
     SimpleRNNClassifier,
     SimpleRNNRegressor,
     WindowForecaster,
@@ -126,6 +127,15 @@ assert_type(heard.log_likelihood(X, [[1, 2]] * 20), np.ndarray)
 assert_type(heard.align(X, texts), np.ndarray)
 assert_type(heard.score(X, texts), float)
 assert_type(heard.partial_fit(X, texts, classes=["a", "b"]), RecurrentTranscriber)
+translator = RecurrentTranslator(beam_size=4, max_length=9, attention=True)
+assert_type(translator.fit(X, texts, sample_weight=np.ones(20)), RecurrentTranslator)
+assert_type(translator.predict(X), np.ndarray)
+for _answer, log_probability in translator.predict_nbest(X, 2)[0]:
+    assert_type(log_probability, float)
+assert_type(translator.log_likelihood(X, [[1, 2]] * 20), np.ndarray)
+assert_type(translator.attend(X, texts)[0], np.ndarray)
+assert_type(translator.score(X, texts), float)
+assert_type(translator.partial_fit(X, texts, classes=["a", "b"]), RecurrentTranslator)
 films = rng.normal(size=(20, 4, 8, 8))
 assert_type(ConvLSTMClassifier(kernel_size=5).fit(films, labels), ConvLSTMClassifier)
 assert_type(ConvLSTMRegressor(patch_size=2).fit(films, numbers), ConvLSTMRegressor)

@@ -5,6 +5,7 @@ traces a network. The modules correspond to those of ``sksequence.nn``; sequence
 the layout of ONNX, (steps, batch, channels).
 """
 
+from .ensemble import make_ensemble
 from .model import make_model
 
-__all__ = ["make_model"]
+__all__ = ["make_ensemble", "make_model"]

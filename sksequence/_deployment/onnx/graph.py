@@ -26,6 +26,11 @@ class Graph:
     outer : Graph or None
         The graph that this one is a part of, if it is the body of a scan.
 
+    Attributes
+    ----------
+    prefix : str
+        In front of the names of outputs, where several networks share a graph.
+
     Examples
     --------
     >>> graph = Graph()
@@ -37,6 +42,7 @@ class Graph:
 
     def __init__(self, dtype: Any = "float32", outer: Graph | None = None) -> None:
         self.dtype = np.dtype(dtype)
+        self.prefix = ""
         self.nodes: list[NodeProto] = []
         # A graph within a graph shares the outer one's constants and names.
         self.constants: list[TensorProto] = [] if outer is None else outer.constants
@@ -46,7 +52,7 @@ class Graph:
         self, op: str, *inputs: Value, result: str | None = None, **attributes: Any
     ) -> str:
         """Add a node with one result and return the name of the result."""
-        named = [self._new(op) if result is None else result]
+        named = [self._new(op) if result is None else self.prefix + result]
         return self._add(op, inputs, named, attributes)[0]
 
     def several(self, n: int, op: str, *inputs: Value, **attributes: Any) -> list[str]:

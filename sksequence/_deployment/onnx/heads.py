@@ -10,7 +10,7 @@ from onnx import TensorProto, ValueInfoProto, helper
 
 from .chain import tags_head
 from .graph import Graph
-from .labels import Shape, labels_head
+from .labels import Shape, labels_head, probabilities_head
 
 
 def transcripts_head(
@@ -47,6 +47,22 @@ def transcripts_head(
     return [
         helper.make_tensor_value_info("label", TensorProto.INT64, axes),
         helper.make_tensor_value_info("probabilities", graph.float_type, every),
+    ]
+
+
+def translations_head(
+    graph: Graph,
+    codes: str,
+    axes: Shape,
+    *,
+    classes: np.ndarray,
+    is_text: bool,
+    max_length: int,
+) -> list[ValueInfoProto]:
+    """Predict labels, of which codes (batch, max_length) are given."""
+    graph("Sub", codes, 1, result="label")
+    return [
+        helper.make_tensor_value_info("label", TensorProto.INT64, [*axes, max_length])
     ]
 
 
@@ -223,7 +239,9 @@ def _moments(given: Parameters, mean: str, std: str) -> list[ValueInfoProto]:
 
 HEADS: dict[str, Callable[..., list[ValueInfoProto]]] = {
     "labels": labels_head,
+    "probabilities": probabilities_head,
     "transcripts": transcripts_head,
+    "translations": translations_head,
     "tags": tags_head,
     "values": values_head,
     "quantiles": quantiles_head,

@@ -21,17 +21,38 @@ def labels_head(
     is_multilabel: bool,
 ) -> list[ValueInfoProto]:
     """Predict labels and probabilities; labels neither int nor Unicode by their index."""
-    if not is_multilabel:
+    probabilities_head(graph, scores, axes, classes=classes, is_multilabel=is_multilabel)
+    if is_multilabel:
+        return declare_several(graph, graph("Greater", scores, 0.0), axes, len(classes))
+    index = graph("ArgMax", scores, axis=-1, keepdims=0)
+    return declare_labels(graph, index, axes, classes)
+
+
+def probabilities_head(
+    graph: Graph,
+    scores: str,
+    axes: Shape,
+    *,
+    classes: np.ndarray,
+    is_multilabel: bool,
+) -> list[ValueInfoProto]:
+    """Predict probabilities alone."""
+    if is_multilabel:
+        graph("Sigmoid", scores, result="probabilities")
+    else:
         graph("Softmax", scores, axis=-1, result="probabilities")
-        index = graph("ArgMax", scores, axis=-1, keepdims=0)
-        return declare_labels(graph, index, axes, classes)
-    every: Shape = [*axes, len(classes)]
+    return [_declare_probabilities(graph, axes, len(classes))]
+
+
+def declare_several(
+    graph: Graph, is_there: str, axes: Shape, n_labels: int
+) -> list[ValueInfoProto]:
+    """Return the outputs: zeros and ones for each label, and probabilities."""
     kind = TensorProto.INT64
-    graph("Cast", graph("Greater", scores, 0.0), to=kind, result="label")
-    graph("Sigmoid", scores, result="probabilities")
+    graph("Cast", is_there, to=kind, result="label")
     return [
-        helper.make_tensor_value_info("label", kind, every),
-        helper.make_tensor_value_info("probabilities", graph.float_type, every),
+        helper.make_tensor_value_info("label", kind, [*axes, n_labels]),
+        _declare_probabilities(graph, axes, n_labels),
     ]
 
 
@@ -45,11 +66,15 @@ def declare_labels(
     elif all(isinstance(label, str) and _is_unicode(label) for label in classes):
         labels, kind = classes.astype(object), TensorProto.STRING
     graph("Gather", labels, index, axis=0, result="label")
-    every = [*axes, len(classes)]
     return [
         helper.make_tensor_value_info("label", kind, axes),
-        helper.make_tensor_value_info("probabilities", graph.float_type, every),
+        _declare_probabilities(graph, axes, len(classes)),
     ]
+
+
+def _declare_probabilities(graph: Graph, axes: Shape, n_classes: int) -> ValueInfoProto:
+    every = [*axes, n_classes]
+    return helper.make_tensor_value_info("probabilities", graph.float_type, every)
 
 
 def _is_unicode(text: str) -> bool:

@@ -46,6 +46,21 @@ def make_model(
         Of sksequence.
     """
     graph = Graph(network["dtype"])
+    inputs, outputs = add_network(
+        graph, network=network, weights=weights, reading=reading, answer=answer
+    )
+    return finish_model(graph, inputs, outputs, metadata, version)
+
+
+def add_network(
+    graph: Graph,
+    *,
+    network: dict[str, Any],
+    weights: Weights,
+    reading: dict[str, Any],
+    answer: dict[str, Any],
+) -> tuple[list[ValueInfoProto], list[ValueInfoProto]]:
+    """Add a fitted network, and return its inputs and outputs."""
     weights = {
         name: weight.astype(graph.dtype) if weight.dtype.kind == "f" else weight
         for name, weight in weights.items()
@@ -55,7 +70,8 @@ def make_model(
     if network["static_size"]:
         mean, scale = reading["static_mean"], reading["static_scale"]
         static = standardise(graph, "static", mean, scale)
-    raw = run_network(graph, x, steps, static, network, weights)
+    longest = answer.get("max_length", 0)
+    raw = run_network(graph, x, steps, static, network, weights, longest)
     axes = ["batch", "steps"] if network["per_step"] else ["batch"]
     keywords = {name: value for name, value in answer.items() if name != "kind"}
     if network.get("per_frame"):
@@ -66,7 +82,17 @@ def make_model(
     if answer["kind"] == "tags":
         keywords["steps"] = steps
     outputs = HEADS[answer["kind"]](graph, raw, axes, **keywords)
-    inputs = _inputs(graph, network, in_double=local is not None)
+    return _inputs(graph, network, in_double=local is not None), outputs
+
+
+def finish_model(
+    graph: Graph,
+    inputs: list[ValueInfoProto],
+    outputs: list[ValueInfoProto],
+    metadata: dict[str, str],
+    version: str,
+) -> ModelProto:
+    """Return the model of a complete graph."""
     model = helper.make_model(
         helper.make_graph(graph.nodes, "sksequence", inputs, outputs, graph.constants),
         opset_imports=[helper.make_opsetid("", _OPSET)],

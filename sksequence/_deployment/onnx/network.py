@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from .convolution import convolve
+from .decoder import translate
 from .graph import Graph, Weights, below, linear
 from .missing import Decay, mask
 from .pooling import POOLINGS, mean_pooling
@@ -23,32 +24,59 @@ def run_network(
     static: str | None,
     network: dict[str, Any],
     weights: Weights,
+    max_length: int = 0,
 ) -> str:
-    """Map sequences to raw outputs.
+    """Map sequences to raw outputs, or to codes of at most ``max_length`` labels.
 
     x (steps, batch, input_size), scaled or vectors of tokens, static (batch, n_static)
     -> (batch, output_size), or (batch, steps, output_size), or (batch, frames,
-    output_size), or (batch, decoder_steps * output_size)
+    output_size), or (batch, decoder_steps * output_size); or codes (batch, max_length)
     """
     n_decoded = network.get("decoder_steps", 0)
     answers_often = network["per_step"] or network.get("per_frame") or n_decoded
-    represented = _represent(graph, x, steps, network, weights)
+    layers = _run(graph, x, steps, network, weights)
+    represented = _represent(graph, layers, steps, network, weights)
     if static is not None:
         static = _embed_static(graph, static, network, weights)
         if answers_often:
             static = Steps(graph, represented, steps.lengths).for_each_step(static)
         represented = _join(graph, represented, static, below(weights, "join"))
     output = linear(graph, represented, below(weights, "head"))
+    if network.get("decoder_layers"):
+        memory, own = _frames(graph, layers, steps, network), below(weights, "decoder")
+        start = graph("Tanh", output)
+        return translate(graph, start, memory, layers.left, network, own, max_length)
     if not answers_often:
         return output
     output = graph("Transpose", output, perm=[1, 0, 2])
     return graph("Reshape", output, [0, -1]) if n_decoded else output
 
 
-def _represent(
+class _Layers(NamedTuple):
+    """What the layers make of sequences.
+
+    Attributes
+    ----------
+    every : str
+        Steps of the recurrence, (steps, batch, size).
+    left : Steps
+        Which of them strides leave.
+    final : str
+        The final state, (batch, size).
+    beside : str or None
+        Steps of the convolutional branch, if there is one.
+    """
+
+    every: str
+    left: Steps
+    final: str
+    beside: str | None
+
+
+def _run(
     graph: Graph, x: str, steps: Steps, network: dict[str, Any], weights: Weights
-) -> str:
-    """Represent sequences: (batch, representation_size), or (steps, batch, ...)."""
+) -> _Layers:
+    """Run convolution, recurrence and branch."""
     causal = not network["bidirectional"]
     x, elapsed = _read(graph, x, steps, network, weights)
     strides = _strides(network)
@@ -56,28 +84,49 @@ def _represent(
     encoded, left = convolve(graph, x, steps, encoder, strides, causal=causal)
     recurrence = below(weights, "recurrence")
     every, final = recur(graph, encoded, left, network, recurrence, elapsed)
+    beside, branch = None, below(weights, "branch.encoder")
+    if branch:
+        ones = [1] * len(network["parallel_channels"])
+        beside, _ = convolve(graph, x, steps, branch, ones, causal=causal)
+    return _Layers(every, left, final, beside)
+
+
+def _represent(
+    graph: Graph,
+    layers: _Layers,
+    steps: Steps,
+    network: dict[str, Any],
+    weights: Weights,
+) -> str:
+    """Represent sequences: (batch, representation_size), or (steps, batch, ...)."""
+    every, left, final, beside = layers
     n_decoded = network.get("decoder_steps", 0)
+    if network.get("per_frame"):
+        return _frames(graph, layers, steps, network)
     if network["per_step"]:
-        represented = _spread(graph, every, steps, math.prod(strides), causal=causal)
+        stride = math.prod(_strides(network))
+        causal = not network["bidirectional"]
+        represented = _spread(graph, every, steps, stride, causal=causal)
     elif n_decoded:
         represented = steps.last_n(every, n_decoded)
-    elif network.get("per_frame"):
-        represented = every
     else:
         pool = POOLINGS[network["pooling"]]
         represented = pool(graph, every, left, final, below(weights, "pool"))
-    branch = below(weights, "branch.encoder")
-    if not branch:
+    if beside is None:
         return represented
-    ones = [1] * len(network["parallel_channels"])
-    beside, _ = convolve(graph, x, steps, branch, ones, causal=causal)
     if n_decoded:
         beside = steps.last_n(beside, n_decoded)
-    elif network.get("per_frame"):
-        beside = steps.ends_of_blocks(beside, math.prod(strides))
     elif not network["per_step"]:
         beside = mean_pooling(graph, beside, steps)
     return graph("Concat", represented, beside, axis=-1)
+
+
+def _frames(graph: Graph, layers: _Layers, steps: Steps, network: dict[str, Any]) -> str:
+    """Return the frames that strides leave, with the branch: (frames, batch, ...)."""
+    if layers.beside is None:
+        return layers.every
+    beside = steps.ends_of_blocks(layers.beside, math.prod(_strides(network)))
+    return graph("Concat", layers.every, beside, axis=-1)
 
 
 def _read(

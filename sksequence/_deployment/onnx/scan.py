@@ -54,9 +54,7 @@ def scan_cell(
         from_input, *decay = now
         for factor in decay:
             states = [graph("Mul", factor, state) for state in states]
-        values = _read_gates(graph, cell, from_input, states[0], weights)
-        before = tuple(Node(graph, state) for state in states)
-        after = [state.name for state in cell.step(OPERATIONS, values, before)[0]]
+        after = _advance(graph, cell, from_input, states, weights)
         return after, after[:1]
 
     size = len(weights["bias_ih_l0"]) // len(cell.gates)
@@ -64,6 +62,22 @@ def scan_cell(
     states = graph.scan(step, [zeros] * cell.n_states, read)[0]
     final = steps.last(states)
     return steps.reverse(states) if backward else states, final
+
+
+def step_cell(
+    graph: Graph, cell: type[Cell], x: str, states: list[str], weights: Weights
+) -> list[str]:
+    """Run a cell for one step, x (batch, channels), and return its new states."""
+    return _advance(graph, cell, _project(graph, x, weights), states, weights)
+
+
+def _advance(
+    graph: Graph, cell: type[Cell], from_input: str, states: list[str], weights: Weights
+) -> list[str]:
+    """Return the new states, given the products with the input."""
+    values = _read_gates(graph, cell, from_input, states[0], weights)
+    before = tuple(Node(graph, state) for state in states)
+    return [state.name for state in cell.step(OPERATIONS, values, before)[0]]
 
 
 def _project(graph: Graph, x: str, weights: Weights) -> str:

@@ -1,0 +1,6 @@
+"""Ensembles: several networks from different seeds as one estimator."""
+
+from .classifier import DeepEnsembleClassifier
+from .regressor import DeepEnsembleRegressor
+
+__all__ = ["DeepEnsembleClassifier", "DeepEnsembleRegressor"]
