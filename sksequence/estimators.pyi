@@ -215,8 +215,8 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
     random_state : int, RandomState instance or None, default=None
-        Controls the initial weights, mini-batches, dropout and the validation split. Pass
-        an int for bitwise identical results of repeated fits.
+        Controls the initial weights, mini-batches, dropout, ``augment`` and the
+        validation split. Pass an int for bitwise identical results of repeated fits.
     n_jobs : int or None, default=None
         Number of threads in fit and predict: None for one, -1 for all cores. The last
         digits of float32 training depend on it unless compiled kernels train.
@@ -576,8 +576,8 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
     random_state : int, RandomState instance or None, default=None
-        Controls the initial weights, mini-batches, dropout and the validation split. Pass
-        an int for bitwise identical results of repeated fits.
+        Controls the initial weights, mini-batches, dropout, ``augment`` and the
+        validation split. Pass an int for bitwise identical results of repeated fits.
     n_jobs : int or None, default=None
         Number of threads in fit and predict: None for one, -1 for all cores. The last
         digits of float32 training depend on it unless compiled kernels train.
@@ -912,8 +912,8 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
     random_state : int, RandomState instance or None, default=None
-        Controls the initial weights, mini-batches, dropout and the validation split. Pass
-        an int for bitwise identical results of repeated fits.
+        Controls the initial weights, mini-batches, dropout, ``augment`` and the
+        validation split. Pass an int for bitwise identical results of repeated fits.
     n_jobs : int or None, default=None
         Number of threads in fit and predict: None for one, -1 for all cores. The last
         digits of float32 training depend on it unless compiled kernels train.
@@ -1272,8 +1272,8 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
     random_state : int, RandomState instance or None, default=None
-        Controls the initial weights, mini-batches, dropout and the validation split. Pass
-        an int for bitwise identical results of repeated fits.
+        Controls the initial weights, mini-batches, dropout, ``augment`` and the
+        validation split. Pass an int for bitwise identical results of repeated fits.
     n_jobs : int or None, default=None
         Number of threads in fit and predict: None for one, -1 for all cores. The last
         digits of float32 training depend on it unless compiled kernels train.
@@ -1605,8 +1605,8 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
     random_state : int, RandomState instance or None, default=None
-        Controls the initial weights, mini-batches, dropout and the validation split. Pass
-        an int for bitwise identical results of repeated fits.
+        Controls the initial weights, mini-batches, dropout, ``augment`` and the
+        validation split. Pass an int for bitwise identical results of repeated fits.
     n_jobs : int or None, default=None
         Number of threads in fit and predict: None for one, -1 for all cores. The last
         digits of float32 training depend on it unless compiled kernels train.
@@ -1962,8 +1962,8 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
     random_state : int, RandomState instance or None, default=None
-        Controls the initial weights, mini-batches, dropout and the validation split. Pass
-        an int for bitwise identical results of repeated fits.
+        Controls the initial weights, mini-batches, dropout, ``augment`` and the
+        validation split. Pass an int for bitwise identical results of repeated fits.
     n_jobs : int or None, default=None
         Number of threads in fit and predict: None for one, -1 for all cores. The last
         digits of float32 training depend on it unless compiled kernels train.
@@ -2297,8 +2297,8 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
     random_state : int, RandomState instance or None, default=None
-        Controls the initial weights, mini-batches, dropout and the validation split. Pass
-        an int for bitwise identical results of repeated fits.
+        Controls the initial weights, mini-batches, dropout, ``augment`` and the
+        validation split. Pass an int for bitwise identical results of repeated fits.
     n_jobs : int or None, default=None
         Number of threads in fit and predict: None for one, -1 for all cores. The last
         digits of float32 training depend on it unless compiled kernels train.
@@ -2653,8 +2653,8 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
     random_state : int, RandomState instance or None, default=None
-        Controls the initial weights, mini-batches, dropout and the validation split. Pass
-        an int for bitwise identical results of repeated fits.
+        Controls the initial weights, mini-batches, dropout, ``augment`` and the
+        validation split. Pass an int for bitwise identical results of repeated fits.
     n_jobs : int or None, default=None
         Number of threads in fit and predict: None for one, -1 for all cores. The last
         digits of float32 training depend on it unless compiled kernels train.
@@ -3011,8 +3011,8 @@ class RecurrentTagger(_OfSklearn, AnyCell, ChainTagger):
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
     random_state : int, RandomState instance or None, default=None
-        Controls the initial weights, mini-batches, dropout and the validation split. Pass
-        an int for bitwise identical results of repeated fits.
+        Controls the initial weights, mini-batches, dropout, ``augment`` and the
+        validation split. Pass an int for bitwise identical results of repeated fits.
     n_jobs : int or None, default=None
         Number of threads in fit and predict: None for one, -1 for all cores. The last
         digits of float32 training depend on it unless compiled kernels train.
@@ -3432,8 +3432,8 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
     random_state : int, RandomState instance or None, default=None
-        Controls the initial weights, mini-batches, dropout and the validation split. Pass
-        an int for bitwise identical results of repeated fits.
+        Controls the initial weights, mini-batches, dropout, ``augment`` and the
+        validation split. Pass an int for bitwise identical results of repeated fits.
     n_jobs : int or None, default=None
         Number of threads in fit and predict: None for one, -1 for all cores. The last
         digits of float32 training depend on it unless compiled kernels train.
@@ -3720,8 +3720,8 @@ class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
     random_state : int, RandomState instance or None, default=None
-        Controls the initial weights, mini-batches, dropout and the validation split. Pass
-        an int for bitwise identical results of repeated fits.
+        Controls the initial weights, mini-batches, dropout, ``augment`` and the
+        validation split. Pass an int for bitwise identical results of repeated fits.
     n_jobs : int or None, default=None
         Number of threads in fit and predict: None for one, -1 for all cores. The last
         digits of float32 training depend on it unless compiled kernels train.
@@ -3979,8 +3979,8 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
     random_state : int, RandomState instance or None, default=None
-        Controls the initial weights, mini-batches, dropout and the validation split. Pass
-        an int for bitwise identical results of repeated fits.
+        Controls the initial weights, mini-batches, dropout, ``augment`` and the
+        validation split. Pass an int for bitwise identical results of repeated fits.
     n_jobs : int or None, default=None
         Number of threads in fit and predict: None for one, -1 for all cores. The last
         digits of float32 training depend on it unless compiled kernels train.
@@ -4311,8 +4311,8 @@ class RecurrentTranscriber(_OfSklearn, AnyCell, TranscriptEstimator):
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
     random_state : int, RandomState instance or None, default=None
-        Controls the initial weights, mini-batches, dropout and the validation split. Pass
-        an int for bitwise identical results of repeated fits.
+        Controls the initial weights, mini-batches, dropout, ``augment`` and the
+        validation split. Pass an int for bitwise identical results of repeated fits.
     n_jobs : int or None, default=None
         Number of threads in fit and predict: None for one, -1 for all cores. The last
         digits of float32 training depend on it unless compiled kernels train.
@@ -4692,8 +4692,8 @@ class RecurrentTranslator(_OfSklearn, Pooling, AnyCell, TranslationEstimator):
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
     random_state : int, RandomState instance or None, default=None
-        Controls the initial weights, mini-batches, dropout and the validation split. Pass
-        an int for bitwise identical results of repeated fits.
+        Controls the initial weights, mini-batches, dropout, ``augment`` and the
+        validation split. Pass an int for bitwise identical results of repeated fits.
     n_jobs : int or None, default=None
         Number of threads in fit and predict: None for one, -1 for all cores. The last
         digits of float32 training depend on it unless compiled kernels train.

@@ -184,6 +184,8 @@ def fit(
             net.module_.check_lengths(data.sequences.lengths)
             if given is not None:
                 net.module_.check_lengths(given.sequences.lengths)
+        if "crop" in augment:
+            _check_cropped(net, data.sequences.lengths, augment["crop"])
         estimator._hold_net(net, settings)
         score = _make_score(estimator, others, valid_set)
         earlier = estimator.history_ if mode.continues else []
@@ -509,6 +511,17 @@ def make_net(
     if state is not None:
         training.restore(net, state)
     return net
+
+
+def _check_cropped(net: SequenceNet, lengths: np.ndarray, share: float) -> None:
+    """Raise ValueError if sequences without this share of their steps are too short."""
+    try:
+        net.module_.check_lengths(training.kept_steps(lengths, share))
+    except ValueError as error:
+        raise ValueError(
+            f"augment must leave sequences long enough, got a crop of {share}, after "
+            f"which: {error}"
+        ) from error
 
 
 def _count_classes(estimator: Fittable) -> int | None:

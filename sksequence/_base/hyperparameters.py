@@ -489,8 +489,8 @@ class Training:
         default=None,
         constraints=["random_state"],
         doc="""int, RandomState instance or None
-        Controls the initial weights, mini-batches, dropout and the validation split. Pass
-        an int for bitwise identical results of repeated fits.""",
+        Controls the initial weights, mini-batches, dropout, ``augment`` and the
+        validation split. Pass an int for bitwise identical results of repeated fits.""",
     )
     checkpoint: PathLike | None = hyperparameter(
         default=None,

@@ -94,8 +94,9 @@ class AugmentedView:
         alpha, dtype = self.strengths["mixup"], changed["X"].dtype
         drawn = [_larger(rng.beta(alpha, alpha)) for rng in draws]
         shares = torch.tensor(drawn, dtype=dtype)
-        mixed = _mix_inputs(changed, self._changed(partners, others)[0], shares)
-        return mixed, self._mix_targets(target, self.dataset.take(partners)[1], shares)
+        other, other_target = self._changed(partners, others)
+        mixed_target = self._mix_targets(target, other_target, shares)
+        return _mix_inputs(changed, other, shares), mixed_target
 
     def _changed(self, index: Tensor, draws: list[np.random.Generator]) -> Batch:
         """Return the sequences with all changes but mixup."""

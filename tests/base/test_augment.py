@@ -99,9 +99,16 @@ def test_times_are_cropped_and_else_as_they_were():
             make("GRUClassifier", augment=name, **options).fit(timed, Y)
 
 
-def test_a_crop_shorter_than_a_kernel_is_padded_as_any_sequence():
-    model = make("GRUClassifier", augment={"crop": 0.9}, conv_channels=(4,))
-    assert np.isfinite(weights_of(model.fit(X, Y))).all()
+def test_what_is_left_by_a_crop_must_be_long_enough():
+    """As a sequence that was never longer; the longest has eleven steps."""
+    kernel = {"conv_channels": (4,), "conv_kernel_size": 5}
+    make("GRUClassifier", augment={"crop": 0.6}, **kernel).fit(X, Y)  # five
+    too_much = {"augment": {"crop": 0.7}, **kernel}  # four
+    with pytest.raises(ValueError, match=r"crop of 0.7.*kernel_size=5.*4 step\(s\)"):
+        make("GRUClassifier", **too_much).fit(X, Y)
+    model = make("GRUClassifier", warm_start=True, **kernel).fit(X, Y)
+    with pytest.raises(ValueError, match=r"crop of 0.7.*kernel_size=5"):
+        model.set_params(**too_much).fit(X, Y)
 
 
 def test_sequences_on_disk_are_changed_as_those_in_memory(tmp_path):

@@ -17,7 +17,10 @@ from helpers.data import data_for
 from helpers.estimators import make, target_of
 
 AVERAGES = ("ema", "swa")
-NAMES = ("GRUClassifier", "LSTMRegressor", "RecurrentTagger", "ConvLSTMClassifier")
+NAMES = (
+    *("GRUClassifier", "LSTMRegressor", "RecurrentTagger", "ConvLSTMClassifier"),
+    "RecurrentTranslator",
+)
 
 
 class Recorder(Callback):
