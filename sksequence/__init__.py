@@ -43,8 +43,8 @@ __all__ = [
 ]
 
 _SUBMODULES = {
-    *("ensemble", "forecasting", "metrics", "model_selection", "nn", "portable"),
-    *("preprocessing", "utils"),
+    *("ensemble", "forecasting", "inspection", "metrics", "model_selection", "nn"),
+    *("portable", "preprocessing", "utils"),
 }
 
 # Classes whose modules are imported when they are first used.

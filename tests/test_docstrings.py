@@ -13,6 +13,8 @@ import pytest
 import sksequence
 from helpers.estimators import CLASSIFIERS, ESTIMATORS, PUBLIC, labels_for, make
 from helpers.package import MODULES, entries_of, sections_of
+from sksequence.ensemble import DeepEnsembleClassifier, DeepEnsembleRegressor
+from sksequence.inspection import baseline_report
 
 
 @pytest.mark.parametrize("name", PUBLIC)
@@ -25,6 +27,47 @@ def test_documented_parameters_are_those_of_the_signature(name):
     assert list(documented.items()) == list(signature.items())
     kinds = {p.kind for p in inspect.signature(cls).parameters.values()}
     assert kinds == {inspect.Parameter.KEYWORD_ONLY}
+
+
+@pytest.mark.parametrize(
+    "public",
+    [DeepEnsembleClassifier, DeepEnsembleRegressor, baseline_report],
+    ids=lambda public: public.__name__,
+)
+def test_documented_parameters_of_ensembles_and_reports_are_those_they_take(public):
+    documented = entries_of(sections_of(public.__doc__)["Parameters"])
+    parameters = inspect.signature(public).parameters.values()
+    empty = inspect.Parameter.empty
+    assert list(documented.items()) == [
+        (p.name, None if p.default is empty else repr(p.default)) for p in parameters
+    ]
+
+
+@pytest.mark.parametrize("cls", [DeepEnsembleClassifier, DeepEnsembleRegressor])
+def test_documented_attributes_of_ensembles_are_those_after_a_fit(cls):
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(12, 5)), columns=[*"abcde"])
+    name = cls.__name__.removeprefix("DeepEnsemble")
+    model = cls(make(f"GRU{name}"), 1).fit(X, labels_for(name, 12))
+    documented = set(entries_of(sections_of(cls.__doc__)["Attributes"]))
+    assert documented == {a for a in vars(model) if a.endswith("_") and a[0] != "_"}
+    assert set(cls._parameter_constraints) == set(model.get_params(deep=False))
+
+
+ENSEMBLE_METHODS = [
+    (cls, method)
+    for cls in (DeepEnsembleClassifier, DeepEnsembleRegressor)
+    for method, value in inspect.getmembers(cls, inspect.isfunction)
+    if not method.startswith("_") and value.__module__.startswith("sksequence")
+]
+
+
+@pytest.mark.parametrize(("cls", "method"), ENSEMBLE_METHODS)
+def test_documented_arguments_of_ensembles_are_those_of_the_method(cls, method):
+    function = getattr(cls, method)
+    sections = sections_of(function.__doc__)
+    arguments = [p for p in inspect.signature(function).parameters if p != "self"]
+    assert list(entries_of(sections["Parameters"])) == arguments
+    assert "Returns" in sections
 
 
 @pytest.mark.parametrize("name", PUBLIC)

@@ -260,6 +260,22 @@ def check_remaining_life(printed: str, folder: Path) -> None:
     assert (folder / "remaining_life.png").read_bytes().startswith(b"\x89PNG")
 
 
+def check_ensemble(printed: str, folder: Path) -> None:
+    accuracy, loss, _ = row(printed, "one network")
+    together, loss_together, _ = row(printed, "five as one")
+    _, best_loss, _ = row(printed, "the best of them")
+    assert together > accuracy + 1
+    assert loss_together < best_loss < loss
+    network, *_ = row(printed, "DeepEnsembleClassifier")
+    convolutions, *_ = row(printed, "random convolutions")
+    assert 0.8 < network < convolutions
+    assert "DeepEnsembleClassifier is not worth it" in printed
+    (known,), (unknown,) = row(printed, "digits 0 to 8"), row(printed, "nines")
+    assert unknown > 3 * known
+    assert row(printed, "nines told apart")[0] > 0.75
+    assert (folder / "ensemble.png").read_bytes().startswith(b"\x89PNG")
+
+
 def check_spelled_letters(printed: str, folder: Path) -> None:
     wrong, right = row(printed, "no list of words")
     listed_wrong, listed_right = row(printed, "with the list")
@@ -293,6 +309,7 @@ CHECKS: dict[str, Callable[[str, Path], None]] = {
     "irregular": check_irregular,
     "dask_search": check_dask_search,
     "remaining_life": check_remaining_life,
+    "ensemble": check_ensemble,
     "spelled_letters": check_spelled_letters,
 }
 

@@ -29,6 +29,7 @@ ARROWS = {
     "nn": {"_cells", "_kernels"},
     "ensemble": {"_deployment", "_inputs", "_storage", "estimators"},
     "forecasting": {"_inputs", "_storage", "preprocessing"},
+    "inspection": {"_inputs"},
     "metrics": {"_inputs"},
     "model_selection": {"_inputs"},
     "preprocessing": {"_inputs"},
@@ -109,7 +110,7 @@ def test_no_modules_import_each_other():
 def test_torch_and_skorch_have_their_rooms():
     assert rooms_that_import("skorch") == {"_training"}
     assert rooms_that_import("torch", at_module_level=True) == {"nn", "_training"}
-    assert rooms_that_import("pandas") == {"preprocessing", "forecasting"}
+    assert rooms_that_import("pandas") == {"preprocessing", "forecasting", "inspection"}
     assert not rooms_that_import("pandas", at_module_level=True)
     assert rooms_that_import("onnx") == {"_deployment"}
 

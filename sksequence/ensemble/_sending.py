@@ -46,8 +46,35 @@ class Packed:
         return every[begins[0] :: begins[1] - begins[0]][: len(begins)]
 
 
+@dataclass(frozen=True)
+class PackedTable:
+    """A DataFrame of pandas whose column of sequences is packed.
+
+    Attributes
+    ----------
+    others : DataFrame
+        The other columns.
+    position, name
+        Those of the column of sequences.
+    sequences : Packed
+        The sequences.
+    """
+
+    others: Any
+    position: int
+    name: Any
+    sequences: Packed
+
+    def unpack(self) -> Any:
+        """Return the whole table."""
+        table = self.others.copy()
+        cells = list(self.sequences.unpack())
+        table.insert(self.position, self.name, cells, allow_duplicates=True)
+        return table
+
+
 def pack(X: Any) -> Any:
-    """Pack arrays in memory, and lists of them; return anything else as it is.
+    """Pack arrays in memory, lists and columns of them; return anything else as it is.
 
     A list would be pickled for each member, and memory-mapped arrays are references.
 
@@ -63,24 +90,43 @@ def pack(X: Any) -> Any:
     is_block = _is_plain(X) and X.ndim > 1
     if is_block:
         lengths = np.full(len(X), X.shape[1])
-        found = windows_of(X, lengths) if X.size else None
-        rows, begins = (X, None) if found is None else found
+        found = windows_of(X, lengths) if X.size and X.strides[0] else None
+        rows, begins = found or (X, None)
         return Packed(rows, lengths, begins, True)
+    if hasattr(X, "iloc") and len(getattr(X, "shape", ())) == 2:
+        return _pack_table(X)
     holds_objects = type(X) is np.ndarray and X.dtype == object and X.ndim == 1
     items = list(X) if holds_objects or isinstance(X, list | tuple) else []
+    return X if (packed := _pack_items(items)) is None else packed
+
+
+def _pack_items(items: list[Any]) -> Packed | None:
+    """Pack sequences, if all are arrays that fit together."""
     if not items or not all(_is_plain(x) for x in items):
-        return X
+        return None
     if len({(x.dtype, x.shape[1:]) for x in items}) > 1:
-        return X
+        return None
     lengths = np.array([len(x) for x in items])
     found = windows_of(items, lengths)
     rows, begins = found or (np.concatenate(items), np.cumsum(lengths) - lengths)
     return Packed(rows, lengths, begins, False)
 
 
+def _pack_table(table: Any) -> Any:
+    """Pack the column of sequences of a DataFrame, if it has one."""
+    for j, dtype in enumerate(table.dtypes):
+        if getattr(dtype, "kind", None) != "O":
+            continue
+        packed = _pack_items(table.iloc[:, j].tolist())
+        if packed is not None:
+            others = table.iloc[:, [k for k in range(table.shape[1]) if k != j]]
+            return PackedTable(others, j, table.columns[j], packed)
+    return table
+
+
 def unpack(X: Any) -> Any:
     """Return what was packed."""
-    return X.unpack() if isinstance(X, Packed) else X
+    return X.unpack() if isinstance(X, Packed | PackedTable) else X
 
 
 def _is_plain(x: Any) -> bool:

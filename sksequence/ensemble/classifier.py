@@ -22,8 +22,9 @@ class DeepEnsembleClassifier(ClassifierMixin, DeepEnsemble):
 
     The members have the same hyperparameters and read the same data; they differ in
     their initial weights, the order of their mini-batches, dropout and, with early
-    stopping, in what they hold out. Their mean is more accurate than one of them, and its
-    probabilities are better calibrated; where they disagree, little is known.
+    stopping, in what they hold out. Their mean is mostly more accurate than one of them,
+    and its log loss is never larger than theirs on average; where they disagree, little
+    is known.
 
     Parameters
     ----------

@@ -31,8 +31,8 @@ class DeepEnsembleRegressor(RegressorMixin, DeepEnsemble):
 
     The members have the same hyperparameters and read the same data; they differ in
     their initial weights, the order of their mini-batches, dropout and, with early
-    stopping, in what they hold out. Their mean has a smaller error than one of them;
-    where they disagree, little is known.
+    stopping, in what they hold out. The squared error of their mean is never larger than
+    theirs on average; where they disagree, little is known.
 
     Members with the loss of a distribution, such as ``loss="gaussian"``, predict noise:
     the ensemble is then their mixture, whose variance is the mean of theirs and the

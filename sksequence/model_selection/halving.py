@@ -13,6 +13,7 @@ import joblib
 from sklearn.base import BaseEstimator
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.model_selection import HalvingGridSearchCV
+from sklearn.pipeline import Pipeline
 from sklearn.utils import Tags
 
 from .._inputs.types import ArrayLike, RandomState, Targets
@@ -34,8 +35,8 @@ class HalvingEpochSearchCV(HalvingGridSearchCV):
     Training can continue with ``lr_schedule="constant"``, without ``lr_warmup``, without
     ``average_weights`` and without early stopping. Other schedules, including the
     default, depend on ``max_epochs``, so continuing would change the results: such
-    candidates are trained from scratch in each iteration. Equal candidates are trained
-    once.
+    candidates are trained from scratch in each iteration, and so are those within
+    ensembles. Equal candidates are trained once.
 
     Raises
     ------
@@ -207,7 +208,21 @@ class _Continuing(BaseEstimator):
     def _can_go_on(self, params: dict[str, Any]) -> bool:
         prefix = self.resource.removesuffix("max_epochs")
         constant = params.get(f"{prefix}lr_schedule") == "constant"
-        return constant and not any(params.get(prefix + name) for name in _WHOLE_FITS)
+        goes_on = not any(params.get(prefix + name) for name in _WHOLE_FITS)
+        return constant and goes_on and self._fits_no_clones()
+
+    def _fits_no_clones(self) -> bool:
+        """Return whether a fit is one of the very network whose epochs are counted.
+
+        That of a Pipeline is; ensembles and other estimators fit clones, which begin anew
+        whatever ``warm_start`` says.
+        """
+        part = self.estimator
+        for name in self.resource.split("__")[:-1]:
+            if not isinstance(part, Pipeline):
+                return False
+            part = part.named_steps[name]
+        return True
 
     def _path(self, *data: Any) -> Path:
         """Return the file of this candidate's fit to this data."""

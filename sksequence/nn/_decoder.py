@@ -38,7 +38,8 @@ class AttentionDecoder(RandomLayer):
     memory_size : int
         Channels per step of what attention reads; 0 for no attention.
     dropout : float
-        Dropout probability of embeddings, between layers and before the logits.
+        Dropout probability of embeddings, of what attention reads, between layers and
+        before the logits.
     residual : bool
         Whether to add the outputs of the layer below to those of each further layer.
     **options : dict
@@ -114,7 +115,7 @@ class AttentionDecoder(RandomLayer):
             if not i and self.attention is not None and memory is not None:
                 queries = x.reshape(len(memory), -1, self.hidden_size)
                 context, weights = self.attention(queries, memory, n_valid)
-                context = context.reshape(*x.shape[:2], -1)
+                context = self.dropout(context).reshape(*x.shape[:2], -1)
         x = self._beside(x, context)
         if self.training:
             logits = nn.functional.linear(self.readout(x), self.embedding, self.bias)
@@ -125,5 +126,6 @@ class AttentionDecoder(RandomLayer):
         return logits, new, weights
 
     def _beside(self, x: Tensor, context: Tensor | None) -> Tensor:
-        """Return the outputs of a layer, and what attention has read, after dropout."""
-        return self.dropout(x if context is None else torch.cat([x, context], 2))
+        """Return the outputs of a layer, after dropout, and what attention has read."""
+        x = self.dropout(x)
+        return x if context is None else torch.cat([x, context], 2)

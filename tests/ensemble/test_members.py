@@ -107,6 +107,13 @@ def sliding(step):
     return every.swapaxes(1, 2)[::step][: 2 * N]
 
 
+def windows_in_cells():
+    cells = [x for _, x in sorted(zip(ORDER, overlapping(), strict=True))]
+    frame = pd.DataFrame({"kind": ["a", "b"] * N, "age": 0.5}, index=range(5, 5 + 2 * N))
+    frame.insert(1, "series", cells)
+    return frame
+
+
 FORMS = {
     "list": (large, {}),
     "objects": (lambda: objects(large()), {}),
@@ -119,9 +126,15 @@ FORMS = {
     ),
     "windows of one array": (lambda: sliding(3), {"early_stopping": True}),
     "windows backwards": (lambda: sliding(3)[::-1], {"early_stopping": True}),
+    "windows in reversed time": (lambda: sliding(3)[:, ::-1], {"early_stopping": True}),
+    "windows of one channel": (lambda: sliding(3)[..., 0], {}),
+    "Fortran's order": (lambda: np.asfortranarray(sliding(20)), {}),
+    "one row repeated": (lambda: np.broadcast_to(sliding(3)[0], (2 * N, 12, 3)), {}),
     "copies of windows": (lambda: sliding(3).copy(), {"early_stopping": True}),
     "stopped": (large, {"early_stopping": True, "validation_fraction": 0.2}),
     "table": (lambda: pd.concat([table(), table()], ignore_index=True), {}),
+    "table of windows": (windows_in_cells, {"early_stopping": True}),
+    "table without": (lambda: pd.DataFrame(sliding(3)[..., 0]), {}),
 }
 
 
@@ -139,14 +152,17 @@ def test_the_result_does_not_depend_on_the_number_of_workers(form):
 def test_sequences_arrive_as_they_were_sent(form):
     data = FORMS[form][0]()
     packed = pack(data)
-    if form == "table":
+    if form == "table without":
         assert packed is data
         return
     arrived = unpack(pickled(packed))
+    assert type(arrived) is (list if form == "objects" else type(data))
+    if "table" in form:
+        pd.testing.assert_frame_equal(arrived, data)
+        packed, data = packed.sequences, data["series"]
+        arrived = arrived["series"]
     for one, other in zip(arrived, data, strict=True):
         np.testing.assert_array_equal(one, other)
-    is_block = isinstance(data, np.ndarray) and data.dtype != object
-    assert isinstance(arrived, np.ndarray) == is_block
     if "windows" in form and "copies" not in form:
         steps = sum(map(len, data))
         assert len(packed.rows) < steps / 2  # each row of the table is sent once

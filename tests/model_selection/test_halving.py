@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from joblib import parallel_config
+from sklearn.ensemble import BaggingClassifier
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV
 from sklearn.pipeline import Pipeline
@@ -12,6 +13,7 @@ from sklearn.preprocessing import StandardScaler
 
 from helpers.data import ragged
 from helpers.estimators import make
+from sksequence.ensemble import DeepEnsembleClassifier
 from sksequence.model_selection import HalvingEpochSearchCV, halving
 
 GRID = {"hidden_size": [3, 6], "lr": [0.001, 0.02], "dropout": [0, 0.3]}
@@ -103,6 +105,28 @@ def test_inside_a_pipeline_with_two_workers(data):
     on = HalvingEpochSearchCV(model, grid, **rounds).fit(*data)
     np.testing.assert_array_equal(scores_of(on), scores_of(anew))
     assert isinstance(on.best_estimator_, Pipeline)
+
+
+@pytest.mark.parametrize(
+    "meta",
+    [
+        lambda model: DeepEnsembleClassifier(model, 2, random_state=0),
+        lambda model: BaggingClassifier(model, 2, random_state=0),
+        lambda model: Pipeline(
+            [("of", DeepEnsembleClassifier(model, 1, random_state=0))]
+        ),
+    ],
+    ids=["ensemble", "bagging", "pipeline"],
+)
+def test_what_fits_clones_starts_again(meta, data):
+    model = meta(make("GRUClassifier", lr_schedule="constant"))
+    prefix = "of__estimator__" if isinstance(model, Pipeline) else "estimator__"
+    grid = {f"{prefix}{name}": GRID[name] for name in ("hidden_size", "lr")}
+    rounds = {**ROUNDS, "resource": f"{prefix}max_epochs"}
+    anew = HalvingGridSearchCV(model, grid, **rounds).fit(*data)
+    on = HalvingEpochSearchCV(model, grid, **rounds).fit(*data)
+    np.testing.assert_array_equal(scores_of(on), scores_of(anew))
+    np.testing.assert_array_equal(on.predict_proba(data[0]), anew.predict_proba(data[0]))
 
 
 def test_sequences_of_unequal_length():

@@ -38,7 +38,9 @@ from sksequence import (
     load,
     save,
 )
+from sksequence.ensemble import DeepEnsembleClassifier, DeepEnsembleRegressor
 from sksequence.forecasting import forecast_recursive
+from sksequence.inspection import BaselineReport, baseline_report
 from sksequence.metrics import (
     QuantileScorer,
     SequenceScorer,
@@ -304,6 +306,30 @@ assert_type(forecast_recursive(GRURegressor(), X, horizon=3), np.ndarray)
 forecast_recursive(GRURegressor(), X, horizon=3, target=[0, 2], future=X)
 assert_type(check_sequence_estimator(model, on_fail=None), list[dict[str, Any]])
 FrozenSequenceEstimator(model).predict(X)
+
+# --------------------------------------------------------------------------- ensembles
+
+several = DeepEnsembleClassifier(GRUClassifier(), n_estimators=3, n_jobs=2)
+assert_type(several.fit(X, labels, sample_weight=np.ones(20)), DeepEnsembleClassifier)
+assert_type(several.partial_fit(X, labels, classes=[0, 1]), DeepEnsembleClassifier)
+assert_type(several.predict_proba(X), np.ndarray)
+assert_type(several.predict_proba(X, return_std=True), tuple[np.ndarray, np.ndarray])
+assert_type(several.score(X, labels), float)
+assert_type(several.save("several.safetensors"), DeepEnsembleClassifier)
+several.to_onnx(Path("several.onnx"))
+mixture = DeepEnsembleRegressor(GRURegressor(loss="gaussian"), warm_start=True)
+assert_type(mixture.fit(X, numbers), DeepEnsembleRegressor)
+assert_type(mixture.predict(X), np.ndarray)
+assert_type(mixture.predict(X, return_std=True), tuple[np.ndarray, np.ndarray])
+assert_type(mixture.predict(X, quantiles=[0.1, 0.9]), np.ndarray)
+assert_type(mixture.sample_y(X, n_samples=3, random_state=0), np.ndarray)
+DeepEnsembleRegressor(GRURegressor(), 3, 2)  # type: ignore[call-arg]
+report = baseline_report(GRUClassifier(), X, labels, cv=3, scoring="f1_macro")
+assert_type(report, BaselineReport)
+assert_type(report.verdict, str)
+assert_type(report.best_baseline, str | None)
+assert_type(report.scores, dict[str, np.ndarray])
+baseline_report(GRUClassifier(), X, labels, 3)  # type: ignore[call-arg]
 
 # ------------------------------------------------------------------------------ layers
 
