@@ -1,7 +1,7 @@
 # ruff: noqa: E501, types and defaults of hyperparameters are long
 """Public estimators with signatures and docstrings; see ``tests/helpers/stubs.py``."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self, type_check_only
 
 import numpy as np
@@ -177,21 +177,55 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
         weight one, or "balanced" for weights inversely proportional to class
         frequencies. For multilabel targets, "balanced" or a list with a dict for each
         label.
+    label_smoothing : float, default=0.0
+        Share of the probability of each true label, in [0, 1), that training spreads over
+        all labels (Szegedy et al., 2016); where each of several labels is true or not,
+        over both. ``valid_loss`` is without.
     lr : float, default=0.005
         Learning rate.
-    max_epochs : int, default=50
-        Maximum number of passes over the training sequences.
-    batch_size : int or None, default=16
-        Number of sequences per mini-batch; None for full batches.
+    max_epochs : int or "auto", default=50
+        Maximum number of passes over the training sequences. "auto": 50, or as
+        many as make 1500 mini-batches if that is more, but at most 500;
+        few sequences need more passes.
+    batch_size : int, "auto" or None, default=16
+        Number of sequences per mini-batch; None for full batches. "auto": a tenth of the
+        training sequences, but at least 8 and at most 64.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
         The optimizer.
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
         Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
         loss (on the validation set, if there is one) has not improved for 5 epochs.
+    lr_warmup : float, default=0.0
+        Share of ``max_epochs``, in [0, 1), in which the learning rate rises linearly to
+        ``lr``, before a constant or cosine schedule begins (Goyal et al., 2017).
     weight_decay : float, default=0.0
         Weight decay, as defined by the optimizer.
+    average_weights : {"ema", "swa"} or None, default=None
+        Predict with a mean of the weights along the training instead of the last ones:
+        "ema", an exponential moving average over all mini-batches, corrected for its
+        beginning (Polyak and Juditsky, 1992); "swa", the mean at the ends of the last
+        quarter of ``max_epochs`` (stochastic weight averaging; Izmailov et al., 2018).
+        The validation loss and ``scoring`` are those of the mean, and so is what is
+        stored and what a warm start begins with. Ignored by ``partial_fit``.
+    ema_decay : float, default=0.99
+        Decay per mini-batch of ``average_weights="ema"``, in (0, 1): the mean is over
+        some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
+    augment : str, tuple of str, dict of str to float, or None, default=None
+        Random changes of the training sequences, drawn anew in each epoch: names, or
+        names and strengths. They are made of standardised channels, in this order. "crop"
+        keeps a window at a random position, without this share of the steps
+        (0.1; Le Guennec et al., 2016). "warp" varies the speed of time
+        between both ends, by this standard deviation of its logarithm
+        (0.2), "scale" multiplies each channel of a sequence by a factor
+        about one of this deviation (0.1), and "jitter" adds noise of
+        this deviation to each value (0.03; Um et al., 2017). "mixup"
+        replaces each sequence and its target by a weighted mean with another one, that
+        is stretched to its length, with weights of the beta distribution of this
+        parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
+        tokens and categories; only "scale" and "jitter" where steps have targets, and
+        with them "warp" for transcripts and translations.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -211,8 +245,10 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
         ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
         of every step, over the steps of all sequences), or a function
         ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
-    patience : int, default=10
-        Number of epochs without improvement before early stopping.
+    patience : int or "auto", default=10
+        Number of epochs without improvement before early stopping. "auto": a fifth of
+        ``max_epochs``, but at least 10, since the epochs of few sequences are
+        short.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
         standard deviation of the training data: with ``partial_fit``, those of all calls
@@ -221,8 +257,8 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
     random_state : int, RandomState instance or None, default=None
-        Controls the initial weights, mini-batches, dropout and the validation split. Pass
-        an int for bitwise identical results of repeated fits.
+        Controls the initial weights, mini-batches, dropout, ``augment`` and the
+        validation split. Pass an int for bitwise identical results of repeated fits.
     n_jobs : int or None, default=None
         Number of threads in fit and predict: None for one, -1 for all cores. The last
         digits of float32 training depend on it unless compiled kernels train.
@@ -333,18 +369,23 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
         categorical_features: Sequence[Any] | str | None = "from_dtype",
         category_dim: int | None = None,
         class_weight: Any = None,
+        label_smoothing: float = 0.0,
         lr: float = 0.005,
-        max_epochs: int = 50,
-        batch_size: int | None = 16,
+        max_epochs: int | str = 50,
+        batch_size: int | str | None = 16,
         optimizer: str | Callable[..., Any] = "adam",
         lr_schedule: str = "cosine",
+        lr_warmup: float = 0.0,
         weight_decay: float = 0.0,
+        average_weights: str | None = None,
+        ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
+        augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
         validation_split: Any = "auto",
         validation_fraction: float = 0.1,
         scoring: str | Callable[..., float] | None = None,
-        patience: int = 10,
+        patience: int | str = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
         random_state: RandomState = None,
@@ -551,19 +592,49 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
         cross.
     lr : float, default=0.005
         Learning rate.
-    max_epochs : int, default=50
-        Maximum number of passes over the training sequences.
-    batch_size : int or None, default=16
-        Number of sequences per mini-batch; None for full batches.
+    max_epochs : int or "auto", default=50
+        Maximum number of passes over the training sequences. "auto": 50, or as
+        many as make 1500 mini-batches if that is more, but at most 500;
+        few sequences need more passes.
+    batch_size : int, "auto" or None, default=16
+        Number of sequences per mini-batch; None for full batches. "auto": a tenth of the
+        training sequences, but at least 8 and at most 64.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
         The optimizer.
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
         Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
         loss (on the validation set, if there is one) has not improved for 5 epochs.
+    lr_warmup : float, default=0.0
+        Share of ``max_epochs``, in [0, 1), in which the learning rate rises linearly to
+        ``lr``, before a constant or cosine schedule begins (Goyal et al., 2017).
     weight_decay : float, default=0.0
         Weight decay, as defined by the optimizer.
+    average_weights : {"ema", "swa"} or None, default=None
+        Predict with a mean of the weights along the training instead of the last ones:
+        "ema", an exponential moving average over all mini-batches, corrected for its
+        beginning (Polyak and Juditsky, 1992); "swa", the mean at the ends of the last
+        quarter of ``max_epochs`` (stochastic weight averaging; Izmailov et al., 2018).
+        The validation loss and ``scoring`` are those of the mean, and so is what is
+        stored and what a warm start begins with. Ignored by ``partial_fit``.
+    ema_decay : float, default=0.99
+        Decay per mini-batch of ``average_weights="ema"``, in (0, 1): the mean is over
+        some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
+    augment : str, tuple of str, dict of str to float, or None, default=None
+        Random changes of the training sequences, drawn anew in each epoch: names, or
+        names and strengths. They are made of standardised channels, in this order. "crop"
+        keeps a window at a random position, without this share of the steps
+        (0.1; Le Guennec et al., 2016). "warp" varies the speed of time
+        between both ends, by this standard deviation of its logarithm
+        (0.2), "scale" multiplies each channel of a sequence by a factor
+        about one of this deviation (0.1), and "jitter" adds noise of
+        this deviation to each value (0.03; Um et al., 2017). "mixup"
+        replaces each sequence and its target by a weighted mean with another one, that
+        is stretched to its length, with weights of the beta distribution of this
+        parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
+        tokens and categories; only "scale" and "jitter" where steps have targets, and
+        with them "warp" for transcripts and translations.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -583,8 +654,10 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
         ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
         of every step, over the steps of all sequences), or a function
         ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
-    patience : int, default=10
-        Number of epochs without improvement before early stopping.
+    patience : int or "auto", default=10
+        Number of epochs without improvement before early stopping. "auto": a fifth of
+        ``max_epochs``, but at least 10, since the epochs of few sequences are
+        short.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
         standard deviation of the training data: with ``partial_fit``, those of all calls
@@ -593,8 +666,8 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
     random_state : int, RandomState instance or None, default=None
-        Controls the initial weights, mini-batches, dropout and the validation split. Pass
-        an int for bitwise identical results of repeated fits.
+        Controls the initial weights, mini-batches, dropout, ``augment`` and the
+        validation split. Pass an int for bitwise identical results of repeated fits.
     n_jobs : int or None, default=None
         Number of threads in fit and predict: None for one, -1 for all cores. The last
         digits of float32 training depend on it unless compiled kernels train.
@@ -706,17 +779,21 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
         loss: str = "squared_error",
         quantile: float | Sequence[float] = 0.5,
         lr: float = 0.005,
-        max_epochs: int = 50,
-        batch_size: int | None = 16,
+        max_epochs: int | str = 50,
+        batch_size: int | str | None = 16,
         optimizer: str | Callable[..., Any] = "adam",
         lr_schedule: str = "cosine",
+        lr_warmup: float = 0.0,
         weight_decay: float = 0.0,
+        average_weights: str | None = None,
+        ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
+        augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
         validation_split: Any = "auto",
         validation_fraction: float = 0.1,
         scoring: str | Callable[..., float] | None = None,
-        patience: int = 10,
+        patience: int | str = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
         random_state: RandomState = None,
@@ -893,21 +970,55 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         weight one, or "balanced" for weights inversely proportional to class
         frequencies. For multilabel targets, "balanced" or a list with a dict for each
         label.
+    label_smoothing : float, default=0.0
+        Share of the probability of each true label, in [0, 1), that training spreads over
+        all labels (Szegedy et al., 2016); where each of several labels is true or not,
+        over both. ``valid_loss`` is without.
     lr : float, default=0.005
         Learning rate.
-    max_epochs : int, default=50
-        Maximum number of passes over the training sequences.
-    batch_size : int or None, default=16
-        Number of sequences per mini-batch; None for full batches.
+    max_epochs : int or "auto", default=50
+        Maximum number of passes over the training sequences. "auto": 50, or as
+        many as make 1500 mini-batches if that is more, but at most 500;
+        few sequences need more passes.
+    batch_size : int, "auto" or None, default=16
+        Number of sequences per mini-batch; None for full batches. "auto": a tenth of the
+        training sequences, but at least 8 and at most 64.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
         The optimizer.
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
         Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
         loss (on the validation set, if there is one) has not improved for 5 epochs.
+    lr_warmup : float, default=0.0
+        Share of ``max_epochs``, in [0, 1), in which the learning rate rises linearly to
+        ``lr``, before a constant or cosine schedule begins (Goyal et al., 2017).
     weight_decay : float, default=0.0
         Weight decay, as defined by the optimizer.
+    average_weights : {"ema", "swa"} or None, default=None
+        Predict with a mean of the weights along the training instead of the last ones:
+        "ema", an exponential moving average over all mini-batches, corrected for its
+        beginning (Polyak and Juditsky, 1992); "swa", the mean at the ends of the last
+        quarter of ``max_epochs`` (stochastic weight averaging; Izmailov et al., 2018).
+        The validation loss and ``scoring`` are those of the mean, and so is what is
+        stored and what a warm start begins with. Ignored by ``partial_fit``.
+    ema_decay : float, default=0.99
+        Decay per mini-batch of ``average_weights="ema"``, in (0, 1): the mean is over
+        some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
+    augment : str, tuple of str, dict of str to float, or None, default=None
+        Random changes of the training sequences, drawn anew in each epoch: names, or
+        names and strengths. They are made of standardised channels, in this order. "crop"
+        keeps a window at a random position, without this share of the steps
+        (0.1; Le Guennec et al., 2016). "warp" varies the speed of time
+        between both ends, by this standard deviation of its logarithm
+        (0.2), "scale" multiplies each channel of a sequence by a factor
+        about one of this deviation (0.1), and "jitter" adds noise of
+        this deviation to each value (0.03; Um et al., 2017). "mixup"
+        replaces each sequence and its target by a weighted mean with another one, that
+        is stretched to its length, with weights of the beta distribution of this
+        parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
+        tokens and categories; only "scale" and "jitter" where steps have targets, and
+        with them "warp" for transcripts and translations.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -927,8 +1038,10 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
         of every step, over the steps of all sequences), or a function
         ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
-    patience : int, default=10
-        Number of epochs without improvement before early stopping.
+    patience : int or "auto", default=10
+        Number of epochs without improvement before early stopping. "auto": a fifth of
+        ``max_epochs``, but at least 10, since the epochs of few sequences are
+        short.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
         standard deviation of the training data: with ``partial_fit``, those of all calls
@@ -937,8 +1050,8 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
     random_state : int, RandomState instance or None, default=None
-        Controls the initial weights, mini-batches, dropout and the validation split. Pass
-        an int for bitwise identical results of repeated fits.
+        Controls the initial weights, mini-batches, dropout, ``augment`` and the
+        validation split. Pass an int for bitwise identical results of repeated fits.
     n_jobs : int or None, default=None
         Number of threads in fit and predict: None for one, -1 for all cores. The last
         digits of float32 training depend on it unless compiled kernels train.
@@ -1049,18 +1162,23 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         categorical_features: Sequence[Any] | str | None = "from_dtype",
         category_dim: int | None = None,
         class_weight: Any = None,
+        label_smoothing: float = 0.0,
         lr: float = 0.005,
-        max_epochs: int = 50,
-        batch_size: int | None = 16,
+        max_epochs: int | str = 50,
+        batch_size: int | str | None = 16,
         optimizer: str | Callable[..., Any] = "adam",
         lr_schedule: str = "cosine",
+        lr_warmup: float = 0.0,
         weight_decay: float = 0.0,
+        average_weights: str | None = None,
+        ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
+        augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
         validation_split: Any = "auto",
         validation_fraction: float = 0.1,
         scoring: str | Callable[..., float] | None = None,
-        patience: int = 10,
+        patience: int | str = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
         random_state: RandomState = None,
@@ -1266,19 +1384,49 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         cross.
     lr : float, default=0.005
         Learning rate.
-    max_epochs : int, default=50
-        Maximum number of passes over the training sequences.
-    batch_size : int or None, default=16
-        Number of sequences per mini-batch; None for full batches.
+    max_epochs : int or "auto", default=50
+        Maximum number of passes over the training sequences. "auto": 50, or as
+        many as make 1500 mini-batches if that is more, but at most 500;
+        few sequences need more passes.
+    batch_size : int, "auto" or None, default=16
+        Number of sequences per mini-batch; None for full batches. "auto": a tenth of the
+        training sequences, but at least 8 and at most 64.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
         The optimizer.
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
         Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
         loss (on the validation set, if there is one) has not improved for 5 epochs.
+    lr_warmup : float, default=0.0
+        Share of ``max_epochs``, in [0, 1), in which the learning rate rises linearly to
+        ``lr``, before a constant or cosine schedule begins (Goyal et al., 2017).
     weight_decay : float, default=0.0
         Weight decay, as defined by the optimizer.
+    average_weights : {"ema", "swa"} or None, default=None
+        Predict with a mean of the weights along the training instead of the last ones:
+        "ema", an exponential moving average over all mini-batches, corrected for its
+        beginning (Polyak and Juditsky, 1992); "swa", the mean at the ends of the last
+        quarter of ``max_epochs`` (stochastic weight averaging; Izmailov et al., 2018).
+        The validation loss and ``scoring`` are those of the mean, and so is what is
+        stored and what a warm start begins with. Ignored by ``partial_fit``.
+    ema_decay : float, default=0.99
+        Decay per mini-batch of ``average_weights="ema"``, in (0, 1): the mean is over
+        some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
+    augment : str, tuple of str, dict of str to float, or None, default=None
+        Random changes of the training sequences, drawn anew in each epoch: names, or
+        names and strengths. They are made of standardised channels, in this order. "crop"
+        keeps a window at a random position, without this share of the steps
+        (0.1; Le Guennec et al., 2016). "warp" varies the speed of time
+        between both ends, by this standard deviation of its logarithm
+        (0.2), "scale" multiplies each channel of a sequence by a factor
+        about one of this deviation (0.1), and "jitter" adds noise of
+        this deviation to each value (0.03; Um et al., 2017). "mixup"
+        replaces each sequence and its target by a weighted mean with another one, that
+        is stretched to its length, with weights of the beta distribution of this
+        parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
+        tokens and categories; only "scale" and "jitter" where steps have targets, and
+        with them "warp" for transcripts and translations.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -1298,8 +1446,10 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
         of every step, over the steps of all sequences), or a function
         ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
-    patience : int, default=10
-        Number of epochs without improvement before early stopping.
+    patience : int or "auto", default=10
+        Number of epochs without improvement before early stopping. "auto": a fifth of
+        ``max_epochs``, but at least 10, since the epochs of few sequences are
+        short.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
         standard deviation of the training data: with ``partial_fit``, those of all calls
@@ -1308,8 +1458,8 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
     random_state : int, RandomState instance or None, default=None
-        Controls the initial weights, mini-batches, dropout and the validation split. Pass
-        an int for bitwise identical results of repeated fits.
+        Controls the initial weights, mini-batches, dropout, ``augment`` and the
+        validation split. Pass an int for bitwise identical results of repeated fits.
     n_jobs : int or None, default=None
         Number of threads in fit and predict: None for one, -1 for all cores. The last
         digits of float32 training depend on it unless compiled kernels train.
@@ -1421,17 +1571,21 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         loss: str = "squared_error",
         quantile: float | Sequence[float] = 0.5,
         lr: float = 0.005,
-        max_epochs: int = 50,
-        batch_size: int | None = 16,
+        max_epochs: int | str = 50,
+        batch_size: int | str | None = 16,
         optimizer: str | Callable[..., Any] = "adam",
         lr_schedule: str = "cosine",
+        lr_warmup: float = 0.0,
         weight_decay: float = 0.0,
+        average_weights: str | None = None,
+        ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
+        augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
         validation_split: Any = "auto",
         validation_fraction: float = 0.1,
         scoring: str | Callable[..., float] | None = None,
-        patience: int = 10,
+        patience: int | str = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
         random_state: RandomState = None,
@@ -1605,21 +1759,55 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         weight one, or "balanced" for weights inversely proportional to class
         frequencies. For multilabel targets, "balanced" or a list with a dict for each
         label.
+    label_smoothing : float, default=0.0
+        Share of the probability of each true label, in [0, 1), that training spreads over
+        all labels (Szegedy et al., 2016); where each of several labels is true or not,
+        over both. ``valid_loss`` is without.
     lr : float, default=0.005
         Learning rate.
-    max_epochs : int, default=50
-        Maximum number of passes over the training sequences.
-    batch_size : int or None, default=16
-        Number of sequences per mini-batch; None for full batches.
+    max_epochs : int or "auto", default=50
+        Maximum number of passes over the training sequences. "auto": 50, or as
+        many as make 1500 mini-batches if that is more, but at most 500;
+        few sequences need more passes.
+    batch_size : int, "auto" or None, default=16
+        Number of sequences per mini-batch; None for full batches. "auto": a tenth of the
+        training sequences, but at least 8 and at most 64.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
         The optimizer.
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
         Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
         loss (on the validation set, if there is one) has not improved for 5 epochs.
+    lr_warmup : float, default=0.0
+        Share of ``max_epochs``, in [0, 1), in which the learning rate rises linearly to
+        ``lr``, before a constant or cosine schedule begins (Goyal et al., 2017).
     weight_decay : float, default=0.0
         Weight decay, as defined by the optimizer.
+    average_weights : {"ema", "swa"} or None, default=None
+        Predict with a mean of the weights along the training instead of the last ones:
+        "ema", an exponential moving average over all mini-batches, corrected for its
+        beginning (Polyak and Juditsky, 1992); "swa", the mean at the ends of the last
+        quarter of ``max_epochs`` (stochastic weight averaging; Izmailov et al., 2018).
+        The validation loss and ``scoring`` are those of the mean, and so is what is
+        stored and what a warm start begins with. Ignored by ``partial_fit``.
+    ema_decay : float, default=0.99
+        Decay per mini-batch of ``average_weights="ema"``, in (0, 1): the mean is over
+        some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
+    augment : str, tuple of str, dict of str to float, or None, default=None
+        Random changes of the training sequences, drawn anew in each epoch: names, or
+        names and strengths. They are made of standardised channels, in this order. "crop"
+        keeps a window at a random position, without this share of the steps
+        (0.1; Le Guennec et al., 2016). "warp" varies the speed of time
+        between both ends, by this standard deviation of its logarithm
+        (0.2), "scale" multiplies each channel of a sequence by a factor
+        about one of this deviation (0.1), and "jitter" adds noise of
+        this deviation to each value (0.03; Um et al., 2017). "mixup"
+        replaces each sequence and its target by a weighted mean with another one, that
+        is stretched to its length, with weights of the beta distribution of this
+        parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
+        tokens and categories; only "scale" and "jitter" where steps have targets, and
+        with them "warp" for transcripts and translations.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -1639,8 +1827,10 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
         of every step, over the steps of all sequences), or a function
         ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
-    patience : int, default=10
-        Number of epochs without improvement before early stopping.
+    patience : int or "auto", default=10
+        Number of epochs without improvement before early stopping. "auto": a fifth of
+        ``max_epochs``, but at least 10, since the epochs of few sequences are
+        short.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
         standard deviation of the training data: with ``partial_fit``, those of all calls
@@ -1649,8 +1839,8 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
     random_state : int, RandomState instance or None, default=None
-        Controls the initial weights, mini-batches, dropout and the validation split. Pass
-        an int for bitwise identical results of repeated fits.
+        Controls the initial weights, mini-batches, dropout, ``augment`` and the
+        validation split. Pass an int for bitwise identical results of repeated fits.
     n_jobs : int or None, default=None
         Number of threads in fit and predict: None for one, -1 for all cores. The last
         digits of float32 training depend on it unless compiled kernels train.
@@ -1758,18 +1948,23 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         categorical_features: Sequence[Any] | str | None = "from_dtype",
         category_dim: int | None = None,
         class_weight: Any = None,
+        label_smoothing: float = 0.0,
         lr: float = 0.005,
-        max_epochs: int = 50,
-        batch_size: int | None = 16,
+        max_epochs: int | str = 50,
+        batch_size: int | str | None = 16,
         optimizer: str | Callable[..., Any] = "adam",
         lr_schedule: str = "cosine",
+        lr_warmup: float = 0.0,
         weight_decay: float = 0.0,
+        average_weights: str | None = None,
+        ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
+        augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
         validation_split: Any = "auto",
         validation_fraction: float = 0.1,
         scoring: str | Callable[..., float] | None = None,
-        patience: int = 10,
+        patience: int | str = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
         random_state: RandomState = None,
@@ -1975,19 +2170,49 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         cross.
     lr : float, default=0.005
         Learning rate.
-    max_epochs : int, default=50
-        Maximum number of passes over the training sequences.
-    batch_size : int or None, default=16
-        Number of sequences per mini-batch; None for full batches.
+    max_epochs : int or "auto", default=50
+        Maximum number of passes over the training sequences. "auto": 50, or as
+        many as make 1500 mini-batches if that is more, but at most 500;
+        few sequences need more passes.
+    batch_size : int, "auto" or None, default=16
+        Number of sequences per mini-batch; None for full batches. "auto": a tenth of the
+        training sequences, but at least 8 and at most 64.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
         The optimizer.
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
         Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
         loss (on the validation set, if there is one) has not improved for 5 epochs.
+    lr_warmup : float, default=0.0
+        Share of ``max_epochs``, in [0, 1), in which the learning rate rises linearly to
+        ``lr``, before a constant or cosine schedule begins (Goyal et al., 2017).
     weight_decay : float, default=0.0
         Weight decay, as defined by the optimizer.
+    average_weights : {"ema", "swa"} or None, default=None
+        Predict with a mean of the weights along the training instead of the last ones:
+        "ema", an exponential moving average over all mini-batches, corrected for its
+        beginning (Polyak and Juditsky, 1992); "swa", the mean at the ends of the last
+        quarter of ``max_epochs`` (stochastic weight averaging; Izmailov et al., 2018).
+        The validation loss and ``scoring`` are those of the mean, and so is what is
+        stored and what a warm start begins with. Ignored by ``partial_fit``.
+    ema_decay : float, default=0.99
+        Decay per mini-batch of ``average_weights="ema"``, in (0, 1): the mean is over
+        some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
+    augment : str, tuple of str, dict of str to float, or None, default=None
+        Random changes of the training sequences, drawn anew in each epoch: names, or
+        names and strengths. They are made of standardised channels, in this order. "crop"
+        keeps a window at a random position, without this share of the steps
+        (0.1; Le Guennec et al., 2016). "warp" varies the speed of time
+        between both ends, by this standard deviation of its logarithm
+        (0.2), "scale" multiplies each channel of a sequence by a factor
+        about one of this deviation (0.1), and "jitter" adds noise of
+        this deviation to each value (0.03; Um et al., 2017). "mixup"
+        replaces each sequence and its target by a weighted mean with another one, that
+        is stretched to its length, with weights of the beta distribution of this
+        parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
+        tokens and categories; only "scale" and "jitter" where steps have targets, and
+        with them "warp" for transcripts and translations.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -2007,8 +2232,10 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
         of every step, over the steps of all sequences), or a function
         ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
-    patience : int, default=10
-        Number of epochs without improvement before early stopping.
+    patience : int or "auto", default=10
+        Number of epochs without improvement before early stopping. "auto": a fifth of
+        ``max_epochs``, but at least 10, since the epochs of few sequences are
+        short.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
         standard deviation of the training data: with ``partial_fit``, those of all calls
@@ -2017,8 +2244,8 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
     random_state : int, RandomState instance or None, default=None
-        Controls the initial weights, mini-batches, dropout and the validation split. Pass
-        an int for bitwise identical results of repeated fits.
+        Controls the initial weights, mini-batches, dropout, ``augment`` and the
+        validation split. Pass an int for bitwise identical results of repeated fits.
     n_jobs : int or None, default=None
         Number of threads in fit and predict: None for one, -1 for all cores. The last
         digits of float32 training depend on it unless compiled kernels train.
@@ -2130,17 +2357,21 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         loss: str = "squared_error",
         quantile: float | Sequence[float] = 0.5,
         lr: float = 0.005,
-        max_epochs: int = 50,
-        batch_size: int | None = 16,
+        max_epochs: int | str = 50,
+        batch_size: int | str | None = 16,
         optimizer: str | Callable[..., Any] = "adam",
         lr_schedule: str = "cosine",
+        lr_warmup: float = 0.0,
         weight_decay: float = 0.0,
+        average_weights: str | None = None,
+        ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
+        augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
         validation_split: Any = "auto",
         validation_fraction: float = 0.1,
         scoring: str | Callable[..., float] | None = None,
-        patience: int = 10,
+        patience: int | str = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
         random_state: RandomState = None,
@@ -2316,21 +2547,55 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         weight one, or "balanced" for weights inversely proportional to class
         frequencies. For multilabel targets, "balanced" or a list with a dict for each
         label.
+    label_smoothing : float, default=0.0
+        Share of the probability of each true label, in [0, 1), that training spreads over
+        all labels (Szegedy et al., 2016); where each of several labels is true or not,
+        over both. ``valid_loss`` is without.
     lr : float, default=0.005
         Learning rate.
-    max_epochs : int, default=50
-        Maximum number of passes over the training sequences.
-    batch_size : int or None, default=16
-        Number of sequences per mini-batch; None for full batches.
+    max_epochs : int or "auto", default=50
+        Maximum number of passes over the training sequences. "auto": 50, or as
+        many as make 1500 mini-batches if that is more, but at most 500;
+        few sequences need more passes.
+    batch_size : int, "auto" or None, default=16
+        Number of sequences per mini-batch; None for full batches. "auto": a tenth of the
+        training sequences, but at least 8 and at most 64.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
         The optimizer.
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
         Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
         loss (on the validation set, if there is one) has not improved for 5 epochs.
+    lr_warmup : float, default=0.0
+        Share of ``max_epochs``, in [0, 1), in which the learning rate rises linearly to
+        ``lr``, before a constant or cosine schedule begins (Goyal et al., 2017).
     weight_decay : float, default=0.0
         Weight decay, as defined by the optimizer.
+    average_weights : {"ema", "swa"} or None, default=None
+        Predict with a mean of the weights along the training instead of the last ones:
+        "ema", an exponential moving average over all mini-batches, corrected for its
+        beginning (Polyak and Juditsky, 1992); "swa", the mean at the ends of the last
+        quarter of ``max_epochs`` (stochastic weight averaging; Izmailov et al., 2018).
+        The validation loss and ``scoring`` are those of the mean, and so is what is
+        stored and what a warm start begins with. Ignored by ``partial_fit``.
+    ema_decay : float, default=0.99
+        Decay per mini-batch of ``average_weights="ema"``, in (0, 1): the mean is over
+        some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
+    augment : str, tuple of str, dict of str to float, or None, default=None
+        Random changes of the training sequences, drawn anew in each epoch: names, or
+        names and strengths. They are made of standardised channels, in this order. "crop"
+        keeps a window at a random position, without this share of the steps
+        (0.1; Le Guennec et al., 2016). "warp" varies the speed of time
+        between both ends, by this standard deviation of its logarithm
+        (0.2), "scale" multiplies each channel of a sequence by a factor
+        about one of this deviation (0.1), and "jitter" adds noise of
+        this deviation to each value (0.03; Um et al., 2017). "mixup"
+        replaces each sequence and its target by a weighted mean with another one, that
+        is stretched to its length, with weights of the beta distribution of this
+        parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
+        tokens and categories; only "scale" and "jitter" where steps have targets, and
+        with them "warp" for transcripts and translations.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -2350,8 +2615,10 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
         of every step, over the steps of all sequences), or a function
         ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
-    patience : int, default=10
-        Number of epochs without improvement before early stopping.
+    patience : int or "auto", default=10
+        Number of epochs without improvement before early stopping. "auto": a fifth of
+        ``max_epochs``, but at least 10, since the epochs of few sequences are
+        short.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
         standard deviation of the training data: with ``partial_fit``, those of all calls
@@ -2360,8 +2627,8 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
     random_state : int, RandomState instance or None, default=None
-        Controls the initial weights, mini-batches, dropout and the validation split. Pass
-        an int for bitwise identical results of repeated fits.
+        Controls the initial weights, mini-batches, dropout, ``augment`` and the
+        validation split. Pass an int for bitwise identical results of repeated fits.
     n_jobs : int or None, default=None
         Number of threads in fit and predict: None for one, -1 for all cores. The last
         digits of float32 training depend on it unless compiled kernels train.
@@ -2466,18 +2733,23 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         categorical_features: Sequence[Any] | str | None = "from_dtype",
         category_dim: int | None = None,
         class_weight: Any = None,
+        label_smoothing: float = 0.0,
         lr: float = 0.005,
-        max_epochs: int = 50,
-        batch_size: int | None = 16,
+        max_epochs: int | str = 50,
+        batch_size: int | str | None = 16,
         optimizer: str | Callable[..., Any] = "adam",
         lr_schedule: str = "cosine",
+        lr_warmup: float = 0.0,
         weight_decay: float = 0.0,
+        average_weights: str | None = None,
+        ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
+        augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
         validation_split: Any = "auto",
         validation_fraction: float = 0.1,
         scoring: str | Callable[..., float] | None = None,
-        patience: int = 10,
+        patience: int | str = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
         random_state: RandomState = None,
@@ -2685,19 +2957,49 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
         cross.
     lr : float, default=0.005
         Learning rate.
-    max_epochs : int, default=50
-        Maximum number of passes over the training sequences.
-    batch_size : int or None, default=16
-        Number of sequences per mini-batch; None for full batches.
+    max_epochs : int or "auto", default=50
+        Maximum number of passes over the training sequences. "auto": 50, or as
+        many as make 1500 mini-batches if that is more, but at most 500;
+        few sequences need more passes.
+    batch_size : int, "auto" or None, default=16
+        Number of sequences per mini-batch; None for full batches. "auto": a tenth of the
+        training sequences, but at least 8 and at most 64.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
         The optimizer.
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
         Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
         loss (on the validation set, if there is one) has not improved for 5 epochs.
+    lr_warmup : float, default=0.0
+        Share of ``max_epochs``, in [0, 1), in which the learning rate rises linearly to
+        ``lr``, before a constant or cosine schedule begins (Goyal et al., 2017).
     weight_decay : float, default=0.0
         Weight decay, as defined by the optimizer.
+    average_weights : {"ema", "swa"} or None, default=None
+        Predict with a mean of the weights along the training instead of the last ones:
+        "ema", an exponential moving average over all mini-batches, corrected for its
+        beginning (Polyak and Juditsky, 1992); "swa", the mean at the ends of the last
+        quarter of ``max_epochs`` (stochastic weight averaging; Izmailov et al., 2018).
+        The validation loss and ``scoring`` are those of the mean, and so is what is
+        stored and what a warm start begins with. Ignored by ``partial_fit``.
+    ema_decay : float, default=0.99
+        Decay per mini-batch of ``average_weights="ema"``, in (0, 1): the mean is over
+        some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
+    augment : str, tuple of str, dict of str to float, or None, default=None
+        Random changes of the training sequences, drawn anew in each epoch: names, or
+        names and strengths. They are made of standardised channels, in this order. "crop"
+        keeps a window at a random position, without this share of the steps
+        (0.1; Le Guennec et al., 2016). "warp" varies the speed of time
+        between both ends, by this standard deviation of its logarithm
+        (0.2), "scale" multiplies each channel of a sequence by a factor
+        about one of this deviation (0.1), and "jitter" adds noise of
+        this deviation to each value (0.03; Um et al., 2017). "mixup"
+        replaces each sequence and its target by a weighted mean with another one, that
+        is stretched to its length, with weights of the beta distribution of this
+        parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
+        tokens and categories; only "scale" and "jitter" where steps have targets, and
+        with them "warp" for transcripts and translations.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -2717,8 +3019,10 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
         ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
         of every step, over the steps of all sequences), or a function
         ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
-    patience : int, default=10
-        Number of epochs without improvement before early stopping.
+    patience : int or "auto", default=10
+        Number of epochs without improvement before early stopping. "auto": a fifth of
+        ``max_epochs``, but at least 10, since the epochs of few sequences are
+        short.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
         standard deviation of the training data: with ``partial_fit``, those of all calls
@@ -2727,8 +3031,8 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
     random_state : int, RandomState instance or None, default=None
-        Controls the initial weights, mini-batches, dropout and the validation split. Pass
-        an int for bitwise identical results of repeated fits.
+        Controls the initial weights, mini-batches, dropout, ``augment`` and the
+        validation split. Pass an int for bitwise identical results of repeated fits.
     n_jobs : int or None, default=None
         Number of threads in fit and predict: None for one, -1 for all cores. The last
         digits of float32 training depend on it unless compiled kernels train.
@@ -2835,17 +3139,21 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
         loss: str = "squared_error",
         quantile: float | Sequence[float] = 0.5,
         lr: float = 0.005,
-        max_epochs: int = 50,
-        batch_size: int | None = 16,
+        max_epochs: int | str = 50,
+        batch_size: int | str | None = 16,
         optimizer: str | Callable[..., Any] = "adam",
         lr_schedule: str = "cosine",
+        lr_warmup: float = 0.0,
         weight_decay: float = 0.0,
+        average_weights: str | None = None,
+        ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
+        augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
         validation_split: Any = "auto",
         validation_fraction: float = 0.1,
         scoring: str | Callable[..., float] | None = None,
-        patience: int = 10,
+        patience: int | str = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
         random_state: RandomState = None,
@@ -3025,8 +3333,8 @@ class RecurrentTagger(_OfSklearn, AnyCell, ChainTagger):
         the most likely sequence of classes (Viterbi), ``predict_proba`` the exact
         probability of each class at each step, summed over all sequences of classes.
         The loss is the negative log-likelihood of whole sequences, per step; over steps
-        without a label it is summed. Not for several labels, ``class_weight``, weights of
-        steps, ``bptt_steps``, streams and prefixes.
+        without a label it is summed. Not for several labels, ``class_weight``,
+        ``label_smoothing``, weights of steps, ``bptt_steps``, streams and prefixes.
     tag_scheme : {"bio", "bioes"} or None, default=None
         With ``crf=True``, the scheme of the classes, by which others are never predicted:
         "O" is outside of chunks such as names; in "bio", the first step of a chunk of
@@ -3037,19 +3345,39 @@ class RecurrentTagger(_OfSklearn, AnyCell, ChainTagger):
         weight one, or "balanced" for weights inversely proportional to class
         frequencies. For multilabel targets, "balanced" or a list with a dict for each
         label.
+    label_smoothing : float, default=0.0
+        Share of the probability of each true label, in [0, 1), that training spreads over
+        all labels (Szegedy et al., 2016); where each of several labels is true or not,
+        over both. ``valid_loss`` is without.
     lr : float, default=0.005
         Learning rate.
-    max_epochs : int, default=50
-        Maximum number of passes over the training sequences.
-    batch_size : int or None, default=16
-        Number of sequences per mini-batch; None for full batches.
+    max_epochs : int or "auto", default=50
+        Maximum number of passes over the training sequences. "auto": 50, or as
+        many as make 1500 mini-batches if that is more, but at most 500;
+        few sequences need more passes.
+    batch_size : int, "auto" or None, default=16
+        Number of sequences per mini-batch; None for full batches. "auto": a tenth of the
+        training sequences, but at least 8 and at most 64.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
         The optimizer.
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
         Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
         loss (on the validation set, if there is one) has not improved for 5 epochs.
+    lr_warmup : float, default=0.0
+        Share of ``max_epochs``, in [0, 1), in which the learning rate rises linearly to
+        ``lr``, before a constant or cosine schedule begins (Goyal et al., 2017).
     weight_decay : float, default=0.0
         Weight decay, as defined by the optimizer.
+    average_weights : {"ema", "swa"} or None, default=None
+        Predict with a mean of the weights along the training instead of the last ones:
+        "ema", an exponential moving average over all mini-batches, corrected for its
+        beginning (Polyak and Juditsky, 1992); "swa", the mean at the ends of the last
+        quarter of ``max_epochs`` (stochastic weight averaging; Izmailov et al., 2018).
+        The validation loss and ``scoring`` are those of the mean, and so is what is
+        stored and what a warm start begins with. Ignored by ``partial_fit``.
+    ema_decay : float, default=0.99
+        Decay per mini-batch of ``average_weights="ema"``, in (0, 1): the mean is over
+        some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     bptt_steps : int or None, default=None
@@ -3057,6 +3385,20 @@ class RecurrentTagger(_OfSklearn, AnyCell, ChainTagger):
         sequence is trained on in chunks; the hidden state is carried over from one chunk
         to the next, gradients are not. For sequences that are too long to train on as a
         whole; needs a causal network without convolutions.
+    augment : str, tuple of str, dict of str to float, or None, default=None
+        Random changes of the training sequences, drawn anew in each epoch: names, or
+        names and strengths. They are made of standardised channels, in this order. "crop"
+        keeps a window at a random position, without this share of the steps
+        (0.1; Le Guennec et al., 2016). "warp" varies the speed of time
+        between both ends, by this standard deviation of its logarithm
+        (0.2), "scale" multiplies each channel of a sequence by a factor
+        about one of this deviation (0.1), and "jitter" adds noise of
+        this deviation to each value (0.03; Um et al., 2017). "mixup"
+        replaces each sequence and its target by a weighted mean with another one, that
+        is stretched to its length, with weights of the beta distribution of this
+        parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
+        tokens and categories; only "scale" and "jitter" where steps have targets, and
+        with them "warp" for transcripts and translations.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -3076,8 +3418,10 @@ class RecurrentTagger(_OfSklearn, AnyCell, ChainTagger):
         ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
         of every step, over the steps of all sequences), or a function
         ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
-    patience : int, default=10
-        Number of epochs without improvement before early stopping.
+    patience : int or "auto", default=10
+        Number of epochs without improvement before early stopping. "auto": a fifth of
+        ``max_epochs``, but at least 10, since the epochs of few sequences are
+        short.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
         standard deviation of the training data: with ``partial_fit``, those of all calls
@@ -3086,8 +3430,8 @@ class RecurrentTagger(_OfSklearn, AnyCell, ChainTagger):
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
     random_state : int, RandomState instance or None, default=None
-        Controls the initial weights, mini-batches, dropout and the validation split. Pass
-        an int for bitwise identical results of repeated fits.
+        Controls the initial weights, mini-batches, dropout, ``augment`` and the
+        validation split. Pass an int for bitwise identical results of repeated fits.
     n_jobs : int or None, default=None
         Number of threads in fit and predict: None for one, -1 for all cores. The last
         digits of float32 training depend on it unless compiled kernels train.
@@ -3203,19 +3547,24 @@ class RecurrentTagger(_OfSklearn, AnyCell, ChainTagger):
         crf: bool = False,
         tag_scheme: str | None = None,
         class_weight: Any = None,
+        label_smoothing: float = 0.0,
         lr: float = 0.005,
-        max_epochs: int = 50,
-        batch_size: int | None = 16,
+        max_epochs: int | str = 50,
+        batch_size: int | str | None = 16,
         optimizer: str | Callable[..., Any] = "adam",
         lr_schedule: str = "cosine",
+        lr_warmup: float = 0.0,
         weight_decay: float = 0.0,
+        average_weights: str | None = None,
+        ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
         bptt_steps: int | None = None,
+        augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
         validation_split: Any = "auto",
         validation_fraction: float = 0.1,
         scoring: str | Callable[..., float] | None = None,
-        patience: int = 10,
+        patience: int | str = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
         random_state: RandomState = None,
@@ -3463,17 +3812,33 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         cross.
     lr : float, default=0.005
         Learning rate.
-    max_epochs : int, default=50
-        Maximum number of passes over the training sequences.
-    batch_size : int or None, default=16
-        Number of sequences per mini-batch; None for full batches.
+    max_epochs : int or "auto", default=50
+        Maximum number of passes over the training sequences. "auto": 50, or as
+        many as make 1500 mini-batches if that is more, but at most 500;
+        few sequences need more passes.
+    batch_size : int, "auto" or None, default=16
+        Number of sequences per mini-batch; None for full batches. "auto": a tenth of the
+        training sequences, but at least 8 and at most 64.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
         The optimizer.
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
         Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
         loss (on the validation set, if there is one) has not improved for 5 epochs.
+    lr_warmup : float, default=0.0
+        Share of ``max_epochs``, in [0, 1), in which the learning rate rises linearly to
+        ``lr``, before a constant or cosine schedule begins (Goyal et al., 2017).
     weight_decay : float, default=0.0
         Weight decay, as defined by the optimizer.
+    average_weights : {"ema", "swa"} or None, default=None
+        Predict with a mean of the weights along the training instead of the last ones:
+        "ema", an exponential moving average over all mini-batches, corrected for its
+        beginning (Polyak and Juditsky, 1992); "swa", the mean at the ends of the last
+        quarter of ``max_epochs`` (stochastic weight averaging; Izmailov et al., 2018).
+        The validation loss and ``scoring`` are those of the mean, and so is what is
+        stored and what a warm start begins with. Ignored by ``partial_fit``.
+    ema_decay : float, default=0.99
+        Decay per mini-batch of ``average_weights="ema"``, in (0, 1): the mean is over
+        some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     bptt_steps : int or None, default=None
@@ -3481,6 +3846,20 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         sequence is trained on in chunks; the hidden state is carried over from one chunk
         to the next, gradients are not. For sequences that are too long to train on as a
         whole; needs a causal network without convolutions.
+    augment : str, tuple of str, dict of str to float, or None, default=None
+        Random changes of the training sequences, drawn anew in each epoch: names, or
+        names and strengths. They are made of standardised channels, in this order. "crop"
+        keeps a window at a random position, without this share of the steps
+        (0.1; Le Guennec et al., 2016). "warp" varies the speed of time
+        between both ends, by this standard deviation of its logarithm
+        (0.2), "scale" multiplies each channel of a sequence by a factor
+        about one of this deviation (0.1), and "jitter" adds noise of
+        this deviation to each value (0.03; Um et al., 2017). "mixup"
+        replaces each sequence and its target by a weighted mean with another one, that
+        is stretched to its length, with weights of the beta distribution of this
+        parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
+        tokens and categories; only "scale" and "jitter" where steps have targets, and
+        with them "warp" for transcripts and translations.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -3500,8 +3879,10 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
         of every step, over the steps of all sequences), or a function
         ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
-    patience : int, default=10
-        Number of epochs without improvement before early stopping.
+    patience : int or "auto", default=10
+        Number of epochs without improvement before early stopping. "auto": a fifth of
+        ``max_epochs``, but at least 10, since the epochs of few sequences are
+        short.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
         standard deviation of the training data: with ``partial_fit``, those of all calls
@@ -3510,8 +3891,8 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
     random_state : int, RandomState instance or None, default=None
-        Controls the initial weights, mini-batches, dropout and the validation split. Pass
-        an int for bitwise identical results of repeated fits.
+        Controls the initial weights, mini-batches, dropout, ``augment`` and the
+        validation split. Pass an int for bitwise identical results of repeated fits.
     n_jobs : int or None, default=None
         Number of threads in fit and predict: None for one, -1 for all cores. The last
         digits of float32 training depend on it unless compiled kernels train.
@@ -3614,18 +3995,22 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         loss: str = "squared_error",
         quantile: float | Sequence[float] = 0.5,
         lr: float = 0.005,
-        max_epochs: int = 50,
-        batch_size: int | None = 16,
+        max_epochs: int | str = 50,
+        batch_size: int | str | None = 16,
         optimizer: str | Callable[..., Any] = "adam",
         lr_schedule: str = "cosine",
+        lr_warmup: float = 0.0,
         weight_decay: float = 0.0,
+        average_weights: str | None = None,
+        ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
         bptt_steps: int | None = None,
+        augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
         validation_split: Any = "auto",
         validation_fraction: float = 0.1,
         scoring: str | Callable[..., float] | None = None,
-        patience: int = 10,
+        patience: int | str = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
         random_state: RandomState = None,
@@ -3741,19 +4126,39 @@ class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
         weight one, or "balanced" for weights inversely proportional to class
         frequencies. For multilabel targets, "balanced" or a list with a dict for each
         label.
+    label_smoothing : float, default=0.0
+        Share of the probability of each true label, in [0, 1), that training spreads over
+        all labels (Szegedy et al., 2016); where each of several labels is true or not,
+        over both. ``valid_loss`` is without.
     lr : float, default=0.005
         Learning rate.
-    max_epochs : int, default=50
-        Maximum number of passes over the training sequences.
-    batch_size : int or None, default=16
-        Number of sequences per mini-batch; None for full batches.
+    max_epochs : int or "auto", default=50
+        Maximum number of passes over the training sequences. "auto": 50, or as
+        many as make 1500 mini-batches if that is more, but at most 500;
+        few sequences need more passes.
+    batch_size : int, "auto" or None, default=16
+        Number of sequences per mini-batch; None for full batches. "auto": a tenth of the
+        training sequences, but at least 8 and at most 64.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
         The optimizer.
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
         Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
         loss (on the validation set, if there is one) has not improved for 5 epochs.
+    lr_warmup : float, default=0.0
+        Share of ``max_epochs``, in [0, 1), in which the learning rate rises linearly to
+        ``lr``, before a constant or cosine schedule begins (Goyal et al., 2017).
     weight_decay : float, default=0.0
         Weight decay, as defined by the optimizer.
+    average_weights : {"ema", "swa"} or None, default=None
+        Predict with a mean of the weights along the training instead of the last ones:
+        "ema", an exponential moving average over all mini-batches, corrected for its
+        beginning (Polyak and Juditsky, 1992); "swa", the mean at the ends of the last
+        quarter of ``max_epochs`` (stochastic weight averaging; Izmailov et al., 2018).
+        The validation loss and ``scoring`` are those of the mean, and so is what is
+        stored and what a warm start begins with. Ignored by ``partial_fit``.
+    ema_decay : float, default=0.99
+        Decay per mini-batch of ``average_weights="ema"``, in (0, 1): the mean is over
+        some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     early_stopping : bool, default=False
@@ -3775,8 +4180,10 @@ class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
         ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
         of every step, over the steps of all sequences), or a function
         ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
-    patience : int, default=10
-        Number of epochs without improvement before early stopping.
+    patience : int or "auto", default=10
+        Number of epochs without improvement before early stopping. "auto": a fifth of
+        ``max_epochs``, but at least 10, since the epochs of few sequences are
+        short.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
         standard deviation of the training data: with ``partial_fit``, those of all calls
@@ -3785,8 +4192,8 @@ class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
     random_state : int, RandomState instance or None, default=None
-        Controls the initial weights, mini-batches, dropout and the validation split. Pass
-        an int for bitwise identical results of repeated fits.
+        Controls the initial weights, mini-batches, dropout, ``augment`` and the
+        validation split. Pass an int for bitwise identical results of repeated fits.
     n_jobs : int or None, default=None
         Number of threads in fit and predict: None for one, -1 for all cores. The last
         digits of float32 training depend on it unless compiled kernels train.
@@ -3879,18 +4286,22 @@ class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
         pooling: str = "max",
         pooling_segments: int = 1,
         class_weight: Any = None,
+        label_smoothing: float = 0.0,
         lr: float = 0.005,
-        max_epochs: int = 50,
-        batch_size: int | None = 16,
+        max_epochs: int | str = 50,
+        batch_size: int | str | None = 16,
         optimizer: str | Callable[..., Any] = "adam",
         lr_schedule: str = "cosine",
+        lr_warmup: float = 0.0,
         weight_decay: float = 0.0,
+        average_weights: str | None = None,
+        ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
         early_stopping: bool = False,
         validation_split: Any = "auto",
         validation_fraction: float = 0.1,
         scoring: str | Callable[..., float] | None = None,
-        patience: int = 10,
+        patience: int | str = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
         random_state: RandomState = None,
@@ -3988,17 +4399,33 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
         cross.
     lr : float, default=0.005
         Learning rate.
-    max_epochs : int, default=50
-        Maximum number of passes over the training sequences.
-    batch_size : int or None, default=16
-        Number of sequences per mini-batch; None for full batches.
+    max_epochs : int or "auto", default=50
+        Maximum number of passes over the training sequences. "auto": 50, or as
+        many as make 1500 mini-batches if that is more, but at most 500;
+        few sequences need more passes.
+    batch_size : int, "auto" or None, default=16
+        Number of sequences per mini-batch; None for full batches. "auto": a tenth of the
+        training sequences, but at least 8 and at most 64.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
         The optimizer.
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
         Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
         loss (on the validation set, if there is one) has not improved for 5 epochs.
+    lr_warmup : float, default=0.0
+        Share of ``max_epochs``, in [0, 1), in which the learning rate rises linearly to
+        ``lr``, before a constant or cosine schedule begins (Goyal et al., 2017).
     weight_decay : float, default=0.0
         Weight decay, as defined by the optimizer.
+    average_weights : {"ema", "swa"} or None, default=None
+        Predict with a mean of the weights along the training instead of the last ones:
+        "ema", an exponential moving average over all mini-batches, corrected for its
+        beginning (Polyak and Juditsky, 1992); "swa", the mean at the ends of the last
+        quarter of ``max_epochs`` (stochastic weight averaging; Izmailov et al., 2018).
+        The validation loss and ``scoring`` are those of the mean, and so is what is
+        stored and what a warm start begins with. Ignored by ``partial_fit``.
+    ema_decay : float, default=0.99
+        Decay per mini-batch of ``average_weights="ema"``, in (0, 1): the mean is over
+        some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     early_stopping : bool, default=False
@@ -4020,8 +4447,10 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
         ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
         of every step, over the steps of all sequences), or a function
         ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
-    patience : int, default=10
-        Number of epochs without improvement before early stopping.
+    patience : int or "auto", default=10
+        Number of epochs without improvement before early stopping. "auto": a fifth of
+        ``max_epochs``, but at least 10, since the epochs of few sequences are
+        short.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
         standard deviation of the training data: with ``partial_fit``, those of all calls
@@ -4030,8 +4459,8 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
     random_state : int, RandomState instance or None, default=None
-        Controls the initial weights, mini-batches, dropout and the validation split. Pass
-        an int for bitwise identical results of repeated fits.
+        Controls the initial weights, mini-batches, dropout, ``augment`` and the
+        validation split. Pass an int for bitwise identical results of repeated fits.
     n_jobs : int or None, default=None
         Number of threads in fit and predict: None for one, -1 for all cores. The last
         digits of float32 training depend on it unless compiled kernels train.
@@ -4121,17 +4550,20 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
         loss: str = "squared_error",
         quantile: float | Sequence[float] = 0.5,
         lr: float = 0.005,
-        max_epochs: int = 50,
-        batch_size: int | None = 16,
+        max_epochs: int | str = 50,
+        batch_size: int | str | None = 16,
         optimizer: str | Callable[..., Any] = "adam",
         lr_schedule: str = "cosine",
+        lr_warmup: float = 0.0,
         weight_decay: float = 0.0,
+        average_weights: str | None = None,
+        ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
         early_stopping: bool = False,
         validation_split: Any = "auto",
         validation_fraction: float = 0.1,
         scoring: str | Callable[..., float] | None = None,
-        patience: int = 10,
+        patience: int | str = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
         random_state: RandomState = None,
@@ -4320,19 +4752,49 @@ class RecurrentTranscriber(_OfSklearn, AnyCell, TranscriptEstimator):
         beginning counts with all of its alignments (Hannun et al., 2014).
     lr : float, default=0.005
         Learning rate.
-    max_epochs : int, default=50
-        Maximum number of passes over the training sequences.
-    batch_size : int or None, default=16
-        Number of sequences per mini-batch; None for full batches.
+    max_epochs : int or "auto", default=50
+        Maximum number of passes over the training sequences. "auto": 50, or as
+        many as make 1500 mini-batches if that is more, but at most 500;
+        few sequences need more passes.
+    batch_size : int, "auto" or None, default=16
+        Number of sequences per mini-batch; None for full batches. "auto": a tenth of the
+        training sequences, but at least 8 and at most 64.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
         The optimizer.
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
         Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
         loss (on the validation set, if there is one) has not improved for 5 epochs.
+    lr_warmup : float, default=0.0
+        Share of ``max_epochs``, in [0, 1), in which the learning rate rises linearly to
+        ``lr``, before a constant or cosine schedule begins (Goyal et al., 2017).
     weight_decay : float, default=0.0
         Weight decay, as defined by the optimizer.
+    average_weights : {"ema", "swa"} or None, default=None
+        Predict with a mean of the weights along the training instead of the last ones:
+        "ema", an exponential moving average over all mini-batches, corrected for its
+        beginning (Polyak and Juditsky, 1992); "swa", the mean at the ends of the last
+        quarter of ``max_epochs`` (stochastic weight averaging; Izmailov et al., 2018).
+        The validation loss and ``scoring`` are those of the mean, and so is what is
+        stored and what a warm start begins with. Ignored by ``partial_fit``.
+    ema_decay : float, default=0.99
+        Decay per mini-batch of ``average_weights="ema"``, in (0, 1): the mean is over
+        some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
+    augment : str, tuple of str, dict of str to float, or None, default=None
+        Random changes of the training sequences, drawn anew in each epoch: names, or
+        names and strengths. They are made of standardised channels, in this order. "crop"
+        keeps a window at a random position, without this share of the steps
+        (0.1; Le Guennec et al., 2016). "warp" varies the speed of time
+        between both ends, by this standard deviation of its logarithm
+        (0.2), "scale" multiplies each channel of a sequence by a factor
+        about one of this deviation (0.1), and "jitter" adds noise of
+        this deviation to each value (0.03; Um et al., 2017). "mixup"
+        replaces each sequence and its target by a weighted mean with another one, that
+        is stretched to its length, with weights of the beta distribution of this
+        parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
+        tokens and categories; only "scale" and "jitter" where steps have targets, and
+        with them "warp" for transcripts and translations.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -4352,8 +4814,10 @@ class RecurrentTranscriber(_OfSklearn, AnyCell, TranscriptEstimator):
         ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
         of every step, over the steps of all sequences), or a function
         ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
-    patience : int, default=10
-        Number of epochs without improvement before early stopping.
+    patience : int or "auto", default=10
+        Number of epochs without improvement before early stopping. "auto": a fifth of
+        ``max_epochs``, but at least 10, since the epochs of few sequences are
+        short.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
         standard deviation of the training data: with ``partial_fit``, those of all calls
@@ -4362,8 +4826,8 @@ class RecurrentTranscriber(_OfSklearn, AnyCell, TranscriptEstimator):
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
     random_state : int, RandomState instance or None, default=None
-        Controls the initial weights, mini-batches, dropout and the validation split. Pass
-        an int for bitwise identical results of repeated fits.
+        Controls the initial weights, mini-batches, dropout, ``augment`` and the
+        validation split. Pass an int for bitwise identical results of repeated fits.
     n_jobs : int or None, default=None
         Number of threads in fit and predict: None for one, -1 for all cores. The last
         digits of float32 training depend on it unless compiled kernels train.
@@ -4487,17 +4951,21 @@ class RecurrentTranscriber(_OfSklearn, AnyCell, TranscriptEstimator):
         category_dim: int | None = None,
         beam_size: int = 1,
         lr: float = 0.005,
-        max_epochs: int = 50,
-        batch_size: int | None = 16,
+        max_epochs: int | str = 50,
+        batch_size: int | str | None = 16,
         optimizer: str | Callable[..., Any] = "adam",
         lr_schedule: str = "cosine",
+        lr_warmup: float = 0.0,
         weight_decay: float = 0.0,
+        average_weights: str | None = None,
+        ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
+        augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
         validation_split: Any = "auto",
         validation_fraction: float = 0.1,
         scoring: str | Callable[..., float] | None = None,
-        patience: int = 10,
+        patience: int | str = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
         random_state: RandomState = None,
@@ -4708,22 +5176,53 @@ class RecurrentTranslator(_OfSklearn, Pooling, AnyCell, TranslationEstimator):
         target in fit.
     label_smoothing : float, default=0.1
         Share of the probability of each true label, in [0, 1), that training spreads over
-        all labels (Szegedy et al., 2016). ``valid_loss`` is without.
+        all labels (Szegedy et al., 2016); where each of several labels is true or not,
+        over both. ``valid_loss`` is without.
     lr : float, default=0.005
         Learning rate.
-    max_epochs : int, default=50
-        Maximum number of passes over the training sequences.
-    batch_size : int or None, default=16
-        Number of sequences per mini-batch; None for full batches.
+    max_epochs : int or "auto", default=50
+        Maximum number of passes over the training sequences. "auto": 50, or as
+        many as make 1500 mini-batches if that is more, but at most 500;
+        few sequences need more passes.
+    batch_size : int, "auto" or None, default=16
+        Number of sequences per mini-batch; None for full batches. "auto": a tenth of the
+        training sequences, but at least 8 and at most 64.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
         The optimizer.
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
         Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
         loss (on the validation set, if there is one) has not improved for 5 epochs.
+    lr_warmup : float, default=0.0
+        Share of ``max_epochs``, in [0, 1), in which the learning rate rises linearly to
+        ``lr``, before a constant or cosine schedule begins (Goyal et al., 2017).
     weight_decay : float, default=0.0
         Weight decay, as defined by the optimizer.
+    average_weights : {"ema", "swa"} or None, default=None
+        Predict with a mean of the weights along the training instead of the last ones:
+        "ema", an exponential moving average over all mini-batches, corrected for its
+        beginning (Polyak and Juditsky, 1992); "swa", the mean at the ends of the last
+        quarter of ``max_epochs`` (stochastic weight averaging; Izmailov et al., 2018).
+        The validation loss and ``scoring`` are those of the mean, and so is what is
+        stored and what a warm start begins with. Ignored by ``partial_fit``.
+    ema_decay : float, default=0.99
+        Decay per mini-batch of ``average_weights="ema"``, in (0, 1): the mean is over
+        some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
+    augment : str, tuple of str, dict of str to float, or None, default=None
+        Random changes of the training sequences, drawn anew in each epoch: names, or
+        names and strengths. They are made of standardised channels, in this order. "crop"
+        keeps a window at a random position, without this share of the steps
+        (0.1; Le Guennec et al., 2016). "warp" varies the speed of time
+        between both ends, by this standard deviation of its logarithm
+        (0.2), "scale" multiplies each channel of a sequence by a factor
+        about one of this deviation (0.1), and "jitter" adds noise of
+        this deviation to each value (0.03; Um et al., 2017). "mixup"
+        replaces each sequence and its target by a weighted mean with another one, that
+        is stretched to its length, with weights of the beta distribution of this
+        parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
+        tokens and categories; only "scale" and "jitter" where steps have targets, and
+        with them "warp" for transcripts and translations.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -4743,8 +5242,10 @@ class RecurrentTranslator(_OfSklearn, Pooling, AnyCell, TranslationEstimator):
         ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
         of every step, over the steps of all sequences), or a function
         ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
-    patience : int, default=10
-        Number of epochs without improvement before early stopping.
+    patience : int or "auto", default=10
+        Number of epochs without improvement before early stopping. "auto": a fifth of
+        ``max_epochs``, but at least 10, since the epochs of few sequences are
+        short.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
         standard deviation of the training data: with ``partial_fit``, those of all calls
@@ -4753,8 +5254,8 @@ class RecurrentTranslator(_OfSklearn, Pooling, AnyCell, TranslationEstimator):
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
     random_state : int, RandomState instance or None, default=None
-        Controls the initial weights, mini-batches, dropout and the validation split. Pass
-        an int for bitwise identical results of repeated fits.
+        Controls the initial weights, mini-batches, dropout, ``augment`` and the
+        validation split. Pass an int for bitwise identical results of repeated fits.
     n_jobs : int or None, default=None
         Number of threads in fit and predict: None for one, -1 for all cores. The last
         digits of float32 training depend on it unless compiled kernels train.
@@ -4887,17 +5388,21 @@ class RecurrentTranslator(_OfSklearn, Pooling, AnyCell, TranslationEstimator):
         max_length: int | None = None,
         label_smoothing: float = 0.1,
         lr: float = 0.005,
-        max_epochs: int = 50,
-        batch_size: int | None = 16,
+        max_epochs: int | str = 50,
+        batch_size: int | str | None = 16,
         optimizer: str | Callable[..., Any] = "adam",
         lr_schedule: str = "cosine",
+        lr_warmup: float = 0.0,
         weight_decay: float = 0.0,
+        average_weights: str | None = None,
+        ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
+        augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
         validation_split: Any = "auto",
         validation_fraction: float = 0.1,
         scoring: str | Callable[..., float] | None = None,
-        patience: int = 10,
+        patience: int | str = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
         random_state: RandomState = None,

@@ -36,8 +36,9 @@ ORDER = (
     *("objective", "code_size", "noise", "contamination", "score_reduction"),
     # training
     *("loss", "quantile", "class_weight", "label_smoothing"),
-    *("lr", "max_epochs", "batch_size", "optimizer", "lr_schedule", "weight_decay"),
-    *("gradient_clip", "bptt_steps"),
+    *("lr", "max_epochs", "batch_size", "optimizer", "lr_schedule"),
+    *("lr_warmup", "weight_decay", "average_weights", "ema_decay"),
+    *("gradient_clip", "bptt_steps", "augment"),
     *("early_stopping", "validation_split", "validation_fraction", "scoring"),
     "patience",
     # the rest

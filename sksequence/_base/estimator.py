@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -159,6 +159,14 @@ class SequenceEstimator(
 
     def _check_first_batch(self, y: Any, classes: Any) -> None:
         """Raise ValueError if the first call to partial_fit lacks classes."""
+
+    def _get_augment(self, reading: Reading) -> dict[str, float]:
+        """Validate and return the random changes of sequences, with their strengths."""
+        return {}
+
+    def _get_allowed_changes(self) -> Collection[str]:
+        """Return the random changes that targets allow: those of values alone."""
+        return ("scale", "jitter")
 
     def _get_strata(self, codes: np.ndarray) -> np.ndarray | None:
         """Return the classes for a stratified validation split, or None."""
@@ -350,7 +358,7 @@ class SequenceEstimator(
         **options: Any,
     ) -> tuple[np.ndarray, np.ndarray | None]:
         """Return the predictions for a data set, and their number for each sequence."""
-        with fitting.computing(self, data):
+        with fitting.computing(self, data, self._settings["batch_size"]):
             rows, counts = self.net_.answers(data, method)
         finish = self._get_prediction(response_method, counts)
         finish = partial(finish, **options) if options else finish

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from .._inputs import (
 )
 from .._inputs.types import ArrayLike, Targets
 from .declaration import MODEL, hyperparameter, recurrent_estimator
+from .estimator import SequenceEstimator
 from .normalizing import NormalizingRegressor
 
 
@@ -77,6 +79,11 @@ class HorizonRegressor(NormalizingRegressor):
                 f"conv_stride={network['conv_stride']!r}."
             )
         return network
+
+    def _get_allowed_changes(self) -> Collection[str]:
+        if self.decoder:
+            return SequenceEstimator._get_allowed_changes(self)
+        return super()._get_allowed_changes()
 
     def _describe_network(self, reading: Reading, target: Target) -> dict[str, Any]:
         described = super()._describe_network(reading, target)

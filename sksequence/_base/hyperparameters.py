@@ -3,17 +3,40 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any
 
 from .._inputs.borrowed import HasMethods, StrOptions
 from .._inputs.types import PathLike, RandomState
+from .augmenting import STRENGTHS
+from .budget import (
+    LARGEST_BATCH,
+    MAX_EPOCHS,
+    MIN_BATCHES,
+    MIN_EPOCHS,
+    MIN_PATIENCE,
+    SMALLEST_BATCH,
+)
 from .declaration import MODEL, NETWORK, TRAINING, hyperparameter, recurrent_estimator
 from .intervals import Number
 
 # At most what torch's sizes can be.
 COUNT = Number(Integral, 1, 2**63 - 1, closed="both")
+
+
+def label_smoothing(*, default: float) -> Any:
+    """Declare the hyperparameter of estimators of labels, whose defaults differ."""
+    return hyperparameter(
+        default=default,
+        constraints=[Number(Real, 0, 1, closed="left")],
+        doc="""float
+        Share of the probability of each true label, in [0, 1), that training spreads over
+        all labels (Szegedy et al., 2016); where each of several labels is true or not,
+        over both. ``valid_loss`` is without.""",
+        role=TRAINING,
+        since=(2, 0),
+    )
 
 
 @recurrent_estimator
@@ -258,6 +281,27 @@ class Steps(Layers):
         since=(2, 0),
     )
 
+    augment: str | Sequence[str] | Mapping[str, float] | None = hyperparameter(
+        default=None,
+        constraints=[StrOptions(set(STRENGTHS)), tuple, list, dict, None],
+        doc=f"""str, tuple of str, dict of str to float, or None
+        Random changes of the training sequences, drawn anew in each epoch: names, or
+        names and strengths. They are made of standardised channels, in this order. "crop"
+        keeps a window at a random position, without this share of the steps
+        ({STRENGTHS["crop"]}; Le Guennec et al., 2016). "warp" varies the speed of time
+        between both ends, by this standard deviation of its logarithm
+        ({STRENGTHS["warp"]}), "scale" multiplies each channel of a sequence by a factor
+        about one of this deviation ({STRENGTHS["scale"]}), and "jitter" adds noise of
+        this deviation to each value ({STRENGTHS["jitter"]}; Um et al., 2017). "mixup"
+        replaces each sequence and its target by a weighted mean with another one, that
+        is stretched to its length, with weights of the beta distribution of this
+        parameter ({STRENGTHS["mixup"]}; Zhang et al., 2018). NaN stays NaN. Not for
+        tokens and categories; only "scale" and "jitter" where steps have targets, and
+        with them "warp" for transcripts and translations.""",
+        role=TRAINING,
+        since=(2, 0),
+    )
+
     missing: str = hyperparameter(
         default="error",
         constraints=[StrOptions({"error", "mask", "decay"})],
@@ -347,18 +391,30 @@ class Training:
         loss (on the validation set, if there is one) has not improved for 5 epochs.""",
         role=TRAINING,
     )
-    max_epochs: int = hyperparameter(
+    lr_warmup: float = hyperparameter(
+        default=0.0,
+        constraints=[Number(Real, 0, 1, closed="left")],
+        doc="""float
+        Share of ``max_epochs``, in [0, 1), in which the learning rate rises linearly to
+        ``lr``, before a constant or cosine schedule begins (Goyal et al., 2017).""",
+        role=TRAINING,
+        since=(2, 0),
+    )
+    max_epochs: int | str = hyperparameter(
         default=50,
-        constraints=[COUNT],
-        doc="""int
-        Maximum number of passes over the training sequences.""",
+        constraints=[COUNT, StrOptions({"auto"})],
+        doc=f"""int or "auto"
+        Maximum number of passes over the training sequences. "auto": {MIN_EPOCHS}, or as
+        many as make {MIN_BATCHES} mini-batches if that is more, but at most {MAX_EPOCHS};
+        few sequences need more passes.""",
         role=TRAINING,
     )
-    batch_size: int | None = hyperparameter(
+    batch_size: int | str | None = hyperparameter(
         default=16,
-        constraints=[COUNT, None],
-        doc="""int or None
-        Number of sequences per mini-batch; None for full batches.""",
+        constraints=[COUNT, StrOptions({"auto"}), None],
+        doc=f"""int, "auto" or None
+        Number of sequences per mini-batch; None for full batches. "auto": a tenth of the
+        training sequences, but at least {SMALLEST_BATCH} and at most {LARGEST_BATCH}.""",
         role=TRAINING,
     )
     optimizer: str | Callable[..., Any] = hyperparameter(
@@ -381,6 +437,28 @@ class Training:
         doc="""float or None
         Maximum norm of the gradient; larger gradients are clipped.""",
         role=TRAINING,
+    )
+    average_weights: str | None = hyperparameter(
+        default=None,
+        constraints=[StrOptions({"ema", "swa"}), None],
+        doc="""{"ema", "swa"} or None
+        Predict with a mean of the weights along the training instead of the last ones:
+        "ema", an exponential moving average over all mini-batches, corrected for its
+        beginning (Polyak and Juditsky, 1992); "swa", the mean at the ends of the last
+        quarter of ``max_epochs`` (stochastic weight averaging; Izmailov et al., 2018).
+        The validation loss and ``scoring`` are those of the mean, and so is what is
+        stored and what a warm start begins with. Ignored by ``partial_fit``.""",
+        role=TRAINING,
+        since=(2, 0),
+    )
+    ema_decay: float = hyperparameter(
+        default=0.99,
+        constraints=[Number(Real, 0, 1, closed="neither")],
+        doc="""float
+        Decay per mini-batch of ``average_weights="ema"``, in (0, 1): the mean is over
+        some ``1 / (1 - ema_decay)`` mini-batches.""",
+        role=TRAINING,
+        since=(2, 0),
     )
     early_stopping: bool = hyperparameter(
         default=False,
@@ -424,11 +502,13 @@ class Training:
         ``scorer(estimator, X, y)`` for which greater is better. None for the loss.""",
         since=(2, 0),
     )
-    patience: int = hyperparameter(
+    patience: int | str = hyperparameter(
         default=10,
-        constraints=[COUNT],
-        doc="""int
-        Number of epochs without improvement before early stopping.""",
+        constraints=[COUNT, StrOptions({"auto"})],
+        doc=f"""int or "auto"
+        Number of epochs without improvement before early stopping. "auto": a fifth of
+        ``max_epochs``, but at least {MIN_PATIENCE}, since the epochs of few sequences are
+        short.""",
         role=TRAINING,
     )
     device: str = hyperparameter(
@@ -492,8 +572,8 @@ class Training:
         default=None,
         constraints=["random_state"],
         doc="""int, RandomState instance or None
-        Controls the initial weights, mini-batches, dropout and the validation split. Pass
-        an int for bitwise identical results of repeated fits.""",
+        Controls the initial weights, mini-batches, dropout, ``augment`` and the
+        validation split. Pass an int for bitwise identical results of repeated fits.""",
     )
     checkpoint: PathLike | None = hyperparameter(
         default=None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from numbers import Integral
 from typing import Any, ClassVar, Self, cast
 
@@ -42,6 +43,9 @@ class LabellingEstimator(Deployable):
     classes_ : ndarray of shape (n_classes,)
         The labels; of strings, their characters.
     """
+
+    def _get_allowed_changes(self) -> Collection[str]:
+        return ("warp", "scale", "jitter")
 
     # ----------------------------------------------------------------------- targets
 

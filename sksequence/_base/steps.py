@@ -25,6 +25,7 @@ from .._inputs import (
     split_static,
 )
 from .._inputs.borrowed import StrOptions
+from .augmenting import check_augment, read_augment
 from .declaration import NETWORK, hyperparameter, recurrent_estimator
 from .deployable import Deployable
 from .hyperparameters import Steps
@@ -94,6 +95,12 @@ class StepReader(Steps, Deployable):
     def _time_channel(self) -> int | None:
         """The channel that holds the time, if it is used."""
         return self.time_channel if self.missing == "decay" else None
+
+    def _get_augment(self, reading: Reading) -> dict[str, float]:
+        strengths = read_augment(self.augment)
+        allowed = self._get_allowed_changes()
+        check_augment(strengths, allowed, reading, type(self).__name__)
+        return strengths
 
     def _allows_nan(self) -> bool:
         return self.missing != "error"

@@ -30,8 +30,8 @@ class ChainTagger(PerStepEstimator, Labeller, Deployable):
         the most likely sequence of classes (Viterbi), ``predict_proba`` the exact
         probability of each class at each step, summed over all sequences of classes.
         The loss is the negative log-likelihood of whole sequences, per step; over steps
-        without a label it is summed. Not for several labels, ``class_weight``, weights of
-        steps, ``bptt_steps``, streams and prefixes.""",
+        without a label it is summed. Not for several labels, ``class_weight``,
+        ``label_smoothing``, weights of steps, ``bptt_steps``, streams and prefixes.""",
         role=NETWORK,
         since=(2, 0),
     )
@@ -60,6 +60,11 @@ class ChainTagger(PerStepEstimator, Labeller, Deployable):
             raise ValueError(
                 "bptt_steps must be None with crf=True, whose loss is that of all tags "
                 f"of a sequence together, got {self.bptt_steps}."
+            )
+        if self.label_smoothing:
+            raise ValueError(
+                "label_smoothing must be 0 with crf=True, whose loss is that of all tags "
+                f"of a sequence together, got {self.label_smoothing}."
             )
         if self.class_weight is not None:
             raise ValueError(

@@ -162,6 +162,17 @@ LSTMClassifier(
     checkpoint=Path("fits"),
 )
 
+LSTMClassifier(max_epochs="auto", batch_size="auto", patience="auto")
+LSTMClassifier(lr_warmup=0.1, average_weights="ema", ema_decay=0.9)
+LSTMClassifier(average_weights=0.9)  # type: ignore[arg-type]
+LSTMClassifier(label_smoothing=0.1)
+LSTMRegressor(label_smoothing=0.1)  # type: ignore[call-arg]
+LSTMClassifier(augment="jitter")
+LSTMClassifier(augment=("crop", "warp"))
+LSTMClassifier(augment={"mixup": 0.4})
+LSTMClassifier(augment=0.4)  # type: ignore[arg-type]
+LSTMClassifier(max_epochs=None)  # type: ignore[arg-type]
+
 # ----------------------------------------------------------------------------- answers
 
 model = LSTMClassifier(hidden_size=8, random_state=0)
