@@ -28,6 +28,7 @@ class Layers:
         Number of units of each recurrent layer and direction, for all layers or one per
         layer: ``(12, 6)`` is two layers.""",
         role=NETWORK,
+        search=(16, 32, 64, 128),
     )
     num_layers: int | None = hyperparameter(
         default=None,
@@ -36,6 +37,7 @@ class Layers:
         Number of stacked recurrent layers; None for as many as ``hidden_size`` has
         values.""",
         role=NETWORK,
+        search=(1, 2),
     )
     bidirectional: bool = hyperparameter(
         default=False,
@@ -44,6 +46,7 @@ class Layers:
         Whether to also read every sequence in reverse. If False, the network is causal:
         no state depends on a later step.""",
         role=NETWORK,
+        search=(False, True),
     )
     merge_mode: str = hyperparameter(
         default="concat",
@@ -59,6 +62,7 @@ class Layers:
         Dropout probability between recurrent layers and before the head, in [0, 1).
         """,
         role=NETWORK,
+        search=(0.0, 0.2, 0.5),
     )
 
 
@@ -75,6 +79,7 @@ class Steps(Layers):
         learn faster.""",
         role=NETWORK,
         since=(2, 0),
+        search=(False, True),
     )
     residual: bool = hyperparameter(
         default=False,
@@ -112,6 +117,7 @@ class Steps(Layers):
         doc="""tuple of int
         Output channels of the convolutions before the recurrence, one per layer.""",
         role=NETWORK,
+        search=((), (32,), (64,)),
     )
     conv_kernel_size: int | Sequence[int] = hyperparameter(
         default=5,
@@ -137,6 +143,7 @@ class Steps(Layers):
         time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
         LSTM-FCN.""",
         role=NETWORK,
+        search=((), (32, 64, 32)),
     )
     parallel_kernel_size: int | Sequence[int] = hyperparameter(
         default=(8, 5, 3),
@@ -226,6 +233,7 @@ class Pooling:
         How to pool the steps of a sequence: the final state of each direction, the mean
         or maximum over the steps, or a mean with attention weights.""",
         role=NETWORK,
+        search=("last", "mean", "max", "attention"),
     )
 
 
@@ -255,6 +263,7 @@ class Training:
         doc="""float
         Learning rate.""",
         role=TRAINING,
+        search=(0.0005, 0.001, 0.002, 0.005, 0.01),
     )
     lr_schedule: str = hyperparameter(
         default="cosine",
@@ -277,6 +286,7 @@ class Training:
         doc="""int or None
         Number of sequences per mini-batch; None for full batches.""",
         role=TRAINING,
+        search=(8, 16, 32, 64),
     )
     optimizer: str | Callable[..., Any] = hyperparameter(
         default="adam",
@@ -291,6 +301,7 @@ class Training:
         doc="""float
         Weight decay, as defined by the optimizer.""",
         role=TRAINING,
+        search=(0.0, 1e-5, 1e-4, 1e-3),
     )
     gradient_clip: float | None = hyperparameter(
         default=1.0,
