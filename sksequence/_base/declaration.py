@@ -56,6 +56,7 @@ def hyperparameter(
     doc: str,
     role: str = "estimator",
     since: tuple[int, int] = (1, 0),
+    search: Sequence[Any] = (),
 ) -> Any:
     """Declare a hyperparameter.
 
@@ -75,12 +76,15 @@ def hyperparameter(
         continues; others are only used by the estimator.
     since : tuple of (int, int), default=(1, 0)
         First format of stored states that has it; older states get the default.
+    search : sequence, default=()
+        Values worth trying in a search; empty if it is not searched.
     """
     metadata = {
         "constraints": list(constraints),
         "doc": inspect.cleandoc(doc),
         "role": role,
         "since": since,
+        "search": tuple(search),
     }
     return dataclasses.field(default=default, metadata=metadata)
 
@@ -104,6 +108,15 @@ def defaults_for(cls: Any, *roles: str) -> dict[str, Any]:
         field.name: field.default
         for field in dataclasses.fields(cls)
         if not roles or field.metadata["role"] in roles
+    }
+
+
+def values_to_search(cls: Any) -> dict[str, list[Any]]:
+    """Return the values worth trying of each hyperparameter that is searched."""
+    return {
+        field.name: list(field.metadata["search"])
+        for field in sorted(dataclasses.fields(cls), key=_rank)
+        if field.metadata["search"]
     }
 
 

@@ -53,6 +53,7 @@ from .declaration import (
 from .fitting import Mode
 from .hyperparameters import Training
 from .lazy import training
+from .presets import find_preset, find_space
 
 if TYPE_CHECKING:
     from .._training import SequenceDataset, SequenceNet
@@ -209,6 +210,69 @@ class SequenceEstimator(
         """Set the history and the number of epochs."""
         self.history_: list[dict[str, float]] = history
         self.n_epochs_: int = len(history)
+
+    # ----------------------------------------------------------------- ways to begin
+
+    @classmethod
+    def from_preset(cls, name: str, **changes: Any) -> Self:
+        """Return an unfitted estimator with a named set of hyperparameters.
+
+        Parameters
+        ----------
+        name : {"fast", "default", "accurate"}
+            "fast" is small and trained briefly, for a first look; "default" has the
+            defaults; "accurate" takes the most time. What each costs and brings is
+            measured in the user guide.
+        **changes
+            Hyperparameters in place of the preset's.
+
+        Returns
+        -------
+        estimator : object
+            The estimator. Hyperparameters that it does not have are left out.
+
+        Raises
+        ------
+        ValueError
+            If there is no such preset.
+        TypeError
+            If a change is no hyperparameter of the estimator.
+
+        Examples
+        --------
+        >>> from sksequence import GRUClassifier
+        >>> GRUClassifier.from_preset("fast", random_state=0).hidden_size
+        16
+        """
+        return cls(**find_preset(cls, name, changes))
+
+    @classmethod
+    def search_space(cls, *, causal: bool = False) -> dict[str, list[Any]]:
+        """Return the values of each hyperparameter that are worth searching.
+
+        scikit-learn's RandomizedSearchCV and halving searches take it as it is. Those of
+        the search for Optuna are ``{name: values[trial.suggest_int(name, 0, len(values) -
+        1)] for name, values in space.items()}``.
+
+        Parameters
+        ----------
+        causal : bool, default=False
+            Whether networks must not read backwards, as for streams.
+
+        Returns
+        -------
+        space : dict of list
+            Values by hyperparameter. Which are good depends on the data: remove what must
+            not vary, and add what should.
+
+        Examples
+        --------
+        >>> from sksequence import GRUClassifier
+        >>> space = GRUClassifier.search_space(causal=True)
+        >>> space["hidden_size"], "bidirectional" in space
+        ([16, 32, 64, 128], False)
+        """
+        return find_space(cls, causal)
 
     # ------------------------------------------------------------------------ fitting
 

@@ -51,6 +51,7 @@ class Layers:
         Number of units of each recurrent layer and direction, for all layers or one per
         layer: ``(12, 6)`` is two layers.""",
         role=NETWORK,
+        search=(16, 32, 64, 128),
     )
     num_layers: int | None = hyperparameter(
         default=None,
@@ -59,6 +60,7 @@ class Layers:
         Number of stacked recurrent layers; None for as many as ``hidden_size`` has
         values.""",
         role=NETWORK,
+        search=(1, 2),
     )
     bidirectional: bool = hyperparameter(
         default=False,
@@ -67,6 +69,7 @@ class Layers:
         Whether to also read every sequence in reverse. If False, the network is causal:
         no state depends on a later step.""",
         role=NETWORK,
+        search=(False, True),
     )
     merge_mode: str = hyperparameter(
         default="concat",
@@ -82,6 +85,7 @@ class Layers:
         Dropout probability between recurrent layers and before the head, in [0, 1).
         """,
         role=NETWORK,
+        search=(0.0, 0.2, 0.5),
     )
 
 
@@ -98,6 +102,7 @@ class Steps(Layers):
         learn faster.""",
         role=NETWORK,
         since=(2, 0),
+        search=(False, True),
     )
     residual: bool = hyperparameter(
         default=False,
@@ -135,6 +140,7 @@ class Steps(Layers):
         doc="""tuple of int
         Output channels of the convolutions before the recurrence, one per layer.""",
         role=NETWORK,
+        search=((), (32,), (64,)),
     )
     conv_kernel_size: int | Sequence[int] = hyperparameter(
         default=5,
@@ -160,6 +166,7 @@ class Steps(Layers):
         time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
         LSTM-FCN.""",
         role=NETWORK,
+        search=((), (32, 64, 32)),
     )
     parallel_kernel_size: int | Sequence[int | Sequence[int]] = hyperparameter(
         default=(8, 5, 3),
@@ -340,6 +347,7 @@ class Pooling:
         How to pool the steps of a sequence: the final state of each direction, the mean
         or maximum over the steps, or a mean with attention weights.""",
         role=NETWORK,
+        search=("last", "mean", "max", "attention"),
     )
     pooling_segments: int = hyperparameter(
         default=1,
@@ -382,6 +390,7 @@ class Training:
         doc="""float
         Learning rate.""",
         role=TRAINING,
+        search=(0.0005, 0.001, 0.002, 0.005, 0.01),
     )
     lr_schedule: str = hyperparameter(
         default="cosine",
@@ -416,6 +425,7 @@ class Training:
         Number of sequences per mini-batch; None for full batches. "auto": a tenth of the
         training sequences, but at least {SMALLEST_BATCH} and at most {LARGEST_BATCH}.""",
         role=TRAINING,
+        search=(8, 16, 32, 64),
     )
     optimizer: str | Callable[..., Any] = hyperparameter(
         default="adam",
@@ -430,6 +440,7 @@ class Training:
         doc="""float
         Weight decay, as defined by the optimizer.""",
         role=TRAINING,
+        search=(0.0, 1e-5, 1e-4, 1e-3),
     )
     gradient_clip: float | None = hyperparameter(
         default=1.0,

@@ -158,6 +158,7 @@ class SimpleCell(StepReader):
         doc="""{"tanh", "relu"}
         Activation of the hidden state.""",
         role=NETWORK,
+        search=("tanh", "relu"),
     )
     _cell: ClassVar[str] = "rnn"
 
@@ -175,4 +176,5 @@ class AnyCell(StepReader):
         unit reads only its own state (Li et al., 2018); or quasi-recurrent, an LSTM
         whose gates do not read the hidden state (Bradbury et al., 2017).""",
         role=NETWORK,
+        search=("lstm", "gru", "mingru"),
     )
