@@ -93,11 +93,51 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
         Output channels of the convolutions parallel to the recurrence, whose mean over
         time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
         LSTM-FCN.
-    parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
-        Kernel sizes of the parallel convolutions in steps.
+    parallel_kernel_size : int, tuple of int or tuple of tuples, default=(8, 5, 3)
+        Kernel sizes of the parallel convolutions in steps. Several sizes for a layer are
+        kernels side by side, among which its channels are divided: six layers of
+        ``(40, 20, 10)`` with ``parallel_residual=3`` and ``parallel_bottleneck=32`` make
+        a branch like InceptionTime (Ismail Fawaz et al., 2020), without its max
+        pooling.
+    parallel_stride : int, tuple of int or "auto", default=1
+        Strides of the parallel convolutions. No stride may exceed what the strides before
+        it leave of the shortest sequence in fit. "auto": as long as the median length of
+        the training sequences, over all strides, is at least 256, the first layer's
+        stride is doubled, then that of the next, first to at most half its kernel size
+        (the smallest of several), then to at most all of it; a layer with a dilation
+        keeps a stride of 1. So 128 to 255 steps are left of a long sequence, and every
+        step is read.
+    parallel_dilation : int or tuple of int, default=1
+        Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
+        reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
+        grow fast with the layers in ``(1, 2, 4, 8)``.
+    parallel_residual : int or None, default=None
+        Number of parallel layers after which their input is added to their output (He et
+        al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
+        that are left at the end. Where channels or steps differ, the input is mapped by a
+        convolution of one step and normalised. None for no such connections.
+    parallel_bottleneck : int or None, default=None
+        Channels to which a product reduces the input of each parallel layer that reads
+        more; None for no such reduction. Long kernels then take less time.
+    parallel_squeeze : int or None, default=None
+        Reduction of a squeeze-and-excitation behind each parallel layer: a gate for each
+        channel, which reads the mean of all channels through this many times fewer units
+        (Hu, Shen and Sun, 2018; 16 in the MLSTM-FCN of Karim et al., 2019). In a causal
+        network the mean is over the steps so far. None for no gates.
+    recurrent_output_dropout : float, default=0.0
+        Dropout probability in [0, 1) of the output of the recurrence alone, before that
+        of the parallel convolutions is joined to it (Karim et al., 2018, drop 80 % of few
+        units). ``dropout`` before the head applies to both.
     pooling : {"last", "mean", "max", "attention"}, default='max'
         How to pool the steps of a sequence: the final state of each direction, the mean
         or maximum over the steps, or a mean with attention weights.
+    pooling_segments : int, default=1
+        Number of equal parts of each sequence that are pooled one by one, and
+        concatenated, which keeps the place of what is found (as in the spatial pyramids
+        of Lazebnik, Schmid and Ponce, 2006). Applies to the recurrence, unless
+        ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
+        if their number does not divide that of the steps. Such a network predicts from
+        whole sequences only: it has no streams.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -276,8 +316,15 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
         parallel_channels: Sequence[int] = (),
-        parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        parallel_kernel_size: int | Sequence[int | Sequence[int]] = (8, 5, 3),
+        parallel_stride: int | Sequence[int] | str = 1,
+        parallel_dilation: int | Sequence[int] = 1,
+        parallel_residual: int | None = None,
+        parallel_bottleneck: int | None = None,
+        parallel_squeeze: int | None = None,
+        recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
+        pooling_segments: int = 1,
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",
@@ -382,11 +429,51 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
         Output channels of the convolutions parallel to the recurrence, whose mean over
         time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
         LSTM-FCN.
-    parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
-        Kernel sizes of the parallel convolutions in steps.
+    parallel_kernel_size : int, tuple of int or tuple of tuples, default=(8, 5, 3)
+        Kernel sizes of the parallel convolutions in steps. Several sizes for a layer are
+        kernels side by side, among which its channels are divided: six layers of
+        ``(40, 20, 10)`` with ``parallel_residual=3`` and ``parallel_bottleneck=32`` make
+        a branch like InceptionTime (Ismail Fawaz et al., 2020), without its max
+        pooling.
+    parallel_stride : int, tuple of int or "auto", default=1
+        Strides of the parallel convolutions. No stride may exceed what the strides before
+        it leave of the shortest sequence in fit. "auto": as long as the median length of
+        the training sequences, over all strides, is at least 256, the first layer's
+        stride is doubled, then that of the next, first to at most half its kernel size
+        (the smallest of several), then to at most all of it; a layer with a dilation
+        keeps a stride of 1. So 128 to 255 steps are left of a long sequence, and every
+        step is read.
+    parallel_dilation : int or tuple of int, default=1
+        Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
+        reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
+        grow fast with the layers in ``(1, 2, 4, 8)``.
+    parallel_residual : int or None, default=None
+        Number of parallel layers after which their input is added to their output (He et
+        al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
+        that are left at the end. Where channels or steps differ, the input is mapped by a
+        convolution of one step and normalised. None for no such connections.
+    parallel_bottleneck : int or None, default=None
+        Channels to which a product reduces the input of each parallel layer that reads
+        more; None for no such reduction. Long kernels then take less time.
+    parallel_squeeze : int or None, default=None
+        Reduction of a squeeze-and-excitation behind each parallel layer: a gate for each
+        channel, which reads the mean of all channels through this many times fewer units
+        (Hu, Shen and Sun, 2018; 16 in the MLSTM-FCN of Karim et al., 2019). In a causal
+        network the mean is over the steps so far. None for no gates.
+    recurrent_output_dropout : float, default=0.0
+        Dropout probability in [0, 1) of the output of the recurrence alone, before that
+        of the parallel convolutions is joined to it (Karim et al., 2018, drop 80 % of few
+        units). ``dropout`` before the head applies to both.
     pooling : {"last", "mean", "max", "attention"}, default='max'
         How to pool the steps of a sequence: the final state of each direction, the mean
         or maximum over the steps, or a mean with attention weights.
+    pooling_segments : int, default=1
+        Number of equal parts of each sequence that are pooled one by one, and
+        concatenated, which keeps the place of what is found (as in the spatial pyramids
+        of Lazebnik, Schmid and Ponce, 2006). Applies to the recurrence, unless
+        ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
+        if their number does not divide that of the steps. Such a network predicts from
+        whole sequences only: it has no streams.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -595,8 +682,15 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
         parallel_channels: Sequence[int] = (),
-        parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        parallel_kernel_size: int | Sequence[int | Sequence[int]] = (8, 5, 3),
+        parallel_stride: int | Sequence[int] | str = 1,
+        parallel_dilation: int | Sequence[int] = 1,
+        parallel_residual: int | None = None,
+        parallel_bottleneck: int | None = None,
+        parallel_squeeze: int | None = None,
+        recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
+        pooling_segments: int = 1,
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",
@@ -713,11 +807,51 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         Output channels of the convolutions parallel to the recurrence, whose mean over
         time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
         LSTM-FCN.
-    parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
-        Kernel sizes of the parallel convolutions in steps.
+    parallel_kernel_size : int, tuple of int or tuple of tuples, default=(8, 5, 3)
+        Kernel sizes of the parallel convolutions in steps. Several sizes for a layer are
+        kernels side by side, among which its channels are divided: six layers of
+        ``(40, 20, 10)`` with ``parallel_residual=3`` and ``parallel_bottleneck=32`` make
+        a branch like InceptionTime (Ismail Fawaz et al., 2020), without its max
+        pooling.
+    parallel_stride : int, tuple of int or "auto", default=1
+        Strides of the parallel convolutions. No stride may exceed what the strides before
+        it leave of the shortest sequence in fit. "auto": as long as the median length of
+        the training sequences, over all strides, is at least 256, the first layer's
+        stride is doubled, then that of the next, first to at most half its kernel size
+        (the smallest of several), then to at most all of it; a layer with a dilation
+        keeps a stride of 1. So 128 to 255 steps are left of a long sequence, and every
+        step is read.
+    parallel_dilation : int or tuple of int, default=1
+        Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
+        reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
+        grow fast with the layers in ``(1, 2, 4, 8)``.
+    parallel_residual : int or None, default=None
+        Number of parallel layers after which their input is added to their output (He et
+        al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
+        that are left at the end. Where channels or steps differ, the input is mapped by a
+        convolution of one step and normalised. None for no such connections.
+    parallel_bottleneck : int or None, default=None
+        Channels to which a product reduces the input of each parallel layer that reads
+        more; None for no such reduction. Long kernels then take less time.
+    parallel_squeeze : int or None, default=None
+        Reduction of a squeeze-and-excitation behind each parallel layer: a gate for each
+        channel, which reads the mean of all channels through this many times fewer units
+        (Hu, Shen and Sun, 2018; 16 in the MLSTM-FCN of Karim et al., 2019). In a causal
+        network the mean is over the steps so far. None for no gates.
+    recurrent_output_dropout : float, default=0.0
+        Dropout probability in [0, 1) of the output of the recurrence alone, before that
+        of the parallel convolutions is joined to it (Karim et al., 2018, drop 80 % of few
+        units). ``dropout`` before the head applies to both.
     pooling : {"last", "mean", "max", "attention"}, default='max'
         How to pool the steps of a sequence: the final state of each direction, the mean
         or maximum over the steps, or a mean with attention weights.
+    pooling_segments : int, default=1
+        Number of equal parts of each sequence that are pooled one by one, and
+        concatenated, which keeps the place of what is found (as in the spatial pyramids
+        of Lazebnik, Schmid and Ponce, 2006). Applies to the recurrence, unless
+        ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
+        if their number does not divide that of the steps. Such a network predicts from
+        whole sequences only: it has no streams.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -896,8 +1030,15 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
         parallel_channels: Sequence[int] = (),
-        parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        parallel_kernel_size: int | Sequence[int | Sequence[int]] = (8, 5, 3),
+        parallel_stride: int | Sequence[int] | str = 1,
+        parallel_dilation: int | Sequence[int] = 1,
+        parallel_residual: int | None = None,
+        parallel_bottleneck: int | None = None,
+        parallel_squeeze: int | None = None,
+        recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
+        pooling_segments: int = 1,
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",
@@ -1001,11 +1142,51 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         Output channels of the convolutions parallel to the recurrence, whose mean over
         time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
         LSTM-FCN.
-    parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
-        Kernel sizes of the parallel convolutions in steps.
+    parallel_kernel_size : int, tuple of int or tuple of tuples, default=(8, 5, 3)
+        Kernel sizes of the parallel convolutions in steps. Several sizes for a layer are
+        kernels side by side, among which its channels are divided: six layers of
+        ``(40, 20, 10)`` with ``parallel_residual=3`` and ``parallel_bottleneck=32`` make
+        a branch like InceptionTime (Ismail Fawaz et al., 2020), without its max
+        pooling.
+    parallel_stride : int, tuple of int or "auto", default=1
+        Strides of the parallel convolutions. No stride may exceed what the strides before
+        it leave of the shortest sequence in fit. "auto": as long as the median length of
+        the training sequences, over all strides, is at least 256, the first layer's
+        stride is doubled, then that of the next, first to at most half its kernel size
+        (the smallest of several), then to at most all of it; a layer with a dilation
+        keeps a stride of 1. So 128 to 255 steps are left of a long sequence, and every
+        step is read.
+    parallel_dilation : int or tuple of int, default=1
+        Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
+        reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
+        grow fast with the layers in ``(1, 2, 4, 8)``.
+    parallel_residual : int or None, default=None
+        Number of parallel layers after which their input is added to their output (He et
+        al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
+        that are left at the end. Where channels or steps differ, the input is mapped by a
+        convolution of one step and normalised. None for no such connections.
+    parallel_bottleneck : int or None, default=None
+        Channels to which a product reduces the input of each parallel layer that reads
+        more; None for no such reduction. Long kernels then take less time.
+    parallel_squeeze : int or None, default=None
+        Reduction of a squeeze-and-excitation behind each parallel layer: a gate for each
+        channel, which reads the mean of all channels through this many times fewer units
+        (Hu, Shen and Sun, 2018; 16 in the MLSTM-FCN of Karim et al., 2019). In a causal
+        network the mean is over the steps so far. None for no gates.
+    recurrent_output_dropout : float, default=0.0
+        Dropout probability in [0, 1) of the output of the recurrence alone, before that
+        of the parallel convolutions is joined to it (Karim et al., 2018, drop 80 % of few
+        units). ``dropout`` before the head applies to both.
     pooling : {"last", "mean", "max", "attention"}, default='max'
         How to pool the steps of a sequence: the final state of each direction, the mean
         or maximum over the steps, or a mean with attention weights.
+    pooling_segments : int, default=1
+        Number of equal parts of each sequence that are pooled one by one, and
+        concatenated, which keeps the place of what is found (as in the spatial pyramids
+        of Lazebnik, Schmid and Ponce, 2006). Applies to the recurrence, unless
+        ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
+        if their number does not divide that of the steps. Such a network predicts from
+        whole sequences only: it has no streams.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -1214,8 +1395,15 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
         parallel_channels: Sequence[int] = (),
-        parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        parallel_kernel_size: int | Sequence[int | Sequence[int]] = (8, 5, 3),
+        parallel_stride: int | Sequence[int] | str = 1,
+        parallel_dilation: int | Sequence[int] = 1,
+        parallel_residual: int | None = None,
+        parallel_bottleneck: int | None = None,
+        parallel_squeeze: int | None = None,
+        recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
+        pooling_segments: int = 1,
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",
@@ -1329,11 +1517,51 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         Output channels of the convolutions parallel to the recurrence, whose mean over
         time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
         LSTM-FCN.
-    parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
-        Kernel sizes of the parallel convolutions in steps.
+    parallel_kernel_size : int, tuple of int or tuple of tuples, default=(8, 5, 3)
+        Kernel sizes of the parallel convolutions in steps. Several sizes for a layer are
+        kernels side by side, among which its channels are divided: six layers of
+        ``(40, 20, 10)`` with ``parallel_residual=3`` and ``parallel_bottleneck=32`` make
+        a branch like InceptionTime (Ismail Fawaz et al., 2020), without its max
+        pooling.
+    parallel_stride : int, tuple of int or "auto", default=1
+        Strides of the parallel convolutions. No stride may exceed what the strides before
+        it leave of the shortest sequence in fit. "auto": as long as the median length of
+        the training sequences, over all strides, is at least 256, the first layer's
+        stride is doubled, then that of the next, first to at most half its kernel size
+        (the smallest of several), then to at most all of it; a layer with a dilation
+        keeps a stride of 1. So 128 to 255 steps are left of a long sequence, and every
+        step is read.
+    parallel_dilation : int or tuple of int, default=1
+        Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
+        reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
+        grow fast with the layers in ``(1, 2, 4, 8)``.
+    parallel_residual : int or None, default=None
+        Number of parallel layers after which their input is added to their output (He et
+        al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
+        that are left at the end. Where channels or steps differ, the input is mapped by a
+        convolution of one step and normalised. None for no such connections.
+    parallel_bottleneck : int or None, default=None
+        Channels to which a product reduces the input of each parallel layer that reads
+        more; None for no such reduction. Long kernels then take less time.
+    parallel_squeeze : int or None, default=None
+        Reduction of a squeeze-and-excitation behind each parallel layer: a gate for each
+        channel, which reads the mean of all channels through this many times fewer units
+        (Hu, Shen and Sun, 2018; 16 in the MLSTM-FCN of Karim et al., 2019). In a causal
+        network the mean is over the steps so far. None for no gates.
+    recurrent_output_dropout : float, default=0.0
+        Dropout probability in [0, 1) of the output of the recurrence alone, before that
+        of the parallel convolutions is joined to it (Karim et al., 2018, drop 80 % of few
+        units). ``dropout`` before the head applies to both.
     pooling : {"last", "mean", "max", "attention"}, default='max'
         How to pool the steps of a sequence: the final state of each direction, the mean
         or maximum over the steps, or a mean with attention weights.
+    pooling_segments : int, default=1
+        Number of equal parts of each sequence that are pooled one by one, and
+        concatenated, which keeps the place of what is found (as in the spatial pyramids
+        of Lazebnik, Schmid and Ponce, 2006). Applies to the recurrence, unless
+        ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
+        if their number does not divide that of the steps. Such a network predicts from
+        whole sequences only: it has no streams.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -1509,8 +1737,15 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
         parallel_channels: Sequence[int] = (),
-        parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        parallel_kernel_size: int | Sequence[int | Sequence[int]] = (8, 5, 3),
+        parallel_stride: int | Sequence[int] | str = 1,
+        parallel_dilation: int | Sequence[int] = 1,
+        parallel_residual: int | None = None,
+        parallel_bottleneck: int | None = None,
+        parallel_squeeze: int | None = None,
+        recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
+        pooling_segments: int = 1,
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",
@@ -1614,11 +1849,51 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         Output channels of the convolutions parallel to the recurrence, whose mean over
         time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
         LSTM-FCN.
-    parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
-        Kernel sizes of the parallel convolutions in steps.
+    parallel_kernel_size : int, tuple of int or tuple of tuples, default=(8, 5, 3)
+        Kernel sizes of the parallel convolutions in steps. Several sizes for a layer are
+        kernels side by side, among which its channels are divided: six layers of
+        ``(40, 20, 10)`` with ``parallel_residual=3`` and ``parallel_bottleneck=32`` make
+        a branch like InceptionTime (Ismail Fawaz et al., 2020), without its max
+        pooling.
+    parallel_stride : int, tuple of int or "auto", default=1
+        Strides of the parallel convolutions. No stride may exceed what the strides before
+        it leave of the shortest sequence in fit. "auto": as long as the median length of
+        the training sequences, over all strides, is at least 256, the first layer's
+        stride is doubled, then that of the next, first to at most half its kernel size
+        (the smallest of several), then to at most all of it; a layer with a dilation
+        keeps a stride of 1. So 128 to 255 steps are left of a long sequence, and every
+        step is read.
+    parallel_dilation : int or tuple of int, default=1
+        Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
+        reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
+        grow fast with the layers in ``(1, 2, 4, 8)``.
+    parallel_residual : int or None, default=None
+        Number of parallel layers after which their input is added to their output (He et
+        al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
+        that are left at the end. Where channels or steps differ, the input is mapped by a
+        convolution of one step and normalised. None for no such connections.
+    parallel_bottleneck : int or None, default=None
+        Channels to which a product reduces the input of each parallel layer that reads
+        more; None for no such reduction. Long kernels then take less time.
+    parallel_squeeze : int or None, default=None
+        Reduction of a squeeze-and-excitation behind each parallel layer: a gate for each
+        channel, which reads the mean of all channels through this many times fewer units
+        (Hu, Shen and Sun, 2018; 16 in the MLSTM-FCN of Karim et al., 2019). In a causal
+        network the mean is over the steps so far. None for no gates.
+    recurrent_output_dropout : float, default=0.0
+        Dropout probability in [0, 1) of the output of the recurrence alone, before that
+        of the parallel convolutions is joined to it (Karim et al., 2018, drop 80 % of few
+        units). ``dropout`` before the head applies to both.
     pooling : {"last", "mean", "max", "attention"}, default='max'
         How to pool the steps of a sequence: the final state of each direction, the mean
         or maximum over the steps, or a mean with attention weights.
+    pooling_segments : int, default=1
+        Number of equal parts of each sequence that are pooled one by one, and
+        concatenated, which keeps the place of what is found (as in the spatial pyramids
+        of Lazebnik, Schmid and Ponce, 2006). Applies to the recurrence, unless
+        ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
+        if their number does not divide that of the steps. Such a network predicts from
+        whole sequences only: it has no streams.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -1827,8 +2102,15 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
         parallel_channels: Sequence[int] = (),
-        parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        parallel_kernel_size: int | Sequence[int | Sequence[int]] = (8, 5, 3),
+        parallel_stride: int | Sequence[int] | str = 1,
+        parallel_dilation: int | Sequence[int] = 1,
+        parallel_residual: int | None = None,
+        parallel_bottleneck: int | None = None,
+        parallel_squeeze: int | None = None,
+        recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
+        pooling_segments: int = 1,
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",
@@ -1944,11 +2226,51 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         Output channels of the convolutions parallel to the recurrence, whose mean over
         time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
         LSTM-FCN.
-    parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
-        Kernel sizes of the parallel convolutions in steps.
+    parallel_kernel_size : int, tuple of int or tuple of tuples, default=(8, 5, 3)
+        Kernel sizes of the parallel convolutions in steps. Several sizes for a layer are
+        kernels side by side, among which its channels are divided: six layers of
+        ``(40, 20, 10)`` with ``parallel_residual=3`` and ``parallel_bottleneck=32`` make
+        a branch like InceptionTime (Ismail Fawaz et al., 2020), without its max
+        pooling.
+    parallel_stride : int, tuple of int or "auto", default=1
+        Strides of the parallel convolutions. No stride may exceed what the strides before
+        it leave of the shortest sequence in fit. "auto": as long as the median length of
+        the training sequences, over all strides, is at least 256, the first layer's
+        stride is doubled, then that of the next, first to at most half its kernel size
+        (the smallest of several), then to at most all of it; a layer with a dilation
+        keeps a stride of 1. So 128 to 255 steps are left of a long sequence, and every
+        step is read.
+    parallel_dilation : int or tuple of int, default=1
+        Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
+        reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
+        grow fast with the layers in ``(1, 2, 4, 8)``.
+    parallel_residual : int or None, default=None
+        Number of parallel layers after which their input is added to their output (He et
+        al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
+        that are left at the end. Where channels or steps differ, the input is mapped by a
+        convolution of one step and normalised. None for no such connections.
+    parallel_bottleneck : int or None, default=None
+        Channels to which a product reduces the input of each parallel layer that reads
+        more; None for no such reduction. Long kernels then take less time.
+    parallel_squeeze : int or None, default=None
+        Reduction of a squeeze-and-excitation behind each parallel layer: a gate for each
+        channel, which reads the mean of all channels through this many times fewer units
+        (Hu, Shen and Sun, 2018; 16 in the MLSTM-FCN of Karim et al., 2019). In a causal
+        network the mean is over the steps so far. None for no gates.
+    recurrent_output_dropout : float, default=0.0
+        Dropout probability in [0, 1) of the output of the recurrence alone, before that
+        of the parallel convolutions is joined to it (Karim et al., 2018, drop 80 % of few
+        units). ``dropout`` before the head applies to both.
     pooling : {"last", "mean", "max", "attention"}, default='max'
         How to pool the steps of a sequence: the final state of each direction, the mean
         or maximum over the steps, or a mean with attention weights.
+    pooling_segments : int, default=1
+        Number of equal parts of each sequence that are pooled one by one, and
+        concatenated, which keeps the place of what is found (as in the spatial pyramids
+        of Lazebnik, Schmid and Ponce, 2006). Applies to the recurrence, unless
+        ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
+        if their number does not divide that of the steps. Such a network predicts from
+        whole sequences only: it has no streams.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -2121,8 +2443,15 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
         parallel_channels: Sequence[int] = (),
-        parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        parallel_kernel_size: int | Sequence[int | Sequence[int]] = (8, 5, 3),
+        parallel_stride: int | Sequence[int] | str = 1,
+        parallel_dilation: int | Sequence[int] = 1,
+        parallel_residual: int | None = None,
+        parallel_bottleneck: int | None = None,
+        parallel_squeeze: int | None = None,
+        recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
+        pooling_segments: int = 1,
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",
@@ -2228,11 +2557,51 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
         Output channels of the convolutions parallel to the recurrence, whose mean over
         time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
         LSTM-FCN.
-    parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
-        Kernel sizes of the parallel convolutions in steps.
+    parallel_kernel_size : int, tuple of int or tuple of tuples, default=(8, 5, 3)
+        Kernel sizes of the parallel convolutions in steps. Several sizes for a layer are
+        kernels side by side, among which its channels are divided: six layers of
+        ``(40, 20, 10)`` with ``parallel_residual=3`` and ``parallel_bottleneck=32`` make
+        a branch like InceptionTime (Ismail Fawaz et al., 2020), without its max
+        pooling.
+    parallel_stride : int, tuple of int or "auto", default=1
+        Strides of the parallel convolutions. No stride may exceed what the strides before
+        it leave of the shortest sequence in fit. "auto": as long as the median length of
+        the training sequences, over all strides, is at least 256, the first layer's
+        stride is doubled, then that of the next, first to at most half its kernel size
+        (the smallest of several), then to at most all of it; a layer with a dilation
+        keeps a stride of 1. So 128 to 255 steps are left of a long sequence, and every
+        step is read.
+    parallel_dilation : int or tuple of int, default=1
+        Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
+        reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
+        grow fast with the layers in ``(1, 2, 4, 8)``.
+    parallel_residual : int or None, default=None
+        Number of parallel layers after which their input is added to their output (He et
+        al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
+        that are left at the end. Where channels or steps differ, the input is mapped by a
+        convolution of one step and normalised. None for no such connections.
+    parallel_bottleneck : int or None, default=None
+        Channels to which a product reduces the input of each parallel layer that reads
+        more; None for no such reduction. Long kernels then take less time.
+    parallel_squeeze : int or None, default=None
+        Reduction of a squeeze-and-excitation behind each parallel layer: a gate for each
+        channel, which reads the mean of all channels through this many times fewer units
+        (Hu, Shen and Sun, 2018; 16 in the MLSTM-FCN of Karim et al., 2019). In a causal
+        network the mean is over the steps so far. None for no gates.
+    recurrent_output_dropout : float, default=0.0
+        Dropout probability in [0, 1) of the output of the recurrence alone, before that
+        of the parallel convolutions is joined to it (Karim et al., 2018, drop 80 % of few
+        units). ``dropout`` before the head applies to both.
     pooling : {"last", "mean", "max", "attention"}, default='max'
         How to pool the steps of a sequence: the final state of each direction, the mean
         or maximum over the steps, or a mean with attention weights.
+    pooling_segments : int, default=1
+        Number of equal parts of each sequence that are pooled one by one, and
+        concatenated, which keeps the place of what is found (as in the spatial pyramids
+        of Lazebnik, Schmid and Ponce, 2006). Applies to the recurrence, unless
+        ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
+        if their number does not divide that of the steps. Such a network predicts from
+        whole sequences only: it has no streams.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -2436,8 +2805,15 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
         parallel_channels: Sequence[int] = (),
-        parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        parallel_kernel_size: int | Sequence[int | Sequence[int]] = (8, 5, 3),
+        parallel_stride: int | Sequence[int] | str = 1,
+        parallel_dilation: int | Sequence[int] = 1,
+        parallel_residual: int | None = None,
+        parallel_bottleneck: int | None = None,
+        parallel_squeeze: int | None = None,
+        recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
+        pooling_segments: int = 1,
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",
@@ -2565,8 +2941,41 @@ class RecurrentTagger(_OfSklearn, AnyCell, ChainTagger):
         Output channels of the convolutions parallel to the recurrence, whose mean over
         time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
         LSTM-FCN.
-    parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
-        Kernel sizes of the parallel convolutions in steps.
+    parallel_kernel_size : int, tuple of int or tuple of tuples, default=(8, 5, 3)
+        Kernel sizes of the parallel convolutions in steps. Several sizes for a layer are
+        kernels side by side, among which its channels are divided: six layers of
+        ``(40, 20, 10)`` with ``parallel_residual=3`` and ``parallel_bottleneck=32`` make
+        a branch like InceptionTime (Ismail Fawaz et al., 2020), without its max
+        pooling.
+    parallel_stride : int, tuple of int or "auto", default=1
+        Strides of the parallel convolutions. No stride may exceed what the strides before
+        it leave of the shortest sequence in fit. "auto": as long as the median length of
+        the training sequences, over all strides, is at least 256, the first layer's
+        stride is doubled, then that of the next, first to at most half its kernel size
+        (the smallest of several), then to at most all of it; a layer with a dilation
+        keeps a stride of 1. So 128 to 255 steps are left of a long sequence, and every
+        step is read.
+    parallel_dilation : int or tuple of int, default=1
+        Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
+        reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
+        grow fast with the layers in ``(1, 2, 4, 8)``.
+    parallel_residual : int or None, default=None
+        Number of parallel layers after which their input is added to their output (He et
+        al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
+        that are left at the end. Where channels or steps differ, the input is mapped by a
+        convolution of one step and normalised. None for no such connections.
+    parallel_bottleneck : int or None, default=None
+        Channels to which a product reduces the input of each parallel layer that reads
+        more; None for no such reduction. Long kernels then take less time.
+    parallel_squeeze : int or None, default=None
+        Reduction of a squeeze-and-excitation behind each parallel layer: a gate for each
+        channel, which reads the mean of all channels through this many times fewer units
+        (Hu, Shen and Sun, 2018; 16 in the MLSTM-FCN of Karim et al., 2019). In a causal
+        network the mean is over the steps so far. None for no gates.
+    recurrent_output_dropout : float, default=0.0
+        Dropout probability in [0, 1) of the output of the recurrence alone, before that
+        of the parallel convolutions is joined to it (Karim et al., 2018, drop 80 % of few
+        units). ``dropout`` before the head applies to both.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -2769,7 +3178,13 @@ class RecurrentTagger(_OfSklearn, AnyCell, ChainTagger):
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
         parallel_channels: Sequence[int] = (),
-        parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        parallel_kernel_size: int | Sequence[int | Sequence[int]] = (8, 5, 3),
+        parallel_stride: int | Sequence[int] | str = 1,
+        parallel_dilation: int | Sequence[int] = 1,
+        parallel_residual: int | None = None,
+        parallel_bottleneck: int | None = None,
+        parallel_squeeze: int | None = None,
+        recurrent_output_dropout: float = 0.0,
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",
@@ -2955,8 +3370,41 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         Output channels of the convolutions parallel to the recurrence, whose mean over
         time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
         LSTM-FCN.
-    parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
-        Kernel sizes of the parallel convolutions in steps.
+    parallel_kernel_size : int, tuple of int or tuple of tuples, default=(8, 5, 3)
+        Kernel sizes of the parallel convolutions in steps. Several sizes for a layer are
+        kernels side by side, among which its channels are divided: six layers of
+        ``(40, 20, 10)`` with ``parallel_residual=3`` and ``parallel_bottleneck=32`` make
+        a branch like InceptionTime (Ismail Fawaz et al., 2020), without its max
+        pooling.
+    parallel_stride : int, tuple of int or "auto", default=1
+        Strides of the parallel convolutions. No stride may exceed what the strides before
+        it leave of the shortest sequence in fit. "auto": as long as the median length of
+        the training sequences, over all strides, is at least 256, the first layer's
+        stride is doubled, then that of the next, first to at most half its kernel size
+        (the smallest of several), then to at most all of it; a layer with a dilation
+        keeps a stride of 1. So 128 to 255 steps are left of a long sequence, and every
+        step is read.
+    parallel_dilation : int or tuple of int, default=1
+        Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
+        reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
+        grow fast with the layers in ``(1, 2, 4, 8)``.
+    parallel_residual : int or None, default=None
+        Number of parallel layers after which their input is added to their output (He et
+        al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
+        that are left at the end. Where channels or steps differ, the input is mapped by a
+        convolution of one step and normalised. None for no such connections.
+    parallel_bottleneck : int or None, default=None
+        Channels to which a product reduces the input of each parallel layer that reads
+        more; None for no such reduction. Long kernels then take less time.
+    parallel_squeeze : int or None, default=None
+        Reduction of a squeeze-and-excitation behind each parallel layer: a gate for each
+        channel, which reads the mean of all channels through this many times fewer units
+        (Hu, Shen and Sun, 2018; 16 in the MLSTM-FCN of Karim et al., 2019). In a causal
+        network the mean is over the steps so far. None for no gates.
+    recurrent_output_dropout : float, default=0.0
+        Dropout probability in [0, 1) of the output of the recurrence alone, before that
+        of the parallel convolutions is joined to it (Karim et al., 2018, drop 80 % of few
+        units). ``dropout`` before the head applies to both.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -3140,7 +3588,13 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
         parallel_channels: Sequence[int] = (),
-        parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        parallel_kernel_size: int | Sequence[int | Sequence[int]] = (8, 5, 3),
+        parallel_stride: int | Sequence[int] | str = 1,
+        parallel_dilation: int | Sequence[int] = 1,
+        parallel_residual: int | None = None,
+        parallel_bottleneck: int | None = None,
+        parallel_squeeze: int | None = None,
+        recurrent_output_dropout: float = 0.0,
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",
@@ -3265,6 +3719,13 @@ class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
     pooling : {"last", "mean", "max", "attention"}, default='max'
         How to pool the steps of a sequence: the final state of each direction, the mean
         or maximum over the steps, or a mean with attention weights.
+    pooling_segments : int, default=1
+        Number of equal parts of each sequence that are pooled one by one, and
+        concatenated, which keeps the place of what is found (as in the spatial pyramids
+        of Lazebnik, Schmid and Ponce, 2006). Applies to the recurrence, unless
+        ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
+        if their number does not divide that of the steps. Such a network predicts from
+        whole sequences only: it has no streams.
     class_weight : dict, list of dict, "balanced" or None, default=None
         Weight of each class in the loss: ``{class: weight}``, where missing classes have
         weight one, or "balanced" for weights inversely proportional to class
@@ -3406,6 +3867,7 @@ class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
         patch_size: int = 1,
         peephole: bool = False,
         pooling: str = "max",
+        pooling_segments: int = 1,
         class_weight: Any = None,
         lr: float = 0.005,
         max_epochs: int = 50,
@@ -3494,6 +3956,13 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
     pooling : {"last", "mean", "max", "attention"}, default='max'
         How to pool the steps of a sequence: the final state of each direction, the mean
         or maximum over the steps, or a mean with attention weights.
+    pooling_segments : int, default=1
+        Number of equal parts of each sequence that are pooled one by one, and
+        concatenated, which keeps the place of what is found (as in the spatial pyramids
+        of Lazebnik, Schmid and Ponce, 2006). Applies to the recurrence, unless
+        ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
+        if their number does not divide that of the steps. Such a network predicts from
+        whole sequences only: it has no streams.
     loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson", "gaussian", "student_t", "negative_binomial"}, default='squared_error'
         The loss: the squared error predicts the mean; the absolute error, the median; the
         Huber loss, a mean that is robust against outliers beyond one standard deviation;
@@ -3638,6 +4107,7 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
         patch_size: int = 1,
         peephole: bool = False,
         pooling: str = "max",
+        pooling_segments: int = 1,
         loss: str = "squared_error",
         quantile: float | Sequence[float] = 0.5,
         lr: float = 0.005,
@@ -3764,8 +4234,41 @@ class RecurrentTranscriber(_OfSklearn, AnyCell, TranscriptEstimator):
         Output channels of the convolutions parallel to the recurrence, whose mean over
         time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
         LSTM-FCN.
-    parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
-        Kernel sizes of the parallel convolutions in steps.
+    parallel_kernel_size : int, tuple of int or tuple of tuples, default=(8, 5, 3)
+        Kernel sizes of the parallel convolutions in steps. Several sizes for a layer are
+        kernels side by side, among which its channels are divided: six layers of
+        ``(40, 20, 10)`` with ``parallel_residual=3`` and ``parallel_bottleneck=32`` make
+        a branch like InceptionTime (Ismail Fawaz et al., 2020), without its max
+        pooling.
+    parallel_stride : int, tuple of int or "auto", default=1
+        Strides of the parallel convolutions. No stride may exceed what the strides before
+        it leave of the shortest sequence in fit. "auto": as long as the median length of
+        the training sequences, over all strides, is at least 256, the first layer's
+        stride is doubled, then that of the next, first to at most half its kernel size
+        (the smallest of several), then to at most all of it; a layer with a dilation
+        keeps a stride of 1. So 128 to 255 steps are left of a long sequence, and every
+        step is read.
+    parallel_dilation : int or tuple of int, default=1
+        Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
+        reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
+        grow fast with the layers in ``(1, 2, 4, 8)``.
+    parallel_residual : int or None, default=None
+        Number of parallel layers after which their input is added to their output (He et
+        al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
+        that are left at the end. Where channels or steps differ, the input is mapped by a
+        convolution of one step and normalised. None for no such connections.
+    parallel_bottleneck : int or None, default=None
+        Channels to which a product reduces the input of each parallel layer that reads
+        more; None for no such reduction. Long kernels then take less time.
+    parallel_squeeze : int or None, default=None
+        Reduction of a squeeze-and-excitation behind each parallel layer: a gate for each
+        channel, which reads the mean of all channels through this many times fewer units
+        (Hu, Shen and Sun, 2018; 16 in the MLSTM-FCN of Karim et al., 2019). In a causal
+        network the mean is over the steps so far. None for no gates.
+    recurrent_output_dropout : float, default=0.0
+        Dropout probability in [0, 1) of the output of the recurrence alone, before that
+        of the parallel convolutions is joined to it (Karim et al., 2018, drop 80 % of few
+        units). ``dropout`` before the head applies to both.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -3958,7 +4461,13 @@ class RecurrentTranscriber(_OfSklearn, AnyCell, TranscriptEstimator):
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
         parallel_channels: Sequence[int] = (),
-        parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        parallel_kernel_size: int | Sequence[int | Sequence[int]] = (8, 5, 3),
+        parallel_stride: int | Sequence[int] | str = 1,
+        parallel_dilation: int | Sequence[int] = 1,
+        parallel_residual: int | None = None,
+        parallel_bottleneck: int | None = None,
+        parallel_squeeze: int | None = None,
+        recurrent_output_dropout: float = 0.0,
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",
@@ -4088,11 +4597,51 @@ class RecurrentTranslator(_OfSklearn, Pooling, AnyCell, TranslationEstimator):
         Output channels of the convolutions parallel to the recurrence, whose mean over
         time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
         LSTM-FCN.
-    parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
-        Kernel sizes of the parallel convolutions in steps.
+    parallel_kernel_size : int, tuple of int or tuple of tuples, default=(8, 5, 3)
+        Kernel sizes of the parallel convolutions in steps. Several sizes for a layer are
+        kernels side by side, among which its channels are divided: six layers of
+        ``(40, 20, 10)`` with ``parallel_residual=3`` and ``parallel_bottleneck=32`` make
+        a branch like InceptionTime (Ismail Fawaz et al., 2020), without its max
+        pooling.
+    parallel_stride : int, tuple of int or "auto", default=1
+        Strides of the parallel convolutions. No stride may exceed what the strides before
+        it leave of the shortest sequence in fit. "auto": as long as the median length of
+        the training sequences, over all strides, is at least 256, the first layer's
+        stride is doubled, then that of the next, first to at most half its kernel size
+        (the smallest of several), then to at most all of it; a layer with a dilation
+        keeps a stride of 1. So 128 to 255 steps are left of a long sequence, and every
+        step is read.
+    parallel_dilation : int or tuple of int, default=1
+        Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
+        reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
+        grow fast with the layers in ``(1, 2, 4, 8)``.
+    parallel_residual : int or None, default=None
+        Number of parallel layers after which their input is added to their output (He et
+        al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
+        that are left at the end. Where channels or steps differ, the input is mapped by a
+        convolution of one step and normalised. None for no such connections.
+    parallel_bottleneck : int or None, default=None
+        Channels to which a product reduces the input of each parallel layer that reads
+        more; None for no such reduction. Long kernels then take less time.
+    parallel_squeeze : int or None, default=None
+        Reduction of a squeeze-and-excitation behind each parallel layer: a gate for each
+        channel, which reads the mean of all channels through this many times fewer units
+        (Hu, Shen and Sun, 2018; 16 in the MLSTM-FCN of Karim et al., 2019). In a causal
+        network the mean is over the steps so far. None for no gates.
+    recurrent_output_dropout : float, default=0.0
+        Dropout probability in [0, 1) of the output of the recurrence alone, before that
+        of the parallel convolutions is joined to it (Karim et al., 2018, drop 80 % of few
+        units). ``dropout`` before the head applies to both.
     pooling : {"last", "mean", "max", "attention"}, default='max'
         How to pool the steps of a sequence: the final state of each direction, the mean
         or maximum over the steps, or a mean with attention weights.
+    pooling_segments : int, default=1
+        Number of equal parts of each sequence that are pooled one by one, and
+        concatenated, which keeps the place of what is found (as in the spatial pyramids
+        of Lazebnik, Schmid and Ponce, 2006). Applies to the recurrence, unless
+        ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
+        if their number does not divide that of the steps. Such a network predicts from
+        whole sequences only: it has no streams.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -4303,8 +4852,15 @@ class RecurrentTranslator(_OfSklearn, Pooling, AnyCell, TranslationEstimator):
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
         parallel_channels: Sequence[int] = (),
-        parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        parallel_kernel_size: int | Sequence[int | Sequence[int]] = (8, 5, 3),
+        parallel_stride: int | Sequence[int] | str = 1,
+        parallel_dilation: int | Sequence[int] = 1,
+        parallel_residual: int | None = None,
+        parallel_bottleneck: int | None = None,
+        parallel_squeeze: int | None = None,
+        recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
+        pooling_segments: int = 1,
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",
@@ -4431,11 +4987,51 @@ class RecurrentDetector(_OfSklearn, Pooling, AnyCell, SequenceDetector):
         Output channels of the convolutions parallel to the recurrence, whose mean over
         time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
         LSTM-FCN.
-    parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
-        Kernel sizes of the parallel convolutions in steps.
+    parallel_kernel_size : int, tuple of int or tuple of tuples, default=(8, 5, 3)
+        Kernel sizes of the parallel convolutions in steps. Several sizes for a layer are
+        kernels side by side, among which its channels are divided: six layers of
+        ``(40, 20, 10)`` with ``parallel_residual=3`` and ``parallel_bottleneck=32`` make
+        a branch like InceptionTime (Ismail Fawaz et al., 2020), without its max
+        pooling.
+    parallel_stride : int, tuple of int or "auto", default=1
+        Strides of the parallel convolutions. No stride may exceed what the strides before
+        it leave of the shortest sequence in fit. "auto": as long as the median length of
+        the training sequences, over all strides, is at least 256, the first layer's
+        stride is doubled, then that of the next, first to at most half its kernel size
+        (the smallest of several), then to at most all of it; a layer with a dilation
+        keeps a stride of 1. So 128 to 255 steps are left of a long sequence, and every
+        step is read.
+    parallel_dilation : int or tuple of int, default=1
+        Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
+        reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
+        grow fast with the layers in ``(1, 2, 4, 8)``.
+    parallel_residual : int or None, default=None
+        Number of parallel layers after which their input is added to their output (He et
+        al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
+        that are left at the end. Where channels or steps differ, the input is mapped by a
+        convolution of one step and normalised. None for no such connections.
+    parallel_bottleneck : int or None, default=None
+        Channels to which a product reduces the input of each parallel layer that reads
+        more; None for no such reduction. Long kernels then take less time.
+    parallel_squeeze : int or None, default=None
+        Reduction of a squeeze-and-excitation behind each parallel layer: a gate for each
+        channel, which reads the mean of all channels through this many times fewer units
+        (Hu, Shen and Sun, 2018; 16 in the MLSTM-FCN of Karim et al., 2019). In a causal
+        network the mean is over the steps so far. None for no gates.
+    recurrent_output_dropout : float, default=0.0
+        Dropout probability in [0, 1) of the output of the recurrence alone, before that
+        of the parallel convolutions is joined to it (Karim et al., 2018, drop 80 % of few
+        units). ``dropout`` before the head applies to both.
     pooling : {"last", "mean", "max", "attention"}, default='max'
         How to pool the steps of a sequence: the final state of each direction, the mean
         or maximum over the steps, or a mean with attention weights.
+    pooling_segments : int, default=1
+        Number of equal parts of each sequence that are pooled one by one, and
+        concatenated, which keeps the place of what is found (as in the spatial pyramids
+        of Lazebnik, Schmid and Ponce, 2006). Applies to the recurrence, unless
+        ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
+        if their number does not divide that of the steps. Such a network predicts from
+        whole sequences only: it has no streams.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -4647,8 +5243,15 @@ class RecurrentDetector(_OfSklearn, Pooling, AnyCell, SequenceDetector):
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
         parallel_channels: Sequence[int] = (),
-        parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        parallel_kernel_size: int | Sequence[int | Sequence[int]] = (8, 5, 3),
+        parallel_stride: int | Sequence[int] | str = 1,
+        parallel_dilation: int | Sequence[int] = 1,
+        parallel_residual: int | None = None,
+        parallel_bottleneck: int | None = None,
+        parallel_squeeze: int | None = None,
+        recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
+        pooling_segments: int = 1,
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",

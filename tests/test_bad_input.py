@@ -344,6 +344,22 @@ SIZE_CASES = [
         X=SHORT,
         params={"conv_channels": (4, 4), "conv_kernel_size": 3, "conv_stride": 2},
     ),
+    Case(
+        "more kernels than channels",
+        r"parallel_channels must have a channel for each of the 3 kernels \(9, 5, 3\) .*"
+        r"got \(8, 2\)",
+        params={"parallel_channels": (8, 2), "parallel_kernel_size": (5, (9, 5, 3))},
+    ),
+    Case(
+        "a parallel stride beyond the shortest sequence",
+        r"Parallel convolution 2 has stride=4, but sequence 1, the shortest, has only "
+        r"3 step.* left of 5 .*smaller parallel_stride",
+        X=[CUBE[0], CUBE[1][:5], *CUBE[2:]],
+        params={
+            **{"parallel_channels": (4, 4), "parallel_kernel_size": 3},
+            "parallel_stride": (2, 4),
+        },
+    ),
     *(
         Case(
             f"{name}={value}",
@@ -358,6 +374,14 @@ SIZE_CASES = [
             ("conv_stride", (1,), 2, {"conv_channels": (4, 4), "conv_kernel_size": 2}),
             ("parallel_kernel_size", (8, 5, 3), 2, {"parallel_channels": (4, 4)}),
             ("parallel_kernel_size", (3,), 2, {"parallel_channels": (4, 4)}),
+            *(
+                (name, (2, 1, 1), 2, {"parallel_channels": (4, 4)} | kernel)
+                for name, kernel in [
+                    ("parallel_stride", {"parallel_kernel_size": 3}),
+                    ("parallel_dilation", {"parallel_kernel_size": 3}),
+                    ("parallel_kernel_size", {}),
+                ]
+            ),
         ]
     ),
 ]
@@ -465,7 +489,20 @@ BAD_VALUES = {
     "conv_kernel_size": SIZES,
     "conv_stride": SIZES,
     "parallel_channels": [4, None, "a", (0,), (2.5,), ("a",)],
-    "parallel_kernel_size": SIZES,
+    "parallel_kernel_size": [
+        *SIZES,
+        ((),),
+        ((3, 0),),
+        ((3, 2.5),),
+        (("a",),),
+        ((3, 2),) * 2,
+    ],
+    "parallel_dilation": SIZES,
+    "parallel_residual": [value for value in COUNT if value is not None],
+    "parallel_bottleneck": [value for value in COUNT if value is not None],
+    "parallel_squeeze": [value for value in COUNT if value is not None],
+    "parallel_stride": [*SIZES, "automatic"],
+    "recurrent_output_dropout": [-0.1, 1.0, "a", None, np.nan, False],
     "embedding_dim": [0, -1, 2.5, "a", True],
     "num_embeddings": [0, -1, 2.5, "a", True],
     "categorical_features": [3, "auto", True, [9], [-1], [0.5], ["x"], [True], [None]],
@@ -476,6 +513,7 @@ BAD_VALUES = {
     "season": [0, -1, 2.5, "a", True],
     "target_channels": [-1, 1.5, "a", (), (0, 0), (0, 2), (True,), (0.0,), ("a",)],
     "pooling": ["min", None],
+    "pooling_segments": COUNT,
     "standardize": FLAG,
     "data_format": ["channels", None],
     "lr": [0, -1, "a", None, np.nan, np.inf, True],
@@ -527,6 +565,10 @@ CONTEXT = {
     "conv_kernel_size": {"conv_channels": (4,)},
     "conv_stride": {"conv_channels": (4,)},
     "parallel_kernel_size": {"parallel_channels": (4,)},
+    **{
+        f"parallel_{name}": {"parallel_channels": (4,), "parallel_kernel_size": 3}
+        for name in ("stride", "dilation", "residual", "bottleneck", "squeeze")
+    },
     "target_channels": {"normalize": "last"},
 }
 

@@ -23,7 +23,10 @@ ORDER = (
     # around the recurrent layers
     *("kernel_size", "patch_size", "peephole"),
     *("conv_channels", "conv_kernel_size", "conv_stride"),
-    *("parallel_channels", "parallel_kernel_size", "pooling"),
+    *("parallel_channels", "parallel_kernel_size", "parallel_stride"),
+    *("parallel_dilation", "parallel_residual", "parallel_bottleneck"),
+    *("parallel_squeeze", "recurrent_output_dropout"),
+    *("pooling", "pooling_segments"),
     *("embedding_dim", "num_embeddings", "missing", "time_channel"),
     *("categorical_features", "category_dim"),
     *("normalize", "season", "target_channels", "decoder"),

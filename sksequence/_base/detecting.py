@@ -143,6 +143,11 @@ class SequenceDetector(OutlierMixin, PerStepEstimator, Deployable):
                 'pooling must be "last", "mean" or "max" with objective="predict", which '
                 'pools for transform alone: weights would not be learnt, got "attention".'
             )
+        if network["pooling_segments"] > 1:
+            raise ValueError(
+                'pooling_segments must be 1 with objective="predict", which has a state '
+                f"for every step, got {network['pooling_segments']}."
+            )
 
     def _check_code(self) -> None:
         """Raise ValueError for what cannot make a code of whole sequences."""

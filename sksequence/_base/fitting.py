@@ -32,6 +32,7 @@ from .declaration import MODEL, NETWORK, TRAINING, added_after, parameters_for
 from .lazy import training
 from .net_params import check_net_params
 from .splitting import Windows, validation_split
+from .strides import learn_strides
 
 if TYPE_CHECKING:
     from .._training import EpochObserver, SequenceDataset, SequenceNet
@@ -366,6 +367,7 @@ def _learn(
         target = target.begin_following(rows, weight_seen, standardize=standardize)
     estimator._hold(reading, target)
     described = estimator._describe_network(reading, target)
+    network = learn_strides(network, chosen.sequences.lengths)
     estimator._hold_network(network | described | {"dtype": estimator.dtype})
 
 

@@ -138,12 +138,81 @@ class Steps(Layers):
         LSTM-FCN.""",
         role=NETWORK,
     )
-    parallel_kernel_size: int | Sequence[int] = hyperparameter(
+    parallel_kernel_size: int | Sequence[int | Sequence[int]] = hyperparameter(
         default=(8, 5, 3),
         constraints=[COUNT, tuple, list],
-        doc="""int or tuple of int
-        Kernel sizes of the parallel convolutions in steps.""",
+        doc="""int, tuple of int or tuple of tuples
+        Kernel sizes of the parallel convolutions in steps. Several sizes for a layer are
+        kernels side by side, among which its channels are divided: six layers of
+        ``(40, 20, 10)`` with ``parallel_residual=3`` and ``parallel_bottleneck=32`` make
+        a branch like InceptionTime (Ismail Fawaz et al., 2020), without its max
+        pooling.""",
         role=NETWORK,
+    )
+    parallel_stride: int | Sequence[int] | str = hyperparameter(
+        default=1,
+        constraints=[COUNT, tuple, list, StrOptions({"auto"})],
+        doc="""int, tuple of int or "auto"
+        Strides of the parallel convolutions. No stride may exceed what the strides before
+        it leave of the shortest sequence in fit. "auto": as long as the median length of
+        the training sequences, over all strides, is at least 256, the first layer's
+        stride is doubled, then that of the next, first to at most half its kernel size
+        (the smallest of several), then to at most all of it; a layer with a dilation
+        keeps a stride of 1. So 128 to 255 steps are left of a long sequence, and every
+        step is read.""",
+        role=NETWORK,
+        since=(2, 0),
+    )
+    parallel_dilation: int | Sequence[int] = hyperparameter(
+        default=1,
+        constraints=[COUNT, tuple, list],
+        doc="""int or tuple of int
+        Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
+        reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
+        grow fast with the layers in ``(1, 2, 4, 8)``.""",
+        role=NETWORK,
+        since=(2, 0),
+    )
+    parallel_residual: int | None = hyperparameter(
+        default=None,
+        constraints=[COUNT, None],
+        doc="""int or None
+        Number of parallel layers after which their input is added to their output (He et
+        al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
+        that are left at the end. Where channels or steps differ, the input is mapped by a
+        convolution of one step and normalised. None for no such connections.""",
+        role=NETWORK,
+        since=(2, 0),
+    )
+    parallel_bottleneck: int | None = hyperparameter(
+        default=None,
+        constraints=[COUNT, None],
+        doc="""int or None
+        Channels to which a product reduces the input of each parallel layer that reads
+        more; None for no such reduction. Long kernels then take less time.""",
+        role=NETWORK,
+        since=(2, 0),
+    )
+    parallel_squeeze: int | None = hyperparameter(
+        default=None,
+        constraints=[COUNT, None],
+        doc="""int or None
+        Reduction of a squeeze-and-excitation behind each parallel layer: a gate for each
+        channel, which reads the mean of all channels through this many times fewer units
+        (Hu, Shen and Sun, 2018; 16 in the MLSTM-FCN of Karim et al., 2019). In a causal
+        network the mean is over the steps so far. None for no gates.""",
+        role=NETWORK,
+        since=(2, 0),
+    )
+    recurrent_output_dropout: float = hyperparameter(
+        default=0.0,
+        constraints=[Number(Real, 0, 1, closed="left")],
+        doc="""float
+        Dropout probability in [0, 1) of the output of the recurrence alone, before that
+        of the parallel convolutions is joined to it (Karim et al., 2018, drop 80 % of few
+        units). ``dropout`` before the head applies to both.""",
+        role=NETWORK,
+        since=(2, 0),
     )
 
     embedding_dim: int | None = hyperparameter(
@@ -217,7 +286,7 @@ class Steps(Layers):
 
 @recurrent_estimator
 class Pooling:
-    """Hyperparameter of the pooling of steps."""
+    """Hyperparameters of the pooling of steps."""
 
     pooling: str = hyperparameter(
         default="max",
@@ -226,6 +295,19 @@ class Pooling:
         How to pool the steps of a sequence: the final state of each direction, the mean
         or maximum over the steps, or a mean with attention weights.""",
         role=NETWORK,
+    )
+    pooling_segments: int = hyperparameter(
+        default=1,
+        constraints=[COUNT],
+        doc="""int
+        Number of equal parts of each sequence that are pooled one by one, and
+        concatenated, which keeps the place of what is found (as in the spatial pyramids
+        of Lazebnik, Schmid and Ponce, 2006). Applies to the recurrence, unless
+        ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
+        if their number does not divide that of the steps. Such a network predicts from
+        whole sequences only: it has no streams.""",
+        role=NETWORK,
+        since=(2, 0),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any, cast
 
 import torch
@@ -10,7 +11,7 @@ from torch import Tensor, nn
 
 from . import _exact
 from ._attention import DotProductAttention
-from ._exact import State
+from ._exact import State, map_state
 from ._random import RandomLayer
 from ._sizes import check_size
 from .dropout import Dropout
@@ -108,7 +109,9 @@ class AttentionDecoder(RandomLayer):
             below = x
             if i:
                 x = self._beside(x, context)
-            x, state = layer.advance(x, states[i])
+            # In mixed precision the encoder may have made them in a lower one.
+            begin = map_state(partial(torch.Tensor.to, dtype=x.dtype), states[i])
+            x, state = layer.advance(x, begin)
             new.append(state)
             if i and self.residual:
                 x = x + below

@@ -84,6 +84,15 @@ def test_answers_have_the_precision_of_X(name, dtype, given, expected):
         ({"bidirectional": True}, 16),
         ({"bidirectional": True, "merge_mode": "sum"}, 8),
         ({"parallel_channels": (6, 4), "parallel_kernel_size": 3}, 12),
+        ({"pooling_segments": 3}, 24),
+        ({"pooling_segments": 3, "pooling": "last"}, 8),
+        (
+            {
+                **{"pooling_segments": 2, "pooling": "last", "bidirectional": True},
+                **{"parallel_channels": (6, 4), "parallel_kernel_size": 3},
+            },
+            24,
+        ),
         (
             {"bidirectional": True, "parallel_channels": (4,), "parallel_kernel_size": 1},
             20,

@@ -1,0 +1,60 @@
+"""The branch parallel to the recurrence: pooling, prefixes, lengths that suffice."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from helpers.layers import LENGTHS, assert_equal, batch_of, scrambled
+from sksequence.nn import ConvBranch
+
+FORMS = {
+    "plain": {},
+    "stride": {"stride": (2, 3)},
+    "dilation": {"dilation": (1, 3)},
+    "all": {"stride": (3, 1), "residual": 1, "reduction": 2, "bottleneck_size": 2},
+}
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_branch_is_the_mean_of_the_convolved_steps(form):
+    branch = scrambled(ConvBranch(3, (4, 5), (8, 3), **form))
+    X, lengths = batch_of([9, 14, 7], padding=(np.nan,))
+    for row, x, n in zip(branch(X, lengths), X, lengths, strict=True):
+        steps, _ = branch.encoder(x[None, :n])
+        assert_equal(row.detach(), steps[0].mean(0).detach())
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_prefixes_are_read_one_by_one(form):
+    branch = scrambled(ConvBranch(3, (4, 5), (8, 3), causal=True, **form))
+    X, block = torch.randn(2, 13, 3).double(), branch.encoder.total_stride
+    prefixes = branch.prefixes(X)
+    assert prefixes.shape[1] == 13 // block
+    for i, end in enumerate(range(block, 14, block)):
+        assert_equal(prefixes[:, i].detach(), branch(X[:, :end]).detach())
+
+
+@pytest.mark.parametrize("causal", [False, True])
+def test_each_step_has_the_output_of_its_block_or_of_the_last_complete_one(causal):
+    branch = scrambled(ConvBranch(3, (4, 5), (8, 3), (2, 2), causal=causal))
+    X, lengths = batch_of([11, 8], padding=(np.nan,))
+    blocks, steps = branch.encoder(X, lengths)[0], branch.steps(X, lengths)
+    assert steps.shape == (2, 11, 5)
+    for t in range(8):
+        block = (t + 1) // 4 - 1 if causal else t // 4
+        expected = blocks[:, block] if block >= 0 else torch.zeros(2, 5)
+        assert_equal(steps[:, t].detach(), expected.detach().double())
+
+
+def test_strides_are_checked_against_the_shortest_sequence():
+    branch = ConvBranch(3, (4, 4), 9, (2, 3))
+    with pytest.raises(
+        ValueError, match=r"2 has stride=3, but sequence 1.* 2 step.* of 4"
+    ):
+        branch.check_lengths(np.array([9, 4, 8]))
+    branch.check_lengths([9, 5, 8])
+    # Kernels may be longer than a sequence, which is padded.
+    assert branch(torch.randn(1, 5, 3)).shape == (1, 4)
+    ConvBranch(3, ()).check_lengths(LENGTHS)
