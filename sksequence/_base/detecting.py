@@ -560,13 +560,14 @@ class SequenceDetector(OutlierMixin, PerStepEstimator, Deployable):
         from ..portable import NumpyPredictor
 
         check_is_fitted(self)
-        if not cast(Signals, self._target).is_ahead:
+        signals = cast(Signals, self._target)
+        if not signals.is_ahead:
             raise ValueError(
                 'open_stream needs a detector fitted with objective="predict": to '
                 'reconstruct a step, objective="reconstruct" reads the whole sequence.'
             )
         predictor = NumpyPredictor(*self._export())
-        parts = predictor.network, predictor.inputs, predictor.head
+        parts = predictor.network, predictor.inputs, _make_head(signals)
         return ScoreStream(*parts, n_streams, static)
 
     def to_numpy(self, path: PathLike | None = None) -> NumpyPredictor:
@@ -620,9 +621,7 @@ def _make_head(signals: Signals) -> SignalsHead:
     """Return what computes scores, in every back end."""
     from ..portable._signals import SignalsHead
 
-    described = signals.export()
-    del described["kind"]
-    return SignalsHead(**described)
+    return SignalsHead(**signals.describe())
 
 
 def _weight_of_sequences(data: FitData) -> np.ndarray:
