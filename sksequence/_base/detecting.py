@@ -143,6 +143,11 @@ class SequenceDetector(OutlierMixin, PerStepEstimator, Deployable):
                 'pooling must be "last", "mean" or "max" with objective="predict", which '
                 'pools for transform alone: weights would not be learnt, got "attention".'
             )
+        if network["pooling_segments"] > 1:
+            raise ValueError(
+                'pooling_segments must be 1 with objective="predict", which has a state '
+                f"for every step, got {network['pooling_segments']}."
+            )
 
     def _check_code(self) -> None:
         """Raise ValueError for what cannot make a code of whole sequences."""
@@ -555,13 +560,14 @@ class SequenceDetector(OutlierMixin, PerStepEstimator, Deployable):
         from ..portable import NumpyPredictor
 
         check_is_fitted(self)
-        if not cast(Signals, self._target).is_ahead:
+        signals = cast(Signals, self._target)
+        if not signals.is_ahead:
             raise ValueError(
                 'open_stream needs a detector fitted with objective="predict": to '
                 'reconstruct a step, objective="reconstruct" reads the whole sequence.'
             )
         predictor = NumpyPredictor(*self._export())
-        parts = predictor.network, predictor.inputs, predictor.head
+        parts = predictor.network, predictor.inputs, _make_head(signals)
         return ScoreStream(*parts, n_streams, static)
 
     def to_numpy(self, path: PathLike | None = None) -> NumpyPredictor:
@@ -615,9 +621,7 @@ def _make_head(signals: Signals) -> SignalsHead:
     """Return what computes scores, in every back end."""
     from ..portable._signals import SignalsHead
 
-    described = signals.export()
-    del described["kind"]
-    return SignalsHead(**described)
+    return SignalsHead(**signals.describe())
 
 
 def _weight_of_sequences(data: FitData) -> np.ndarray:

@@ -117,11 +117,11 @@ class Signals(Numbers):
         size = np.sqrt(np.divide(total, count, out=np.ones_like(total), where=count > 0))
         return replace(self, spread=np.maximum(size, _LEAST_SPREAD))
 
-    def export(self) -> dict[str, Any]:
-        forecast = super().export()
+    def describe(self) -> dict[str, Any]:
+        """Return what computes scores from raw outputs, for its head."""
+        forecast = self.export()
         return {
-            **forecast,
-            "kind": "signals",
+            **{name: value for name, value in forecast.items() if name != "kind"},
             "forecast_kind": forecast["kind"],
             "columns": np.array(self.columns),
             "is_ahead": self.is_ahead,
@@ -165,7 +165,7 @@ def lower_limit(
     >>> lower_limit(scores, np.ones(10), 0.2)
     1.5
     >>> lower_limit(np.append(scores, -90), np.ones(11), "auto")
-    -6.5
+    -8.0
     """
     there = ~np.isnan(scores) & (weight > 0)
     if not there.any():

@@ -28,8 +28,6 @@ class SignalsHead(Head):
         Mean and deviation of the first step of a sequence, if it has no outputs.
     spread : ndarray of shape (n_values,)
         Root mean squared error in fit, relative to the deviations of ``forecast``.
-    offset : float, default=0.0
-        Score below which a sequence is an outlier.
     **forecast
         The attributes of that head.
     """
@@ -44,7 +42,6 @@ class SignalsHead(Head):
         usual_mean: np.ndarray,
         usual_scale: np.ndarray,
         spread: np.ndarray,
-        offset: float = 0.0,
         **forecast: Any,
     ) -> None:
         super().__init__()
@@ -52,7 +49,7 @@ class SignalsHead(Head):
         self.forecast = HEADS[forecast_kind](**forecast)
         self.scale = forecast["scale"]
         self.usual_mean, self.usual_scale = usual_mean, usual_scale
-        self.spread, self.offset = spread, offset
+        self.spread = spread
 
     def predict(self, raw: np.ndarray) -> np.ndarray:
         raise TypeError("predict of a detector needs the sequences, too.")

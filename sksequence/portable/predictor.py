@@ -13,7 +13,6 @@ from ._inputs import Inputs
 from ._local import LocalScale
 from ._network import Network
 from ._reading import Reading
-from ._signals import SignalsHead
 from ._weights import below
 from .stream import Stream
 
@@ -83,8 +82,7 @@ class NumpyPredictor:
             usual = described["usual_level"], described["usual_spread"]
             self.local = LocalScale(**local, usual_level=usual[0], usual_spread=usual[1])
         answer = {**settings["answer"], **below("answer", arrays)}
-        heads = {**HEADS, "signals": SignalsHead}
-        self.head = heads[answer.pop("kind")](**answer)
+        self.head = HEADS[answer.pop("kind")](**answer)
 
     def _categories(self, name: str, n_columns: int) -> Categories | None:
         """Return the categories among channels or static columns."""

@@ -251,6 +251,7 @@ def test_the_representation_is_what_the_network_says(objective):
         {"objective": "reconstruct"},
         {"objective": "reconstruct", "bidirectional": True, **BRANCH},
         {"objective": "reconstruct", "missing": "mask", "pooling": "attention"},
+        {"objective": "reconstruct", "pooling_segments": 2},
     ],
     ids=str,
 )
@@ -512,6 +513,7 @@ def test_a_bad_step_leaves_a_stream_as_it_was():
     [
         ({"bidirectional": True}, "bidirectional must be False with objective="),
         ({"pooling": "attention"}, 'pooling must be .* got "attention"'),
+        ({"pooling_segments": 2}, "pooling_segments must be 1 with objective="),
         ({"embedding_dim": 4}, "embedding_dim must be None.*RecurrentTagger"),
         ({"scoring": "accuracy"}, "scoring must be None.*Early stopping watches"),
         (
