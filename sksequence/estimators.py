@@ -6,6 +6,7 @@ import numpy as np
 
 from ._base.classifier import SequenceClassifier
 from ._base.declaration import recurrent_estimator
+from ._base.detecting import SequenceDetector
 from ._base.estimator import ArrayLike, RandomState, Targets, storable
 from ._base.frames import FrameReader, FrameRegressor
 from ._base.generation import generate
@@ -658,4 +659,55 @@ class RecurrentTranslator(Pooling, AnyCell, TranslationEstimator):
     True
     >>> model.predict(["cabbed"])
     array(['dbbc'], dtype=object)
+    """
+
+
+@storable
+@recurrent_estimator
+class RecurrentDetector(Pooling, AnyCell, SequenceDetector):
+    r"""Find anomalies in sequences, and represent sequences, without labels.
+
+    The network learns to predict each step from those before it, or to reconstruct all
+    steps from a short code of the sequence. Where that fails, something is not as it was
+    in the training sequences. The score of step t is
+
+    .. math::
+        s_t = - \sqrt{\frac{1}{C} \sum_{c=1}^C
+              \left( \frac{x_{tc} - \mu_{tc}}{\sigma_{tc} \rho_c} \right)^2}
+
+    with the prediction :math:`\mu` and its standard deviation :math:`\sigma`, which is
+    constant with ``noise="constant"``, and the root mean square :math:`\rho` of these
+    errors in the training sequences. Scores of usual steps are
+    around -1. That of a sequence is minus the root of the mean of its squared scores, or
+    the lowest.
+
+    With ``missing="mask"`` or "decay" NaN is neither predicted nor scored; neither are
+    categories and the time.
+
+    See Also
+    --------
+    RecurrentStepRegressor : Predicts given numbers for every step.
+    sklearn.ensemble.IsolationForest : Finds outliers among the rows of tables.
+
+    References
+    ----------
+    Malhotra et al. (2015), Long short term memory networks for anomaly detection in time
+    series. ESANN.
+    Malhotra et al. (2016), LSTM-based encoder-decoder for multi-sensor anomaly detection.
+    ICML workshop.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksequence import RecurrentDetector
+    >>> rng = np.random.default_rng(0)
+    >>> X = [np.sin(0.4 * np.arange(n)) for n in rng.integers(40, 60, 50)]
+    >>> X = [x + rng.normal(scale=0.1, size=len(x)) for x in X]
+    >>> model = RecurrentDetector(hidden_size=16, random_state=0).fit(X)
+    >>> broken = X[0].copy()
+    >>> broken[30:34] = 0.9  # it hangs
+    >>> model.predict([X[0], broken])
+    array([ 1, -1])
+    >>> int(model.score_steps([broken])[0].argmin()) in range(30, 36)
+    True
     """

@@ -1,12 +1,13 @@
 # ruff: noqa: E501, types and defaults of hyperparameters are long
 """Public estimators with signatures and docstrings; see ``tests/helpers/stubs.py``."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self, type_check_only
 
 import numpy as np
 
 from ._base.classifier import SequenceClassifier
+from ._base.detecting import SequenceDetector
 from ._base.estimator import ArrayLike, RandomState, Targets
 from ._base.frames import FrameReader, FrameRegressor
 from ._base.horizons import HorizonRegressor
@@ -92,11 +93,52 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
         Output channels of the convolutions parallel to the recurrence, whose mean over
         time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
         LSTM-FCN.
-    parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
-        Kernel sizes of the parallel convolutions in steps.
+    parallel_kernel_size : int, tuple of int or tuple of tuples, default=(8, 5, 3)
+        Kernel sizes of the parallel convolutions in steps. Several sizes for a layer are
+        kernels side by side, among which its channels are divided: six layers of
+        ``(40, 20, 10)`` with ``parallel_residual=3`` and ``parallel_bottleneck=32`` make
+        a branch like InceptionTime (Ismail Fawaz et al., 2020), without its max
+        pooling.
+    parallel_stride : int, tuple of int or "auto", default=1
+        Strides of the parallel convolutions. No stride may exceed what the strides before
+        it leave of the shortest sequence in fit. "auto": as long as the median length of
+        the training sequences, over all strides, is at least 256, the first layer's
+        stride is doubled, then that of the next, first to at most half its kernel size
+        (the smallest of several), then to at most all of it; a layer with a dilation
+        keeps a stride of 1. So 128 to 255 steps are left of a long sequence, and every
+        step is read.
+    parallel_dilation : int or tuple of int, default=1
+        Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
+        reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
+        grow fast with the layers in ``(1, 2, 4, 8)``. None may exceed what strides leave
+        of the longest sequence in fit.
+    parallel_residual : int or None, default=None
+        Number of parallel layers after which their input is added to their output (He et
+        al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
+        that are left at the end. Where channels or steps differ, the input is mapped by a
+        convolution of one step and normalised. None for no such connections.
+    parallel_bottleneck : int or None, default=None
+        Channels to which a product reduces the input of each parallel layer that reads
+        more; None for no such reduction. Long kernels then take less time.
+    parallel_squeeze : int or None, default=None
+        Reduction of a squeeze-and-excitation behind each parallel layer: a gate for each
+        channel, which reads the mean of all channels through this many times fewer units
+        (Hu, Shen and Sun, 2018; 16 in the MLSTM-FCN of Karim et al., 2019). In a causal
+        network the mean is over the steps so far. None for no gates.
+    recurrent_output_dropout : float, default=0.0
+        Dropout probability in [0, 1) of the output of the recurrence alone, before that
+        of the parallel convolutions is joined to it (Karim et al., 2018, drop 80 % of few
+        units). ``dropout`` before the head applies to both.
     pooling : {"last", "mean", "max", "attention"}, default='max'
         How to pool the steps of a sequence: the final state of each direction, the mean
         or maximum over the steps, or a mean with attention weights.
+    pooling_segments : int, default=1
+        Number of equal parts of each sequence that are pooled one by one, and
+        concatenated, which keeps the place of what is found (as in the spatial pyramids
+        of Lazebnik, Schmid and Ponce, 2006). Applies to the recurrence, unless
+        ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
+        if their number does not divide that of the steps. Such a network predicts from
+        whole sequences only: it has no streams.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -135,21 +177,55 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
         weight one, or "balanced" for weights inversely proportional to class
         frequencies. For multilabel targets, "balanced" or a list with a dict for each
         label.
+    label_smoothing : float, default=0.0
+        Share of the probability of each true label, in [0, 1), that training spreads over
+        all labels (Szegedy et al., 2016); where each of several labels is true or not,
+        over both. ``valid_loss`` is without.
     lr : float, default=0.005
         Learning rate.
-    max_epochs : int, default=50
-        Maximum number of passes over the training sequences.
-    batch_size : int or None, default=16
-        Number of sequences per mini-batch; None for full batches.
+    max_epochs : int or "auto", default=50
+        Maximum number of passes over the training sequences. "auto": 50, or as
+        many as make 1500 mini-batches if that is more, but at most 500;
+        few sequences need more passes.
+    batch_size : int, "auto" or None, default=16
+        Number of sequences per mini-batch; None for full batches. "auto": a tenth of the
+        training sequences, but at least 8 and at most 64.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
         The optimizer.
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
         Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
         loss (on the validation set, if there is one) has not improved for 5 epochs.
+    lr_warmup : float, default=0.0
+        Share of ``max_epochs``, in [0, 1), in which the learning rate rises linearly to
+        ``lr``, before a constant or cosine schedule begins (Goyal et al., 2017).
     weight_decay : float, default=0.0
         Weight decay, as defined by the optimizer.
+    average_weights : {"ema", "swa"} or None, default=None
+        Predict with a mean of the weights along the training instead of the last ones:
+        "ema", an exponential moving average over all mini-batches, corrected for its
+        beginning (Polyak and Juditsky, 1992); "swa", the mean at the ends of the last
+        quarter of ``max_epochs`` (stochastic weight averaging; Izmailov et al., 2018).
+        The validation loss and ``scoring`` are those of the mean, and so is what is
+        stored and what a warm start begins with. Ignored by ``partial_fit``.
+    ema_decay : float, default=0.99
+        Decay per mini-batch of ``average_weights="ema"``, in (0, 1): the mean is over
+        some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
+    augment : str, tuple of str, dict of str to float, or None, default=None
+        Random changes of the training sequences, drawn anew in each epoch: names, or
+        names and strengths. They are made of standardised channels, in this order. "crop"
+        keeps a window at a random position, without this share of the steps
+        (0.1; Le Guennec et al., 2016). "warp" varies the speed of time
+        between both ends, by this standard deviation of its logarithm
+        (0.2), "scale" multiplies each channel of a sequence by a factor
+        about one of this deviation (0.1), and "jitter" adds noise of
+        this deviation to each value (0.03; Um et al., 2017). "mixup"
+        replaces each sequence and its target by a weighted mean with another one, that
+        is stretched to its length, with weights of the beta distribution of this
+        parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
+        tokens and categories; only "scale" and "jitter" where steps have targets, and
+        with them "warp" for transcripts and translations.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -169,8 +245,10 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
         ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
         of every step, over the steps of all sequences), or a function
         ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
-    patience : int, default=10
-        Number of epochs without improvement before early stopping.
+    patience : int or "auto", default=10
+        Number of epochs without improvement before early stopping. "auto": a fifth of
+        ``max_epochs``, but at least 10, since the epochs of few sequences are
+        short.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
         standard deviation of the training data: with ``partial_fit``, those of all calls
@@ -179,8 +257,8 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
     random_state : int, RandomState instance or None, default=None
-        Controls the initial weights, mini-batches, dropout and the validation split. Pass
-        an int for bitwise identical results of repeated fits.
+        Controls the initial weights, mini-batches, dropout, ``augment`` and the
+        validation split. Pass an int for bitwise identical results of repeated fits.
     n_jobs : int or None, default=None
         Number of threads in fit and predict: None for one, -1 for all cores. The last
         digits of float32 training depend on it unless compiled kernels train.
@@ -275,8 +353,15 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
         parallel_channels: Sequence[int] = (),
-        parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        parallel_kernel_size: int | Sequence[int | Sequence[int]] = (8, 5, 3),
+        parallel_stride: int | Sequence[int] | str = 1,
+        parallel_dilation: int | Sequence[int] = 1,
+        parallel_residual: int | None = None,
+        parallel_bottleneck: int | None = None,
+        parallel_squeeze: int | None = None,
+        recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
+        pooling_segments: int = 1,
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",
@@ -284,18 +369,23 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
         categorical_features: Sequence[Any] | str | None = "from_dtype",
         category_dim: int | None = None,
         class_weight: Any = None,
+        label_smoothing: float = 0.0,
         lr: float = 0.005,
-        max_epochs: int = 50,
-        batch_size: int | None = 16,
+        max_epochs: int | str = 50,
+        batch_size: int | str | None = 16,
         optimizer: str | Callable[..., Any] = "adam",
         lr_schedule: str = "cosine",
+        lr_warmup: float = 0.0,
         weight_decay: float = 0.0,
+        average_weights: str | None = None,
+        ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
+        augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
         validation_split: Any = "auto",
         validation_fraction: float = 0.1,
         scoring: str | Callable[..., float] | None = None,
-        patience: int = 10,
+        patience: int | str = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
         random_state: RandomState = None,
@@ -381,11 +471,52 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
         Output channels of the convolutions parallel to the recurrence, whose mean over
         time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
         LSTM-FCN.
-    parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
-        Kernel sizes of the parallel convolutions in steps.
+    parallel_kernel_size : int, tuple of int or tuple of tuples, default=(8, 5, 3)
+        Kernel sizes of the parallel convolutions in steps. Several sizes for a layer are
+        kernels side by side, among which its channels are divided: six layers of
+        ``(40, 20, 10)`` with ``parallel_residual=3`` and ``parallel_bottleneck=32`` make
+        a branch like InceptionTime (Ismail Fawaz et al., 2020), without its max
+        pooling.
+    parallel_stride : int, tuple of int or "auto", default=1
+        Strides of the parallel convolutions. No stride may exceed what the strides before
+        it leave of the shortest sequence in fit. "auto": as long as the median length of
+        the training sequences, over all strides, is at least 256, the first layer's
+        stride is doubled, then that of the next, first to at most half its kernel size
+        (the smallest of several), then to at most all of it; a layer with a dilation
+        keeps a stride of 1. So 128 to 255 steps are left of a long sequence, and every
+        step is read.
+    parallel_dilation : int or tuple of int, default=1
+        Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
+        reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
+        grow fast with the layers in ``(1, 2, 4, 8)``. None may exceed what strides leave
+        of the longest sequence in fit.
+    parallel_residual : int or None, default=None
+        Number of parallel layers after which their input is added to their output (He et
+        al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
+        that are left at the end. Where channels or steps differ, the input is mapped by a
+        convolution of one step and normalised. None for no such connections.
+    parallel_bottleneck : int or None, default=None
+        Channels to which a product reduces the input of each parallel layer that reads
+        more; None for no such reduction. Long kernels then take less time.
+    parallel_squeeze : int or None, default=None
+        Reduction of a squeeze-and-excitation behind each parallel layer: a gate for each
+        channel, which reads the mean of all channels through this many times fewer units
+        (Hu, Shen and Sun, 2018; 16 in the MLSTM-FCN of Karim et al., 2019). In a causal
+        network the mean is over the steps so far. None for no gates.
+    recurrent_output_dropout : float, default=0.0
+        Dropout probability in [0, 1) of the output of the recurrence alone, before that
+        of the parallel convolutions is joined to it (Karim et al., 2018, drop 80 % of few
+        units). ``dropout`` before the head applies to both.
     pooling : {"last", "mean", "max", "attention"}, default='max'
         How to pool the steps of a sequence: the final state of each direction, the mean
         or maximum over the steps, or a mean with attention weights.
+    pooling_segments : int, default=1
+        Number of equal parts of each sequence that are pooled one by one, and
+        concatenated, which keeps the place of what is found (as in the spatial pyramids
+        of Lazebnik, Schmid and Ponce, 2006). Applies to the recurrence, unless
+        ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
+        if their number does not divide that of the steps. Such a network predicts from
+        whole sequences only: it has no streams.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -461,19 +592,49 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
         cross.
     lr : float, default=0.005
         Learning rate.
-    max_epochs : int, default=50
-        Maximum number of passes over the training sequences.
-    batch_size : int or None, default=16
-        Number of sequences per mini-batch; None for full batches.
+    max_epochs : int or "auto", default=50
+        Maximum number of passes over the training sequences. "auto": 50, or as
+        many as make 1500 mini-batches if that is more, but at most 500;
+        few sequences need more passes.
+    batch_size : int, "auto" or None, default=16
+        Number of sequences per mini-batch; None for full batches. "auto": a tenth of the
+        training sequences, but at least 8 and at most 64.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
         The optimizer.
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
         Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
         loss (on the validation set, if there is one) has not improved for 5 epochs.
+    lr_warmup : float, default=0.0
+        Share of ``max_epochs``, in [0, 1), in which the learning rate rises linearly to
+        ``lr``, before a constant or cosine schedule begins (Goyal et al., 2017).
     weight_decay : float, default=0.0
         Weight decay, as defined by the optimizer.
+    average_weights : {"ema", "swa"} or None, default=None
+        Predict with a mean of the weights along the training instead of the last ones:
+        "ema", an exponential moving average over all mini-batches, corrected for its
+        beginning (Polyak and Juditsky, 1992); "swa", the mean at the ends of the last
+        quarter of ``max_epochs`` (stochastic weight averaging; Izmailov et al., 2018).
+        The validation loss and ``scoring`` are those of the mean, and so is what is
+        stored and what a warm start begins with. Ignored by ``partial_fit``.
+    ema_decay : float, default=0.99
+        Decay per mini-batch of ``average_weights="ema"``, in (0, 1): the mean is over
+        some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
+    augment : str, tuple of str, dict of str to float, or None, default=None
+        Random changes of the training sequences, drawn anew in each epoch: names, or
+        names and strengths. They are made of standardised channels, in this order. "crop"
+        keeps a window at a random position, without this share of the steps
+        (0.1; Le Guennec et al., 2016). "warp" varies the speed of time
+        between both ends, by this standard deviation of its logarithm
+        (0.2), "scale" multiplies each channel of a sequence by a factor
+        about one of this deviation (0.1), and "jitter" adds noise of
+        this deviation to each value (0.03; Um et al., 2017). "mixup"
+        replaces each sequence and its target by a weighted mean with another one, that
+        is stretched to its length, with weights of the beta distribution of this
+        parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
+        tokens and categories; only "scale" and "jitter" where steps have targets, and
+        with them "warp" for transcripts and translations.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -493,8 +654,10 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
         ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
         of every step, over the steps of all sequences), or a function
         ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
-    patience : int, default=10
-        Number of epochs without improvement before early stopping.
+    patience : int or "auto", default=10
+        Number of epochs without improvement before early stopping. "auto": a fifth of
+        ``max_epochs``, but at least 10, since the epochs of few sequences are
+        short.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
         standard deviation of the training data: with ``partial_fit``, those of all calls
@@ -503,8 +666,8 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
     random_state : int, RandomState instance or None, default=None
-        Controls the initial weights, mini-batches, dropout and the validation split. Pass
-        an int for bitwise identical results of repeated fits.
+        Controls the initial weights, mini-batches, dropout, ``augment`` and the
+        validation split. Pass an int for bitwise identical results of repeated fits.
     n_jobs : int or None, default=None
         Number of threads in fit and predict: None for one, -1 for all cores. The last
         digits of float32 training depend on it unless compiled kernels train.
@@ -594,8 +757,15 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
         parallel_channels: Sequence[int] = (),
-        parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        parallel_kernel_size: int | Sequence[int | Sequence[int]] = (8, 5, 3),
+        parallel_stride: int | Sequence[int] | str = 1,
+        parallel_dilation: int | Sequence[int] = 1,
+        parallel_residual: int | None = None,
+        parallel_bottleneck: int | None = None,
+        parallel_squeeze: int | None = None,
+        recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
+        pooling_segments: int = 1,
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",
@@ -609,17 +779,21 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
         loss: str = "squared_error",
         quantile: float | Sequence[float] = 0.5,
         lr: float = 0.005,
-        max_epochs: int = 50,
-        batch_size: int | None = 16,
+        max_epochs: int | str = 50,
+        batch_size: int | str | None = 16,
         optimizer: str | Callable[..., Any] = "adam",
         lr_schedule: str = "cosine",
+        lr_warmup: float = 0.0,
         weight_decay: float = 0.0,
+        average_weights: str | None = None,
+        ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
+        augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
         validation_split: Any = "auto",
         validation_fraction: float = 0.1,
         scoring: str | Callable[..., float] | None = None,
-        patience: int = 10,
+        patience: int | str = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
         random_state: RandomState = None,
@@ -712,11 +886,52 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         Output channels of the convolutions parallel to the recurrence, whose mean over
         time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
         LSTM-FCN.
-    parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
-        Kernel sizes of the parallel convolutions in steps.
+    parallel_kernel_size : int, tuple of int or tuple of tuples, default=(8, 5, 3)
+        Kernel sizes of the parallel convolutions in steps. Several sizes for a layer are
+        kernels side by side, among which its channels are divided: six layers of
+        ``(40, 20, 10)`` with ``parallel_residual=3`` and ``parallel_bottleneck=32`` make
+        a branch like InceptionTime (Ismail Fawaz et al., 2020), without its max
+        pooling.
+    parallel_stride : int, tuple of int or "auto", default=1
+        Strides of the parallel convolutions. No stride may exceed what the strides before
+        it leave of the shortest sequence in fit. "auto": as long as the median length of
+        the training sequences, over all strides, is at least 256, the first layer's
+        stride is doubled, then that of the next, first to at most half its kernel size
+        (the smallest of several), then to at most all of it; a layer with a dilation
+        keeps a stride of 1. So 128 to 255 steps are left of a long sequence, and every
+        step is read.
+    parallel_dilation : int or tuple of int, default=1
+        Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
+        reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
+        grow fast with the layers in ``(1, 2, 4, 8)``. None may exceed what strides leave
+        of the longest sequence in fit.
+    parallel_residual : int or None, default=None
+        Number of parallel layers after which their input is added to their output (He et
+        al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
+        that are left at the end. Where channels or steps differ, the input is mapped by a
+        convolution of one step and normalised. None for no such connections.
+    parallel_bottleneck : int or None, default=None
+        Channels to which a product reduces the input of each parallel layer that reads
+        more; None for no such reduction. Long kernels then take less time.
+    parallel_squeeze : int or None, default=None
+        Reduction of a squeeze-and-excitation behind each parallel layer: a gate for each
+        channel, which reads the mean of all channels through this many times fewer units
+        (Hu, Shen and Sun, 2018; 16 in the MLSTM-FCN of Karim et al., 2019). In a causal
+        network the mean is over the steps so far. None for no gates.
+    recurrent_output_dropout : float, default=0.0
+        Dropout probability in [0, 1) of the output of the recurrence alone, before that
+        of the parallel convolutions is joined to it (Karim et al., 2018, drop 80 % of few
+        units). ``dropout`` before the head applies to both.
     pooling : {"last", "mean", "max", "attention"}, default='max'
         How to pool the steps of a sequence: the final state of each direction, the mean
         or maximum over the steps, or a mean with attention weights.
+    pooling_segments : int, default=1
+        Number of equal parts of each sequence that are pooled one by one, and
+        concatenated, which keeps the place of what is found (as in the spatial pyramids
+        of Lazebnik, Schmid and Ponce, 2006). Applies to the recurrence, unless
+        ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
+        if their number does not divide that of the steps. Such a network predicts from
+        whole sequences only: it has no streams.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -755,21 +970,55 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         weight one, or "balanced" for weights inversely proportional to class
         frequencies. For multilabel targets, "balanced" or a list with a dict for each
         label.
+    label_smoothing : float, default=0.0
+        Share of the probability of each true label, in [0, 1), that training spreads over
+        all labels (Szegedy et al., 2016); where each of several labels is true or not,
+        over both. ``valid_loss`` is without.
     lr : float, default=0.005
         Learning rate.
-    max_epochs : int, default=50
-        Maximum number of passes over the training sequences.
-    batch_size : int or None, default=16
-        Number of sequences per mini-batch; None for full batches.
+    max_epochs : int or "auto", default=50
+        Maximum number of passes over the training sequences. "auto": 50, or as
+        many as make 1500 mini-batches if that is more, but at most 500;
+        few sequences need more passes.
+    batch_size : int, "auto" or None, default=16
+        Number of sequences per mini-batch; None for full batches. "auto": a tenth of the
+        training sequences, but at least 8 and at most 64.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
         The optimizer.
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
         Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
         loss (on the validation set, if there is one) has not improved for 5 epochs.
+    lr_warmup : float, default=0.0
+        Share of ``max_epochs``, in [0, 1), in which the learning rate rises linearly to
+        ``lr``, before a constant or cosine schedule begins (Goyal et al., 2017).
     weight_decay : float, default=0.0
         Weight decay, as defined by the optimizer.
+    average_weights : {"ema", "swa"} or None, default=None
+        Predict with a mean of the weights along the training instead of the last ones:
+        "ema", an exponential moving average over all mini-batches, corrected for its
+        beginning (Polyak and Juditsky, 1992); "swa", the mean at the ends of the last
+        quarter of ``max_epochs`` (stochastic weight averaging; Izmailov et al., 2018).
+        The validation loss and ``scoring`` are those of the mean, and so is what is
+        stored and what a warm start begins with. Ignored by ``partial_fit``.
+    ema_decay : float, default=0.99
+        Decay per mini-batch of ``average_weights="ema"``, in (0, 1): the mean is over
+        some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
+    augment : str, tuple of str, dict of str to float, or None, default=None
+        Random changes of the training sequences, drawn anew in each epoch: names, or
+        names and strengths. They are made of standardised channels, in this order. "crop"
+        keeps a window at a random position, without this share of the steps
+        (0.1; Le Guennec et al., 2016). "warp" varies the speed of time
+        between both ends, by this standard deviation of its logarithm
+        (0.2), "scale" multiplies each channel of a sequence by a factor
+        about one of this deviation (0.1), and "jitter" adds noise of
+        this deviation to each value (0.03; Um et al., 2017). "mixup"
+        replaces each sequence and its target by a weighted mean with another one, that
+        is stretched to its length, with weights of the beta distribution of this
+        parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
+        tokens and categories; only "scale" and "jitter" where steps have targets, and
+        with them "warp" for transcripts and translations.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -789,8 +1038,10 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
         of every step, over the steps of all sequences), or a function
         ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
-    patience : int, default=10
-        Number of epochs without improvement before early stopping.
+    patience : int or "auto", default=10
+        Number of epochs without improvement before early stopping. "auto": a fifth of
+        ``max_epochs``, but at least 10, since the epochs of few sequences are
+        short.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
         standard deviation of the training data: with ``partial_fit``, those of all calls
@@ -799,8 +1050,8 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
     random_state : int, RandomState instance or None, default=None
-        Controls the initial weights, mini-batches, dropout and the validation split. Pass
-        an int for bitwise identical results of repeated fits.
+        Controls the initial weights, mini-batches, dropout, ``augment`` and the
+        validation split. Pass an int for bitwise identical results of repeated fits.
     n_jobs : int or None, default=None
         Number of threads in fit and predict: None for one, -1 for all cores. The last
         digits of float32 training depend on it unless compiled kernels train.
@@ -895,8 +1146,15 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
         parallel_channels: Sequence[int] = (),
-        parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        parallel_kernel_size: int | Sequence[int | Sequence[int]] = (8, 5, 3),
+        parallel_stride: int | Sequence[int] | str = 1,
+        parallel_dilation: int | Sequence[int] = 1,
+        parallel_residual: int | None = None,
+        parallel_bottleneck: int | None = None,
+        parallel_squeeze: int | None = None,
+        recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
+        pooling_segments: int = 1,
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",
@@ -904,18 +1162,23 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         categorical_features: Sequence[Any] | str | None = "from_dtype",
         category_dim: int | None = None,
         class_weight: Any = None,
+        label_smoothing: float = 0.0,
         lr: float = 0.005,
-        max_epochs: int = 50,
-        batch_size: int | None = 16,
+        max_epochs: int | str = 50,
+        batch_size: int | str | None = 16,
         optimizer: str | Callable[..., Any] = "adam",
         lr_schedule: str = "cosine",
+        lr_warmup: float = 0.0,
         weight_decay: float = 0.0,
+        average_weights: str | None = None,
+        ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
+        augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
         validation_split: Any = "auto",
         validation_fraction: float = 0.1,
         scoring: str | Callable[..., float] | None = None,
-        patience: int = 10,
+        patience: int | str = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
         random_state: RandomState = None,
@@ -1000,11 +1263,52 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         Output channels of the convolutions parallel to the recurrence, whose mean over
         time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
         LSTM-FCN.
-    parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
-        Kernel sizes of the parallel convolutions in steps.
+    parallel_kernel_size : int, tuple of int or tuple of tuples, default=(8, 5, 3)
+        Kernel sizes of the parallel convolutions in steps. Several sizes for a layer are
+        kernels side by side, among which its channels are divided: six layers of
+        ``(40, 20, 10)`` with ``parallel_residual=3`` and ``parallel_bottleneck=32`` make
+        a branch like InceptionTime (Ismail Fawaz et al., 2020), without its max
+        pooling.
+    parallel_stride : int, tuple of int or "auto", default=1
+        Strides of the parallel convolutions. No stride may exceed what the strides before
+        it leave of the shortest sequence in fit. "auto": as long as the median length of
+        the training sequences, over all strides, is at least 256, the first layer's
+        stride is doubled, then that of the next, first to at most half its kernel size
+        (the smallest of several), then to at most all of it; a layer with a dilation
+        keeps a stride of 1. So 128 to 255 steps are left of a long sequence, and every
+        step is read.
+    parallel_dilation : int or tuple of int, default=1
+        Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
+        reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
+        grow fast with the layers in ``(1, 2, 4, 8)``. None may exceed what strides leave
+        of the longest sequence in fit.
+    parallel_residual : int or None, default=None
+        Number of parallel layers after which their input is added to their output (He et
+        al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
+        that are left at the end. Where channels or steps differ, the input is mapped by a
+        convolution of one step and normalised. None for no such connections.
+    parallel_bottleneck : int or None, default=None
+        Channels to which a product reduces the input of each parallel layer that reads
+        more; None for no such reduction. Long kernels then take less time.
+    parallel_squeeze : int or None, default=None
+        Reduction of a squeeze-and-excitation behind each parallel layer: a gate for each
+        channel, which reads the mean of all channels through this many times fewer units
+        (Hu, Shen and Sun, 2018; 16 in the MLSTM-FCN of Karim et al., 2019). In a causal
+        network the mean is over the steps so far. None for no gates.
+    recurrent_output_dropout : float, default=0.0
+        Dropout probability in [0, 1) of the output of the recurrence alone, before that
+        of the parallel convolutions is joined to it (Karim et al., 2018, drop 80 % of few
+        units). ``dropout`` before the head applies to both.
     pooling : {"last", "mean", "max", "attention"}, default='max'
         How to pool the steps of a sequence: the final state of each direction, the mean
         or maximum over the steps, or a mean with attention weights.
+    pooling_segments : int, default=1
+        Number of equal parts of each sequence that are pooled one by one, and
+        concatenated, which keeps the place of what is found (as in the spatial pyramids
+        of Lazebnik, Schmid and Ponce, 2006). Applies to the recurrence, unless
+        ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
+        if their number does not divide that of the steps. Such a network predicts from
+        whole sequences only: it has no streams.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -1080,19 +1384,49 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         cross.
     lr : float, default=0.005
         Learning rate.
-    max_epochs : int, default=50
-        Maximum number of passes over the training sequences.
-    batch_size : int or None, default=16
-        Number of sequences per mini-batch; None for full batches.
+    max_epochs : int or "auto", default=50
+        Maximum number of passes over the training sequences. "auto": 50, or as
+        many as make 1500 mini-batches if that is more, but at most 500;
+        few sequences need more passes.
+    batch_size : int, "auto" or None, default=16
+        Number of sequences per mini-batch; None for full batches. "auto": a tenth of the
+        training sequences, but at least 8 and at most 64.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
         The optimizer.
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
         Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
         loss (on the validation set, if there is one) has not improved for 5 epochs.
+    lr_warmup : float, default=0.0
+        Share of ``max_epochs``, in [0, 1), in which the learning rate rises linearly to
+        ``lr``, before a constant or cosine schedule begins (Goyal et al., 2017).
     weight_decay : float, default=0.0
         Weight decay, as defined by the optimizer.
+    average_weights : {"ema", "swa"} or None, default=None
+        Predict with a mean of the weights along the training instead of the last ones:
+        "ema", an exponential moving average over all mini-batches, corrected for its
+        beginning (Polyak and Juditsky, 1992); "swa", the mean at the ends of the last
+        quarter of ``max_epochs`` (stochastic weight averaging; Izmailov et al., 2018).
+        The validation loss and ``scoring`` are those of the mean, and so is what is
+        stored and what a warm start begins with. Ignored by ``partial_fit``.
+    ema_decay : float, default=0.99
+        Decay per mini-batch of ``average_weights="ema"``, in (0, 1): the mean is over
+        some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
+    augment : str, tuple of str, dict of str to float, or None, default=None
+        Random changes of the training sequences, drawn anew in each epoch: names, or
+        names and strengths. They are made of standardised channels, in this order. "crop"
+        keeps a window at a random position, without this share of the steps
+        (0.1; Le Guennec et al., 2016). "warp" varies the speed of time
+        between both ends, by this standard deviation of its logarithm
+        (0.2), "scale" multiplies each channel of a sequence by a factor
+        about one of this deviation (0.1), and "jitter" adds noise of
+        this deviation to each value (0.03; Um et al., 2017). "mixup"
+        replaces each sequence and its target by a weighted mean with another one, that
+        is stretched to its length, with weights of the beta distribution of this
+        parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
+        tokens and categories; only "scale" and "jitter" where steps have targets, and
+        with them "warp" for transcripts and translations.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -1112,8 +1446,10 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
         of every step, over the steps of all sequences), or a function
         ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
-    patience : int, default=10
-        Number of epochs without improvement before early stopping.
+    patience : int or "auto", default=10
+        Number of epochs without improvement before early stopping. "auto": a fifth of
+        ``max_epochs``, but at least 10, since the epochs of few sequences are
+        short.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
         standard deviation of the training data: with ``partial_fit``, those of all calls
@@ -1122,8 +1458,8 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
     random_state : int, RandomState instance or None, default=None
-        Controls the initial weights, mini-batches, dropout and the validation split. Pass
-        an int for bitwise identical results of repeated fits.
+        Controls the initial weights, mini-batches, dropout, ``augment`` and the
+        validation split. Pass an int for bitwise identical results of repeated fits.
     n_jobs : int or None, default=None
         Number of threads in fit and predict: None for one, -1 for all cores. The last
         digits of float32 training depend on it unless compiled kernels train.
@@ -1213,8 +1549,15 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
         parallel_channels: Sequence[int] = (),
-        parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        parallel_kernel_size: int | Sequence[int | Sequence[int]] = (8, 5, 3),
+        parallel_stride: int | Sequence[int] | str = 1,
+        parallel_dilation: int | Sequence[int] = 1,
+        parallel_residual: int | None = None,
+        parallel_bottleneck: int | None = None,
+        parallel_squeeze: int | None = None,
+        recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
+        pooling_segments: int = 1,
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",
@@ -1228,17 +1571,21 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         loss: str = "squared_error",
         quantile: float | Sequence[float] = 0.5,
         lr: float = 0.005,
-        max_epochs: int = 50,
-        batch_size: int | None = 16,
+        max_epochs: int | str = 50,
+        batch_size: int | str | None = 16,
         optimizer: str | Callable[..., Any] = "adam",
         lr_schedule: str = "cosine",
+        lr_warmup: float = 0.0,
         weight_decay: float = 0.0,
+        average_weights: str | None = None,
+        ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
+        augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
         validation_split: Any = "auto",
         validation_fraction: float = 0.1,
         scoring: str | Callable[..., float] | None = None,
-        patience: int = 10,
+        patience: int | str = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
         random_state: RandomState = None,
@@ -1328,11 +1675,52 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         Output channels of the convolutions parallel to the recurrence, whose mean over
         time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
         LSTM-FCN.
-    parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
-        Kernel sizes of the parallel convolutions in steps.
+    parallel_kernel_size : int, tuple of int or tuple of tuples, default=(8, 5, 3)
+        Kernel sizes of the parallel convolutions in steps. Several sizes for a layer are
+        kernels side by side, among which its channels are divided: six layers of
+        ``(40, 20, 10)`` with ``parallel_residual=3`` and ``parallel_bottleneck=32`` make
+        a branch like InceptionTime (Ismail Fawaz et al., 2020), without its max
+        pooling.
+    parallel_stride : int, tuple of int or "auto", default=1
+        Strides of the parallel convolutions. No stride may exceed what the strides before
+        it leave of the shortest sequence in fit. "auto": as long as the median length of
+        the training sequences, over all strides, is at least 256, the first layer's
+        stride is doubled, then that of the next, first to at most half its kernel size
+        (the smallest of several), then to at most all of it; a layer with a dilation
+        keeps a stride of 1. So 128 to 255 steps are left of a long sequence, and every
+        step is read.
+    parallel_dilation : int or tuple of int, default=1
+        Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
+        reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
+        grow fast with the layers in ``(1, 2, 4, 8)``. None may exceed what strides leave
+        of the longest sequence in fit.
+    parallel_residual : int or None, default=None
+        Number of parallel layers after which their input is added to their output (He et
+        al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
+        that are left at the end. Where channels or steps differ, the input is mapped by a
+        convolution of one step and normalised. None for no such connections.
+    parallel_bottleneck : int or None, default=None
+        Channels to which a product reduces the input of each parallel layer that reads
+        more; None for no such reduction. Long kernels then take less time.
+    parallel_squeeze : int or None, default=None
+        Reduction of a squeeze-and-excitation behind each parallel layer: a gate for each
+        channel, which reads the mean of all channels through this many times fewer units
+        (Hu, Shen and Sun, 2018; 16 in the MLSTM-FCN of Karim et al., 2019). In a causal
+        network the mean is over the steps so far. None for no gates.
+    recurrent_output_dropout : float, default=0.0
+        Dropout probability in [0, 1) of the output of the recurrence alone, before that
+        of the parallel convolutions is joined to it (Karim et al., 2018, drop 80 % of few
+        units). ``dropout`` before the head applies to both.
     pooling : {"last", "mean", "max", "attention"}, default='max'
         How to pool the steps of a sequence: the final state of each direction, the mean
         or maximum over the steps, or a mean with attention weights.
+    pooling_segments : int, default=1
+        Number of equal parts of each sequence that are pooled one by one, and
+        concatenated, which keeps the place of what is found (as in the spatial pyramids
+        of Lazebnik, Schmid and Ponce, 2006). Applies to the recurrence, unless
+        ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
+        if their number does not divide that of the steps. Such a network predicts from
+        whole sequences only: it has no streams.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -1371,21 +1759,55 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         weight one, or "balanced" for weights inversely proportional to class
         frequencies. For multilabel targets, "balanced" or a list with a dict for each
         label.
+    label_smoothing : float, default=0.0
+        Share of the probability of each true label, in [0, 1), that training spreads over
+        all labels (Szegedy et al., 2016); where each of several labels is true or not,
+        over both. ``valid_loss`` is without.
     lr : float, default=0.005
         Learning rate.
-    max_epochs : int, default=50
-        Maximum number of passes over the training sequences.
-    batch_size : int or None, default=16
-        Number of sequences per mini-batch; None for full batches.
+    max_epochs : int or "auto", default=50
+        Maximum number of passes over the training sequences. "auto": 50, or as
+        many as make 1500 mini-batches if that is more, but at most 500;
+        few sequences need more passes.
+    batch_size : int, "auto" or None, default=16
+        Number of sequences per mini-batch; None for full batches. "auto": a tenth of the
+        training sequences, but at least 8 and at most 64.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
         The optimizer.
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
         Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
         loss (on the validation set, if there is one) has not improved for 5 epochs.
+    lr_warmup : float, default=0.0
+        Share of ``max_epochs``, in [0, 1), in which the learning rate rises linearly to
+        ``lr``, before a constant or cosine schedule begins (Goyal et al., 2017).
     weight_decay : float, default=0.0
         Weight decay, as defined by the optimizer.
+    average_weights : {"ema", "swa"} or None, default=None
+        Predict with a mean of the weights along the training instead of the last ones:
+        "ema", an exponential moving average over all mini-batches, corrected for its
+        beginning (Polyak and Juditsky, 1992); "swa", the mean at the ends of the last
+        quarter of ``max_epochs`` (stochastic weight averaging; Izmailov et al., 2018).
+        The validation loss and ``scoring`` are those of the mean, and so is what is
+        stored and what a warm start begins with. Ignored by ``partial_fit``.
+    ema_decay : float, default=0.99
+        Decay per mini-batch of ``average_weights="ema"``, in (0, 1): the mean is over
+        some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
+    augment : str, tuple of str, dict of str to float, or None, default=None
+        Random changes of the training sequences, drawn anew in each epoch: names, or
+        names and strengths. They are made of standardised channels, in this order. "crop"
+        keeps a window at a random position, without this share of the steps
+        (0.1; Le Guennec et al., 2016). "warp" varies the speed of time
+        between both ends, by this standard deviation of its logarithm
+        (0.2), "scale" multiplies each channel of a sequence by a factor
+        about one of this deviation (0.1), and "jitter" adds noise of
+        this deviation to each value (0.03; Um et al., 2017). "mixup"
+        replaces each sequence and its target by a weighted mean with another one, that
+        is stretched to its length, with weights of the beta distribution of this
+        parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
+        tokens and categories; only "scale" and "jitter" where steps have targets, and
+        with them "warp" for transcripts and translations.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -1405,8 +1827,10 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
         of every step, over the steps of all sequences), or a function
         ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
-    patience : int, default=10
-        Number of epochs without improvement before early stopping.
+    patience : int or "auto", default=10
+        Number of epochs without improvement before early stopping. "auto": a fifth of
+        ``max_epochs``, but at least 10, since the epochs of few sequences are
+        short.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
         standard deviation of the training data: with ``partial_fit``, those of all calls
@@ -1415,8 +1839,8 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
     random_state : int, RandomState instance or None, default=None
-        Controls the initial weights, mini-batches, dropout and the validation split. Pass
-        an int for bitwise identical results of repeated fits.
+        Controls the initial weights, mini-batches, dropout, ``augment`` and the
+        validation split. Pass an int for bitwise identical results of repeated fits.
     n_jobs : int or None, default=None
         Number of threads in fit and predict: None for one, -1 for all cores. The last
         digits of float32 training depend on it unless compiled kernels train.
@@ -1508,8 +1932,15 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
         parallel_channels: Sequence[int] = (),
-        parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        parallel_kernel_size: int | Sequence[int | Sequence[int]] = (8, 5, 3),
+        parallel_stride: int | Sequence[int] | str = 1,
+        parallel_dilation: int | Sequence[int] = 1,
+        parallel_residual: int | None = None,
+        parallel_bottleneck: int | None = None,
+        parallel_squeeze: int | None = None,
+        recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
+        pooling_segments: int = 1,
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",
@@ -1517,18 +1948,23 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         categorical_features: Sequence[Any] | str | None = "from_dtype",
         category_dim: int | None = None,
         class_weight: Any = None,
+        label_smoothing: float = 0.0,
         lr: float = 0.005,
-        max_epochs: int = 50,
-        batch_size: int | None = 16,
+        max_epochs: int | str = 50,
+        batch_size: int | str | None = 16,
         optimizer: str | Callable[..., Any] = "adam",
         lr_schedule: str = "cosine",
+        lr_warmup: float = 0.0,
         weight_decay: float = 0.0,
+        average_weights: str | None = None,
+        ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
+        augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
         validation_split: Any = "auto",
         validation_fraction: float = 0.1,
         scoring: str | Callable[..., float] | None = None,
-        patience: int = 10,
+        patience: int | str = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
         random_state: RandomState = None,
@@ -1613,11 +2049,52 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         Output channels of the convolutions parallel to the recurrence, whose mean over
         time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
         LSTM-FCN.
-    parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
-        Kernel sizes of the parallel convolutions in steps.
+    parallel_kernel_size : int, tuple of int or tuple of tuples, default=(8, 5, 3)
+        Kernel sizes of the parallel convolutions in steps. Several sizes for a layer are
+        kernels side by side, among which its channels are divided: six layers of
+        ``(40, 20, 10)`` with ``parallel_residual=3`` and ``parallel_bottleneck=32`` make
+        a branch like InceptionTime (Ismail Fawaz et al., 2020), without its max
+        pooling.
+    parallel_stride : int, tuple of int or "auto", default=1
+        Strides of the parallel convolutions. No stride may exceed what the strides before
+        it leave of the shortest sequence in fit. "auto": as long as the median length of
+        the training sequences, over all strides, is at least 256, the first layer's
+        stride is doubled, then that of the next, first to at most half its kernel size
+        (the smallest of several), then to at most all of it; a layer with a dilation
+        keeps a stride of 1. So 128 to 255 steps are left of a long sequence, and every
+        step is read.
+    parallel_dilation : int or tuple of int, default=1
+        Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
+        reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
+        grow fast with the layers in ``(1, 2, 4, 8)``. None may exceed what strides leave
+        of the longest sequence in fit.
+    parallel_residual : int or None, default=None
+        Number of parallel layers after which their input is added to their output (He et
+        al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
+        that are left at the end. Where channels or steps differ, the input is mapped by a
+        convolution of one step and normalised. None for no such connections.
+    parallel_bottleneck : int or None, default=None
+        Channels to which a product reduces the input of each parallel layer that reads
+        more; None for no such reduction. Long kernels then take less time.
+    parallel_squeeze : int or None, default=None
+        Reduction of a squeeze-and-excitation behind each parallel layer: a gate for each
+        channel, which reads the mean of all channels through this many times fewer units
+        (Hu, Shen and Sun, 2018; 16 in the MLSTM-FCN of Karim et al., 2019). In a causal
+        network the mean is over the steps so far. None for no gates.
+    recurrent_output_dropout : float, default=0.0
+        Dropout probability in [0, 1) of the output of the recurrence alone, before that
+        of the parallel convolutions is joined to it (Karim et al., 2018, drop 80 % of few
+        units). ``dropout`` before the head applies to both.
     pooling : {"last", "mean", "max", "attention"}, default='max'
         How to pool the steps of a sequence: the final state of each direction, the mean
         or maximum over the steps, or a mean with attention weights.
+    pooling_segments : int, default=1
+        Number of equal parts of each sequence that are pooled one by one, and
+        concatenated, which keeps the place of what is found (as in the spatial pyramids
+        of Lazebnik, Schmid and Ponce, 2006). Applies to the recurrence, unless
+        ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
+        if their number does not divide that of the steps. Such a network predicts from
+        whole sequences only: it has no streams.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -1693,19 +2170,49 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         cross.
     lr : float, default=0.005
         Learning rate.
-    max_epochs : int, default=50
-        Maximum number of passes over the training sequences.
-    batch_size : int or None, default=16
-        Number of sequences per mini-batch; None for full batches.
+    max_epochs : int or "auto", default=50
+        Maximum number of passes over the training sequences. "auto": 50, or as
+        many as make 1500 mini-batches if that is more, but at most 500;
+        few sequences need more passes.
+    batch_size : int, "auto" or None, default=16
+        Number of sequences per mini-batch; None for full batches. "auto": a tenth of the
+        training sequences, but at least 8 and at most 64.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
         The optimizer.
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
         Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
         loss (on the validation set, if there is one) has not improved for 5 epochs.
+    lr_warmup : float, default=0.0
+        Share of ``max_epochs``, in [0, 1), in which the learning rate rises linearly to
+        ``lr``, before a constant or cosine schedule begins (Goyal et al., 2017).
     weight_decay : float, default=0.0
         Weight decay, as defined by the optimizer.
+    average_weights : {"ema", "swa"} or None, default=None
+        Predict with a mean of the weights along the training instead of the last ones:
+        "ema", an exponential moving average over all mini-batches, corrected for its
+        beginning (Polyak and Juditsky, 1992); "swa", the mean at the ends of the last
+        quarter of ``max_epochs`` (stochastic weight averaging; Izmailov et al., 2018).
+        The validation loss and ``scoring`` are those of the mean, and so is what is
+        stored and what a warm start begins with. Ignored by ``partial_fit``.
+    ema_decay : float, default=0.99
+        Decay per mini-batch of ``average_weights="ema"``, in (0, 1): the mean is over
+        some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
+    augment : str, tuple of str, dict of str to float, or None, default=None
+        Random changes of the training sequences, drawn anew in each epoch: names, or
+        names and strengths. They are made of standardised channels, in this order. "crop"
+        keeps a window at a random position, without this share of the steps
+        (0.1; Le Guennec et al., 2016). "warp" varies the speed of time
+        between both ends, by this standard deviation of its logarithm
+        (0.2), "scale" multiplies each channel of a sequence by a factor
+        about one of this deviation (0.1), and "jitter" adds noise of
+        this deviation to each value (0.03; Um et al., 2017). "mixup"
+        replaces each sequence and its target by a weighted mean with another one, that
+        is stretched to its length, with weights of the beta distribution of this
+        parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
+        tokens and categories; only "scale" and "jitter" where steps have targets, and
+        with them "warp" for transcripts and translations.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -1725,8 +2232,10 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
         of every step, over the steps of all sequences), or a function
         ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
-    patience : int, default=10
-        Number of epochs without improvement before early stopping.
+    patience : int or "auto", default=10
+        Number of epochs without improvement before early stopping. "auto": a fifth of
+        ``max_epochs``, but at least 10, since the epochs of few sequences are
+        short.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
         standard deviation of the training data: with ``partial_fit``, those of all calls
@@ -1735,8 +2244,8 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
     random_state : int, RandomState instance or None, default=None
-        Controls the initial weights, mini-batches, dropout and the validation split. Pass
-        an int for bitwise identical results of repeated fits.
+        Controls the initial weights, mini-batches, dropout, ``augment`` and the
+        validation split. Pass an int for bitwise identical results of repeated fits.
     n_jobs : int or None, default=None
         Number of threads in fit and predict: None for one, -1 for all cores. The last
         digits of float32 training depend on it unless compiled kernels train.
@@ -1826,8 +2335,15 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
         parallel_channels: Sequence[int] = (),
-        parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        parallel_kernel_size: int | Sequence[int | Sequence[int]] = (8, 5, 3),
+        parallel_stride: int | Sequence[int] | str = 1,
+        parallel_dilation: int | Sequence[int] = 1,
+        parallel_residual: int | None = None,
+        parallel_bottleneck: int | None = None,
+        parallel_squeeze: int | None = None,
+        recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
+        pooling_segments: int = 1,
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",
@@ -1841,17 +2357,21 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         loss: str = "squared_error",
         quantile: float | Sequence[float] = 0.5,
         lr: float = 0.005,
-        max_epochs: int = 50,
-        batch_size: int | None = 16,
+        max_epochs: int | str = 50,
+        batch_size: int | str | None = 16,
         optimizer: str | Callable[..., Any] = "adam",
         lr_schedule: str = "cosine",
+        lr_warmup: float = 0.0,
         weight_decay: float = 0.0,
+        average_weights: str | None = None,
+        ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
+        augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
         validation_split: Any = "auto",
         validation_fraction: float = 0.1,
         scoring: str | Callable[..., float] | None = None,
-        patience: int = 10,
+        patience: int | str = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
         random_state: RandomState = None,
@@ -1943,11 +2463,52 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         Output channels of the convolutions parallel to the recurrence, whose mean over
         time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
         LSTM-FCN.
-    parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
-        Kernel sizes of the parallel convolutions in steps.
+    parallel_kernel_size : int, tuple of int or tuple of tuples, default=(8, 5, 3)
+        Kernel sizes of the parallel convolutions in steps. Several sizes for a layer are
+        kernels side by side, among which its channels are divided: six layers of
+        ``(40, 20, 10)`` with ``parallel_residual=3`` and ``parallel_bottleneck=32`` make
+        a branch like InceptionTime (Ismail Fawaz et al., 2020), without its max
+        pooling.
+    parallel_stride : int, tuple of int or "auto", default=1
+        Strides of the parallel convolutions. No stride may exceed what the strides before
+        it leave of the shortest sequence in fit. "auto": as long as the median length of
+        the training sequences, over all strides, is at least 256, the first layer's
+        stride is doubled, then that of the next, first to at most half its kernel size
+        (the smallest of several), then to at most all of it; a layer with a dilation
+        keeps a stride of 1. So 128 to 255 steps are left of a long sequence, and every
+        step is read.
+    parallel_dilation : int or tuple of int, default=1
+        Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
+        reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
+        grow fast with the layers in ``(1, 2, 4, 8)``. None may exceed what strides leave
+        of the longest sequence in fit.
+    parallel_residual : int or None, default=None
+        Number of parallel layers after which their input is added to their output (He et
+        al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
+        that are left at the end. Where channels or steps differ, the input is mapped by a
+        convolution of one step and normalised. None for no such connections.
+    parallel_bottleneck : int or None, default=None
+        Channels to which a product reduces the input of each parallel layer that reads
+        more; None for no such reduction. Long kernels then take less time.
+    parallel_squeeze : int or None, default=None
+        Reduction of a squeeze-and-excitation behind each parallel layer: a gate for each
+        channel, which reads the mean of all channels through this many times fewer units
+        (Hu, Shen and Sun, 2018; 16 in the MLSTM-FCN of Karim et al., 2019). In a causal
+        network the mean is over the steps so far. None for no gates.
+    recurrent_output_dropout : float, default=0.0
+        Dropout probability in [0, 1) of the output of the recurrence alone, before that
+        of the parallel convolutions is joined to it (Karim et al., 2018, drop 80 % of few
+        units). ``dropout`` before the head applies to both.
     pooling : {"last", "mean", "max", "attention"}, default='max'
         How to pool the steps of a sequence: the final state of each direction, the mean
         or maximum over the steps, or a mean with attention weights.
+    pooling_segments : int, default=1
+        Number of equal parts of each sequence that are pooled one by one, and
+        concatenated, which keeps the place of what is found (as in the spatial pyramids
+        of Lazebnik, Schmid and Ponce, 2006). Applies to the recurrence, unless
+        ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
+        if their number does not divide that of the steps. Such a network predicts from
+        whole sequences only: it has no streams.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -1986,21 +2547,55 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         weight one, or "balanced" for weights inversely proportional to class
         frequencies. For multilabel targets, "balanced" or a list with a dict for each
         label.
+    label_smoothing : float, default=0.0
+        Share of the probability of each true label, in [0, 1), that training spreads over
+        all labels (Szegedy et al., 2016); where each of several labels is true or not,
+        over both. ``valid_loss`` is without.
     lr : float, default=0.005
         Learning rate.
-    max_epochs : int, default=50
-        Maximum number of passes over the training sequences.
-    batch_size : int or None, default=16
-        Number of sequences per mini-batch; None for full batches.
+    max_epochs : int or "auto", default=50
+        Maximum number of passes over the training sequences. "auto": 50, or as
+        many as make 1500 mini-batches if that is more, but at most 500;
+        few sequences need more passes.
+    batch_size : int, "auto" or None, default=16
+        Number of sequences per mini-batch; None for full batches. "auto": a tenth of the
+        training sequences, but at least 8 and at most 64.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
         The optimizer.
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
         Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
         loss (on the validation set, if there is one) has not improved for 5 epochs.
+    lr_warmup : float, default=0.0
+        Share of ``max_epochs``, in [0, 1), in which the learning rate rises linearly to
+        ``lr``, before a constant or cosine schedule begins (Goyal et al., 2017).
     weight_decay : float, default=0.0
         Weight decay, as defined by the optimizer.
+    average_weights : {"ema", "swa"} or None, default=None
+        Predict with a mean of the weights along the training instead of the last ones:
+        "ema", an exponential moving average over all mini-batches, corrected for its
+        beginning (Polyak and Juditsky, 1992); "swa", the mean at the ends of the last
+        quarter of ``max_epochs`` (stochastic weight averaging; Izmailov et al., 2018).
+        The validation loss and ``scoring`` are those of the mean, and so is what is
+        stored and what a warm start begins with. Ignored by ``partial_fit``.
+    ema_decay : float, default=0.99
+        Decay per mini-batch of ``average_weights="ema"``, in (0, 1): the mean is over
+        some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
+    augment : str, tuple of str, dict of str to float, or None, default=None
+        Random changes of the training sequences, drawn anew in each epoch: names, or
+        names and strengths. They are made of standardised channels, in this order. "crop"
+        keeps a window at a random position, without this share of the steps
+        (0.1; Le Guennec et al., 2016). "warp" varies the speed of time
+        between both ends, by this standard deviation of its logarithm
+        (0.2), "scale" multiplies each channel of a sequence by a factor
+        about one of this deviation (0.1), and "jitter" adds noise of
+        this deviation to each value (0.03; Um et al., 2017). "mixup"
+        replaces each sequence and its target by a weighted mean with another one, that
+        is stretched to its length, with weights of the beta distribution of this
+        parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
+        tokens and categories; only "scale" and "jitter" where steps have targets, and
+        with them "warp" for transcripts and translations.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -2020,8 +2615,10 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
         of every step, over the steps of all sequences), or a function
         ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
-    patience : int, default=10
-        Number of epochs without improvement before early stopping.
+    patience : int or "auto", default=10
+        Number of epochs without improvement before early stopping. "auto": a fifth of
+        ``max_epochs``, but at least 10, since the epochs of few sequences are
+        short.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
         standard deviation of the training data: with ``partial_fit``, those of all calls
@@ -2030,8 +2627,8 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
     random_state : int, RandomState instance or None, default=None
-        Controls the initial weights, mini-batches, dropout and the validation split. Pass
-        an int for bitwise identical results of repeated fits.
+        Controls the initial weights, mini-batches, dropout, ``augment`` and the
+        validation split. Pass an int for bitwise identical results of repeated fits.
     n_jobs : int or None, default=None
         Number of threads in fit and predict: None for one, -1 for all cores. The last
         digits of float32 training depend on it unless compiled kernels train.
@@ -2120,8 +2717,15 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
         parallel_channels: Sequence[int] = (),
-        parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        parallel_kernel_size: int | Sequence[int | Sequence[int]] = (8, 5, 3),
+        parallel_stride: int | Sequence[int] | str = 1,
+        parallel_dilation: int | Sequence[int] = 1,
+        parallel_residual: int | None = None,
+        parallel_bottleneck: int | None = None,
+        parallel_squeeze: int | None = None,
+        recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
+        pooling_segments: int = 1,
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",
@@ -2129,18 +2733,23 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         categorical_features: Sequence[Any] | str | None = "from_dtype",
         category_dim: int | None = None,
         class_weight: Any = None,
+        label_smoothing: float = 0.0,
         lr: float = 0.005,
-        max_epochs: int = 50,
-        batch_size: int | None = 16,
+        max_epochs: int | str = 50,
+        batch_size: int | str | None = 16,
         optimizer: str | Callable[..., Any] = "adam",
         lr_schedule: str = "cosine",
+        lr_warmup: float = 0.0,
         weight_decay: float = 0.0,
+        average_weights: str | None = None,
+        ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
+        augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
         validation_split: Any = "auto",
         validation_fraction: float = 0.1,
         scoring: str | Callable[..., float] | None = None,
-        patience: int = 10,
+        patience: int | str = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
         random_state: RandomState = None,
@@ -2227,11 +2836,52 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
         Output channels of the convolutions parallel to the recurrence, whose mean over
         time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
         LSTM-FCN.
-    parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
-        Kernel sizes of the parallel convolutions in steps.
+    parallel_kernel_size : int, tuple of int or tuple of tuples, default=(8, 5, 3)
+        Kernel sizes of the parallel convolutions in steps. Several sizes for a layer are
+        kernels side by side, among which its channels are divided: six layers of
+        ``(40, 20, 10)`` with ``parallel_residual=3`` and ``parallel_bottleneck=32`` make
+        a branch like InceptionTime (Ismail Fawaz et al., 2020), without its max
+        pooling.
+    parallel_stride : int, tuple of int or "auto", default=1
+        Strides of the parallel convolutions. No stride may exceed what the strides before
+        it leave of the shortest sequence in fit. "auto": as long as the median length of
+        the training sequences, over all strides, is at least 256, the first layer's
+        stride is doubled, then that of the next, first to at most half its kernel size
+        (the smallest of several), then to at most all of it; a layer with a dilation
+        keeps a stride of 1. So 128 to 255 steps are left of a long sequence, and every
+        step is read.
+    parallel_dilation : int or tuple of int, default=1
+        Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
+        reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
+        grow fast with the layers in ``(1, 2, 4, 8)``. None may exceed what strides leave
+        of the longest sequence in fit.
+    parallel_residual : int or None, default=None
+        Number of parallel layers after which their input is added to their output (He et
+        al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
+        that are left at the end. Where channels or steps differ, the input is mapped by a
+        convolution of one step and normalised. None for no such connections.
+    parallel_bottleneck : int or None, default=None
+        Channels to which a product reduces the input of each parallel layer that reads
+        more; None for no such reduction. Long kernels then take less time.
+    parallel_squeeze : int or None, default=None
+        Reduction of a squeeze-and-excitation behind each parallel layer: a gate for each
+        channel, which reads the mean of all channels through this many times fewer units
+        (Hu, Shen and Sun, 2018; 16 in the MLSTM-FCN of Karim et al., 2019). In a causal
+        network the mean is over the steps so far. None for no gates.
+    recurrent_output_dropout : float, default=0.0
+        Dropout probability in [0, 1) of the output of the recurrence alone, before that
+        of the parallel convolutions is joined to it (Karim et al., 2018, drop 80 % of few
+        units). ``dropout`` before the head applies to both.
     pooling : {"last", "mean", "max", "attention"}, default='max'
         How to pool the steps of a sequence: the final state of each direction, the mean
         or maximum over the steps, or a mean with attention weights.
+    pooling_segments : int, default=1
+        Number of equal parts of each sequence that are pooled one by one, and
+        concatenated, which keeps the place of what is found (as in the spatial pyramids
+        of Lazebnik, Schmid and Ponce, 2006). Applies to the recurrence, unless
+        ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
+        if their number does not divide that of the steps. Such a network predicts from
+        whole sequences only: it has no streams.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -2307,19 +2957,49 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
         cross.
     lr : float, default=0.005
         Learning rate.
-    max_epochs : int, default=50
-        Maximum number of passes over the training sequences.
-    batch_size : int or None, default=16
-        Number of sequences per mini-batch; None for full batches.
+    max_epochs : int or "auto", default=50
+        Maximum number of passes over the training sequences. "auto": 50, or as
+        many as make 1500 mini-batches if that is more, but at most 500;
+        few sequences need more passes.
+    batch_size : int, "auto" or None, default=16
+        Number of sequences per mini-batch; None for full batches. "auto": a tenth of the
+        training sequences, but at least 8 and at most 64.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
         The optimizer.
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
         Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
         loss (on the validation set, if there is one) has not improved for 5 epochs.
+    lr_warmup : float, default=0.0
+        Share of ``max_epochs``, in [0, 1), in which the learning rate rises linearly to
+        ``lr``, before a constant or cosine schedule begins (Goyal et al., 2017).
     weight_decay : float, default=0.0
         Weight decay, as defined by the optimizer.
+    average_weights : {"ema", "swa"} or None, default=None
+        Predict with a mean of the weights along the training instead of the last ones:
+        "ema", an exponential moving average over all mini-batches, corrected for its
+        beginning (Polyak and Juditsky, 1992); "swa", the mean at the ends of the last
+        quarter of ``max_epochs`` (stochastic weight averaging; Izmailov et al., 2018).
+        The validation loss and ``scoring`` are those of the mean, and so is what is
+        stored and what a warm start begins with. Ignored by ``partial_fit``.
+    ema_decay : float, default=0.99
+        Decay per mini-batch of ``average_weights="ema"``, in (0, 1): the mean is over
+        some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
+    augment : str, tuple of str, dict of str to float, or None, default=None
+        Random changes of the training sequences, drawn anew in each epoch: names, or
+        names and strengths. They are made of standardised channels, in this order. "crop"
+        keeps a window at a random position, without this share of the steps
+        (0.1; Le Guennec et al., 2016). "warp" varies the speed of time
+        between both ends, by this standard deviation of its logarithm
+        (0.2), "scale" multiplies each channel of a sequence by a factor
+        about one of this deviation (0.1), and "jitter" adds noise of
+        this deviation to each value (0.03; Um et al., 2017). "mixup"
+        replaces each sequence and its target by a weighted mean with another one, that
+        is stretched to its length, with weights of the beta distribution of this
+        parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
+        tokens and categories; only "scale" and "jitter" where steps have targets, and
+        with them "warp" for transcripts and translations.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -2339,8 +3019,10 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
         ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
         of every step, over the steps of all sequences), or a function
         ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
-    patience : int, default=10
-        Number of epochs without improvement before early stopping.
+    patience : int or "auto", default=10
+        Number of epochs without improvement before early stopping. "auto": a fifth of
+        ``max_epochs``, but at least 10, since the epochs of few sequences are
+        short.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
         standard deviation of the training data: with ``partial_fit``, those of all calls
@@ -2349,8 +3031,8 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
     random_state : int, RandomState instance or None, default=None
-        Controls the initial weights, mini-batches, dropout and the validation split. Pass
-        an int for bitwise identical results of repeated fits.
+        Controls the initial weights, mini-batches, dropout, ``augment`` and the
+        validation split. Pass an int for bitwise identical results of repeated fits.
     n_jobs : int or None, default=None
         Number of threads in fit and predict: None for one, -1 for all cores. The last
         digits of float32 training depend on it unless compiled kernels train.
@@ -2435,8 +3117,15 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
         parallel_channels: Sequence[int] = (),
-        parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        parallel_kernel_size: int | Sequence[int | Sequence[int]] = (8, 5, 3),
+        parallel_stride: int | Sequence[int] | str = 1,
+        parallel_dilation: int | Sequence[int] = 1,
+        parallel_residual: int | None = None,
+        parallel_bottleneck: int | None = None,
+        parallel_squeeze: int | None = None,
+        recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
+        pooling_segments: int = 1,
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",
@@ -2450,17 +3139,21 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
         loss: str = "squared_error",
         quantile: float | Sequence[float] = 0.5,
         lr: float = 0.005,
-        max_epochs: int = 50,
-        batch_size: int | None = 16,
+        max_epochs: int | str = 50,
+        batch_size: int | str | None = 16,
         optimizer: str | Callable[..., Any] = "adam",
         lr_schedule: str = "cosine",
+        lr_warmup: float = 0.0,
         weight_decay: float = 0.0,
+        average_weights: str | None = None,
+        ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
+        augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
         validation_split: Any = "auto",
         validation_fraction: float = 0.1,
         scoring: str | Callable[..., float] | None = None,
-        patience: int = 10,
+        patience: int | str = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
         random_state: RandomState = None,
@@ -2564,8 +3257,42 @@ class RecurrentTagger(_OfSklearn, AnyCell, ChainTagger):
         Output channels of the convolutions parallel to the recurrence, whose mean over
         time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
         LSTM-FCN.
-    parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
-        Kernel sizes of the parallel convolutions in steps.
+    parallel_kernel_size : int, tuple of int or tuple of tuples, default=(8, 5, 3)
+        Kernel sizes of the parallel convolutions in steps. Several sizes for a layer are
+        kernels side by side, among which its channels are divided: six layers of
+        ``(40, 20, 10)`` with ``parallel_residual=3`` and ``parallel_bottleneck=32`` make
+        a branch like InceptionTime (Ismail Fawaz et al., 2020), without its max
+        pooling.
+    parallel_stride : int, tuple of int or "auto", default=1
+        Strides of the parallel convolutions. No stride may exceed what the strides before
+        it leave of the shortest sequence in fit. "auto": as long as the median length of
+        the training sequences, over all strides, is at least 256, the first layer's
+        stride is doubled, then that of the next, first to at most half its kernel size
+        (the smallest of several), then to at most all of it; a layer with a dilation
+        keeps a stride of 1. So 128 to 255 steps are left of a long sequence, and every
+        step is read.
+    parallel_dilation : int or tuple of int, default=1
+        Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
+        reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
+        grow fast with the layers in ``(1, 2, 4, 8)``. None may exceed what strides leave
+        of the longest sequence in fit.
+    parallel_residual : int or None, default=None
+        Number of parallel layers after which their input is added to their output (He et
+        al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
+        that are left at the end. Where channels or steps differ, the input is mapped by a
+        convolution of one step and normalised. None for no such connections.
+    parallel_bottleneck : int or None, default=None
+        Channels to which a product reduces the input of each parallel layer that reads
+        more; None for no such reduction. Long kernels then take less time.
+    parallel_squeeze : int or None, default=None
+        Reduction of a squeeze-and-excitation behind each parallel layer: a gate for each
+        channel, which reads the mean of all channels through this many times fewer units
+        (Hu, Shen and Sun, 2018; 16 in the MLSTM-FCN of Karim et al., 2019). In a causal
+        network the mean is over the steps so far. None for no gates.
+    recurrent_output_dropout : float, default=0.0
+        Dropout probability in [0, 1) of the output of the recurrence alone, before that
+        of the parallel convolutions is joined to it (Karim et al., 2018, drop 80 % of few
+        units). ``dropout`` before the head applies to both.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -2606,8 +3333,8 @@ class RecurrentTagger(_OfSklearn, AnyCell, ChainTagger):
         the most likely sequence of classes (Viterbi), ``predict_proba`` the exact
         probability of each class at each step, summed over all sequences of classes.
         The loss is the negative log-likelihood of whole sequences, per step; over steps
-        without a label it is summed. Not for several labels, ``class_weight``, weights of
-        steps, ``bptt_steps``, streams and prefixes.
+        without a label it is summed. Not for several labels, ``class_weight``,
+        ``label_smoothing``, weights of steps, ``bptt_steps``, streams and prefixes.
     tag_scheme : {"bio", "bioes"} or None, default=None
         With ``crf=True``, the scheme of the classes, by which others are never predicted:
         "O" is outside of chunks such as names; in "bio", the first step of a chunk of
@@ -2618,19 +3345,39 @@ class RecurrentTagger(_OfSklearn, AnyCell, ChainTagger):
         weight one, or "balanced" for weights inversely proportional to class
         frequencies. For multilabel targets, "balanced" or a list with a dict for each
         label.
+    label_smoothing : float, default=0.0
+        Share of the probability of each true label, in [0, 1), that training spreads over
+        all labels (Szegedy et al., 2016); where each of several labels is true or not,
+        over both. ``valid_loss`` is without.
     lr : float, default=0.005
         Learning rate.
-    max_epochs : int, default=50
-        Maximum number of passes over the training sequences.
-    batch_size : int or None, default=16
-        Number of sequences per mini-batch; None for full batches.
+    max_epochs : int or "auto", default=50
+        Maximum number of passes over the training sequences. "auto": 50, or as
+        many as make 1500 mini-batches if that is more, but at most 500;
+        few sequences need more passes.
+    batch_size : int, "auto" or None, default=16
+        Number of sequences per mini-batch; None for full batches. "auto": a tenth of the
+        training sequences, but at least 8 and at most 64.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
         The optimizer.
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
         Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
         loss (on the validation set, if there is one) has not improved for 5 epochs.
+    lr_warmup : float, default=0.0
+        Share of ``max_epochs``, in [0, 1), in which the learning rate rises linearly to
+        ``lr``, before a constant or cosine schedule begins (Goyal et al., 2017).
     weight_decay : float, default=0.0
         Weight decay, as defined by the optimizer.
+    average_weights : {"ema", "swa"} or None, default=None
+        Predict with a mean of the weights along the training instead of the last ones:
+        "ema", an exponential moving average over all mini-batches, corrected for its
+        beginning (Polyak and Juditsky, 1992); "swa", the mean at the ends of the last
+        quarter of ``max_epochs`` (stochastic weight averaging; Izmailov et al., 2018).
+        The validation loss and ``scoring`` are those of the mean, and so is what is
+        stored and what a warm start begins with. Ignored by ``partial_fit``.
+    ema_decay : float, default=0.99
+        Decay per mini-batch of ``average_weights="ema"``, in (0, 1): the mean is over
+        some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     bptt_steps : int or None, default=None
@@ -2638,6 +3385,20 @@ class RecurrentTagger(_OfSklearn, AnyCell, ChainTagger):
         sequence is trained on in chunks; the hidden state is carried over from one chunk
         to the next, gradients are not. For sequences that are too long to train on as a
         whole; needs a causal network without convolutions.
+    augment : str, tuple of str, dict of str to float, or None, default=None
+        Random changes of the training sequences, drawn anew in each epoch: names, or
+        names and strengths. They are made of standardised channels, in this order. "crop"
+        keeps a window at a random position, without this share of the steps
+        (0.1; Le Guennec et al., 2016). "warp" varies the speed of time
+        between both ends, by this standard deviation of its logarithm
+        (0.2), "scale" multiplies each channel of a sequence by a factor
+        about one of this deviation (0.1), and "jitter" adds noise of
+        this deviation to each value (0.03; Um et al., 2017). "mixup"
+        replaces each sequence and its target by a weighted mean with another one, that
+        is stretched to its length, with weights of the beta distribution of this
+        parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
+        tokens and categories; only "scale" and "jitter" where steps have targets, and
+        with them "warp" for transcripts and translations.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -2657,8 +3418,10 @@ class RecurrentTagger(_OfSklearn, AnyCell, ChainTagger):
         ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
         of every step, over the steps of all sequences), or a function
         ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
-    patience : int, default=10
-        Number of epochs without improvement before early stopping.
+    patience : int or "auto", default=10
+        Number of epochs without improvement before early stopping. "auto": a fifth of
+        ``max_epochs``, but at least 10, since the epochs of few sequences are
+        short.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
         standard deviation of the training data: with ``partial_fit``, those of all calls
@@ -2667,8 +3430,8 @@ class RecurrentTagger(_OfSklearn, AnyCell, ChainTagger):
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
     random_state : int, RandomState instance or None, default=None
-        Controls the initial weights, mini-batches, dropout and the validation split. Pass
-        an int for bitwise identical results of repeated fits.
+        Controls the initial weights, mini-batches, dropout, ``augment`` and the
+        validation split. Pass an int for bitwise identical results of repeated fits.
     n_jobs : int or None, default=None
         Number of threads in fit and predict: None for one, -1 for all cores. The last
         digits of float32 training depend on it unless compiled kernels train.
@@ -2768,7 +3531,13 @@ class RecurrentTagger(_OfSklearn, AnyCell, ChainTagger):
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
         parallel_channels: Sequence[int] = (),
-        parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        parallel_kernel_size: int | Sequence[int | Sequence[int]] = (8, 5, 3),
+        parallel_stride: int | Sequence[int] | str = 1,
+        parallel_dilation: int | Sequence[int] = 1,
+        parallel_residual: int | None = None,
+        parallel_bottleneck: int | None = None,
+        parallel_squeeze: int | None = None,
+        recurrent_output_dropout: float = 0.0,
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",
@@ -2778,19 +3547,24 @@ class RecurrentTagger(_OfSklearn, AnyCell, ChainTagger):
         crf: bool = False,
         tag_scheme: str | None = None,
         class_weight: Any = None,
+        label_smoothing: float = 0.0,
         lr: float = 0.005,
-        max_epochs: int = 50,
-        batch_size: int | None = 16,
+        max_epochs: int | str = 50,
+        batch_size: int | str | None = 16,
         optimizer: str | Callable[..., Any] = "adam",
         lr_schedule: str = "cosine",
+        lr_warmup: float = 0.0,
         weight_decay: float = 0.0,
+        average_weights: str | None = None,
+        ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
         bptt_steps: int | None = None,
+        augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
         validation_split: Any = "auto",
         validation_fraction: float = 0.1,
         scoring: str | Callable[..., float] | None = None,
-        patience: int = 10,
+        patience: int | str = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
         random_state: RandomState = None,
@@ -2954,8 +3728,42 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         Output channels of the convolutions parallel to the recurrence, whose mean over
         time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
         LSTM-FCN.
-    parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
-        Kernel sizes of the parallel convolutions in steps.
+    parallel_kernel_size : int, tuple of int or tuple of tuples, default=(8, 5, 3)
+        Kernel sizes of the parallel convolutions in steps. Several sizes for a layer are
+        kernels side by side, among which its channels are divided: six layers of
+        ``(40, 20, 10)`` with ``parallel_residual=3`` and ``parallel_bottleneck=32`` make
+        a branch like InceptionTime (Ismail Fawaz et al., 2020), without its max
+        pooling.
+    parallel_stride : int, tuple of int or "auto", default=1
+        Strides of the parallel convolutions. No stride may exceed what the strides before
+        it leave of the shortest sequence in fit. "auto": as long as the median length of
+        the training sequences, over all strides, is at least 256, the first layer's
+        stride is doubled, then that of the next, first to at most half its kernel size
+        (the smallest of several), then to at most all of it; a layer with a dilation
+        keeps a stride of 1. So 128 to 255 steps are left of a long sequence, and every
+        step is read.
+    parallel_dilation : int or tuple of int, default=1
+        Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
+        reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
+        grow fast with the layers in ``(1, 2, 4, 8)``. None may exceed what strides leave
+        of the longest sequence in fit.
+    parallel_residual : int or None, default=None
+        Number of parallel layers after which their input is added to their output (He et
+        al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
+        that are left at the end. Where channels or steps differ, the input is mapped by a
+        convolution of one step and normalised. None for no such connections.
+    parallel_bottleneck : int or None, default=None
+        Channels to which a product reduces the input of each parallel layer that reads
+        more; None for no such reduction. Long kernels then take less time.
+    parallel_squeeze : int or None, default=None
+        Reduction of a squeeze-and-excitation behind each parallel layer: a gate for each
+        channel, which reads the mean of all channels through this many times fewer units
+        (Hu, Shen and Sun, 2018; 16 in the MLSTM-FCN of Karim et al., 2019). In a causal
+        network the mean is over the steps so far. None for no gates.
+    recurrent_output_dropout : float, default=0.0
+        Dropout probability in [0, 1) of the output of the recurrence alone, before that
+        of the parallel convolutions is joined to it (Karim et al., 2018, drop 80 % of few
+        units). ``dropout`` before the head applies to both.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -3004,17 +3812,33 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         cross.
     lr : float, default=0.005
         Learning rate.
-    max_epochs : int, default=50
-        Maximum number of passes over the training sequences.
-    batch_size : int or None, default=16
-        Number of sequences per mini-batch; None for full batches.
+    max_epochs : int or "auto", default=50
+        Maximum number of passes over the training sequences. "auto": 50, or as
+        many as make 1500 mini-batches if that is more, but at most 500;
+        few sequences need more passes.
+    batch_size : int, "auto" or None, default=16
+        Number of sequences per mini-batch; None for full batches. "auto": a tenth of the
+        training sequences, but at least 8 and at most 64.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
         The optimizer.
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
         Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
         loss (on the validation set, if there is one) has not improved for 5 epochs.
+    lr_warmup : float, default=0.0
+        Share of ``max_epochs``, in [0, 1), in which the learning rate rises linearly to
+        ``lr``, before a constant or cosine schedule begins (Goyal et al., 2017).
     weight_decay : float, default=0.0
         Weight decay, as defined by the optimizer.
+    average_weights : {"ema", "swa"} or None, default=None
+        Predict with a mean of the weights along the training instead of the last ones:
+        "ema", an exponential moving average over all mini-batches, corrected for its
+        beginning (Polyak and Juditsky, 1992); "swa", the mean at the ends of the last
+        quarter of ``max_epochs`` (stochastic weight averaging; Izmailov et al., 2018).
+        The validation loss and ``scoring`` are those of the mean, and so is what is
+        stored and what a warm start begins with. Ignored by ``partial_fit``.
+    ema_decay : float, default=0.99
+        Decay per mini-batch of ``average_weights="ema"``, in (0, 1): the mean is over
+        some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     bptt_steps : int or None, default=None
@@ -3022,6 +3846,20 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         sequence is trained on in chunks; the hidden state is carried over from one chunk
         to the next, gradients are not. For sequences that are too long to train on as a
         whole; needs a causal network without convolutions.
+    augment : str, tuple of str, dict of str to float, or None, default=None
+        Random changes of the training sequences, drawn anew in each epoch: names, or
+        names and strengths. They are made of standardised channels, in this order. "crop"
+        keeps a window at a random position, without this share of the steps
+        (0.1; Le Guennec et al., 2016). "warp" varies the speed of time
+        between both ends, by this standard deviation of its logarithm
+        (0.2), "scale" multiplies each channel of a sequence by a factor
+        about one of this deviation (0.1), and "jitter" adds noise of
+        this deviation to each value (0.03; Um et al., 2017). "mixup"
+        replaces each sequence and its target by a weighted mean with another one, that
+        is stretched to its length, with weights of the beta distribution of this
+        parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
+        tokens and categories; only "scale" and "jitter" where steps have targets, and
+        with them "warp" for transcripts and translations.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -3041,8 +3879,10 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
         of every step, over the steps of all sequences), or a function
         ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
-    patience : int, default=10
-        Number of epochs without improvement before early stopping.
+    patience : int or "auto", default=10
+        Number of epochs without improvement before early stopping. "auto": a fifth of
+        ``max_epochs``, but at least 10, since the epochs of few sequences are
+        short.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
         standard deviation of the training data: with ``partial_fit``, those of all calls
@@ -3051,8 +3891,8 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
     random_state : int, RandomState instance or None, default=None
-        Controls the initial weights, mini-batches, dropout and the validation split. Pass
-        an int for bitwise identical results of repeated fits.
+        Controls the initial weights, mini-batches, dropout, ``augment`` and the
+        validation split. Pass an int for bitwise identical results of repeated fits.
     n_jobs : int or None, default=None
         Number of threads in fit and predict: None for one, -1 for all cores. The last
         digits of float32 training depend on it unless compiled kernels train.
@@ -3139,7 +3979,13 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
         parallel_channels: Sequence[int] = (),
-        parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        parallel_kernel_size: int | Sequence[int | Sequence[int]] = (8, 5, 3),
+        parallel_stride: int | Sequence[int] | str = 1,
+        parallel_dilation: int | Sequence[int] = 1,
+        parallel_residual: int | None = None,
+        parallel_bottleneck: int | None = None,
+        parallel_squeeze: int | None = None,
+        recurrent_output_dropout: float = 0.0,
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",
@@ -3149,18 +3995,22 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         loss: str = "squared_error",
         quantile: float | Sequence[float] = 0.5,
         lr: float = 0.005,
-        max_epochs: int = 50,
-        batch_size: int | None = 16,
+        max_epochs: int | str = 50,
+        batch_size: int | str | None = 16,
         optimizer: str | Callable[..., Any] = "adam",
         lr_schedule: str = "cosine",
+        lr_warmup: float = 0.0,
         weight_decay: float = 0.0,
+        average_weights: str | None = None,
+        ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
         bptt_steps: int | None = None,
+        augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
         validation_split: Any = "auto",
         validation_fraction: float = 0.1,
         scoring: str | Callable[..., float] | None = None,
-        patience: int = 10,
+        patience: int | str = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
         random_state: RandomState = None,
@@ -3264,24 +4114,51 @@ class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
     pooling : {"last", "mean", "max", "attention"}, default='max'
         How to pool the steps of a sequence: the final state of each direction, the mean
         or maximum over the steps, or a mean with attention weights.
+    pooling_segments : int, default=1
+        Number of equal parts of each sequence that are pooled one by one, and
+        concatenated, which keeps the place of what is found (as in the spatial pyramids
+        of Lazebnik, Schmid and Ponce, 2006). Applies to the recurrence, unless
+        ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
+        if their number does not divide that of the steps. Such a network predicts from
+        whole sequences only: it has no streams.
     class_weight : dict, list of dict, "balanced" or None, default=None
         Weight of each class in the loss: ``{class: weight}``, where missing classes have
         weight one, or "balanced" for weights inversely proportional to class
         frequencies. For multilabel targets, "balanced" or a list with a dict for each
         label.
+    label_smoothing : float, default=0.0
+        Share of the probability of each true label, in [0, 1), that training spreads over
+        all labels (Szegedy et al., 2016); where each of several labels is true or not,
+        over both. ``valid_loss`` is without.
     lr : float, default=0.005
         Learning rate.
-    max_epochs : int, default=50
-        Maximum number of passes over the training sequences.
-    batch_size : int or None, default=16
-        Number of sequences per mini-batch; None for full batches.
+    max_epochs : int or "auto", default=50
+        Maximum number of passes over the training sequences. "auto": 50, or as
+        many as make 1500 mini-batches if that is more, but at most 500;
+        few sequences need more passes.
+    batch_size : int, "auto" or None, default=16
+        Number of sequences per mini-batch; None for full batches. "auto": a tenth of the
+        training sequences, but at least 8 and at most 64.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
         The optimizer.
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
         Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
         loss (on the validation set, if there is one) has not improved for 5 epochs.
+    lr_warmup : float, default=0.0
+        Share of ``max_epochs``, in [0, 1), in which the learning rate rises linearly to
+        ``lr``, before a constant or cosine schedule begins (Goyal et al., 2017).
     weight_decay : float, default=0.0
         Weight decay, as defined by the optimizer.
+    average_weights : {"ema", "swa"} or None, default=None
+        Predict with a mean of the weights along the training instead of the last ones:
+        "ema", an exponential moving average over all mini-batches, corrected for its
+        beginning (Polyak and Juditsky, 1992); "swa", the mean at the ends of the last
+        quarter of ``max_epochs`` (stochastic weight averaging; Izmailov et al., 2018).
+        The validation loss and ``scoring`` are those of the mean, and so is what is
+        stored and what a warm start begins with. Ignored by ``partial_fit``.
+    ema_decay : float, default=0.99
+        Decay per mini-batch of ``average_weights="ema"``, in (0, 1): the mean is over
+        some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     early_stopping : bool, default=False
@@ -3303,8 +4180,10 @@ class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
         ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
         of every step, over the steps of all sequences), or a function
         ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
-    patience : int, default=10
-        Number of epochs without improvement before early stopping.
+    patience : int or "auto", default=10
+        Number of epochs without improvement before early stopping. "auto": a fifth of
+        ``max_epochs``, but at least 10, since the epochs of few sequences are
+        short.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
         standard deviation of the training data: with ``partial_fit``, those of all calls
@@ -3313,8 +4192,8 @@ class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
     random_state : int, RandomState instance or None, default=None
-        Controls the initial weights, mini-batches, dropout and the validation split. Pass
-        an int for bitwise identical results of repeated fits.
+        Controls the initial weights, mini-batches, dropout, ``augment`` and the
+        validation split. Pass an int for bitwise identical results of repeated fits.
     n_jobs : int or None, default=None
         Number of threads in fit and predict: None for one, -1 for all cores. The last
         digits of float32 training depend on it unless compiled kernels train.
@@ -3405,19 +4284,24 @@ class ConvLSTMClassifier(_OfSklearn, FrameReader, SequenceClassifier):
         patch_size: int = 1,
         peephole: bool = False,
         pooling: str = "max",
+        pooling_segments: int = 1,
         class_weight: Any = None,
+        label_smoothing: float = 0.0,
         lr: float = 0.005,
-        max_epochs: int = 50,
-        batch_size: int | None = 16,
+        max_epochs: int | str = 50,
+        batch_size: int | str | None = 16,
         optimizer: str | Callable[..., Any] = "adam",
         lr_schedule: str = "cosine",
+        lr_warmup: float = 0.0,
         weight_decay: float = 0.0,
+        average_weights: str | None = None,
+        ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
         early_stopping: bool = False,
         validation_split: Any = "auto",
         validation_fraction: float = 0.1,
         scoring: str | Callable[..., float] | None = None,
-        patience: int = 10,
+        patience: int | str = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
         random_state: RandomState = None,
@@ -3493,6 +4377,13 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
     pooling : {"last", "mean", "max", "attention"}, default='max'
         How to pool the steps of a sequence: the final state of each direction, the mean
         or maximum over the steps, or a mean with attention weights.
+    pooling_segments : int, default=1
+        Number of equal parts of each sequence that are pooled one by one, and
+        concatenated, which keeps the place of what is found (as in the spatial pyramids
+        of Lazebnik, Schmid and Ponce, 2006). Applies to the recurrence, unless
+        ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
+        if their number does not divide that of the steps. Such a network predicts from
+        whole sequences only: it has no streams.
     loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson", "gaussian", "student_t", "negative_binomial"}, default='squared_error'
         The loss: the squared error predicts the mean; the absolute error, the median; the
         Huber loss, a mean that is robust against outliers beyond one standard deviation;
@@ -3508,17 +4399,33 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
         cross.
     lr : float, default=0.005
         Learning rate.
-    max_epochs : int, default=50
-        Maximum number of passes over the training sequences.
-    batch_size : int or None, default=16
-        Number of sequences per mini-batch; None for full batches.
+    max_epochs : int or "auto", default=50
+        Maximum number of passes over the training sequences. "auto": 50, or as
+        many as make 1500 mini-batches if that is more, but at most 500;
+        few sequences need more passes.
+    batch_size : int, "auto" or None, default=16
+        Number of sequences per mini-batch; None for full batches. "auto": a tenth of the
+        training sequences, but at least 8 and at most 64.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
         The optimizer.
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
         Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
         loss (on the validation set, if there is one) has not improved for 5 epochs.
+    lr_warmup : float, default=0.0
+        Share of ``max_epochs``, in [0, 1), in which the learning rate rises linearly to
+        ``lr``, before a constant or cosine schedule begins (Goyal et al., 2017).
     weight_decay : float, default=0.0
         Weight decay, as defined by the optimizer.
+    average_weights : {"ema", "swa"} or None, default=None
+        Predict with a mean of the weights along the training instead of the last ones:
+        "ema", an exponential moving average over all mini-batches, corrected for its
+        beginning (Polyak and Juditsky, 1992); "swa", the mean at the ends of the last
+        quarter of ``max_epochs`` (stochastic weight averaging; Izmailov et al., 2018).
+        The validation loss and ``scoring`` are those of the mean, and so is what is
+        stored and what a warm start begins with. Ignored by ``partial_fit``.
+    ema_decay : float, default=0.99
+        Decay per mini-batch of ``average_weights="ema"``, in (0, 1): the mean is over
+        some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     early_stopping : bool, default=False
@@ -3540,8 +4447,10 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
         ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
         of every step, over the steps of all sequences), or a function
         ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
-    patience : int, default=10
-        Number of epochs without improvement before early stopping.
+    patience : int or "auto", default=10
+        Number of epochs without improvement before early stopping. "auto": a fifth of
+        ``max_epochs``, but at least 10, since the epochs of few sequences are
+        short.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
         standard deviation of the training data: with ``partial_fit``, those of all calls
@@ -3550,8 +4459,8 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
     random_state : int, RandomState instance or None, default=None
-        Controls the initial weights, mini-batches, dropout and the validation split. Pass
-        an int for bitwise identical results of repeated fits.
+        Controls the initial weights, mini-batches, dropout, ``augment`` and the
+        validation split. Pass an int for bitwise identical results of repeated fits.
     n_jobs : int or None, default=None
         Number of threads in fit and predict: None for one, -1 for all cores. The last
         digits of float32 training depend on it unless compiled kernels train.
@@ -3637,20 +4546,24 @@ class ConvLSTMRegressor(_OfSklearn, FrameReader, FrameRegressor):
         patch_size: int = 1,
         peephole: bool = False,
         pooling: str = "max",
+        pooling_segments: int = 1,
         loss: str = "squared_error",
         quantile: float | Sequence[float] = 0.5,
         lr: float = 0.005,
-        max_epochs: int = 50,
-        batch_size: int | None = 16,
+        max_epochs: int | str = 50,
+        batch_size: int | str | None = 16,
         optimizer: str | Callable[..., Any] = "adam",
         lr_schedule: str = "cosine",
+        lr_warmup: float = 0.0,
         weight_decay: float = 0.0,
+        average_weights: str | None = None,
+        ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
         early_stopping: bool = False,
         validation_split: Any = "auto",
         validation_fraction: float = 0.1,
         scoring: str | Callable[..., float] | None = None,
-        patience: int = 10,
+        patience: int | str = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
         random_state: RandomState = None,
@@ -3763,8 +4676,42 @@ class RecurrentTranscriber(_OfSklearn, AnyCell, TranscriptEstimator):
         Output channels of the convolutions parallel to the recurrence, whose mean over
         time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
         LSTM-FCN.
-    parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
-        Kernel sizes of the parallel convolutions in steps.
+    parallel_kernel_size : int, tuple of int or tuple of tuples, default=(8, 5, 3)
+        Kernel sizes of the parallel convolutions in steps. Several sizes for a layer are
+        kernels side by side, among which its channels are divided: six layers of
+        ``(40, 20, 10)`` with ``parallel_residual=3`` and ``parallel_bottleneck=32`` make
+        a branch like InceptionTime (Ismail Fawaz et al., 2020), without its max
+        pooling.
+    parallel_stride : int, tuple of int or "auto", default=1
+        Strides of the parallel convolutions. No stride may exceed what the strides before
+        it leave of the shortest sequence in fit. "auto": as long as the median length of
+        the training sequences, over all strides, is at least 256, the first layer's
+        stride is doubled, then that of the next, first to at most half its kernel size
+        (the smallest of several), then to at most all of it; a layer with a dilation
+        keeps a stride of 1. So 128 to 255 steps are left of a long sequence, and every
+        step is read.
+    parallel_dilation : int or tuple of int, default=1
+        Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
+        reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
+        grow fast with the layers in ``(1, 2, 4, 8)``. None may exceed what strides leave
+        of the longest sequence in fit.
+    parallel_residual : int or None, default=None
+        Number of parallel layers after which their input is added to their output (He et
+        al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
+        that are left at the end. Where channels or steps differ, the input is mapped by a
+        convolution of one step and normalised. None for no such connections.
+    parallel_bottleneck : int or None, default=None
+        Channels to which a product reduces the input of each parallel layer that reads
+        more; None for no such reduction. Long kernels then take less time.
+    parallel_squeeze : int or None, default=None
+        Reduction of a squeeze-and-excitation behind each parallel layer: a gate for each
+        channel, which reads the mean of all channels through this many times fewer units
+        (Hu, Shen and Sun, 2018; 16 in the MLSTM-FCN of Karim et al., 2019). In a causal
+        network the mean is over the steps so far. None for no gates.
+    recurrent_output_dropout : float, default=0.0
+        Dropout probability in [0, 1) of the output of the recurrence alone, before that
+        of the parallel convolutions is joined to it (Karim et al., 2018, drop 80 % of few
+        units). ``dropout`` before the head applies to both.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -3805,19 +4752,49 @@ class RecurrentTranscriber(_OfSklearn, AnyCell, TranscriptEstimator):
         beginning counts with all of its alignments (Hannun et al., 2014).
     lr : float, default=0.005
         Learning rate.
-    max_epochs : int, default=50
-        Maximum number of passes over the training sequences.
-    batch_size : int or None, default=16
-        Number of sequences per mini-batch; None for full batches.
+    max_epochs : int or "auto", default=50
+        Maximum number of passes over the training sequences. "auto": 50, or as
+        many as make 1500 mini-batches if that is more, but at most 500;
+        few sequences need more passes.
+    batch_size : int, "auto" or None, default=16
+        Number of sequences per mini-batch; None for full batches. "auto": a tenth of the
+        training sequences, but at least 8 and at most 64.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
         The optimizer.
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
         Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
         loss (on the validation set, if there is one) has not improved for 5 epochs.
+    lr_warmup : float, default=0.0
+        Share of ``max_epochs``, in [0, 1), in which the learning rate rises linearly to
+        ``lr``, before a constant or cosine schedule begins (Goyal et al., 2017).
     weight_decay : float, default=0.0
         Weight decay, as defined by the optimizer.
+    average_weights : {"ema", "swa"} or None, default=None
+        Predict with a mean of the weights along the training instead of the last ones:
+        "ema", an exponential moving average over all mini-batches, corrected for its
+        beginning (Polyak and Juditsky, 1992); "swa", the mean at the ends of the last
+        quarter of ``max_epochs`` (stochastic weight averaging; Izmailov et al., 2018).
+        The validation loss and ``scoring`` are those of the mean, and so is what is
+        stored and what a warm start begins with. Ignored by ``partial_fit``.
+    ema_decay : float, default=0.99
+        Decay per mini-batch of ``average_weights="ema"``, in (0, 1): the mean is over
+        some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
+    augment : str, tuple of str, dict of str to float, or None, default=None
+        Random changes of the training sequences, drawn anew in each epoch: names, or
+        names and strengths. They are made of standardised channels, in this order. "crop"
+        keeps a window at a random position, without this share of the steps
+        (0.1; Le Guennec et al., 2016). "warp" varies the speed of time
+        between both ends, by this standard deviation of its logarithm
+        (0.2), "scale" multiplies each channel of a sequence by a factor
+        about one of this deviation (0.1), and "jitter" adds noise of
+        this deviation to each value (0.03; Um et al., 2017). "mixup"
+        replaces each sequence and its target by a weighted mean with another one, that
+        is stretched to its length, with weights of the beta distribution of this
+        parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
+        tokens and categories; only "scale" and "jitter" where steps have targets, and
+        with them "warp" for transcripts and translations.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -3837,8 +4814,10 @@ class RecurrentTranscriber(_OfSklearn, AnyCell, TranscriptEstimator):
         ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
         of every step, over the steps of all sequences), or a function
         ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
-    patience : int, default=10
-        Number of epochs without improvement before early stopping.
+    patience : int or "auto", default=10
+        Number of epochs without improvement before early stopping. "auto": a fifth of
+        ``max_epochs``, but at least 10, since the epochs of few sequences are
+        short.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
         standard deviation of the training data: with ``partial_fit``, those of all calls
@@ -3847,8 +4826,8 @@ class RecurrentTranscriber(_OfSklearn, AnyCell, TranscriptEstimator):
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
     random_state : int, RandomState instance or None, default=None
-        Controls the initial weights, mini-batches, dropout and the validation split. Pass
-        an int for bitwise identical results of repeated fits.
+        Controls the initial weights, mini-batches, dropout, ``augment`` and the
+        validation split. Pass an int for bitwise identical results of repeated fits.
     n_jobs : int or None, default=None
         Number of threads in fit and predict: None for one, -1 for all cores. The last
         digits of float32 training depend on it unless compiled kernels train.
@@ -3957,7 +4936,13 @@ class RecurrentTranscriber(_OfSklearn, AnyCell, TranscriptEstimator):
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
         parallel_channels: Sequence[int] = (),
-        parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        parallel_kernel_size: int | Sequence[int | Sequence[int]] = (8, 5, 3),
+        parallel_stride: int | Sequence[int] | str = 1,
+        parallel_dilation: int | Sequence[int] = 1,
+        parallel_residual: int | None = None,
+        parallel_bottleneck: int | None = None,
+        parallel_squeeze: int | None = None,
+        recurrent_output_dropout: float = 0.0,
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",
@@ -3966,17 +4951,21 @@ class RecurrentTranscriber(_OfSklearn, AnyCell, TranscriptEstimator):
         category_dim: int | None = None,
         beam_size: int = 1,
         lr: float = 0.005,
-        max_epochs: int = 50,
-        batch_size: int | None = 16,
+        max_epochs: int | str = 50,
+        batch_size: int | str | None = 16,
         optimizer: str | Callable[..., Any] = "adam",
         lr_schedule: str = "cosine",
+        lr_warmup: float = 0.0,
         weight_decay: float = 0.0,
+        average_weights: str | None = None,
+        ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
+        augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
         validation_split: Any = "auto",
         validation_fraction: float = 0.1,
         scoring: str | Callable[..., float] | None = None,
-        patience: int = 10,
+        patience: int | str = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
         random_state: RandomState = None,
@@ -4087,11 +5076,52 @@ class RecurrentTranslator(_OfSklearn, Pooling, AnyCell, TranslationEstimator):
         Output channels of the convolutions parallel to the recurrence, whose mean over
         time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
         LSTM-FCN.
-    parallel_kernel_size : int or tuple of int, default=(8, 5, 3)
-        Kernel sizes of the parallel convolutions in steps.
+    parallel_kernel_size : int, tuple of int or tuple of tuples, default=(8, 5, 3)
+        Kernel sizes of the parallel convolutions in steps. Several sizes for a layer are
+        kernels side by side, among which its channels are divided: six layers of
+        ``(40, 20, 10)`` with ``parallel_residual=3`` and ``parallel_bottleneck=32`` make
+        a branch like InceptionTime (Ismail Fawaz et al., 2020), without its max
+        pooling.
+    parallel_stride : int, tuple of int or "auto", default=1
+        Strides of the parallel convolutions. No stride may exceed what the strides before
+        it leave of the shortest sequence in fit. "auto": as long as the median length of
+        the training sequences, over all strides, is at least 256, the first layer's
+        stride is doubled, then that of the next, first to at most half its kernel size
+        (the smallest of several), then to at most all of it; a layer with a dilation
+        keeps a stride of 1. So 128 to 255 steps are left of a long sequence, and every
+        step is read.
+    parallel_dilation : int or tuple of int, default=1
+        Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
+        reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
+        grow fast with the layers in ``(1, 2, 4, 8)``. None may exceed what strides leave
+        of the longest sequence in fit.
+    parallel_residual : int or None, default=None
+        Number of parallel layers after which their input is added to their output (He et
+        al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
+        that are left at the end. Where channels or steps differ, the input is mapped by a
+        convolution of one step and normalised. None for no such connections.
+    parallel_bottleneck : int or None, default=None
+        Channels to which a product reduces the input of each parallel layer that reads
+        more; None for no such reduction. Long kernels then take less time.
+    parallel_squeeze : int or None, default=None
+        Reduction of a squeeze-and-excitation behind each parallel layer: a gate for each
+        channel, which reads the mean of all channels through this many times fewer units
+        (Hu, Shen and Sun, 2018; 16 in the MLSTM-FCN of Karim et al., 2019). In a causal
+        network the mean is over the steps so far. None for no gates.
+    recurrent_output_dropout : float, default=0.0
+        Dropout probability in [0, 1) of the output of the recurrence alone, before that
+        of the parallel convolutions is joined to it (Karim et al., 2018, drop 80 % of few
+        units). ``dropout`` before the head applies to both.
     pooling : {"last", "mean", "max", "attention"}, default='max'
         How to pool the steps of a sequence: the final state of each direction, the mean
         or maximum over the steps, or a mean with attention weights.
+    pooling_segments : int, default=1
+        Number of equal parts of each sequence that are pooled one by one, and
+        concatenated, which keeps the place of what is found (as in the spatial pyramids
+        of Lazebnik, Schmid and Ponce, 2006). Applies to the recurrence, unless
+        ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
+        if their number does not divide that of the steps. Such a network predicts from
+        whole sequences only: it has no streams.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -4146,22 +5176,53 @@ class RecurrentTranslator(_OfSklearn, Pooling, AnyCell, TranslationEstimator):
         target in fit.
     label_smoothing : float, default=0.1
         Share of the probability of each true label, in [0, 1), that training spreads over
-        all labels (Szegedy et al., 2016). ``valid_loss`` is without.
+        all labels (Szegedy et al., 2016); where each of several labels is true or not,
+        over both. ``valid_loss`` is without.
     lr : float, default=0.005
         Learning rate.
-    max_epochs : int, default=50
-        Maximum number of passes over the training sequences.
-    batch_size : int or None, default=16
-        Number of sequences per mini-batch; None for full batches.
+    max_epochs : int or "auto", default=50
+        Maximum number of passes over the training sequences. "auto": 50, or as
+        many as make 1500 mini-batches if that is more, but at most 500;
+        few sequences need more passes.
+    batch_size : int, "auto" or None, default=16
+        Number of sequences per mini-batch; None for full batches. "auto": a tenth of the
+        training sequences, but at least 8 and at most 64.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
         The optimizer.
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
         Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
         loss (on the validation set, if there is one) has not improved for 5 epochs.
+    lr_warmup : float, default=0.0
+        Share of ``max_epochs``, in [0, 1), in which the learning rate rises linearly to
+        ``lr``, before a constant or cosine schedule begins (Goyal et al., 2017).
     weight_decay : float, default=0.0
         Weight decay, as defined by the optimizer.
+    average_weights : {"ema", "swa"} or None, default=None
+        Predict with a mean of the weights along the training instead of the last ones:
+        "ema", an exponential moving average over all mini-batches, corrected for its
+        beginning (Polyak and Juditsky, 1992); "swa", the mean at the ends of the last
+        quarter of ``max_epochs`` (stochastic weight averaging; Izmailov et al., 2018).
+        The validation loss and ``scoring`` are those of the mean, and so is what is
+        stored and what a warm start begins with. Ignored by ``partial_fit``.
+    ema_decay : float, default=0.99
+        Decay per mini-batch of ``average_weights="ema"``, in (0, 1): the mean is over
+        some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
+    augment : str, tuple of str, dict of str to float, or None, default=None
+        Random changes of the training sequences, drawn anew in each epoch: names, or
+        names and strengths. They are made of standardised channels, in this order. "crop"
+        keeps a window at a random position, without this share of the steps
+        (0.1; Le Guennec et al., 2016). "warp" varies the speed of time
+        between both ends, by this standard deviation of its logarithm
+        (0.2), "scale" multiplies each channel of a sequence by a factor
+        about one of this deviation (0.1), and "jitter" adds noise of
+        this deviation to each value (0.03; Um et al., 2017). "mixup"
+        replaces each sequence and its target by a weighted mean with another one, that
+        is stretched to its length, with weights of the beta distribution of this
+        parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
+        tokens and categories; only "scale" and "jitter" where steps have targets, and
+        with them "warp" for transcripts and translations.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -4181,8 +5242,10 @@ class RecurrentTranslator(_OfSklearn, Pooling, AnyCell, TranslationEstimator):
         ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
         of every step, over the steps of all sequences), or a function
         ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
-    patience : int, default=10
-        Number of epochs without improvement before early stopping.
+    patience : int or "auto", default=10
+        Number of epochs without improvement before early stopping. "auto": a fifth of
+        ``max_epochs``, but at least 10, since the epochs of few sequences are
+        short.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
         standard deviation of the training data: with ``partial_fit``, those of all calls
@@ -4191,8 +5254,8 @@ class RecurrentTranslator(_OfSklearn, Pooling, AnyCell, TranslationEstimator):
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
     random_state : int, RandomState instance or None, default=None
-        Controls the initial weights, mini-batches, dropout and the validation split. Pass
-        an int for bitwise identical results of repeated fits.
+        Controls the initial weights, mini-batches, dropout, ``augment`` and the
+        validation split. Pass an int for bitwise identical results of repeated fits.
     n_jobs : int or None, default=None
         Number of threads in fit and predict: None for one, -1 for all cores. The last
         digits of float32 training depend on it unless compiled kernels train.
@@ -4302,8 +5365,15 @@ class RecurrentTranslator(_OfSklearn, Pooling, AnyCell, TranslationEstimator):
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
         parallel_channels: Sequence[int] = (),
-        parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        parallel_kernel_size: int | Sequence[int | Sequence[int]] = (8, 5, 3),
+        parallel_stride: int | Sequence[int] | str = 1,
+        parallel_dilation: int | Sequence[int] = 1,
+        parallel_residual: int | None = None,
+        parallel_bottleneck: int | None = None,
+        parallel_squeeze: int | None = None,
+        recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
+        pooling_segments: int = 1,
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",
@@ -4318,17 +5388,21 @@ class RecurrentTranslator(_OfSklearn, Pooling, AnyCell, TranslationEstimator):
         max_length: int | None = None,
         label_smoothing: float = 0.1,
         lr: float = 0.005,
-        max_epochs: int = 50,
-        batch_size: int | None = 16,
+        max_epochs: int | str = 50,
+        batch_size: int | str | None = 16,
         optimizer: str | Callable[..., Any] = "adam",
         lr_schedule: str = "cosine",
+        lr_warmup: float = 0.0,
         weight_decay: float = 0.0,
+        average_weights: str | None = None,
+        ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
+        augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
         validation_split: Any = "auto",
         validation_fraction: float = 0.1,
         scoring: str | Callable[..., float] | None = None,
-        patience: int = 10,
+        patience: int | str = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
         random_state: RandomState = None,
@@ -4361,3 +5435,404 @@ class RecurrentTranslator(_OfSklearn, Pooling, AnyCell, TranslationEstimator):
         *,
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
+
+class RecurrentDetector(_OfSklearn, Pooling, AnyCell, SequenceDetector):
+    r"""Find anomalies in sequences, and represent sequences, without labels.
+
+    The network learns to predict each step from those before it, or to reconstruct all
+    steps from a short code of the sequence. Where that fails, something is not as it was
+    in the training sequences. The score of step t is
+
+    .. math::
+        s_t = - \sqrt{\frac{1}{C} \sum_{c=1}^C
+              \left( \frac{x_{tc} - \mu_{tc}}{\sigma_{tc} \rho_c} \right)^2}
+
+    with the prediction :math:`\mu` and its standard deviation :math:`\sigma`, which is
+    constant with ``noise="constant"``, and the root mean square :math:`\rho` of these
+    errors in the training sequences. Scores of usual steps are
+    around -1. That of a sequence is minus the root of the mean of its squared scores, or
+    the lowest.
+
+    With ``missing="mask"`` or "decay" NaN is neither predicted nor scored; neither are
+    categories and the time.
+
+    Parameters
+    ----------
+    cell : {"rnn", "lstm", "gru", "mingru", "minlstm", "indrnn", "qrnn"}, default='lstm'
+        Recurrent cell: simple (Elman, 1990), LSTM or GRU; minimal GRU or LSTM, whose
+        gates read only the input (Feng et al., 2024); independently recurrent, where a
+        unit reads only its own state (Li et al., 2018); or quasi-recurrent, an LSTM
+        whose gates do not read the hidden state (Bradbury et al., 2017).
+    hidden_size : int or tuple of int, default=64
+        Number of units of each recurrent layer and direction, for all layers or one per
+        layer: ``(12, 6)`` is two layers.
+    num_layers : int or None, default=None
+        Number of stacked recurrent layers; None for as many as ``hidden_size`` has
+        values.
+    bidirectional : bool, default=False
+        Whether to also read every sequence in reverse. If False, the network is causal:
+        no state depends on a later step.
+    merge_mode : {"concat", "sum", "mean", "mul"}, default='concat'
+        How to merge the outputs of the two directions of a layer.
+    dropout : float, default=0.0
+        Dropout probability between recurrent layers and before the head, in [0, 1).
+    layer_norm : bool, default=False
+        Apply layer normalization, at every step, to the products of the weights of
+        recurrent layers with their inputs (Ba, Kiros and Hinton, 2016). Deep networks
+        learn faster.
+    residual : bool, default=False
+        Residual connections: add the input of every recurrent layer but the first to its
+        output. Both must have the same width.
+    recurrent_dropout : float, default=0.0
+        Dropout probability in [0, 1) of the hidden state that the gates read, with one
+        mask for all steps of a sequence (Gal and Ghahramani, 2016). Must be 0 with
+        ``bptt_steps`` and for cells whose gates do not read the hidden state.
+    memory_steps : float or None, default=None
+        Longest time scale, in steps: gates are initialised with biases for time scales
+        between one step and this number (chrono initialisation; Tallec and Ollivier,
+        2018). The length of the sequences is a good value. None: the biases of the
+        cell.
+    conv_channels : tuple of int, default=()
+        Output channels of the convolutions before the recurrence, one per layer.
+    conv_kernel_size : int or tuple of int, default=5
+        Kernel sizes of these convolutions in steps, at most the length of the shortest
+        sequence.
+    conv_stride : int or tuple of int, default=1
+        Strides of these convolutions: a stride of s reduces s steps to one. Some steps
+        are never read if the stride exceeds the kernel size.
+    parallel_channels : tuple of int, default=()
+        Output channels of the convolutions parallel to the recurrence, whose mean over
+        time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
+        LSTM-FCN.
+    parallel_kernel_size : int, tuple of int or tuple of tuples, default=(8, 5, 3)
+        Kernel sizes of the parallel convolutions in steps. Several sizes for a layer are
+        kernels side by side, among which its channels are divided: six layers of
+        ``(40, 20, 10)`` with ``parallel_residual=3`` and ``parallel_bottleneck=32`` make
+        a branch like InceptionTime (Ismail Fawaz et al., 2020), without its max
+        pooling.
+    parallel_stride : int, tuple of int or "auto", default=1
+        Strides of the parallel convolutions. No stride may exceed what the strides before
+        it leave of the shortest sequence in fit. "auto": as long as the median length of
+        the training sequences, over all strides, is at least 256, the first layer's
+        stride is doubled, then that of the next, first to at most half its kernel size
+        (the smallest of several), then to at most all of it; a layer with a dilation
+        keeps a stride of 1. So 128 to 255 steps are left of a long sequence, and every
+        step is read.
+    parallel_dilation : int or tuple of int, default=1
+        Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
+        reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
+        grow fast with the layers in ``(1, 2, 4, 8)``.
+    parallel_residual : int or None, default=None
+        Number of parallel layers after which their input is added to their output (He et
+        al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
+        that are left at the end. Where channels or steps differ, the input is mapped by a
+        convolution of one step and normalised. None for no such connections.
+    parallel_bottleneck : int or None, default=None
+        Channels to which a product reduces the input of each parallel layer that reads
+        more; None for no such reduction. Long kernels then take less time.
+    parallel_squeeze : int or None, default=None
+        Reduction of a squeeze-and-excitation behind each parallel layer: a gate for each
+        channel, which reads the mean of all channels through this many times fewer units
+        (Hu, Shen and Sun, 2018; 16 in the MLSTM-FCN of Karim et al., 2019). In a causal
+        network the mean is over the steps so far. None for no gates.
+    recurrent_output_dropout : float, default=0.0
+        Dropout probability in [0, 1) of the output of the recurrence alone, before that
+        of the parallel convolutions is joined to it (Karim et al., 2018, drop 80 % of few
+        units). ``dropout`` before the head applies to both.
+    pooling : {"last", "mean", "max", "attention"}, default='max'
+        How to pool the steps of a sequence: the final state of each direction, the mean
+        or maximum over the steps, or a mean with attention weights.
+    pooling_segments : int, default=1
+        Number of equal parts of each sequence that are pooled one by one, and
+        concatenated, which keeps the place of what is found (as in the spatial pyramids
+        of Lazebnik, Schmid and Ponce, 2006). Applies to the recurrence, unless
+        ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
+        if their number does not divide that of the steps. Such a network predicts from
+        whole sequences only: it has no streams.
+    embedding_dim : int or None, default=None
+        Size of the embedding vectors of tokens. If given, X holds token ids, as made by
+        :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
+        the unknown token. Dropout is also applied to the embedding vectors.
+    num_embeddings : int or None, default=None
+        Number of tokens; None for one more than the largest id in fit. Tokens that are
+        not in the training sequences are read as the unknown token.
+    missing : {"error", "mask", "decay"}, default='error'
+        How to treat NaN in X. "error" raises an error. "mask" replaces NaN by the mean of
+        the channel, and appends a mask for every channel that is one where it was
+        observed and zero elsewhere. "decay" appends the same masks, but replaces NaN by
+        the last observation, decayed towards the mean at a learnt rate for each channel;
+        without ``conv_channels`` the state of the first recurrent layer decays likewise
+        (GRU-D of Che et al., 2018, with any cell). The loop over steps is then in Python,
+        which is slower: an epoch of a GRU or SimpleRNN takes about 1.5 times as long, of
+        an LSTM 4 to 7 times (``benchmarks/missing.py``). Infinity always raises an
+        error.
+    time_channel : int or None, default=None
+        With ``missing="decay"``, position of the channel that holds the time of each
+        step, in any unit and from any origin. The time determines the decay and is used
+        for nothing else; None for a time of one between steps. Ignored with other values
+        of ``missing``.
+    categorical_features : "from_dtype", list of int, str or bool, or None, default='from_dtype'
+        The channels that hold categories, whose levels are embedded. "from_dtype": those
+        of sequences that are DataFrames with columns of text, also as categories of
+        pandas or polars. A list names channels, also of numbers: their positions or
+        names, or a mask. None: text is refused. Static columns of text are embedded
+        likewise, unless None. Levels that are not in the training sequences, and missing
+        ones, are read as one unknown level; ``partial_fit`` knows those of its first
+        call.
+    category_dim : int or None, default=None
+        Size of the vectors of categories; None for min(50, round(1.6 n^0.56)) of n levels
+        (the rule of fastai).
+    objective : {"predict", "reconstruct"}, default='predict'
+        What the network learns. "predict": each step from those before it, by a causal
+        network; the first step, which has none, is predicted by mean and standard
+        deviation of each channel. "reconstruct": all steps, from a code of ``code_size``
+        numbers: a linear function of the pooled states, from which one more recurrent
+        layer, of the same cell and the size of the first layer, makes every step, reading
+        the code and the place of the step: in the sequence, and on clocks of 4 to 256
+        steps.
+    code_size : int, default=8
+        With ``objective="reconstruct"``, number of values of the code; at most half as
+        many as the longest training sequence has, for otherwise the network might learn
+        the identity.
+    noise : {"constant", "gaussian", "student_t"}, default='constant'
+        What the network learns of the size of errors. "constant": nothing, the loss is
+        the squared error, and each channel has one standard deviation. The others: a
+        standard deviation for each value, by the negative log-likelihood of a normal or,
+        for heavy tails, a Student's t distribution; errors then count less where the
+        signal is noisy.
+    contamination : "auto" or float, default='auto'
+        What determines ``offset_``, the score below which a sequence is an outlier: the
+        proportion of outliers among the training sequences, in (0, 0.5]; or "auto" for
+        the lower fence of Tukey (1977), the first quartile of their scores less 1.5 times
+        the distance of the quartiles, or their 1 % quantile if that is higher.
+    score_reduction : {"mean", "min"}, default='mean'
+        How the score of a sequence follows from those of its steps: by the mean of their
+        squares, or the lowest: the score of the worst step.
+    lr : float, default=0.005
+        Learning rate.
+    max_epochs : int, default=50
+        Maximum number of passes over the training sequences.
+    batch_size : int or None, default=16
+        Number of sequences per mini-batch; None for full batches.
+    optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
+        The optimizer.
+    lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
+        Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
+        loss (on the validation set, if there is one) has not improved for 5 epochs.
+    weight_decay : float, default=0.0
+        Weight decay, as defined by the optimizer.
+    gradient_clip : float or None, default=1.0
+        Maximum norm of the gradient; larger gradients are clipped.
+    bptt_steps : int or None, default=None
+        Number of time steps per chunk for truncated backpropagation through time: a
+        sequence is trained on in chunks; the hidden state is carried over from one chunk
+        to the next, gradients are not. For sequences that are too long to train on as a
+        whole; needs a causal network without convolutions.
+    early_stopping : bool, default=False
+        Whether to hold out a validation set, or take that given to fit, stop when its
+        loss or ``scoring`` no longer improves, and keep the best weights.
+    validation_split : {"auto", "random", "last"} or splitter, default='auto'
+        What early stopping holds out. "random": stratified by class, or whole groups if
+        fit gets ``groups``. "last": the last sequences of X, which must be in time order;
+        of windows that overlap, the last ones of the table, and windows that share rows
+        with them (a target is taken to cover as many rows after its window as it has
+        outputs) are not used at all. "auto": "last" for windows that overlap, which are
+        views of one table (as of SlidingWindow and make_windows), unless fit gets
+        ``groups``; else "random". Of a splitter of scikit-learn, its last split.
+    validation_fraction : float, default=0.1
+        Proportion of the sequences in the validation set of early stopping, in
+        (0, 1).
+    scoring : str, callable or None, default=None
+        Score of the validation set that early stopping watches, ``valid_score`` in
+        ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
+        of every step, over the steps of all sequences), or a function
+        ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
+    patience : int, default=10
+        Number of epochs without improvement before early stopping.
+    standardize : bool, default=True
+        Whether to standardise each channel, and the targets of a regressor, by mean and
+        standard deviation of the training data: with ``partial_fit``, those of all calls
+        so far. A 2-D X has one channel. Token ids are not scaled.
+    data_format : {"channels_last", "channels_first"}, default='channels_last'
+        Whether a 3-D X is (n_sequences, n_steps, n_channels) or
+        (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
+    random_state : int, RandomState instance or None, default=None
+        Controls the initial weights, mini-batches, dropout and the validation split. Pass
+        an int for bitwise identical results of repeated fits.
+    n_jobs : int or None, default=None
+        Number of threads in fit and predict: None for one, -1 for all cores. The last
+        digits of float32 training depend on it unless compiled kernels train.
+    device : str, default='auto'
+        Device of the network: "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU if one
+        is available.
+    dtype : {"float32", "float64"}, default='float32'
+        Dtype of the network.
+    mixed_precision : {"bfloat16", "float16"} or None, default=None
+        Lower precision of forward and backward pass in training, by torch's autocast.
+        Weights, loss and optimizer steps stay in float32, and so do recurrent layers on
+        a CPU, where this is faster. With "float16" the loss is scaled, and steps with an
+        infinite gradient are skipped. Predictions and the validation loss are in full
+        precision. Not supported with ``dtype="float64"``.
+    callbacks : list of skorch callbacks or None, default=None
+        Callbacks of the training. To end it after an epoch, a callback sets
+        ``net.stop_requested = True`` in ``on_epoch_end``; the fit then counts as
+        finished.
+    net_params : dict or None, default=None
+        Further parameters of :class:`skorch.NeuralNet`: those of the optimizer, such as
+        ``{"optimizer__betas": (0.9, 0.99)}``, of callbacks (``callbacks__<name>``,
+        ``callbacks__<name>__<parameter>``), ``compile``, and hyperparameters of the
+        training, which they override. What an estimator sets itself is refused.
+    checkpoint : str, path or None, default=None
+        File in which fit saves its progress after every epoch. When an interrupted fit is
+        called again with the same data and hyperparameters, it resumes from there, and
+        the final network is bitwise identical; a completed fit is not repeated. A file
+        belongs to one fit. In a directory (an existing one, or a path with a separator
+        at the end) there is a file for each fit, as needed by searches.
+    warm_start : bool, default=False
+        Whether fit continues from the weights of the last fit.
+    verbose : int, default=0
+        Print a line per epoch if above zero.
+
+    Attributes
+    ----------
+    net_ : skorch.NeuralNet
+        The trained net; its ``module_`` is a :class:`sksequence.nn.SequenceNetwork`.
+    n_features_in_ : int
+        Number of columns of a 2-D X, else number of channels.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names of a DataFrame, or of sequences that are DataFrames, if all are text.
+        Later X must have the same, in the same order.
+    n_epochs_ : int
+        Number of epochs trained.
+    history_ : list of dict
+        ``train_loss``, ``valid_loss`` (with early stopping), ``lr`` and ``duration`` (in
+        seconds) of each epoch, ``valid_score`` with ``scoring``, and the numbers that
+        callbacks record in ``net_.history``.
+    offset_ : float
+        Score below which a sequence is an outlier; it can be set.
+    step_offset_ : float
+        The same for scores of steps, by the same rule.
+    n_static_features_in_ : int
+        Number of static covariates; 0 if X is not a table with a column of sequences.
+
+    See Also
+    --------
+    RecurrentStepRegressor : Predicts given numbers for every step.
+    sklearn.ensemble.IsolationForest : Finds outliers among the rows of tables.
+
+    References
+    ----------
+    Malhotra et al. (2015), Long short term memory networks for anomaly detection in time
+    series. ESANN.
+    Malhotra et al. (2016), LSTM-based encoder-decoder for multi-sensor anomaly detection.
+    ICML workshop.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sksequence import RecurrentDetector
+    >>> rng = np.random.default_rng(0)
+    >>> X = [np.sin(0.4 * np.arange(n)) for n in rng.integers(40, 60, 50)]
+    >>> X = [x + rng.normal(scale=0.1, size=len(x)) for x in X]
+    >>> model = RecurrentDetector(hidden_size=16, random_state=0).fit(X)
+    >>> broken = X[0].copy()
+    >>> broken[30:34] = 0.9  # it hangs
+    >>> model.predict([X[0], broken])
+    array([ 1, -1])
+    >>> int(model.score_steps([broken])[0].argmin()) in range(30, 36)
+    True
+    """
+
+    def __init__(
+        self,
+        *,
+        cell: str = "lstm",
+        hidden_size: int | Sequence[int] = 64,
+        num_layers: int | None = None,
+        bidirectional: bool = False,
+        merge_mode: str = "concat",
+        dropout: float = 0.0,
+        layer_norm: bool = False,
+        residual: bool = False,
+        recurrent_dropout: float = 0.0,
+        memory_steps: float | None = None,
+        conv_channels: Sequence[int] = (),
+        conv_kernel_size: int | Sequence[int] = 5,
+        conv_stride: int | Sequence[int] = 1,
+        parallel_channels: Sequence[int] = (),
+        parallel_kernel_size: int | Sequence[int | Sequence[int]] = (8, 5, 3),
+        parallel_stride: int | Sequence[int] | str = 1,
+        parallel_dilation: int | Sequence[int] = 1,
+        parallel_residual: int | None = None,
+        parallel_bottleneck: int | None = None,
+        parallel_squeeze: int | None = None,
+        recurrent_output_dropout: float = 0.0,
+        pooling: str = "max",
+        pooling_segments: int = 1,
+        embedding_dim: int | None = None,
+        num_embeddings: int | None = None,
+        missing: str = "error",
+        time_channel: int | None = None,
+        categorical_features: Sequence[Any] | str | None = "from_dtype",
+        category_dim: int | None = None,
+        objective: str = "predict",
+        code_size: int = 8,
+        noise: str = "constant",
+        contamination: str | float = "auto",
+        score_reduction: str = "mean",
+        lr: float = 0.005,
+        max_epochs: int = 50,
+        batch_size: int | None = 16,
+        optimizer: str | Callable[..., Any] = "adam",
+        lr_schedule: str = "cosine",
+        weight_decay: float = 0.0,
+        gradient_clip: float | None = 1.0,
+        bptt_steps: int | None = None,
+        early_stopping: bool = False,
+        validation_split: Any = "auto",
+        validation_fraction: float = 0.1,
+        scoring: str | Callable[..., float] | None = None,
+        patience: int = 10,
+        standardize: bool = True,
+        data_format: str = "channels_last",
+        random_state: RandomState = None,
+        n_jobs: int | None = None,
+        device: str = "auto",
+        dtype: str = "float32",
+        mixed_precision: str | None = None,
+        callbacks: Sequence[Any] | None = None,
+        net_params: dict[str, Any] | None = None,
+        checkpoint: PathLike | None = None,
+        warm_start: bool = False,
+        verbose: int = 0,
+    ) -> None: ...
+    def set_fit_request(
+        self,
+        *,
+        X_val: bool | str | None = ...,
+        groups: bool | str | None = ...,
+        sample_weight: bool | str | None = ...,
+        y_val: bool | str | None = ...,
+    ) -> Self: ...
+    def set_partial_fit_request(
+        self,
+        *,
+        sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+    def set_score_request(
+        self,
+        *,
+        sample_weight: bool | str | None = ...,
+    ) -> Self: ...
+    def fit_predict(
+        self, X: ArrayLike, y: Targets | None = None, **fit_params: Any
+    ) -> np.ndarray: ...
+    def fit_transform(
+        self, X: ArrayLike, y: Targets | None = None, **fit_params: Any
+    ) -> np.ndarray: ...
+    def score(
+        self,
+        X: ArrayLike,
+        y: Targets | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> float: ...

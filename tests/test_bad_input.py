@@ -344,6 +344,31 @@ SIZE_CASES = [
         X=SHORT,
         params={"conv_channels": (4, 4), "conv_kernel_size": 3, "conv_stride": 2},
     ),
+    Case(
+        "a parallel dilation beyond the longest sequence",
+        r"Parallel convolution 2 has dilation=4, but sequence 0, the longest, has only "
+        r"3 step.* left of 6 .*smaller parallel_dilation",
+        params={
+            **{"parallel_channels": (4, 4), "parallel_kernel_size": 3},
+            **{"parallel_stride": 2, "parallel_dilation": (6, 4)},
+        },
+    ),
+    Case(
+        "more kernels than channels",
+        r"parallel_channels must have a channel for each of the 3 kernels \(9, 5, 3\) .*"
+        r"got \(8, 2\)",
+        params={"parallel_channels": (8, 2), "parallel_kernel_size": (5, (9, 5, 3))},
+    ),
+    Case(
+        "a parallel stride beyond the shortest sequence",
+        r"Parallel convolution 2 has stride=4, but sequence 1, the shortest, has only "
+        r"3 step.* left of 5 .*smaller parallel_stride",
+        X=[CUBE[0], CUBE[1][:5], *CUBE[2:]],
+        params={
+            **{"parallel_channels": (4, 4), "parallel_kernel_size": 3},
+            "parallel_stride": (2, 4),
+        },
+    ),
     *(
         Case(
             f"{name}={value}",
@@ -358,6 +383,14 @@ SIZE_CASES = [
             ("conv_stride", (1,), 2, {"conv_channels": (4, 4), "conv_kernel_size": 2}),
             ("parallel_kernel_size", (8, 5, 3), 2, {"parallel_channels": (4, 4)}),
             ("parallel_kernel_size", (3,), 2, {"parallel_channels": (4, 4)}),
+            *(
+                (name, (2, 1, 1), 2, {"parallel_channels": (4, 4)} | kernel)
+                for name, kernel in [
+                    ("parallel_stride", {"parallel_kernel_size": 3}),
+                    ("parallel_dilation", {"parallel_kernel_size": 3}),
+                    ("parallel_kernel_size", {}),
+                ]
+            ),
         ]
     ),
 ]
@@ -465,7 +498,20 @@ BAD_VALUES = {
     "conv_kernel_size": SIZES,
     "conv_stride": SIZES,
     "parallel_channels": [4, None, "a", (0,), (2.5,), ("a",)],
-    "parallel_kernel_size": SIZES,
+    "parallel_kernel_size": [
+        *SIZES,
+        ((),),
+        ((3, 0),),
+        ((3, 2.5),),
+        (("a",),),
+        ((3, 2),) * 2,
+    ],
+    "parallel_dilation": SIZES,
+    "parallel_residual": [value for value in COUNT if value is not None],
+    "parallel_bottleneck": [value for value in COUNT if value is not None],
+    "parallel_squeeze": [value for value in COUNT if value is not None],
+    "parallel_stride": [*SIZES, "automatic"],
+    "recurrent_output_dropout": [-0.1, 1.0, "a", None, np.nan, False],
     "embedding_dim": [0, -1, 2.5, "a", True],
     "num_embeddings": [0, -1, 2.5, "a", True],
     "categorical_features": [3, "auto", True, [9], [-1], [0.5], ["x"], [True], [None]],
@@ -476,13 +522,24 @@ BAD_VALUES = {
     "season": [0, -1, 2.5, "a", True],
     "target_channels": [-1, 1.5, "a", (), (0, 0), (0, 2), (True,), (0.0,), ("a",)],
     "pooling": ["min", None],
+    "pooling_segments": COUNT,
     "standardize": FLAG,
     "data_format": ["channels", None],
     "lr": [0, -1, "a", None, np.nan, np.inf, True],
     "lr_schedule": ["step", None],
+    "label_smoothing": [-0.1, 1, 1.5, "a", None, np.nan, True],
+    "lr_warmup": [-0.1, 1, 1.0, "a", None, np.nan, True],
+    "average_weights": ["mean", "EMA", True, 0.99, 1],
+    "ema_decay": [0, 1, -0.1, 1.5, "a", None, np.nan, False],
     "mixed_precision": ["float32", True],
     "max_epochs": COUNT,
-    "batch_size": [0, -1, 2.5, "a", True],
+    "batch_size": [0, -1, 2.5, "a", True, "AUTO"],
+    "augment": [
+        *(3, True, "noise", "Jitter", ["jitter", "blur"], ("jitter", "jitter"), [3]),
+        *({"jitter": value} for value in (0, -1, "a", None, np.nan, np.inf, True)),
+        *({"crop": 1.0}, {"crop": 1.5}, {"warp": 2}, {"scale": -0.1}, {"mixup": 1.1}),
+        *({"noise": 0.1}, {3: 0.1}),
+    ],
     "optimizer": ["adagrad", None, 3, torch.nn.Linear, print],
     "weight_decay": [-1, "a", None, np.nan, np.inf, False],
     "gradient_clip": [0, -1, "a", np.nan, np.inf, True],
@@ -508,12 +565,16 @@ BAD_VALUES = {
         *(np.array([[0.1, 0.9]]), np.array([0.9, np.nan])),
     ],
     "beam_size": COUNT,
+    "objective": ["forecast", None, True],
+    "code_size": COUNT,
+    "contamination": [0, 0.6, -0.1, "some", None, np.nan, True],
+    "noise": ["normal", None],
+    "score_reduction": ["max", None],
     "max_length": [size for size in COUNT if size is not None],
     "target_embedding_dim": COUNT,
     "decoder_hidden_size": COUNT,
     "decoder_layers": [*COUNT, 65],
     "attention": FLAG,
-    "label_smoothing": [-0.1, 1, 1.5, "a", None, np.nan],
     "cell": ["tcn", None],
     "nonlinearity": ["sigmoid", None],
 }
@@ -522,13 +583,17 @@ CONTEXT = {
     "conv_kernel_size": {"conv_channels": (4,)},
     "conv_stride": {"conv_channels": (4,)},
     "parallel_kernel_size": {"parallel_channels": (4,)},
+    **{
+        f"parallel_{name}": {"parallel_channels": (4,), "parallel_kernel_size": 3}
+        for name in ("stride", "dilation", "residual", "bottleneck", "squeeze")
+    },
     "target_channels": {"normalize": "last"},
 }
 
 
 def _estimator_with(parameter):
-    of_labels = ("RecurrentTranscriber", "RecurrentTranslator")
-    names = ("GRUClassifier", "GRURegressor", *ESTIMATORS, *of_labels)
+    new = ("RecurrentTranscriber", "RecurrentTranslator", "RecurrentDetector")
+    names = ("GRUClassifier", "GRURegressor", *ESTIMATORS, *new)
     return next(name for name in names if hasattr(make(name), parameter))
 
 
@@ -556,6 +621,19 @@ MEMORY_CASES = [
     )
     for size in (10**6, 10**12, 2**63 - 1, 2**63, (2**64,))
 ] + [
+    Case("segments", "GiB|too large", MemoryError, params={"pooling_segments": 2**62}),
+    *(
+        Case(
+            name,
+            "GiB|too large|memory",
+            MemoryError,
+            params={"parallel_channels": (4,), "parallel_kernel_size": 3, name: size},
+        )
+        for name, size in {
+            "parallel_kernel_size": 2**40,
+            "parallel_channels": (2**40,),
+        }.items()
+    ),
     Case("wide convolution", "GiB", MemoryError, params={"conv_channels": (10**9,)}),
     *(
         Case(

@@ -84,6 +84,25 @@ def test_every_estimator_keeps_the_contract(name):
             {"conv_channels": (4, 6), "conv_kernel_size": (5, 3), "conv_stride": (2, 1)},
         ),
         ("SimpleRNNClassifier", {"parallel_channels": (4, 6), "parallel_kernel_size": 3}),
+        (
+            "GRUClassifier",
+            {
+                **{
+                    "parallel_channels": (6, 5, 5),
+                    "parallel_kernel_size": ((3, 2), 2, 2),
+                },
+                **{"parallel_dilation": (1, 2, 1), "parallel_residual": 1},
+                **{"parallel_squeeze": 2, "parallel_bottleneck": 2},
+                "recurrent_output_dropout": 0.4,
+            },
+        ),
+        (
+            "LSTMRegressor",
+            {
+                **{"parallel_channels": (6,), "parallel_kernel_size": 3},
+                **{"bidirectional": True, "pooling_segments": 2, "parallel_stride": 2},
+            },
+        ),
         ("GRUClassifier", {"pooling": "attention", "early_stopping": True}),
         ("LSTMRegressor", {"dtype": "float64", "optimizer": "rmsprop", "max_epochs": 1}),
         ("RecurrentClassifier", {"cell": "rnn", "hidden_size": 3}),

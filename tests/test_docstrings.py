@@ -76,15 +76,21 @@ def test_every_hyperparameter_is_validated(name):
     assert set(cls._parameter_constraints) == set(cls().get_params())
 
 
+def declared_in(path):
+    """Names of hyperparameters; of some, a function of that name sets the default."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        last = node.body[-1] if isinstance(node, ast.FunctionDef) else node
+        value = last.value if isinstance(last, ast.AnnAssign | ast.Return) else None
+        if not isinstance(value, ast.Call) or ast.unparse(value.func) != "hyperparameter":
+            continue
+        if isinstance(node, ast.FunctionDef):
+            yield node.name
+        elif isinstance(node, ast.AnnAssign):
+            yield node.target.id
+
+
 def test_a_hyperparameter_is_declared_once():
-    declared = [
-        node.target.id
-        for path in MODULES.values()
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.AnnAssign)
-        and isinstance(node.value, ast.Call)
-        and ast.unparse(node.value.func) == "hyperparameter"
-    ]
+    declared = [name for path in MODULES.values() for name in declared_in(path)]
     assert len(declared) == len(set(declared))
     offered = {p for name in PUBLIC for p in make(name).get_params()}
     assert set(declared) == offered

@@ -11,6 +11,7 @@ from sklearn.base import clone
 from helpers.choices import draw_choices, levels_of, pairs_not_drawn
 from helpers.data import ragged
 from helpers.estimators import CLASSIFIERS, labels_for, make
+from helpers.networks import BRANCHES
 from sksequence import _kernels
 
 pytestmark = pytest.mark.no_cover  # slower with it, and others cover what these cover
@@ -30,7 +31,18 @@ FACTORS = {
         {},
         {"parallel_channels": (5,), "parallel_kernel_size": 1},
         {"parallel_channels": (4, 3), "parallel_kernel_size": (8, 3)},
+        {
+            **{"parallel_channels": (4, 3), "parallel_kernel_size": (8, 3)},
+            "parallel_stride": (3, 2),
+        },
+        BRANCHES[3],
+        {
+            "parallel_channels": (8, 12),
+            "parallel_kernel_size": ((12, 7, 1), 3),
+            **{"parallel_dilation": (1, 3), "parallel_residual": 1},
+        },
     ],
+    "segments": [1, 1, 2, 5],
     "hidden_size": [3, 7, 10, 32, 50],
     "num_layers": [1, 2],
     "n_channels": [1, 3, 5, 8],
@@ -55,6 +67,7 @@ def fitted(choice, **more):
         params |= {"bidirectional": True, "merge_mode": levels["direction"]}
     for name in ("pooling", "hidden_size", "num_layers", "dtype"):
         params[name] = levels[name]
+    params["pooling_segments"] = levels["segments"]
     model = make(
         family + levels["task"],
         **{"max_epochs": 1, **params, **levels["convolution"], **levels["branch"]},
@@ -62,7 +75,7 @@ def fitted(choice, **more):
     )
 
     rng = np.random.default_rng(choice)
-    shortest = 5 if levels["convolution"] else 1
+    shortest = 6 if levels["convolution"] or levels["branch"] else 1
     lengths = rng.integers(shortest, levels["longest"] + 1, size=300)
     X = ragged(lengths, levels["n_channels"], seed=choice[0])
     n_outputs = levels["n_outputs"]

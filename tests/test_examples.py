@@ -288,6 +288,34 @@ def check_spelled_letters(printed: str, folder: Path) -> None:
     assert (folder / "spelled_letters.png").read_bytes().startswith(b"\x89PNG")
 
 
+def check_spelling_to_sound(printed: str, folder: Path) -> None:
+    similar, similar_long = row(printed, "most similar known word")
+    without, without_long = row(printed, "without attention")
+    right, right_long = row(printed, "with attention")
+    assert max(similar, similar_long) < 5
+    assert right > 90
+    assert right_long > 80
+    assert without < right - 20
+    assert without_long < right_long - 40
+    sure = re.search(rf"are right: ({NUMBER}), that are wrong: ({NUMBER})", printed)
+    assert sure is not None
+    assert float(sure[1]) > float(sure[2])
+    assert (folder / "spelling_to_sound.png").read_bytes().startswith(b"\x89PNG")
+
+
+def check_machine_alarm(printed: str, folder: Path) -> None:
+    (day, hours), (late, late_hours) = (
+        row(printed, name) for name in ("the detector", "fixed limits")
+    )
+    assert 5 < day < late
+    assert 0 < hours < late_hours / 1.5
+    assert "minutes of alarm on the sound day: 0\n" in printed
+    share = re.search(rf"share of the last day in alarm: ({NUMBER})", printed)
+    assert share is not None
+    assert float(share[1]) > 0.95
+    assert (folder / "machine_alarm.png").read_bytes().startswith(b"\x89PNG")
+
+
 CHECKS: dict[str, Callable[[str, Path], None]] = {
     "quickstart": check_quickstart,
     "unequal_lengths": check_unequal_lengths,
@@ -309,8 +337,10 @@ CHECKS: dict[str, Callable[[str, Path], None]] = {
     "irregular": check_irregular,
     "dask_search": check_dask_search,
     "remaining_life": check_remaining_life,
+    "machine_alarm": check_machine_alarm,
     "ensemble": check_ensemble,
     "spelled_letters": check_spelled_letters,
+    "spelling_to_sound": check_spelling_to_sound,
 }
 
 

@@ -55,6 +55,12 @@ def strict(name, **params):
     )
 
 
+DETECTORS = [
+    strict("RecurrentDetector", objective=objective, bidirectional=both, max_epochs=20)
+    for objective, both in {"predict": False, "reconstruct": True}.items()
+]
+
+
 def failures_expected(estimator):
     if estimator.dtype == "float64":
         return {}
@@ -77,7 +83,7 @@ def by_default(name):
 
 @pytest.mark.no_cover  # slower with it, and others cover what it covers
 @parametrize_with_checks(
-    [by_default(name) for name in ESTIMATORS],
+    [by_default(name) for name in (*ESTIMATORS, "RecurrentDetector")],
     expected_failed_checks=failures_expected,
 )
 def test_with_defaults(estimator, check):
@@ -86,7 +92,7 @@ def test_with_defaults(estimator, check):
 
 @pytest.mark.no_cover
 @parametrize_with_checks(
-    [strict("LSTMClassifier"), strict("GRURegressor")],
+    [strict("LSTMClassifier"), strict("GRURegressor"), *DETECTORS],
     expected_failed_checks=failures_expected,
 )
 def test_strictly(estimator, check):

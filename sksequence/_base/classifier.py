@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Self, cast
 
 import numpy as np
@@ -21,8 +22,10 @@ from .._inputs import (
 )
 from .._inputs.borrowed import StrOptions
 from .._inputs.types import ArrayLike, Targets
+from .augmenting import STRENGTHS
 from .declaration import hyperparameter, recurrent_estimator
 from .estimator import SequenceEstimator
+from .hyperparameters import label_smoothing
 
 
 @recurrent_estimator
@@ -38,6 +41,7 @@ class Labeller(SequenceEstimator):
         frequencies. For multilabel targets, "balanced" or a list with a dict for each
         label.""",
     )
+    label_smoothing: float = label_smoothing(default=0.0)
 
     _attributes_doc = """
     classes_ : ndarray of shape (n_classes,)
@@ -178,6 +182,9 @@ class Labeller(SequenceEstimator):
 @recurrent_estimator
 class SequenceClassifier(ClassifierMixin, Labeller):
     """Classifier of whole sequences."""
+
+    def _get_allowed_changes(self) -> Collection[str]:
+        return STRENGTHS
 
     def score(
         self, X: ArrayLike, y: Targets, sample_weight: ArrayLike | None = None

@@ -23,17 +23,22 @@ ORDER = (
     # around the recurrent layers
     *("kernel_size", "patch_size", "peephole"),
     *("conv_channels", "conv_kernel_size", "conv_stride"),
-    *("parallel_channels", "parallel_kernel_size", "pooling"),
+    *("parallel_channels", "parallel_kernel_size", "parallel_stride"),
+    *("parallel_dilation", "parallel_residual", "parallel_bottleneck"),
+    *("parallel_squeeze", "recurrent_output_dropout"),
+    *("pooling", "pooling_segments"),
     *("embedding_dim", "num_embeddings", "missing", "time_channel"),
     *("categorical_features", "category_dim"),
     *("normalize", "season", "target_channels", "decoder"),
     *("target_embedding_dim", "decoder_hidden_size", "decoder_layers", "attention"),
     *("beam_size", "max_length"),
     *("crf", "tag_scheme"),
+    *("objective", "code_size", "noise", "contamination", "score_reduction"),
     # training
     *("loss", "quantile", "class_weight", "label_smoothing"),
-    *("lr", "max_epochs", "batch_size", "optimizer", "lr_schedule", "weight_decay"),
-    *("gradient_clip", "bptt_steps"),
+    *("lr", "max_epochs", "batch_size", "optimizer", "lr_schedule"),
+    *("lr_warmup", "weight_decay", "average_weights", "ema_decay"),
+    *("gradient_clip", "bptt_steps", "augment"),
     *("early_stopping", "validation_split", "validation_fraction", "scoring"),
     "patience",
     # the rest
@@ -51,6 +56,7 @@ def hyperparameter(
     doc: str,
     role: str = "estimator",
     since: tuple[int, int] = (1, 0),
+    search: Sequence[Any] = (),
 ) -> Any:
     """Declare a hyperparameter.
 
@@ -70,12 +76,15 @@ def hyperparameter(
         continues; others are only used by the estimator.
     since : tuple of (int, int), default=(1, 0)
         First format of stored states that has it; older states get the default.
+    search : sequence, default=()
+        Values worth trying in a search; empty if it is not searched.
     """
     metadata = {
         "constraints": list(constraints),
         "doc": inspect.cleandoc(doc),
         "role": role,
         "since": since,
+        "search": tuple(search),
     }
     return dataclasses.field(default=default, metadata=metadata)
 
@@ -99,6 +108,15 @@ def defaults_for(cls: Any, *roles: str) -> dict[str, Any]:
         field.name: field.default
         for field in dataclasses.fields(cls)
         if not roles or field.metadata["role"] in roles
+    }
+
+
+def values_to_search(cls: Any) -> dict[str, list[Any]]:
+    """Return the values worth trying of each hyperparameter that is searched."""
+    return {
+        field.name: list(field.metadata["search"])
+        for field in sorted(dataclasses.fields(cls), key=_rank)
+        if field.metadata["search"]
     }
 
 

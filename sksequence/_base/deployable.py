@@ -39,14 +39,15 @@ class Deployable(SequenceEstimator):
         -------
         ndarray of shape (n_sequences, n_steps, ...)
             For a list of sequences, an object array with an array (n_steps_i, ...) for
-            each. With ``conv_stride`` there is a prediction for each complete block of
-            steps (but always for every step if the estimator predicts for every step).
+            each. With ``conv_stride`` or ``parallel_stride`` there is a prediction for
+            each complete block of steps of all strides (but always for every step if the
+            estimator predicts for every step).
 
         Raises
         ------
         ValueError
             If the network is bidirectional, or was fitted with ``normalize``,
-            ``decoder=True`` or ``crf=True``.
+            ``decoder=True``, ``crf=True`` or ``pooling_segments`` above 1.
 
         Examples
         --------
@@ -97,7 +98,7 @@ class Deployable(SequenceEstimator):
         ------
         ValueError
             If the network is bidirectional, or was fitted with ``normalize``,
-            ``decoder=True`` or ``crf=True``.
+            ``decoder=True``, ``crf=True`` or ``pooling_segments`` above 1.
 
         Examples
         --------
@@ -286,6 +287,13 @@ class Deployable(SequenceEstimator):
                 f"{name} needs a network that can answer after any step, but this one "
                 "was fitted with decoder=True: its last steps hold what is known ahead. "
                 "Fit one with decoder=False."
+            )
+        if (n := self._network.get("pooling_segments", 1)) > 1 and not self._per_step:
+            raise ValueError(
+                f"{name} needs a network that can answer after any step, but this one "
+                f"was fitted with pooling_segments={n}, and the parts of a sequence "
+                "depend on its length. Fit one with pooling_segments=1, or pass the "
+                "prefixes to predict, as sequences."
             )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -20,6 +20,7 @@ from .._inputs import (
     STEPS,
     AnySequences,
     Columns,
+    FitData,
     Form,
     Layout,
     NumberReading,
@@ -52,6 +53,7 @@ from .declaration import (
 from .fitting import Mode
 from .hyperparameters import Training
 from .lazy import training
+from .presets import find_preset, find_space
 
 if TYPE_CHECKING:
     from .._training import SequenceDataset, SequenceNet
@@ -141,12 +143,12 @@ class SequenceEstimator(
         self,
         y: Any,
         sequences: AnySequences,
-        form: Form,
+        reading: Reading,
         target: Target | None,
         classes: Any,
     ) -> tuple[Target, Sequences]:
         """Validate and encode y, and assign its rows to sequences."""
-        target, rows = self._check_y(y, form, target, classes)
+        target, rows = self._check_y(y, reading.form, target, classes)
         target = target.with_names_of(y)
         return target, Sequences(rows, np.ones(len(rows), dtype=np.int64))
 
@@ -159,6 +161,14 @@ class SequenceEstimator(
     def _check_first_batch(self, y: Any, classes: Any) -> None:
         """Raise ValueError if the first call to partial_fit lacks classes."""
 
+    def _get_augment(self, reading: Reading) -> dict[str, float]:
+        """Validate and return the random changes of sequences, with their strengths."""
+        return {}
+
+    def _get_allowed_changes(self) -> Collection[str]:
+        """Return the random changes that targets allow: those of values alone."""
+        return ("scale", "jitter")
+
     def _get_strata(self, codes: np.ndarray) -> np.ndarray | None:
         """Return the classes for a stratified validation split, or None."""
         return None
@@ -168,6 +178,9 @@ class SequenceEstimator(
     ) -> np.ndarray | None:
         """Return the weight of the class of each target, or None."""
         return None
+
+    def _calibrate(self, parts: list[tuple[SequenceDataset, FitData]]) -> None:
+        """Learn from the answers of the trained net for the data of a fit, X itself."""
 
     # ----------------------------------------------------------------- fitted attributes
 
@@ -197,6 +210,69 @@ class SequenceEstimator(
         """Set the history and the number of epochs."""
         self.history_: list[dict[str, float]] = history
         self.n_epochs_: int = len(history)
+
+    # ----------------------------------------------------------------- ways to begin
+
+    @classmethod
+    def from_preset(cls, name: str, **changes: Any) -> Self:
+        """Return an unfitted estimator with a named set of hyperparameters.
+
+        Parameters
+        ----------
+        name : {"fast", "default", "accurate"}
+            "fast" is small and trained briefly, for a first look; "default" has the
+            defaults; "accurate" takes the most time. What each costs and brings is
+            measured in the user guide.
+        **changes
+            Hyperparameters in place of the preset's.
+
+        Returns
+        -------
+        estimator : object
+            The estimator. Hyperparameters that it does not have are left out.
+
+        Raises
+        ------
+        ValueError
+            If there is no such preset.
+        TypeError
+            If a change is no hyperparameter of the estimator.
+
+        Examples
+        --------
+        >>> from sksequence import GRUClassifier
+        >>> GRUClassifier.from_preset("fast", random_state=0).hidden_size
+        16
+        """
+        return cls(**find_preset(cls, name, changes))
+
+    @classmethod
+    def search_space(cls, *, causal: bool = False) -> dict[str, list[Any]]:
+        """Return the values of each hyperparameter that are worth searching.
+
+        scikit-learn's RandomizedSearchCV and halving searches take it as it is. Those of
+        the search for Optuna are ``{name: values[trial.suggest_int(name, 0, len(values) -
+        1)] for name, values in space.items()}``.
+
+        Parameters
+        ----------
+        causal : bool, default=False
+            Whether networks must not read backwards, as for streams.
+
+        Returns
+        -------
+        space : dict of list
+            Values by hyperparameter. Which are good depends on the data: remove what must
+            not vary, and add what should.
+
+        Examples
+        --------
+        >>> from sksequence import GRUClassifier
+        >>> space = GRUClassifier.search_space(causal=True)
+        >>> space["hidden_size"], "bidirectional" in space
+        ([16, 32, 64, 128], False)
+        """
+        return find_space(cls, causal)
 
     # ------------------------------------------------------------------------ fitting
 
@@ -346,7 +422,7 @@ class SequenceEstimator(
         **options: Any,
     ) -> tuple[np.ndarray, np.ndarray | None]:
         """Return the predictions for a data set, and their number for each sequence."""
-        with fitting.computing(self, data):
+        with fitting.computing(self, data, self._settings["batch_size"]):
             rows, counts = self.net_.answers(data, method)
         finish = self._get_prediction(response_method, counts)
         finish = partial(finish, **options) if options else finish

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
@@ -17,7 +17,6 @@ from sklearn.utils import check_random_state
 from .._inputs import (
     AnySequences,
     FitData,
-    Form,
     Reading,
     Sequences,
     Target,
@@ -28,14 +27,26 @@ from .._inputs import (
 )
 from .._storage.checkpoints import FORMAT as CHECKPOINT_FORMAT
 from .._storage.checkpoints import Checkpoint, identify
+from .budget import resolve_budget
 from .callbacks import watched_by_callbacks
 from .declaration import MODEL, NETWORK, TRAINING, added_after, parameters_for
 from .lazy import training
 from .net_params import check_net_params
 from .splitting import Windows, validation_split
+from .strides import learn_strides
 
 if TYPE_CHECKING:
     from .._training import EpochObserver, SequenceDataset, SequenceNet
+
+
+# Settings of partial_fit, in the place of hyperparameters that are for whole fits.
+_ONE_EPOCH = {
+    "max_epochs": 1,
+    "early_stopping": False,
+    "lr_schedule": "constant",
+    "lr_warmup": 0.0,
+    "average_weights": None,
+}
 
 
 class Mode(Enum):
@@ -67,11 +78,12 @@ class Fittable(Protocol):
     validation_split: Any
     scoring: Any
     checkpoint: str | os.PathLike | None
+    lr_schedule: str
+    lr_warmup: float
     mixed_precision: str | None
     net_params: dict[str, Any] | None
     dtype: str
     n_jobs: int | None
-    batch_size: int | None
     net_: SequenceNet
     history_: list[dict[str, float]]
     _network_kind: ClassVar[str]
@@ -92,13 +104,14 @@ class Fittable(Protocol):
         self,
         y: Any,
         sequences: AnySequences,
-        form: Form,
+        reading: Reading,
         target: Target | None,
         classes: Any,
     ) -> tuple[Target, Sequences]: ...
     def _relate(
         self, reading: Reading, target: Target, sequences: AnySequences
     ) -> Reading: ...
+    def _get_augment(self, reading: Reading) -> dict[str, float]: ...
     def _get_strata(self, codes: np.ndarray) -> np.ndarray | None: ...
     def _get_class_weights(
         self, codes: np.ndarray, weight: np.ndarray | None
@@ -108,20 +121,24 @@ class Fittable(Protocol):
     def _hold_network(self, network: dict[str, Any]) -> None: ...
     def _hold_net(self, net: SequenceNet, settings: dict[str, Any]) -> None: ...
     def _hold_history(self, history: list[dict[str, float]]) -> None: ...
+    def _calibrate(self, parts: list[tuple[SequenceDataset, FitData]]) -> None: ...
 
 
 @dataclass(frozen=True)
 class Start:
-    """The random draws at the start of a fit, from ``random_state`` in this order.
+    """What is settled at the start of a fit: its random draws, and its budget.
 
-    The order must not change, or refits would no longer be bitwise identical: first the
-    seed, from which weights, mini-batches and dropout masks are drawn; then, with early
-    stopping, the validation split.
+    The order of the draws from ``random_state`` must not change, or refits would no
+    longer be bitwise identical: first the seed, from which weights, mini-batches and
+    dropout masks are drawn; then, with early stopping, the validation split.
+
+    The budget has the numbers of hyperparameters that are "auto", by name.
     """
 
     seed: int
     rows: np.ndarray
     held_out: np.ndarray
+    budget: dict[str, int] = field(default_factory=dict)
 
 
 def fit(
@@ -146,6 +163,7 @@ def fit(
     data, reading, target = _check_data(
         estimator, X, y, sample_weight, groups, classes, mode
     )
+    augment = estimator._get_augment(reading)
     given = None
     if validation is not None:
         given = _check_validation_data(estimator, *validation, reading, target)
@@ -157,12 +175,18 @@ def fit(
     _learn(estimator, chosen, others, reading, target, network, mode)
     train_set, valid_set = _make_datasets(estimator, data, start, chosen, others)
     # A Ctrl-C at the end of one of torch's `no_grad` would leave gradients off.
-    with training.enable_grad(), computing(estimator, train_set):
-        net, settings = _build(estimator, start.seed, mode)
+    settings = _settings_of(estimator, start, augment, mode)
+    with (
+        training.enable_grad(),
+        computing(estimator, train_set, settings["batch_size"]),
+    ):
+        net = _build(estimator, settings, start.seed, mode)
         if not mode.continues:
             net.module_.check_lengths(data.sequences.lengths)
             if given is not None:
                 net.module_.check_lengths(given.sequences.lengths)
+        if "crop" in augment:
+            _check_cropped(net, data.sequences.lengths, augment["crop"])
         estimator._hold_net(net, settings)
         score = _make_score(estimator, others, valid_set)
         earlier = estimator.history_ if mode.continues else []
@@ -171,6 +195,10 @@ def fit(
         with watched_by_callbacks(estimator, X, y, sample_weight, n_epochs) as observer:
             _train(net, train_set, valid_set, score, observer, checkpoint)
     estimator._hold_history(earlier + training.epochs_of(net))
+    parts = [(train_set, chosen)]
+    if valid_set is not None and given is None:
+        parts.append((valid_set, others))
+    estimator._calibrate(parts)
 
 
 # --------------------------------------------------------------------------- validation
@@ -181,6 +209,11 @@ def _check_network(estimator: Fittable, mode: Mode) -> dict[str, Any]:
     network = estimator._get_network()
     training.check_sizes(network)
     training.check_precision(estimator.mixed_precision, estimator.dtype)
+    if estimator.lr_warmup and estimator.lr_schedule == "plateau":
+        raise ValueError(
+            'lr_warmup must be 0 with lr_schedule="plateau", which halves the rate that '
+            f"it finds, got {estimator.lr_warmup}. Use a constant or cosine schedule."
+        )
     check_net_params(estimator.net_params, estimator._parameter_constraints)
     if isinstance(estimator.scoring, str):
         training.find_scorer(estimator.scoring)
@@ -207,7 +240,7 @@ def _check_data(
     """Validate the data, and return the unfitted or earlier reading and target too."""
     known = (estimator._reading, estimator._target) if mode.continues else (None, None)
     sequences, static, reading = estimator._read(X, known[0])
-    target, encoded = estimator._encode(y, sequences, reading.form, known[1], classes)
+    target, encoded = estimator._encode(y, sequences, reading, known[1], classes)
     if known[0] is None:
         reading = estimator._relate(reading, target, sequences)
     data = check_fit_data(
@@ -236,7 +269,7 @@ def _check_validation_data(
         )
     try:
         sequences, static, _ = estimator._read(X, reading)
-        _, encoded = estimator._encode(y, sequences, reading.form, target, None)
+        _, encoded = estimator._encode(y, sequences, reading, target, None)
         per_step = estimator._per_step
         return check_fit_data(sequences, static, encoded, None, None, per_step=per_step)
     except (ValueError, TypeError) as error:
@@ -293,7 +326,10 @@ def _begin(
     mode: Mode,
     checkpoint: Checkpoint | None,
 ) -> Start:
-    """Draw the seed and the validation split, or take them from the checkpoint."""
+    """Draw the seed and the validation split, or take them from the checkpoint.
+
+    So is the budget, which another version may count otherwise.
+    """
     seed = int(rng.randint(np.iinfo(np.int32).max))
     rows = data.rows
     held_out = rows[:0]
@@ -309,10 +345,11 @@ def _begin(
             targets=None if estimator._per_step else data.target.values[rows],
         )
         rows, held_out = rows[train], rows[valid]
+    budget = resolve_budget(parameters_for(estimator, TRAINING), len(rows))
     if checkpoint is None:
-        return Start(seed, rows, held_out)
+        return Start(seed, rows, held_out, budget)
     # Resume with the original draws, even if random_state is None.
-    drawn = {"seed": seed, "rows": rows, "held_out": held_out}
+    drawn = {"seed": seed, "rows": rows, "held_out": held_out, "budget": budget}
     return Start(**checkpoint.begin(drawn))
 
 
@@ -362,6 +399,8 @@ def _learn(
         target = target.begin_following(rows, weight_seen, standardize=standardize)
     estimator._hold(reading, target)
     described = estimator._describe_network(reading, target)
+    lengths = chosen.sequences.lengths, others.sequences.lengths
+    network = learn_strides(network, *lengths)
     estimator._hold_network(network | described | {"dtype": estimator.dtype})
 
 
@@ -430,21 +469,29 @@ def _loss_weights(
     return _product(weight, by_class[:n]), _product(given.target_weight, by_class[n:])
 
 
-def _build(
-    estimator: Fittable, seed: int, mode: Mode
-) -> tuple[SequenceNet, dict[str, Any]]:
-    """Build the net with new weights or those of the last fit, and its settings."""
-    settings = parameters_for(estimator, TRAINING)
+def _settings_of(
+    estimator: Fittable, start: Start, augment: dict[str, float], mode: Mode
+) -> dict[str, Any]:
+    """Return the keywords of the training."""
+    settings = parameters_for(estimator, TRAINING) | start.budget
     settings |= {
         "loss": estimator._target.loss,
         "quantile": getattr(estimator, "quantile", None),
         "per_step": estimator._per_step,
+        "augment": augment,
         "monitor": "valid_loss" if estimator.scoring is None else "valid_score",
     }
     if mode.is_one_epoch:
-        settings |= {"max_epochs": 1, "early_stopping": False, "lr_schedule": "constant"}
+        settings |= _ONE_EPOCH
+    return settings
+
+
+def _build(
+    estimator: Fittable, settings: dict[str, Any], seed: int, mode: Mode
+) -> SequenceNet:
+    """Build the net with new weights or those of the last fit."""
     state = training.state_of(estimator.net_) if mode.continues else None
-    return make_net(estimator, settings, seed=seed, state=state), settings
+    return make_net(estimator, settings, seed=seed, state=state)
 
 
 def make_net(
@@ -465,10 +512,28 @@ def make_net(
         **settings,
         target_scale=getattr(target, "loss_scale", None),
         legal=getattr(target, "legal", None),
+        n_classes=_count_classes(estimator),
+        time_channel=estimator._network.get("time_channel"),
     )
     if state is not None:
         training.restore(net, state)
     return net
+
+
+def _check_cropped(net: SequenceNet, lengths: np.ndarray, share: float) -> None:
+    """Raise ValueError if sequences without this share of their steps are too short."""
+    try:
+        net.module_.check_lengths(training.kept_steps(lengths, share))
+    except ValueError as error:
+        raise ValueError(
+            f"augment must leave sequences long enough, got a crop of {share}, after "
+            f"which: {error}"
+        ) from error
+
+
+def _count_classes(estimator: Fittable) -> int | None:
+    classes = getattr(estimator, "classes_", None)
+    return None if classes is None else len(classes)
 
 
 def _make_score(
@@ -512,16 +577,18 @@ def _train(
 
 
 @contextmanager
-def computing(estimator: Fittable, data: SequenceDataset | None = None) -> Iterator[None]:
+def computing(
+    estimator: Fittable,
+    data: SequenceDataset | None = None,
+    batch_size: int | None = None,
+) -> Iterator[None]:
     """Set the number of threads, and name the sizes if memory runs out."""
     n_threads = estimator.n_jobs or 1
     if n_threads < 0:
         n_threads = max(1, (os.cpu_count() or 1) + 1 + n_threads)
     with (
         training.threads(n_threads, estimator._network),
-        training.memory_errors(data, estimator.batch_size)
-        if data is not None
-        else nullcontext(),
+        training.memory_errors(data, batch_size) if data is not None else nullcontext(),
     ):
         yield
 

@@ -42,6 +42,7 @@ class FrameReader(Pooling, Layers, SequenceEstimator):
         width), for all layers or one per layer. For two layers, two ints are one per
         layer. ``hidden_size`` is the number of channels.""",
         role=NETWORK,
+        search=(3, 5),
     )
     patch_size: int = hyperparameter(
         default=1,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from .._inputs import (
     score_numbers,
 )
 from .declaration import MODEL, hyperparameter, recurrent_estimator
+from .estimator import SequenceEstimator
 from .normalizing import NormalizingRegressor
 
 
@@ -55,6 +57,11 @@ class HorizonRegressor(NormalizingRegressor):
             )
         return network
 
+    def _get_allowed_changes(self) -> Collection[str]:
+        if self.decoder:
+            return SequenceEstimator._get_allowed_changes(self)
+        return super()._get_allowed_changes()
+
     def _describe_network(self, reading: Reading, target: Target) -> dict[str, Any]:
         described = super()._describe_network(reading, target)
         if not self.decoder:
@@ -76,11 +83,11 @@ class HorizonRegressor(NormalizingRegressor):
         self,
         y: Any,
         sequences: AnySequences,
-        form: Form,
+        reading: Reading,
         target: Target | None,
         classes: Any,
     ) -> tuple[Target, Sequences]:
-        encoded = super()._encode(y, sequences, form, target, classes)
+        encoded = super()._encode(y, sequences, reading, target, classes)
         self._check_decoded(sequences, encoded[0])
         return encoded
 

@@ -3,17 +3,40 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any
 
 from .._inputs.borrowed import HasMethods, StrOptions
 from .._inputs.types import PathLike, RandomState
+from .augmenting import STRENGTHS
+from .budget import (
+    LARGEST_BATCH,
+    MAX_EPOCHS,
+    MIN_BATCHES,
+    MIN_EPOCHS,
+    MIN_PATIENCE,
+    SMALLEST_BATCH,
+)
 from .declaration import MODEL, NETWORK, TRAINING, hyperparameter, recurrent_estimator
 from .intervals import Number
 
 # At most what torch's sizes can be.
 COUNT = Number(Integral, 1, 2**63 - 1, closed="both")
+
+
+def label_smoothing(*, default: float) -> Any:
+    """Declare the hyperparameter of estimators of labels, whose defaults differ."""
+    return hyperparameter(
+        default=default,
+        constraints=[Number(Real, 0, 1, closed="left")],
+        doc="""float
+        Share of the probability of each true label, in [0, 1), that training spreads over
+        all labels (Szegedy et al., 2016); where each of several labels is true or not,
+        over both. ``valid_loss`` is without.""",
+        role=TRAINING,
+        since=(2, 0),
+    )
 
 
 @recurrent_estimator
@@ -28,6 +51,7 @@ class Layers:
         Number of units of each recurrent layer and direction, for all layers or one per
         layer: ``(12, 6)`` is two layers.""",
         role=NETWORK,
+        search=(16, 32, 64, 128),
     )
     num_layers: int | None = hyperparameter(
         default=None,
@@ -36,6 +60,7 @@ class Layers:
         Number of stacked recurrent layers; None for as many as ``hidden_size`` has
         values.""",
         role=NETWORK,
+        search=(1, 2),
     )
     bidirectional: bool = hyperparameter(
         default=False,
@@ -44,6 +69,7 @@ class Layers:
         Whether to also read every sequence in reverse. If False, the network is causal:
         no state depends on a later step.""",
         role=NETWORK,
+        search=(False, True),
     )
     merge_mode: str = hyperparameter(
         default="concat",
@@ -59,6 +85,7 @@ class Layers:
         Dropout probability between recurrent layers and before the head, in [0, 1).
         """,
         role=NETWORK,
+        search=(0.0, 0.2, 0.5),
     )
 
 
@@ -75,6 +102,7 @@ class Steps(Layers):
         learn faster.""",
         role=NETWORK,
         since=(2, 0),
+        search=(False, True),
     )
     residual: bool = hyperparameter(
         default=False,
@@ -112,6 +140,7 @@ class Steps(Layers):
         doc="""tuple of int
         Output channels of the convolutions before the recurrence, one per layer.""",
         role=NETWORK,
+        search=((), (32,), (64,)),
     )
     conv_kernel_size: int | Sequence[int] = hyperparameter(
         default=5,
@@ -137,13 +166,84 @@ class Steps(Layers):
         time is concatenated to its output before the head: ``(128, 256, 128)`` makes an
         LSTM-FCN.""",
         role=NETWORK,
+        search=((), (32, 64, 32)),
     )
-    parallel_kernel_size: int | Sequence[int] = hyperparameter(
+    parallel_kernel_size: int | Sequence[int | Sequence[int]] = hyperparameter(
         default=(8, 5, 3),
         constraints=[COUNT, tuple, list],
-        doc="""int or tuple of int
-        Kernel sizes of the parallel convolutions in steps.""",
+        doc="""int, tuple of int or tuple of tuples
+        Kernel sizes of the parallel convolutions in steps. Several sizes for a layer are
+        kernels side by side, among which its channels are divided: six layers of
+        ``(40, 20, 10)`` with ``parallel_residual=3`` and ``parallel_bottleneck=32`` make
+        a branch like InceptionTime (Ismail Fawaz et al., 2020), without its max
+        pooling.""",
         role=NETWORK,
+    )
+    parallel_stride: int | Sequence[int] | str = hyperparameter(
+        default=1,
+        constraints=[COUNT, tuple, list, StrOptions({"auto"})],
+        doc="""int, tuple of int or "auto"
+        Strides of the parallel convolutions. No stride may exceed what the strides before
+        it leave of the shortest sequence in fit. "auto": as long as the median length of
+        the training sequences, over all strides, is at least 256, the first layer's
+        stride is doubled, then that of the next, first to at most half its kernel size
+        (the smallest of several), then to at most all of it; a layer with a dilation
+        keeps a stride of 1. So 128 to 255 steps are left of a long sequence, and every
+        step is read.""",
+        role=NETWORK,
+        since=(2, 0),
+    )
+    parallel_dilation: int | Sequence[int] = hyperparameter(
+        default=1,
+        constraints=[COUNT, tuple, list],
+        doc="""int or tuple of int
+        Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
+        reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
+        grow fast with the layers in ``(1, 2, 4, 8)``. None may exceed what strides leave
+        of the longest sequence in fit.""",
+        role=NETWORK,
+        since=(2, 0),
+    )
+    parallel_residual: int | None = hyperparameter(
+        default=None,
+        constraints=[COUNT, None],
+        doc="""int or None
+        Number of parallel layers after which their input is added to their output (He et
+        al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
+        that are left at the end. Where channels or steps differ, the input is mapped by a
+        convolution of one step and normalised. None for no such connections.""",
+        role=NETWORK,
+        since=(2, 0),
+    )
+    parallel_bottleneck: int | None = hyperparameter(
+        default=None,
+        constraints=[COUNT, None],
+        doc="""int or None
+        Channels to which a product reduces the input of each parallel layer that reads
+        more; None for no such reduction. Long kernels then take less time.""",
+        role=NETWORK,
+        since=(2, 0),
+    )
+    parallel_squeeze: int | None = hyperparameter(
+        default=None,
+        constraints=[COUNT, None],
+        doc="""int or None
+        Reduction of a squeeze-and-excitation behind each parallel layer: a gate for each
+        channel, which reads the mean of all channels through this many times fewer units
+        (Hu, Shen and Sun, 2018; 16 in the MLSTM-FCN of Karim et al., 2019). In a causal
+        network the mean is over the steps so far. None for no gates.""",
+        role=NETWORK,
+        since=(2, 0),
+    )
+    recurrent_output_dropout: float = hyperparameter(
+        default=0.0,
+        constraints=[Number(Real, 0, 1, closed="left")],
+        doc="""float
+        Dropout probability in [0, 1) of the output of the recurrence alone, before that
+        of the parallel convolutions is joined to it (Karim et al., 2018, drop 80 % of few
+        units). ``dropout`` before the head applies to both.""",
+        role=NETWORK,
+        since=(2, 0),
     )
 
     embedding_dim: int | None = hyperparameter(
@@ -188,6 +288,27 @@ class Steps(Layers):
         since=(2, 0),
     )
 
+    augment: str | Sequence[str] | Mapping[str, float] | None = hyperparameter(
+        default=None,
+        constraints=[StrOptions(set(STRENGTHS)), tuple, list, dict, None],
+        doc=f"""str, tuple of str, dict of str to float, or None
+        Random changes of the training sequences, drawn anew in each epoch: names, or
+        names and strengths. They are made of standardised channels, in this order. "crop"
+        keeps a window at a random position, without this share of the steps
+        ({STRENGTHS["crop"]}; Le Guennec et al., 2016). "warp" varies the speed of time
+        between both ends, by this standard deviation of its logarithm
+        ({STRENGTHS["warp"]}), "scale" multiplies each channel of a sequence by a factor
+        about one of this deviation ({STRENGTHS["scale"]}), and "jitter" adds noise of
+        this deviation to each value ({STRENGTHS["jitter"]}; Um et al., 2017). "mixup"
+        replaces each sequence and its target by a weighted mean with another one, that
+        is stretched to its length, with weights of the beta distribution of this
+        parameter ({STRENGTHS["mixup"]}; Zhang et al., 2018). NaN stays NaN. Not for
+        tokens and categories; only "scale" and "jitter" where steps have targets, and
+        with them "warp" for transcripts and translations.""",
+        role=TRAINING,
+        since=(2, 0),
+    )
+
     missing: str = hyperparameter(
         default="error",
         constraints=[StrOptions({"error", "mask", "decay"})],
@@ -217,7 +338,7 @@ class Steps(Layers):
 
 @recurrent_estimator
 class Pooling:
-    """Hyperparameter of the pooling of steps."""
+    """Hyperparameters of the pooling of steps."""
 
     pooling: str = hyperparameter(
         default="max",
@@ -226,6 +347,20 @@ class Pooling:
         How to pool the steps of a sequence: the final state of each direction, the mean
         or maximum over the steps, or a mean with attention weights.""",
         role=NETWORK,
+        search=("last", "mean", "max", "attention"),
+    )
+    pooling_segments: int = hyperparameter(
+        default=1,
+        constraints=[COUNT],
+        doc="""int
+        Number of equal parts of each sequence that are pooled one by one, and
+        concatenated, which keeps the place of what is found (as in the spatial pyramids
+        of Lazebnik, Schmid and Ponce, 2006). Applies to the recurrence, unless
+        ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
+        if their number does not divide that of the steps. Such a network predicts from
+        whole sequences only: it has no streams.""",
+        role=NETWORK,
+        since=(2, 0),
     )
 
 
@@ -255,6 +390,7 @@ class Training:
         doc="""float
         Learning rate.""",
         role=TRAINING,
+        search=(0.0005, 0.001, 0.002, 0.005, 0.01),
     )
     lr_schedule: str = hyperparameter(
         default="cosine",
@@ -264,19 +400,32 @@ class Training:
         loss (on the validation set, if there is one) has not improved for 5 epochs.""",
         role=TRAINING,
     )
-    max_epochs: int = hyperparameter(
+    lr_warmup: float = hyperparameter(
+        default=0.0,
+        constraints=[Number(Real, 0, 1, closed="left")],
+        doc="""float
+        Share of ``max_epochs``, in [0, 1), in which the learning rate rises linearly to
+        ``lr``, before a constant or cosine schedule begins (Goyal et al., 2017).""",
+        role=TRAINING,
+        since=(2, 0),
+    )
+    max_epochs: int | str = hyperparameter(
         default=50,
-        constraints=[COUNT],
-        doc="""int
-        Maximum number of passes over the training sequences.""",
+        constraints=[COUNT, StrOptions({"auto"})],
+        doc=f"""int or "auto"
+        Maximum number of passes over the training sequences. "auto": {MIN_EPOCHS}, or as
+        many as make {MIN_BATCHES} mini-batches if that is more, but at most {MAX_EPOCHS};
+        few sequences need more passes.""",
         role=TRAINING,
     )
-    batch_size: int | None = hyperparameter(
+    batch_size: int | str | None = hyperparameter(
         default=16,
-        constraints=[COUNT, None],
-        doc="""int or None
-        Number of sequences per mini-batch; None for full batches.""",
+        constraints=[COUNT, StrOptions({"auto"}), None],
+        doc=f"""int, "auto" or None
+        Number of sequences per mini-batch; None for full batches. "auto": a tenth of the
+        training sequences, but at least {SMALLEST_BATCH} and at most {LARGEST_BATCH}.""",
         role=TRAINING,
+        search=(8, 16, 32, 64),
     )
     optimizer: str | Callable[..., Any] = hyperparameter(
         default="adam",
@@ -291,6 +440,7 @@ class Training:
         doc="""float
         Weight decay, as defined by the optimizer.""",
         role=TRAINING,
+        search=(0.0, 1e-5, 1e-4, 1e-3),
     )
     gradient_clip: float | None = hyperparameter(
         default=1.0,
@@ -298,6 +448,28 @@ class Training:
         doc="""float or None
         Maximum norm of the gradient; larger gradients are clipped.""",
         role=TRAINING,
+    )
+    average_weights: str | None = hyperparameter(
+        default=None,
+        constraints=[StrOptions({"ema", "swa"}), None],
+        doc="""{"ema", "swa"} or None
+        Predict with a mean of the weights along the training instead of the last ones:
+        "ema", an exponential moving average over all mini-batches, corrected for its
+        beginning (Polyak and Juditsky, 1992); "swa", the mean at the ends of the last
+        quarter of ``max_epochs`` (stochastic weight averaging; Izmailov et al., 2018).
+        The validation loss and ``scoring`` are those of the mean, and so is what is
+        stored and what a warm start begins with. Ignored by ``partial_fit``.""",
+        role=TRAINING,
+        since=(2, 0),
+    )
+    ema_decay: float = hyperparameter(
+        default=0.99,
+        constraints=[Number(Real, 0, 1, closed="neither")],
+        doc="""float
+        Decay per mini-batch of ``average_weights="ema"``, in (0, 1): the mean is over
+        some ``1 / (1 - ema_decay)`` mini-batches.""",
+        role=TRAINING,
+        since=(2, 0),
     )
     early_stopping: bool = hyperparameter(
         default=False,
@@ -341,11 +513,13 @@ class Training:
         ``scorer(estimator, X, y)`` for which greater is better. None for the loss.""",
         since=(2, 0),
     )
-    patience: int = hyperparameter(
+    patience: int | str = hyperparameter(
         default=10,
-        constraints=[COUNT],
-        doc="""int
-        Number of epochs without improvement before early stopping.""",
+        constraints=[COUNT, StrOptions({"auto"})],
+        doc=f"""int or "auto"
+        Number of epochs without improvement before early stopping. "auto": a fifth of
+        ``max_epochs``, but at least {MIN_PATIENCE}, since the epochs of few sequences are
+        short.""",
         role=TRAINING,
     )
     device: str = hyperparameter(
@@ -409,8 +583,8 @@ class Training:
         default=None,
         constraints=["random_state"],
         doc="""int, RandomState instance or None
-        Controls the initial weights, mini-batches, dropout and the validation split. Pass
-        an int for bitwise identical results of repeated fits.""",
+        Controls the initial weights, mini-batches, dropout, ``augment`` and the
+        validation split. Pass an int for bitwise identical results of repeated fits.""",
     )
     checkpoint: PathLike | None = hyperparameter(
         default=None,

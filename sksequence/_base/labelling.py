@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from numbers import Integral
 from typing import Any, ClassVar, Self, cast
 
@@ -43,6 +44,9 @@ class LabellingEstimator(Deployable):
         The labels; of strings, their characters.
     """
 
+    def _get_allowed_changes(self) -> Collection[str]:
+        return ("warp", "scale", "jitter")
+
     # ----------------------------------------------------------------------- targets
 
     def _check_y(
@@ -59,11 +63,11 @@ class LabellingEstimator(Deployable):
         self,
         y: Any,
         sequences: AnySequences,
-        form: Form,
+        reading: Reading,
         target: Target | None,
         classes: Any,
     ) -> tuple[Target, Sequences]:
-        target, encoded = super()._encode(y, sequences, form, target, classes)
+        target, encoded = super()._encode(y, sequences, reading, target, classes)
         check_same_number(encoded.values, sequences.lengths)
         return target, encoded
 

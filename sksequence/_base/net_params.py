@@ -81,5 +81,6 @@ Use validation_split.
                 f"are the estimator's own, got {value!r}"
             )
     own = {name: value for name, value in given.items() if name in _OWN}
-    allowed = {**constraints, "batch_size": [COUNT, _WHOLE]}
+    # skorch knows numbers alone, no "auto".
+    allowed = {**constraints, "max_epochs": [COUNT], "batch_size": [COUNT, _WHOLE]}
     validate_parameter_constraints(allowed, own, caller_name="net_params")

@@ -9,8 +9,8 @@ import numpy as np
 
 from .._inputs import (
     AnySequences,
-    Form,
     Labels,
+    Reading,
     Sequences,
     Target,
     flatten_steps,
@@ -69,13 +69,13 @@ class PerStepEstimator(SequenceEstimator):
         self,
         y: Any,
         sequences: AnySequences,
-        form: Form,
+        reading: Reading,
         target: Target | None,
         classes: Any,
     ) -> tuple[Target, Sequences]:
         rows = flatten_steps(y, sequences.lengths)
         given = given_steps(rows)
-        target, encoded = self._check_y(_at(rows, given), form, target, classes)
+        target, encoded = self._check_y(_at(rows, given), reading.form, target, classes)
         if len(encoded) < len(given):
             encoded = spread_targets(encoded, given)
         target = target.with_names_of(y)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from numbers import Real
 from typing import Any, Literal, Self, overload
@@ -27,6 +27,7 @@ from .._inputs import (
 )
 from .._inputs.borrowed import StrOptions
 from .._inputs.types import ArrayLike, RandomState, Targets
+from .augmenting import STRENGTHS
 from .declaration import MODEL, hyperparameter, recurrent_estimator
 from .estimator import SequenceEstimator
 from .hyperparameters import COUNT
@@ -224,6 +225,11 @@ class NumberPredictor(SequenceEstimator):
 @recurrent_estimator
 class SequenceRegressor(RegressorMixin, NumberPredictor):
     """Regressor of whole sequences."""
+
+    def _get_allowed_changes(self) -> Collection[str]:
+        # A mixture of counts is no count.
+        is_count = self.loss == "negative_binomial"
+        return [name for name in STRENGTHS if not (is_count and name == "mixup")]
 
     def score(
         self, X: ArrayLike, y: Targets, sample_weight: ArrayLike | None = None

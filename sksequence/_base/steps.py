@@ -25,6 +25,7 @@ from .._inputs import (
     split_static,
 )
 from .._inputs.borrowed import StrOptions
+from .augmenting import check_augment, read_augment
 from .declaration import NETWORK, hyperparameter, recurrent_estimator
 from .deployable import Deployable
 from .hyperparameters import Steps
@@ -95,6 +96,12 @@ class StepReader(Steps, Deployable):
         """The channel that holds the time, if it is used."""
         return self.time_channel if self.missing == "decay" else None
 
+    def _get_augment(self, reading: Reading) -> dict[str, float]:
+        strengths = read_augment(self.augment)
+        allowed = self._get_allowed_changes()
+        check_augment(strengths, allowed, reading, type(self).__name__)
+        return strengths
+
     def _allows_nan(self) -> bool:
         return self.missing != "error"
 
@@ -151,6 +158,7 @@ class SimpleCell(StepReader):
         doc="""{"tanh", "relu"}
         Activation of the hidden state.""",
         role=NETWORK,
+        search=("tanh", "relu"),
     )
     _cell: ClassVar[str] = "rnn"
 
@@ -168,4 +176,5 @@ class AnyCell(StepReader):
         unit reads only its own state (Li et al., 2018); or quasi-recurrent, an LSTM
         whose gates do not read the hidden state (Bradbury et al., 2017).""",
         role=NETWORK,
+        search=("lstm", "gru", "mingru"),
     )

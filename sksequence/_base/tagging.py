@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from .._inputs import AnySequences, Form, Labels, Sequences, Tags, Target
+from .._inputs import AnySequences, Labels, Reading, Sequences, Tags, Target
 from .._inputs.borrowed import StrOptions
 from .classifier import Labeller
 from .declaration import MODEL, NETWORK, hyperparameter, recurrent_estimator
@@ -30,8 +30,8 @@ class ChainTagger(PerStepEstimator, Labeller, Deployable):
         the most likely sequence of classes (Viterbi), ``predict_proba`` the exact
         probability of each class at each step, summed over all sequences of classes.
         The loss is the negative log-likelihood of whole sequences, per step; over steps
-        without a label it is summed. Not for several labels, ``class_weight``, weights of
-        steps, ``bptt_steps``, streams and prefixes.""",
+        without a label it is summed. Not for several labels, ``class_weight``,
+        ``label_smoothing``, weights of steps, ``bptt_steps``, streams and prefixes.""",
         role=NETWORK,
         since=(2, 0),
     )
@@ -61,6 +61,11 @@ class ChainTagger(PerStepEstimator, Labeller, Deployable):
                 "bptt_steps must be None with crf=True, whose loss is that of all tags "
                 f"of a sequence together, got {self.bptt_steps}."
             )
+        if self.label_smoothing:
+            raise ValueError(
+                "label_smoothing must be 0 with crf=True, whose loss is that of all tags "
+                f"of a sequence together, got {self.label_smoothing}."
+            )
         if self.class_weight is not None:
             raise ValueError(
                 "class_weight must be None with crf=True, whose loss is that of all tags "
@@ -73,11 +78,11 @@ class ChainTagger(PerStepEstimator, Labeller, Deployable):
         self,
         y: Any,
         sequences: AnySequences,
-        form: Form,
+        reading: Reading,
         target: Target | None,
         classes: Any,
     ) -> tuple[Target, Sequences]:
-        target, encoded = super()._encode(y, sequences, form, target, classes)
+        target, encoded = super()._encode(y, sequences, reading, target, classes)
         if self.crf and not isinstance(target, Tags):
             target = Tags.of_labels(cast(Labels, target), self.tag_scheme)
         if isinstance(target, Tags):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from .._inputs import AnySequences, Form, Sequences, Target, ctc
+from .._inputs import AnySequences, Reading, Sequences, Target, ctc
 from .._inputs.types import ArrayLike, Targets
 from .declaration import recurrent_estimator
 from .labelling import LabellingEstimator, check_count
@@ -30,11 +30,11 @@ class TranscriptEstimator(LabellingEstimator):
         self,
         y: Any,
         sequences: AnySequences,
-        form: Form,
+        reading: Reading,
         target: Target | None,
         classes: Any,
     ) -> tuple[Target, Sequences]:
-        target, encoded = super()._encode(y, sequences, form, target, classes)
+        target, encoded = super()._encode(y, sequences, reading, target, classes)
         self._check_room(encoded.values, sequences.lengths)
         return target, encoded
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any, ClassVar, NoReturn, cast
 
 import numpy as np
@@ -12,8 +12,8 @@ from sklearn.utils.validation import check_is_fitted
 from .._inputs import Translations
 from .._inputs.types import ArrayLike, Targets
 from . import fitting
-from .declaration import NETWORK, TRAINING, hyperparameter, recurrent_estimator
-from .hyperparameters import COUNT
+from .declaration import NETWORK, hyperparameter, recurrent_estimator
+from .hyperparameters import COUNT, label_smoothing
 from .intervals import Number
 from .labelling import LabellingEstimator, check_count
 
@@ -57,15 +57,7 @@ class TranslationEstimator(LabellingEstimator):
         role=NETWORK,
         since=(2, 0),
     )
-    label_smoothing: float = hyperparameter(
-        default=0.1,
-        constraints=[Number(Real, 0, 1, closed="left")],
-        doc="""float
-        Share of the probability of each true label, in [0, 1), that training spreads over
-        all labels (Szegedy et al., 2016). ``valid_loss`` is without.""",
-        role=TRAINING,
-        since=(2, 0),
-    )
+    label_smoothing: float = label_smoothing(default=0.1)
     max_length: int | None = hyperparameter(
         default=None,
         constraints=[COUNT, None],

@@ -63,6 +63,7 @@ from .sequences import (
     fit_scaler,
     overlapping_begins,
 )
+from .signals import Signals, lower_limit
 from .static import Columns, check_columns, split_static
 from .steps import (
     arrange_steps,
@@ -73,6 +74,7 @@ from .steps import (
     lengths_of,
     split_last,
     spread_targets,
+    weights_ahead,
 )
 from .tags import Tags
 from .targets import Frames, Labels, Numbers, Target, check_numbers, exceeds_float32
@@ -102,6 +104,7 @@ __all__ = [
     "Numbers",
     "Reading",
     "Sequences",
+    "Signals",
     "StaticColumns",
     "StoredSequences",
     "Tags",
@@ -160,6 +163,7 @@ __all__ = [
     "listed",
     "lists_sequences",
     "lookup",
+    "lower_limit",
     "mean_gap",
     "named",
     "names_of_targets",
@@ -190,5 +194,6 @@ __all__ = [
     "warn_if_ignored_elsewhere",
     "warn_if_one_hot",
     "weigh_classes",
+    "weights_ahead",
     "without_wrapping",
 ]

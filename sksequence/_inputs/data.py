@@ -143,7 +143,8 @@ def _largest(sample_weight: Any, *, per_step: bool) -> float:
     """Return the largest of valid sample weights."""
     if sample_weight is None:
         return 1.0
-    items = sample_weight if per_step else [sample_weight]
+    of_each = per_step and hasattr(sample_weight, "__iter__")
+    items = sample_weight if of_each else [sample_weight]
     return float(max(np.asarray(item).max() for item in items))
 
 

@@ -203,6 +203,22 @@ def check_step_weights(
     return None, check_weights(np.concatenate(arrays), int(lengths.sum()))
 
 
+def weights_ahead(sample_weight: Any) -> Any:
+    """Move weights of steps to the steps before, at which they are predicted.
+
+    Weights of whole sequences are returned as they are.
+
+    Examples
+    --------
+    >>> weights_ahead([[1, 2, 3], [4]])
+    [array([2., 3., 0.]), array([0.])]
+    """
+    if not _weighs_steps(sample_weight):
+        return sample_weight
+    items = getattr(sample_weight, "values", sample_weight)
+    return [np.append(np.asarray(item)[1:], 0.0) for item in items]
+
+
 def _weighs_steps(sample_weight: Any) -> bool:
     holds_objects = str(getattr(sample_weight, "dtype", "")) == "object"
     if hasattr(sample_weight, "ndim") and not holds_objects:

@@ -3,6 +3,7 @@
 from torch import enable_grad
 
 from ..nn._sizes import check_sizes
+from .augmentation import kept_steps
 from .batches import SequenceDataset, make_dataset
 from .callbacks import EpochObserver
 from .devices import settings_here
@@ -26,6 +27,7 @@ __all__ = [
     "enable_grad",
     "epochs_of",
     "find_scorer",
+    "kept_steps",
     "make_dataset",
     "make_module",
     "make_net",

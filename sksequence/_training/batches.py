@@ -6,6 +6,7 @@ import copy
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -24,7 +25,21 @@ _LAID_OUT_VALUES = 2**27
 _PADDED_VALUES = 2**22
 
 Inputs = dict[str, Tensor]
+Batch = tuple[Inputs, Tensor | tuple]
 Prepare = Callable[[Sequences], Sequences]
+
+
+class Source(Protocol):
+    """What mini-batches are taken from: a data set, or as an epoch sees it."""
+
+    def batch(self, index: Tensor) -> Batch: ...
+    def take(self, index: Tensor) -> Batch: ...
+
+
+class Changes(Protocol):
+    """Random changes of the sequences in each epoch."""
+
+    def view(self, dataset: SequenceDataset, generator: torch.Generator) -> Source: ...
 
 
 class PaddedBatches:
@@ -164,10 +179,10 @@ class SequenceDataset(Dataset):
             return self.y
         return arrange_steps(self.y, self.lengths.numpy(), is_block=self.source.is_block)
 
-    def __getitem__(self, index: int) -> tuple[Inputs, Tensor | tuple]:
+    def __getitem__(self, index: int) -> Batch:
         return self.batch(torch.tensor([index]))
 
-    def batch(self, index: Tensor) -> tuple[Inputs, Tensor | tuple]:
+    def batch(self, index: Tensor) -> Batch:
         """Return the sequences at ``index``, padded with zeros to the longest of them.
 
         Returns
@@ -181,13 +196,9 @@ class SequenceDataset(Dataset):
             are scaled so that a weighted mean over all positions, padding included, is
             one over the actual steps.
         """
-        inputs, target = self.take(index)
-        if self.per_step and isinstance(target, tuple) and target:
-            truth, weight = target
-            target = truth, _spread(weight, int(self.lengths[index].sum()))
-        return inputs, target
+        return scale_weights(self, index, self.take(index))
 
-    def take(self, index: Tensor) -> tuple[Inputs, Tensor | tuple]:
+    def take(self, index: Tensor) -> Batch:
         """Return the same as ``batch``, but with unscaled weights."""
         if self.held is not None:
             X, lengths = self.held.take(index)
@@ -224,6 +235,15 @@ class SequenceDataset(Dataset):
         return truth if self.weight is None else (truth, self.weight.take(index)[0])
 
 
+def scale_weights(dataset: SequenceDataset, index: Tensor, batch: Batch) -> Batch:
+    """Scale the weights of steps in a batch as :meth:`SequenceDataset.batch` says."""
+    inputs, target = batch
+    if dataset.per_step and isinstance(target, tuple) and target:
+        truth, weight = target
+        target = truth, _spread(weight, int(dataset.lengths[index].sum()))
+    return inputs, target
+
+
 def _spread(weight: Tensor, n_steps: int) -> Tensor:
     """Scale weights so that a mean over all positions is one over the actual steps."""
     return weight * (weight.shape[0] * weight.shape[1] / n_steps)
@@ -242,6 +262,8 @@ class BatchIterator:
         Shuffles the sequences in each epoch, if given. Sequences of unequal length are
         drawn into pools of several batches, sorted by length within the pool and split;
         then the batches are shuffled.
+    augmentation : Changes or None, default=None
+        Changes the sequences in each epoch, if given; needs a generator.
     """
 
     def __init__(
@@ -249,15 +271,25 @@ class BatchIterator:
         dataset: SequenceDataset,
         batch_size: int,
         generator: torch.Generator | None = None,
+        *,
+        augmentation: Changes | None = None,
     ) -> None:
         self.dataset, self.batch_size, self.generator = dataset, batch_size, generator
+        self.augmentation = augmentation
 
     def __len__(self) -> int:
         return -(-len(self.dataset) // self.batch_size)
 
-    def __iter__(self) -> Iterator[tuple[Inputs, Tensor | tuple]]:
+    def __iter__(self) -> Iterator[Batch]:
+        source = self._source()
         for index in self._indices():
-            yield self.dataset.batch(index)
+            yield source.batch(index)
+
+    def _source(self) -> Source:
+        """Return the data set, or as this epoch sees it."""
+        if self.augmentation is None or self.generator is None:
+            return self.dataset
+        return self.augmentation.view(self.dataset, self.generator)
 
     def _indices(self) -> list[Tensor]:
         n = len(self.dataset)
@@ -283,7 +315,7 @@ class ChunkIterator(BatchIterator):
 
     Parameters
     ----------
-    dataset, batch_size, generator
+    dataset, batch_size, generator, augmentation
         As in BatchIterator; there must be a target for each step.
     bptt_steps : int
         Number of time steps per chunk.
@@ -301,15 +333,17 @@ class ChunkIterator(BatchIterator):
         generator: torch.Generator | None = None,
         *,
         bptt_steps: int,
+        augmentation: Changes | None = None,
     ) -> None:
-        super().__init__(dataset, batch_size, generator)
+        super().__init__(dataset, batch_size, generator, augmentation=augmentation)
         self.bptt_steps = bptt_steps
 
-    def __iter__(self) -> Iterator[tuple[Inputs, Tensor | tuple]]:
+    def __iter__(self) -> Iterator[Batch]:
+        source = self._source()
         for index in self._indices():
             lengths = self.dataset.lengths[index]
             index = index[lengths.argsort(stable=True, descending=True)]
-            inputs, target = self.dataset.take(index)
+            inputs, target = source.take(index)
             for begin in range(0, int(lengths.max()), self.bptt_steps):
                 rows = int((lengths > begin).sum())
                 part = slice(rows), slice(begin, begin + self.bptt_steps)

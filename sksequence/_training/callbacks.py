@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from skorch import NeuralNet
@@ -80,6 +81,7 @@ def make_callbacks(
     early_stopping: bool,
     patience: int,
     lr_schedule: str,
+    lr_warmup: float,
     max_epochs: int,
     verbose: int,
     monitor: str = "valid_loss",
@@ -90,8 +92,9 @@ def make_callbacks(
         made.append(("gradient_clip", GradientClipping(gradient_clip)))
     if early_stopping:
         made.append(("early_stopping", _early_stopping(patience, verbose, monitor)))
-    if lr_schedule != "constant":
-        made.append(("lr_schedule", _schedule(lr_schedule, max_epochs, early_stopping)))
+    schedule = _schedule(lr_schedule, lr_warmup, max_epochs, early_stopping)
+    if schedule is not None:
+        made.append(("lr_schedule", schedule))
     return [*made, *map(_check_callback, callbacks or ())]
 
 
@@ -120,8 +123,59 @@ def _say_nothing(*_: Any) -> None:
     """Print nothing; a function with a name can be pickled."""
 
 
-def _schedule(name: str, max_epochs: int, validates: bool) -> LRScheduler:
+def _schedule(
+    name: str, warmup: float, max_epochs: int, validates: bool
+) -> LRScheduler | None:
+    if warmup:
+        factor = WarmUp(count_warmup(warmup, max_epochs), max_epochs, name == "cosine")
+        return LRScheduler("LambdaLR", lr_lambda=factor)
+    if name == "constant":
+        return None
     if name == "cosine":
         return LRScheduler("CosineAnnealingLR", T_max=max_epochs)
     monitor = "valid_loss" if validates else "train_loss"
     return LRScheduler("ReduceLROnPlateau", monitor=monitor, patience=5, factor=0.5)
+
+
+def count_warmup(share: float, max_epochs: int) -> int:
+    """Return the number of epochs of a warm-up, which never are all of them.
+
+    Examples
+    --------
+    >>> [count_warmup(0.07, n) for n in (1, 5, 100)]
+    [0, 1, 7]
+    """
+    # Rounded first, since 0.07 times 100 is above 7 in binary.
+    return min(math.ceil(round(share * max_epochs, 9)), max_epochs - 1)
+
+
+@dataclass
+class WarmUp:
+    """Factor of the learning rate: a line upwards, and then one or half a cosine.
+
+    Attributes
+    ----------
+    n_warmup : int
+        Epochs on the line, from ``1 / (n_warmup + 1)``.
+    max_epochs : int
+        All epochs.
+    goes_down : bool
+        Whether the rate is annealed to zero afterwards.
+
+    Examples
+    --------
+    >>> [round(WarmUp(2, 6, goes_down=True)(epoch), 2) for epoch in range(6)]
+    [0.33, 0.67, 1.0, 0.85, 0.5, 0.15]
+    """
+
+    n_warmup: int
+    max_epochs: int
+    goes_down: bool
+
+    def __call__(self, epoch: int) -> float:
+        if epoch < self.n_warmup:
+            return (epoch + 1) / (self.n_warmup + 1)
+        if not self.goes_down:
+            return 1.0
+        passed = (epoch - self.n_warmup) / (self.max_epochs - self.n_warmup)
+        return (1 + math.cos(math.pi * passed)) / 2

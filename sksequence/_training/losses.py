@@ -18,11 +18,15 @@ from .._inputs.losses import LOSSES as PROPERTIES
 Loss = Callable[[Tensor, Tensor], Tensor]
 
 
-def cross_entropy(output: Tensor, target: Tensor) -> Tensor:
-    return F.cross_entropy(output, target, reduction="none")
+def cross_entropy(output: Tensor, target: Tensor, smoothing: float = 0.0) -> Tensor:
+    return F.cross_entropy(output, target, reduction="none", label_smoothing=smoothing)
 
 
-def binary_cross_entropy(output: Tensor, target: Tensor) -> Tensor:
+def binary_cross_entropy(
+    output: Tensor, target: Tensor, smoothing: float = 0.0
+) -> Tensor:
+    if smoothing:
+        target = target * (1 - smoothing) + smoothing / 2
     loss = F.binary_cross_entropy_with_logits(output, target, reduction="none")
     return loss.mean(1)
 
@@ -124,7 +128,7 @@ def _positive(raw: Sequence[Tensor], family: Family) -> list[Tensor]:
     return [location, *(floor + factor * F.softplus(x) for floor, factor, x in scaled)]
 
 
-LOSSES: dict[str, Loss] = {
+LOSSES: dict[str, Callable[..., Tensor]] = {
     "cross_entropy": cross_entropy,
     "binary_cross_entropy": binary_cross_entropy,
     "squared_error": squared_error,
@@ -137,8 +141,13 @@ LOSSES: dict[str, Loss] = {
 }
 
 
-def choose_loss(name: str, quantile: Any = None) -> Loss:
-    """The loss of that name; "quantile" needs to know which one, or which ones."""
+def choose_loss(name: str, quantile: Any = None, smoothing: float = 0.0) -> Loss:
+    """The loss of that name; "quantile" needs to know which one, or which ones.
+
+    ``smoothing`` is for losses of labels.
+    """
+    if smoothing:
+        return partial(LOSSES[name], smoothing=smoothing)
     if name != "quantile":
         return LOSSES[name]
     if isinstance(quantile, Real):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,12 +10,14 @@ import torch
 from torch import nn
 
 from ..nn import FrameNetwork, SequenceNetwork, TranslationNetwork
+from ..nn.detection import make_detector
 from .memory import require_memory
 
-NETWORKS = {
+NETWORKS: dict[str, Callable[..., SequenceNetwork | FrameNetwork]] = {
     "sequence": SequenceNetwork,
     "frames": FrameNetwork,
     "translation": TranslationNetwork,
+    "detector": make_detector,
 }
 
 # More are counted before they are built, since each takes time.
@@ -39,7 +41,7 @@ def make_module(
 
     Parameters
     ----------
-    kind : {"sequence", "frames", "translation"}
+    kind : {"sequence", "frames", "translation", "detector"}
         Kind of network.
     dtype : {"float32", "float64"}
         Dtype of the weights.

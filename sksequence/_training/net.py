@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from numbers import Real
 from typing import Any
@@ -19,6 +19,8 @@ from torch.nn import functional as F
 
 from ..nn import Dropout
 from ..nn._exact import State, map_state
+from .augmentation import Augmentation
+from .averaging import WeightAverage, make_average
 from .batches import BatchIterator, ChunkIterator, Inputs, SequenceDataset
 from .borrowed_skorch import Net
 from .borrowed_torch import note_step
@@ -54,7 +56,8 @@ class WeightedLoss(nn.Module):
 
     With ``per_step`` every step has a target and, if sequences are unequal, a weight,
     which is zero for padding and scaled up elsewhere to compensate. Some losses depend
-    on ``target_scale`` (n_values,), by which the targets were divided.
+    on ``target_scale`` (n_values,), by which the targets were divided. Labels are
+    smoothed in training only.
     """
 
     target_scale: Tensor | None
@@ -66,9 +69,12 @@ class WeightedLoss(nn.Module):
         *,
         target_scale: np.ndarray | None = None,
         per_step: bool = False,
+        label_smoothing: float = 0.0,
     ) -> None:
         super().__init__()
         self.loss = choose_loss(name, quantile)
+        self.smooth_loss = choose_loss(name, quantile, label_smoothing)
+        self.label_smoothing = label_smoothing
         scale = None if target_scale is None else torch.from_numpy(target_scale.copy())
         self.register_buffer("target_scale", scale)
         self.is_cross_entropy = name == "cross_entropy"
@@ -81,16 +87,18 @@ class WeightedLoss(nn.Module):
             output = append_scale(output, self.target_scale)
         if self.is_cross_entropy and weight is None:
             # The same gradient in half the time, which matters for small batches.
-            return F.cross_entropy(output, truth)
+            smoothing = self.label_smoothing if self.training else 0.0
+            return F.cross_entropy(output, truth, label_smoothing=smoothing)
+        loss = self.smooth_loss if self.training else self.loss
         if weight is None:
-            return self.loss(output, truth).mean()
+            return loss(output, truth).mean()
         weight = self._rows(weight)
         if weight.ndim == 2:
             # One for each output: of some outputs the target is missing.
             n_parameters = output.shape[1] // truth.shape[1]
             output = output.reshape(-1, n_parameters)
             truth, weight = truth.reshape(-1, 1), weight.reshape(-1, 1)
-        return (self.loss(output, truth) * weight.flatten()).mean()
+        return (loss(output, truth) * weight.flatten()).mean()
 
     def _rows(self, x: Tensor) -> Tensor:
         """Return one row per target."""
@@ -112,6 +120,7 @@ class SequenceNet(Net):
     carried: Sequence[State] = ()  # states after the previous chunk of time steps
     listeners: dict[str, list[Callback]] = {}
     temporary: Sequence[Callback] = ()  # callbacks of a fit that is running
+    average: WeightAverage | None = None  # of the weights of a fit that is running
 
     def get_default_callbacks(self) -> list[tuple[str, Callback]]:
         return [
@@ -137,7 +146,7 @@ class SequenceNet(Net):
         state = super().__getstate__()
         callbacks = [item for item in self.callbacks_ if item[1] not in self.temporary]
         state |= {"callbacks_": callbacks, "temporary": (), "train_split": None}
-        return state | {"carried": (), "listeners": {}}
+        return state | {"carried": (), "listeners": {}, "average": None}
 
     def partial_fit(self, X, y=None, classes=None, **fit_params):
         """Train; unlike in skorch, a KeyboardInterrupt of the user propagates."""
@@ -154,16 +163,23 @@ class SequenceNet(Net):
         """Apply a step to all batches; skorch would compare lengths of all tensors."""
         if iterator is None:
             return
+        average = self.average if training else None
+        if average is not None:
+            average.begin_epoch(self.module_)
         n_batches = 0
         for batch in iterator:
             self.notify("on_batch_begin", batch=batch, training=training)
             step = step_fn(batch, **fit_params)
+            if average is not None:
+                average.end_batch(self.module_)
             self.history.record_batch(f"{prefix}_loss", step["loss"].item())
             n_rows = batch[0]["X"].shape[0]
             self.history.record_batch(f"{prefix}_batch_size", n_rows)
             self.notify("on_batch_end", batch=batch, training=training, **step)
             n_batches += 1
         self.history.record(f"{prefix}_batch_count", n_batches)
+        if average is not None:
+            average.end_epoch(self.module_, len(self.history), self.max_epochs)
 
     def train_step(self, batch, **fit_params):
         """Make one optimizer step, without a closure if the optimizer needs none."""
@@ -372,6 +388,7 @@ class SequenceNet(Net):
         # To set the mode of every layer takes four times as long as to look.
         if any(layer.training for layer in self.module_.modules()):
             self.module_.eval()
+            self.criterion_.eval()  # both have the same mode
         return self.module_
 
     def advance(
@@ -436,10 +453,13 @@ def make_net(
     optimizer: Any,
     lr: float,
     lr_schedule: str,
+    lr_warmup: float,
     max_epochs: int,
     batch_size: int | None,
     weight_decay: float,
     gradient_clip: float | None,
+    average_weights: str | None,
+    ema_decay: float,
     early_stopping: bool,
     patience: int,
     device: str,
@@ -453,6 +473,9 @@ def make_net(
     target_scale: np.ndarray | None = None,
     legal: np.ndarray | None = None,
     label_smoothing: float = 0.0,
+    augment: Mapping[str, float] | None = None,
+    n_classes: int | None = None,
+    time_channel: int | None = None,
 ) -> SequenceNet:
     """Make a skorch net for a network; ``net_params`` override everything else."""
     given = dict(net_params or {})
@@ -466,6 +489,7 @@ def make_net(
         early_stopping=early_stopping,
         patience=patience,
         lr_schedule=lr_schedule,
+        lr_warmup=lr_warmup,
         max_epochs=max_epochs,
         verbose=verbose,
         monitor=monitor,
@@ -475,12 +499,16 @@ def make_net(
         batches = {"iterator_train": ChunkIterator}
         batches["iterator_train__bptt_steps"] = bptt_steps
     batches["iterator_train__generator"] = generator
+    if augment:
+        augmentation = Augmentation(augment, n_classes, time_channel)
+        batches["iterator_train__augmentation"] = augmentation
     criterion: dict[str, Any] = {
         "criterion": WeightedLoss,
         "criterion__name": loss,
         "criterion__quantile": quantile,
         "criterion__target_scale": target_scale,
         "criterion__per_step": per_step,
+        "criterion__label_smoothing": label_smoothing,
     }
     if loss == "linear_chain":
         criterion = {"criterion": ChainLoss, "criterion__legal": legal}
@@ -528,6 +556,7 @@ def make_net(
         )
     net.autocast = make_autocast(mixed_precision, where)
     net.scaler = make_scaler(mixed_precision, where, net.optimizer_)
+    net.average = make_average(average_weights, ema_decay)
     masks = generator
     if torch.device(where).type != "cpu":
         masks = torch.Generator(where).manual_seed(generator.initial_seed())
@@ -570,11 +599,12 @@ def train(
     try:
         net.partial_fit(data, epochs=net.max_epochs - n_epochs_before)
     finally:
-        # A fitted net holds no data, temporary callbacks, gradients or carried states.
+        # A fitted net holds no data, temporary callbacks, gradients, carried states or
+        # weights beside its own.
         net.train_split = None
         net.callbacks_ = own
         net.optimizer_.zero_grad()
-        net.carried, net.listeners, net.temporary = (), {}, ()
+        net.carried, net.listeners, net.temporary, net.average = (), {}, (), None
 
 
 def epochs_of(net: SequenceNet) -> list[dict[str, float]]:

@@ -53,6 +53,7 @@ def progress_of(net: Any) -> dict[str, Any]:
             name: state for name, cb in net.callbacks_ if (state := _state_of(cb))
         },
         "masks": None if masks is None else masks.get_state().numpy().copy(),
+        **({} if net.average is None else {"average": to_plain(net.average.get_state())}),
     }
 
 
@@ -67,6 +68,8 @@ def set_progress(net: Any, progress: dict[str, Any]) -> None:
     masks = _masks_of(net)
     if masks is not None:
         masks.set_state(from_plain(progress["masks"]))
+    if net.average is not None and "average" in progress:
+        net.average.set_state(from_plain(progress["average"]))
     for name, callback in net.callbacks_:
         if name in progress["callbacks"]:
             _set_state(callback, from_plain(progress["callbacks"][name]))

@@ -30,17 +30,19 @@ class HalvingEpochSearchCV(HalvingGridSearchCV):
 
     ``resource`` must name the epochs: ``"max_epochs"``, the default, or
     ``"<step>__max_epochs"`` in a Pipeline. ``max_resources`` is the maximum number of
-    epochs; "auto" takes it from the estimator.
+    epochs; "auto" takes it from the estimator, whose ``max_epochs`` must then be one.
 
-    Training can continue with ``lr_schedule="constant"`` and without early stopping.
-    Other schedules, including the default, depend on ``max_epochs``, so continuing would
-    change the results: such candidates are trained from scratch in each iteration, and so
-    are those within ensembles. Equal candidates are trained once.
+    Training can continue with ``lr_schedule="constant"``, without ``lr_warmup``, without
+    ``average_weights`` and without early stopping. Other schedules, including the
+    default, depend on ``max_epochs``, so continuing would change the results: such
+    candidates are trained from scratch in each iteration, and so are those within
+    ensembles. Equal candidates are trained once.
 
     Raises
     ------
     ValueError
-        If ``resource`` does not name a ``max_epochs`` parameter of the estimator.
+        If ``resource`` does not name a ``max_epochs`` parameter of the estimator, or
+        nothing says how many epochs there are.
 
     References
     ----------
@@ -131,10 +133,10 @@ class HalvingEpochSearchCV(HalvingGridSearchCV):
                 "resource must name the estimator's max_epochs, as in 'max_epochs' or "
                 f"'<step>__max_epochs', got {self.resource!r}."
             )
+        resources = _most_epochs(plain, self.resource) if _is_auto(most) else most
         with TemporaryDirectory(prefix="sksequence-") as folder:
             self.estimator = _Continuing(plain, self.resource, folder)
-            if isinstance(most, str) and most == "auto":
-                self.max_resources = plain.get_params()[self.resource]
+            self.max_resources = resources
             try:
                 super().fit(X, y, **params)
             finally:
@@ -144,8 +146,28 @@ class HalvingEpochSearchCV(HalvingGridSearchCV):
         return self
 
 
+# What depends on where a fit begins or ends, and is none of a longer one.
+_WHOLE_FITS = ("early_stopping", "lr_warmup", "average_weights")
+
+
 def _names_epochs(resource: Any) -> bool:
     return isinstance(resource, str) and resource.rpartition("__")[2] == "max_epochs"
+
+
+def _is_auto(value: Any) -> bool:
+    return isinstance(value, str) and value == "auto"
+
+
+def _most_epochs(estimator: Any, resource: str) -> int:
+    """Return the estimator's number of epochs, of which halving gives shares."""
+    n_epochs = estimator.get_params()[resource]
+    if _is_auto(n_epochs):
+        raise ValueError(
+            f'max_resources must be a number of epochs where {resource}="auto", got '
+            '"auto": halving compares fits of a third of the epochs and so on. Set '
+            "max_resources, or the estimator's number of epochs."
+        )
+    return n_epochs
 
 
 class _Continuing(BaseEstimator):
@@ -186,8 +208,8 @@ class _Continuing(BaseEstimator):
     def _can_go_on(self, params: dict[str, Any]) -> bool:
         prefix = self.resource.removesuffix("max_epochs")
         constant = params.get(f"{prefix}lr_schedule") == "constant"
-        goes_on = constant and not params.get(f"{prefix}early_stopping")
-        return goes_on and self._fits_no_clones()
+        goes_on = not any(params.get(prefix + name) for name in _WHOLE_FITS)
+        return constant and goes_on and self._fits_no_clones()
 
     def _fits_no_clones(self) -> bool:
         """Return whether a fit is one of the very network whose epochs are counted.

@@ -5,21 +5,26 @@ for a sequence does not depend on the rest of the batch: padding is never read. 
 that change the time axis also return the new lengths.
 """
 
+from .branch import ConvBranch
 from .convlstm import ConvLSTM, ConvLSTMCell, ConvLSTMLayer
-from .convolution import ConvBranch, ConvEncoder, ConvLayer, MaskedBatchNorm
+from .convolution import ConvLayer, MaskedBatchNorm
 from .crf import LinearChain
+from .detection import AutoencoderNetwork, NextStepNetwork
 from .dropout import Dropout
 from .embedding import TokenEmbedding
+from .encoder import ConvEncoder
 from .frames import FrameNetwork
 from .missing import DecayMissing, MaskMissing, StateDecay
 from .network import SequenceNetwork
 from .pooling import AttentionPooling, LastPooling, MaxPooling, MeanPooling
 from .recurrent import RecurrentLayer, RecurrentStack
+from .squeeze import SqueezeExcite
 from .static import StaticJoin
 from .translation import TranslationNetwork
 
 __all__ = [
     "AttentionPooling",
+    "AutoencoderNetwork",
     "ConvBranch",
     "ConvEncoder",
     "ConvLSTM",
@@ -35,9 +40,11 @@ __all__ = [
     "MaskedBatchNorm",
     "MaxPooling",
     "MeanPooling",
+    "NextStepNetwork",
     "RecurrentLayer",
     "RecurrentStack",
     "SequenceNetwork",
+    "SqueezeExcite",
     "StateDecay",
     "StaticJoin",
     "TokenEmbedding",

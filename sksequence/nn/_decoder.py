@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any, cast
 
 import torch
@@ -10,7 +11,7 @@ from torch import Tensor, nn
 
 from . import _exact
 from ._attention import DotProductAttention
-from ._exact import State
+from ._exact import State, map_state
 from ._random import RandomLayer
 from ._sizes import check_size
 from .dropout import Dropout
@@ -38,7 +39,8 @@ class AttentionDecoder(RandomLayer):
     memory_size : int
         Channels per step of what attention reads; 0 for no attention.
     dropout : float
-        Dropout probability of embeddings, between layers and before the logits.
+        Dropout probability of embeddings, of what attention reads, between layers and
+        before the logits.
     residual : bool
         Whether to add the outputs of the layer below to those of each further layer.
     **options : dict
@@ -107,14 +109,16 @@ class AttentionDecoder(RandomLayer):
             below = x
             if i:
                 x = self._beside(x, context)
-            x, state = layer.advance(x, states[i])
+            # In mixed precision the encoder may have made them in a lower one.
+            begin = map_state(partial(torch.Tensor.to, dtype=x.dtype), states[i])
+            x, state = layer.advance(x, begin)
             new.append(state)
             if i and self.residual:
                 x = x + below
             if not i and self.attention is not None and memory is not None:
                 queries = x.reshape(len(memory), -1, self.hidden_size)
                 context, weights = self.attention(queries, memory, n_valid)
-                context = context.reshape(*x.shape[:2], -1)
+                context = self.dropout(context).reshape(*x.shape[:2], -1)
         x = self._beside(x, context)
         if self.training:
             logits = nn.functional.linear(self.readout(x), self.embedding, self.bias)
@@ -125,5 +129,6 @@ class AttentionDecoder(RandomLayer):
         return logits, new, weights
 
     def _beside(self, x: Tensor, context: Tensor | None) -> Tensor:
-        """Return the outputs of a layer, and what attention has read, after dropout."""
-        return self.dropout(x if context is None else torch.cat([x, context], 2))
+        """Return the outputs of a layer, after dropout, and what attention has read."""
+        x = self.dropout(x)
+        return x if context is None else torch.cat([x, context], 2)

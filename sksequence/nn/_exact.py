@@ -38,6 +38,9 @@ _RUN: dict[str, tuple[Callable, int]] = {
 }
 
 
+# Values of a step from which summing step by step is faster, up to ten times.
+_MANY = 2048
+
 # The state of a recurrent layer as in torch: hidden state, or hidden and cell state.
 State = Tensor | tuple[Tensor, Tensor]
 
@@ -115,11 +118,12 @@ def recurrence(
 
 def convolution(layer: nn.Conv1d, x: Tensor) -> Tensor:
     """Convolve ``x`` (batch, channels, steps) without padding."""
-    (kernel,), (stride,) = layer.kernel_size, layer.stride
+    (kernel,), (stride,), (step,) = layer.kernel_size, layer.stride, layer.dilation
     steady = x.dtype == torch.float32 and layer.in_channels > 1 and kernel > 1
     if steady or x.device.type != "cpu":
         return convolve_steps(layer, x)
-    windows = x.unfold(2, kernel, stride).transpose(1, 2).flatten(2)
+    taps = x.unfold(2, step * (kernel - 1) + 1, stride)[..., ::step]
+    windows = taps.transpose(1, 2).flatten(2)
     n_outputs = windows.shape[1]
     lacking = _lacking(windows.shape[2])
     # A single window would be multiplied as a vector.
@@ -203,4 +207,10 @@ def sum_steps(x: Tensor) -> Tensor:
 
     In double precision, which is accurate for many steps.
     """
-    return x.cumsum(1, dtype=torch.float64)[:, -1].to(x.dtype)
+    if not x.is_cpu or x[:, 0].numel() < _MANY:
+        return x.cumsum(1, dtype=torch.float64)[:, -1].to(x.dtype)
+    # The same sums in the same order, without those of every prefix.
+    total = torch.zeros_like(x[:, 0], dtype=torch.float64)
+    for step in x.unbind(1):
+        total += step
+    return total.to(x.dtype)

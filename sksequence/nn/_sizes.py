@@ -47,6 +47,54 @@ def _check_per_layer(name: str, sizes: Any, num_layers: int) -> None:
             raise ValueError(f"{name} must be int of at least 1, got {sizes!r}")
 
 
+# One kernel, or several side by side.
+KernelSizes = int | Sequence[int]
+
+
+def kernels_side_by_side(
+    name: str, sizes: KernelSizes | Sequence[KernelSizes], num_layers: int
+) -> tuple[tuple[int, ...], ...]:
+    """Return the sizes of the kernels of each layer, of which there may be several.
+
+    Given one int, or one per layer, each an int or the sizes of kernels side by side.
+
+    Examples
+    --------
+    >>> kernels_side_by_side("kernel_size", 5, 2)
+    ((5,), (5,))
+    >>> kernels_side_by_side("kernel_size", ((39, 19, 9), 5), 2)
+    ((39, 19, 9), (5,))
+    """
+    several: Any = sizes
+    if not isinstance(several, list | tuple):
+        return tuple((size,) for size in sizes_per_layer(name, several, num_layers))
+    if len(several) != num_layers:
+        raise ValueError(
+            f"{name} must be one int, or one per layer ({num_layers}), got {several}"
+        )
+    if any(isinstance(size, list | tuple) and not size for size in several):
+        raise ValueError(f"{name} must have a size for each layer, got {several}")
+    of_layers = [size if isinstance(size, list | tuple) else (size,) for size in several]
+    return tuple(sizes_per_layer(name, own, len(own)) for own in of_layers)
+
+
+def divide_channels(n_channels: int, n_kernels: int) -> list[int]:
+    """Divide the channels of a layer as equally as possible among its kernels.
+
+    Examples
+    --------
+    >>> divide_channels(128, 3)
+    [43, 43, 42]
+    """
+    if n_channels < n_kernels:
+        raise ValueError(
+            f"channels must be at least one for each of the {n_kernels} kernel sizes of "
+            f"a layer, got {n_channels}"
+        )
+    share, more = divmod(n_channels, n_kernels)
+    return [share + (i < more) for i in range(n_kernels)]
+
+
 # One int for height and width, or both.
 KernelSize = int | Sequence[int]
 
@@ -105,11 +153,25 @@ def check_sizes(network: dict) -> None:
         kernels_per_layer(kernel_size, max(n_given, min(num_layers, _ENOUGH_LAYERS)))
     for kind, others in {
         "conv": ("kernel_size", "stride"),
-        "parallel": ("kernel_size",),
+        "parallel": ("stride", "dilation"),
     }.items():
         channels = network.get(f"{kind}_channels", ())
         sizes_per_layer(f"{kind}_channels", channels, len(channels))
         if channels:
             for other in others:
                 name = f"{kind}_{other}"
-                sizes_per_layer(name, network[name], len(channels))
+                if network[name] != "auto":
+                    sizes_per_layer(name, network[name], len(channels))
+    if channels := network.get("parallel_channels", ()):
+        _check_kernels(channels, network["parallel_kernel_size"])
+
+
+def _check_kernels(channels: Sequence[int], kernel_size: Any) -> None:
+    """Raise ValueError unless each parallel layer has a channel for each kernel."""
+    kernels = kernels_side_by_side("parallel_kernel_size", kernel_size, len(channels))
+    for width, of_layer in zip(channels, kernels, strict=True):
+        if width < len(of_layer):
+            raise ValueError(
+                f"parallel_channels must have a channel for each of the {len(of_layer)} "
+                f"kernels {of_layer} of a layer, got {tuple(channels)}"
+            )

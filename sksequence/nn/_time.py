@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 # Bytes index as masks do, and fractions would be cut off.
 _WHOLE = (torch.int64, torch.int32)
+# Values of a sequence from which each is filled on its own.
+_LARGE = 2**12
 # Axes of what layers read.
 STEPS = ("batch", "steps", "channels")
 CHANNELS_FIRST = ("batch", "channels", "steps")
@@ -149,6 +153,95 @@ def last_n_steps(x: Tensor, lengths: Tensor | None, n: int) -> Tensor:
     return x.gather(1, _spread(index, x).expand(-1, -1, x.shape[2]))
 
 
+def spread_blocks(x: Tensor, stride: int, n_steps: int, *, causal: bool) -> Tensor:
+    """Repeat the states of blocks of steps, so that each of n_steps has one.
+
+    If ``causal``, a step gets the state of the last complete block; the first steps,
+    which have none, get zeros.
+
+    Shape
+        x (batch, ceil(n_steps / stride), channels) -> (batch, n_steps, channels)
+
+    Examples
+    --------
+    >>> x = torch.tensor([[1, 2]])[..., None]
+    >>> spread_blocks(x, 2, 4, causal=True).squeeze(-1)
+    tensor([[0, 1, 1, 2]])
+    >>> spread_blocks(x, 2, 4, causal=False).squeeze(-1)
+    tensor([[1, 1, 2, 2]])
+    """
+    if stride == 1:
+        return x
+    late = stride - 1 if causal else 0
+    return F.pad(x.repeat_interleave(stride, 1), (0, 0, late, 0))[:, :n_steps]
+
+
+def zero_behind(x: Tensor, lengths: Tensor) -> Tensor:
+    """Set the padding of each sequence to zero, with the channels first.
+
+    Shape
+        x (batch, channels, steps) -> the same, contiguous
+    """
+    if _is_large(x):
+        return _ZeroBehind.apply(x, lengths)
+    return x.masked_fill(~valid_steps(lengths, x.shape[2])[:, None], 0)
+
+
+def _is_large(x: Tensor) -> bool:
+    return x.is_cpu and x.shape[1] * x.shape[2] >= _LARGE
+
+
+class _ZeroBehind(torch.autograd.Function):
+    """Fill behind each end: a mask, which is asked about every value, takes longer.
+
+    The layout is that of ``masked_fill``, since sums in another order have other bits.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, lengths: Tensor) -> Tensor:
+        ctx.lengths = lengths
+        filled = x.clone(memory_format=torch.contiguous_format)
+        for sequence, n in zip(filled, lengths.tolist(), strict=True):
+            sequence[:, n:] = 0
+        return filled
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        return zero_behind(gradient, ctx.lengths), None
+
+
+def pad_steps(x: Tensor, lengths: Tensor | None, before: int, behind: int) -> Tensor:
+    """Add steps of zeros at both ends, and set those behind each length to zero.
+
+    Shape
+        x (batch, channels, steps) -> (batch, channels, before + steps + behind), with
+        the channels last in memory: otherwise torch would transpose before convolving
+    """
+    if lengths is None or not _is_large(x):
+        x = x if lengths is None else zero_behind(x, lengths)
+        return F.pad(x.mT, (0, 0, before, behind)).mT
+    return _PadSteps.apply(x, lengths, before, behind)
+
+
+class _PadSteps(torch.autograd.Function):
+    """Copy valid steps alone; the gradient has the layout of :class:`_ZeroBehind`."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, lengths: Tensor, before: int, behind: int) -> Tensor:
+        n, size, n_steps = x.shape
+        ctx.lengths, ctx.pads = lengths, (-before, -behind)
+        padded = x.new_zeros(n, before + n_steps + behind, size)
+        for i, length in enumerate(lengths.tolist()):
+            end = min(length, n_steps + behind)  # which is negative if steps are skipped
+            padded[i, before : before + end] = x[i, :, :end].T
+        return padded.mT
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None]:
+        within = F.pad(gradient, ctx.pads)
+        return zero_behind(within, ctx.lengths), None, None, None
+
+
 def convolve_steps(layer: nn.Conv1d, x: Tensor) -> Tensor:
     """Convolve along time in channels-last layout, as images of height one.
 
@@ -159,5 +252,6 @@ def convolve_steps(layer: nn.Conv1d, x: Tensor) -> Tensor:
         x (batch, channels, steps) -> (batch, out_channels, steps')
     """
     weight = layer.weight.unsqueeze(2).contiguous(memory_format=torch.channels_last)
-    planes, stride = x.unsqueeze(2), (1, *layer.stride)
-    return F.conv2d(planes, weight, layer.bias, stride).squeeze(2)
+    stride, dilation = (1, *layer.stride), (1, *layer.dilation)
+    planes = x.unsqueeze(2)
+    return F.conv2d(planes, weight, layer.bias, stride, 0, dilation).squeeze(2)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import torch
@@ -11,15 +10,19 @@ from torch.nn import functional as F
 
 from . import _exact
 from ._random import RandomLayer
-from ._sizes import sizes_per_layer
+from ._sizes import (
+    KernelSizes,
+    divide_channels,
+)
 from ._time import (
     CHANNELS_FIRST,
     check_batch,
-    check_lengths_shape,
     convolve_steps,
-    valid_steps,
+    pad_steps,
+    zero_behind,
+    zero_padding,
 )
-from .pooling import MeanPooling
+from .squeeze import SqueezeExcite
 
 
 class MaskedBatchNorm(nn.BatchNorm1d):
@@ -70,11 +73,10 @@ class MaskedBatchNorm(nn.BatchNorm1d):
             return self._normalise_all(x)
         if lengths is None:
             lengths = torch.ones(1, dtype=torch.int64, device=x.device)
-        mask = valid_steps(lengths, x.shape[2])[:, None]
         count = lengths.sum()
-        x = x.masked_fill(~mask, 0)
+        x = zero_behind(x, lengths)
         mean = x.sum((0, 2)) / count
-        centred = (x - mean[:, None]).masked_fill(~mask, 0)
+        centred = zero_behind(x - mean[:, None], lengths)
         variance = centred.square().sum((0, 2)) / count
         self._update_running(mean.detach(), variance.detach(), count)
         scale = self.weight * torch.rsqrt(variance + self.eps)
@@ -106,17 +108,26 @@ class ConvLayer(RandomLayer):
     """Convolution along time, batch normalisation, and ReLU.
 
     Output ``j`` reads the block of ``stride`` steps that begins at ``j * stride``, and
-    ``kernel_size - stride`` more steps: all of them before the block if ``causal``, else
-    half before and half after it. Sequences are padded with zeros.
+    ``dilation * (kernel_size - 1) + 1 - stride`` more steps: all of them before the block
+    if ``causal``, else half before and half after it. Sequences are padded with zeros.
 
     Parameters
     ----------
     in_channels, out_channels : int
         Channels per step of input and output.
-    kernel_size : int
-        Number of steps that one output reads.
+    kernel_size : int or sequence of int
+        Number of steps that one output reads; several for kernels side by side, among
+        which the output channels are divided (Inception).
     stride : int, default=1
         Number of steps from one output to the next.
+    dilation : int, default=1
+        Number of steps from one that an output reads to the next.
+    bottleneck_size : int or None, default=None
+        Channels to which a product reduces the input first, if it has more.
+    reduction : int or None, default=None
+        Reduction of a :class:`SqueezeExcite` behind; None for none.
+    rectifies : bool, default=True
+        Whether there is a ReLU, before the squeeze.
     causal : bool, default=False
         Whether outputs never depend on steps after their own block.
 
@@ -131,32 +142,60 @@ class ConvLayer(RandomLayer):
     >>> y, lengths = layer(torch.randn(2, 3, 9), torch.tensor([9, 4]))
     >>> y.shape, lengths
     (torch.Size([2, 8, 5]), tensor([5, 2]))
+
+    References
+    ----------
+    Ismail Fawaz et al. (2020), InceptionTime: finding AlexNet for time series
+    classification. Data Mining and Knowledge Discovery 34.
     """
 
     def __init__(
         self,
         in_channels: int,
         out_channels: int,
-        kernel_size: int,
+        kernel_size: KernelSizes,
         stride: int = 1,
         *,
+        dilation: int = 1,
+        bottleneck_size: int | None = None,
+        reduction: int | None = None,
+        rectifies: bool = True,
         causal: bool = False,
     ) -> None:
         super().__init__()
-        self.convolution = nn.Conv1d(
-            in_channels, out_channels, kernel_size, stride, bias=False
+        self.kernel_size, self.stride, self.dilation = kernel_size, stride, dilation
+        self.causal, self.rectifies = causal, rectifies
+        self.bottleneck = None
+        if bottleneck_size is not None and bottleneck_size < in_channels:
+            self.bottleneck = nn.Linear(in_channels, bottleneck_size, bias=False)
+            in_channels = bottleneck_size
+        sizes = kernel_size if isinstance(kernel_size, Sequence) else (kernel_size,)
+        widths = divide_channels(out_channels, len(sizes))
+        kernels = self._kernels = tuple(
+            nn.Conv1d(in_channels, width, size, stride, dilation=dilation, bias=False)
+            for size, width in zip(sizes, widths, strict=True)
         )
+        self.convolution = nn.ModuleList(kernels) if len(kernels) > 1 else kernels[0]
         self.norm = MaskedBatchNorm(out_channels)
-        beyond = max(kernel_size - stride, 0)
-        self.before = beyond if causal else beyond // 2
-        self.kernel_size, self.stride, self.causal = kernel_size, stride, causal
+        self.squeeze = None
+        if reduction is not None:
+            self.squeeze = SqueezeExcite(out_channels, reduction, causal=causal)
+        # How many steps each kernel covers, and how many before those of its block.
+        self._extents = [dilation * (size - 1) + 1 for size in sizes]
+        beyond = [max(extent - stride, 0) for extent in self._extents]
+        self._before = [n if causal else n // 2 for n in beyond]
         self.reset_parameters()
 
     def reset_parameters(self, generator: torch.Generator | None = None) -> None:
         """Draw new weights, as He et al. (2015) propose for rectified units."""
-        nn.init.kaiming_uniform_(
-            self.convolution.weight, nonlinearity="relu", generator=generator
-        )
+        if self.bottleneck is not None:
+            nn.init.kaiming_uniform_(
+                self.bottleneck.weight, nonlinearity="linear", generator=generator
+            )
+        for kernel in self._kernels:
+            nn.init.kaiming_uniform_(
+                kernel.weight, nonlinearity="relu", generator=generator
+            )
         self.norm.reset_parameters()
 
     def output_lengths(self, lengths):
@@ -167,176 +206,28 @@ class ConvLayer(RandomLayer):
         self, x: Tensor, lengths: Tensor | None = None
     ) -> tuple[Tensor, Tensor | None]:
         check_batch(x, lengths, CHANNELS_FIRST)
-        if lengths is not None:
-            x = x.masked_fill(~valid_steps(lengths, x.shape[2])[:, None], 0)
-            lengths = self.output_lengths(lengths)
+        left = None if lengths is None else self.output_lengths(lengths)
+        if self.bottleneck is not None:
+            x = zero_padding(x.mT, lengths)
+            multiply = F.linear if self.training else _exact.product
+            x = multiply(x, self.bottleneck.weight).mT
+        x = self.norm(self._convolve(x, lengths), left)
+        if self.rectifies:
+            x = torch.relu(x)
+        return x if self.squeeze is None else self.squeeze(x, left), left
+
+    def _convolve(self, x: Tensor, lengths: Tensor | None) -> Tensor:
+        """Apply the kernels side by side, padding with zeros."""
         n_steps, n_outputs = x.shape[2], self.output_lengths(x.shape[2])
-        behind = (n_outputs - 1) * self.stride + self.kernel_size - self.before - n_steps
-        # Pad in channels-last layout: otherwise torch would transpose.
-        x = F.pad(x.mT, (0, 0, self.before, behind)).mT
+        read = [(n_outputs - 1) * self.stride + extent for extent in self._extents]
+        before = max(self._before)
+        behind = max(n - b for n, b in zip(read, self._before, strict=True)) - n_steps
+        x = pad_steps(x, lengths, before, behind)
         convolve = convolve_steps if self.training else _exact.convolution
-        x = convolve(self.convolution, x)
-        return torch.relu(self.norm(x, lengths)), lengths
-
-
-class ConvEncoder(nn.Module):
-    """Stack of convolutional layers.
-
-    Placed before a recurrence, it extracts local features and, with strides, shortens
-    the sequence.
-
-    Parameters
-    ----------
-    input_size : int
-        Channels per step.
-    channels : sequence of int
-        Output channels of each layer; empty for no layers.
-    kernel_size, stride : int or sequence of int, default=5 and 1
-        For all layers, or one per layer.
-    causal : bool, default=False
-        Whether outputs never depend on later steps; see :class:`ConvLayer`.
-
-    Shape
-    -----
-    - Input: ``(batch, steps, input_size)``, lengths ``(batch,)`` or None
-    - Output: ``(batch, ceil(steps / strides), channels[-1])``, and the new lengths
-
-    Examples
-    --------
-    >>> encoder = ConvEncoder(3, (8, 16), kernel_size=(7, 3), stride=(4, 2))
-    >>> y, lengths = encoder(torch.randn(2, 100, 3), torch.tensor([100, 33]))
-    >>> y.shape, lengths
-    (torch.Size([2, 13, 16]), tensor([13,  5]))
-    """
-
-    def __init__(
-        self,
-        input_size: int,
-        channels: Sequence[int],
-        kernel_size: int | Sequence[int] = 5,
-        stride: int | Sequence[int] = 1,
-        *,
-        causal: bool = False,
-    ) -> None:
-        super().__init__()
-        widths = (input_size, *sizes_per_layer("channels", channels, len(channels)))
-        # Without layers, kernels and strides are ignored.
-        kernels = sizes_per_layer(
-            "kernel_size", kernel_size if channels else (), len(channels)
-        )
-        strides = sizes_per_layer("stride", stride if channels else (), len(channels))
-        self.layers = nn.ModuleList(
-            ConvLayer(before, after, kernel, stride, causal=causal)
-            for before, after, kernel, stride in zip(
-                widths[:-1], widths[1:], kernels, strides, strict=True
-            )
-        )
-        self.kernels_and_strides = list(zip(kernels, strides, strict=True))
-        self.total_stride = math.prod(strides)
-        self.output_size = widths[-1]
-
-    def check_lengths(self, lengths: Sequence[int]) -> None:
-        """Raise ValueError if a kernel or a stride exceeds the longest sequence.
-
-        Shorter ones are padded with zeros, as the ends of all sequences are.
-
-        Parameters
-        ----------
-        lengths : sequence of int
-            Number of steps of each sequence, before the first layer.
-        """
-        if not self.kernels_and_strides:
-            return
-        index = max(range(len(lengths)), key=lengths.__getitem__)
-        steps = left = int(lengths[index])
-        for number, (kernel, stride) in enumerate(self.kernels_and_strides, 1):
-            for name, size in {"kernel_size": kernel, "stride": stride}.items():
-                if size > left:
-                    raise ValueError(
-                        f"Convolution {number} has {name}={size}, but sequence {index}, "
-                        f"the longest, has only {left} step(s) left of {steps} when it "
-                        f"gets there (n_features = {steps} if X is 2-D). Use a smaller "
-                        f"{name} or fewer layers."
-                    )
-            left = -(-left // stride)
-
-    def forward(
-        self, x: Tensor, lengths: Tensor | None = None
-    ) -> tuple[Tensor, Tensor | None]:
-        if not self.layers:
-            check_lengths_shape(lengths, x.shape[0])
-            return x, lengths
-        check_batch(x, lengths)
-        x = x.transpose(1, 2)
-        for layer in self.layers:
-            x, lengths = layer(x, lengths)
-        return x.transpose(1, 2), lengths
-
-
-class ConvBranch(nn.Module):
-    """Fully convolutional branch: convolutions, followed by global average pooling.
-
-    The branch parallel to the recurrence in an LSTM-FCN. Kernels may be longer than a
-    sequence, which is padded with zeros.
-
-    Parameters
-    ----------
-    input_size : int
-        Channels per step.
-    channels : sequence of int
-        Output channels of each layer; empty for a branch without output.
-    kernel_size : int or sequence of int, default=(8, 5, 3)
-        For all layers, or one per layer.
-    causal : bool, default=False
-        Whether steps never depend on later steps; see :class:`ConvLayer`.
-
-    Shape
-    -----
-    - Input: ``(batch, steps, input_size)``, lengths ``(batch,)`` or None
-    - Output: ``(batch, channels[-1])``, or ``(batch, 0)`` without layers
-
-    Examples
-    --------
-    >>> branch = ConvBranch(3, (16, 32, 16))
-    >>> branch(torch.randn(2, 50, 3), torch.tensor([50, 20])).shape
-    torch.Size([2, 16])
-
-    References
-    ----------
-    Karim, Majumdar, Darabi and Chen (2018), LSTM fully convolutional networks for time
-    series classification. IEEE Access 6.
-    """
-
-    def __init__(
-        self,
-        input_size: int,
-        channels: Sequence[int],
-        kernel_size: int | Sequence[int] = (8, 5, 3),
-        *,
-        causal: bool = False,
-    ) -> None:
-        super().__init__()
-        self.encoder = ConvEncoder(input_size, channels, kernel_size, causal=causal)
-        self.pool = MeanPooling()
-        self.output_size = channels[-1] if channels else 0
-
-    def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
-        if not self.output_size:
-            return x.new_empty(len(x), 0)
-        return self.pool(*self.encoder(x, lengths))
-
-    def prefixes(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """Return the output for every prefix: the first step, the first two, and so on.
-
-        Shape
-            x (batch, steps, input_size) -> (batch, steps, channels[-1])
-        """
-        return self.pool.prefixes(self.steps(x, lengths))
-
-    def steps(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """Return the output of the convolutions at every step, before pooling.
-
-        Shape
-            x (batch, steps, input_size) -> (batch, steps, channels[-1])
-        """
-        return self.encoder(x, lengths)[0] if self.output_size else x[..., :0]
+        convolved = [
+            convolve(kernel, x[:, :, before - own : before - own + n])
+            for kernel, own, n in zip(self._kernels, self._before, read, strict=True)
+        ]
+        if len(convolved) == 1:
+            return convolved[0]
+        return torch.cat([y.mT for y in convolved], 2).mT

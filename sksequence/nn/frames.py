@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from . import _exact
 from ._random import RandomLayer, reset_layers
+from ._segments import pool_segments
 from ._sizes import KernelSize, check_size, kernels_per_layer
 from .convlstm import ConvLSTM, State
 from .dropout import Dropout
@@ -160,6 +161,8 @@ class FrameNetwork(RandomLayer):
         Frames that are not divisible by it are padded with zeros.
     pooling : {"last", "mean", "max", "attention"}, default="max"
         How to pool the steps of a video, each averaged over its pixels.
+    pooling_segments : int, default=1
+        Number of equal parts of a video that are pooled each, unless ``pooling="last"``.
 
     Shape
     -----
@@ -204,6 +207,7 @@ class FrameNetwork(RandomLayer):
         peephole: bool = False,
         patch_size: int = 1,
         pooling: str = "max",
+        pooling_segments: int = 1,
     ) -> None:
         super().__init__()
         if len(frame_size) != 2:
@@ -227,13 +231,16 @@ class FrameNetwork(RandomLayer):
             peephole=peephole,
             frame_size=(height, width),
         )
-        self.representation_size = self.recurrence.output_size
-        widest = max(self.representation_size, input_size * area, 16)
+        size = self.representation_size = self.recurrence.output_size
+        widest = max(size, input_size * area, 16)
         self.values_per_step = widest * height * width
         build_pool = choose("pooling", POOLINGS, pooling)
+        check_size("pooling_segments", pooling_segments)
         self.n_frames = n_frames
         if n_frames is None:
-            self.pool = build_pool(self.representation_size)
+            self.pool = build_pool(size)
+            self.n_segments = 1 if pooling == "last" else pooling_segments
+            self.representation_size = self.n_segments * size
             self.dropout = Dropout(dropout)
             self.head = nn.Linear(self.representation_size, output_size)
             self._reset_head(None)
@@ -287,7 +294,8 @@ class FrameNetwork(RandomLayer):
         steps, _, final = self.states(X, lengths)
         if self.n_frames is not None:
             return self._average(final)
-        return self.pool(self._average(steps), lengths, self._average(final))
+        means = self._average(steps), lengths, self._average(final)
+        return pool_segments(self.pool, self.n_segments, *means)
 
     def forward(self, X: Tensor, lengths: Tensor | None = None) -> Tensor:
         if self.n_frames is not None:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from . import _exact
 from ._exact import State
 from ._random import RandomLayer, reset_layers
-from ._time import last_n_steps
-from .convolution import ConvBranch, ConvEncoder
+from ._segments import pool_segments
+from ._sizes import KernelSizes, check_size
+from ._time import last_n_steps, spread_blocks
+from .branch import ConvBranch
 from .crf import LinearChain
 from .dropout import Dropout
 from .embedding import CategoryEmbedding, TokenEmbedding
+from .encoder import ConvEncoder
 from .missing import READERS
 from .pooling import POOLINGS
 from .recurrent import RecurrentStack, choose
@@ -67,10 +70,20 @@ class SequenceNetwork(RandomLayer):
         Their kernel sizes and strides.
     parallel_channels : sequence of int, default=()
         Channels of the convolutions parallel to the recurrence.
-    parallel_kernel_size : int or sequence of int, default=(8, 5, 3)
-        Their kernel sizes.
+    parallel_kernel_size : int, or sequence of int or of sequences, default=(8, 5, 3)
+        Their kernel sizes, of which there may be several in a layer.
+    parallel_stride, parallel_dilation : int or sequence of int, default=1
+        Their strides and dilations.
+    parallel_residual, parallel_bottleneck, parallel_squeeze : int or None, default=None
+        ``residual``, ``bottleneck_size`` and ``reduction`` of :class:`ConvBranch`.
     pooling : {"last", "mean", "max", "attention"}, default="max"
         How to pool the steps of a sequence.
+    pooling_segments : int, default=1
+        Number of equal parts of a sequence that are pooled each, in the branch and,
+        unless ``pooling="last"``, in the recurrence.
+    recurrent_output_dropout : float, default=0.0
+        Dropout probability of the output of the recurrence alone, before the output of
+        the branch is joined to it, in [0, 1).
     embedding_dim : int or None, default=None
         Size of the embedding vectors, if X holds tokens.
     missing : {"error", "mask", "decay"}, default="error"
@@ -140,8 +153,15 @@ class SequenceNetwork(RandomLayer):
         conv_kernel_size: int | Sequence[int] = 5,
         conv_stride: int | Sequence[int] = 1,
         parallel_channels: Sequence[int] = (),
-        parallel_kernel_size: int | Sequence[int] = (8, 5, 3),
+        parallel_kernel_size: KernelSizes | Sequence[KernelSizes] = (8, 5, 3),
+        parallel_stride: int | Sequence[int] = 1,
+        parallel_dilation: int | Sequence[int] = 1,
+        parallel_residual: int | None = None,
+        parallel_bottleneck: int | None = None,
+        parallel_squeeze: int | None = None,
         pooling: str = "max",
+        pooling_segments: int = 1,
+        recurrent_output_dropout: float = 0.0,
         embedding_dim: int | None = None,
         missing: str = "error",
         time_channel: int | None = None,
@@ -202,32 +222,53 @@ class SequenceNetwork(RandomLayer):
         pool = choose("pooling", POOLINGS, pooling)
         is_pooled = not per_step and not per_frame and not decoder_steps
         self.pool = pool(self.recurrence.output_size) if is_pooled else None
+        check_size("pooling_segments", pooling_segments)
+        n_segments = pooling_segments if is_pooled else 1
+        # There is a single final state.
+        self.n_segments = 1 if pooling == "last" else n_segments
+        self.is_segmented = n_segments > 1
         if decoder_steps and (per_step or self.encoder.total_stride > 1):
             raise ValueError(
                 f"decoder_steps={decoder_steps} needs per_step=False and conv_stride=1, "
                 f"got per_step={per_step} and conv_stride={conv_stride}"
             )
         self.branch = ConvBranch(
-            input_size, parallel_channels, parallel_kernel_size, causal=causal
+            input_size,
+            parallel_channels,
+            parallel_kernel_size,
+            parallel_stride,
+            dilation=parallel_dilation,
+            residual=parallel_residual,
+            bottleneck_size=parallel_bottleneck,
+            reduction=parallel_squeeze,
+            n_segments=n_segments,
+            causal=causal,
         )
-        self.representation_size = self.recurrence.output_size + self.branch.output_size
+        self.output_dropout = Dropout(recurrent_output_dropout)
+        recurrent_size = self.n_segments * self.recurrence.output_size
+        self.representation_size = recurrent_size + self.branch.output_size
+        # Without pooling.
+        self.frame_size = self.recurrence.output_size + self.branch.step_size
         self.dropout = Dropout(dropout)
-        self.join = None
-        read_size = self.representation_size
+        self.join: StaticJoin | None = None
         self.static_categories = None
         if static_categories:
             self.static_categories = CategoryEmbedding(static_size, static_categories)
             static_size = self.static_categories.n_numbers
             static_size += self.static_categories.vector_size
-        if static_size:
-            self.join = StaticJoin(self.representation_size, static_size)
-            read_size = self.join.output_size
-        self.head = nn.Linear(read_size, output_size)
+        self._make_head(self.representation_size, static_size, output_size)
         if crf and not per_step:
             raise ValueError("crf=True needs per_step=True, got per_step=False")
         self.chain = LinearChain(output_size) if crf else None
         self.widest = max(input_size, *conv_channels, *parallel_channels, 1)
         self._reset_head(None)
+
+    def _make_head(self, read_size: int, static_size: int, output_size: int) -> None:
+        """Make the head, and the join of static covariates if there are any."""
+        if static_size:
+            self.join = StaticJoin(read_size, static_size)
+            read_size = self.join.output_size
+        self.head = nn.Linear(read_size, output_size)
 
     def _reset_head(self, generator: torch.Generator | None) -> None:
         nn.init.xavier_uniform_(self.head.weight, generator=generator)
@@ -239,8 +280,12 @@ class SequenceNetwork(RandomLayer):
         self._reset_head(generator)
 
     def check_lengths(self, lengths: Sequence[int]) -> None:
-        """Raise ValueError if all sequences are too short for a kernel or a stride."""
+        """Raise ValueError if sequences are too short for a kernel or a stride.
+
+        As in :class:`ConvEncoder` and :class:`ConvBranch`.
+        """
         self.encoder.check_lengths(lengths)
+        self.branch.check_lengths(lengths)
 
     @property
     def can_advance(self) -> bool:
@@ -270,7 +315,12 @@ class SequenceNetwork(RandomLayer):
             return lengths
         if self.per_frame:
             return self.count_frames(lengths)
-        return lengths // self.encoder.total_stride if "prefixes" in method else None
+        return lengths // self._block if "prefixes" in method else None
+
+    @property
+    def _block(self) -> int:
+        """Number of steps from one pooled prefix to the next, for all strides."""
+        return math.lcm(self.encoder.total_stride, self.branch.encoder.total_stride)
 
     def count_frames(self, lengths: Tensor) -> Tensor:
         """Return the number of steps that strided convolutions leave: (batch,)."""
@@ -314,7 +364,9 @@ class SequenceNetwork(RandomLayer):
         if self.per_frame:
             return self._frames(steps, x, lengths)
         if self.pool is None:
-            every = self._spread(steps, X.shape[1])
+            stride = self.encoder.total_stride
+            every = spread_blocks(steps, stride, X.shape[1], causal=self.causal)
+            every = self.output_dropout(every)
             if self.branch.output_size:
                 every = torch.cat([every, self.branch.steps(x, lengths)], dim=2)
             if self.decoder_steps:
@@ -329,10 +381,13 @@ class SequenceNetwork(RandomLayer):
         steps: Tensor,
         left: Tensor | None,
         final: Tensor,
+        pool: nn.Module | None = None,
     ) -> Tensor:
         """Pool the output of the recurrence, and append that of the branch."""
-        assert self.pool is not None, "only a network without outputs of steps pools"
-        pooled = self.pool(steps, left, final)
+        pool = self.pool if pool is None else pool
+        assert pool is not None, "only a network without outputs of steps pools"
+        pooled = pool_segments(pool, self.n_segments, steps, left, final)
+        pooled = self.output_dropout(pooled)
         if not self.branch.output_size:
             return pooled
         return torch.cat([pooled, self.branch(x, lengths)], dim=1)
@@ -351,18 +406,26 @@ class SequenceNetwork(RandomLayer):
         ------
         ValueError
             If the network is bidirectional, as its states depend on later steps, or has
-            a decoder.
+            a decoder or segments.
         """
-        if not self.causal or self.decoder_steps:
-            kind = "with decoder_steps" if self.decoder_steps else "that is bidirectional"
-            raise ValueError(f"A network {kind} has no outputs for prefixes.")
+        reasons = {
+            "that is bidirectional": not self.causal,
+            "with decoder_steps": self.decoder_steps,
+            "with pooling_segments": self.is_segmented,
+        }
+        for kind, holds in reasons.items():
+            if holds:
+                raise ValueError(f"A network {kind} has no outputs for prefixes.")
         if self.pool is None:
             return self.represent(X, lengths)
         x, stride = self._read(X, lengths), self.encoder.total_stride
         steps, *_ = self._recur(X, x, lengths)
-        complete = X.shape[1] // stride
-        pooled = self.pool.prefixes(steps[:, :complete])
-        beside = self.branch.prefixes(x, lengths)[:, stride - 1 :: stride]
+        pooled = self.pool.prefixes(steps[:, : X.shape[1] // stride])
+        pooled = pooled[:, _ends(self._block // stride)]
+        if not self.branch.output_size:
+            return pooled
+        blocks = self._block // self.branch.encoder.total_stride
+        beside = self.branch.prefixes(x, lengths)[:, _ends(blocks)]
         return torch.cat([pooled, beside], dim=2)
 
     def forward_prefixes(
@@ -392,7 +455,7 @@ class SequenceNetwork(RandomLayer):
                 "backward direction, convolutions and decay."
             )
         steps, state = self.recurrence.advance(self._read(X, None), state)
-        return self._answer(steps, static), state
+        return self._answer(self.output_dropout(steps), static), state
 
     def _read(self, X: Tensor, lengths: Tensor | None) -> Tensor:
         if self.embedding is not None:
@@ -411,21 +474,9 @@ class SequenceNetwork(RandomLayer):
         steps, final = self.recurrence(encoded, left, *elapsed)
         return steps, left, final
 
-    def _spread(self, steps: Tensor, n_steps: int) -> Tensor:
-        """Repeat strided states, so that there is one for each step of the input.
-
-        In a causal network a step gets the last complete state; the first steps, which
-        have none, get zeros.
-        """
-        stride = self.encoder.total_stride
-        if stride == 1:
-            return steps
-        late = stride - 1 if self.causal else 0
-        covered = steps.repeat_interleave(stride, 1)
-        return F.pad(covered, (0, 0, late, 0))[:, :n_steps]
-
     def _frames(self, steps: Tensor, x: Tensor, lengths: Tensor | None) -> Tensor:
         """Append to each frame the output of the branch at the last step of its block."""
+        steps = self.output_dropout(steps)
         if not self.branch.output_size:
             return steps
         beside, stride = self.branch.steps(x, lengths), self.encoder.total_stride
@@ -444,3 +495,8 @@ class SequenceNetwork(RandomLayer):
         if self.training:
             return self.head(representation)
         return _exact.linear(self.head, representation)
+
+
+def _ends(size: int) -> slice:
+    """Return where blocks of some states end."""
+    return slice(size - 1, None, size)

@@ -138,14 +138,14 @@ class TranslationNetwork(SequenceNetwork):
             target_embedding_dim,
             decoder_hidden_size,
             decoder_layers,
-            memory_size=self.representation_size if attention else 0,
+            memory_size=self.frame_size if attention else 0,
             **options,
         )
 
     @property
     def values_per_step(self) -> int:
         """Maximum number of values per step, to estimate memory."""
-        return max(super().values_per_step, 4 * self.representation_size)
+        return max(super().values_per_step, 4 * self.frame_size)
 
     def read_source(
         self, X: Tensor, lengths: Tensor | None, static: Tensor | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -9,12 +10,13 @@ import numpy as np
 
 from .._cells import find_cell
 from ._cell import FittedCell
-from ._convolution import Convolution
 from ._decoder import Decoder
-from ._pooling import POOLINGS, LastPooling, MeanPooling, Pool, pool_whole
+from ._layers import Layer, make_layers, run_layers
+from ._pooling import POOLINGS, LastPooling, MeanPooling, Pool, pool_segments
 from ._reading import Reading
 from ._recurrence import last_steps, run_whole
 from ._time import last_n_steps, reverse_steps
+from ._weights import below
 
 MERGES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "concat": lambda ahead, back: np.concatenate([ahead, back], axis=-1),
@@ -40,6 +42,7 @@ class Network:
     has_residual = False  # of networks pickled by earlier versions
     decoder_steps = 0
     per_frame = False
+    n_segments = branch_stride = 1
     decoder: Decoder | None = None
 
     def __init__(
@@ -51,12 +54,10 @@ class Network:
         self.per_step = settings["per_step"]
         self.per_frame = settings.get("per_frame", False)
         self.decoder_steps = settings.get("decoder_steps", 0)
-        self.encoder = self._convolutions(
-            settings["conv_channels"], settings["conv_stride"], below("encoder", weights)
-        )
-        self.branch = self._convolutions(
-            settings["parallel_channels"], 1, below("branch.encoder", weights)
-        )
+        self.encoder = self._layers("conv", settings, below("encoder", weights))
+        branch = below("branch.encoder", weights)
+        self.branch = self._layers("parallel", settings, branch)
+        self.branch_stride = math.prod(layer.stride for layer in self.branch)
         self.stride = int(np.prod([layer.stride for layer in self.encoder], dtype=int))
         self.has_residual = settings.get("residual", False)
         self.layers = [
@@ -67,6 +68,8 @@ class Network:
         self.size = self.layers[-1][0].hidden * (2 if doubled else 1)
         answers_often = self.per_step or self.per_frame or self.decoder_steps
         self.pooling = "last" if answers_often else settings["pooling"]
+        if not answers_often:
+            self.n_segments = settings.get("pooling_segments", 1)
         self.attention = below("pool", weights)
         self.join = _matrix(below("join.linear", weights))
         self.head = _matrix(below("head", weights))
@@ -77,14 +80,27 @@ class Network:
             ]
             self.decoder = Decoder([one for (one,) in cells], own, self.has_residual)
 
-    def _convolutions(
-        self, channels: Sequence[int], stride: Any, weights: dict[str, np.ndarray]
-    ) -> list[Convolution]:
-        strides = stride if isinstance(stride, Sequence) else [stride] * len(channels)
-        return [
-            Convolution(below(f"layers.{i}", weights), strides[i], self.causal)
-            for i in range(len(channels))
-        ]
+    def _layers(
+        self, kind: str, settings: dict[str, Any], weights: dict[str, np.ndarray]
+    ) -> list[Layer]:
+        """Return the convolutions before or parallel to the recurrence."""
+        n = len(settings[f"{kind}_channels"])
+        strides, dilations = (
+            value if isinstance(value, Sequence) else [value] * n
+            for value in (
+                settings.get(f"{kind}_stride", 1),
+                settings.get(f"{kind}_dilation", 1),
+            )
+        )
+        residual = settings.get(f"{kind}_residual")
+        return make_layers(weights, strides[:n], self.causal, dilations, residual)
+
+    @property
+    def block(self) -> int:
+        """How many steps complete a block of all strides that an answer waits for."""
+        if self.per_step or self.per_frame:
+            return self.stride if self.per_frame else 1
+        return math.lcm(self.stride, self.branch_stride)
 
     def make_pools(self, n: int) -> list[Pool]:
         """Return the pooling of the recurrence, and of the branch if there is one."""
@@ -92,7 +108,7 @@ class Network:
         pools = [POOLINGS[self.pooling](n, self.size, dtype, **self.attention)]
         if self.branch:
             kind = LastPooling if self.per_step or self.per_frame else MeanPooling
-            pools.append(kind(n, len(self.branch[-1].bias), dtype))
+            pools.append(kind(n, self.branch[-1].size, dtype))
         return pools
 
     def represent(self, x: np.ndarray, lengths: np.ndarray) -> np.ndarray:
@@ -105,7 +121,10 @@ class Network:
         if self.per_frame:
             return self._frames(steps, beside, lengths)
         if self.per_step or self.decoder_steps:
-            parts = [self._spread(steps, x.shape[1]), beside]
+            parts = [
+                self._spread(steps, self.stride, x.shape[1]),
+                self._spread(beside, self.branch_stride, x.shape[1]),
+            ]
             every = np.concatenate(parts[: 1 + bool(self.branch)], axis=2)
             if self.decoder_steps:
                 return last_n_steps(every, lengths, self.decoder_steps)
@@ -139,12 +158,9 @@ class Network:
             if self.reading.time_channel is not None:
                 backward[..., self.reading.time_channel] *= -1
             elapsed.append(self._read(backward)[1])
-        for layer in self.encoder:
-            steps, left = layer(steps, left)
+        steps, left = run_layers(self.encoder, steps, left)
         steps, final = self._recur(steps, left, elapsed)
-        beside, whole = read, lengths
-        for layer in self.branch:
-            beside, whole = layer(beside, whole)
+        beside, whole = run_layers(self.branch, read, lengths)
         return steps, left, final, beside, whole
 
     def _pool(
@@ -156,10 +172,11 @@ class Network:
         whole: np.ndarray,
     ) -> np.ndarray:
         """Pool the recurrence, and the branch if there is one."""
-        pools = self.make_pools(len(steps))
+        k = self.n_segments
+        pools = self.make_pools(k * len(steps))
         at_end = self.pooling == "last"
-        parts = [final if at_end else pool_whole(pools[0], steps, left)]
-        parts += [pool_whole(pool, beside, whole) for pool in pools[1:]]
+        parts = [final if at_end else pool_segments(pools[0], steps, left, k)]
+        parts += [pool_segments(pool, beside, whole, k) for pool in pools[1:]]
         return np.concatenate(parts, axis=1)
 
     def _recur(
@@ -192,10 +209,10 @@ class Network:
         decays = self.layers[0][0].decay is not None
         return np.stack(read, 1), np.stack(since, 1) if decays else None
 
-    def _spread(self, steps: np.ndarray, n_steps: int) -> np.ndarray:
+    def _spread(self, steps: np.ndarray, stride: int, n_steps: int) -> np.ndarray:
         """Repeat strided states, so that there is one for each step of the input."""
-        late = self.stride - 1 if self.causal else 0
-        covered = np.pad(steps.repeat(self.stride, 1), ((0, 0), (late, 0), (0, 0)))
+        late = stride - 1 if self.causal else 0
+        covered = np.pad(steps.repeat(stride, 1), ((0, 0), (late, 0), (0, 0)))
         return covered[:, :n_steps]
 
     def count_answers(self, lengths: np.ndarray) -> np.ndarray:
@@ -210,6 +227,7 @@ class Network:
         """Append to each frame the output of the branch at the last step of its block."""
         if not self.branch:
             return steps
+        beside = self._spread(beside, self.branch_stride, lengths.max())
         last = np.arange(self.stride - 1, self.stride * steps.shape[1], self.stride)
         at = np.minimum(last, lengths[:, None] - 1)[..., None]
         return np.concatenate([steps, np.take_along_axis(beside, at, axis=1)], axis=2)
@@ -240,12 +258,3 @@ def _fit_cells(
 def _matrix(linear: dict[str, np.ndarray]) -> tuple[np.ndarray, ...]:
     """Return the transposed weights and the bias of a linear layer, if there is one."""
     return (linear["weight"].T.copy(), linear["bias"]) if linear else ()
-
-
-def below(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Return the arrays whose names begin with a prefix, by the rest of their names."""
-    return {
-        name.removeprefix(f"{prefix}."): array
-        for name, array in arrays.items()
-        if name.startswith(f"{prefix}.")
-    }

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ._parts import Part
+from ._time import cut_segments
 
 
 class Pool(Part):
@@ -122,6 +123,19 @@ POOLINGS: dict[str, type[Pool]] = {
     "max": MaxPooling,
     "attention": AttentionPooling,
 }
+
+
+def pool_segments(
+    pool: Pool, steps: np.ndarray, lengths: np.ndarray, n_segments: int
+) -> np.ndarray:
+    """Pool each of the segments of padded sequences: (n, n_segments * size).
+
+    The pool is of as many sequences as there are segments.
+    """
+    if n_segments == 1:
+        return pool_whole(pool, steps, lengths)
+    pooled = pool_whole(pool, *cut_segments(steps, lengths, n_segments))
+    return pooled.reshape(len(steps), -1)
 
 
 def pool_whole(pool: Pool, steps: np.ndarray, lengths: np.ndarray) -> np.ndarray:

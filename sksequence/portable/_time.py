@@ -21,6 +21,23 @@ def last_n_steps(x: np.ndarray, lengths: np.ndarray, n: int) -> np.ndarray:
     return np.take_along_axis(x, index[..., None], axis=1)
 
 
+def cut_segments(
+    x: np.ndarray, lengths: np.ndarray, n_segments: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Cut padded sequences into equal parts: (n * n_segments, steps, size), and lengths.
+
+    Parts share a step if their number does not divide that of the steps.
+    """
+    number = np.arange(n_segments)
+    begins = lengths[:, None] * number // n_segments
+    ends = -(-lengths[:, None] * (number + 1) // n_segments)
+    within = np.arange((ends - begins).max())
+    index = np.minimum(begins[..., None] + within, x.shape[1] - 1)
+    rows = np.arange(len(x))[:, None, None]
+    segments = x[rows, index].reshape(-1, len(within), x.shape[2])
+    return segments, (ends - begins).ravel()
+
+
 def reverse_steps(x: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     """Reverse each padded sequence within its own length."""
     steps = np.arange(x.shape[1])

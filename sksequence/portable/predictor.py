@@ -11,8 +11,10 @@ from ._categories import Categories
 from ._heads import HEADS
 from ._inputs import Inputs
 from ._local import LocalScale
-from ._network import Network, below
+from ._network import Network
 from ._reading import Reading
+from ._signals import SignalsHead
+from ._weights import below
 from .stream import Stream
 
 # Sequences that are padded to the same length and read as a batch.
@@ -81,7 +83,8 @@ class NumpyPredictor:
             usual = described["usual_level"], described["usual_spread"]
             self.local = LocalScale(**local, usual_level=usual[0], usual_spread=usual[1])
         answer = {**settings["answer"], **below("answer", arrays)}
-        self.head = HEADS[answer.pop("kind")](**answer)
+        heads = {**HEADS, "signals": SignalsHead}
+        self.head = heads[answer.pop("kind")](**answer)
 
     def _categories(self, name: str, n_columns: int) -> Categories | None:
         """Return the categories among channels or static columns."""
@@ -193,8 +196,8 @@ class NumpyPredictor:
         Raises
         ------
         ValueError
-            If the network is bidirectional, has a decoder, normalises whole sequences, or
-            predicts the tags of a sequence together.
+            If the network is bidirectional, has a decoder, pools segments, normalises
+            whole sequences, or predicts the tags of a sequence together.
         """
         if self.local is not None:
             raise ValueError(

@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ._cell import RunningCell
-from ._convolution import RunningConvolution
 from ._heads import Head
 from ._inputs import Inputs
+from ._layers import advance
 from ._network import Network
 from ._parts import Part
 
@@ -19,9 +19,9 @@ class Stream:
 
     A stream keeps the state of every layer, whose size does not grow. After any number of
     steps its prediction is that of ``predict`` for the steps so far. Each of the ``step``
-    methods reads one step. With ``conv_stride`` a state belongs to a block of steps: the
-    prediction comes with the last step of a block and is None before (estimators that
-    predict every step always give one).
+    methods reads one step. With ``conv_stride`` or ``parallel_stride`` a state belongs to
+    a block of steps: the prediction comes with the last step of a block and is None
+    before (estimators that predict every step always give one).
 
     A stream can be copied and pickled. Do not share one between threads.
 
@@ -45,8 +45,8 @@ class Stream:
     Raises
     ------
     ValueError
-        If the network is bidirectional or has a decoder, or n_streams is not a positive
-        int.
+        If the network is bidirectional, has a decoder or pools segments, or n_streams is
+        not a positive int.
 
     Examples
     --------
@@ -75,6 +75,12 @@ class Stream:
                 "A bidirectional network cannot predict before the end of a sequence. "
                 "Fit one with bidirectional=False."
             )
+        if network.n_segments > 1:
+            raise ValueError(
+                "A network with pooling_segments above 1 cannot predict before the end "
+                "of a sequence, whose parts depend on its length. Fit one with "
+                "pooling_segments=1."
+            )
         if network.decoder_steps:
             raise ValueError(
                 "A network with a decoder cannot predict before the end of a sequence, "
@@ -93,10 +99,11 @@ class Stream:
         self._scaled_static = inputs.scale_static(static, n)
         self._shape = (n, inputs.n_channels)[n_streams is None :]
         self._reader = network.reading.start(n)
-        self._encoder = [RunningConvolution(layer, n) for layer in network.encoder]
+        self._encoder = [layer.start(n) for layer in network.encoder]
         self._cells = [self._run(layer[0], n) for layer in network.layers]
-        self._branch = [RunningConvolution(layer, n) for layer in network.branch]
+        self._branch = [layer.start(n) for layer in network.branch]
         self._pool, *self._branch_pools = network.make_pools(n)
+        self._block = network.block
         self._emitter = head.emitter(n, is_one=n_streams is None)
 
     def step(self, x: Any, return_std: bool = False) -> Any:
@@ -178,23 +185,17 @@ class Stream:
         values = self._inputs.check_step(x, self._shape)
         read, elapsed = self._reader.step(values)
         self.n_steps_ += 1
-        beside: Any = read
-        for layer in self._branch:
-            beside = layer.step(beside)
-        for pool in self._branch_pools:
-            pool.add(beside)
-        steps: Any = read
-        for layer in self._encoder:
-            steps = layer.step(steps)
-            if steps is None:
-                break
-        else:
+        beside = advance(self._branch, read) if self._branch else None
+        if beside is not None:
+            self._branch_pools[0].add(beside)
+        steps = advance(self._encoder, read) if self._encoder else read
+        if steps is not None:
             for level, cell in enumerate(self._cells):
                 below, steps = steps, cell.step(steps, elapsed)
                 if level and self._network.has_residual:
                     steps = steps + below
             self._pool.add(steps)
-        if steps is None and not self._network.per_step:
+        if self.n_steps_ % self._block:
             return None
         if not self._branch_pools:
             return self._pool.result()
@@ -222,10 +223,10 @@ class Stream:
         """
         rows: Any = slice(None)
         if streams is not None:
-            if self._network.stride > 1:
+            if max(self._network.stride, self._network.branch_stride) > 1:
                 raise ValueError(
-                    "With conv_stride above 1 streams begin together: call reset() "
-                    "without arguments, or open streams of their own."
+                    "With conv_stride or parallel_stride above 1 streams begin together: "
+                    "call reset() without arguments, or open streams of their own."
                 )
             rows = np.zeros(self._n, dtype=bool)
             rows[streams] = True

@@ -47,8 +47,8 @@ def check_sequence_estimator(
     Parameters
     ----------
     estimator : estimator
-        Classifier, regressor, tagger or transcriber. It is not modified: only clones are
-        fitted. Checks that inspect the network need ``net_.module_`` to be a
+        Classifier, regressor, tagger, transcriber or detector. It is not modified: only
+        clones are fitted. Checks that inspect the network need ``net_.module_`` to be a
         :class:`sksequence.nn.SequenceNetwork` or similar, and are skipped otherwise.
     X : list of ndarray of shape (n_steps_i, n_channels), default=None
         At least ten sequences of unequal lengths: numbers, token ids (integers, for an
@@ -56,8 +56,8 @@ def check_sequence_estimator(
         random sequences of 9 to 30 steps that the estimator accepts, with NaN if it
         supports missing values.
     y : ndarray of shape (n_sequences,) or list of ndarray, default=None
-        Targets of the sequences or of their steps, or lists of labels; None for targets
-        that can be learnt.
+        Targets of the sequences or of their steps, or lists of labels, which a detector
+        ignores; None for targets that can be learnt.
     on_fail : {"raise"} or None, default="raise"
         Whether to raise the first failure, or to return all results.
 
@@ -322,11 +322,12 @@ def _fresh(estimator: Any) -> Any:
 
 
 def _answers(estimator: Any, X: list) -> list[np.ndarray]:
-    """Return the predictions for each sequence, probabilities if there are any."""
+    """Return the answers for each sequence: probabilities, or scores of a detector."""
     if hasattr(estimator, "predict_nbest"):  # of answers, which are labels
         best = estimator.predict_nbest(X, 2)
         return [np.array([score for _, score in answers]) for answers in best]
-    method = "predict_proba" if hasattr(estimator, "predict_proba") else "predict"
+    methods = ("predict_proba", "score_samples", "predict")
+    method = next(name for name in methods if hasattr(estimator, name))
     return [np.asarray(answer) for answer in getattr(estimator, method)(X)]
 
 

@@ -239,6 +239,13 @@ GOING_ON = [
             ("conv_stride", 2),
             ("parallel_channels", (2, 2, 2)),
             ("parallel_kernel_size", 3),
+            ("parallel_stride", 2),
+            ("parallel_dilation", 2),
+            ("parallel_residual", 2),
+            ("parallel_bottleneck", 2),
+            ("parallel_squeeze", 2),
+            ("recurrent_output_dropout", 0.5),
+            ("pooling_segments", 2),
             ("pooling", "mean"),
         ]
     ),

@@ -23,6 +23,7 @@ FORMS = [
     {"bidirectional": True, "merge_mode": "sum"},
     {"conv_channels": (5,), "num_layers": 2},
     {"parallel_channels": (4,), "parallel_kernel_size": 3},
+    {"parallel_channels": (4,), "parallel_kernel_size": 3, "parallel_stride": 2},
     {"missing": "decay"},
 ]
 

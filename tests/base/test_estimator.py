@@ -84,6 +84,15 @@ def test_answers_have_the_precision_of_X(name, dtype, given, expected):
         ({"bidirectional": True}, 16),
         ({"bidirectional": True, "merge_mode": "sum"}, 8),
         ({"parallel_channels": (6, 4), "parallel_kernel_size": 3}, 12),
+        ({"pooling_segments": 3}, 24),
+        ({"pooling_segments": 3, "pooling": "last"}, 8),
+        (
+            {
+                **{"pooling_segments": 2, "pooling": "last", "bidirectional": True},
+                **{"parallel_channels": (6, 4), "parallel_kernel_size": 3},
+            },
+            24,
+        ),
         (
             {"bidirectional": True, "parallel_channels": (4,), "parallel_kernel_size": 1},
             20,
@@ -128,6 +137,14 @@ def test_channels_first_is_the_transpose(name, equal):
         {"batch_size": np.int64(8)},
         {"hidden_size": np.int64(4), "num_layers": np.int32(2)},
         {"conv_channels": (np.int64(3),), "conv_stride": np.int64(2)},
+        {
+            "parallel_channels": (np.int64(3), np.int64(4)),
+            "parallel_kernel_size": np.int64(2),
+            "parallel_stride": np.int64(2),
+            "parallel_dilation": (np.int64(1), np.int64(2)),
+            "parallel_residual": np.int64(1),
+            "pooling_segments": np.int64(2),
+        },
         {"early_stopping": np.bool_(True), "patience": np.int64(2)},
         {"lr": np.float32(0.01), "dropout": np.float64(0.2), "n_jobs": np.int64(2)},
     ],

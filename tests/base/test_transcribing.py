@@ -33,6 +33,10 @@ KINDS = {
     "strided": {**STRIDE, **BOTH},
     "strides": {"conv_channels": (6, 6), "conv_kernel_size": 3, "conv_stride": (2, 1)},
     "branch": {**STRIDE, "parallel_channels": (4,), "parallel_kernel_size": 3},
+    "strided branch": {
+        **{**STRIDE, "parallel_channels": (4,), "parallel_kernel_size": 3},
+        "parallel_stride": 3,
+    },
 }
 every_kind = pytest.mark.parametrize("params", KINDS.values(), ids=KINDS)
 # One fit where only answers differ.

@@ -34,6 +34,10 @@ KINDS = {
     "causal gru": {"bidirectional": False, "cell": "gru", "pooling": "last"},
     "strided": {"conv_channels": (8,), "conv_kernel_size": 2, "conv_stride": 2},
     "branch": {"parallel_channels": (4,), "parallel_kernel_size": 2},
+    "segments": {
+        **{"parallel_channels": (4,), "parallel_kernel_size": 2, "parallel_stride": 2},
+        "pooling_segments": 2,
+    },
 }
 every_kind = pytest.mark.parametrize("params", KINDS.values(), ids=KINDS)
 EXACT = {"dtype": "float64", "batch_size": None, "embedding_dim": 4, "max_epochs": 6}
@@ -338,6 +342,15 @@ def test_a_fit_in_two_halves():
         [epoch["train_loss"] for epoch in model.history_] for model in (whole, halves)
     ]
     np.testing.assert_allclose(*losses, rtol=1e-7)
+
+
+def test_mixed_precision_trains_to_almost_the_same():
+    params = {**LEARNS, "max_epochs": 5}
+    mixed = make(NAME, **params, mixed_precision="bfloat16").fit(X, Y)
+    full = make(NAME, **params).fit(X, Y)
+    losses = [model.history_[-1]["train_loss"] for model in (mixed, full)]
+    assert losses[0] == pytest.approx(losses[1], rel=0.1)
+    assert losses[0] != losses[1]
 
 
 @pytest.mark.parametrize("scoring", [None, "accuracy", lambda m, X, y: m.score(X, y)])

@@ -20,7 +20,7 @@ import sksequence
 from helpers.choices import draw_choices, levels_of, pairs_not_drawn
 from helpers.data import padded, ragged
 from helpers.estimators import PUBLIC, make
-from helpers.networks import CELLS, CELLS_BY_NAME, assert_promised, network
+from helpers.networks import BRANCHES, CELLS, CELLS_BY_NAME, assert_promised, network
 from sksequence._deployment.onnx import recurrence
 
 LENGTHS = (9, 4, 7, 12, 5, 8)
@@ -114,7 +114,16 @@ FACTORS = {
         {"conv_channels": (4,), "conv_kernel_size": 4},
         {"conv_channels": (4, 5), "conv_kernel_size": (4, 2), "conv_stride": (3, 2)},
     ],
-    "branch": [{}, {"parallel_channels": (4, 3), "parallel_kernel_size": (8, 3)}],
+    "branch": [
+        {},
+        {"parallel_channels": (4, 3), "parallel_kernel_size": (8, 3)},
+        {
+            **{"parallel_channels": (4, 3), "parallel_kernel_size": (8, 3)},
+            **{"parallel_stride": (1, 2), "recurrent_output_dropout": 0.5},
+        },
+        BRANCHES[3],
+    ],
+    "segments": [1, 3],
     "layers": [{"hidden_size": 5}, {"hidden_size": (6, 4), "num_layers": 2}],
     "missing": ["error", "mask", "decay"],
     "task": ["Classifier", "Regressor"],
@@ -143,9 +152,10 @@ def test_a_file_answers_as_its_estimator(choice, tmp_path):
         params |= {"bidirectional": True, "merge_mode": levels["direction"]}
     params |= levels["layers"] | levels["convolution"] | levels["branch"]
     params |= {"pooling": levels["pooling"], "missing": levels["missing"]}
+    params |= {"pooling_segments": levels["segments"]}
     model = make(name, **{**params, "max_epochs": 1})
 
-    shortest = 4 if levels["convolution"] else 1
+    shortest = 4 if levels["convolution"] else 2 if levels["branch"] else 1
     X = [x.astype(np.float32) for x in ragged((9, shortest, 7, 12, 5, 8), 3)]
     if levels["missing"] != "error":
         X = gaps_in(X)
@@ -227,9 +237,14 @@ def test_tokens(bidirectional, tmp_path):
             **{"conv_channels": (4, 5), "conv_kernel_size": 2, "conv_stride": 2},
             **{"parallel_channels": (3,), "parallel_kernel_size": 6},
         },
+        {
+            **{"conv_channels": (4,), "conv_kernel_size": 2, "conv_stride": 2},
+            **{"parallel_channels": (3,), "parallel_kernel_size": 6},
+            "parallel_stride": 3,
+        },
         {"missing": "decay"},
     ],
-    ids=["plain", "stride", "strides and branch", "decay"],
+    ids=["plain", "stride", "strides and branch", "strided branch", "decay"],
 )
 def test_an_answer_for_every_step(kind, bidirectional, more, X, tmp_path):
     X = gaps_in(X) if "missing" in more else X

@@ -25,6 +25,7 @@ from helpers.networks import (
     network,
     sequences,
     special,
+    stride_of,
 )
 from helpers.processes import run_python
 from sksequence import ConvLSTMClassifier, GRUClassifier, _kernels
@@ -52,7 +53,7 @@ def read(stream, x, method="step_proba"):
 def test_after_every_step_a_stream_says_what_predict_does(choice):
     model, X = causal(choice), sequences()
     prefixes = model.predict_prefixes(X, "predict_proba")
-    stride = int(np.prod(model.conv_stride)) if model.conv_channels else 1
+    stride = stride_of(model)
     shortest = 4 if model.conv_channels else 1
     for x, answers in zip(X, prefixes, strict=True):
         assert len(answers) == len(x) // stride
@@ -125,7 +126,7 @@ def test_without_a_complete_stride_there_is_no_answer(
     model = GRUClassifier(**params).fit(X, np.arange(len(X)) % 3)
     long, short = X[2], X[2][:length]
     complete = model.predict_prefixes([long], method)[0]
-    assert len(complete) == len(long) // np.prod(stride)
+    assert len(complete) == len(long) // stride_of(model)
     none = complete[:0]
     for X, expected in ([short] * 2, [none] * 2), ([short, long], [none, complete]):
         for got, answer in zip(model.predict_prefixes(X, method), expected, strict=True):
@@ -255,12 +256,25 @@ print(repr(proba.tolist()))
 
 
 @pytest.mark.parametrize("method", ["open_stream", "predict_prefixes"])
-def test_what_reads_from_the_end_too_is_refused(method):
-    model = fitted("GRUClassifier", bidirectional=True)
-    with pytest.raises(ValueError, match="bidirectional=False"):
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        ({"bidirectional": True}, "bidirectional=False"),
+        ({"pooling_segments": 2}, "pooling_segments=1"),
+    ],
+)
+def test_what_reads_from_the_end_too_is_refused(params, words, method):
+    model = fitted("GRUClassifier", **params)
+    with pytest.raises(ValueError, match=words):
         getattr(model, method)(*([sequences()] if "predict" in method else []))
-    with pytest.raises(ValueError, match="bidirectional=False"):
+    with pytest.raises(ValueError, match=words):
         model.to_numpy().open_stream()
+
+
+def test_streams_begin_together_if_a_branch_has_strides():
+    stream = fitted("GRUClassifier", **BRANCHES[2]).open_stream(3)
+    with pytest.raises(ValueError, match="parallel_stride above 1"):
+        stream.reset(1)
 
 
 @pytest.mark.parametrize("n_streams", [0, -1, 1.5, True, "2"])

@@ -92,8 +92,12 @@ CASES = {
         {
             "conv_channels": (3,),
             "conv_kernel_size": 2,
-            "parallel_channels": [2],
-            "parallel_kernel_size": 3,
+            "parallel_channels": [4, 3],
+            "parallel_kernel_size": [[3, np.int64(2)], 2],
+            "parallel_stride": "auto",
+            "parallel_residual": np.int64(2),
+            "parallel_squeeze": 2,
+            "pooling_segments": 2,
             "pooling": "attention",
             "loss": "quantile",
         },
@@ -142,6 +146,12 @@ CASES = {
         {"bidirectional": True},
         ragged,
         [[len(x) % 3, 5] for x in ragged()],
+    ),
+    "watched": ("RecurrentDetector", {"early_stopping": True}, ragged),
+    "reconstructed": (
+        "RecurrentDetector",
+        {"objective": "reconstruct", "code_size": 2, "contamination": 0.2},
+        ragged,
     ),
     "translated": (
         "RecurrentTranslator",

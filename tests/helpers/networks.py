@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from functools import cache
 from itertools import product
@@ -28,7 +29,17 @@ CONVOLUTIONS = (
     {"conv_channels": (4, 3), "conv_kernel_size": (3, 2), "conv_stride": (2, 1)},
     {"conv_channels": (5,), "conv_kernel_size": 2, "conv_stride": 3},
 )
-BRANCHES = ({}, {"parallel_channels": (4, 3), "parallel_kernel_size": (5, 2)})
+_BRANCH = {"parallel_channels": (4, 3), "parallel_kernel_size": (5, 2)}
+BRANCHES = (
+    {},
+    _BRANCH,
+    {**_BRANCH, "parallel_stride": (1, 2), "recurrent_output_dropout": 0.5},
+    {
+        **{"parallel_channels": (6, 6, 5), "parallel_kernel_size": (3, (5, 2), 2)},
+        **{"parallel_stride": (1, 2, 1), "parallel_dilation": (1, 1, 2)},
+        **{"parallel_residual": 2, "parallel_bottleneck": 3, "parallel_squeeze": 2},
+    },
+)
 
 
 def choices_of(*factors):
@@ -134,6 +145,12 @@ def special(kind, **more):
     if not hasattr(X, "columns"):
         return model, X, list(X), None
     return model, X, list(X["x"]), X[["age", "size"]].to_numpy()
+
+
+def stride_of(model):
+    """After how many steps there is a prediction again, for all strides."""
+    encoders = model.net_.module_.encoder, model.net_.module_.branch.encoder
+    return math.lcm(*(encoder.total_stride for encoder in encoders))
 
 
 def answer_of(model):

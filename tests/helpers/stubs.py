@@ -19,6 +19,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from sklearn.base import OutlierMixin
+
 _HEAD = '''# ruff: noqa: E501, types and defaults of hyperparameters are long
 """Public estimators with signatures and docstrings; see ``tests/helpers/stubs.py``."""
 
@@ -43,6 +45,21 @@ class _OfSklearn:
         self, X: ArrayLike, y: Targets, sample_weight: ArrayLike | None = None
     ) -> float: ...
 '''
+# What only detectors have, which need no targets.
+_OF_DETECTORS = """\
+    def fit_predict(
+        self, X: ArrayLike, y: Targets | None = None, **fit_params: Any
+    ) -> np.ndarray: ...
+    def fit_transform(
+        self, X: ArrayLike, y: Targets | None = None, **fit_params: Any
+    ) -> np.ndarray: ...
+    def score(
+        self,
+        X: ArrayLike,
+        y: Targets | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> float: ...
+"""
 # Imports of the mixin.
 _IMPORTS = {
     ("typing", "Any"),
@@ -83,6 +100,8 @@ def _class_of(cls: type, module: ModuleType, imports: set[tuple[str, str]]) -> s
             lines += _request(name, value)
         elif name in vars(cls) and not name.startswith("_"):
             lines += _method(value, module, imports)
+    if issubclass(cls, OutlierMixin):
+        lines.append(_OF_DETECTORS.rstrip())
     return "\n".join(lines) + "\n"
 
 

@@ -9,8 +9,12 @@ import sksequence
 from helpers.estimators import PUBLIC, labels_for, make
 from sksequence.preprocessing import SequenceTokenizer
 
+# A detector refuses tokens.
 TOKEN_READERS = [
-    name for name in PUBLIC if "embedding_dim" in getattr(sksequence, name)().get_params()
+    name
+    for name in PUBLIC
+    if "embedding_dim" in getattr(sksequence, name)().get_params()
+    and name != "RecurrentDetector"
 ]
 PER_STEP = {"RecurrentTagger", "RecurrentStepRegressor"}
 SOME = ["GRUClassifier", "LSTMRegressor", "RecurrentTagger"]

@@ -257,3 +257,47 @@ def test_a_search_on_a_dask_cluster_is_the_one_at_home(data):
     ):
         search.fit(X, data[1])
     np.testing.assert_array_equal(scores_of(search), expected)
+
+
+@pytest.mark.parametrize(
+    "params", [{"lr_warmup": 0.3}, {"average_weights": "ema"}, {"average_weights": "swa"}]
+)
+def test_what_belongs_to_whole_fits_is_trained_anew(params, data):
+    model = make("GRUClassifier", lr_schedule="constant", **params)
+    on = HalvingEpochSearchCV(model, GRID, **ROUNDS).fit(*data)
+    anew = HalvingGridSearchCV(model, GRID, **ROUNDS).fit(*data)
+    np.testing.assert_array_equal(scores_of(on), scores_of(anew))
+    np.testing.assert_array_equal(on.predict_proba(data[0]), anew.predict_proba(data[0]))
+
+
+def test_changed_sequences_go_on_as_they_would_have(data):
+    """The generator of a fit that is continued is where it was."""
+    options = {"lr_schedule": "constant", "augment": ("crop", "jitter", "mixup")}
+    model = make("GRUClassifier", **options)
+    on = HalvingEpochSearchCV(model, GRID, **ROUNDS).fit(*data)
+    anew = HalvingGridSearchCV(model, GRID, **ROUNDS).fit(*data)
+    np.testing.assert_array_equal(scores_of(on), scores_of(anew))
+    np.testing.assert_array_equal(on.predict_proba(data[0]), anew.predict_proba(data[0]))
+
+
+# ------------------------------------------------------------------- budgets of epochs
+
+
+def test_without_a_number_of_epochs_there_is_nothing_to_halve(data):
+    model = make("GRUClassifier", max_epochs="auto", lr_schedule="constant")
+    search = HalvingEpochSearchCV(model, GRID, cv=2)
+    with pytest.raises(ValueError, match=r'max_resources must be a number.*"auto"'):
+        search.fit(*data)
+    assert search.max_resources == "auto"
+    assert search.estimator is model
+
+
+def test_a_search_says_the_epochs_of_a_budget_that_is_auto(data):
+    """Batches that fit the data are the same in every round."""
+    auto = {"batch_size": "auto", "patience": "auto", "lr_schedule": "constant"}
+    model = make("GRUClassifier", **auto, max_epochs="auto")
+    on = HalvingEpochSearchCV(model, GRID, **ROUNDS).fit(*data)
+    anew = HalvingGridSearchCV(model, GRID, **ROUNDS).fit(*data)
+    np.testing.assert_array_equal(scores_of(on), scores_of(anew))
+    assert on.best_params_["max_epochs"] == on.best_estimator_.n_epochs_ == 8
+    np.testing.assert_array_equal(on.predict_proba(data[0]), anew.predict_proba(data[0]))

@@ -10,7 +10,6 @@ from torch.nn import functional as F
 
 from helpers.layers import LENGTHS, assert_equal, batch_of, scrambled
 from sksequence.nn import (
-    ConvBranch,
     ConvEncoder,
     ConvLayer,
     MaskedBatchNorm,
@@ -19,16 +18,16 @@ from sksequence.nn import (
 from sksequence.nn._time import valid_steps
 
 
-def naive_convolution(x, weight, stride, causal):
+def naive_convolution(x, weight, stride, causal, dilation=1):
     """One output position after the other; what lies outside counts as zero."""
     n_steps, kernel_size = len(x), weight.shape[2]
-    beyond = max(kernel_size - stride, 0)
+    beyond = max(dilation * (kernel_size - 1) + 1 - stride, 0)
     before = beyond if causal else beyond // 2
     outputs = []
     for begin in range(0, n_steps, stride):
         total = np.zeros(len(weight))
         for k in range(kernel_size):
-            step = begin - before + k
+            step = begin - before + dilation * k
             if 0 <= step < n_steps:
                 total += weight[:, :, k] @ x[step]
         outputs.append(total)
@@ -37,17 +36,27 @@ def naive_convolution(x, weight, stride, causal):
 
 def naive_layer(layer, x):
     norm = {name: t.detach().numpy() for name, t in layer.norm.state_dict().items()}
-    weight = layer.convolution.weight.detach().numpy()
-    y = naive_convolution(x, weight, layer.stride, layer.causal)
+    several = isinstance(layer.convolution, nn.ModuleList)
+    kernels = layer.convolution if several else [layer.convolution]
+    if layer.bottleneck is not None:
+        x = x @ layer.bottleneck.weight.detach().numpy().T
+    how = layer.stride, layer.causal, layer.dilation
+    weights = [kernel.weight.detach().numpy() for kernel in kernels]
+    y = np.concatenate([naive_convolution(x, W, *how) for W in weights], axis=1)
     y = (y - norm["running_mean"]) / np.sqrt(norm["running_var"] + layer.norm.eps)
-    return np.maximum(y * norm["weight"] + norm["bias"], 0)
+    y = y * norm["weight"] + norm["bias"]
+    return np.maximum(y, 0) if layer.rectifies else y
 
 
 @pytest.mark.parametrize("causal", [False, True])
 @pytest.mark.parametrize("stride", [1, 2, 3, 5])
-@pytest.mark.parametrize("kernel_size", [1, 2, 3, 4, 5])
-def test_convolution_is_the_naive_loop(kernel_size, stride, causal):
-    layer = scrambled(ConvLayer(3, 4, kernel_size, stride, causal=causal))
+@pytest.mark.parametrize("dilation", [1, 2, 3])
+@pytest.mark.parametrize("kernel_size", [1, 2, 3, 4, 5, (5, 2, 1), (1, 4)])
+@pytest.mark.parametrize("bottleneck", [None, 2, 3])
+def test_convolution_is_the_naive_loop(kernel_size, stride, causal, dilation, bottleneck):
+    options = {"dilation": dilation, "bottleneck_size": bottleneck, "causal": causal}
+    layer = scrambled(ConvLayer(3, 4, kernel_size, stride, **options))
+    assert (layer.bottleneck is None) == (bottleneck != 2)  # else none is needed
     X, lengths = batch_of([5, 12, 9, 7], padding=(np.nan,))
     y, left = layer(X.transpose(1, 2), lengths)
     assert left.tolist() == [-(-n // stride) for n in lengths.tolist()]
@@ -72,6 +81,86 @@ def test_encoder_is_its_layers_one_after_the_other(causal):
         assert_equal(row[:n_left], expected)
 
 
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("dilation", [1, 3])
+def test_kernels_side_by_side_are_torchs_of_the_same_weights(dilation, training):
+    layer = scrambled(ConvLayer(8, 10, (9, 4, 1), dilation=dilation, bottleneck_size=6))
+    layer.train(training)
+    X, _ = batch_of([20, 20, 20], 8)
+    read = F.linear(X, layer.bottleneck.weight).mT
+    convolved = []
+    for kernel in layer.convolution:
+        extent = dilation * (kernel.weight.shape[2] - 1)
+        before = extent // 2
+        around = F.pad(read, (before, extent - before))
+        convolved.append(F.conv1d(around, kernel.weight, dilation=dilation))
+    assert [y.shape[1] for y in convolved] == [4, 3, 3]
+    norm, own = layer.norm, torch.cat(convolved, 1)
+    mean, var = norm.running_mean.clone(), norm.running_var.clone()
+    expected = F.batch_norm(own, mean, var, norm.weight, norm.bias, training)
+    assert_equal(layer(X.mT)[0].detach(), expected.relu().detach())
+
+
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize(
+    ("kernels", "strides", "dilations"),
+    [
+        ((3, 3, 3), (1, 1, 1), (1, 2, 4)),
+        ((4, 3), (2, 3), (1, 1)),
+        (((9, 3), (1, 4)), (1, 2), (1, 1)),
+        ((8, 5, 3), (4, 2, 1), (1, 1, 1)),
+    ],
+    ids=str,
+)
+def test_an_output_reads_the_steps_that_kernels_strides_and_dilations_span(
+    kernels, strides, dilations, causal
+):
+    """In a causal stack none after its own block; else as many before as after."""
+    n = len(kernels)
+    encoder = ConvEncoder(
+        2, (4,) * n, kernels, strides, dilation=dilations, causal=causal
+    )
+    encoder = scrambled(encoder)
+    for layer in encoder.layers:
+        layer.norm.bias.data.fill_(100)  # that no rectifier is closed
+    X = torch.randn(1, 120, 2).double().requires_grad_()
+    at = 60 // encoder.total_stride
+    encoder(X)[0][0, at].sum().backward()
+    read = X.grad[0].abs().sum(1).nonzero().flatten().tolist()
+    first, span, jump = at * encoder.total_stride, 1, 1
+    for sizes, stride, dilation in zip(kernels, strides, dilations, strict=True):
+        longest = max(sizes) if isinstance(sizes, tuple) else sizes
+        beyond = dilation * (longest - 1) + 1 - stride
+        first -= (beyond if causal else beyond // 2) * jump
+        span, jump = span + dilation * (longest - 1) * jump, jump * stride
+    assert read[0] == first
+    assert read[-1] - read[0] + 1 == span
+    if causal:
+        assert read[-1] == (at + 1) * encoder.total_stride - 1
+
+
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("residual", [1, 2, 3, 9])
+def test_shortcuts_add_what_skips_layers(residual, causal):
+    """Mapped by a kernel of one step where widths or steps differ; else as it is."""
+    channels, strides = (3, 4, 4, 4, 4), (1, 2, 1, 1, 1)
+    encoder = ConvEncoder(3, channels, 3, strides, residual=residual, causal=causal)
+    scrambled(encoder)
+    X, lengths = batch_of([20, 13, 9, 17], padding=(np.nan,))
+    y, left = encoder(X, lengths)
+    for row, x, n, n_left in zip(y, X, lengths, left, strict=True):
+        expected = x[:n].numpy()
+        for j, begin in enumerate(range(0, 5, residual)):
+            around = expected
+            for layer in encoder.layers[begin : begin + residual]:
+                expected = naive_layer(layer, expected)
+            shortcut, same = encoder.shortcuts[j], around.shape == expected.shape
+            assert isinstance(shortcut, ConvLayer) != same
+            around = around if same else naive_layer(shortcut, around)
+            expected = np.maximum(expected + around, 0)
+        assert_equal(row[:n_left], expected)
+
+
 def test_encoder_without_layers_hands_on_what_it_gets():
     encoder = ConvEncoder(3, ())
     X, lengths = batch_of(LENGTHS)
@@ -79,17 +168,6 @@ def test_encoder_without_layers_hands_on_what_it_gets():
     assert_equal(y, X, atol=0)
     assert torch.equal(left, lengths)
     assert encoder.output_size == 3
-
-
-def test_branch_is_the_mean_of_the_convolved_steps():
-    branch = scrambled(ConvBranch(3, (4, 5), (8, 3)))
-    X, lengths = batch_of(LENGTHS, padding=(np.nan,))
-    y = branch(X, lengths)
-    for row, x, n in zip(y, X, LENGTHS, strict=True):
-        expected = x[:n].numpy()
-        for layer in branch.encoder.layers:
-            expected = naive_layer(layer, expected)
-        assert_equal(row, expected.mean(0))
 
 
 def _norms(n_channels=3):

@@ -24,6 +24,15 @@ X, X_FIRST, FRAMES = (
 LAYERS = {
     "MaskedBatchNorm": (nn.MaskedBatchNorm(4), X_FIRST),
     "ConvLayer": (nn.ConvLayer(4, 3, 3), X_FIRST),
+    "ConvLayer of all kinds": (
+        nn.ConvLayer(
+            *(4, 6, (3, 2), 2),
+            **{"dilation": 2, "bottleneck_size": 2, "reduction": 2, "causal": True},
+        ),
+        X_FIRST,
+    ),
+    "SqueezeExcite": (nn.SqueezeExcite(4, 2), X_FIRST),
+    "ConvEncoder with shortcuts": (nn.ConvEncoder(4, (4, 3, 3), 3, residual=1), X),
     "ConvEncoder": (nn.ConvEncoder(4, (3,), 3), X),
     "ConvBranch": (nn.ConvBranch(4, (3,), 3), X),
     "LastPooling": (nn.LastPooling(), X),
@@ -53,6 +62,8 @@ LAYERS = {
         ),
         X,
     ),
+    "NextStepNetwork": (nn.NextStepNetwork(4, 2), X),
+    "AutoencoderNetwork": (nn.AutoencoderNetwork(4, 2, code_size=2), X),
     "TranslationNetwork": (nn.TranslationNetwork(4, 2), X),
     "TranslationNetwork without attention": (
         nn.TranslationNetwork(4, 2, attention=False, decoder_layers=1),

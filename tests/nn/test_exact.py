@@ -24,6 +24,15 @@ def test_exact_mean_is_the_mean():
     assert_equal(_exact.mean_plane(x), x.numpy().mean((-2, -1)))
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("shape", [(8, 50, 4), (32, 50, 64), (300, 7, 33)])
+def test_steps_are_summed_in_their_order_however_many_there_are(shape, dtype):
+    x = torch.randn(shape, dtype=dtype)
+    expected = x.cumsum(1, dtype=torch.float64)[:, -1].to(dtype)
+    assert torch.equal(_exact.sum_steps(x), expected)
+    assert torch.equal(_exact.sum_steps(x[:1]), expected[:1])
+
+
 def test_exact_sigmoid_is_the_sigmoid_with_its_gradient():
     x = torch.tensor([-1e4, -5.0, 0.0, 0.3, 1e4]).double().requires_grad_()
     y = _exact.sigmoid(x)

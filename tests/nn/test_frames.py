@@ -64,15 +64,19 @@ def _pool(network, states):
     return kinds[network.pool.__class__.__name__](states, axis=0)
 
 
+@pytest.mark.parametrize("n_segments", [1, 2])
 @pytest.mark.parametrize("pooling", ["max", "mean", "attention"])
-def test_a_vector_is_pooled_from_the_plane_means(pooling):
-    network = scrambled(network_of(pooling=pooling, output_size=3, bidirectional=True))
+def test_a_vector_is_pooled_from_the_plane_means(pooling, n_segments):
+    options = {"pooling": pooling, "pooling_segments": n_segments, "bidirectional": True}
+    network = scrambled(network_of(output_size=3, **options))
     X, lengths = films_of(FILM_LENGTHS)
     steps, _ = network.recurrence(X, lengths)
     means = steps.detach().numpy().mean((-2, -1))
-    expected = [
-        _pool(network, row[:n]) for row, n in zip(means, FILM_LENGTHS, strict=True)
-    ]
+    expected = []
+    for row, n in zip(means, FILM_LENGTHS, strict=True):
+        halves = row[: -(-n // 2)], row[n // 2 : n]
+        parts = halves if n_segments == 2 else (row[:n],)
+        expected.append(np.concatenate([_pool(network, part) for part in parts]))
     assert_equal(network.represent(X, lengths).detach(), np.stack(expected))
     head = np.stack(expected) @ network.head.weight.data.numpy().T
     assert_equal(network(X, lengths).detach(), head + network.head.bias.data.numpy())

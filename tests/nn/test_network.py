@@ -43,11 +43,34 @@ ENCODERS = [
     {"conv_channels": (5,), "conv_kernel_size": 4},
     {"conv_channels": (5, 4), "conv_kernel_size": (3, 2), "conv_stride": (2, 2)},
 ]
-BRANCHES = [{}, {"parallel_channels": (4, 3), "parallel_kernel_size": (6, 3)}]
+BRANCH = {"parallel_channels": (4, 3), "parallel_kernel_size": (6, 3)}
+BRANCHES = [{}, BRANCH]
+# Each is tested with a few of the others.
+OPTIONS = [
+    {**BRANCH, "parallel_stride": (2, 1)},
+    {
+        **{**BRANCH, "parallel_channels": (4, 4)},
+        **{"parallel_dilation": (2, 1), "parallel_residual": 1},
+    },
+    {
+        **{"parallel_channels": (6, 5), "parallel_kernel_size": (3, (5, 2))},
+        **{"parallel_stride": (2, 1), "parallel_residual": 2},
+        **{"parallel_bottleneck": 4, "parallel_squeeze": 2},
+    },
+    {**BRANCH, "pooling_segments": 2},
+    {"pooling_segments": 3},
+    {**BRANCH, "parallel_stride": 2, "pooling_segments": 4},
+]
 COMBINATIONS = [
     {"cell": cell, **direction, "pooling": pooling, **encoder, **branch}
     for cell, direction, pooling, encoder, branch in product(
         CELLS, DIRECTIONS, POOLINGS, ENCODERS, BRANCHES
+    )
+]
+COMBINATIONS += [
+    {"cell": "gru", **direction, "pooling": pooling, **encoder, **options}
+    for direction, pooling, encoder, options in product(
+        DIRECTIONS[:2], POOLINGS, ENCODERS[1:], OPTIONS
     )
 ]
 every_combination = pytest.mark.parametrize("options", COMBINATIONS, ids=name_of)
@@ -186,13 +209,14 @@ def _states(network, X):
 
 
 @every_cell
-@pytest.mark.parametrize("branch", BRANCHES, ids=["", "branch"])
+@pytest.mark.parametrize("branch", [*BRANCHES, *OPTIONS[:3]], ids=name_of)
 @pytest.mark.parametrize("encoder", ENCODERS, ids=["plain", "conv", "strided"])
 def test_without_a_backward_direction_no_state_depends_on_a_later_step(
     cell, encoder, branch
 ):
     network = scrambled(SequenceNetwork(3, 2, cell=cell, **encoder, **branch))
     stride = int(np.prod(encoder.get("conv_stride", 1)))
+    branch_stride = int(np.prod(branch.get("parallel_stride", 1)))
     X, _ = batch_of([24, 24])
     before, before_branch = _states(network, X)
     for cut in (1, 6, 13, 23):
@@ -203,7 +227,9 @@ def test_without_a_backward_direction_no_state_depends_on_a_later_step(
         assert_equal(after[:, :blocks], before[:, :blocks])
         assert not torch.allclose(after[:, blocks:], before[:, blocks:])
         if branch:
-            assert_equal(after_branch[:, :cut], before_branch[:, :cut])
+            blocks = cut // branch_stride
+            assert_equal(after_branch[:, :blocks], before_branch[:, :blocks])
+            assert not torch.allclose(after_branch[:, blocks:], before_branch[:, blocks:])
 
 
 @every_cell
@@ -251,6 +277,31 @@ def test_network_drops_between_layers_and_before_the_head():
     assert torch.equal(network.eval()(X), network(X))
     shallow = SequenceNetwork(3, 4, dropout=0.5, hidden_size=8)
     assert torch.equal(shallow.represent(X), shallow.represent(X))
+
+
+def test_the_output_of_the_recurrence_is_dropped_alone():
+    options = {"hidden_size": 500, "parallel_channels": (40,), "parallel_kernel_size": 3}
+    network = SequenceNetwork(3, 2, recurrent_output_dropout=0.8, **options)
+    X = torch.randn(2, 9, 3)
+    whole = network.eval().represent(X)
+    for layer in (network.branch, network.recurrence):
+        layer.eval()
+    network.training = network.output_dropout.training = True
+    dropped = network.represent(X)
+    assert torch.equal(dropped[:, 500:], whole[:, 500:])
+    kept = dropped[:, :500] != 0
+    assert kept.double().mean().item() == pytest.approx(0.2, abs=0.06)
+    assert_equal(dropped[:, :500][kept], 5 * whole[:, :500][kept], atol=1e-5)
+
+
+def test_what_continues_from_a_state_is_dropped_alike():
+    network = SequenceNetwork(3, 2, per_step=True, recurrent_output_dropout=0.5)
+    X, answers = torch.randn(4, 9, 3), []
+    for answer in (network, lambda X: network.advance(X)[0]):
+        network.output_dropout.reset_parameters(torch.Generator().manual_seed(0))
+        answers.append(answer(X))
+    assert_equal(*answers, atol=1e-6)
+    assert not torch.allclose(answers[0], network.eval()(X))
 
 
 # ------------------------------------------------------------------------------- weights
@@ -336,6 +387,10 @@ def test_initial_weights_are_those_of_the_literature(cell):
         (lambda: ConvEncoder(3, (4,), 3, (1, 2)), r"stride.*\(1\).*\(1, 2\)"),
         (lambda: ConvEncoder(3, (4,), 3, 0), "stride.*at least 1.*0"),
         (lambda: ConvBranch(3, (4, 4)), r"kernel_size.*\(2\).*\(8, 5, 3\)"),
+        (lambda: ConvBranch(3, (4,), 3, 0), "stride.*at least 1.*0"),
+        (lambda: ConvBranch(3, (4,), 3, n_segments=0), "n_segments.*at least 1.*0"),
+        (lambda: SequenceNetwork(3, 2, pooling_segments=0.5), "pooling_segments.*0.5"),
+        (lambda: SequenceNetwork(3, 2, recurrent_output_dropout=1), r"\[0, 1\).*p=1"),
     ],
 )
 def test_errors_say_what_was_expected_and_what_was_got(build, words):

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
+import torch
 
 from helpers.layers import FILM_LENGTHS, LENGTHS, assert_equal, batch_of, films_of
-from sksequence.nn._time import last_step, reverse_steps, valid_steps, zero_padding
+from sksequence.nn import _time
+from sksequence.nn._time import (
+    last_step,
+    pad_steps,
+    reverse_steps,
+    valid_steps,
+    zero_behind,
+    zero_padding,
+)
 
 
 def test_time_helpers_do_what_slices_do():
@@ -29,3 +39,30 @@ def test_time_helpers_do_to_frames_what_slices_do():
         assert not zeroed[i, n:].any()
         assert_equal(mirrored[i, :n], X[i, :n].flip(0))
         assert_equal(last[i], X[i, n - 1])
+
+
+@pytest.mark.parametrize("channels_last", [False, True])
+@pytest.mark.parametrize("behind", [0, 3, -1])
+def test_long_sequences_are_filled_as_by_a_mask_to_the_bit(channels_last, behind):
+    """Values, gradients and layout, in which sums are taken later."""
+    lengths = torch.tensor([70, 31, 1, 69])
+    x = torch.randn(4, 70, 64).mT
+    x = x if channels_last else x.contiguous()
+    answers = []
+    for large in (2**12, 2**30):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(_time, "_LARGE", large)
+            read = x.clone().requires_grad_()
+            padded = pad_steps(read, lengths, 5, behind)
+            filled = zero_behind(read, lengths)
+            factor = torch.linspace(-1, 1, padded.shape[2])
+            (gradient,) = torch.autograd.grad((padded * factor).sum(), read)
+        layouts = [t.stride() for t in (padded, filled, gradient)]
+        answers.append(([padded, filled, gradient], layouts))
+    (ours, our_layouts), (masked, layouts) = answers
+    assert all(map(torch.equal, ours, masked))
+    assert our_layouts == layouts
+    expected = torch.zeros(4, 64, 75 + behind)
+    for row, sequence, n in zip(expected, x, lengths, strict=True):
+        row[:, 5 : 5 + n] = sequence[:, : min(n, 70 + behind)]
+    assert torch.equal(ours[0], expected)

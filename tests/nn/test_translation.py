@@ -36,6 +36,10 @@ KINDS = {
     "no attention": {"attention": False},
     "strided": {"conv_channels": (4,), "conv_kernel_size": 3, "conv_stride": 2},
     "branch": {"parallel_channels": (5,), "parallel_kernel_size": 3},
+    "segments": {
+        **{"parallel_channels": (5,), "parallel_kernel_size": 3, "parallel_stride": 2},
+        "pooling_segments": 2,
+    },
 }
 every_kind = pytest.mark.parametrize("params", KINDS.values(), ids=KINDS)
 with_and_without_kernels = pytest.mark.parametrize(

@@ -403,6 +403,14 @@ CONFIGURATIONS = {
         "label_lists",
         (*FILE, "predictor"),
     ),
+    "detector": ("RecurrentDetector", {}, "ragged", "numbers", FILE),
+    "detector-code": (
+        "RecurrentDetector",
+        {**BOTH_WAYS, "objective": "reconstruct", "code_size": 3, "noise": "student_t"},
+        "ragged",
+        "numbers",
+        FILE,
+    ),
     "translator": ("RecurrentTranslator", {}, "ragged", "sayings", FILE),
     "translator-lists": (
         "RecurrentTranslator",

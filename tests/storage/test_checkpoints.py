@@ -13,6 +13,7 @@ from sklearn.model_selection import GridSearchCV, KFold
 import sksequence
 from helpers.data import data_for, ragged
 from helpers.estimators import make
+from sksequence._base import budget
 from sksequence._storage.checkpoints import CHECKPOINT, Checkpoint
 
 LENGTHS = np.random.default_rng(0).integers(4, 12, 30)
@@ -64,6 +65,18 @@ KINDS = {
     "numbers": ("GRURegressor", {"lr_schedule": "constant"}),
     "own scale": ("GRURegressor", {"normalize": "window", "target_channels": 0}),
     "chunks": ("RecurrentTagger", {"bptt_steps": 3}),
+    "budget": ("GRUClassifier", {"batch_size": "auto", "patience": "auto"}),
+    "moving average": (
+        "GRUClassifier",
+        {"average_weights": "ema", "early_stopping": True, "dropout": 0.3},
+    ),
+    "mean at the end": ("LSTMClassifier", {"average_weights": "swa", "dropout": 0.3}),
+    "warm-up": ("GRUClassifier", {"lr_warmup": 0.4}),
+    "changed": (
+        "GRUClassifier",
+        {"augment": ("crop", "warp", "scale", "jitter", "mixup"), "dropout": 0.2},
+    ),
+    "changed chunks": ("RecurrentTagger", {"augment": "jitter", "bptt_steps": 3}),
     "films": ("ConvLSTMClassifier", {"hidden_size": 3}),
 }
 
@@ -84,6 +97,26 @@ def test_a_fit_that_was_ended_goes_on_to_the_bit(kind, tmp_path, end_after):
     model = make(name, checkpoint=path, **params).fit(*data)
     assert_same(model, expected)
     assert [entry.name for entry in tmp_path.iterdir()] == ["fit.checkpoint"]
+
+
+def test_a_fit_goes_on_with_the_budget_that_it_began_with(
+    tmp_path, end_after, monkeypatch
+):
+    """Also where another version would count it otherwise."""
+    auto = {"max_epochs": "auto", "batch_size": "auto", "early_stopping": True}
+    monkeypatch.setattr(budget, "MIN_EPOCHS", 4)
+    monkeypatch.setattr(budget, "MIN_BATCHES", 20)
+    expected = make("GRUClassifier", **auto).fit(X, Y)
+    path = tmp_path / "fit"
+    end_after(2)
+    with pytest.raises(Ended):
+        make("GRUClassifier", checkpoint=path, **auto).fit(X, Y)
+    end_after(None)
+    monkeypatch.setattr(budget, "MIN_BATCHES", 999)
+    monkeypatch.setattr(budget, "SMALLEST_BATCH", 3)
+    model = make("GRUClassifier", checkpoint=path, **auto).fit(X, Y)
+    assert model.n_epochs_ == 5  # of 28 sequences in batches of 8
+    assert_same(model, expected)
 
 
 def test_a_fit_that_had_ended_is_not_repeated(tmp_path, monkeypatch):

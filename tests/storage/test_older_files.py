@@ -118,7 +118,7 @@ READERS = {"file": sksequence.load, "pickle": unpickle, "joblib": joblib.load}
 
 
 # Classes that no release has had yet.
-NEW = {"RecurrentTranscriber", "RecurrentTranslator"}
+NEW = {"RecurrentDetector", "RecurrentTranscriber", "RecurrentTranslator"}
 
 
 def test_there_are_artefacts_of_all_public_classes():

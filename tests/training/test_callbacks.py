@@ -102,6 +102,28 @@ def test_the_cosine_goes_down_to_zero(task):
     np.testing.assert_allclose(got, expected, rtol=1e-6)
 
 
+@pytest.mark.parametrize("schedule", ["constant", "cosine"])
+@pytest.mark.parametrize(("share", "n_warmup"), [(0.2, 2), (0.25, 3), (0.99, 9)])
+def test_the_rate_goes_up_before_its_schedule_begins(schedule, share, n_warmup, task):
+    got = rates(task, lr_schedule=schedule, lr_warmup=share, max_epochs=10)
+    up = 0.01 * np.arange(1, n_warmup + 1) / (n_warmup + 1)
+    n = 10 - n_warmup
+    down = 0.01 * (1 + np.cos(np.pi * np.arange(n) / n)) / 2
+    then = down if schedule == "cosine" else np.full(n, 0.01)
+    np.testing.assert_allclose(got, np.append(up, then), rtol=1e-6)
+
+
+def test_a_single_epoch_has_no_warm_up(task):
+    np.testing.assert_allclose(rates(task, lr_warmup=0.5, max_epochs=1), 0.01)
+
+
+def test_a_warm_up_and_a_plateau_exclude_each_other(task):
+    with pytest.raises(
+        ValueError, match='lr_warmup must be 0 with lr_schedule="plateau"'
+    ):
+        rates(task, lr_schedule="plateau", lr_warmup=0.1)
+
+
 @pytest.mark.parametrize("early_stopping", [False, True])
 def test_the_rate_is_halved_on_a_plateau(early_stopping):
     """Zeros in, zeros out: the loss is zero from the start, and stays there."""

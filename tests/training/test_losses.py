@@ -7,6 +7,7 @@ import pytest
 import torch
 from scipy import stats
 from sklearn import metrics
+from torch.nn import functional as F
 
 from sksequence._inputs import LOSSES as PROPERTIES
 from sksequence._inputs import find_loss
@@ -35,6 +36,51 @@ def test_binary_cross_entropy_is_the_mean_log_loss_of_the_labels(outputs, rng):
         metrics.log_loss(truth[:, i], probability[:, i], labels=[0, 1]) for i in range(3)
     ]
     assert loss.mean().item() == pytest.approx(np.mean(per_label))
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.7])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("per_step", [False, True])
+def test_labels_are_smoothed_as_torch_does_it(smoothing, weighted, per_step, rng):
+    shape = (4, 5) if per_step else (20,)
+    output = torch.tensor(rng.normal(size=(*shape, 3)))
+    codes = torch.tensor(rng.integers(0, 3, size=shape))
+    weight = torch.tensor(rng.uniform(0, 2, size=shape)) if weighted else None
+    target = (codes, weight) if weighted else codes
+    criterion = WeightedLoss(
+        "cross_entropy", per_step=per_step, label_smoothing=smoothing
+    )
+    of_each = torch.nn.CrossEntropyLoss(label_smoothing=smoothing, reduction="none")
+    expected = of_each(output.reshape(-1, 3), codes.flatten())
+    if weighted:
+        expected = expected * weight.flatten()
+    torch.testing.assert_close(criterion.train()(output, target), expected.mean())
+    plain = WeightedLoss("cross_entropy", per_step=per_step)(output, target)
+    assert torch.equal(criterion.eval()(output, target), plain)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_each_of_several_labels_is_smoothed_between_true_and_false(weighted, rng):
+    output = torch.tensor(rng.normal(size=(20, 3)))
+    truth = rng.integers(0, 2, size=(20, 3)) * 1.0
+    weight = rng.uniform(0, 2, size=20) if weighted else np.ones(20)
+    p = output.sigmoid().numpy()
+    soft = np.where(truth == 1, 0.9, 0.1)  # a fifth of one is spread over both
+    expected = -(soft * np.log(p) + (1 - soft) * np.log(1 - p)).mean(axis=1) * weight
+    target = torch.tensor(truth)
+    target = (target, torch.tensor(weight)) if weighted else target
+    criterion = WeightedLoss("binary_cross_entropy", label_smoothing=0.2)
+    assert criterion.train()(output, target).item() == pytest.approx(expected.mean())
+
+
+def test_mixed_labels_are_smoothed_as_each_of_them_is(rng):
+    """The loss is linear in the target."""
+    output = torch.tensor(rng.normal(size=(9, 4)))
+    one, other = (torch.tensor(rng.integers(0, 4, size=9)) for _ in range(2))
+    criterion = WeightedLoss("cross_entropy", label_smoothing=0.2).train()
+    mixed = 0.7 * F.one_hot(one, 4) + 0.3 * F.one_hot(other, 4).double()
+    expected = 0.7 * criterion(output, one) + 0.3 * criterion(output, other)
+    torch.testing.assert_close(criterion(output, mixed.double()), expected)
 
 
 def _huber(truth, output):

@@ -20,8 +20,11 @@ lower = pytest.mark.parametrize("precision", LOWER)
 HYBRID = {
     "conv_channels": (4,),
     "conv_kernel_size": 3,
-    "parallel_channels": (3,),
+    "parallel_channels": (3, 4),
     "parallel_kernel_size": 2,
+    "parallel_residual": 1,
+    "parallel_bottleneck": 1,
+    "parallel_squeeze": 1,
     "pooling": "attention",
     "bidirectional": True,
     "early_stopping": True,

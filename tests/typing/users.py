@@ -27,6 +27,7 @@ from sksequence import (
     LSTMClassifier,
     LSTMRegressor,
     RecurrentClassifier,
+    RecurrentDetector,
     RecurrentRegressor,
     RecurrentStepRegressor,
     RecurrentTagger,
@@ -129,6 +130,16 @@ assert_type(heard.log_likelihood(X, [[1, 2]] * 20), np.ndarray)
 assert_type(heard.align(X, texts), np.ndarray)
 assert_type(heard.score(X, texts), float)
 assert_type(heard.partial_fit(X, texts, classes=["a", "b"]), RecurrentTranscriber)
+watcher = RecurrentDetector(objective="reconstruct", contamination=0.1)
+assert_type(watcher.fit(X), RecurrentDetector)
+assert_type(watcher.fit(X, sample_weight=np.ones(20)).offset_, float)
+assert_type(watcher.partial_fit(X), RecurrentDetector)
+assert_type(watcher.fit_predict(X), np.ndarray)
+assert_type(watcher.fit_transform(X), np.ndarray)
+assert_type(watcher.score_samples(X), np.ndarray)
+assert_type(watcher.score_steps(X), np.ndarray)
+assert_type(watcher.decision_function(X), np.ndarray)
+assert_type(watcher.score(X), float)
 translator = RecurrentTranslator(beam_size=4, max_length=9, attention=True)
 assert_type(translator.fit(X, texts, sample_weight=np.ones(20)), RecurrentTranslator)
 assert_type(translator.predict(X), np.ndarray)
@@ -150,6 +161,17 @@ LSTMClassifier(
     net_params={"optimizer__betas": (0.9, 0.99)},
     checkpoint=Path("fits"),
 )
+
+LSTMClassifier(max_epochs="auto", batch_size="auto", patience="auto")
+LSTMClassifier(lr_warmup=0.1, average_weights="ema", ema_decay=0.9)
+LSTMClassifier(average_weights=0.9)  # type: ignore[arg-type]
+LSTMClassifier(label_smoothing=0.1)
+LSTMRegressor(label_smoothing=0.1)  # type: ignore[call-arg]
+LSTMClassifier(augment="jitter")
+LSTMClassifier(augment=("crop", "warp"))
+LSTMClassifier(augment={"mixup": 0.4})
+LSTMClassifier(augment=0.4)  # type: ignore[arg-type]
+LSTMClassifier(max_epochs=None)  # type: ignore[arg-type]
 
 # ----------------------------------------------------------------------------- answers
 

@@ -11,7 +11,7 @@ from .convolution import convolve
 from .decoder import translate
 from .graph import Graph, Weights, below, linear
 from .missing import Decay, mask
-from .pooling import POOLINGS, mean_pooling
+from .pooling import POOLINGS, mean_pooling, pool_segments
 from .reading import look_up_categories
 from .recurrence import recur
 from .steps import Steps
@@ -65,12 +65,15 @@ class _Layers(NamedTuple):
         The final state, (batch, size).
     beside : str or None
         Steps of the convolutional branch, if there is one.
+    left_beside : Steps
+        Which of these its strides leave.
     """
 
     every: str
     left: Steps
     final: str
     beside: str | None
+    left_beside: Steps
 
 
 def _run(
@@ -79,16 +82,24 @@ def _run(
     """Run convolution, recurrence and branch."""
     causal = not network["bidirectional"]
     x, elapsed = _read(graph, x, steps, network, weights)
-    strides = _strides(network)
+    strides = _each(network, "conv", "stride")
     encoder = below(weights, "encoder")
     encoded, left = convolve(graph, x, steps, encoder, strides, causal=causal)
     recurrence = below(weights, "recurrence")
     every, final = recur(graph, encoded, left, network, recurrence, elapsed)
-    beside, branch = None, below(weights, "branch.encoder")
-    if branch:
-        ones = [1] * len(network["parallel_channels"])
-        beside, _ = convolve(graph, x, steps, branch, ones, causal=causal)
-    return _Layers(every, left, final, beside)
+    if not network["parallel_channels"]:
+        return _Layers(every, left, final, None, steps)
+    beside, left_beside = convolve(
+        graph,
+        x,
+        steps,
+        below(weights, "branch.encoder"),
+        _each(network, "parallel", "stride"),
+        causal=causal,
+        dilations=_each(network, "parallel", "dilation"),
+        residual=network["parallel_residual"],
+    )
+    return _Layers(every, left, final, beside, left_beside)
 
 
 def _represent(
@@ -99,33 +110,39 @@ def _represent(
     weights: Weights,
 ) -> str:
     """Represent sequences: (batch, representation_size), or (steps, batch, ...)."""
-    every, left, final, beside = layers
     n_decoded = network.get("decoder_steps", 0)
     if network.get("per_frame"):
         return _frames(graph, layers, steps, network)
-    if network["per_step"]:
-        stride = math.prod(_strides(network))
-        causal = not network["bidirectional"]
-        represented = _spread(graph, every, steps, stride, causal=causal)
-    elif n_decoded:
-        represented = steps.last_n(every, n_decoded)
-    else:
-        pool = POOLINGS[network["pooling"]]
-        represented = pool(graph, every, left, final, below(weights, "pool"))
+    if not network["per_step"] and not n_decoded:
+        return _pool(graph, layers, network, below(weights, "pool"))
+    every = _spread(graph, layers.every, steps, network, "conv")
+    if layers.beside is not None:
+        beside = _spread(graph, layers.beside, steps, network, "parallel")
+        every = graph("Concat", every, beside, axis=-1)
+    return steps.last_n(every, n_decoded) if n_decoded else every
+
+
+def _pool(
+    graph: Graph, layers: _Layers, network: dict[str, Any], weights: Weights
+) -> str:
+    """Pool the recurrence, and the branch if there is one: (batch, ...)."""
+    every, left, final, beside, left_beside = layers
+    n_segments, pool = network["pooling_segments"], POOLINGS[network["pooling"]]
+    n_own = 1 if network["pooling"] == "last" else n_segments
+    pooled = pool_segments(pool, n_own, graph, every, left, final, weights)
     if beside is None:
-        return represented
-    if n_decoded:
-        beside = steps.last_n(beside, n_decoded)
-    elif not network["per_step"]:
-        beside = mean_pooling(graph, beside, steps)
-    return graph("Concat", represented, beside, axis=-1)
+        return pooled
+    mean = pool_segments(mean_pooling, n_segments, graph, beside, left_beside)
+    return graph("Concat", pooled, mean, axis=-1)
 
 
 def _frames(graph: Graph, layers: _Layers, steps: Steps, network: dict[str, Any]) -> str:
     """Return the frames that strides leave, with the branch: (frames, batch, ...)."""
     if layers.beside is None:
         return layers.every
-    beside = steps.ends_of_blocks(layers.beside, math.prod(_strides(network)))
+    beside = _spread(graph, layers.beside, steps, network, "parallel")
+    stride = math.prod(_each(network, "conv", "stride"))
+    beside = steps.ends_of_blocks(beside, stride)
     return graph("Concat", layers.every, beside, axis=-1)
 
 
@@ -185,25 +202,29 @@ def _read_numbers(
 
 def count_frames(graph: Graph, steps: Steps, network: dict[str, Any]) -> str:
     """Return the number of frames of each sequence, which strides leave: (batch,)."""
-    stride = math.prod(_strides(network))
+    stride = math.prod(_each(network, "conv", "stride"))
     return graph("Div", graph("Add", steps.lengths, stride - 1), stride)
 
 
-def _strides(network: dict[str, Any]) -> list[int]:
-    """Return the stride of each convolution before the recurrence."""
-    n = len(network["conv_channels"])
-    return np.broadcast_to(network["conv_stride"] if n else 1, n).tolist()
+def _each(network: dict[str, Any], kind: str, name: str) -> list[int]:
+    """Return the stride or dilation of each "conv" or "parallel" layer."""
+    n = len(network[f"{kind}_channels"])
+    return np.broadcast_to(network[f"{kind}_{name}"] if n else 1, n).tolist()
 
 
-def _spread(graph: Graph, every: str, steps: Steps, stride: int, *, causal: bool) -> str:
+def _spread(
+    graph: Graph, every: str, steps: Steps, network: dict[str, Any], kind: str
+) -> str:
     """Repeat strided states, so that there is one for each step of the input.
 
     In a causal network a step gets the last complete state; the first steps, which have
     none, get zeros.
     """
+    stride = math.prod(_each(network, kind, "stride"))
     if stride == 1:
         return every
-    since = graph("Sub", steps.numbers, stride - 1 if causal else 0)
+    late = 0 if network["bidirectional"] else stride - 1
+    since = graph("Sub", steps.numbers, late)
     covering = graph("Squeeze", graph("Div", since, stride), [1, 2])
     covered = graph("Gather", every, covering, axis=0)
     return graph("Where", graph("Less", since, 0), 0.0, covered)

@@ -39,6 +39,25 @@ def attention_pooling(
     return graph("ReduceSum", shares, [0], keepdims=0)
 
 
+def pool_segments(
+    pool: Callable[..., str],
+    n_segments: int,
+    graph: Graph,
+    x: str,
+    steps: Steps,
+    *others: Any,
+) -> str:
+    """Pool each of the segments of every sequence, and concatenate what they give.
+
+    x (steps, batch, channels) -> (batch, n_segments * channels)
+    """
+    if n_segments == 1:
+        return pool(graph, x, steps, *others)
+    parts = [steps.segment(x, j, n_segments) for j in range(n_segments)]
+    pooled = [pool(graph, part, valid, *others) for part, valid in parts]
+    return graph("Concat", *pooled, axis=1)
+
+
 POOLINGS: dict[str, Callable[..., str]] = {
     "last": last_pooling,
     "mean": mean_pooling,

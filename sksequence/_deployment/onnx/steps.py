@@ -89,6 +89,28 @@ class Steps:
         blocks = graph("Mul", graph("Range", 1, graph("Add", last, 1), 1), stride)
         ends = graph("Unsqueeze", graph("Sub", blocks, 1), [1])
         at = graph("Min", ends, graph("Sub", self.lengths, 1))
+        return self._take(x, at)
+
+    def segment(self, x: str, number: int, n_segments: int) -> tuple[str, Steps]:
+        """Take one of the equal parts of each sequence, and which of its steps are valid.
+
+        Parts share a step if their number does not divide that of the steps.
+
+        x (steps, batch, channels) -> (steps', batch, channels)
+        """
+        graph = self._graph
+        begin = graph("Div", graph("Mul", self.lengths, number), n_segments)
+        above = graph("Mul", self.lengths, number + 1)
+        end = graph("Div", graph("Add", above, n_segments - 1), n_segments)
+        lengths = graph("Sub", end, begin)
+        within = graph("Range", 0, graph("ReduceMax", lengths, keepdims=0), 1)
+        at = graph("Add", graph("Unsqueeze", within, [1]), begin)
+        part = self._take(x, graph("Min", at, graph("Sub", self._count, 1)))
+        return part, Steps(graph, part, lengths)
+
+    def _take(self, x: str, at: str) -> str:
+        """Take steps of each sequence by their numbers ``at`` (steps', batch)."""
+        graph = self._graph
         width = graph("Slice", graph("Shape", x), [2], [3])
         shape = graph("Concat", [1, 1], width, axis=0)
         index = graph("Expand", graph("Unsqueeze", at, [2]), shape)

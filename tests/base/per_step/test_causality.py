@@ -28,6 +28,8 @@ def futures(x):
         ((3,), (2,), {}),
         ((4,), (3,), {"num_layers": 2}),
         ((3,), (2,), BRANCHED),
+        ((), (), {**BRANCHED, "parallel_stride": 3}),
+        ((3,), (2,), {**BRANCHED, "parallel_stride": 3}),
         ((5,), (5,), {}),
         ((2, 3), (2, 3), {}),
     ],
@@ -78,7 +80,11 @@ def test_with_both_directions_the_first_answer_knows_the_last_step(stride, cell)
         assert before[0] != after[0]
 
 
-@pytest.mark.parametrize("params", [{}, BRANCHED, CONVOLVED], ids=str)
+@pytest.mark.parametrize(
+    "params",
+    [{}, BRANCHED, CONVOLVED, {**CONVOLVED, **BRANCHED, "parallel_stride": 3}],
+    ids=str,
+)
 def test_a_beginning_is_answered_as_in_the_whole(params):
     X = ragged((13, 12))
     model = make(TAGGER, **params).fit(X, [x[:, 0] > 0 for x in X])

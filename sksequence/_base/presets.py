@@ -1,0 +1,44 @@
+"""Named sets of hyperparameters, and values worth searching."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from .declaration import defaults_for, values_to_search
+
+# What each costs and brings, on which data, is in docs/presets.md.
+_BRANCH = {"parallel_channels": (64, 128, 64), "bidirectional": True}
+PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {
+        "fast": MappingProxyType(
+            {"hidden_size": 16, "max_epochs": 15, "lr": 0.01, "batch_size": 32}
+        ),
+        "default": MappingProxyType({}),
+        "accurate": MappingProxyType(_BRANCH),
+    }
+)
+
+
+def find_preset(cls: type, name: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a preset's hyperparameters that a class has, with changes.
+
+    Raises
+    ------
+    ValueError
+        If there is no such preset.
+    """
+    if name not in PRESETS:
+        raise ValueError(f"The preset must be one of {sorted(PRESETS)}, got {name!r}.")
+    known = defaults_for(cls)
+    chosen = {key: value for key, value in PRESETS[name].items() if key in known}
+    return {**chosen, **changes}
+
+
+def find_space(cls: type, causal: bool) -> dict[str, list[Any]]:
+    """Return the values worth searching of a class's hyperparameters."""
+    space = values_to_search(cls)
+    if causal:
+        space.pop("bidirectional", None)
+    return space

@@ -1,0 +1,75 @@
+"""Strides that follow from the length of the training sequences."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+# At least so many steps are left of a sequence of the median length, and less than twice
+# as many of a long one.
+_FEWEST = 128
+
+
+def learn_strides(
+    network: dict[str, Any], lengths: np.ndarray, others: np.ndarray
+) -> dict[str, Any]:
+    """Return the network's keywords with strides in the place of "auto".
+
+    Parameters
+    ----------
+    network : dict
+        Keywords of the network.
+    lengths, others : ndarray of shape (n_sequences,)
+        Number of steps of each training sequence, and of those of a validation set, of
+        which none may be shorter than the strides.
+    """
+    if network.get("parallel_stride") != "auto":
+        return network
+    # A stride beyond a kernel, or beside a dilation, would leave out steps.
+    kernels = [
+        np.min(size) if step == 1 else 1
+        for size, step in zip(
+            *(_per_layer(network, name) for name in ("kernel_size", "dilation")),
+            strict=True,
+        )
+    ]
+    shortest = int(np.min(np.concatenate([lengths, others])))
+    strides = choose_strides(kernels, float(np.median(lengths)), shortest)
+    return network | {"parallel_stride": strides}
+
+
+def _per_layer(network: dict[str, Any], name: str) -> Sequence[Any]:
+    """Return what is given once for all parallel layers, or for each, for each."""
+    given, n_layers = network[f"parallel_{name}"], len(network["parallel_channels"])
+    if not n_layers:
+        return ()  # without layers it is ignored
+    return given if isinstance(given, tuple | list) else (given,) * n_layers
+
+
+def choose_strides(
+    kernels: Sequence[int], n_steps: float, shortest: int
+) -> tuple[int, ...]:
+    """Return a power of two for each layer, the larger the earlier the layer.
+
+    Examples
+    --------
+    >>> choose_strides([8, 5, 3], 150, 150)
+    (1, 1, 1)
+    >>> choose_strides([8, 5, 3], 1460, 1460)
+    (4, 2, 1)
+    >>> choose_strides([8, 5, 3], 20_000, 20_000)
+    (8, 4, 2)
+    """
+    strides = [1] * len(kernels)
+    for share in (2, 1):
+        for i, kernel in enumerate(kernels):
+            while (
+                share * 2 * strides[i] <= kernel
+                and n_steps >= 2 * _FEWEST * math.prod(strides)
+                and shortest >= 2 * math.prod(strides)
+            ):
+                strides[i] *= 2
+    return tuple(strides)
