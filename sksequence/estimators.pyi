@@ -5521,7 +5521,8 @@ class RecurrentDetector(_OfSklearn, Pooling, AnyCell, SequenceDetector):
     parallel_dilation : int or tuple of int, default=1
         Dilations of the parallel convolutions: a kernel of k steps with a dilation of d
         reads every d-th of (k - 1) d + 1 steps (Yu and Koltun, 2016), so the steps seen
-        grow fast with the layers in ``(1, 2, 4, 8)``.
+        grow fast with the layers in ``(1, 2, 4, 8)``. None may exceed what strides leave
+        of the longest sequence in fit.
     parallel_residual : int or None, default=None
         Number of parallel layers after which their input is added to their output (He et
         al., 2016), 3 in the ResNet of Wang, Yan and Oates (2017); also for the layers
@@ -5610,17 +5611,33 @@ class RecurrentDetector(_OfSklearn, Pooling, AnyCell, SequenceDetector):
         squares, or the lowest: the score of the worst step.
     lr : float, default=0.005
         Learning rate.
-    max_epochs : int, default=50
-        Maximum number of passes over the training sequences.
-    batch_size : int or None, default=16
-        Number of sequences per mini-batch; None for full batches.
+    max_epochs : int or "auto", default=50
+        Maximum number of passes over the training sequences. "auto": 50, or as
+        many as make 1500 mini-batches if that is more, but at most 500;
+        few sequences need more passes.
+    batch_size : int, "auto" or None, default=16
+        Number of sequences per mini-batch; None for full batches. "auto": a tenth of the
+        training sequences, but at least 8 and at most 64.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default='adam'
         The optimizer.
     lr_schedule : {"constant", "cosine", "plateau"}, default='cosine'
         Learning rate schedule: constant, cosine annealing to zero, or halved whenever the
         loss (on the validation set, if there is one) has not improved for 5 epochs.
+    lr_warmup : float, default=0.0
+        Share of ``max_epochs``, in [0, 1), in which the learning rate rises linearly to
+        ``lr``, before a constant or cosine schedule begins (Goyal et al., 2017).
     weight_decay : float, default=0.0
         Weight decay, as defined by the optimizer.
+    average_weights : {"ema", "swa"} or None, default=None
+        Predict with a mean of the weights along the training instead of the last ones:
+        "ema", an exponential moving average over all mini-batches, corrected for its
+        beginning (Polyak and Juditsky, 1992); "swa", the mean at the ends of the last
+        quarter of ``max_epochs`` (stochastic weight averaging; Izmailov et al., 2018).
+        The validation loss and ``scoring`` are those of the mean, and so is what is
+        stored and what a warm start begins with. Ignored by ``partial_fit``.
+    ema_decay : float, default=0.99
+        Decay per mini-batch of ``average_weights="ema"``, in (0, 1): the mean is over
+        some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     bptt_steps : int or None, default=None
@@ -5628,6 +5645,20 @@ class RecurrentDetector(_OfSklearn, Pooling, AnyCell, SequenceDetector):
         sequence is trained on in chunks; the hidden state is carried over from one chunk
         to the next, gradients are not. For sequences that are too long to train on as a
         whole; needs a causal network without convolutions.
+    augment : str, tuple of str, dict of str to float, or None, default=None
+        Random changes of the training sequences, drawn anew in each epoch: names, or
+        names and strengths. They are made of standardised channels, in this order. "crop"
+        keeps a window at a random position, without this share of the steps
+        (0.1; Le Guennec et al., 2016). "warp" varies the speed of time
+        between both ends, by this standard deviation of its logarithm
+        (0.2), "scale" multiplies each channel of a sequence by a factor
+        about one of this deviation (0.1), and "jitter" adds noise of
+        this deviation to each value (0.03; Um et al., 2017). "mixup"
+        replaces each sequence and its target by a weighted mean with another one, that
+        is stretched to its length, with weights of the beta distribution of this
+        parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
+        tokens and categories; only "scale" and "jitter" where steps have targets, and
+        with them "warp" for transcripts and translations.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -5647,8 +5678,10 @@ class RecurrentDetector(_OfSklearn, Pooling, AnyCell, SequenceDetector):
         ``history_``: a name of scikit-learn's scorers, such as "roc_auc" (for predictions
         of every step, over the steps of all sequences), or a function
         ``scorer(estimator, X, y)`` for which greater is better. None for the loss.
-    patience : int, default=10
-        Number of epochs without improvement before early stopping.
+    patience : int or "auto", default=10
+        Number of epochs without improvement before early stopping. "auto": a fifth of
+        ``max_epochs``, but at least 10, since the epochs of few sequences are
+        short.
     standardize : bool, default=True
         Whether to standardise each channel, and the targets of a regressor, by mean and
         standard deviation of the training data: with ``partial_fit``, those of all calls
@@ -5657,8 +5690,8 @@ class RecurrentDetector(_OfSklearn, Pooling, AnyCell, SequenceDetector):
         Whether a 3-D X is (n_sequences, n_steps, n_channels) or
         (n_sequences, n_channels, n_steps); likewise for the arrays of a list.
     random_state : int, RandomState instance or None, default=None
-        Controls the initial weights, mini-batches, dropout and the validation split. Pass
-        an int for bitwise identical results of repeated fits.
+        Controls the initial weights, mini-batches, dropout, ``augment`` and the
+        validation split. Pass an int for bitwise identical results of repeated fits.
     n_jobs : int or None, default=None
         Number of threads in fit and predict: None for one, -1 for all cores. The last
         digits of float32 training depend on it unless compiled kernels train.
@@ -5781,18 +5814,22 @@ class RecurrentDetector(_OfSklearn, Pooling, AnyCell, SequenceDetector):
         contamination: str | float = "auto",
         score_reduction: str = "mean",
         lr: float = 0.005,
-        max_epochs: int = 50,
-        batch_size: int | None = 16,
+        max_epochs: int | str = 50,
+        batch_size: int | str | None = 16,
         optimizer: str | Callable[..., Any] = "adam",
         lr_schedule: str = "cosine",
+        lr_warmup: float = 0.0,
         weight_decay: float = 0.0,
+        average_weights: str | None = None,
+        ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
         bptt_steps: int | None = None,
+        augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
         validation_split: Any = "auto",
         validation_fraction: float = 0.1,
         scoring: str | Callable[..., float] | None = None,
-        patience: int = 10,
+        patience: int | str = 10,
         standardize: bool = True,
         data_format: str = "channels_last",
         random_state: RandomState = None,
