@@ -193,9 +193,11 @@ class FrameRegressor(SequenceRegressor):
         float
             R squared.
         """
+        return super().score(X, y, sample_weight)
+
+    def _score_answers(self, predicted: np.ndarray, y: Any, sample_weight: Any) -> float:
         if not isinstance(self._target, Frames):
-            return super().score(X, y, sample_weight)
-        predicted = self.predict(X)
+            return super()._score_answers(predicted, y, sample_weight)
         truth = as_numbers(y, "y")
         if truth.shape != predicted.shape:
             raise ValueError(

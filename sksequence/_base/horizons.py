@@ -18,7 +18,6 @@ from .._inputs import (
     check_numbers,
     score_numbers,
 )
-from .._inputs.types import ArrayLike, Targets
 from .declaration import MODEL, hyperparameter, recurrent_estimator
 from .estimator import SequenceEstimator
 from .normalizing import NormalizingRegressor
@@ -41,33 +40,11 @@ class HorizonRegressor(NormalizingRegressor):
         since=(2, 0),
     )
 
-    def score(
-        self, X: ArrayLike, y: Targets, sample_weight: ArrayLike | None = None
-    ) -> float:
-        """Return the coefficient of determination.
-
-        Parameters
-        ----------
-        X : array-like
-            Sequences, as in fit.
-        y : array-like of shape (n_sequences,), (n_sequences, n_outputs) or \
-                (n_sequences, n_steps, n_targets)
-            True targets.
-        sample_weight : array-like of shape (n_sequences,), default=None
-            Weight of each sequence.
-
-        Returns
-        -------
-        float
-            R squared; for several outputs the mean over them. Of several quantiles the
-            mean of their D squared: the share of the pinball loss of constant quantiles
-            that is explained (:func:`sklearn.metrics.d2_pinball_score`).
-        """
+    def _score_answers(self, predicted: np.ndarray, y: Any, sample_weight: Any) -> float:
         if not _has_steps(y):
-            return super().score(X, y, sample_weight)
+            return super()._score_answers(predicted, y, sample_weight)
         true = as_numbers(y, "y", allow_nan=True)
         true = true.reshape(len(true), -1)
-        predicted = self.predict(X)
         flat = self._target.flatten(predicted)
         return score_numbers(true, flat, sample_weight, self._metric)
 

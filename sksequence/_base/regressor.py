@@ -240,7 +240,8 @@ class SequenceRegressor(RegressorMixin, NumberPredictor):
         ----------
         X : array-like
             Sequences, as in fit.
-        y : array-like of shape (n_sequences,) or (n_sequences, n_outputs)
+        y : array-like of shape (n_sequences,), (n_sequences, n_outputs) or \
+                (n_sequences, n_steps, n_targets)
             True targets; of several outputs some may be missing (NaN).
         sample_weight : array-like of shape (n_sequences,), default=None
             Weight of each sequence.
@@ -252,8 +253,11 @@ class SequenceRegressor(RegressorMixin, NumberPredictor):
             mean of their D squared: the share of the pinball loss of constant quantiles
             that is explained (:func:`sklearn.metrics.d2_pinball_score`).
         """
+        return self._score_answers(self.predict(X), y, sample_weight)
+
+    def _score_answers(self, predicted: np.ndarray, y: Any, sample_weight: Any) -> float:
+        """Return the score of predictions, which may be those of several networks."""
         truth = as_numbers(y, "y", allow_nan=True)
-        predicted = self.predict(X)
         return score_numbers(truth, predicted, sample_weight, self._metric)
 
     def __sklearn_tags__(self) -> Tags:

@@ -35,7 +35,14 @@ from .local_scale import LocalScale, find_target_channels, target_shape_of
 from .lookup import column_at, find_column, index_of, listed, lookup
 from .losses import LOSSES, check_quantile, find_loss
 from .missing import check_times, mean_gap, observed_moments, since_start
-from .nested import beside, named, own_name, predicts_distribution, quantiles_of
+from .nested import (
+    beside,
+    last_of,
+    named,
+    own_name,
+    predicts_distribution,
+    quantiles_of,
+)
 from .padding import count_padding
 from .readings import (
     NumberReading,
@@ -151,6 +158,7 @@ __all__ = [
     "given_steps",
     "index_of",
     "is_frame",
+    "last_of",
     "lengths_of",
     "listed",
     "lists_sequences",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from sklearn.pipeline import Pipeline
 
 from .losses import LOSSES
 
@@ -32,6 +33,13 @@ def named(estimator: Any, own: str) -> Iterator[tuple[str, Any]]:
     for name, value in estimator.get_params().items():
         if own_name(name) == own:
             yield name, value
+
+
+def last_of(estimator: Any) -> Any:
+    """Return the last step of a Pipeline; any other estimator as it is."""
+    while isinstance(estimator, Pipeline):
+        estimator = estimator.steps[-1][1]
+    return estimator
 
 
 def quantiles_of(regressor: Any) -> list[float] | None:

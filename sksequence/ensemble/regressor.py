@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any, Literal, Self, overload
 
 import numpy as np
 from sklearn.base import RegressorMixin, is_regressor
-from sklearn.metrics import r2_score
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from .._inputs import (
-    as_numbers,
-    d2_of_quantiles,
-    predicts_distribution,
-    quantiles_of,
-    score_numbers,
-)
+from .._inputs import last_of, predicts_distribution, quantiles_of
 from .._inputs.intervals import Count
 from .._inputs.types import ArrayLike, RandomState, Targets
 from ..estimators import LSTMRegressor
@@ -277,14 +269,11 @@ class DeepEnsembleRegressor(RegressorMixin, DeepEnsemble):
         Returns
         -------
         float
-            R squared; for several outputs the mean over them. Of several quantiles the
-            mean of their D squared.
+            R squared as of the members: for several outputs the mean over them, of frames
+            over all pixels; of several quantiles the mean of their D squared.
         """
-        truth, predicted = as_numbers(y, "y", allow_nan=True), self.predict(X)
-        if truth.ndim > 2:
-            more = predicted.shape[truth.ndim :]
-            truth = truth.reshape(len(truth), -1)
-            predicted = predicted.reshape(*truth.shape, *more)
-        metric = partial(d2_of_quantiles, quantiles=self._levels)
-        chosen = metric if self._levels else r2_score
-        return score_numbers(truth, predicted, sample_weight, chosen)
+        check_is_fitted(self)
+        network = last_of(self.estimators_[0])
+        if not hasattr(network, "_score_answers"):
+            return super().score(X, y, sample_weight)
+        return network._score_answers(self.predict(X), y, sample_weight)

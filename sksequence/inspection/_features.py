@@ -58,7 +58,7 @@ class PaddedSteps(SequenceFeatures):
         self._mean, self._scale = mean_and_scale(sequences)
 
     def _describe(self, x: np.ndarray) -> np.ndarray:
-        padded = np.zeros((self._longest, x.shape[1]))
+        padded = np.zeros((self._longest, x.shape[1]), dtype=np.float32)
         x = x[: self._longest]
         padded[: len(x)] = (x - self._mean) / self._scale
         return padded.ravel()

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.pipeline import Pipeline
 from sklearn.utils import Tags
 
 from .._inputs import (
@@ -18,17 +17,11 @@ from .._inputs import (
     Texts,
     check_sequences,
     code_items,
+    last_of,
     split_static,
 )
 
 NUMBERS, TOKENS, IMAGES = "numbers", "tokens", "frames"
-
-
-def last_of(estimator: Any) -> Any:
-    """Return the last step of a Pipeline; any other estimator as it is."""
-    while isinstance(estimator, Pipeline):
-        estimator = estimator.steps[-1][1]
-    return estimator
 
 
 def network_of(estimator: Any) -> Any:

@@ -12,11 +12,10 @@ from sklearn.base import is_classifier, is_regressor
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv, cross_validate
 
-from .._inputs import as_numbers, quantiles_of, score_numbers
+from .._inputs import as_numbers, last_of, quantiles_of, score_numbers
 from .._inputs.types import ArrayLike, RandomState, Targets
 from ._comparison import Comparison
 from ._models import make_baselines
-from ._reading import last_of
 
 __all__ = ["BaselineReport", "baseline_report"]
 

@@ -130,6 +130,33 @@ def test_the_loss_is_found_in_a_pipeline_and_when_it_is_changed_later():
     np.testing.assert_array_equal(model.predict(X, return_std=True)[1], std)
 
 
+FRAMES = np.random.default_rng(0).normal(size=(12, 5, 4, 3))
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "y"),
+    [
+        ("GRURegressor", X, FORMS["one"]),
+        ("GRURegressor", X, FORMS["several"]),
+        ("LSTMRegressor", X, FORMS["horizons"]),
+        ("ConvLSTMRegressor", FRAMES, FRAMES[:, 0, 0, 0]),
+        ("ConvLSTMRegressor", FRAMES, FRAMES[:, 0]),
+        ("ConvLSTMRegressor", FRAMES, FRAMES[:, :2]),
+    ],
+    ids=["one", "several", "horizons", "films", "frame", "frames"],
+)
+def test_an_ensemble_of_one_is_its_member(name, data, y):
+    network = make(name, hidden_size=2, max_epochs=1)
+    model = DeepEnsembleRegressor(network, 1, random_state=0).fit(data, y)
+    (member,) = model.estimators_
+    mean, std = model.predict(data, return_std=True)
+    np.testing.assert_array_equal(mean, member.predict(data))
+    np.testing.assert_array_equal(std, 0)
+    weight = np.arange(len(y)) + 1
+    assert model.score(data, y) == member.score(data, y)
+    assert model.score(data, y, weight) == member.score(data, y, weight)
+
+
 def test_missing_outputs_and_scores_of_distributions():
     y = COUNTS[:, 0].copy()
     y[::3, 1] = np.nan
