@@ -9,8 +9,12 @@ import numpy as np
 from onnx import ModelProto, ValueInfoProto, helper
 
 from .graph import Graph
-from .labels import declare_labels, declare_several
+from .heads import HEADS, Heads
+from .labels import declare_labels, declare_several, probabilities_head
 from .model import add_network, finish_model
+
+# The mean of probabilities decides, not the members.
+HEADS_OF_MEMBERS: Heads = {**HEADS, "labels": probabilities_head}
 
 
 def make_ensemble(
@@ -53,11 +57,8 @@ def _add_members(
     names: dict[str, list[str]] = {}
     first: tuple[list[ValueInfoProto], list[ValueInfoProto]] | None = None
     for i, member in enumerate(members):
-        answer = member["answer"]
-        if answer["kind"] == "labels":
-            answer = {**answer, "kind": "probabilities"}
         graph.prefix = f"member_{i}/"
-        found = add_network(graph, **{**member, "answer": answer})
+        found = add_network(graph, **member, heads=HEADS_OF_MEMBERS)
         first = found if first is None else first
         if found != first or member["network"]["dtype"] != graph.dtype:
             raise ValueError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ from onnx import TensorProto, ValueInfoProto, helper
 
 from .chain import tags_head
 from .graph import Graph
-from .labels import Shape, labels_head, probabilities_head
+from .labels import Shape, labels_head
 
 
 def transcripts_head(
@@ -237,9 +237,9 @@ def _moments(given: Parameters, mean: str, std: str) -> list[ValueInfoProto]:
     return [declare(mean, "values"), declare(std, "std", is_spread=True)]
 
 
-HEADS: dict[str, Callable[..., list[ValueInfoProto]]] = {
+Heads = Mapping[str, Callable[..., list[ValueInfoProto]]]
+HEADS: Heads = {
     "labels": labels_head,
-    "probabilities": probabilities_head,
     "transcripts": transcripts_head,
     "translations": translations_head,
     "tags": tags_head,

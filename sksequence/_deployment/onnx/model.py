@@ -7,7 +7,7 @@ from typing import Any
 from onnx import ModelProto, TensorProto, ValueInfoProto, helper
 
 from .graph import Graph, Weights
-from .heads import HEADS
+from .heads import HEADS, Heads
 from .local import LocalScale
 from .network import count_frames, run_network
 from .reading import look_up, standardise
@@ -59,6 +59,7 @@ def add_network(
     weights: Weights,
     reading: dict[str, Any],
     answer: dict[str, Any],
+    heads: Heads = HEADS,
 ) -> tuple[list[ValueInfoProto], list[ValueInfoProto]]:
     """Add a fitted network, and return its inputs and outputs."""
     weights = {
@@ -81,7 +82,7 @@ def add_network(
         keywords["place"] = local.place
     if answer["kind"] == "tags":
         keywords["steps"] = steps
-    outputs = HEADS[answer["kind"]](graph, raw, axes, **keywords)
+    outputs = heads[answer["kind"]](graph, raw, axes, **keywords)
     return _inputs(graph, network, in_double=local is not None), outputs
 
 
