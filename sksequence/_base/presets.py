@@ -8,7 +8,7 @@ from typing import Any
 
 from .declaration import defaults_for, values_to_search
 
-# What each costs and brings, on which data, is in docs/presets.md.
+# What each costs and brings, on which data, is in docs/training.md.
 _BRANCH = {"parallel_channels": (64, 128, 64), "bidirectional": True}
 PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
