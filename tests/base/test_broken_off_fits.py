@@ -138,9 +138,11 @@ INTERRUPTED_AT_ANY_MOMENT = """
     params = {"hidden_size": 8, "early_stopping": True, "callbacks": [slow]}
     params |= {"max_epochs": 5, "random_state": 0}
     GRUClassifier(**params).fit(X, y)  # the first one also imports and compiles
-    began = time.perf_counter()
-    GRUClassifier(**params).fit(X, y)
-    duration = time.perf_counter() - began
+    duration = np.inf
+    for _ in range(5):  # the fastest of several: others may use the processor, too
+        began = time.perf_counter()
+        GRUClassifier(**params).fit(X, y)
+        duration = min(duration, time.perf_counter() - began)
     n_interrupted, config = 0, sklearn.get_config()
     signal.signal(signal.SIGALRM, signal.default_int_handler)
     for delay in np.random.default_rng(0).uniform(1e-6, 1.1 * duration, size=100):

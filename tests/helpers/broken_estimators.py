@@ -79,7 +79,7 @@ class ForwardHalfAtTheStart(PatchedNetwork):
 class CentredConvolution(PatchedNetwork):
     def _patch(self, module):
         for layer in module.encoder.layers:
-            layer.before = (layer.kernel_size - layer.stride) // 2
+            layer._before = [n // 2 for n in layer._before]
 
 
 class UnusedParameter(PatchedNetwork):
