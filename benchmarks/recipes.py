@@ -43,6 +43,15 @@ OPTIONS: dict[str, dict[str, Any]] = {
 VARIANTS: dict[str, dict[str, Any]] = {
     "50 epochs of 16": {},
     "auto": AUTO,
+    "fast": {"hidden_size": 16, "max_epochs": 30, "lr": 0.01},
+    "hybrid": {
+        **AUTO,
+        "bidirectional": True,
+        "hidden_size": 32,
+        "lr": 0.002,
+        "parallel_channels": (32, 64, 32),
+        "parallel_stride": "auto",
+    },
     **{f"auto, {n} batches": {**AUTO, "n": n} for n in BATCHES},
     **{f"auto, {name}": {**AUTO, **options} for name, options in OPTIONS.items()},
 }

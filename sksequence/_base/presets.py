@@ -9,14 +9,11 @@ from typing import Any
 from .declaration import defaults_for, values_to_search
 
 # What each costs and brings, on which data, is in docs/training.md.
-_BRANCH = {"parallel_channels": (64, 128, 64), "bidirectional": True}
 PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
-        "fast": MappingProxyType(
-            {"hidden_size": 16, "max_epochs": 15, "lr": 0.01, "batch_size": 32}
-        ),
+        "fast": MappingProxyType({"hidden_size": 16, "max_epochs": 30, "lr": 0.01}),
         "default": MappingProxyType({}),
-        "accurate": MappingProxyType(_BRANCH),
+        "accurate": MappingProxyType({"max_epochs": "auto", "batch_size": "auto"}),
     }
 )
 
