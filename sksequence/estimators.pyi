@@ -225,7 +225,7 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
         is stretched to its length, with weights of the beta distribution of this
         parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
         tokens and categories; only "scale" and "jitter" where steps have targets, and
-        with them "warp" for transcripts and translations.
+        with them "warp" for transcripts and translations; only "jitter" for detectors.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -634,7 +634,7 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
         is stretched to its length, with weights of the beta distribution of this
         parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
         tokens and categories; only "scale" and "jitter" where steps have targets, and
-        with them "warp" for transcripts and translations.
+        with them "warp" for transcripts and translations; only "jitter" for detectors.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -1018,7 +1018,7 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         is stretched to its length, with weights of the beta distribution of this
         parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
         tokens and categories; only "scale" and "jitter" where steps have targets, and
-        with them "warp" for transcripts and translations.
+        with them "warp" for transcripts and translations; only "jitter" for detectors.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -1426,7 +1426,7 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         is stretched to its length, with weights of the beta distribution of this
         parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
         tokens and categories; only "scale" and "jitter" where steps have targets, and
-        with them "warp" for transcripts and translations.
+        with them "warp" for transcripts and translations; only "jitter" for detectors.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -1807,7 +1807,7 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         is stretched to its length, with weights of the beta distribution of this
         parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
         tokens and categories; only "scale" and "jitter" where steps have targets, and
-        with them "warp" for transcripts and translations.
+        with them "warp" for transcripts and translations; only "jitter" for detectors.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -2212,7 +2212,7 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         is stretched to its length, with weights of the beta distribution of this
         parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
         tokens and categories; only "scale" and "jitter" where steps have targets, and
-        with them "warp" for transcripts and translations.
+        with them "warp" for transcripts and translations; only "jitter" for detectors.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -2595,7 +2595,7 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         is stretched to its length, with weights of the beta distribution of this
         parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
         tokens and categories; only "scale" and "jitter" where steps have targets, and
-        with them "warp" for transcripts and translations.
+        with them "warp" for transcripts and translations; only "jitter" for detectors.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -2999,7 +2999,7 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
         is stretched to its length, with weights of the beta distribution of this
         parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
         tokens and categories; only "scale" and "jitter" where steps have targets, and
-        with them "warp" for transcripts and translations.
+        with them "warp" for transcripts and translations; only "jitter" for detectors.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -3398,7 +3398,7 @@ class RecurrentTagger(_OfSklearn, AnyCell, ChainTagger):
         is stretched to its length, with weights of the beta distribution of this
         parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
         tokens and categories; only "scale" and "jitter" where steps have targets, and
-        with them "warp" for transcripts and translations.
+        with them "warp" for transcripts and translations; only "jitter" for detectors.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -3859,7 +3859,7 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
         is stretched to its length, with weights of the beta distribution of this
         parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
         tokens and categories; only "scale" and "jitter" where steps have targets, and
-        with them "warp" for transcripts and translations.
+        with them "warp" for transcripts and translations; only "jitter" for detectors.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -4794,7 +4794,7 @@ class RecurrentTranscriber(_OfSklearn, AnyCell, TranscriptEstimator):
         is stretched to its length, with weights of the beta distribution of this
         parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
         tokens and categories; only "scale" and "jitter" where steps have targets, and
-        with them "warp" for transcripts and translations.
+        with them "warp" for transcripts and translations; only "jitter" for detectors.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -5222,7 +5222,7 @@ class RecurrentTranslator(_OfSklearn, Pooling, AnyCell, TranslationEstimator):
         is stretched to its length, with weights of the beta distribution of this
         parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
         tokens and categories; only "scale" and "jitter" where steps have targets, and
-        with them "warp" for transcripts and translations.
+        with them "warp" for transcripts and translations; only "jitter" for detectors.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.
@@ -5658,7 +5658,7 @@ class RecurrentDetector(_OfSklearn, Pooling, AnyCell, SequenceDetector):
         is stretched to its length, with weights of the beta distribution of this
         parameter (0.2; Zhang et al., 2018). NaN stays NaN. Not for
         tokens and categories; only "scale" and "jitter" where steps have targets, and
-        with them "warp" for transcripts and translations.
+        with them "warp" for transcripts and translations; only "jitter" for detectors.
     early_stopping : bool, default=False
         Whether to hold out a validation set, or take that given to fit, stop when its
         loss or ``scoring`` no longer improves, and keep the best weights.

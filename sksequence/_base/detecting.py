@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from functools import partial
 from numbers import Real
@@ -161,6 +162,9 @@ class SequenceDetector(OutlierMixin, PerStepEstimator, Deployable):
         described = super()._describe_network(reading, target)
         code_size = cast(Signals, target).limit_code(self.code_size)
         return described | {"code_size": code_size}
+
+    def _get_allowed_changes(self) -> Collection[str]:
+        return ("jitter",)  # of what is read; targets are the steps as they are
 
     def _check_y(self, *_: Any) -> tuple[Target, np.ndarray]:
         raise AssertionError("the targets are those of X")

@@ -304,7 +304,8 @@ class Steps(Layers):
         is stretched to its length, with weights of the beta distribution of this
         parameter ({STRENGTHS["mixup"]}; Zhang et al., 2018). NaN stays NaN. Not for
         tokens and categories; only "scale" and "jitter" where steps have targets, and
-        with them "warp" for transcripts and translations.""",
+        with them "warp" for transcripts and translations; only "jitter" for detectors.
+        """,
         role=TRAINING,
         since=(2, 0),
     )

@@ -597,3 +597,15 @@ def test_numbers_far_from_zero_have_the_same_scores(objective):
     near, moved = (make(NAME, objective=objective).fit(data) for data in (X, far))
     expected = near.score_samples(X)
     np.testing.assert_allclose(moved.score_samples(far), expected, rtol=1e-3)
+
+
+@every_objective
+def test_sequences_may_be_noisy_in_training_but_not_scaled(objective):
+    """Targets are the steps themselves."""
+    X = ragged()
+    plain, noisy = (make(NAME, objective=objective, augment=a) for a in ((), "jitter"))
+    assert not np.array_equal(
+        plain.fit(X).score_samples(X), noisy.fit(X).score_samples(X)
+    )
+    with pytest.raises(ValueError, match="augment .*'scale'"):
+        make(NAME, objective=objective, augment="scale").fit(X)
