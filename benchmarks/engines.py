@@ -35,7 +35,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import RidgeCV
 from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from sksequence import RecurrentStepRegressor
 from sksequence.preprocessing import StepwiseTransformer, from_long
@@ -105,31 +105,40 @@ class StepModel:
     ----------
     network : RecurrentStepRegressor
     n_components : int or None
-        The number of principal components of the sensors that it reads; None for all.
+        The number of principal components that it reads; None for the sensors as they
+        are.
     cap : float
         The largest target.
     rise : float
         By how much the weight of cycles rises from 1 during a life.
+    means : tuple of int
+        Numbers of cycles of trailing means, which it reads, with the age, in place of
+        single cycles.
     """
 
     network: RecurrentStepRegressor
     n_components: int | None = None
     cap: float = 125
     rise: float = 3
+    means: tuple[int, ...] = ()
 
     def __str__(self) -> str:
+        read = f"means of {self.means} cycles" if self.means else "every cycle"
         return (
-            f"cap {self.cap:g}, weights up to {1 + self.rise:g}, "
-            f"PCA({self.n_components}), `{configuration(self.network)}`"
+            f"cap {self.cap:g}, weights up to {1 + self.rise:g}, {read}, "
+            f"{self.n_components or 'no'} components, `{configuration(self.network)}`"
         )
 
     def predict(self, train: Engines, test: Engines, seed: int) -> Arrays:
         """Fit to engines, and predict every cycle of others."""
         X, y = train.sequences()
         weights = [1 + self.rise * np.arange(1, len(x) + 1) / len(x) for x in X]
-        components = make_pipeline(StandardScaler(), PCA(self.n_components))
+        components = PCA(self.n_components) if self.n_components else "passthrough"
+        components = make_pipeline(StandardScaler(), components)
+        means = FunctionTransformer(_trailing_means, kw_args={"lengths": self.means})
         model = make_pipeline(
             StepwiseTransformer(components),
+            means if self.means else "passthrough",
             clone(self.network).set_params(random_state=seed),
         )
         model.fit(
@@ -170,8 +179,18 @@ class RowModel:
 Model = StepModel | RowModel
 
 
+def _trailing_means(X: Arrays, lengths: tuple[int, ...]) -> Arrays:
+    """Replace each cycle by means of the last ones, and the number of cycles so far."""
+    answers = []
+    for rows in map(pd.DataFrame, X):
+        means = [rows.rolling(n, min_periods=1).mean().to_numpy() for n in lengths]
+        age = np.arange(1, len(rows) + 1)[:, None] / 100
+        answers.append(np.hstack([*means, age]).astype(np.float32))
+    return answers
+
+
 def _statistics(engines: Engines) -> tuple[np.ndarray, np.ndarray]:
-    """Return mean, deviation, extremes and rise of the last 30 cycles, for each."""
+    """Return the cycle, and mean, deviation, extremes and rise of the last 30."""
     table = engines.table
     parts = []
     for _, rows in table.drop(columns="remaining").groupby("engine"):
@@ -180,7 +199,15 @@ def _statistics(engines: Engines) -> tuple[np.ndarray, np.ndarray]:
         rise = last.cov(rows["cycle"]).div(
             rows["cycle"].rolling(30, min_periods=1).var(), 0
         )
-        every = [sensors, last.mean(), last.std(), last.min(), last.max(), rise]
+        every = [
+            rows["cycle"].to_frame(),
+            sensors,
+            last.mean(),
+            last.std(),
+            last.min(),
+            last.max(),
+            rise,
+        ]
         parts.append(np.nan_to_num(np.hstack(every)))
     return np.concatenate(parts), table["remaining"].to_numpy()
 
@@ -246,6 +273,14 @@ NETWORKS = [
     StepModel(gru(hidden_size=128, lr=0.005), n_components=3),
     StepModel(gru(hidden_size=128, lr=0.005), n_components=3, cap=140),
     StepModel(gru(hidden_size=128, lr=0.005), n_components=3, rise=0),
+    *(
+        StepModel(gru(hidden_size=96), means=means, cap=135)
+        for means in ((10, 30), (5, 30), (5, 50), (5, 80), (5, 30, 100), (5, 20, 60, 150))
+    ),
+    StepModel(gru(hidden_size=96), means=(5, 30, 100), cap=125),
+    StepModel(gru(hidden_size=96), means=(5, 30, 100), cap=145),
+    StepModel(gru(hidden_size=128), means=(5, 30, 100), cap=135),
+    StepModel(gru(hidden_size=96), means=(5, 30, 100), cap=135, rise=1),
 ]
 BASELINES = {
     "ridge regression": make_pipeline(
