@@ -607,5 +607,5 @@ def test_sequences_may_be_noisy_in_training_but_not_scaled(objective):
     assert not np.array_equal(
         plain.fit(X).score_samples(X), noisy.fit(X).score_samples(X)
     )
-    with pytest.raises(ValueError, match="augment .*'scale'"):
+    with pytest.raises(ValueError, match=r"augment .*'scale'"):
         make(NAME, objective=objective, augment="scale").fit(X)
