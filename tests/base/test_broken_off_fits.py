@@ -18,6 +18,14 @@ from helpers.processes import run_python
 WILD = {"lr": 1e38, "gradient_clip": None, "max_epochs": 5}
 
 
+@pytest.fixture(autouse=True)
+def _interruptible():
+    """Shells start what runs in the background with interrupts ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
 @pytest.mark.parametrize("name", ESTIMATORS)
 def test_divergence_is_an_error_with_epoch_and_rate(name, optimizer):
