@@ -196,9 +196,10 @@ def main() -> None:
     if not equal:
         return
     table = np.array([[mean(s for s, _ in rows[m]) for m in names] for rows in equal])
-    print("| mean, equal lengths | " + " | ".join(f"{x:.3f}" for x in table.mean(0)) + " |")
+    means = " | ".join(f"{x:.3f}" for x in table.mean(axis=0))
+    print(f"| mean, equal lengths | {means} |")
     seconds = [sum(mean(s for _, s in rows[m]) for rows in equal) for m in names]
-    print("| CPU seconds of these | " + " | ".join(f"{s:.0f}" for s in seconds) + " |")
+    print("| their CPU seconds | " + " | ".join(f"{s:.0f}" for s in seconds) + " |")
     if len(equal) > 1 and len(names) > 1:
         say_ranks(names, table)
     if REFERENCE in methods:
