@@ -1,7 +1,7 @@
 """Add kernels to a wheel that are ready for common machines; the rest is in setup.cfg.
 
-SKSEQUENCE_BUILD_KERNELS says which: "usual" (the default), "all" or "none". Without numba,
-or if it fails, the wheel has none, and kernels are compiled on first use.
+SKSEQUENCE_BUILD_KERNELS says which: "usual" (the default), "all" or "none". Without
+numba, or if it fails, the wheel has none, and kernels are compiled on first use.
 """
 
 import os

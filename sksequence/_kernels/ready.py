@@ -26,6 +26,8 @@ class Machine(NamedTuple):
         LLVM's name of the level.
     architecture : str
         The first word of LLVM's triple.
+    elf_number : int
+        The architecture's number in an object file.
     features : frozenset of str
         LLVM's names of what a processor must have. (A missing one that code does not
         use costs a compilation; one that is not asked for, the process.)
@@ -35,6 +37,7 @@ class Machine(NamedTuple):
 
     name: str
     architecture: str
+    elf_number: int
     features: frozenset[str]
     tuning: str = ""
 
@@ -63,9 +66,9 @@ _V4 = _V3 | {"avx512bw", "avx512cd", "avx512dq", "avx512f", "avx512vl"}
 # The first that a processor runs is the best.
 MACHINES = (
     # Vectors have 64 bytes: without this, LLVM splits some of them.
-    Machine("x86-64-v4", "x86_64", _V4, "-prefer-256-bit"),
-    Machine("x86-64-v3", "x86_64", _V3),
-    Machine("generic", "aarch64", frozenset()),
+    Machine("x86-64-v4", "x86_64", 62, _V4, "-prefer-256-bit"),
+    Machine("x86-64-v3", "x86_64", 62, _V3),
+    Machine("generic", "aarch64", 183, frozenset()),
 )
 
 
@@ -95,7 +98,7 @@ def find(source: str, bits: int, cell: type[Cell] | None) -> Code | None:
     Raises
     ------
     ValueError
-        If there is a file, and it is damaged.
+        If there is a file, and it is damaged or of another architecture.
     """
     if not DIRECTORY.is_dir():
         return None
@@ -108,4 +111,9 @@ def find(source: str, bits: int, cell: type[Cell] | None) -> Code | None:
     found = read(path)
     if found is None:
         raise ValueError(f"{path.name} is damaged")
+    # LLVM does not survive what is no object file, or one of another architecture.
+    code = found[1]
+    number = int.from_bytes(code[18:20], "little")
+    if not code.startswith(b"\x7fELF") or number != machine.elf_number:
+        raise ValueError(f"{path.name} is no object file for {machine.architecture}")
     return found
