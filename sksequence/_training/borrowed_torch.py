@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 try:
     from torch import _foreach_add_, _fused_adam_, _fused_adamw_
@@ -27,6 +27,16 @@ except ImportError:
     _HAS_NORM = False
 else:
     _HAS_NORM = True
+
+try:
+    from torch import _log_softmax_backward_data
+except ImportError:
+    _log_softmax_backward_data = None  # type: ignore[assignment]
+
+try:
+    from torch.nn.modules.module import _has_any_global_hook
+except ImportError:
+    _has_any_global_hook = None  # type: ignore[assignment]
 
 # Set by the constructor of torch.optim.Optimizer, which our Adam does not call.
 _HOOKS = (
@@ -73,6 +83,38 @@ def step_adam(
         found_inf=None,
         **how,
     )
+
+
+def _log_softmax_gradient(gradient: Tensor, log_shares: Tensor) -> Tensor:
+    """Return the gradient of a log softmax over the last axis of its input (n, classes).
+
+    Parameters
+    ----------
+    gradient, log_shares : Tensor of shape (n, classes)
+        Gradient of its output, and the output.
+    """
+    return _log_softmax_backward_data(gradient, log_shares, 1, log_shares.dtype)
+
+
+# None if torch lacks it: autograd serves.
+log_softmax_gradient = (
+    None if _log_softmax_backward_data is None else _log_softmax_gradient
+)
+
+
+def has_hooks(module: nn.Module) -> bool:
+    """Return whether something is called when layers of a module run.
+
+    True if this cannot be known.
+    """
+    if _has_any_global_hook is None or _has_any_global_hook():
+        return True
+    return any(
+        value
+        for layer in module.modules()
+        for name, value in vars(layer).items()
+        if name.endswith("_hooks")
+    ) or any(p._backward_hooks for p in module.parameters())
 
 
 def note_step(optimizer: torch.optim.Optimizer) -> None:

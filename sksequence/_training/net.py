@@ -15,7 +15,6 @@ from sklearn.utils import Tags
 from skorch.callbacks import Callback, EpochTimer, PassthroughScoring, PrintLog
 from skorch.utils import TeeGenerator, to_device
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from ..nn import Dropout
 from ..nn._exact import State, map_state
@@ -28,11 +27,12 @@ from .callbacks import LearningRate, RefuseDivergence, make_callbacks
 from .chains import ChainLoss
 from .ctc import CTCLoss
 from .devices import find_device
-from .losses import append_scale, choose_loss
+from .direct import DirectSteps, direct_steps
 from .next_label import NextLabelLoss
 from .optimizers import OPTIMIZERS, Adam
 from .precision import make_autocast, make_scaler
 from .stopping import StopTraining, is_stop_of_skorch
+from .weighted_loss import WeightedLoss
 
 # Torch multiplies matrices with other numbers of rows than multiples of eight by other
 # kernels, whose results differ in the last bits.
@@ -51,61 +51,6 @@ class CallbackError(Exception):
     """Raised if a callback cannot be initialised."""
 
 
-class WeightedLoss(nn.Module):
-    """Weighted mean of the losses of all targets.
-
-    With ``per_step`` every step has a target and, if sequences are unequal, a weight,
-    which is zero for padding and scaled up elsewhere to compensate. Some losses depend
-    on ``target_scale`` (n_values,), by which the targets were divided. Labels are
-    smoothed in training only.
-    """
-
-    target_scale: Tensor | None
-
-    def __init__(
-        self,
-        name: str,
-        quantile: float | Sequence[float] | None = None,
-        *,
-        target_scale: np.ndarray | None = None,
-        per_step: bool = False,
-        label_smoothing: float = 0.0,
-    ) -> None:
-        super().__init__()
-        self.loss = choose_loss(name, quantile)
-        self.smooth_loss = choose_loss(name, quantile, label_smoothing)
-        self.label_smoothing = label_smoothing
-        scale = None if target_scale is None else torch.from_numpy(target_scale.copy())
-        self.register_buffer("target_scale", scale)
-        self.is_cross_entropy = name == "cross_entropy"
-        self.per_step = per_step
-
-    def forward(self, output: Tensor, target: Tensor | tuple[Tensor, Tensor]) -> Tensor:
-        truth, weight = (target, None) if isinstance(target, Tensor) else target
-        output, truth = self._rows(output), self._rows(truth)
-        if self.target_scale is not None:
-            output = append_scale(output, self.target_scale)
-        if self.is_cross_entropy and weight is None:
-            # The same gradient in half the time, which matters for small batches.
-            smoothing = self.label_smoothing if self.training else 0.0
-            return F.cross_entropy(output, truth, label_smoothing=smoothing)
-        loss = self.smooth_loss if self.training else self.loss
-        if weight is None:
-            return loss(output, truth).mean()
-        weight = self._rows(weight)
-        if weight.ndim == 2:
-            # One for each output: of some outputs the target is missing.
-            n_parameters = output.shape[1] // truth.shape[1]
-            output = output.reshape(-1, n_parameters)
-            truth, weight = truth.reshape(-1, 1), weight.reshape(-1, 1)
-        return (loss(output, truth) * weight.flatten()).mean()
-
-    def _rows(self, x: Tensor) -> Tensor:
-        """Return one row per target."""
-        x = x.flatten(0, 1) if self.per_step else x
-        return x.flatten(1) if x.ndim > 2 else x
-
-
 class SequenceNet(Net):
     """skorch net for :class:`SequenceDataset`, with batch-invariant predictions.
 
@@ -121,6 +66,7 @@ class SequenceNet(Net):
     listeners: dict[str, list[Callback]] = {}
     temporary: Sequence[Callback] = ()  # callbacks of a fit that is running
     average: WeightAverage | None = None  # of the weights of a fit that is running
+    direct: DirectSteps | None = None  # steps without autograd, if they serve
 
     def get_default_callbacks(self) -> list[tuple[str, Callback]]:
         return [
@@ -146,7 +92,8 @@ class SequenceNet(Net):
         state = super().__getstate__()
         callbacks = [item for item in self.callbacks_ if item[1] not in self.temporary]
         state |= {"callbacks_": callbacks, "temporary": (), "train_split": None}
-        return state | {"carried": (), "listeners": {}, "average": None}
+        state |= {"carried": (), "listeners": {}, "average": None}
+        return state | {"direct": None}
 
     def partial_fit(self, X, y=None, classes=None, **fit_params):
         """Train; unlike in skorch, a KeyboardInterrupt of the user propagates."""
@@ -166,6 +113,9 @@ class SequenceNet(Net):
         average = self.average if training else None
         if average is not None:
             average.begin_epoch(self.module_)
+        if training:
+            self.set_training(True)
+            self.direct = direct_steps(self)
         n_batches = 0
         for batch in iterator:
             self.notify("on_batch_begin", batch=batch, training=training)
@@ -183,6 +133,8 @@ class SequenceNet(Net):
 
     def train_step(self, batch, **fit_params):
         """Make one optimizer step, without a closure if the optimizer needs none."""
+        if self.direct is not None:
+            return self.direct.make(batch)
         optimizer, scaler = self.optimizer_, self.scaler
         if scaler is None and not isinstance(optimizer, Adam):
             return super().train_step(batch, **fit_params)
@@ -605,6 +557,7 @@ def train(
         net.callbacks_ = own
         net.optimizer_.zero_grad()
         net.carried, net.listeners, net.temporary, net.average = (), {}, (), None
+        net.direct = None
 
 
 def epochs_of(net: SequenceNet) -> list[dict[str, float]]:

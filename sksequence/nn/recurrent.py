@@ -357,10 +357,16 @@ class RecurrentLayer(RandomLayer):
             exact = partial(_exact.layer_norm, norm)
             normal = (norm if self.training else exact)(products)
             options["products"] = normal + weights_of(direction).bias_ih
-        if self.training and self.recurrent_dropout.p:
-            ones = x.new_ones(len(x), self.hidden_size)
-            options["mask"] = self.recurrent_dropout(ones)
+        mask = self.draw_mask(x)
+        if mask is not None:
+            options["mask"] = mask
         return options
+
+    def draw_mask(self, x: Tensor) -> Tensor | None:
+        """Return factors of the hidden state, or None without recurrent dropout."""
+        if not self.training or not self.recurrent_dropout.p:
+            return None
+        return self.recurrent_dropout(x.new_ones(len(x), self.hidden_size))
 
 
 class RecurrentStack(nn.Module):
