@@ -8,7 +8,7 @@ by removing the names.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
@@ -58,31 +58,45 @@ def add_hooks(optimizer: torch.optim.Optimizer) -> None:
         setattr(optimizer, name, OrderedDict())
 
 
-def step_adam(
+def prepare_adam(
     parameters: list[Tensor],
     states: list[dict[str, Tensor]],
+    joint: Tensor | None = None,
     *,
     decoupled: bool,
-    **how: Any,
-) -> None:
-    """Make a step of Adam or AdamW with torch's fused kernel."""
+) -> Callable[..., None]:
+    """Return a function that makes steps of Adam or AdamW with torch's fused kernel.
+
+    It serves as long as no gradient or state is replaced. Settings are its keywords.
+    ``joint`` is the memory of the steps counted by all states, if it is one.
+    """
     kernel = _fused_adamw_ if decoupled else _fused_adam_
     gradients: Any = [p.grad for p in parameters]
-    steps = [state["step"] for state in states]
-    _foreach_add_(steps, 1)
-    kernel(
-        parameters,
-        gradients,
-        [state["exp_avg"] for state in states],
-        [state["exp_avg_sq"] for state in states],
-        [],
-        steps,
-        amsgrad=False,
-        maximize=False,
-        grad_scale=None,
-        found_inf=None,
-        **how,
+    averages, squares, counts = (
+        [state[name] for state in states] for name in ("exp_avg", "exp_avg_sq", "step")
     )
+
+    @torch.no_grad()
+    def step(**how: Any) -> None:
+        if joint is None:
+            _foreach_add_(counts, 1)
+        else:
+            joint.add_(1)
+        kernel(
+            parameters,
+            gradients,
+            averages,
+            squares,
+            [],
+            counts,
+            amsgrad=False,
+            maximize=False,
+            grad_scale=None,
+            found_inf=None,
+            **how,
+        )
+
+    return step
 
 
 def _log_softmax_gradient(gradient: Tensor, log_shares: Tensor) -> Tensor:
@@ -109,12 +123,11 @@ def has_hooks(module: nn.Module) -> bool:
     """
     if _has_any_global_hook is None or _has_any_global_hook():
         return True
-    return any(
-        value
-        for layer in module.modules()
-        for name, value in vars(layer).items()
-        if name.endswith("_hooks")
-    ) or any(p._backward_hooks for p in module.parameters())
+    for layer in module.modules():
+        for name, value in vars(layer).items():
+            if value and name.endswith("_hooks"):
+                return True
+    return any(p._backward_hooks for p in module.parameters())
 
 
 def note_step(optimizer: torch.optim.Optimizer) -> None:

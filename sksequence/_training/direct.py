@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ..nn._direct import DirectNetwork, can_be_direct
 from .batches import Batch
-from .borrowed_torch import clip_gradients, has_hooks
+from .borrowed_torch import clip_gradients, has_hooks, note_step
 from .callbacks import GradientClipping
 from .loss_gradients import with_gradient
 from .optimizers import Adam, AdamW
@@ -37,13 +37,18 @@ class DirectSteps:
     """
 
     def __init__(self, net: SequenceNet) -> None:
-        self.optimizer = net.optimizer_
         self.network = DirectNetwork(net.module_)
         self.loss = with_gradient(net.criterion_)
         self.max_norm = next((c.max_norm for c in _clipping(net)), None)
         self.places = _places(net)
 
-    @torch.no_grad()
+    def begin_epoch(self, optimizer: Adam) -> None:
+        # A callback may have removed gradients, or replaced the moving averages.
+        for weight, gradient in self.network.gradients.items():
+            weight.grad = gradient
+        self.update = optimizer.prepare_steps()
+        note_step(optimizer)
+
     def make(self, batch: Batch) -> dict[str, Tensor]:
         """Make an optimizer step; return the loss and the output before it."""
         inputs, target = batch
@@ -52,7 +57,7 @@ class DirectSteps:
         self.network.backward(gradient)
         if self.max_norm is not None:
             self._clip(self.max_norm)
-        self.optimizer.step()
+        self.update()
         return {"loss": loss, "y_pred": output}
 
     def _clip(self, max_norm: float) -> None:
@@ -73,9 +78,7 @@ def direct_steps(net: SequenceNet) -> DirectSteps | None:
     steps = net.direct
     if steps is None or steps.places != _places(net):
         steps = DirectSteps(net)
-    # A callback may have set them to None.
-    for weight, gradient in steps.network.gradients.items():
-        weight.grad = gradient
+    steps.begin_epoch(net.optimizer_)
     return steps
 
 

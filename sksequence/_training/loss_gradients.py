@@ -34,7 +34,6 @@ def with_gradient(criterion: WeightedLoss) -> WithGradient:
     if formula is None:
         return by_autograd
 
-    @torch.no_grad()
     def by_formula(output: Tensor, target: Target) -> tuple[Tensor, Tensor]:
         truth, weight = (target, None) if isinstance(target, Tensor) else target
         if weight is not None and weight.ndim > 1:

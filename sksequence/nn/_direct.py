@@ -102,7 +102,7 @@ class _Other:
         )
         for target, own in zip(self.gradients.values(), found[2:], strict=True):
             target.copy_(own)
-        del self.pooled, self.leaves
+        del self.pooled, self.leaves  # and the graph
         return found[0], found[1]
 
 
@@ -147,7 +147,6 @@ class DirectNetwork:
                 return _Max()
         return _Other(network.pool, network.n_segments, self.gradients)
 
-    @torch.no_grad()
     def forward(self, X: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Return the output, as the network in training does.
 
@@ -167,7 +166,6 @@ class DirectNetwork:
         self.read = read
         return torch.addmm(self.bias, read, self.turned)
 
-    @torch.no_grad()
     def backward(self, gradient: Tensor) -> None:
         """Write the gradients of all weights, given that of the latest output."""
         torch.mm(gradient.t(), self.read, out=self.grad_weight)
