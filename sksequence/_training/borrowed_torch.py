@@ -71,19 +71,19 @@ def prepare_adam(
     ``joint`` is the memory of the steps counted by all states, if it is one.
     """
     kernel = _fused_adamw_ if decoupled else _fused_adam_
+    weights = [p.detach() for p in parameters]
     gradients: Any = [p.grad for p in parameters]
     averages, squares, counts = (
         [state[name] for state in states] for name in ("exp_avg", "exp_avg_sq", "step")
     )
 
-    @torch.no_grad()
     def step(**how: Any) -> None:
         if joint is None:
             _foreach_add_(counts, 1)
         else:
             joint.add_(1)
         kernel(
-            parameters,
+            weights,
             gradients,
             averages,
             squares,
@@ -135,8 +135,10 @@ def note_step(optimizer: torch.optim.Optimizer) -> None:
     optimizer._opt_called = True  # type: ignore[attr-defined]
 
 
-def clip_gradients(parameters: Iterable[Tensor], max_norm: float) -> None:
-    """Clip the norm of the gradients.
+def clip_gradients(
+    parameters: Iterable[Tensor], max_norm: float, joint: Tensor | None = None
+) -> None:
+    """Clip the norm of the gradients; ``joint`` is their memory, if it is one.
 
     Equal to ``torch.nn.utils.clip_grad_norm_``, which also groups them by device and
     dtype, of which there is only one here.
@@ -151,4 +153,8 @@ def clip_gradients(parameters: Iterable[Tensor], max_norm: float) -> None:
     # Skip the product only on a CPU: on a GPU, item() is slower than the product.
     if share.is_cpu and share.item() >= 1:
         return
-    _foreach_mul_(gradients, share.clamp(max=1.0))
+    share = share.clamp(max=1.0)
+    if joint is None:
+        _foreach_mul_(gradients, share)
+    else:
+        joint.mul_(share)

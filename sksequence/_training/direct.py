@@ -62,9 +62,9 @@ class DirectSteps:
 
     def _clip(self, max_norm: float) -> None:
         # One norm over all, which is faster, tells most gradients that are short enough.
-        norm = torch.linalg.vector_norm(self.network.flat).item()
-        if not norm * _ROOM < max_norm:
-            clip_gradients(self.network.gradients, max_norm)
+        flat = self.network.flat
+        if not torch.linalg.vector_norm(flat).item() * _ROOM < max_norm:
+            clip_gradients(self.network.gradients, max_norm, flat)
 
 
 def direct_steps(net: SequenceNet) -> DirectSteps | None:

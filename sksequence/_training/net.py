@@ -116,18 +116,18 @@ class SequenceNet(Net):
         if training:
             self.set_training(True)
             self.direct = direct_steps(self)
-        n_batches = 0
+        rows = self.history[-1]["batches"]
+        before = len(rows)
         for batch in iterator:
             self.notify("on_batch_begin", batch=batch, training=training)
             step = step_fn(batch, **fit_params)
             if average is not None:
                 average.end_batch(self.module_)
-            self.history.record_batch(f"{prefix}_loss", step["loss"].item())
-            n_rows = batch[0]["X"].shape[0]
-            self.history.record_batch(f"{prefix}_batch_size", n_rows)
+            # What record_batch does, which looks for the row each time.
+            rows[-1][f"{prefix}_loss"] = step["loss"].item()
+            rows[-1][f"{prefix}_batch_size"] = batch[0]["X"].shape[0]
             self.notify("on_batch_end", batch=batch, training=training, **step)
-            n_batches += 1
-        self.history.record(f"{prefix}_batch_count", n_batches)
+        self.history.record(f"{prefix}_batch_count", len(rows) - before)
         if average is not None:
             average.end_epoch(self.module_, len(self.history), self.max_epochs)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from functools import partial
 from numbers import Real
 from typing import Any
 
@@ -83,19 +84,20 @@ class Adam(torch.optim.Optimizer):
             with torch.enable_grad():
                 loss = closure()
         for group in self.param_groups:
-            active = _with_gradient(group)
+            active = [p for p in group["params"] if p.grad is not None]
             states = [self._state_of(p) for p in active]
-            self._prepare(active, states)(**_settings(group))
+            update = prepare_adam(active, states, decoupled=self._decoupled)
+            update(**_settings(group))
         return loss
 
     def prepare_steps(self) -> Callable[[], None]:
         """Return a function that makes steps, in a third of the time.
 
-        It serves as long as no gradient, state or group is replaced.
+        It serves as long as no weight, gradient, state or setting is replaced.
         """
-        prepared = []
+        updates = []
         for group in self.param_groups:
-            active = _with_gradient(group)
+            active = [p for p in group["params"] if p.grad is not None]
             if not active:
                 continue
             states = [self._state_of(p) for p in active]
@@ -103,21 +105,14 @@ class Adam(torch.optim.Optimizer):
             counts = torch.stack([state["step"] for state in states])
             for state, count in zip(states, counts.unbind(), strict=True):
                 state["step"] = count
-            prepared.append((group, self._prepare(active, states, counts)))
+            update = prepare_adam(active, states, counts, decoupled=self._decoupled)
+            updates.append(partial(update, **_settings(group)))
 
         def step() -> None:
-            for group, step_of_group in prepared:
-                step_of_group(**_settings(group))
+            for update in updates:
+                update()
 
-        return step
-
-    def _prepare(
-        self,
-        active: list[Tensor],
-        states: list[dict[str, Tensor]],
-        counts: Tensor | None = None,
-    ) -> Callable[..., None]:
-        return prepare_adam(active, states, counts, decoupled=self._decoupled)
+        return step if len(updates) != 1 else updates[0]
 
     def _state_of(self, parameter: Tensor) -> dict[str, Tensor]:
         state = self.state[parameter]
@@ -126,10 +121,6 @@ class Adam(torch.optim.Optimizer):
             state["exp_avg"] = torch.zeros_like(parameter)
             state["exp_avg_sq"] = torch.zeros_like(parameter)
         return state
-
-
-def _with_gradient(group: dict[str, Any]) -> list[Tensor]:
-    return [p for p in group["params"] if p.grad is not None]
 
 
 def _settings(group: dict[str, Any]) -> dict[str, Any]:

@@ -363,7 +363,7 @@ class _Largest(torch.autograd.Function):
     def forward(ctx: Any, steps: Tensor, lengths: Tensor) -> Tensor:
         steps = steps.contiguous()
         found = steps.new_empty(steps.shape[0], steps.shape[2])
-        run_largest("forward", steps, lengths, found)
+        run_largest(largest_kernels(steps.itemsize)["forward"], steps, lengths, found)
         ctx.save_for_backward(steps, found)
         ctx.lengths = lengths  # not saved: may be an inference tensor, but is only read
         return found
@@ -377,7 +377,7 @@ class _Largest(torch.autograd.Function):
             return largest_gradient(steps, found, grad_largest), None
         grad_steps, grad_largest = torch.empty_like(steps), grad_largest.contiguous()
         run_largest(
-            "backward",
+            largest_kernels(steps.itemsize)["backward"],
             steps,
             ctx.lengths,
             found,
@@ -387,13 +387,22 @@ class _Largest(torch.autograd.Function):
         return grad_steps, None
 
 
-def run_largest(
-    name: str, steps: Tensor, lengths: Tensor, found: Tensor, **addresses: int
-) -> None:
-    kernels = _kernels.load("pooling", 8 * steps.itemsize)
+def largest_kernels(itemsize: int) -> _kernels.Kernels:
+    """Return the kernels of max pooling, forward and backward."""
+    kernels = _kernels.load("pooling", 8 * itemsize)
     assert kernels is not None, "who asks for kernels has made sure that there are any"
+    return kernels
+
+
+def run_largest(
+    kernel: _kernels.Kernel,
+    steps: Tensor,
+    lengths: Tensor,
+    found: Tensor,
+    **addresses: int,
+) -> None:
     n, n_steps, size = steps.shape
-    kernels[name](
+    kernel(
         steps=steps.data_ptr(),
         lengths=lengths.data_ptr(),
         largest=found.data_ptr(),

@@ -7,7 +7,6 @@ the same operations on the same numbers, so that outputs and gradients have the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Protocol
 
 import torch
@@ -17,7 +16,6 @@ from . import _compiled
 from ._direct_layers import DirectStack, Order, Pair, serves
 from ._second_order import largest_gradient
 from ._segments import pool_segments
-from .dropout import Dropout
 from .missing import Complete
 from .network import SequenceNetwork
 from .pooling import LastPooling, MaxPooling, MeanPooling
@@ -56,22 +54,23 @@ class _Mean:
 
 
 class _Max:
+    def __init__(self, itemsize: int) -> None:
+        self.kernels = _compiled.largest_kernels(itemsize)
+
     def forward(
         self, steps: Tensor, final: Tensor, lengths: Tensor | None, order: Order
     ) -> Tensor:
-        self.steps = steps
-        self.lengths = order[1] if lengths is None else lengths
-        self.largest = steps.new_empty(steps.shape[0], steps.shape[2])
-        _compiled.run_largest("forward", steps, self.lengths, self.largest)
-        return self.largest
+        found = steps.new_empty(steps.shape[0], steps.shape[2])
+        self.read = steps, order[1] if lengths is None else lengths, found
+        _compiled.run_largest(self.kernels["forward"], *self.read)
+        return found
 
     def backward(self, gradient: Tensor) -> Pair:
-        grad_steps, gradient = torch.empty_like(self.steps), gradient.contiguous()
+        steps, gradient = self.read[0], gradient.contiguous()
+        grad_steps = torch.empty_like(steps)
         _compiled.run_largest(
-            "backward",
-            self.steps,
-            self.lengths,
-            self.largest,
+            self.kernels["backward"],
+            *self.read,
             grad_largest=gradient.data_ptr(),
             grad_steps=grad_steps.data_ptr(),
         )
@@ -127,6 +126,9 @@ class DirectNetwork:
         self.flat, self.gradients = _memory_for(list(network.parameters()))
         self.recurrence = DirectStack(network.recurrence, self.gradients)
         self.pooling = self._make_pooling()
+        self.dropouts = [
+            dropout for dropout in (network.output_dropout, network.dropout) if dropout.p
+        ]
         self.weight = network.head.weight.detach()
         self.bias = network.head.bias.detach()
         self.turned = self.weight.t()
@@ -144,7 +146,7 @@ class DirectNetwork:
         if network.n_segments == 1 and kind is MaxPooling:
             size = network.recurrence.output_size
             if _compiled.serves_largest(self.flat.new_empty(1, 1, size)):
-                return _Max()
+                return _Max(self.flat.itemsize)
         return _Other(network.pool, network.n_segments, self.gradients)
 
     def forward(self, X: Tensor, lengths: Tensor | None = None) -> Tensor:
@@ -157,8 +159,8 @@ class DirectNetwork:
         order = _compiled.order_of(lengths, *X.shape[:2])
         steps, final = self.recurrence.forward(X.contiguous(), order)
         read = self.pooling.forward(steps, final, lengths, order)
-        self.factors = []
-        for dropout in (self.network.output_dropout, self.network.dropout):
+        self.factors: list[Tensor] = []
+        for dropout in self.dropouts:
             factors = dropout.draw(read)
             if factors is not None:
                 self.factors.append(factors)
