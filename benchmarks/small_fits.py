@@ -1,11 +1,11 @@
 """Whole fits of small networks on little data, compared with what else there is.
 
-JapaneseVowels (270 sequences of 7 to 26 steps, 12 channels, 9 classes) in batches of 16
-and four epochs: compared with a plain skorch net, which gets the sequences padded, and with
-our own net where a callback watches every mini-batch, so that torch's autograd serves. Then
+JapaneseVowels (270 sequences of 7 to 26 steps, 12 channels, 9 classes), in batches of 16
+and four epochs: compared with a plain skorch net, which gets the sequences padded, and
+with our own net where a callback watches every mini-batch, so that autograd serves. Then
 default fits of 100 sequences of 50 steps, compared with scikit-learn's MLPClassifier of
-equally many weights and epochs, in batches of the same size. Ratios of consecutive fits on
-one thread, as in ``kernels.py``.
+equally many weights and epochs, in batches of the same size. Ratios of consecutive fits
+on one thread, as in ``kernels.py``.
 
     python benchmarks/small_fits.py --data ~/series
 """
@@ -24,10 +24,10 @@ import skorch
 import torch
 from accuracy import Part, cpu_model, find_folder, load
 from kernels import TorchClassifier, head, row
-from skorch import NeuralNetClassifier
-from skorch.callbacks import Callback
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
+from skorch import NeuralNetClassifier
+from skorch.callbacks import Callback
 from timing import ratios
 
 import sksequence

@@ -230,7 +230,11 @@ class SequenceDataset(Dataset):
             truth = self.target.values.index_select(0, index)
             if self.feeds_target:
                 truth = truth[:, : int((truth > 0).sum(1).max())]
-            return truth if self.weight is None else (truth, self.weight.values.index_select(0, index))
+            return (
+                truth
+                if self.weight is None
+                else (truth, self.weight.values.index_select(0, index))
+            )
         truth, _ = self.target.take(index)
         return truth if self.weight is None else (truth, self.weight.take(index)[0])
 

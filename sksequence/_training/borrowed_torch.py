@@ -47,6 +47,12 @@ _HOOKS = (
     "_optimizer_load_state_dict_pre_hooks",
     "_optimizer_load_state_dict_post_hooks",
 )
+_HOOKS_OF_LAYERS = (
+    "_forward_pre_hooks",
+    "_forward_hooks",
+    "_backward_pre_hooks",
+    "_backward_hooks",
+)
 _declared = {n for n in torch.optim.Optimizer.__annotations__ if n.startswith("_")}
 
 CAN_STEP_FUSED = _HAS_ADAM and _declared == set(_HOOKS)
@@ -116,18 +122,23 @@ log_softmax_gradient = (
 )
 
 
-def has_hooks(module: nn.Module) -> bool:
-    """Return whether something is called when layers of a module run.
+def parts_of(module: nn.Module) -> list[nn.Module | Tensor]:
+    """Return all layers of a module and their parameters, in a fixed order."""
+    parts: list[Any] = []
+    for layer in module.modules():
+        parts.append(layer)
+        parts.extend(layer._parameters.values())
+    return parts
+
+
+def has_hooks(parts: Iterable[nn.Module | Tensor | None]) -> bool:
+    """Return whether something is called when one of these layers runs, or its gradient.
 
     True if this cannot be known.
     """
     if _has_any_global_hook is None or _has_any_global_hook():
         return True
-    for layer in module.modules():
-        for name, value in vars(layer).items():
-            if value and name.endswith("_hooks"):
-                return True
-    return any(p._backward_hooks for p in module.parameters())
+    return any(getattr(part, name, None) for part in parts for name in _HOOKS_OF_LAYERS)
 
 
 def note_step(optimizer: torch.optim.Optimizer) -> None:

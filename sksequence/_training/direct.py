@@ -6,7 +6,8 @@ which of them are made is never seen but in time.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import operator
+from typing import TYPE_CHECKING
 
 import torch
 from skorch.callbacks import LRScheduler
@@ -14,7 +15,7 @@ from torch import Tensor
 
 from ..nn._direct import DirectNetwork, can_be_direct
 from .batches import Batch
-from .borrowed_torch import clip_gradients, has_hooks, note_step
+from .borrowed_torch import clip_gradients, has_hooks, note_step, parts_of
 from .callbacks import GradientClipping
 from .loss_gradients import with_gradient
 from .optimizers import Adam, AdamW
@@ -34,20 +35,33 @@ class DirectSteps:
     ----------
     net : SequenceNet
         A net that asks for no more.
+    parts : list
+        Its layers and their parameters.
     """
 
-    def __init__(self, net: SequenceNet) -> None:
+    def __init__(self, net: SequenceNet, parts: list) -> None:
         self.network = DirectNetwork(net.module_)
-        self.loss = with_gradient(net.criterion_)
-        self.max_norm = next((c.max_norm for c in _clipping(net)), None)
-        self.places = _places(net)
+        self.parts = parts
+        self.places = [weight.data_ptr() for weight in self.network.gradients]
 
-    def begin_epoch(self, optimizer: Adam) -> None:
-        # A callback may have removed gradients, or replaced the moving averages.
+    def serve(self, parts: list) -> bool:
+        """Return whether layers and weights are those of before, where they were."""
+        weights = self.network.gradients
+        return (
+            len(self.parts) == len(parts)
+            and all(map(operator.is_, self.parts, parts))
+            and self.places == [weight.data_ptr() for weight in weights]
+            and all(weight.requires_grad for weight in weights)
+        )
+
+    def begin_epoch(self, net: SequenceNet) -> None:
+        """Prepare what callbacks may have replaced or set otherwise."""
         for weight, gradient in self.network.gradients.items():
             weight.grad = gradient
-        self.update = optimizer.prepare_steps()
-        note_step(optimizer)
+        self.loss = with_gradient(net.criterion_)
+        self.max_norm = next((c.max_norm for c in _clipping(net)), None)
+        self.update = net.optimizer_.prepare_steps()
+        note_step(net.optimizer_)
 
     def make(self, batch: Batch) -> dict[str, Tensor]:
         """Make an optimizer step; return the loss and the output before it."""
@@ -73,12 +87,14 @@ def direct_steps(net: SequenceNet) -> DirectSteps | None:
     None if the net, its optimizer or its callbacks ask for more. Steps of the epoch
     before serve again, unless something has been replaced since.
     """
-    if not _is_plain(net) or not can_be_direct(net.module_) or has_hooks(net.module_):
+    parts = parts_of(net.module_)
+    if not _is_plain(net) or has_hooks(parts):
         return None
     steps = net.direct
-    if steps is None or steps.places != _places(net):
-        steps = DirectSteps(net)
-    steps.begin_epoch(net.optimizer_)
+    if steps is None or not steps.serve(parts):
+        steps = DirectSteps(net, parts) if can_be_direct(net.module_) else None
+    if steps is not None:
+        steps.begin_epoch(net)
     return steps
 
 
@@ -102,9 +118,3 @@ def _clipping(net: SequenceNet) -> list[GradientClipping]:
     """Return the callback that clips gradients, if there is just one."""
     listeners = net.listeners["on_grad_computed"]
     return [c for c in listeners[:1] if type(c) is GradientClipping]
-
-
-def _places(net: SequenceNet) -> tuple:
-    """Return what must not be replaced while steps serve, and where the weights are."""
-    weights = [weight.data_ptr() for weight in net.module_.parameters()]
-    return net.module_, net.optimizer_, net.criterion_, *weights

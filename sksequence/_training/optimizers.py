@@ -10,7 +10,6 @@ from __future__ import annotations
 import inspect
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from functools import partial
 from numbers import Real
 from typing import Any
 
@@ -93,7 +92,7 @@ class Adam(torch.optim.Optimizer):
     def prepare_steps(self) -> Callable[[], None]:
         """Return a function that makes steps, in a third of the time.
 
-        It serves as long as no weight, gradient, state or setting is replaced.
+        It serves as long as no weight, gradient, state or group is replaced.
         """
         updates = []
         for group in self.param_groups:
@@ -106,13 +105,13 @@ class Adam(torch.optim.Optimizer):
             for state, count in zip(states, counts.unbind(), strict=True):
                 state["step"] = count
             update = prepare_adam(active, states, counts, decoupled=self._decoupled)
-            updates.append(partial(update, **_settings(group)))
+            updates.append((update, group))
 
         def step() -> None:
-            for update in updates:
-                update()
+            for update, group in updates:
+                update(**_settings(group))
 
-        return step if len(updates) != 1 else updates[0]
+        return step
 
     def _state_of(self, parameter: Tensor) -> dict[str, Tensor]:
         state = self.state[parameter]

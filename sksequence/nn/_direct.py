@@ -14,7 +14,6 @@ from torch import Tensor, nn
 
 from . import _compiled
 from ._direct_layers import DirectStack, Order, Pair, serves
-from ._second_order import largest_gradient
 from ._segments import pool_segments
 from .missing import Complete
 from .network import SequenceNetwork
@@ -44,7 +43,7 @@ class _Mean:
     def forward(
         self, steps: Tensor, final: Tensor, lengths: Tensor | None, order: Order
     ) -> Tensor:
-        n, n_steps, _ = self.shape = steps.shape
+        self.shape = steps.shape
         self.divisor = (order[1] if lengths is None else lengths)[:, None]
         return steps.sum(1) / self.divisor
 
@@ -90,9 +89,7 @@ class _Other:
         self.leaves = steps.detach().requires_grad_(), final.detach().requires_grad_()
         with torch.enable_grad():
             steps, final = self.leaves
-            self.pooled = pool_segments(
-                self.pool, self.n_segments, steps, lengths, final
-            )
+            self.pooled = pool_segments(self.pool, self.n_segments, steps, lengths, final)
         return self.pooled.detach()
 
     def backward(self, gradient: Tensor) -> Pair:
@@ -126,9 +123,7 @@ class DirectNetwork:
         self.flat, self.gradients = _memory_for(list(network.parameters()))
         self.recurrence = DirectStack(network.recurrence, self.gradients)
         self.pooling = self._make_pooling()
-        self.dropouts = [
-            dropout for dropout in (network.output_dropout, network.dropout) if dropout.p
-        ]
+        self.dropouts = network.output_dropout, network.dropout
         self.weight = network.head.weight.detach()
         self.bias = network.head.bias.detach()
         self.turned = self.weight.t()

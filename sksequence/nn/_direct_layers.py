@@ -11,16 +11,15 @@ written to given memory.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from ctypes import c_int64
 from typing import cast
 
-import torch
 from torch import Tensor, nn
 
 from .. import _kernels
 from .._kernels import LANES, MOST_CHAINS
-from ._cell_layer import CellLayer, OwnCellLayer, Weights, cell_of, norm_of, weights_of
+from ._cell_layer import CellLayer, OwnCellLayer, cell_of, weights_of
 from ._compiled import addresses_of_weights, plan_of
 from ._threads import count_threads, share
 from ._workspace import WORKSPACE, Loan
@@ -57,8 +56,7 @@ def serves(stack: RecurrentStack) -> bool:
 def _serves_layer(layer: RecurrentLayer) -> bool:
     if layer.layer_norm or layer.fades or layer.cell.is_diagonal:
         return False
-    directions = layer._directions()
-    if any(type(direction) not in _TYPES or norm_of(direction) for direction in directions):
+    if any(type(direction) not in _TYPES for direction in layer.directions()):
         return False
     bits = 8 * weights_of(layer.ahead).weight_ih.itemsize
     return _kernels.load("recurrence", bits, layer.cell) is not None
@@ -75,7 +73,7 @@ class _Direction:
     ) -> None:
         weights = weights_of(layer)
         self.plan = plan_of(
-            cell_of(layer),
+            cast(Hashable, cell_of(layer)),
             layer.input_size,
             layer.hidden_size,
             weights.weight_ih.itemsize,
@@ -84,7 +82,7 @@ class _Direction:
         )
         self.weights = addresses_of_weights(weights)
         self.gradients = addresses_of_weights(
-            Weights(*(None if w is None else gradients[w] for w in weights))
+            [None if weight is None else gradients[weight] for weight in weights]
         )
         self.like, self.wants_x = weights.weight_ih.detach(), wants_x
         self.n_threads = count_threads()
@@ -95,7 +93,7 @@ class _Direction:
         self, x: Tensor, order: Order, mask: Tensor | None
     ) -> tuple[Tensor, Tensor]:
         """Return the steps, zero in padding, and the final hidden state."""
-        n, n_steps, channels = x.shape
+        n, n_steps, _ = x.shape
         self._reserve(n, n_steps)
         self.inputs = x, order, mask  # alive until the backward pass
         numbers, layout = self.numbers, self.plan.layout
@@ -104,15 +102,18 @@ class _Direction:
         numbers["lengths"].value = order[1].data_ptr()
         numbers["n"].value, numbers["n_steps"].value = n, n_steps
         numbers["saved_block"].value = layout.slot * n_steps
+        numbers["has_mask"].value = int(mask is not None)
         if mask is not None:
-            numbers["has_mask"].value, numbers["mask"].value = 1, mask.data_ptr()
+            numbers["mask"].value = mask.data_ptr()
         self.pack()
         self._share(self.run_forward, -(-n // LANES))
         size = n * n_steps * layout.hidden
         steps = self.steps[:size].view(n, n_steps, layout.hidden)
         return steps, self.final[:n]
 
-    def backward(self, grad_steps: Tensor | None, grad_final: Tensor | None) -> Tensor | None:
+    def backward(
+        self, grad_steps: Tensor | None, grad_final: Tensor | None
+    ) -> Tensor | None:
         """Return the gradient of x, if it is wanted."""
         x, numbers = self.inputs[0], self.numbers
         kept = []
@@ -223,7 +224,7 @@ class _Layer:
         self.layer = layer
         self.directions = [
             _Direction(direction, gradients, reverse=bool(i), wants_x=wants_x)
-            for i, direction in enumerate(layer._directions())
+            for i, direction in enumerate(layer.directions())
         ]
 
     def forward(self, x: Tensor, order: Order) -> tuple[Tensor, Tensor]:
@@ -246,7 +247,9 @@ class _Layer:
         ]
         ahead, back = (
             direction.backward(*given)
-            for direction, given in zip(self.directions, zip(*pairs, strict=True), strict=True)
+            for direction, given in zip(
+                self.directions, zip(*pairs, strict=True), strict=True
+            )
         )
         return None if ahead is None or back is None else ahead + back
 

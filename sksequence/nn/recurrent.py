@@ -154,7 +154,7 @@ class RecurrentLayer(RandomLayer):
         )
         self.layer_norm = layer_norm
         if layer_norm:
-            for direction in self._directions():
+            for direction in self.directions():
                 direction.norm = nn.LayerNorm(len(weights_of(direction).weight_ih))
         self.recurrent_dropout = Dropout(recurrent_dropout)
         self.fades = nn.ModuleList()
@@ -183,7 +183,8 @@ class RecurrentLayer(RandomLayer):
                 f"memory_steps must be greater than 2, got {self.memory_steps}"
             )
 
-    def _directions(self) -> list[CellLayer]:
+    def directions(self) -> list[CellLayer]:
+        """Return the cells of the forward direction and, if there is one, the other."""
         return [self.ahead] if self.back is None else [self.ahead, self.back]
 
     def reset_parameters(self, generator: torch.Generator | None = None) -> None:
@@ -193,7 +194,7 @@ class RecurrentLayer(RandomLayer):
         gate (Saxe et al., 2014), or uniform on [0, 1] if each unit only reads its own
         state; biases as the cell defines, or by ``memory_steps``.
         """
-        for direction in self._directions():
+        for direction in self.directions():
             self._reset_weights(direction, generator)
             norm = norm_of(direction)
             if norm is not None:
