@@ -7,7 +7,7 @@ which of them are made is never seen but in time.
 from __future__ import annotations
 
 import operator
-from typing import TYPE_CHECKING
+from typing import Any
 
 import torch
 from skorch.callbacks import LRScheduler
@@ -20,9 +20,6 @@ from .callbacks import GradientClipping
 from .loss_gradients import with_gradient
 from .optimizers import Adam, AdamW
 from .weighted_loss import WeightedLoss
-
-if TYPE_CHECKING:
-    from .net import SequenceNet
 
 # Relative error of a norm in single precision, with room to spare.
 _ROOM = 1 + 1e-3
@@ -39,7 +36,7 @@ class DirectSteps:
         Its layers and their parameters.
     """
 
-    def __init__(self, net: SequenceNet, parts: list) -> None:
+    def __init__(self, net: Any, parts: list) -> None:
         self.network = DirectNetwork(net.module_)
         self.parts = parts
         self.places = [weight.data_ptr() for weight in self.network.gradients]
@@ -54,7 +51,7 @@ class DirectSteps:
             and all(weight.requires_grad for weight in weights)
         )
 
-    def begin_epoch(self, net: SequenceNet) -> None:
+    def begin_epoch(self, net: Any) -> None:
         """Prepare what callbacks may have replaced or set otherwise."""
         for weight, gradient in self.network.gradients.items():
             weight.grad = gradient
@@ -81,7 +78,7 @@ class DirectSteps:
             clip_gradients(self.network.gradients, max_norm, flat)
 
 
-def direct_steps(net: SequenceNet) -> DirectSteps | None:
+def direct_steps(net: Any) -> DirectSteps | None:
     """Return steps without autograd for the next epoch of a net in training, or None.
 
     None if the net, its optimizer or its callbacks ask for more. Steps of the epoch
@@ -98,7 +95,7 @@ def direct_steps(net: SequenceNet) -> DirectSteps | None:
     return steps
 
 
-def _is_plain(net: SequenceNet) -> bool:
+def _is_plain(net: Any) -> bool:
     """Return whether nothing but the network could need autograd."""
     if net.device != "cpu" or net.scaler is not None or net.autocast is not None:
         return False
@@ -114,7 +111,7 @@ def _is_plain(net: SequenceNet) -> bool:
     return all(type(callback) is LRScheduler for callback in of_batches)
 
 
-def _clipping(net: SequenceNet) -> list[GradientClipping]:
+def _clipping(net: Any) -> list[GradientClipping]:
     """Return the callback that clips gradients, if there is just one."""
     listeners = net.listeners["on_grad_computed"]
     return [c for c in listeners[:1] if type(c) is GradientClipping]
