@@ -36,9 +36,8 @@ def with_gradient(criterion: WeightedLoss) -> WithGradient:
 
     def by_formula(output: Tensor, target: Target) -> tuple[Tensor, Tensor]:
         truth, weight = (target, None) if isinstance(target, Tensor) else target
-        if weight is not None and weight.ndim > 1:
-            return by_autograd(output, target)
-        return formula(output, truth, weight)
+        found = formula(output, truth, weight)
+        return by_autograd(output, target) if found is None else found
 
     return by_formula
 
@@ -51,7 +50,9 @@ def _formula_of(criterion: WeightedLoss) -> Callable | None:
 
 def _squared_error(
     output: Tensor, truth: Tensor, weight: Tensor | None
-) -> tuple[Tensor, Tensor]:
+) -> tuple[Tensor, Tensor] | None:
+    if weight is not None and weight.ndim > 1:
+        return None  # of some outputs the target is missing
     n, n_values = output.shape
     error = output - truth
     of_each = error.square().mean(1)
@@ -64,7 +65,9 @@ def _squared_error(
 
 def _cross_entropy(
     output: Tensor, truth: Tensor, weight: Tensor | None
-) -> tuple[Tensor, Tensor]:
+) -> tuple[Tensor, Tensor] | None:
+    if truth.ndim > 1:
+        return None  # probabilities, not labels
     n, label = len(output), truth[:, None]
     log_shares = torch.log_softmax(output, 1)
     gradient = torch.zeros_like(output)
