@@ -204,6 +204,8 @@ class RecurrentLayer(RandomLayer):
         self, direction: CellLayer, generator: torch.Generator | None
     ) -> None:
         weights, size = weights_of(direction), self.hidden_size
+        if weights.weight_ih.is_meta:
+            return  # there is nothing to draw, which would take as long as drawing
         for gate in weights.weight_ih.detach().split(size):
             nn.init.xavier_uniform_(gate, generator=generator)
         if weights.weight_hh is not None and weights.bias_hh is not None:
@@ -214,8 +216,7 @@ class RecurrentLayer(RandomLayer):
         biases = weights.bias_ih.detach().split(size)
         for bias, begin in zip(biases, self.cell.biases, strict=True):
             nn.init.constant_(bias, begin)
-        # On the meta device a logarithm imports torch's compiler, which takes 2 s.
-        if self.memory_steps is not None and not weights.bias_ih.is_meta:
+        if self.memory_steps is not None:
             log_steps = torch.empty_like(biases[0])
             log_steps.uniform_(1, self.memory_steps - 1, generator=generator).log_()
             for bias, sign in zip(biases, self.cell.time_scale, strict=True):
