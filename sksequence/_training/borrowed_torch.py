@@ -47,12 +47,6 @@ _HOOKS = (
     "_optimizer_load_state_dict_pre_hooks",
     "_optimizer_load_state_dict_post_hooks",
 )
-_HOOKS_OF_LAYERS = (
-    "_forward_pre_hooks",
-    "_forward_hooks",
-    "_backward_pre_hooks",
-    "_backward_hooks",
-)
 _declared = {n for n in torch.optim.Optimizer.__annotations__ if n.startswith("_")}
 
 CAN_STEP_FUSED = _HAS_ADAM and _declared == set(_HOOKS)
@@ -122,23 +116,27 @@ log_softmax_gradient = (
 )
 
 
-def parts_of(module: nn.Module) -> list[nn.Module | Tensor]:
-    """Return all layers of a module and their parameters, in a fixed order."""
-    parts: list[Any] = []
-    for layer in module.modules():
-        parts.append(layer)
-        parts.extend(layer._parameters.values())
-    return parts
+def parts_of(module: nn.Module) -> tuple[list[nn.Module], list[nn.Parameter]]:
+    """Return all layers of a module, and their parameters."""
+    layers = list(module.modules())
+    own = (layer._parameters.values() for layer in layers)
+    return layers, [p for some in own for p in some if p is not None]
 
 
-def has_hooks(parts: Iterable[nn.Module | Tensor | None]) -> bool:
-    """Return whether something is called when one of these layers runs, or its gradient.
+def has_hooks(layers: Iterable[nn.Module], parameters: Iterable[nn.Parameter]) -> bool:
+    """Return whether something is called when a layer runs, or its gradient.
 
     True if this cannot be known.
     """
     if _has_any_global_hook is None or _has_any_global_hook():
         return True
-    return any(getattr(part, name, None) for part in parts for name in _HOOKS_OF_LAYERS)
+    return any(
+        layer._forward_hooks
+        or layer._forward_pre_hooks
+        or layer._backward_hooks
+        or layer._backward_pre_hooks
+        for layer in layers
+    ) or any(parameter._backward_hooks for parameter in parameters)
 
 
 def note_step(optimizer: torch.optim.Optimizer) -> None:

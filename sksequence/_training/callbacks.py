@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from skorch import NeuralNet
-from skorch.callbacks import Callback, EarlyStopping, LRScheduler
+from skorch.callbacks import Callback, EarlyStopping, LRScheduler, PassthroughScoring
 
 from .borrowed_torch import clip_gradients
 
@@ -21,6 +22,29 @@ class LearningRate(Callback):
 
     def on_epoch_begin(self, net: NeuralNet, **kwargs: Any) -> None:
         net.history.record("lr", net.optimizer_.param_groups[0]["lr"])
+
+
+class MeanLoss(PassthroughScoring):
+    """Record the mean of the losses of an epoch's batches, and whether it is the best.
+
+    The same as skorch's callback, which searches the history anew for each column.
+    """
+
+    best_score_: float
+
+    def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
+        rows = [row for row in net.history[-1]["batches"] if self.name in row]
+        if not rows:
+            return  # there is no validation set
+        size = "train_batch_size" if self.on_train else "valid_batch_size"
+        sizes = np.array([row[size] for row in rows], np.float64)
+        losses = np.array([row[self.name] for row in rows])
+        mean = (losses * sizes).sum() / sizes.sum()  # as np.average, which takes longer
+        is_best = bool(mean < self.best_score_)
+        if is_best:
+            self.best_score_ = mean
+        net.history.record(self.name, mean)
+        net.history.record(f"{self.name}_best", is_best)
 
 
 class RefuseDivergence(Callback):

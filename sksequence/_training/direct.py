@@ -10,8 +10,7 @@ import operator
 from typing import Any
 
 import torch
-from skorch.callbacks import LRScheduler
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..nn._direct import DirectNetwork, can_be_direct
 from .batches import Batch
@@ -32,21 +31,21 @@ class DirectSteps:
     ----------
     net : SequenceNet
         A net that asks for no more.
-    parts : list
-        Its layers and their parameters.
+    layers : list of Module
+        Its layers.
     """
 
-    def __init__(self, net: Any, parts: list) -> None:
+    def __init__(self, net: Any, layers: list[nn.Module]) -> None:
         self.network = DirectNetwork(net.module_)
-        self.parts = parts
+        self.layers = layers
         self.places = [weight.data_ptr() for weight in self.network.gradients]
 
-    def serve(self, parts: list) -> bool:
+    def serve(self, layers: list[nn.Module], weights: list[nn.Parameter]) -> bool:
         """Return whether layers and weights are those of before, where they were."""
-        weights = self.network.gradients
         return (
-            len(self.parts) == len(parts)
-            and all(map(operator.is_, self.parts, parts))
+            len(self.layers) == len(layers)
+            and all(map(operator.is_, self.layers, layers))
+            and all(map(operator.is_, self.network.gradients, weights))
             and self.places == [weight.data_ptr() for weight in weights]
             and all(weight.requires_grad for weight in weights)
         )
@@ -84,12 +83,12 @@ def direct_steps(net: Any) -> DirectSteps | None:
     None if the net, its optimizer or its callbacks ask for more. Steps of the epoch
     before serve again, unless something has been replaced since.
     """
-    parts = parts_of(net.module_)
-    if not _is_plain(net) or has_hooks(parts):
+    layers, weights = parts_of(net.module_)
+    if not _is_plain(net) or has_hooks(layers, weights):
         return None
     steps = net.direct
-    if steps is None or not steps.serve(parts):
-        steps = DirectSteps(net, parts) if can_be_direct(net.module_) else None
+    if steps is None or not steps.serve(layers, weights):
+        steps = DirectSteps(net, layers) if can_be_direct(net.module_) else None
     if steps is not None:
         steps.begin_epoch(net)
     return steps
@@ -107,8 +106,7 @@ def _is_plain(net: Any) -> bool:
         return False
     if len(_clipping(net)) != len(net.listeners["on_grad_computed"]):
         return False
-    of_batches = net.listeners["on_batch_begin"] + net.listeners["on_batch_end"]
-    return all(type(callback) is LRScheduler for callback in of_batches)
+    return not net.listeners["on_batch_begin"] and not net.listeners["on_batch_end"]
 
 
 def _clipping(net: Any) -> list[GradientClipping]:

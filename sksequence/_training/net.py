@@ -12,7 +12,7 @@ import torch
 from sklearn.base import is_classifier
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils import Tags
-from skorch.callbacks import Callback, EpochTimer, PassthroughScoring, PrintLog
+from skorch.callbacks import Callback, EpochTimer, LRScheduler, PrintLog
 from skorch.utils import TeeGenerator, to_device
 from torch import Tensor, nn
 
@@ -23,7 +23,7 @@ from .averaging import WeightAverage, make_average
 from .batches import BatchIterator, ChunkIterator, Inputs, SequenceDataset
 from .borrowed_skorch import Net
 from .borrowed_torch import note_step
-from .callbacks import LearningRate, RefuseDivergence, make_callbacks
+from .callbacks import LearningRate, MeanLoss, RefuseDivergence, make_callbacks
 from .chains import ChainLoss
 from .ctc import CTCLoss
 from .devices import find_device
@@ -71,8 +71,8 @@ class SequenceNet(Net):
     def get_default_callbacks(self) -> list[tuple[str, Callback]]:
         return [
             ("epoch_timer", EpochTimer()),
-            ("train_loss", PassthroughScoring(name="train_loss", on_train=True)),
-            ("valid_loss", PassthroughScoring(name="valid_loss")),
+            ("train_loss", MeanLoss(name="train_loss", on_train=True)),
+            ("valid_loss", MeanLoss(name="valid_loss")),
             ("learning_rate", LearningRate()),
             ("refuse_divergence", RefuseDivergence()),
             # PrintLog formats a table in every epoch, even if it does not print it.
@@ -119,14 +119,19 @@ class SequenceNet(Net):
         rows = self.history[-1]["batches"]
         before = len(rows)
         for batch in iterator:
-            self.notify("on_batch_begin", batch=batch, training=training)
+            # Without listeners, all that a notification does is to begin a row.
+            if self.listeners["on_batch_begin"]:
+                self.notify("on_batch_begin", batch=batch, training=training)
+            else:
+                self.history.new_batch()
             step = step_fn(batch, **fit_params)
             if average is not None:
                 average.end_batch(self.module_)
-            # What record_batch does, which looks for the row each time.
+            # As record_batch does, which looks for the row each time.
             rows[-1][f"{prefix}_loss"] = step["loss"].item()
             rows[-1][f"{prefix}_batch_size"] = batch[0]["X"].shape[0]
-            self.notify("on_batch_end", batch=batch, training=training, **step)
+            if self.listeners["on_batch_end"]:
+                self.notify("on_batch_end", batch=batch, training=training, **step)
         self.history.record(f"{prefix}_batch_count", len(rows) - before)
         if average is not None:
             average.end_epoch(self.module_, len(self.history), self.max_epochs)
@@ -193,7 +198,11 @@ class SequenceNet(Net):
         """Return the callbacks that override a hook called in every mini-batch."""
         idle = getattr(Callback, hook)
         found = ((callback, getattr(callback, hook)) for _, callback in self.callbacks_)
-        return [cb for cb, own in found if getattr(own, "__func__", own) is not idle]
+        return [
+            callback
+            for callback, own in found
+            if getattr(own, "__func__", own) is not idle and not _is_idle(callback)
+        ]
 
     # ------------------------------------------------------------ as scikit-learn sees it
 
@@ -359,6 +368,11 @@ class SequenceNet(Net):
             f"{type(self).__name__}({type(self.module_).__name__} with {n_parameters} "
             f"parameters on {self.device})"
         )
+
+
+def _is_idle(callback: Callback) -> bool:
+    """Return whether a callback does nothing in a mini-batch, though it could."""
+    return type(callback) is LRScheduler and callback.step_every != "batch"
 
 
 def _print_log() -> PrintLog:
