@@ -56,6 +56,7 @@ class DirectSteps:
             weight.grad = gradient
         self.loss = with_gradient(net.criterion_)
         self.max_norm = next((c.max_norm for c in _clipping(net)), None)
+        self.optimized = _optimized(net)
         self.update = net.optimizer_.prepare_steps()
         note_step(net.optimizer_)
 
@@ -74,7 +75,7 @@ class DirectSteps:
         # One norm over all, which is faster, tells most gradients that are short enough.
         flat = self.network.flat
         if not torch.linalg.vector_norm(flat).item() * _ROOM < max_norm:
-            clip_gradients(self.network.gradients, max_norm, flat)
+            clip_gradients(self.optimized, max_norm, flat)
 
 
 def direct_steps(net: Any) -> DirectSteps | None:
@@ -85,6 +86,8 @@ def direct_steps(net: Any) -> DirectSteps | None:
     """
     layers, weights = parts_of(net.module_)
     if not _is_plain(net) or has_hooks(layers, weights):
+        return None
+    if set(_optimized(net)) != set(weights):
         return None
     steps = net.direct
     if steps is None or not steps.serve(layers, weights):
@@ -107,6 +110,11 @@ def _is_plain(net: Any) -> bool:
     if len(_clipping(net)) != len(net.listeners["on_grad_computed"]):
         return False
     return not net.listeners["on_batch_begin"] and not net.listeners["on_batch_end"]
+
+
+def _optimized(net: Any) -> list[Tensor]:
+    """Return what the optimizer moves, in the order in which it is clipped."""
+    return [p for group in net.optimizer_.param_groups for p in group["params"]]
 
 
 def _clipping(net: Any) -> list[GradientClipping]:
