@@ -400,6 +400,20 @@ def test_without_a_name_torchs_own_adam_serves(missing, monkeypatch):
     ).CAN_STEP_FUSED
 
 
+def test_without_a_name_autograd_serves(monkeypatch):
+    """Where hooks cannot be known, and where the gradient of a loss is not at hand."""
+    path = "_training/borrowed_torch.py"
+    layer = torch.nn.Linear(2, 3)
+    parts = [layer], list(layer.parameters())
+    module = read_again(path, monkeypatch)
+    assert not module.has_hooks(*parts)
+    assert module.log_softmax_gradient is not None
+    hooks = "torch.nn.modules.module._has_any_global_hook"
+    assert read_again(path, monkeypatch, {hooks}).has_hooks(*parts)
+    gradient = "torch._log_softmax_backward_data"
+    assert read_again(path, monkeypatch, {gradient}).log_softmax_gradient is None
+
+
 @pytest.mark.parametrize("change", ["one more", "one less"])
 def test_with_other_hooks_torchs_own_adam_serves(change, monkeypatch):
     known = torch.optim.Optimizer.__annotations__
