@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from skorch import NeuralNet
 from skorch.callbacks import Callback, EarlyStopping, LRScheduler, PassthroughScoring
 
@@ -57,8 +58,12 @@ class RefuseDivergence(Callback):
             self._check(net, net.scaler.get_scale() > _LEAST_SCALE, "a gradient")
 
     def on_train_end(self, net: NeuralNet, **kwargs: Any) -> None:
-        finite = all(bool(p.isfinite().all()) for p in net.module_.parameters())
-        self._check(net, finite, "a weight")
+        # The norm is the largest absolute value, and NaN if there is one.
+        largest = (
+            torch.linalg.vector_norm(p.detach(), math.inf).item()
+            for p in net.module_.parameters()
+        )
+        self._check(net, all(map(math.isfinite, largest)), "a weight")
 
     def _check(self, net: NeuralNet, finite: bool, what: str) -> None:
         if not finite:
