@@ -68,7 +68,7 @@ def _cross_entropy(
 ) -> tuple[Tensor, Tensor] | None:
     if truth.ndim > 1:
         return None  # probabilities, not labels
-    n, label = len(output), truth[:, None]
+    n, label = len(output), truth.unsqueeze(1)
     log_shares = torch.log_softmax(output, 1)
     gradient = torch.zeros_like(output)
     if weight is None:
@@ -76,7 +76,7 @@ def _cross_entropy(
         gradient.scatter_(1, label, -1 / n)
     else:
         loss = (F.nll_loss(log_shares, truth, reduction="none") * weight).mean()
-        gradient.scatter_(1, label, (weight * (-1 / n))[:, None])
+        gradient.scatter_(1, label, (weight * (-1 / n)).unsqueeze(1))
     return loss, log_softmax_gradient(gradient, log_shares)
 
 

@@ -107,9 +107,9 @@ class _Direction:
             numbers["mask"].value = mask.data_ptr()
         self.pack()
         self._share(self.run_forward, -(-n // LANES))
-        size = n * n_steps * layout.hidden
-        steps = self.steps[:size].view(n, n_steps, layout.hidden)
-        return steps, self.final[:n]
+        size = layout.hidden
+        shape, strides = (n, n_steps, size), (n_steps * size, size, 1)
+        return self.steps.as_strided(shape, strides), self.final.narrow(0, 0, n)
 
     def backward(
         self, grad_steps: Tensor | None, grad_final: Tensor | None
@@ -126,7 +126,7 @@ class _Direction:
         numbers["n_chains"].value = chains
         self._share(self.run_backward, chains)
         self.unpack()
-        return self.grad_x[: x.numel()].view(x.shape) if self.wants_x else None
+        return self.grad_x.as_strided(x.shape, x.stride()) if self.wants_x else None
 
     def _share(self, calls: list[Callable[[], None]], most: int) -> None:
         workers = min(self.n_threads, most)
