@@ -178,10 +178,10 @@ def can_be_direct(network: nn.Module) -> bool:
 
     It must consist of recurrent layers with kernels, a pooling and a linear head.
     """
-    if type(network) is not SequenceNetwork:
+    if type(network) is not SequenceNetwork or network.pool is None:
         return False
-    beside = network.embedding, network.categories, network.join, network.chain
-    if any(part is not None for part in beside) or network.pool is None:
+    # Whatever is added to networks one day is a part of another name.
+    if {name for name, _ in network.named_children()} != _PARTS:
         return False
     if network.branch.output_size or len(network.encoder.layers):
         return False
@@ -195,6 +195,9 @@ def can_be_direct(network: nn.Module) -> bool:
     return serves(network.recurrence)
 
 
+# The parts of a network without any that are optional.
+_PARTS = {"reader", "encoder", "recurrence", "pool", "branch", "head"}
+_PARTS |= {"output_dropout", "dropout"}
 # Numbers between the gradients, so that each begins as torch would align it.
 _ALIGNED = 16
 

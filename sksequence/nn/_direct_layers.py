@@ -44,6 +44,7 @@ _UNUSED = (
     *("has_start", "start", "start_memory", "has_grad_final_memory"),
     *("grad_final_memory", "wants_start", "grad_start", "grad_start_memory"),
 )
+_LAYER_PARTS = {"ahead", "back", "recurrent_dropout", "fades"}
 _TYPES = {nn.RNN, nn.LSTM, nn.GRU, OwnCellLayer}
 
 
@@ -54,6 +55,8 @@ def serves(stack: RecurrentStack) -> bool:
 
 
 def _serves_layer(layer: RecurrentLayer) -> bool:
+    if not {name for name, _ in layer.named_children()} <= _LAYER_PARTS:
+        return False
     if layer.layer_norm or layer.fades or layer.cell.is_diagonal:
         return False
     if any(type(direction) not in _TYPES for direction in layer.directions()):

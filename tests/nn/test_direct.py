@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+
 import numpy as np
 import pytest
 import torch
@@ -173,6 +175,7 @@ def test_lengths_out_of_range_are_refused():
 MORE = {
     "convolutions": {"conv_channels": (4,), "conv_kernel_size": 2},
     "a branch": {"parallel_channels": (4,), "parallel_kernel_size": 2},
+    "random convolutions": {"random_convolutions": 84},
     "tokens": {"embedding_dim": 3},
     "categories": {"categories": ((0, 4, 2),)},
     "masks": {"missing": "mask"},
@@ -184,6 +187,22 @@ MORE = {
     "residual layers": {"residual": True, "num_layers": 2},
     "weights that are vectors": {"cell": "indrnn"},
 }
+
+
+# Keywords of networks that can be direct, whatever their values are.
+LESS = {"input_size", "output_size", "cell", "hidden_size", "num_layers", "bidirectional"}
+LESS |= {"merge_mode", "dropout", "nonlinearity", "pooling", "pooling_segments"}
+LESS |= {"recurrent_output_dropout", "recurrent_dropout", "memory_steps", "fill"}
+# Those that only say how convolutions and a reader are that need autograd themselves.
+HOW = {"conv_kernel_size", "conv_stride", "random_dilations", "time_channel"}
+HOW |= {"static_categories", "per_frame", "crf"}
+
+
+def test_every_keyword_of_a_network_is_known():
+    """A new one must be added here, to what is refused or to what is compared."""
+    known = LESS | HOW | {name for changes in MORE.values() for name in changes}
+    keywords = set(inspect.signature(SequenceNetwork).parameters)
+    assert {name for name in keywords if not name.startswith("parallel_")} <= known
 
 
 @pytest.mark.parametrize("more", MORE)
