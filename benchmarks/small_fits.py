@@ -23,12 +23,13 @@ import sklearn
 import skorch
 import torch
 from accuracy import Part, cpu_model, find_folder, load
-from kernels import TorchClassifier, head, row
+from kernels import CELLS, head, row
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 from skorch import NeuralNetClassifier
 from skorch.callbacks import Callback
 from timing import ratios
+from torch import Tensor, nn
 
 import sksequence
 from sksequence import GRUClassifier, LSTMClassifier, SimpleRNNClassifier
@@ -39,10 +40,25 @@ CLASSES = {"lstm": LSTMClassifier, "gru": GRUClassifier, "rnn": SimpleRNNClassif
 
 
 class Watching(Callback):
-    """A callback of every mini-batch, for which training needs the graph of autograd."""
+    """A callback of every mini-batch, with which our net trains by autograd."""
 
     def on_batch_end(self, net: Any, **kwargs: Any) -> None:
         """Do nothing."""
+
+
+class TorchClassifier(nn.Module):
+    """A recurrence with max pooling, as one would write it for skorch."""
+
+    def __init__(self, cell: str, bidirectional: bool) -> None:
+        super().__init__()
+        self.recurrence = CELLS[cell](
+            12, 32, batch_first=True, bidirectional=bidirectional
+        )
+        self.head = nn.Linear(32 * (1 + bidirectional), 9)
+
+    def forward(self, X: Tensor) -> Tensor:
+        """Return the logits of X (batch, steps, channels)."""
+        return self.head(self.recurrence(X)[0].amax(1))
 
 
 def padded(X: list[np.ndarray]) -> np.ndarray:
@@ -59,7 +75,7 @@ def skorch_net(cell: str, bidirectional: bool) -> NeuralNetClassifier:
         TorchClassifier,
         module__cell=cell,
         module__bidirectional=bidirectional,
-        criterion=torch.nn.CrossEntropyLoss,
+        criterion=nn.CrossEntropyLoss,
         optimizer=torch.optim.Adam,
         lr=0.005,
         max_epochs=N_EPOCHS,

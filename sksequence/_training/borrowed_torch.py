@@ -160,9 +160,10 @@ def clip_gradients(
     norms = torch.stack(_foreach_norm(gradients))
     share = torch.linalg.vector_norm(norms).add_(1e-6).reciprocal_().mul_(max_norm)
     # Skip the product only on a CPU: on a GPU, item() is slower than the product.
-    if share.is_cpu and share.item() >= 1:
+    if not share.is_cpu:
+        share = share.clamp(max=1.0)
+    elif share.item() >= 1:
         return
-    share = share.clamp(max=1.0)
     if joint is None:
         _foreach_mul_(gradients, share)
     else:
