@@ -59,11 +59,16 @@ class Dropout(RandomLayer):
         """Draw the masks from ``generator`` from now on."""
         self.generator = generator
 
-    def forward(self, x: Tensor) -> Tensor:
+    def draw(self, x: Tensor) -> Tensor | None:
+        """Return a factor for each element of ``x``, or None if all would be one."""
         if not self.training or self.p == 0:
-            return x
+            return None
         keep = torch.empty_like(x).bernoulli_(1 - self.p, generator=self.generator)
-        return x * keep.div_(1 - self.p)
+        return keep.div_(1 - self.p)
+
+    def forward(self, x: Tensor) -> Tensor:
+        factors = self.draw(x)
+        return x if factors is None else x * factors
 
     def extra_repr(self) -> str:
         return f"p={self.p}"

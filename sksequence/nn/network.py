@@ -299,6 +299,8 @@ class SequenceNetwork(RandomLayer):
         self.head = nn.Linear(read_size, output_size)
 
     def _reset_head(self, generator: torch.Generator | None) -> None:
+        if self.head.weight.is_meta:
+            return  # nothing to draw
         nn.init.xavier_uniform_(self.head.weight, generator=generator)
         nn.init.zeros_(self.head.bias)
 
