@@ -153,7 +153,8 @@ def try_wheel(python: Path, folder: Path, wheel: Path) -> None:
     (folder / "smoke.py").write_text(SMOKE_TEST, encoding="utf-8")
     run(python, "smoke.py", cwd=folder)
     # What examples in docstrings need besides: the extras, and what some compare with.
-    install(python, f"{wheel}[plot,onnx]", "pytest", "onnxruntime", "polars", "pyarrow")
+    others = ["pytest", "mapie", "onnxruntime", "polars", "pyarrow"]
+    install(python, f"{wheel}[plot,onnx]", *others)
     options = ["-q", "--doctest-modules", "-p", "no:cacheprovider"]
     options += ["-o", "doctest_optionflags=NORMALIZE_WHITESPACE ELLIPSIS"]
     run(python, "-m", "pytest", *options, "--pyargs", "sksequence", cwd=folder)

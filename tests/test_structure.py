@@ -26,6 +26,7 @@ ARROWS = {
     "_streaming": {"_deployment"},
     "_training": {"_inputs", "nn"},
     "nn": {"_cells", "_kernels"},
+    "datasets": {"_inputs"},
     "ensemble": {"_deployment", "_inputs", "_storage", "estimators"},
     "forecasting": {"_inputs", "_storage", "preprocessing"},
     "inspection": {"_inputs"},
@@ -79,7 +80,8 @@ def test_no_modules_import_each_other():
 def test_torch_and_skorch_have_their_rooms():
     assert rooms_that_import("skorch") == {"_training"}
     assert rooms_that_import("torch", at_module_level=True) == {"nn", "_training"}
-    assert rooms_that_import("pandas") == {"preprocessing", "forecasting", "inspection"}
+    tables = {"datasets", "preprocessing", "forecasting", "inspection"}
+    assert rooms_that_import("pandas") == tables
     assert not rooms_that_import("pandas", at_module_level=True)
     assert rooms_that_import("onnx") == {"_deployment"}
 

@@ -39,6 +39,14 @@ from sksequence import (
     load,
     save,
 )
+from sksequence.datasets import (
+    make_adding,
+    make_irregular_sensors,
+    make_moving_digits,
+    make_order,
+    make_parity,
+    make_sales,
+)
 from sksequence.ensemble import DeepEnsembleClassifier, DeepEnsembleRegressor
 from sksequence.forecasting import forecast_recursive
 from sksequence.inspection import BaselineReport, baseline_report
@@ -317,6 +325,20 @@ assert_type(forecast_recursive(GRURegressor(), X, horizon=3), np.ndarray)
 forecast_recursive(GRURegressor(), X, horizon=3, target=[0, 2], future=X)
 assert_type(check_sequence_estimator(model, on_fail=None), list[dict[str, Any]])
 FrozenSequenceEstimator(model).predict(X)
+
+# ---------------------------------------------------------------------- generated data
+
+GRURegressor().fit(*make_adding(20, 10, random_state=0))
+GRUClassifier().fit(*make_order(20, (5, 10), random_state=np.random.default_rng(0)))
+RecurrentTagger().fit(*make_parity(20, each_step=True))
+assert_type(make_moving_digits(5, size=20)[0], np.ndarray)
+assert_type(make_sales(100), pd.DataFrame)
+assert_type(make_sales(return_expected=True), tuple[pd.DataFrame, pd.Series])
+seen, now, best = make_irregular_sensors(5, return_best=True)
+assert_type(best, np.ndarray)
+GRURegressor(missing="decay", time_channel=2).fit(*make_irregular_sensors(5))
+make_sales(random_state="0")  # type: ignore[call-overload]
+make_adding(n_steps="long")  # type: ignore[arg-type]
 
 # --------------------------------------------------------------------------- ensembles
 
