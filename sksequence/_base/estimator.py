@@ -52,6 +52,7 @@ from .declaration import (
 )
 from .fitting import Mode
 from .hyperparameters import Training
+from .inspecting import Inspectable
 from .lazy import training
 from .presets import find_preset, find_space
 
@@ -64,6 +65,7 @@ class SequenceEstimator(
     CallbackSupportMixin,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
+    Inspectable,
     Training,
     BaseEstimator,
 ):
