@@ -37,6 +37,8 @@ from .stopping import StopTraining, is_stop_of_skorch
 
 # Torch multiplies matrices with other numbers of rows than multiples of eight by other
 # kernels, whose results differ in the last bits.
+# Training sequences from which features are learnt that are not trained.
+_ENOUGH = 512
 _ROWS = 8
 # Maximum number of hidden values per chunk of a prediction: some tens of megabytes.
 _CHUNK_VALUES = 2**22
@@ -595,6 +597,14 @@ def _check_names(net: SequenceNet, given: dict[str, Any]) -> None:
                 f"net_params: {name!r} is of no callback, expected one of "
                 f"{', '.join(sorted(known))}"
             )
+
+
+def learn_features(net: SequenceNet, data: SequenceDataset) -> None:
+    """Let the network learn the features that are not trained, from some sequences."""
+    chosen = torch.linspace(0, len(data) - 1, min(len(data), _ENOUGH)).round().long()
+    inputs, _ = data.take(chosen)
+    given = {name: inputs[name].to(net.device) for name in inputs if name != "static"}
+    net.module_.learn(**given)
 
 
 def train(

@@ -404,6 +404,60 @@ def _run_largest(
     )
 
 
+def serves_shares(x: Tensor) -> bool:
+    """Return whether there are kernels for random convolutions of sequences."""
+    return _fits(x) and _kernels.load("shares", 8 * x.itemsize) is not None
+
+
+def shares_of_steps(
+    x: Tensor,
+    lengths: Tensor | None,
+    *,
+    channels: Tensor,
+    taps: Tensor,
+    n_taps: int,
+    dilations: Sequence[int],
+    biases: Tensor,
+    is_causal: bool,
+) -> Tensor:
+    """Return the shares of steps at which convolutions exceed their biases.
+
+    Shape
+        x (batch, steps, channels) -> (batch, biases)
+    """
+    n, n_steps, n_channels = x.shape
+    kernels = _kernels.load("shares", 8 * x.itemsize)
+    assert kernels is not None, "who asks for kernels has made sure that there are any"
+    if lengths is None:
+        lengths = _full_order(n, n_steps)[1]
+    x, lengths = x.contiguous(), lengths.long().contiguous()
+    n_vectors = VECTOR_BYTES // x.itemsize
+    width = n_steps + (n_taps - 1) * max(dilations) + 2 * n_vectors
+    row, line = x.new_empty(2, width)
+    shares, levels = x.new_empty(n, biases.numel()), torch.tensor(dilations)
+    kernels["forward"](
+        x=x.data_ptr(),
+        lengths=lengths.data_ptr(),
+        n=n,
+        n_steps=n_steps,
+        n_channels=n_channels,
+        channels=channels.data_ptr(),
+        n_slots=channels.shape[2],
+        taps=taps.data_ptr(),
+        n_taps=n_taps,
+        n_kernels=len(taps),
+        dilations=levels.data_ptr(),
+        n_dilations=len(levels),
+        biases=biases.data_ptr(),
+        n_biases=biases.shape[2],
+        is_causal=int(is_causal),
+        row=row.data_ptr(),
+        line=line.data_ptr(),
+        shares=shares.data_ptr(),
+    )
+    return shares
+
+
 def _order(lengths: Tensor | None, n: int, n_steps: int) -> tuple[Tensor, Tensor]:
     """Return the order by decreasing length, and the lengths in this order."""
     if lengths is None:
