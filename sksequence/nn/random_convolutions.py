@@ -196,8 +196,8 @@ class RandomConvolutions(RandomLayer):
         ends = ends.to(x.device)[:, None, None]
         steps = torch.arange(n_steps, device=x.device)[:, None]
         weights = torch.zeros(N_TAPS, len(TAPS), dtype=x.dtype, device=x.device)
-        for k, chosen in enumerate(TAPS):
-            weights[list(chosen), k] = 1
+        for k, larger in enumerate(TAPS):
+            weights[list(larger), k] = 1
         skips = torch.arange(len(TAPS), device=x.device) % 2 == 1
         for level, dilation in enumerate(self.dilations):
             reach = (N_TAPS - 1) * dilation
