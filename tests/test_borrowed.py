@@ -38,7 +38,7 @@ from helpers.estimators import labels_for, make
 from sksequence._cells.rnn import RNN
 from sksequence._inputs import borrowed
 from sksequence._inputs import validation as ours
-from sksequence._kernels import compiler
+from sksequence._kernels import compiler, ready
 
 PACKAGE = Path(sksequence.__file__).parent
 BORROWED = {
@@ -469,7 +469,8 @@ def test_what_skorch_calls_otherwise_changes_no_bit(name, monkeypatch):
 
 @pytest.fixture
 def uncompiled(monkeypatch, tmp_path):
-    """A compiler that has nothing in memory, nor anything kept."""
+    """A compiler that has nothing in memory, nor anything kept or ready."""
+    monkeypatch.setattr(ready, "DIRECTORY", tmp_path / "ready")
     monkeypatch.setenv("SKSEQUENCE_CACHE_DIR", str(tmp_path))
     monkeypatch.setattr(compiler, "_load", compiler._load.__wrapped__)
     for name in ("borrowed", "simd", "recurrence"):

@@ -31,6 +31,7 @@ from .direct import DirectSteps, direct_steps
 from .next_label import NextLabelLoss
 from .optimizers import OPTIMIZERS, Adam
 from .precision import make_autocast, make_scaler
+from .sensitivity import gradient_norms
 from .stopping import StopTraining, is_stop_of_skorch
 from .weighted_loss import WeightedLoss
 
@@ -325,6 +326,24 @@ class SequenceNet(Net):
         for index, parts in self._evaluate(dataset, method, **options):
             for i, *own in zip(index.tolist(), *parts, strict=True):
                 found[i] = own[0] if len(own) == 1 else tuple(own)
+        return found
+
+    def step_gradients(self, dataset: SequenceDataset, method: str) -> list[np.ndarray]:
+        """Return how much what a method answers depends on each step.
+
+        Returns
+        -------
+        list of ndarray of shape (n_steps_i,)
+            Norms of the derivatives, as of :func:`gradient_norms`.
+        """
+        module, lengths = self._in_evaluation(), dataset.lengths
+        order = lengths.argsort(stable=True)
+        found: list[Any] = [None] * len(dataset)
+        for index in _chunks(order, lengths[order], module):
+            inputs, _ = dataset.batch(index)
+            norms = gradient_norms(module, method, self._here(inputs)).cpu().numpy()
+            for i, own in zip(index.tolist(), norms, strict=True):
+                found[i] = own[: int(lengths[i])]
         return found
 
     def _evaluate(

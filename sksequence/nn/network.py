@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from . import _exact
 from ._exact import State
 from ._random import RandomLayer, reset_layers
-from ._segments import pool_segments
+from ._segments import pool_segments, weigh_segments
 from ._sizes import KernelSizes, check_size
 from ._time import last_n_steps, spread_blocks
 from .branch import ConvBranch
@@ -432,6 +432,17 @@ class SequenceNetwork(RandomLayer):
         if self.random is not None:
             pooled = torch.cat([pooled, self.random(x, lengths)], dim=1)
         return pooled
+
+    def pooling_weights(
+        self, X: Tensor, lengths: Tensor | None = None, static: Tensor | None = None
+    ) -> Tensor:
+        """Return the weights of ``pooling="attention"``; ``static`` is ignored.
+
+        Shape
+            X (batch, steps, input_size) -> (batch, frames), zero in padding
+        """
+        steps, left, _ = self.states(X, lengths)
+        return weigh_segments(self.pool, self.n_segments, steps, left)
 
     def represent_prefixes(
         self, X: Tensor, lengths: Tensor | None = None, static: Tensor | None = None

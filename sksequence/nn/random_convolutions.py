@@ -22,8 +22,11 @@ TAPS = tuple(combinations(range(N_TAPS), 3))
 _MOST_CHANNELS = 9
 # Length of a vector of standardised features.
 _NORM = 3.0
-# Steps from which biases are learnt, and sequences from which means and deviations are.
-_ENOUGH_STEPS = 2**15
+# Steps of so many sequences, and outputs, from which biases are learnt; and sequences
+# from which means and deviations are.
+_ENOUGH_STEPS = 2**16
+_MOST_SEQUENCES = 64
+_ENOUGH_OUTPUTS = 2**12
 _ENOUGH_SEQUENCES = 512
 _GOLDEN = (math.sqrt(5) + 1) / 2
 
@@ -129,7 +132,8 @@ class RandomConvolutions(RandomLayer):
             Number of steps of each.
         """
         check_batch(x, lengths)
-        self._learn_biases(*_some(x, lengths, max(1, _ENOUGH_STEPS // x.shape[1])))
+        most = min(max(_ENOUGH_STEPS // x.shape[1], 8), _MOST_SEQUENCES)
+        self._learn_biases(*_some(x, lengths, most))
         shares = self._shares(*_some(x, lengths, _ENOUGH_SEQUENCES)).double()
         deviation = shares.std(0, correction=0)
         factor = _NORM / math.sqrt(self.output_size)
@@ -147,9 +151,11 @@ class RandomConvolutions(RandomLayer):
         """Let biases be quantiles of outputs, at levels of low discrepancy."""
         levels = torch.arange(1, self.output_size + 1, dtype=torch.float64)
         levels = (levels * _GOLDEN % 1).view_as(self.biases).to(x.device)
-        for level, (outputs, counts) in enumerate(self._outputs(x, lengths)):
-            for k in range(len(TAPS)):
-                found = outputs[..., k][counts[..., k]].double()
+        for level, steps in enumerate(self._outputs(x, lengths)):
+            by_kernel = (of_steps.movedim(2, 0).contiguous() for of_steps in steps)
+            for k, (own, which) in enumerate(zip(*by_kernel, strict=True)):
+                found = own[which]
+                found = found[:: -(-len(found) // _ENOUGH_OUTPUTS)].double()
                 self.biases[level, k] = torch.quantile(found, levels[level, k])
 
     def _shares(self, x: Tensor, lengths: Tensor | None) -> Tensor:
@@ -190,8 +196,8 @@ class RandomConvolutions(RandomLayer):
         ends = ends.to(x.device)[:, None, None]
         steps = torch.arange(n_steps, device=x.device)[:, None]
         weights = torch.zeros(N_TAPS, len(TAPS), dtype=x.dtype, device=x.device)
-        for k, chosen in enumerate(TAPS):
-            weights[list(chosen), k] = 1
+        for k, larger in enumerate(TAPS):
+            weights[list(larger), k] = 1
         skips = torch.arange(len(TAPS), device=x.device) % 2 == 1
         for level, dilation in enumerate(self.dilations):
             reach = (N_TAPS - 1) * dilation

@@ -112,7 +112,8 @@ class RecurrentLayer(RandomLayer):
     -----
     - Input: ``(batch, steps, input_size)``, lengths ``(batch,)`` or None; with
       ``elapsed_size`` the times since the last observations and until the next, each
-      ``(batch, steps, elapsed_size)``
+      ``(batch, steps, elapsed_size)``; with one direction also an initial state, each
+      part ``(1, batch, hidden_size)``
     - Output: steps ``(batch, steps, output_size)`` and final state
       ``(batch, output_size)``, where ``output_size`` is ``2 * hidden_size`` for a
       bidirectional layer with "concat", else ``hidden_size``. Padding is zero.
@@ -228,13 +229,16 @@ class RecurrentLayer(RandomLayer):
         x: Tensor,
         lengths: Tensor | None = None,
         elapsed: tuple[Tensor, Tensor] | None = None,
+        state: State | None = None,
     ) -> tuple[Tensor, Tensor]:
         self._check_input(x)
         check_lengths_shape(lengths, x.shape[0])
         if _casts(x):
             with torch.autocast("cpu", enabled=False):
-                return self(x.to(self._dtype), lengths, elapsed)
-        ahead, final = self._run(self.ahead, x, lengths, self._decay(0, elapsed))
+                return self(x.to(self._dtype), lengths, elapsed, state)
+        given = () if state is None else self._check_state(x, state)
+        decay = self._decay(0, elapsed)
+        ahead, final = self._run(self.ahead, x, lengths, decay, state=given)
         if self.back is None:
             return ahead, final
         decay = self._decay(1, elapsed)
@@ -265,23 +269,11 @@ class RecurrentLayer(RandomLayer):
         ValueError
             If the layer is bidirectional, or the state is not one of this layer's.
         """
-        if self.back is not None:
-            raise ValueError(
-                "A bidirectional layer cannot continue from a state. Use "
-                "bidirectional=False."
-            )
         self._check_input(x)
         if _casts(x):
             with torch.autocast("cpu", enabled=False):
                 return self.advance(x.to(self._dtype), state)
-        shape = 1, x.shape[0], self.hidden_size
-        parts: tuple[Tensor, ...]
-        if state is None:
-            parts = (x.new_zeros(shape),) * self.cell.n_states
-        else:
-            parts = (state,) if isinstance(state, Tensor) else state
-        check_state(parts, self.cell.n_states, shape, x)
-        given = tuple(part[0] for part in parts)
+        given = self._check_state(x, state)
         if _compiled.serves(self.ahead, x):
             options = self._options(self.ahead, x, None)
             steps, *behind = _compiled.recurrence(self.ahead, x, state=given, **options)
@@ -290,6 +282,22 @@ class RecurrentLayer(RandomLayer):
         if len(behind) == 1:
             return steps, behind[0][None]
         return steps, (behind[0][None], behind[1][None])
+
+    def _check_state(self, x: Tensor, state: State | None) -> tuple[Tensor, ...]:
+        """Return the parts of a state, or of the initial one, each (batch, size)."""
+        if self.back is not None:
+            raise ValueError(
+                "A bidirectional layer cannot continue from a state. Use "
+                "bidirectional=False."
+            )
+        shape = 1, x.shape[0], self.hidden_size
+        parts: tuple[Tensor, ...]
+        if state is None:
+            parts = (x.new_zeros(shape),) * self.cell.n_states
+        else:
+            parts = (state,) if isinstance(state, Tensor) else state
+        check_state(parts, self.cell.n_states, shape, x)
+        return tuple(part[0] for part in parts)
 
     def _decay(
         self, direction: int, elapsed: tuple[Tensor, Tensor] | None
@@ -307,12 +315,13 @@ class RecurrentLayer(RandomLayer):
         decay: Tensor | None,
         *,
         reverse: bool = False,
+        state: tuple[Tensor, ...] = (),
     ) -> tuple[Tensor, Tensor]:
         """Return the steps of one direction, zero in padding, and its final state."""
         if decay is None and _compiled.serves(direction, x):
             options = self._options(direction, x, lengths)
             steps, final, *_ = _compiled.recurrence(
-                direction, x, lengths, reverse=reverse, **options
+                direction, x, lengths, reverse=reverse, state=state, **options
             )
             return steps, final
         check_lengths(lengths, *x.shape[:2])
@@ -321,7 +330,7 @@ class RecurrentLayer(RandomLayer):
             x = reverse_steps(x, lengths)
         if decay is not None and reverse:
             decay = reverse_steps(decay, lengths)
-        steps, _ = self._read(direction, x, decay=decay)
+        steps, _ = self._read(direction, x, state, decay)
         final = last_step(steps, lengths)
         steps = reverse_steps(steps, lengths) if reverse else steps
         return zero_padding(steps, lengths), final
