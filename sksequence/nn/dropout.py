@@ -75,10 +75,15 @@ class Dropout(RandomLayer):
         """Draw the masks from ``generator`` from now on."""
         self.generator = generator
 
-    def forward(self, x: Tensor) -> Tensor:
+    def draw(self, x: Tensor) -> Tensor | None:
+        """Return a factor for each element of ``x``, or None if all would be one."""
         if not self.training or self.p == 0:
-            return x
-        return x * self._draw(x).div_(1 - self.p)
+            return None
+        return self._draw(x).div_(1 - self.p)
+
+    def forward(self, x: Tensor) -> Tensor:
+        factors = self.draw(x)
+        return x if factors is None else x * factors
 
     def _draw(self, x: Tensor) -> Tensor:
         """Return zeros with probability p, and ones."""

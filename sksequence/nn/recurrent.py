@@ -155,7 +155,7 @@ class RecurrentLayer(RandomLayer):
         )
         self.layer_norm = layer_norm
         if layer_norm:
-            for direction in self._directions():
+            for direction in self.directions():
                 direction.norm = nn.LayerNorm(len(weights_of(direction).weight_ih))
         self.recurrent_dropout = Dropout(recurrent_dropout)
         self.fades = nn.ModuleList()
@@ -184,7 +184,8 @@ class RecurrentLayer(RandomLayer):
                 f"memory_steps must be greater than 2, got {self.memory_steps}"
             )
 
-    def _directions(self) -> list[CellLayer]:
+    def directions(self) -> list[CellLayer]:
+        """Return the cells of the forward direction and, if there is one, the other."""
         return [self.ahead] if self.back is None else [self.ahead, self.back]
 
     def reset_parameters(self, generator: torch.Generator | None = None) -> None:
@@ -194,7 +195,7 @@ class RecurrentLayer(RandomLayer):
         gate (Saxe et al., 2014), or uniform on [0, 1] if each unit only reads its own
         state; biases as the cell defines, or by ``memory_steps``.
         """
-        for direction in self._directions():
+        for direction in self.directions():
             self._reset_weights(direction, generator)
             norm = norm_of(direction)
             if norm is not None:
@@ -204,6 +205,8 @@ class RecurrentLayer(RandomLayer):
         self, direction: CellLayer, generator: torch.Generator | None
     ) -> None:
         weights, size = weights_of(direction), self.hidden_size
+        if weights.weight_ih.is_meta:
+            return  # there is nothing to draw, which would take as long as drawing
         for gate in weights.weight_ih.detach().split(size):
             nn.init.xavier_uniform_(gate, generator=generator)
         if weights.weight_hh is not None and weights.bias_hh is not None:
@@ -214,8 +217,7 @@ class RecurrentLayer(RandomLayer):
         biases = weights.bias_ih.detach().split(size)
         for bias, begin in zip(biases, self.cell.biases, strict=True):
             nn.init.constant_(bias, begin)
-        # On the meta device a logarithm imports torch's compiler, which takes 2 s.
-        if self.memory_steps is not None and not weights.bias_ih.is_meta:
+        if self.memory_steps is not None:
             log_steps = torch.empty_like(biases[0])
             log_steps.uniform_(1, self.memory_steps - 1, generator=generator).log_()
             for bias, sign in zip(biases, self.cell.time_scale, strict=True):
@@ -366,10 +368,16 @@ class RecurrentLayer(RandomLayer):
             exact = partial(_exact.layer_norm, norm)
             normal = (norm if self.training else exact)(products)
             options["products"] = normal + weights_of(direction).bias_ih
-        if self.training and self.recurrent_dropout.p:
-            ones = x.new_ones(len(x), self.hidden_size)
-            options["mask"] = self.recurrent_dropout(ones)
+        mask = self.draw_mask(x)
+        if mask is not None:
+            options["mask"] = mask
         return options
+
+    def draw_mask(self, x: Tensor) -> Tensor | None:
+        """Return factors of the hidden state, or None without recurrent dropout."""
+        if not self.training or not self.recurrent_dropout.p:
+            return None
+        return self.recurrent_dropout(x.new_ones(len(x), self.hidden_size))
 
 
 class RecurrentStack(nn.Module):
