@@ -1,17 +1,22 @@
-"""Add kernels to a wheel that are ready for common machines; the rest is in setup.cfg.
+"""What setup.cfg has no way to say: PyPI's description, and kernels ready for use.
 
-SKSEQUENCE_BUILD_KERNELS says which: "usual" (the default), "all" or "none". Without
-numba, or if it fails, the wheel has none, and kernels are compiled on first use.
+The description is the README, with links that lead somewhere from there. A wheel has
+kernels for common machines: SKSEQUENCE_BUILD_KERNELS says which, "usual" (the default),
+"all" or "none". Without numba, or if it fails, the wheel has none, and kernels are
+compiled on first use.
 """
 
 import os
+import re
 import subprocess
 import sys
+from configparser import ConfigParser
 from pathlib import Path
 
 from setuptools import setup
 from setuptools.command.build_py import build_py
 
+ROOT = Path(__file__).parent
 CHOICES = ("usual", "all", "none")
 # The package itself would import scikit-learn, which is no requirement of building.
 PROGRAM = """
@@ -22,6 +27,30 @@ package.__path__ = [sys.argv[1]]
 from sksequence._kernels.building import build_all
 print(len(build_all(sys.argv[2])), "files of ready kernels")
 """
+
+
+def site() -> str:
+    """Return the address under which the documentation is published."""
+    config = ConfigParser()
+    config.read(ROOT / "setup.cfg")
+    return config["metadata"]["url"] + "/en/latest/"
+
+
+def describe(readme: str) -> str:
+    """Make links to documentation absolute, and plain text of links into a checkout."""
+
+    def lead(link: re.Match[str]) -> str:
+        is_picture, text, target = link.groups()
+        if "://" in target:
+            return link[0]
+        page = re.fullmatch(r"docs/([\w-]+)\.md(#.*)?", target)
+        if page:
+            return f"[{text}]({site()}{page[1]}.html{page[2] or ''})"
+        if is_picture:
+            return f"![{text}]({site()}_images/{Path(target).name})"
+        return text
+
+    return re.sub(r"(!?)\[([^]]+)\]\(([^)]+)\)", lead, readme)
 
 
 class BuildWithKernels(build_py):
@@ -43,4 +72,9 @@ class BuildWithKernels(build_py):
             self.warn("no ready kernels: they will be compiled on first use")
 
 
-setup(cmdclass={"build_py": BuildWithKernels})
+if __name__ == "__main__":
+    setup(
+        long_description=describe((ROOT / "README.md").read_text(encoding="utf-8")),
+        long_description_content_type="text/markdown",
+        cmdclass={"build_py": BuildWithKernels},
+    )

@@ -18,6 +18,7 @@ import numpy as np
 import torch
 
 from sksequence._training import torch_threads
+from sksequence.datasets import make_adding
 from sksequence.nn import SequenceNetwork
 
 BATCH, EVERY, LEARNT = 50, 50, 0.002
@@ -52,13 +53,8 @@ RUNS = {
 
 def draw(n: int, n_steps: int, rng: np.random.Generator) -> tuple[torch.Tensor, ...]:
     """Return sequences (n, n_steps, 2) and their targets (n, 1)."""
-    X = np.zeros((n, n_steps, 2), dtype=np.float32)
-    X[..., 0] = rng.uniform(size=(n, n_steps))
-    half = n_steps // 2
-    for begin, end in ((0, half), (half, n_steps)):
-        X[np.arange(n), rng.integers(begin, end, n), 1] = 1
-    y = (X[..., 0] * X[..., 1]).sum(axis=1, keepdims=True)
-    return torch.from_numpy(X), torch.from_numpy(y)
+    X, y = make_adding(n, n_steps, random_state=rng)
+    return torch.from_numpy(X).float(), torch.from_numpy(y[:, None]).float()
 
 
 def train(network: dict, n_updates: int, n_steps: int, seed: int) -> None:

@@ -25,6 +25,7 @@ import numpy as np
 import torch
 
 from sksequence import ConvLSTMRegressor
+from sksequence.datasets import make_moving_digits
 
 SIZE, N_IN, N_OUT = 64, 10, 10
 REPORT = Path(__file__).with_suffix(".md")
@@ -32,24 +33,9 @@ REPORT = Path(__file__).with_suffix(".md")
 
 def moving_digits(digits: np.ndarray, n_videos: int, seed: int) -> np.ndarray:
     """Return videos of two bouncing digits: (n_videos, 20, 64, 64) in 0..1."""
-    rng = np.random.default_rng(seed)
-    n_steps, room = N_IN + N_OUT, SIZE - digits.shape[1]
-    videos = np.zeros((n_videos, n_steps, SIZE, SIZE), dtype=np.float32)
-    for video in videos:
-        for digit in digits[rng.integers(len(digits), size=2)]:
-            # As usual: a random angle, and a speed of a tenth of the range per frame.
-            angle = rng.uniform(0, 2 * np.pi)
-            place = rng.uniform(0, 1, size=2)
-            speed = 0.1 * np.array([np.sin(angle), np.cos(angle)])
-            for frame in video:
-                top, left = np.round(place * room).astype(int)
-                part = frame[top : top + len(digit), left : left + len(digit)]
-                np.maximum(part, digit, out=part)
-                place += speed
-                out = (place < 0) | (place > 1)
-                speed[out] *= -1
-                place = np.where(place < 0, -place, np.where(place > 1, 2 - place, place))
-    return videos
+    return make_moving_digits(
+        n_videos, N_IN + N_OUT, size=SIZE, n_digits=2, images=digits, random_state=seed
+    )[0]
 
 
 def load_digits(folder: Path) -> tuple[np.ndarray, np.ndarray]:

@@ -45,8 +45,8 @@ __all__ = [
 ]
 
 _SUBMODULES = {
-    *("ensemble", "forecasting", "inspection", "metrics", "model_selection", "nn"),
-    *("portable", "preprocessing", "utils"),
+    *("datasets", "ensemble", "forecasting", "inspection", "metrics", "nn"),
+    *("model_selection", "portable", "preprocessing", "utils"),
 }
 
 # Classes whose modules are imported when they are first used.

@@ -11,7 +11,7 @@ from ._base.estimator import ArrayLike, RandomState, Targets, storable
 from ._base.frames import FrameReader, FrameRegressor
 from ._base.generation import generate
 from ._base.horizons import HorizonRegressor
-from ._base.hyperparameters import Pooling
+from ._base.hyperparameters import Pooling, WholeSequences
 from ._base.per_step import PerStepEstimator
 from ._base.regressor import NumberPredictor
 from ._base.steps import AnyCell, SimpleCell, StepReader
@@ -22,7 +22,7 @@ from ._base.translating import TranslationEstimator
 
 @storable
 @recurrent_estimator
-class SimpleRNNClassifier(Pooling, SimpleCell, SequenceClassifier):
+class SimpleRNNClassifier(WholeSequences, SimpleCell, SequenceClassifier):
     r"""Classify sequences with a simple recurrent network.
 
     .. math:: h_t = \tanh(W x_t + U h_{t-1} + b)
@@ -57,7 +57,7 @@ class SimpleRNNClassifier(Pooling, SimpleCell, SequenceClassifier):
 
 @storable
 @recurrent_estimator
-class SimpleRNNRegressor(Pooling, SimpleCell, HorizonRegressor):
+class SimpleRNNRegressor(WholeSequences, SimpleCell, HorizonRegressor):
     r"""Predict numbers from sequences with a simple recurrent network.
 
     .. math:: h_t = \tanh(W x_t + U h_{t-1} + b)
@@ -87,7 +87,7 @@ class SimpleRNNRegressor(Pooling, SimpleCell, HorizonRegressor):
 
 @storable
 @recurrent_estimator
-class LSTMClassifier(Pooling, StepReader, SequenceClassifier):
+class LSTMClassifier(WholeSequences, StepReader, SequenceClassifier):
     r"""Classify sequences with a long short-term memory network.
 
     .. math::
@@ -127,7 +127,7 @@ class LSTMClassifier(Pooling, StepReader, SequenceClassifier):
 
 @storable
 @recurrent_estimator
-class LSTMRegressor(Pooling, StepReader, HorizonRegressor):
+class LSTMRegressor(WholeSequences, StepReader, HorizonRegressor):
     r"""Predict numbers from sequences with a long short-term memory network.
 
     .. math::
@@ -161,7 +161,7 @@ class LSTMRegressor(Pooling, StepReader, HorizonRegressor):
 
 @storable
 @recurrent_estimator
-class GRUClassifier(Pooling, StepReader, SequenceClassifier):
+class GRUClassifier(WholeSequences, StepReader, SequenceClassifier):
     r"""Classify sequences with a network of gated recurrent units.
 
     .. math::
@@ -195,7 +195,7 @@ class GRUClassifier(Pooling, StepReader, SequenceClassifier):
 
 @storable
 @recurrent_estimator
-class GRURegressor(Pooling, StepReader, HorizonRegressor):
+class GRURegressor(WholeSequences, StepReader, HorizonRegressor):
     r"""Predict numbers from sequences with a network of gated recurrent units.
 
     .. math::
@@ -229,7 +229,7 @@ class GRURegressor(Pooling, StepReader, HorizonRegressor):
 
 @storable
 @recurrent_estimator
-class RecurrentClassifier(Pooling, AnyCell, SequenceClassifier):
+class RecurrentClassifier(WholeSequences, AnyCell, SequenceClassifier):
     """Classify sequences with a recurrent network whose cell is a hyperparameter.
 
     The networks are those of the classes for single cells; use it to search among them.
@@ -254,7 +254,7 @@ class RecurrentClassifier(Pooling, AnyCell, SequenceClassifier):
 
 @storable
 @recurrent_estimator
-class RecurrentRegressor(Pooling, AnyCell, HorizonRegressor):
+class RecurrentRegressor(WholeSequences, AnyCell, HorizonRegressor):
     """Predict numbers from sequences with a network whose cell is a hyperparameter.
 
     The networks are those of the classes for single cells; use it to search among them.

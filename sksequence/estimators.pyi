@@ -11,7 +11,7 @@ from ._base.detecting import SequenceDetector
 from ._base.estimator import ArrayLike, RandomState, Targets
 from ._base.frames import FrameReader, FrameRegressor
 from ._base.horizons import HorizonRegressor
-from ._base.hyperparameters import Pooling
+from ._base.hyperparameters import Pooling, WholeSequences
 from ._base.per_step import PerStepEstimator
 from ._base.regressor import NumberPredictor
 from ._base.steps import AnyCell, SimpleCell, StepReader
@@ -39,7 +39,7 @@ class _OfSklearn:
         self, X: ArrayLike, y: Targets, sample_weight: ArrayLike | None = None
     ) -> float: ...
 
-class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
+class SimpleRNNClassifier(_OfSklearn, WholeSequences, SimpleCell, SequenceClassifier):
     r"""Classify sequences with a simple recurrent network.
 
     .. math:: h_t = \tanh(W x_t + U h_{t-1} + b)
@@ -139,6 +139,13 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
         ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
         if their number does not divide that of the steps. Such a network predicts from
         whole sequences only: it has no streams.
+    random_convolutions : int, default=0
+        About how many features of random convolutions are joined to the pooled steps:
+        MiniRocket's (Dempster, Schmidt and Webb, 2021), the shares of steps at which
+        convolutions that are not trained exceed a bias. Biases, means and deviations are
+        learnt from the training sequences, dilations from their median length. There
+        may be no tokens, categorical channels or ``missing="decay"``. Such a network
+        predicts from whole sequences only: it has no streams. 0 for none.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -362,6 +369,7 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
         recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
         pooling_segments: int = 1,
+        random_convolutions: int = 0,
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",
@@ -419,7 +427,7 @@ class SimpleRNNClassifier(_OfSklearn, Pooling, SimpleCell, SequenceClassifier):
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
+class SimpleRNNRegressor(_OfSklearn, WholeSequences, SimpleCell, HorizonRegressor):
     r"""Predict numbers from sequences with a simple recurrent network.
 
     .. math:: h_t = \tanh(W x_t + U h_{t-1} + b)
@@ -517,6 +525,13 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
         ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
         if their number does not divide that of the steps. Such a network predicts from
         whole sequences only: it has no streams.
+    random_convolutions : int, default=0
+        About how many features of random convolutions are joined to the pooled steps:
+        MiniRocket's (Dempster, Schmidt and Webb, 2021), the shares of steps at which
+        convolutions that are not trained exceed a bias. Biases, means and deviations are
+        learnt from the training sequences, dilations from their median length. There
+        may be no tokens, categorical channels or ``missing="decay"``. Such a network
+        predicts from whole sequences only: it has no streams. 0 for none.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -766,6 +781,7 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
         recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
         pooling_segments: int = 1,
+        random_convolutions: int = 0,
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",
@@ -832,7 +848,7 @@ class SimpleRNNRegressor(_OfSklearn, Pooling, SimpleCell, HorizonRegressor):
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
+class LSTMClassifier(_OfSklearn, WholeSequences, StepReader, SequenceClassifier):
     r"""Classify sequences with a long short-term memory network.
 
     .. math::
@@ -932,6 +948,13 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
         if their number does not divide that of the steps. Such a network predicts from
         whole sequences only: it has no streams.
+    random_convolutions : int, default=0
+        About how many features of random convolutions are joined to the pooled steps:
+        MiniRocket's (Dempster, Schmidt and Webb, 2021), the shares of steps at which
+        convolutions that are not trained exceed a bias. Biases, means and deviations are
+        learnt from the training sequences, dilations from their median length. There
+        may be no tokens, categorical channels or ``missing="decay"``. Such a network
+        predicts from whole sequences only: it has no streams. 0 for none.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -1155,6 +1178,7 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
         pooling_segments: int = 1,
+        random_convolutions: int = 0,
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",
@@ -1212,7 +1236,7 @@ class LSTMClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
+class LSTMRegressor(_OfSklearn, WholeSequences, StepReader, HorizonRegressor):
     r"""Predict numbers from sequences with a long short-term memory network.
 
     .. math::
@@ -1309,6 +1333,13 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
         if their number does not divide that of the steps. Such a network predicts from
         whole sequences only: it has no streams.
+    random_convolutions : int, default=0
+        About how many features of random convolutions are joined to the pooled steps:
+        MiniRocket's (Dempster, Schmidt and Webb, 2021), the shares of steps at which
+        convolutions that are not trained exceed a bias. Biases, means and deviations are
+        learnt from the training sequences, dilations from their median length. There
+        may be no tokens, categorical channels or ``missing="decay"``. Such a network
+        predicts from whole sequences only: it has no streams. 0 for none.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -1558,6 +1589,7 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
         pooling_segments: int = 1,
+        random_convolutions: int = 0,
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",
@@ -1624,7 +1656,7 @@ class LSTMRegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
+class GRUClassifier(_OfSklearn, WholeSequences, StepReader, SequenceClassifier):
     r"""Classify sequences with a network of gated recurrent units.
 
     .. math::
@@ -1721,6 +1753,13 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
         if their number does not divide that of the steps. Such a network predicts from
         whole sequences only: it has no streams.
+    random_convolutions : int, default=0
+        About how many features of random convolutions are joined to the pooled steps:
+        MiniRocket's (Dempster, Schmidt and Webb, 2021), the shares of steps at which
+        convolutions that are not trained exceed a bias. Biases, means and deviations are
+        learnt from the training sequences, dilations from their median length. There
+        may be no tokens, categorical channels or ``missing="decay"``. Such a network
+        predicts from whole sequences only: it has no streams. 0 for none.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -1941,6 +1980,7 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
         pooling_segments: int = 1,
+        random_convolutions: int = 0,
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",
@@ -1998,7 +2038,7 @@ class GRUClassifier(_OfSklearn, Pooling, StepReader, SequenceClassifier):
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
+class GRURegressor(_OfSklearn, WholeSequences, StepReader, HorizonRegressor):
     r"""Predict numbers from sequences with a network of gated recurrent units.
 
     .. math::
@@ -2095,6 +2135,13 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
         if their number does not divide that of the steps. Such a network predicts from
         whole sequences only: it has no streams.
+    random_convolutions : int, default=0
+        About how many features of random convolutions are joined to the pooled steps:
+        MiniRocket's (Dempster, Schmidt and Webb, 2021), the shares of steps at which
+        convolutions that are not trained exceed a bias. Biases, means and deviations are
+        learnt from the training sequences, dilations from their median length. There
+        may be no tokens, categorical channels or ``missing="decay"``. Such a network
+        predicts from whole sequences only: it has no streams. 0 for none.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -2344,6 +2391,7 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
         pooling_segments: int = 1,
+        random_convolutions: int = 0,
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",
@@ -2410,7 +2458,7 @@ class GRURegressor(_OfSklearn, Pooling, StepReader, HorizonRegressor):
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
+class RecurrentClassifier(_OfSklearn, WholeSequences, AnyCell, SequenceClassifier):
     """Classify sequences with a recurrent network whose cell is a hyperparameter.
 
     The networks are those of the classes for single cells; use it to search among them.
@@ -2509,6 +2557,13 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
         if their number does not divide that of the steps. Such a network predicts from
         whole sequences only: it has no streams.
+    random_convolutions : int, default=0
+        About how many features of random convolutions are joined to the pooled steps:
+        MiniRocket's (Dempster, Schmidt and Webb, 2021), the shares of steps at which
+        convolutions that are not trained exceed a bias. Biases, means and deviations are
+        learnt from the training sequences, dilations from their median length. There
+        may be no tokens, categorical channels or ``missing="decay"``. Such a network
+        predicts from whole sequences only: it has no streams. 0 for none.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -2726,6 +2781,7 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
         pooling_segments: int = 1,
+        random_convolutions: int = 0,
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",
@@ -2783,7 +2839,7 @@ class RecurrentClassifier(_OfSklearn, Pooling, AnyCell, SequenceClassifier):
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
+class RecurrentRegressor(_OfSklearn, WholeSequences, AnyCell, HorizonRegressor):
     """Predict numbers from sequences with a network whose cell is a hyperparameter.
 
     The networks are those of the classes for single cells; use it to search among them.
@@ -2882,6 +2938,13 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
         ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
         if their number does not divide that of the steps. Such a network predicts from
         whole sequences only: it has no streams.
+    random_convolutions : int, default=0
+        About how many features of random convolutions are joined to the pooled steps:
+        MiniRocket's (Dempster, Schmidt and Webb, 2021), the shares of steps at which
+        convolutions that are not trained exceed a bias. Biases, means and deviations are
+        learnt from the training sequences, dilations from their median length. There
+        may be no tokens, categorical channels or ``missing="decay"``. Such a network
+        predicts from whole sequences only: it has no streams. 0 for none.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -3126,6 +3189,7 @@ class RecurrentRegressor(_OfSklearn, Pooling, AnyCell, HorizonRegressor):
         recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
         pooling_segments: int = 1,
+        random_convolutions: int = 0,
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",

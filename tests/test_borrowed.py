@@ -394,10 +394,24 @@ def test_gradients_are_clipped_as_torch_clips_them(missing, max_norm, monkeypatc
 @pytest.mark.parametrize("missing", TORCH)
 def test_without_a_name_torchs_own_adam_serves(missing, monkeypatch):
     assert read_again("_training/borrowed_torch.py", monkeypatch).CAN_STEP_FUSED
-    needed = missing not in ("torch._foreach_mul_", "torch._foreach_norm")
+    needed = missing.startswith(("torch._fused", "torch._foreach_add"))
     assert (not needed) == read_again(
         "_training/borrowed_torch.py", monkeypatch, {missing}
     ).CAN_STEP_FUSED
+
+
+def test_without_a_name_autograd_serves(monkeypatch):
+    """Where hooks cannot be known, and where the gradient of a loss is not at hand."""
+    path = "_training/borrowed_torch.py"
+    layer = torch.nn.Linear(2, 3)
+    parts = [layer], list(layer.parameters())
+    module = read_again(path, monkeypatch)
+    assert not module.has_hooks(*parts)
+    assert module.log_softmax_gradient is not None
+    hooks = "torch.nn.modules.module._has_any_global_hook"
+    assert read_again(path, monkeypatch, {hooks}).has_hooks(*parts)
+    gradient = "torch._log_softmax_backward_data"
+    assert read_again(path, monkeypatch, {gradient}).log_softmax_gradient is None
 
 
 @pytest.mark.parametrize("change", ["one more", "one less"])

@@ -13,6 +13,7 @@ import pytest
 import sksequence
 from helpers.estimators import CLASSIFIERS, ESTIMATORS, PUBLIC, labels_for, make
 from helpers.package import MODULES, entries_of, sections_of
+from sksequence import datasets, inspection
 from sksequence.ensemble import DeepEnsembleClassifier, DeepEnsembleRegressor
 from sksequence.inspection import baseline_report
 
@@ -41,6 +42,39 @@ def test_documented_parameters_of_ensembles_and_reports_are_those_they_take(publ
     assert list(documented.items()) == [
         (p.name, None if p.default is empty else repr(p.default)) for p in parameters
     ]
+
+
+FUNCTIONS = [
+    function
+    for module in (datasets, inspection)
+    for function in (getattr(module, name) for name in module.__all__)
+    if inspect.isfunction(function)
+]
+METHODS = [
+    getattr(cls, name)
+    for cls in (getattr(inspection, name) for name in inspection.__all__)
+    if inspect.isclass(cls)
+    for name, value in vars(cls).items()
+    if name == "plot" or name.startswith("from_")
+]
+
+
+@pytest.mark.parametrize("public", FUNCTIONS + METHODS, ids=lambda f: f.__qualname__)
+def test_documented_parameters_of_functions_are_those_they_take(public):
+    documented = entries_of(sections_of(public.__doc__)["Parameters"])
+    signature = inspect.signature(public).parameters.values()
+    empty = inspect.Parameter.empty
+    expected = {p.name: p.default for p in signature if p.kind is not p.VAR_KEYWORD}
+    expected.pop("self", None)
+    given = {
+        name: empty if default is None else ast.literal_eval(default)
+        for name, default in documented.items()
+    }
+    # Some say of others' arguments that they are the same.
+    assert given.items() <= expected.items()
+    if inspect.isfunction(public):
+        assert list(given) == list(expected)
+    assert {"Returns", "Raises"} <= set(sections_of(public.__doc__))
 
 
 @pytest.mark.parametrize("cls", [DeepEnsembleClassifier, DeepEnsembleRegressor])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import configparser
 import importlib
 from graphlib import TopologicalSorter
@@ -11,7 +10,7 @@ from importlib.resources import files
 import pytest
 
 import sksequence
-from helpers.package import MODULES, ROOT
+from helpers.package import MODULES, ROOT, imports_of
 from helpers.processes import run_python
 
 # Rooms are the modules and packages right below sksequence; what a room may import of
@@ -27,6 +26,7 @@ ARROWS = {
     "_streaming": {"_deployment"},
     "_training": {"_inputs", "nn"},
     "nn": {"_cells", "_kernels"},
+    "datasets": {"_inputs"},
     "ensemble": {"_deployment", "_inputs", "_storage", "estimators"},
     "forecasting": {"_inputs", "_storage", "preprocessing"},
     "inspection": {"_inputs"},
@@ -42,36 +42,6 @@ ARROWS = {
 
 
 # ------------------------------------------------------------------------- import arrows
-
-
-def imports_of(name, *, at_module_level=False):
-    """Full names of all that a module imports, as far as they are modules."""
-    path = MODULES[name]
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    nodes = statements_run_on_import(tree) if at_module_level else ast.walk(tree)
-    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-    for node in nodes:
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            base = node.module or ""
-            if node.level:
-                above = package.split(".")[: len(package.split(".")) + 1 - node.level]
-                base = ".".join([*above, *([base] if base else [])])
-            for alias in node.names:
-                below = f"{base}.{alias.name}"
-                yield below if below in MODULES else base
-
-
-def statements_run_on_import(tree):
-    """All statements but those in functions and for type checkers."""
-    for node in ast.iter_child_nodes(tree):
-        yield node
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            continue
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
-            continue
-        yield from statements_run_on_import(node)
 
 
 def room_of(name):
@@ -110,7 +80,8 @@ def test_no_modules_import_each_other():
 def test_torch_and_skorch_have_their_rooms():
     assert rooms_that_import("skorch") == {"_training"}
     assert rooms_that_import("torch", at_module_level=True) == {"nn", "_training"}
-    assert rooms_that_import("pandas") == {"preprocessing", "forecasting", "inspection"}
+    tables = {"datasets", "preprocessing", "forecasting", "inspection"}
+    assert rooms_that_import("pandas") == tables
     assert not rooms_that_import("pandas", at_module_level=True)
     assert rooms_that_import("onnx") == {"_deployment"}
 

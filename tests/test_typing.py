@@ -89,7 +89,8 @@ def test_editors_that_read_the_stub_show_what_help_shows(name):
 def test_users_use_all_that_is_public():
     tree = ast.parse(USERS.read_text(encoding="utf-8"))
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    rooms = ("forecasting", "metrics", "model_selection", "preprocessing", "utils")
+    rooms = ("datasets", "forecasting", "inspection", "metrics", "model_selection")
+    rooms += ("preprocessing", "utils")
     modules = [sksequence, *(importlib.import_module(f"sksequence.{r}") for r in rooms)]
     assert {name for module in modules for name in module.__all__} <= used
 

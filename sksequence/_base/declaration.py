@@ -26,7 +26,7 @@ ORDER = (
     *("parallel_channels", "parallel_kernel_size", "parallel_stride"),
     *("parallel_dilation", "parallel_residual", "parallel_bottleneck"),
     *("parallel_squeeze", "recurrent_output_dropout"),
-    *("pooling", "pooling_segments"),
+    *("pooling", "pooling_segments", "random_convolutions"),
     *("embedding_dim", "num_embeddings", "missing", "time_channel"),
     *("categorical_features", "category_dim"),
     *("normalize", "season", "target_channels", "decoder"),

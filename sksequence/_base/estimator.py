@@ -52,6 +52,7 @@ from .declaration import (
 )
 from .fitting import Mode
 from .hyperparameters import Training
+from .inspecting import derive, weigh_steps
 from .lazy import training
 from .presets import find_preset, find_space
 
@@ -458,6 +459,14 @@ class SequenceEstimator(
             if there are any; static covariates are not included.
         """
         return self._respond(X, "transform", "represent")
+
+    def _weigh_steps(self, X: Any) -> list[np.ndarray]:
+        """Return the weights of steps, for inspection."""
+        return weigh_steps(self, X)
+
+    def _derive(self, X: Any, method: str) -> list[np.ndarray]:
+        """Return norms of derivatives with respect to steps, for inspection."""
+        return derive(self, X, method)
 
     @property
     def _n_features_out(self) -> int:

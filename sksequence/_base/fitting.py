@@ -185,6 +185,8 @@ def fit(
             net.module_.check_lengths(data.sequences.lengths)
             if given is not None:
                 net.module_.check_lengths(given.sequences.lengths)
+            if estimator._network.get("random_convolutions"):
+                training.learn_features(net, train_set)
         if "crop" in augment:
             _check_cropped(net, data.sequences.lengths, augment["crop"])
         estimator._hold_net(net, settings)

@@ -366,6 +366,25 @@ class Pooling:
 
 
 @recurrent_estimator
+class WholeSequences(Pooling):
+    """Hyperparameters of networks with an output for each sequence alone."""
+
+    random_convolutions: int = hyperparameter(
+        default=0,
+        constraints=[Number(Integral, 0, 2**31 - 1, closed="both")],
+        doc="""int
+        About how many features of random convolutions are joined to the pooled steps:
+        MiniRocket's (Dempster, Schmidt and Webb, 2021), the shares of steps at which
+        convolutions that are not trained exceed a bias. Biases, means and deviations are
+        learnt from the training sequences, dilations from their median length. There
+        may be no tokens, categorical channels or ``missing="decay"``. Such a network
+        predicts from whole sequences only: it has no streams. 0 for none.""",
+        role=NETWORK,
+        since=(2, 0),
+    )
+
+
+@recurrent_estimator
 class Training:
     """Hyperparameters of scaling and training."""
 

@@ -1,4 +1,4 @@
-"""Strides that follow from the length of the training sequences."""
+"""Strides and dilations that follow from the length of the training sequences."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ import numpy as np
 # At least so many steps are left of a sequence of the median length, and less than twice
 # as many of a long one.
 _FEWEST = 128
+# Steps that a random convolution reads, their kernels, and dilations of each.
+_TAPS, _KERNELS, _MOST_DILATIONS = 9, 84, 12
 
 
 def learn_strides(
     network: dict[str, Any], lengths: np.ndarray, others: np.ndarray
 ) -> dict[str, Any]:
-    """Return the network's keywords with strides in the place of "auto".
+    """Return the network's keywords with strides in the place of "auto", and dilations.
 
     Parameters
     ----------
@@ -26,6 +28,11 @@ def learn_strides(
         Number of steps of each training sequence, and of those of a validation set, of
         which none may be shorter than the strides.
     """
+    if network.get("random_convolutions"):
+        dilations = choose_dilations(
+            float(np.median(lengths)), network["random_convolutions"]
+        )
+        network = network | {"random_dilations": dilations}
     if network.get("parallel_stride") != "auto":
         return network
     # A stride beyond a kernel, or beside a dilation, would leave out steps.
@@ -73,3 +80,22 @@ def choose_strides(
             ):
                 strides[i] *= 2
     return tuple(strides)
+
+
+def choose_dilations(n_steps: float, n_features: int) -> tuple[int, ...]:
+    """Return dilations at which random convolutions fit into a sequence.
+
+    Their logarithms are evenly spaced.
+
+    Examples
+    --------
+    >>> choose_dilations(24, 2520)
+    (1, 2)
+    >>> choose_dilations(150, 2520)
+    (1, 2, 3, 4, 6, 8, 10, 14, 18)
+    >>> choose_dilations(150, 252)
+    (1, 4, 18)
+    """
+    most = max((n_steps - 1) / (_TAPS - 1), 1)
+    n = min(max(n_features // _KERNELS, 1), _MOST_DILATIONS)
+    return tuple(np.unique(np.geomspace(1, most, n).astype(int)).tolist())

@@ -52,7 +52,7 @@ from .readings import (
     standardised,
 )
 from .schemes import find_scheme
-from .scoring import d2_of_quantiles, score_given, score_numbers, score_steps
+from .scoring import d2_of_quantiles, pair_steps, score_given, score_numbers, score_steps
 from .sequences import (
     AnySequences,
     Sequences,
@@ -172,6 +172,7 @@ __all__ = [
     "opened",
     "overlapping_begins",
     "own_name",
+    "pair_steps",
     "plain_labels",
     "predicts_distribution",
     "quantiles_of",

@@ -21,6 +21,20 @@ from .steps import (
 )
 
 
+def pair_steps(y_true: Any, y_pred: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the true targets that are given, the predictions there, and where they are.
+
+    Examples
+    --------
+    >>> truth, predicted, given = pair_steps([["a", None], ["b"]], [["a", "b"], ["a"]])
+    >>> truth.tolist(), predicted.tolist(), given
+    (['a', 'b'], ['a', 'a'], array([ True, False,  True]))
+    """
+    truth = flatten_steps(y_true, lengths_of(y_pred))
+    predicted, given = flatten_steps(y_pred), given_steps(truth)
+    return plain_labels(truth[given], "y_true"), predicted[given], given
+
+
 def score_steps(
     metric: Callable, y_true: Any, y_pred: Any, sample_weight: Any = None, **more: Any
 ) -> float:

@@ -40,9 +40,8 @@ def units(which: str) -> list[Unit]:
     # RNN is among the cells, and among the nonlinearities.
     distinct = dict.fromkeys(cells.values())
     of_cells = product(("recurrence", "alone", "step"), sizes, distinct)
-    return [Unit(*unit) for unit in of_cells] + [
-        Unit("pooling", bits, None) for bits in sizes
-    ]
+    without = product(("pooling", "shares"), sizes, [None])
+    return [Unit(*unit) for unit in (*of_cells, *without)]
 
 
 def machines(which: str) -> list[ready.Machine]:

@@ -42,8 +42,11 @@ class Kernel:
     def __call__(self, **arguments: int) -> None:
         self._function(*self._pick(arguments))
 
-    def bind(self, **arguments: int) -> Callable[[], None]:
-        """Return a call with fixed arguments, which takes half the time."""
+    def bind(self, **arguments: int | ctypes.c_int64) -> Callable[[], None]:
+        """Return a call with fixed arguments, which takes half the time.
+
+        The value of a ctypes object may change from call to call.
+        """
         return partial(self._function, *self._pick(arguments))
 
 

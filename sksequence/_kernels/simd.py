@@ -220,6 +220,18 @@ def where_equal(typing, x, y, z):
 
 
 @intrinsic
+def where_greater(typing, x, y, z):
+    """Return z where x is greater than y, elsewhere zero."""
+
+    def generate(context, builder, sig, args):
+        zero = _constant(args[2].type, 0.0)
+        greater = builder.fcmp_ordered(">", args[0], args[1])
+        return builder.select(greater, args[2], zero)
+
+    return z(x, y, z), generate
+
+
+@intrinsic
 def largest_of(typing, x, y):
     """Return the larger of two vectors, or NaN where either is NaN."""
 

@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .._inputs import flatten_steps as concatenate
-from .._inputs import given_steps, lengths_of, plain_labels, score_steps
+from .._inputs import lengths_of, pair_steps, score_steps
 from .._inputs.types import ArrayLike, Metric
 
 __all__ = [
@@ -61,13 +60,10 @@ def flatten_steps(
     >>> flatten_steps(y_true, y_pred, separator="O")[1]
     array(['noun', 'noun', 'O', 'verb'], dtype=object)
     """
-    lengths = lengths_of(y_pred)
-    truth, predicted = concatenate(y_true, lengths), concatenate(y_pred)
-    given = given_steps(truth)
-    truth = plain_labels(truth[given], "y_true")
-    predicted = predicted[given]
+    truth, predicted, given = pair_steps(y_true, y_pred)
     if separator is None:
         return truth, predicted
+    lengths = lengths_of(y_pred)
     counts = np.add.reduceat(given, np.cumsum(lengths) - lengths, dtype=int)
     ends = np.cumsum(counts)[:-1]
     return _insert(truth, ends, separator), _insert(predicted, ends, separator)

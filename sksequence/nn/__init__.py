@@ -17,6 +17,7 @@ from .frames import FrameNetwork
 from .missing import DecayMissing, MaskMissing, StateDecay
 from .network import SequenceNetwork
 from .pooling import AttentionPooling, LastPooling, MaxPooling, MeanPooling
+from .random_convolutions import RandomConvolutions
 from .recurrent import RecurrentLayer, RecurrentStack
 from .squeeze import SqueezeExcite
 from .static import StaticJoin
@@ -41,6 +42,7 @@ __all__ = [
     "MaxPooling",
     "MeanPooling",
     "NextStepNetwork",
+    "RandomConvolutions",
     "RecurrentLayer",
     "RecurrentStack",
     "SequenceNetwork",

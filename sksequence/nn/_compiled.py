@@ -109,7 +109,7 @@ def recurrence(
         products = x
     else:
         weights = _without_input(weights)
-    plan = _plan(
+    plan = plan_of(
         cast(Hashable, cell),
         weights.weight_ih.shape[1],
         layer.hidden_size,
@@ -117,7 +117,7 @@ def recurrence(
         reverse,
         given,
     )
-    order = _order(lengths, n, n_steps)
+    order = order_of(lengths, n, n_steps)
     start, start_memory = (*state, None, None)[:2]
     weight_ih, bias_ih, weight_hh, bias_hh = weights
     matrices = as_matrices(weight_hh, layer.hidden_size)
@@ -129,7 +129,7 @@ def recurrence(
         return _Recurrence.apply(plan, order, *inputs.contiguous())
     inputs = inputs.contiguous()
     if n <= FEW and not (state or given or mask is not None) and plan.few is not None:
-        answers = plan.few.forward(inputs.x, order, _of_weights(inputs[4:]))
+        answers = plan.few.forward(inputs.x, order, addresses_of_weights(inputs[4:]))
         if answers is not None:
             return answers
     outputs, _ = plan.forward(order, inputs)
@@ -221,7 +221,7 @@ class _Plan:
             "final_memory": finals[-1].data_ptr(),
             "n_workers": workers,
         }
-        self.run["pack"](**arguments, **_of_weights(inputs[4:]))
+        self.run["pack"](**arguments, **addresses_of_weights(inputs[4:]))
 
         scratch = WORKSPACE.borrow(workers * layout.forward_scratch.n_bytes)
 
@@ -285,7 +285,7 @@ class _Plan:
             self.run["backward"](**arguments | places, worker=worker)
 
         share(work, workers)
-        self.run["unpack"](**arguments, **_of_weights(grad_weights))
+        self.run["unpack"](**arguments, **addresses_of_weights(grad_weights))
         return [grad_x, grad_start, grad_start_memory, None, *grad_weights]
 
     def differentiable_gradient(
@@ -336,7 +336,7 @@ class _Plan:
 
 
 @lru_cache(maxsize=1024)
-def _plan(
+def plan_of(
     cell: type[Cell],
     channels: int,
     hidden: int,
@@ -376,7 +376,7 @@ class _Largest(torch.autograd.Function):
     def forward(ctx: Any, steps: Tensor, lengths: Tensor) -> Tensor:
         steps = steps.contiguous()
         found = steps.new_empty(steps.shape[0], steps.shape[2])
-        _run_largest("forward", steps, lengths, found)
+        run_largest(largest_kernels(steps.itemsize)["forward"], steps, lengths, found)
         ctx.save_for_backward(steps, found)
         ctx.lengths = lengths  # not saved: may be an inference tensor, but is only read
         return found
@@ -389,8 +389,8 @@ class _Largest(torch.autograd.Function):
             steps = steps.masked_fill(~mask, -torch.inf)
             return largest_gradient(steps, found, grad_largest), None
         grad_steps, grad_largest = torch.empty_like(steps), grad_largest.contiguous()
-        _run_largest(
-            "backward",
+        run_largest(
+            largest_kernels(steps.itemsize)["backward"],
             steps,
             ctx.lengths,
             found,
@@ -400,13 +400,22 @@ class _Largest(torch.autograd.Function):
         return grad_steps, None
 
 
-def _run_largest(
-    name: str, steps: Tensor, lengths: Tensor, found: Tensor, **addresses: int
-) -> None:
-    kernels = _kernels.load("pooling", 8 * steps.itemsize)
+def largest_kernels(itemsize: int) -> _kernels.Kernels:
+    """Return the kernels of max pooling, forward and backward."""
+    kernels = _kernels.load("pooling", 8 * itemsize)
     assert kernels is not None, "who asks for kernels has made sure that there are any"
+    return kernels
+
+
+def run_largest(
+    kernel: _kernels.Kernel,
+    steps: Tensor,
+    lengths: Tensor,
+    found: Tensor,
+    **addresses: int,
+) -> None:
     n, n_steps, size = steps.shape
-    kernels[name](
+    kernel(
         steps=steps.data_ptr(),
         lengths=lengths.data_ptr(),
         largest=found.data_ptr(),
@@ -417,7 +426,61 @@ def _run_largest(
     )
 
 
-def _order(lengths: Tensor | None, n: int, n_steps: int) -> tuple[Tensor, Tensor]:
+def serves_shares(x: Tensor) -> bool:
+    """Return whether there are kernels for random convolutions of sequences."""
+    return _fits(x) and _kernels.load("shares", 8 * x.itemsize) is not None
+
+
+def shares_of_steps(
+    x: Tensor,
+    lengths: Tensor | None,
+    *,
+    channels: Tensor,
+    taps: Tensor,
+    n_taps: int,
+    dilations: Sequence[int],
+    biases: Tensor,
+    is_causal: bool,
+) -> Tensor:
+    """Return the shares of steps at which convolutions exceed their biases.
+
+    Shape
+        x (batch, steps, channels) -> (batch, biases)
+    """
+    n, n_steps, n_channels = x.shape
+    kernels = _kernels.load("shares", 8 * x.itemsize)
+    assert kernels is not None, "who asks for kernels has made sure that there are any"
+    if lengths is None:
+        lengths = _full_order(n, n_steps)[1]
+    x, lengths = x.contiguous(), lengths.long().contiguous()
+    n_vectors = VECTOR_BYTES // x.itemsize
+    width = n_steps + (n_taps - 1) * max(dilations) + 2 * n_vectors
+    row, line = x.new_empty(2, width)
+    shares, levels = x.new_empty(n, biases.numel()), torch.tensor(dilations)
+    kernels["forward"](
+        x=x.data_ptr(),
+        lengths=lengths.data_ptr(),
+        n=n,
+        n_steps=n_steps,
+        n_channels=n_channels,
+        channels=channels.data_ptr(),
+        n_slots=channels.shape[2],
+        taps=taps.data_ptr(),
+        n_taps=n_taps,
+        n_kernels=len(taps),
+        dilations=levels.data_ptr(),
+        n_dilations=len(levels),
+        biases=biases.data_ptr(),
+        n_biases=biases.shape[2],
+        is_causal=int(is_causal),
+        row=row.data_ptr(),
+        line=line.data_ptr(),
+        shares=shares.data_ptr(),
+    )
+    return shares
+
+
+def order_of(lengths: Tensor | None, n: int, n_steps: int) -> tuple[Tensor, Tensor]:
     """Return the order by decreasing length, and the lengths in this order."""
     if lengths is None:
         return _full_order(n, n_steps)
@@ -433,7 +496,7 @@ def _full_order(n: int, n_steps: int) -> tuple[Tensor, Tensor]:
     return torch.arange(n), torch.full((n,), n_steps)
 
 
-def _of_weights(tensors: Sequence[Tensor | None]) -> dict[str, int]:
+def addresses_of_weights(tensors: Sequence[Tensor | None]) -> dict[str, int]:
     """Return the addresses of weights, or of their gradients."""
     return {
         name: _address(tensor)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -26,6 +28,26 @@ def pool_segments(
         return pool(steps, lengths, final)
     pooled = pool(*cut_segments(steps, lengths, n_segments))
     return pooled.unflatten(0, (len(steps), n_segments)).flatten(1)
+
+
+def weigh_segments(
+    pool: Any, n_segments: int, steps: Tensor, lengths: Tensor | None = None
+) -> Tensor:
+    """Return the attention weights of all steps; those of a segment add up to its share.
+
+    A step that two segments share has the sum of both weights.
+
+    Shape
+        steps (batch, steps, size) -> (batch, steps)
+    """
+    if n_segments == 1:
+        return pool.weights(steps, lengths)
+    weights = pool.weights(*cut_segments(steps, lengths, n_segments)) / n_segments
+    every = torch.arange(steps.shape[1], dtype=torch.float64, device=steps.device)
+    places, _ = cut_segments(every.expand(len(steps), -1)[..., None], lengths, n_segments)
+    at = places[..., 0].long().unflatten(0, (len(steps), n_segments)).flatten(1)
+    own = weights.unflatten(0, (len(steps), n_segments)).flatten(1)
+    return torch.zeros_like(steps[..., 0]).scatter_add(1, at, own)
 
 
 def cut_segments(

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from . import _exact
 from ._random import RandomLayer, reset_layers
-from ._segments import pool_segments
+from ._segments import pool_segments, weigh_segments
 from ._sizes import KernelSize, check_size, kernels_per_layer
 from .convlstm import ConvLSTM, State
 from .dropout import Dropout
@@ -296,6 +296,19 @@ class FrameNetwork(RandomLayer):
             return self._average(final)
         means = self._average(steps), lengths, self._average(final)
         return pool_segments(self.pool, self.n_segments, *means)
+
+    def pooling_weights(self, X: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Return the weights of ``pooling="attention"``.
+
+        Shape
+            X (batch, steps, input_size, height, width) -> (batch, steps), zero in padding
+        """
+        steps, *_ = self.states(X, lengths)
+        return weigh_segments(self.pool, self.n_segments, self._average(steps), lengths)
+
+    def count_frames(self, lengths: Tensor) -> Tensor:
+        """Return the number of steps that are pooled: all of them, (batch,)."""
+        return lengths
 
     def forward(self, X: Tensor, lengths: Tensor | None = None) -> Tensor:
         if self.n_frames is not None:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from . import _exact
 from ._exact import State
 from ._random import RandomLayer, reset_layers
-from ._segments import pool_segments
+from ._segments import pool_segments, weigh_segments
 from ._sizes import KernelSizes, check_size
 from ._time import last_n_steps, spread_blocks
 from .branch import ConvBranch
@@ -21,6 +21,7 @@ from .embedding import CategoryEmbedding, TokenEmbedding
 from .encoder import ConvEncoder
 from .missing import READERS
 from .pooling import POOLINGS
+from .random_convolutions import RandomConvolutions
 from .recurrent import RecurrentStack, choose
 from .static import StaticJoin
 
@@ -31,7 +32,8 @@ class SequenceNetwork(RandomLayer):
     ::
 
         X -> ConvEncoder -> RecurrentStack -> pooling -+-> dropout -+-> linear
-          \-> ConvBranch ------------------------------/            |
+          |-> ConvBranch ------------------------------/            |
+          \-> RandomConvolutions ----------------------/            |
         static -----------------------------------------------------/
 
     With ``embedding_dim``, X holds token ids, which are replaced by their embeddings.
@@ -81,6 +83,11 @@ class SequenceNetwork(RandomLayer):
     pooling_segments : int, default=1
         Number of equal parts of a sequence that are pooled each, in the branch and,
         unless ``pooling="last"``, in the recurrence.
+    random_convolutions : int, default=0
+        About how many features of :class:`RandomConvolutions` are joined to what is
+        pooled; 0 for none. :meth:`learn` learns them.
+    random_dilations : sequence of int, default=(1,)
+        Their dilations.
     recurrent_output_dropout : float, default=0.0
         Dropout probability of the output of the recurrence alone, before the output of
         the branch is joined to it, in [0, 1).
@@ -161,6 +168,8 @@ class SequenceNetwork(RandomLayer):
         parallel_squeeze: int | None = None,
         pooling: str = "max",
         pooling_segments: int = 1,
+        random_convolutions: int = 0,
+        random_dilations: Sequence[int] = (1,),
         recurrent_output_dropout: float = 0.0,
         embedding_dim: int | None = None,
         missing: str = "error",
@@ -244,9 +253,28 @@ class SequenceNetwork(RandomLayer):
             n_segments=n_segments,
             causal=causal,
         )
+        self.random = None
+        if random_convolutions:
+            reasons = {
+                "embedding_dim": embedding_dim is not None,
+                "categories": bool(categories),
+                'missing="decay"': missing == "decay",
+                "outputs for steps": not is_pooled,
+            }
+            for kind, holds in reasons.items():
+                if holds:
+                    raise ValueError(
+                        "random_convolutions read numbers, once for a whole sequence, "
+                        f"and must be 0 with {kind}, got {random_convolutions}"
+                    )
+            self.random = RandomConvolutions(
+                input_size, random_convolutions, random_dilations, causal=causal
+            )
         self.output_dropout = Dropout(recurrent_output_dropout)
         recurrent_size = self.n_segments * self.recurrence.output_size
         self.representation_size = recurrent_size + self.branch.output_size
+        if self.random is not None:
+            self.representation_size += self.random.output_size
         # Without pooling.
         self.frame_size = self.recurrence.output_size + self.branch.step_size
         self.dropout = Dropout(dropout)
@@ -271,6 +299,8 @@ class SequenceNetwork(RandomLayer):
         self.head = nn.Linear(read_size, output_size)
 
     def _reset_head(self, generator: torch.Generator | None) -> None:
+        if self.head.weight.is_meta:
+            return  # nothing to draw
         nn.init.xavier_uniform_(self.head.weight, generator=generator)
         nn.init.zeros_(self.head.bias)
 
@@ -286,6 +316,15 @@ class SequenceNetwork(RandomLayer):
         """
         self.encoder.check_lengths(lengths)
         self.branch.check_lengths(lengths)
+
+    def learn(self, X: Tensor, lengths: Tensor | None = None) -> None:
+        """Learn what is learnt before training: that of random convolutions.
+
+        Shape
+            X (batch, steps, input_size), lengths (batch,) or None
+        """
+        if self.random is not None:
+            self.random.learn(self._read(X, lengths), lengths)
 
     @property
     def can_advance(self) -> bool:
@@ -388,9 +427,22 @@ class SequenceNetwork(RandomLayer):
         assert pool is not None, "only a network without outputs of steps pools"
         pooled = pool_segments(pool, self.n_segments, steps, left, final)
         pooled = self.output_dropout(pooled)
-        if not self.branch.output_size:
-            return pooled
-        return torch.cat([pooled, self.branch(x, lengths)], dim=1)
+        if self.branch.output_size:
+            pooled = torch.cat([pooled, self.branch(x, lengths)], dim=1)
+        if self.random is not None:
+            pooled = torch.cat([pooled, self.random(x, lengths)], dim=1)
+        return pooled
+
+    def pooling_weights(
+        self, X: Tensor, lengths: Tensor | None = None, static: Tensor | None = None
+    ) -> Tensor:
+        """Return the weights of ``pooling="attention"``; ``static`` is ignored.
+
+        Shape
+            X (batch, steps, input_size) -> (batch, frames), zero in padding
+        """
+        steps, left, _ = self.states(X, lengths)
+        return weigh_segments(self.pool, self.n_segments, steps, left)
 
     def represent_prefixes(
         self, X: Tensor, lengths: Tensor | None = None, static: Tensor | None = None
@@ -406,12 +458,13 @@ class SequenceNetwork(RandomLayer):
         ------
         ValueError
             If the network is bidirectional, as its states depend on later steps, or has
-            a decoder or segments.
+            a decoder, segments or random convolutions.
         """
         reasons = {
             "that is bidirectional": not self.causal,
             "with decoder_steps": self.decoder_steps,
             "with pooling_segments": self.is_segmented,
+            "with random_convolutions": self.random is not None,
         }
         for kind, holds in reasons.items():
             if holds:

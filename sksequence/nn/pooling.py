@@ -198,6 +198,20 @@ class AttentionPooling(RandomLayer):
         weight = torch.exp(score - score.amax(1, keepdim=True))
         return _exact.sum_steps(weight * steps) / _exact.sum_steps(weight)
 
+    def weights(self, steps: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Return the weight of each step, zero in padding.
+
+        Shape
+            steps (batch, steps, size) -> (batch, steps)
+        """
+        check_batch(steps, lengths)
+        score = self._score(zero_padding(steps, lengths))
+        if lengths is not None:
+            mask = valid_steps(lengths, steps.shape[1])[..., None]
+            score = score.masked_fill(~mask, -torch.inf)
+        weight = torch.exp(score - score.amax(1, keepdim=True))
+        return (weight / _exact.sum_steps(weight)[:, None])[..., 0]
+
     def prefixes(self, steps: Tensor) -> Tensor:
         """Average every prefix with its own attention weights.
 

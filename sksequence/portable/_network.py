@@ -13,6 +13,7 @@ from ._cell import FittedCell
 from ._decoder import Decoder
 from ._layers import Layer, make_layers, run_layers
 from ._pooling import POOLINGS, LastPooling, MeanPooling, Pool, pool_segments
+from ._random import RandomConvolutions
 from ._reading import Reading
 from ._recurrence import last_steps, run_whole
 from ._time import last_n_steps, reverse_steps
@@ -44,6 +45,7 @@ class Network:
     per_frame = False
     n_segments = branch_stride = 1
     decoder: Decoder | None = None
+    random: RandomConvolutions | None = None
 
     def __init__(
         self, settings: dict[str, Any], weights: dict[str, np.ndarray], reading: Reading
@@ -70,6 +72,9 @@ class Network:
         self.pooling = "last" if answers_often else settings["pooling"]
         if not answers_often:
             self.n_segments = settings.get("pooling_segments", 1)
+        if own := below("random", weights):
+            dilations = settings["random_dilations"]
+            self.random = RandomConvolutions(own, dilations, self.causal)
         self.attention = below("pool", weights)
         self.join = _matrix(below("join.linear", weights))
         self.head = _matrix(below("head", weights))
@@ -117,7 +122,7 @@ class Network:
         With ``decoder_steps``, each of so many last steps; with ``per_frame`` each frame,
         of which strides leave one for a block of steps.
         """
-        steps, left, final, beside, whole = self._run(x, lengths)
+        read, steps, left, final, beside, whole = self._run(x, lengths)
         if self.per_frame:
             return self._frames(steps, beside, lengths)
         if self.per_step or self.decoder_steps:
@@ -129,7 +134,7 @@ class Network:
             if self.decoder_steps:
                 return last_n_steps(every, lengths, self.decoder_steps)
             return every
-        return self._pool(steps, left, final, beside, whole)
+        return self._pool(read, lengths, steps, left, final, beside, whole)
 
     def translate(
         self,
@@ -140,15 +145,15 @@ class Network:
     ) -> np.ndarray:
         """Return the codes of the labels that a decoder says (n, max_length)."""
         assert self.decoder is not None, "only a network with a decoder translates"
-        steps, left, final, beside, whole = self._run(x, lengths)
-        pooled = self._pool(steps, left, final, beside, whole)
+        read, steps, left, final, beside, whole = self._run(x, lengths)
+        pooled = self._pool(read, lengths, steps, left, final, beside, whole)
         start = np.tanh(self.output(pooled, static))
         memory = self._frames(steps, beside, lengths)
         return self.decoder.answer(start, memory, left, max_length)
 
     def _run(self, x: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Return the steps of the recurrence, their number, the final state, the steps
-        of the branch, and their number.
+        """Return what layers read, the steps of the recurrence, their number, the final
+        state, the steps of the branch, and their number.
         """
         read, since = self._read(x)
         steps, left, elapsed = read, lengths, [since]
@@ -161,22 +166,26 @@ class Network:
         steps, left = run_layers(self.encoder, steps, left)
         steps, final = self._recur(steps, left, elapsed)
         beside, whole = run_layers(self.branch, read, lengths)
-        return steps, left, final, beside, whole
+        return read, steps, left, final, beside, whole
 
     def _pool(
         self,
+        read: np.ndarray,
+        lengths: np.ndarray,
         steps: np.ndarray,
         left: np.ndarray,
         final: np.ndarray,
         beside: np.ndarray,
         whole: np.ndarray,
     ) -> np.ndarray:
-        """Pool the recurrence, and the branch if there is one."""
+        """Pool the recurrence, and the branch and random convolutions, if there are."""
         k = self.n_segments
         pools = self.make_pools(k * len(steps))
         at_end = self.pooling == "last"
         parts = [final if at_end else pool_segments(pools[0], steps, left, k)]
         parts += [pool_segments(pool, beside, whole, k) for pool in pools[1:]]
+        if self.random is not None:
+            parts.append(self.random(read, lengths))
         return np.concatenate(parts, axis=1)
 
     def _recur(

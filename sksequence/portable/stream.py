@@ -81,6 +81,11 @@ class Stream:
                 "of a sequence, whose parts depend on its length. Fit one with "
                 "pooling_segments=1."
             )
+        if network.random is not None:
+            raise ValueError(
+                "A network with random_convolutions cannot predict before the end of a "
+                "sequence, whose features these are. Fit one with random_convolutions=0."
+            )
         if network.decoder_steps:
             raise ValueError(
                 "A network with a decoder cannot predict before the end of a sequence, "

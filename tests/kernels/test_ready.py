@@ -149,9 +149,9 @@ def _train(kernels):
     upstream = [torch.randn(70, 12, 21), torch.randn(70, 21)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_kernels, "load", lambda *_: kernels)
-        _compiled._plan.cache_clear()
+        _compiled.plan_of.cache_clear()
         results = run(layer, x, lengths, upstream)
-    _compiled._plan.cache_clear()
+    _compiled.plan_of.cache_clear()
     return [one.numpy() for one in results]
 
 

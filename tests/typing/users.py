@@ -39,9 +39,29 @@ from sksequence import (
     load,
     save,
 )
+from sksequence.datasets import (
+    make_adding,
+    make_irregular_sensors,
+    make_moving_digits,
+    make_order,
+    make_parity,
+    make_sales,
+)
 from sksequence.ensemble import DeepEnsembleClassifier, DeepEnsembleRegressor
 from sksequence.forecasting import forecast_recursive
-from sksequence.inspection import BaselineReport, baseline_report
+from sksequence.inspection import (
+    AttentionDisplay,
+    BaselineReport,
+    ForecastDisplay,
+    HistoryDisplay,
+    MemoryDisplay,
+    OcclusionDisplay,
+    TagConfusionDisplay,
+    attention_weights,
+    baseline_report,
+    memory_curve,
+    occlusion_importance,
+)
 from sksequence.metrics import (
     QuantileScorer,
     SequenceScorer,
@@ -317,6 +337,39 @@ assert_type(forecast_recursive(GRURegressor(), X, horizon=3), np.ndarray)
 forecast_recursive(GRURegressor(), X, horizon=3, target=[0, 2], future=X)
 assert_type(check_sequence_estimator(model, on_fail=None), list[dict[str, Any]])
 FrozenSequenceEstimator(model).predict(X)
+
+# ---------------------------------------------------------------------- generated data
+
+GRURegressor().fit(*make_adding(20, 10, random_state=0))
+GRUClassifier().fit(*make_order(20, (5, 10), random_state=np.random.default_rng(0)))
+RecurrentTagger().fit(*make_parity(20, each_step=True))
+assert_type(make_moving_digits(5, size=20)[0], np.ndarray)
+assert_type(make_sales(100), pd.DataFrame)
+assert_type(make_sales(return_expected=True), tuple[pd.DataFrame, pd.Series])
+seen, now, best = make_irregular_sensors(5, return_best=True)
+assert_type(best, np.ndarray)
+GRURegressor(missing="decay", time_channel=2).fit(*make_irregular_sensors(5))
+make_sales(random_state="0")  # type: ignore[call-overload]
+make_adding(n_steps="long")  # type: ignore[arg-type]
+
+# -------------------------------------------------------------------------- inspection
+
+looked_at = LSTMClassifier(pooling="attention", early_stopping=True).fit(X, labels)
+assert_type(attention_weights(looked_at, X), list[np.ndarray])
+assert_type(memory_curve(looked_at, X, of="representation", max_lag=3), np.ndarray)
+occlusion_importance(looked_at, X, window=2, fill=[0.0, 1.0])
+history_display = HistoryDisplay.from_estimator(looked_at, metrics=["valid_loss"])
+assert_type(history_display, HistoryDisplay)
+assert_type(history_display.best_epoch, int)
+HistoryDisplay.from_history(looked_at.history_).plot(metrics=["lr"])
+assert_type(AttentionDisplay.from_estimator(looked_at, X, sequence=3), AttentionDisplay)
+assert_type(MemoryDisplay.from_estimator(looked_at, X).reach, int)
+assert_type(OcclusionDisplay.from_estimator(looked_at, X), OcclusionDisplay)
+assert_type(ForecastDisplay.from_predictions(numbers, [1.0, 2.0]), ForecastDisplay)
+TagConfusionDisplay.from_predictions([["a"]], [["b"]], normalize="true")
+memory_curve(looked_at, X, max_lag="3")  # type: ignore[arg-type]
+HistoryDisplay()  # type: ignore[call-arg]
+ForecastDisplay.from_predictions(numbers)  # type: ignore[call-arg]
 
 # --------------------------------------------------------------------------- ensembles
 

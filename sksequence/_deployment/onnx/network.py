@@ -12,6 +12,7 @@ from .decoder import translate
 from .graph import Graph, Weights, below, linear
 from .missing import Decay, mask
 from .pooling import POOLINGS, mean_pooling, pool_segments
+from .random import describe_by_random
 from .reading import look_up_categories
 from .recurrence import recur
 from .steps import Steps
@@ -67,6 +68,8 @@ class _Layers(NamedTuple):
         Steps of the convolutional branch, if there is one.
     left_beside : Steps
         Which of these its strides leave.
+    features : str or None
+        Features of random convolutions, if there are any.
     """
 
     every: str
@@ -74,6 +77,7 @@ class _Layers(NamedTuple):
     final: str
     beside: str | None
     left_beside: Steps
+    features: str | None = None
 
 
 def _run(
@@ -87,8 +91,12 @@ def _run(
     encoded, left = convolve(graph, x, steps, encoder, strides, causal=causal)
     recurrence = below(weights, "recurrence")
     every, final = recur(graph, encoded, left, network, recurrence, elapsed)
+    features = None
+    if network.get("random_convolutions"):
+        own, dilations = below(weights, "random"), network["random_dilations"]
+        features = describe_by_random(graph, x, steps, own, dilations, causal=causal)
     if not network["parallel_channels"]:
-        return _Layers(every, left, final, None, steps)
+        return _Layers(every, left, final, None, steps, features)
     beside, left_beside = convolve(
         graph,
         x,
@@ -99,7 +107,7 @@ def _run(
         dilations=_each(network, "parallel", "dilation"),
         residual=network["parallel_residual"],
     )
-    return _Layers(every, left, final, beside, left_beside)
+    return _Layers(every, left, final, beside, left_beside, features)
 
 
 def _represent(
@@ -125,15 +133,16 @@ def _represent(
 def _pool(
     graph: Graph, layers: _Layers, network: dict[str, Any], weights: Weights
 ) -> str:
-    """Pool the recurrence, and the branch if there is one: (batch, ...)."""
-    every, left, final, beside, left_beside = layers
+    """Pool the recurrence, and join what is beside it: (batch, ...)."""
+    every, left, final, beside, left_beside, features = layers
     n_segments, pool = network["pooling_segments"], POOLINGS[network["pooling"]]
     n_own = 1 if network["pooling"] == "last" else n_segments
-    pooled = pool_segments(pool, n_own, graph, every, left, final, weights)
-    if beside is None:
-        return pooled
-    mean = pool_segments(mean_pooling, n_segments, graph, beside, left_beside)
-    return graph("Concat", pooled, mean, axis=-1)
+    parts = [pool_segments(pool, n_own, graph, every, left, final, weights)]
+    if beside is not None:
+        parts.append(pool_segments(mean_pooling, n_segments, graph, beside, left_beside))
+    if features is not None:
+        parts.append(features)
+    return parts[0] if len(parts) == 1 else graph("Concat", *parts, axis=-1)
 
 
 def _frames(graph: Graph, layers: _Layers, steps: Steps, network: dict[str, Any]) -> str:

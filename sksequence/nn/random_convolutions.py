@@ -1,0 +1,222 @@
+"""Random convolutions, which are not trained: how often they exceed a bias."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from . import _compiled
+from ._random import RandomLayer
+from ._sizes import check_size
+from ._time import check_batch, zero_padding
+
+N_TAPS = 9
+# The places of the three larger weights of each kernel.
+TAPS = tuple(combinations(range(N_TAPS), 3))
+# A kernel reads the sum of at most so many channels.
+_MOST_CHANNELS = 9
+# Length of a vector of standardised features.
+_NORM = 3.0
+# Steps of so many sequences, and outputs, from which biases are learnt; and sequences
+# from which means and deviations are.
+_ENOUGH_STEPS = 2**16
+_MOST_SEQUENCES = 64
+_ENOUGH_OUTPUTS = 2**12
+_ENOUGH_SEQUENCES = 512
+_GOLDEN = (math.sqrt(5) + 1) / 2
+
+
+class RandomConvolutions(RandomLayer):
+    r"""Shares of the steps at which random convolutions exceed a bias (MiniRocket).
+
+    The kernels are all 84 of length nine with three weights of 2 and six of -1, at each
+    dilation, on the sum of some channels that is drawn. Their biases are quantiles of
+    their outputs on training data (:meth:`learn`). A feature is
+
+    .. math:: s \, \frac{p - \mu}{\sigma}
+
+    where p is the share of the steps at which the output exceeds the bias, and
+    :math:`\mu` and :math:`\sigma` are its mean and standard deviation on training data.
+    The scale s gives vectors of features a length of about three. Features that are
+    constant there are zero. There are no gradients: neither of weights nor of inputs.
+
+    Sequences are padded with zeros. Half of the kernels count only the steps at which
+    they read none of these zeros, if there are any.
+
+    Parameters
+    ----------
+    input_size : int
+        Channels per step.
+    n_features : int
+        About how many features: as many for each kernel and dilation, at least one.
+    dilations : sequence of int, default=(1,)
+        Steps from one that a kernel reads to the next.
+    causal : bool, default=False
+        Whether a kernel reads the steps up to its own, instead of those around it.
+
+    Shape
+    -----
+    - Input: ``(batch, steps, input_size)``, lengths ``(batch,)`` or None
+    - Output: ``(batch, output_size)``
+
+    Examples
+    --------
+    >>> import torch
+    >>> features = RandomConvolutions(1, 336, dilations=(1, 2))
+    >>> features.learn(torch.randn(20, 50, 1))
+    >>> features(torch.randn(4, 50, 1)).shape
+    torch.Size([4, 336])
+
+    References
+    ----------
+    Dempster, Schmidt and Webb (2021), MiniRocket: a very fast (almost) deterministic
+    transform for time series classification. KDD.
+    """
+
+    channels: Tensor
+    biases: Tensor
+    mean: Tensor
+    scale: Tensor
+
+    def __init__(
+        self,
+        input_size: int,
+        n_features: int,
+        dilations: Sequence[int] = (1,),
+        *,
+        causal: bool = False,
+    ) -> None:
+        super().__init__()
+        check_size("n_features", n_features)
+        for dilation in dilations:
+            check_size("dilation", dilation)
+        self.input_size, self.causal = input_size, causal
+        self.dilations = tuple(dilations)
+        n_kernels = len(self.dilations) * len(TAPS)
+        shape = (len(self.dilations), len(TAPS), max(1, round(n_features / n_kernels)))
+        self.output_size = math.prod(shape)
+        # Positions of the channels that a kernel reads; the last is that of none.
+        slots = (*shape[:2], min(input_size, _MOST_CHANNELS))
+        self.register_buffer("channels", torch.zeros(slots, dtype=torch.int64))
+        self.register_buffer("biases", torch.zeros(shape))
+        self.register_buffer("mean", torch.zeros(self.output_size))
+        self.register_buffer("scale", torch.ones(self.output_size))
+
+    def reset_parameters(self, generator: torch.Generator | None = None) -> None:
+        """Draw the channels of each kernel, and forget what was learnt."""
+        self.channels.fill_(self.input_size)
+        most = self.channels.shape[2]
+        for chosen in self.channels.flatten(0, 1):
+            share = torch.rand((), generator=generator, device="cpu").item()
+            n = min(int((most + 1) ** share), most)
+            order = torch.randperm(self.input_size, generator=generator, device="cpu")
+            chosen[:n] = order[:n].sort().values
+        self.biases.zero_()
+        self.mean.zero_()
+        self.scale.fill_(1.0)
+
+    @torch.no_grad()
+    def learn(self, x: Tensor, lengths: Tensor | None = None) -> None:
+        """Learn biases, and the means and deviations of features, from sequences.
+
+        Parameters
+        ----------
+        x : Tensor of shape (batch, steps, input_size)
+            Training sequences, of which at most 512 are read, evenly chosen.
+        lengths : Tensor of shape (batch,) or None, default=None
+            Number of steps of each.
+        """
+        check_batch(x, lengths)
+        most = min(max(_ENOUGH_STEPS // x.shape[1], 8), _MOST_SEQUENCES)
+        self._learn_biases(*_some(x, lengths, most))
+        shares = self._shares(*_some(x, lengths, _ENOUGH_SEQUENCES)).double()
+        deviation = shares.std(0, correction=0)
+        factor = _NORM / math.sqrt(self.output_size)
+        # As the share of a step in the longest sequence, less is an error of rounding.
+        varies = deviation > 1e-6
+        self.mean.copy_(shares.mean(0))
+        self.scale.copy_(torch.where(varies, factor / deviation, 0.0))
+
+    def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
+        check_batch(x, lengths)
+        with torch.no_grad():
+            return (self._shares(x, lengths) - self.mean) * self.scale
+
+    def _learn_biases(self, x: Tensor, lengths: Tensor | None) -> None:
+        """Let biases be quantiles of outputs, at levels of low discrepancy."""
+        levels = torch.arange(1, self.output_size + 1, dtype=torch.float64)
+        levels = (levels * _GOLDEN % 1).view_as(self.biases).to(x.device)
+        for level, steps in enumerate(self._outputs(x, lengths)):
+            by_kernel = (of_steps.movedim(2, 0).contiguous() for of_steps in steps)
+            for k, (own, which) in enumerate(zip(*by_kernel, strict=True)):
+                found = own[which]
+                found = found[:: -(-len(found) // _ENOUGH_OUTPUTS)].double()
+                self.biases[level, k] = torch.quantile(found, levels[level, k])
+
+    def _shares(self, x: Tensor, lengths: Tensor | None) -> Tensor:
+        """Return the shares of steps at which outputs exceed biases."""
+        if _compiled.serves_shares(x):
+            return _compiled.shares_of_steps(
+                x,
+                lengths,
+                channels=self.channels,
+                taps=torch.tensor(TAPS),
+                n_taps=N_TAPS,
+                dilations=self.dilations,
+                biases=self.biases,
+                is_causal=self.causal,
+            )
+        parts = []
+        for level, (outputs, counts) in enumerate(self._outputs(x, lengths)):
+            number = counts.sum(1).to(x.dtype)
+            for bias in self.biases[level].T:
+                exceeds = (outputs > bias) & counts
+                parts.append(exceeds.sum(1).to(x.dtype) / number)
+        shape = (len(x), len(self.dilations), self.biases.shape[2], len(TAPS))
+        return torch.stack(parts, 1).view(shape).mT.flatten(1)
+
+    def _outputs(
+        self, x: Tensor, lengths: Tensor | None
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield for each dilation the outputs of all kernels, and which steps count.
+
+        In the order of the compiled kernel's sums, which has the same bits.
+
+        Shape
+            x (batch, steps, input_size) -> (batch, steps, kernels), twice
+        """
+        n_steps = x.shape[1]
+        x = F.pad(zero_padding(x, lengths), (0, 1))
+        ends = torch.full((len(x),), n_steps) if lengths is None else lengths.long()
+        ends = ends.to(x.device)[:, None, None]
+        steps = torch.arange(n_steps, device=x.device)[:, None]
+        weights = torch.zeros(N_TAPS, len(TAPS), dtype=x.dtype, device=x.device)
+        for k, larger in enumerate(TAPS):
+            weights[list(larger), k] = 1
+        skips = torch.arange(len(TAPS), device=x.device) % 2 == 1
+        for level, dilation in enumerate(self.dilations):
+            reach = (N_TAPS - 1) * dilation
+            before = reach if self.causal else reach // 2
+            mixed = x[..., self.channels[level, :, 0]]
+            for slot in range(1, self.channels.shape[2]):
+                mixed = mixed + x[..., self.channels[level, :, slot]]
+            mixed = F.pad(mixed, (0, 0, before, reach - before))
+            read = [mixed[:, i * dilation :][:, :n_steps] for i in range(N_TAPS)]
+            total, chosen = read[0], read[0] * weights[0]
+            for tap, weight in zip(read[1:], weights[1:], strict=True):
+                total, chosen = total + tap, chosen + tap * weight
+            trims = skips & (ends > reach)
+            first = torch.where(trims, before, 0)
+            end = torch.where(trims, ends - (reach - before), ends)
+            yield 3.0 * chosen - total, (steps >= first) & (steps < end)
+
+
+def _some(x: Tensor, lengths: Tensor | None, n: int) -> tuple[Tensor, Tensor | None]:
+    """Return at most n of the sequences, evenly chosen."""
+    chosen = torch.linspace(0, len(x) - 1, min(n, len(x))).round().long().to(x.device)
+    return x[chosen], None if lengths is None else lengths[chosen]
