@@ -147,6 +147,48 @@ class RandomConvolutions(RandomLayer):
         with torch.no_grad():
             return (self._shares(x, lengths) - self.mean) * self.scale
 
+    @torch.no_grad()
+    def prefixes(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Return the features of every prefix: the first step, the first two, and so on.
+
+        Each has the bits of :meth:`forward` for that prefix alone.
+
+        Parameters
+        ----------
+        x : Tensor of shape (batch, steps, input_size)
+            Sequences.
+        lengths : Tensor of shape (batch,) or None, default=None
+            Number of steps of each. What stands behind them is undefined.
+
+        Returns
+        -------
+        Tensor of shape (batch, steps, output_size)
+            Features of the steps so far.
+
+        Raises
+        ------
+        ValueError
+            Unless the convolutions are causal: others read later steps, too.
+        """
+        if not self.causal:
+            raise ValueError(
+                "causal must be True for features of prefixes, got False: such "
+                "convolutions read later steps, too"
+            )
+        check_batch(x, lengths)
+        seen = torch.arange(1, x.shape[1] + 1, device=x.device)[:, None]
+        shares = x.new_empty(*x.shape[:2], *self.biases.shape)
+        for level, (outputs, _) in enumerate(self._outputs(x, lengths)):
+            reach = (N_TAPS - 1) * self.dilations[level]
+            number = seen.repeat(1, len(TAPS))
+            number[reach:, 1::2] -= reach
+            for b, bias in enumerate(self.biases[level].T):
+                exceeded = (outputs > bias).cumsum(1, dtype=torch.int32)
+                # Behind the reach, odd kernels count no step before its end.
+                exceeded[:, reach:, 1::2] -= exceeded[:, reach - 1 : reach, 1::2]
+                shares[:, :, level, :, b] = exceeded.to(x.dtype) / number
+        return shares.flatten(2).sub_(self.mean).mul_(self.scale)
+
     def _learn_biases(self, x: Tensor, lengths: Tensor | None) -> None:
         """Let biases be quantiles of outputs, at levels of low discrepancy."""
         levels = torch.arange(1, self.output_size + 1, dtype=torch.float64)

@@ -261,7 +261,6 @@ print(repr(proba.tolist()))
     [
         ({"bidirectional": True}, "bidirectional=False"),
         ({"pooling_segments": 2}, "pooling_segments=1"),
-        ({"random_convolutions": 84}, "random_convolutions=0"),
     ],
 )
 def test_what_reads_from_the_end_too_is_refused(params, words, method):
