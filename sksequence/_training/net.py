@@ -12,7 +12,7 @@ import torch
 from sklearn.base import is_classifier
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils import Tags
-from skorch.callbacks import Callback, EpochTimer, PassthroughScoring, PrintLog
+from skorch.callbacks import Callback, EpochTimer, PassthroughScoring
 from skorch.utils import TeeGenerator, to_device
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -32,6 +32,7 @@ from .losses import append_scale, choose_loss
 from .next_label import NextLabelLoss
 from .optimizers import OPTIMIZERS, Adam
 from .precision import make_autocast, make_scaler
+from .progress import EpochTable
 from .sensitivity import gradient_norms
 from .stopping import StopTraining, is_stop_of_skorch
 
@@ -132,8 +133,8 @@ class SequenceNet(Net):
             ("valid_loss", PassthroughScoring(name="valid_loss")),
             ("learning_rate", LearningRate()),
             ("refuse_divergence", RefuseDivergence()),
-            # PrintLog formats a table in every epoch, even if it does not print it.
-            *([("print_log", _print_log())] if self.verbose else []),
+            # The callback formats a table in every epoch, even if it does not print it.
+            *([("print_log", EpochTable())] if self.verbose else []),
         ]
 
     def initialize_callbacks(self):
@@ -428,11 +429,6 @@ class SequenceNet(Net):
             f"{type(self).__name__}({type(self.module_).__name__} with {n_parameters} "
             f"parameters on {self.device})"
         )
-
-
-def _print_log() -> PrintLog:
-    # The scheduler records the rate of the next epoch as an event: a second column `lr`.
-    return PrintLog(keys_ignored=["event_lr"])
 
 
 def _chunks(order: Tensor, lengths: Tensor, module: Any) -> Iterator[Tensor]:
