@@ -23,6 +23,10 @@ _OF_NUMBERS: Mapping[str, Any] = MappingProxyType(
         **{"random_convolutions": 5040, "max_epochs": 100},
     }
 )
+# Likewise, for classifiers of tokens.
+_OF_TOKENS: Mapping[str, Any] = MappingProxyType(
+    {"bidirectional": True, "dropout": 0.5, "max_epochs": 10, "batch_size": 32}
+)
 # What random convolutions cannot read, by hyperparameter.
 _NOT_NUMBERS: Mapping[str, Any] = MappingProxyType(
     {"embedding_dim": None, "categorical_features": None, "missing": "error"}
@@ -42,8 +46,11 @@ def find_preset(cls: type, name: str, changes: Mapping[str, Any]) -> dict[str, A
     known, preset = defaults_for(cls), PRESETS[name]
     reads_numbers = all(changes.get(key, v) == v for key, v in _NOT_NUMBERS.items())
     is_of_classes = {"random_convolutions", "label_smoothing"} <= set(known)
-    if name == "accurate" and reads_numbers and is_of_classes:
-        preset = _OF_NUMBERS
+    if name == "accurate" and is_of_classes:
+        if reads_numbers:
+            preset = _OF_NUMBERS
+        elif changes.get("embedding_dim") is not None:
+            preset = _OF_TOKENS
     chosen = {key: value for key, value in preset.items() if key in known}
     return {**chosen, **changes}
 

@@ -39,7 +39,7 @@ def units(which: str) -> list[Unit]:
     sizes = (32, 64) if everything else (32,)
     # RNN is among the cells, and among the nonlinearities.
     distinct = dict.fromkeys(cells.values())
-    of_cells = product(("recurrence", "step"), sizes, distinct)
+    of_cells = product(("recurrence", "alone", "step"), sizes, distinct)
     without = product(("pooling", "shares"), sizes, [None])
     return [Unit(*unit) for unit in (*of_cells, *without)]
 

@@ -56,8 +56,8 @@ Kernels = dict[str, Kernel]
 def load(source: str, bits: int, cell: type[Cell] | None = None) -> Kernels | None:
     """Return the kernels for floats of the given size, or None if there are none.
 
-    ``source`` is the module of the kernels: "recurrence" or "step", for a cell, or
-    "pooling". If compilation fails, a warning with the reason is raised once. Kernels
+    ``source`` is the module of the kernels: "recurrence", "alone" or "step", for a cell,
+    or "pooling". If compilation fails, a warning with the reason is raised once. Kernels
     take addresses and sizes as keywords.
     """
     with _LOCK:

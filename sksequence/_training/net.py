@@ -37,9 +37,9 @@ from .weighted_loss import WeightedLoss
 
 # Torch multiplies matrices with other numbers of rows than multiples of eight by other
 # kernels, whose results differ in the last bits.
+_ROWS = 8
 # Training sequences from which features are learnt that are not trained.
 _ENOUGH = 512
-_ROWS = 8
 # Maximum number of hidden values per chunk of a prediction: some tens of megabytes.
 _CHUNK_VALUES = 2**22
 # What skorch records of each epoch, besides losses and scores.

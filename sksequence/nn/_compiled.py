@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple, cast
 
 import torch
@@ -15,6 +15,7 @@ from .. import _kernels
 from .._cells import Cell, find_cell
 from .._kernels import LANES, MOST_CHAINS, VECTOR_BYTES, Layout
 from ._cell_layer import CellLayer, Weights, as_matrices, cell_of, weights_of
+from ._few import FEW, Few
 from ._second_order import largest_gradient, recurrence_gradient
 from ._states import check_state
 from ._threads import count_threads, share
@@ -126,7 +127,12 @@ def recurrence(
     needs_grad = any(tensor is not None and tensor.requires_grad for tensor in inputs)
     if needs_grad and torch.is_grad_enabled():
         return _Recurrence.apply(plan, order, *inputs.contiguous())
-    outputs, _ = plan.forward(order, inputs.contiguous())
+    inputs = inputs.contiguous()
+    if n <= FEW and not (state or given or mask is not None) and plan.few is not None:
+        answers = plan.few.forward(inputs.x, order, addresses_of_weights(inputs[4:]))
+        if answers is not None:
+            return answers
+    outputs, _ = plan.forward(order, inputs)
     return outputs
 
 
@@ -226,6 +232,13 @@ class _Plan:
 
         share(work, workers)
         return (steps, *finals), kept
+
+    @cached_property
+    def few(self) -> Few | None:
+        """The same for few sequences; None without kernels for these."""
+        layout = self.layout
+        run = _kernels.load("alone", 8 * layout.itemsize, cast(Any, layout.cell))
+        return None if run is None else Few(layout, run, self.fixed)
 
     def backward(
         self,

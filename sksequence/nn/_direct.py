@@ -60,7 +60,8 @@ class _Max:
         self, steps: Tensor, final: Tensor, lengths: Tensor | None, order: Order
     ) -> Tensor:
         found = steps.new_empty(steps.shape[0], steps.shape[2])
-        self.read = steps, order[1] if lengths is None else lengths, found
+        lengths = order[1] if lengths is None else lengths.long().contiguous()
+        self.read = steps, lengths, found
         _compiled.run_largest(self.kernels["forward"], *self.read)
         return found
 
@@ -119,7 +120,7 @@ class DirectNetwork:
     """
 
     def __init__(self, network: SequenceNetwork) -> None:
-        self.network = network
+        self.network, self.n_channels = network, network.reader.output_size
         self.flat, self.gradients = _memory_for(list(network.parameters()))
         self.recurrence = DirectStack(network.recurrence, self.gradients)
         self.pooling = self._make_pooling()
@@ -150,7 +151,19 @@ class DirectNetwork:
         Shape
             X (batch, steps, input_size), lengths (batch,) or None
             -> (batch, output_size)
+
+        Raises
+        ------
+        ValueError
+            If X has another number of channels or dtype than the weights, or lengths are
+            not from 1 to steps.
         """
+        # The kernels take an address, and would read whatever is there.
+        if X.ndim != 3 or X.shape[2] != self.n_channels or X.dtype != self.flat.dtype:
+            raise ValueError(
+                f"X must have shape (batch, steps, {self.n_channels}) and dtype "
+                f"{self.flat.dtype}, got {tuple(X.shape)} and {X.dtype}"
+            )
         order = _compiled.order_of(lengths, *X.shape[:2])
         steps, final = self.recurrence.forward(X.contiguous(), order)
         read = self.pooling.forward(steps, final, lengths, order)

@@ -166,6 +166,30 @@ def test_a_gradient_is_the_slope_of_the_output():
         assert (above - below) / (2 * width) == pytest.approx(expected, abs=1e-7)
 
 
+@pytest.mark.parametrize("lengths", [[3, 9, 1, 5], None])
+def test_lengths_may_be_of_32_bits(lengths):
+    network, generator = build(hidden_size=16)
+    X = torch.randn(4, 9, 3)
+    lengths = None if lengths is None else torch.tensor(lengths, dtype=torch.int32)
+    compare(network, generator, [(X, lengths)])
+
+
+@pytest.mark.parametrize(
+    ("X", "got"),
+    [
+        (torch.zeros(2, 9, 4), r"got \(2, 9, 4\) and torch.float32"),
+        (torch.zeros(2, 9, 3).double(), r"got \(2, 9, 3\) and torch.float64"),
+        (torch.zeros(2, 3), r"got \(2, 3\) and torch.float32"),
+    ],
+)
+def test_what_kernels_would_misread_is_refused(X, got):
+    direct = DirectNetwork(build()[0])
+    with pytest.raises(
+        ValueError, match=r"X must have shape \(batch, steps, 3\).*" + got
+    ):
+        direct.forward(X)
+
+
 def test_lengths_out_of_range_are_refused():
     direct = DirectNetwork(build()[0])
     with pytest.raises(ValueError, match="lengths must be from 1 to 9, got 0 to 9"):
