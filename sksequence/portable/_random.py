@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from itertools import combinations
 
 import numpy as np
 
-from ._parts import Part
+from ._pooling import Pool
 from ._time import valid_steps
 
 _N_TAPS = 9
@@ -79,7 +80,7 @@ class RandomConvolutions:
         return RunningRandomConvolutions(self, n)
 
 
-class RunningRandomConvolutions(Part):
+class RunningRandomConvolutions(Pool):
     """Features of the steps so far, of causal convolutions that read step by step.
 
     All kernels are computed at once, from the last steps in a ring. Kernels that read the
@@ -97,48 +98,48 @@ class RunningRandomConvolutions(Part):
     kept = ("ring", "place", "exceeded", "seen")
 
     def __init__(self, random: RandomConvolutions, n: int) -> None:
-        n_levels, n_kernels, n_slots = random.channels.shape
+        super().__init__(n, len(random.mean), random.mean.dtype)
+        n_levels, n_kernels = random.channels.shape[:2]
         dilations = np.array(random.dilations)
         self.size = int(dilations.max()) * (_N_TAPS - 1) + 1
         width = int(random.channels.max()) + 1  # the last may be that of none
-        level = np.repeat(np.arange(n_levels), n_kernels)
-        described = np.column_stack([level, random.channels.reshape(-1, n_slots)])
-        sums, which = np.unique(described, axis=0, return_inverse=True)
-        self.sum_of_kernel = which.ravel()
-        lags = np.arange(_N_TAPS)[::-1, None] * dilations[sums[:, 0]]
-        # Where a window of all channels has what a tap adds: (slots, taps, sums).
-        self.read = (self.size - 1 - lags) * width + sums[:, 1:].T[:, None]
+        level, channels, n_read, self.sum_of_kernel = _different_sums(random.channels)
+        lags = np.arange(_N_TAPS)[::-1, None] * dilations[level]
+        # Where a window of all channels has what each slot adds: (taps, sums that do).
+        self.first, *more = (self.size - 1 - lags) * width + channels.T[:, None]
+        self.more = [at[:, n_read > slot] for slot, at in enumerate(more, 1)]
         # Where the sums of taps have the larger three of each kernel.
         larger = np.tile(np.transpose(_TAPS), n_levels)
-        self.larger = larger * len(sums) + self.sum_of_kernel
+        self.larger = larger * len(level) + self.sum_of_kernel
         # Until when a kernel counts all steps; it begins anew behind, if it is odd.
         odd = np.arange(n_kernels) % 2
         self.trims = ((_N_TAPS - 1) * dilations[:, None] * odd).ravel()
-        dtype, shape = random.biases.dtype, (n_levels * n_kernels, -1)
+        by_kernel = (n_levels * n_kernels, -1)
         # Kernels last, of which there are many more than biases of each.
         self.biases, self.mean, self.scale = (
-            np.ascontiguousarray(values.reshape(shape).T)
+            np.ascontiguousarray(values.reshape(by_kernel).T)
             for values in (random.biases, random.mean, random.scale)
         )
-        self.three = dtype.type(3)
+        self.three = self.dtype.type(3)
         # Each step is stored twice, so that the last ones are always contiguous.
-        self.ring, self.place = np.zeros((n, 2 * self.size, width), dtype), 0
+        self.ring, self.place = np.zeros((n, 2 * self.size, width), self.dtype), 0
         self.exceeded = np.zeros((n, *self.biases.shape), np.int64)
         self.seen = np.zeros((n, 1), np.int64)
 
-    def add(self, x: np.ndarray) -> None:
-        """Read a step (n, channels)."""
-        n, x = len(x), x[:, : self.ring.shape[2]]
-        self.ring[:, self.place, : x.shape[1]] = x
-        self.ring[:, self.place + self.size, : x.shape[1]] = x
-        first = self.place + 1
-        self.place = first % self.size
-        window = self.ring[:, first : first + self.size].reshape(n, -1)
-        # A cumulative sum adds one after the other, a sum does not.
-        mixed = window.take(self.read, axis=1).cumsum(axis=1)[:, -1]
-        total = mixed.cumsum(axis=1)[:, -1].take(self.sum_of_kernel, axis=1)
-        taps = mixed.reshape(n, -1).take(self.larger, axis=1)
-        outputs = (taps[:, 0] + taps[:, 1] + taps[:, 2]) * self.three - total
+    def add(self, steps: np.ndarray) -> None:
+        n, read = len(steps), steps[:, : self.ring.shape[2]]
+        self.ring[:, self.place, : read.shape[1]] = read
+        self.ring[:, self.place + self.size, : read.shape[1]] = read
+        begin = self.place + 1
+        self.place = begin % self.size
+        window = self.ring[:, begin : begin + self.size].reshape(n, -1)
+        taps = window.take(self.first, axis=1)
+        for places in self.more:
+            taps[..., : places.shape[1]] += window.take(places, axis=1)
+        total = reduce(np.add, taps.swapaxes(0, 1)).take(self.sum_of_kernel, axis=1)
+        chosen = taps.reshape(n, -1).take(self.larger, axis=1)
+        chosen = reduce(np.add, chosen.swapaxes(0, 1))
+        outputs = chosen * self.three - total
         begins = self.seen == self.trims
         if begins.any():
             self.exceeded.swapaxes(1, 2)[begins] = 0
@@ -146,8 +147,30 @@ class RunningRandomConvolutions(Part):
         self.seen += 1
 
     def result(self) -> np.ndarray:
-        """Return the features of the steps so far (n, features)."""
         number = self.seen - self.trims * (self.seen > self.trims)
-        shares = (self.exceeded / number[:, None]).astype(self.mean.dtype)
+        shares = (self.exceeded / number[:, None]).astype(self.dtype)
         features = (shares - self.mean) * self.scale
         return features.swapaxes(1, 2).reshape(len(features), -1)
+
+
+def _different_sums(channels: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return the different sums of channels, those of more channels first.
+
+    Their levels, their channels, how many each reads, and which sum each kernel has.
+
+    channels (levels, kernels, slots) -> (sums,), (sums, slots), (sums,), (kernels,)
+    """
+    n_levels, n_kernels, n_slots = channels.shape
+    level = np.repeat(np.arange(n_levels), n_kernels)
+    described = np.column_stack([level, channels.reshape(-1, n_slots)])
+    sums, which = np.unique(described, axis=0, return_inverse=True)
+    # Channels ascend; behind them the place of none repeats, which is read once at most.
+    n_read = 1 + (np.diff(sums[:, 1:]) > 0).sum(axis=1)
+    order = np.argsort(-n_read, kind="stable")
+    level, *of_slots = sums[order].T
+    return (
+        level,
+        np.column_stack(of_slots),
+        n_read[order],
+        np.argsort(order)[which.ravel()],
+    )

@@ -13,6 +13,7 @@ from helpers.data import ragged
 from helpers.estimators import make
 from sksequence import LSTMClassifier, RecurrentRegressor
 from sksequence._base.strides import choose_dilations
+from sksequence._training import net
 
 LENGTHS = (30, 12, 41, 25, 33, 28, 19, 40)
 Y = np.arange(len(LENGTHS)) % 2
@@ -76,6 +77,51 @@ def test_a_resumed_fit_has_the_bits_of_one_without_a_pause(tmp_path):
     assert stopped
     assert len(model.history_) == 4
     np.testing.assert_array_equal(model.predict_proba(X), expected)
+
+
+STRIDES = {
+    **{"conv_channels": (4,), "conv_kernel_size": 2, "conv_stride": 2},
+    **{"parallel_channels": (3,), "parallel_kernel_size": 3, "parallel_stride": 3},
+}
+
+
+@pytest.mark.parametrize(
+    ("params", "block"), [({}, 1), ({"dtype": "float64"}, 1), (STRIDES, 6)], ids=str
+)
+def test_after_every_step_they_are_those_of_the_steps_so_far(params, block):
+    """To the bit, and with the final state also what is answered."""
+    model = fitted(random_convolutions=500, pooling="last", **params)
+    n = model.net_.module_.random.output_size
+    X = ragged(LENGTHS, 3)
+    parts = [model.predict_prefixes(X, m) for m in ("transform", "predict_proba")]
+    for x, represented, proba in zip(X, *parts, strict=True):
+        prefixes = [x[:end] for end in range(block, len(x) + 1, block)]
+        assert len(represented) == len(proba) == len(prefixes)
+        whole = model.transform(prefixes)
+        np.testing.assert_array_equal(represented[:, -n:], whole[:, -n:])
+        if block == 1:
+            np.testing.assert_array_equal(represented, whole)
+            np.testing.assert_array_equal(proba, model.predict_proba(prefixes))
+
+
+def test_prefixes_are_computed_in_chunks_that_count_them(monkeypatch):
+    model, X = fitted(random_convolutions=500), 5 * ragged(LENGTHS, 3)
+    module = model.net_.module_
+    expected = model.predict_prefixes(X, "transform")
+    sizes, whole, n_longest = [], module.random.prefixes, max(LENGTHS)
+
+    def counted(x, lengths):
+        found = whole(x, lengths)
+        sizes.append(found.numel())
+        return found
+
+    monkeypatch.setattr(module.random, "prefixes", counted)
+    monkeypatch.setattr(net, "_CHUNK_VALUES", 2**18)
+    got = model.predict_prefixes(X, "transform")
+    assert all(map(np.array_equal, got, expected))
+    assert len(sizes) > 3
+    row = n_longest * module.random.output_size
+    assert max(sizes) <= 2**18 + 7 * row < 5 * len(LENGTHS) * row  # rows in eights
 
 
 @pytest.mark.parametrize(

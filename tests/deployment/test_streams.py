@@ -197,7 +197,7 @@ def test_some_streams_begin_anew():
 # -------------------------------------------------------------------------------- states
 
 
-@pytest.mark.parametrize("kind", ["decay, stride", "tokens", "static", "mask"])
+@pytest.mark.parametrize("kind", ["decay, stride", "tokens", "static", "mask", "random"])
 @pytest.mark.parametrize("copied", [copy.deepcopy, copy.copy, "pickle", "state"])
 def test_a_copy_goes_on_by_itself(kind, copied):
     model, _, xs, static = special(kind)
@@ -260,6 +260,7 @@ print(repr(proba.tolist()))
     ("params", "words"),
     [
         ({"bidirectional": True}, "bidirectional=False"),
+        ({"bidirectional": True, "random_convolutions": 84}, "bidirectional=False"),
         ({"pooling_segments": 2}, "pooling_segments=1"),
     ],
 )

@@ -125,6 +125,7 @@ def _special():
         "decay, time": ("SimpleRNNClassifier", timed, classes, decay | at),
         "decay, stride": ("GRUClassifier", gaps, classes, decay | stride),
         "static": ("GRURegressor", table, numbers, {}),
+        "random": ("GRUClassifier", X, classes, {"random_convolutions": 200}),
         "tags": ("RecurrentTagger", X, [x[:, 0] > 0 for x in X], {"cell": "gru"}),
         "tags, stride": ("RecurrentTagger", X, [x[:, 0] > 0 for x in X], stride | branch),
         "step numbers": ("RecurrentStepRegressor", X, [x * 2 for x in X], {}),

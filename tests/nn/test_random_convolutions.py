@@ -149,6 +149,30 @@ def test_a_causal_feature_knows_no_later_step():
     assert counts[:, 8:].all()  # behind the reach of the kernels all steps count
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("kernels", [True, False], ids=["compiled", "torch"])
+@pytest.mark.parametrize(("n_channels", "dilations"), [(1, (1, 2, 4)), (5, (1, 3))])
+def test_features_of_a_prefix_are_those_of_it_alone(
+    n_channels, dilations, kernels, dtype, monkeypatch
+):
+    layer = learnt(n_channels, dilations, causal=True, dtype=dtype)
+    if not kernels:
+        monkeypatch.setattr(_compiled, "serves_shares", lambda x: False)
+    X, lengths = batch_of([50, 1, 9, 34], n_channels, padding=(np.nan,))
+    X = X.to(dtype)
+    prefixes = layer.prefixes(X, lengths)
+    assert prefixes.shape == (4, 50, layer.output_size)
+    for x, n, features in zip(X, lengths.tolist(), prefixes, strict=True):
+        for end in range(1, n + 1):
+            assert torch.equal(layer(x[None, :end])[0], features[end - 1]), end
+    assert torch.equal(layer.prefixes(X[:1]), prefixes[:1])
+
+
+def test_convolutions_that_read_later_steps_have_no_prefixes():
+    with pytest.raises(ValueError, match=r"causal must be True.*got False"):
+        learnt(1, (1,)).prefixes(torch.zeros(1, 9, 1).double())
+
+
 @pytest.mark.parametrize("size", [0, -1, 2.5, "a", True])
 def test_bad_sizes_are_refused(size):
     with pytest.raises(ValueError, match="n_features must be"):
