@@ -20,7 +20,6 @@ import llvmlite
 import numba
 import numpy as np
 import torch
-from skorch import NeuralNetClassifier
 from timing import Run, print_parts, ratios
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence
@@ -285,52 +284,6 @@ def epochs(pairs: int) -> Iterator[str]:
             yield row(name, found, 1.7)
 
 
-class TorchClassifier(nn.Module):
-    """A recurrence with max pooling, as one would write it for skorch."""
-
-    def __init__(self, cell: str, bidirectional: bool) -> None:
-        super().__init__()
-        self.recurrence = CELLS[cell](
-            12, 32, batch_first=True, bidirectional=bidirectional
-        )
-        self.head = nn.Linear(32 * (1 + bidirectional), 9)
-
-    def forward(self, X: Tensor) -> Tensor:
-        return self.head(self.recurrence(X)[0].amax(1))
-
-
-def batches(pairs: int) -> Iterator[str]:
-    """Whole fits in small batches of short sequences, compared with padding in skorch."""
-    yield from head("a fit of four epochs, 270 x (7 to 26) x 12, H32, B16, skorch / ours")
-    rng = np.random.default_rng(0)
-    lengths = rng.integers(7, 27, size=270)
-    padded = rng.normal(size=(270, 26, 12)).astype(np.float32)
-    X = [x[:n] for x, n in zip(padded, lengths, strict=True)]
-    y = np.arange(270) % 9
-    for cell, ours in (("lstm", LSTMClassifier), ("gru", GRUClassifier)):
-        for bidirectional in (False, True):
-            theirs = NeuralNetClassifier(
-                TorchClassifier,
-                module__cell=cell,
-                module__bidirectional=bidirectional,
-                criterion=nn.CrossEntropyLoss,
-                optimizer=torch.optim.Adam,
-                max_epochs=4,
-                batch_size=16,
-                iterator_train__shuffle=True,
-                train_split=None,
-                verbose=0,
-            )
-            model = ours(hidden_size=32, bidirectional=bidirectional, max_epochs=4)
-            found = ratios(
-                lambda net=theirs: net.fit(padded, y),
-                lambda net=model: net.fit(X, y),
-                pairs,
-                1,
-            )
-            yield row(f"{cell.upper()}{', both directions' * bidirectional}", found, 4)
-
-
 # -------------------------------------------------------------------------------- memory
 
 MEMORY = """
@@ -384,7 +337,7 @@ def memory(pairs: int) -> Iterator[str]:
             )
 
 
-PARTS = (layers, minimal, limit, unequal, predicting, hybrids, epochs, batches, memory)
+PARTS = (layers, minimal, limit, unequal, predicting, hybrids, epochs, memory)
 
 
 def main() -> None:

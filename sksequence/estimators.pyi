@@ -144,8 +144,7 @@ class SimpleRNNClassifier(_OfSklearn, WholeSequences, SimpleCell, SequenceClassi
         MiniRocket's (Dempster, Schmidt and Webb, 2021), the shares of steps at which
         convolutions that are not trained exceed a bias. Biases, means and deviations are
         learnt from the training sequences, dilations from their median length. There
-        may be no tokens, categorical channels or ``missing="decay"``. Such a network
-        predicts from whole sequences only: it has no streams. 0 for none.
+        may be no tokens, categorical channels or ``missing="decay"``. 0 for none.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -530,8 +529,7 @@ class SimpleRNNRegressor(_OfSklearn, WholeSequences, SimpleCell, HorizonRegresso
         MiniRocket's (Dempster, Schmidt and Webb, 2021), the shares of steps at which
         convolutions that are not trained exceed a bias. Biases, means and deviations are
         learnt from the training sequences, dilations from their median length. There
-        may be no tokens, categorical channels or ``missing="decay"``. Such a network
-        predicts from whole sequences only: it has no streams. 0 for none.
+        may be no tokens, categorical channels or ``missing="decay"``. 0 for none.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -953,8 +951,7 @@ class LSTMClassifier(_OfSklearn, WholeSequences, StepReader, SequenceClassifier)
         MiniRocket's (Dempster, Schmidt and Webb, 2021), the shares of steps at which
         convolutions that are not trained exceed a bias. Biases, means and deviations are
         learnt from the training sequences, dilations from their median length. There
-        may be no tokens, categorical channels or ``missing="decay"``. Such a network
-        predicts from whole sequences only: it has no streams. 0 for none.
+        may be no tokens, categorical channels or ``missing="decay"``. 0 for none.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -1338,8 +1335,7 @@ class LSTMRegressor(_OfSklearn, WholeSequences, StepReader, HorizonRegressor):
         MiniRocket's (Dempster, Schmidt and Webb, 2021), the shares of steps at which
         convolutions that are not trained exceed a bias. Biases, means and deviations are
         learnt from the training sequences, dilations from their median length. There
-        may be no tokens, categorical channels or ``missing="decay"``. Such a network
-        predicts from whole sequences only: it has no streams. 0 for none.
+        may be no tokens, categorical channels or ``missing="decay"``. 0 for none.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -1758,8 +1754,7 @@ class GRUClassifier(_OfSklearn, WholeSequences, StepReader, SequenceClassifier):
         MiniRocket's (Dempster, Schmidt and Webb, 2021), the shares of steps at which
         convolutions that are not trained exceed a bias. Biases, means and deviations are
         learnt from the training sequences, dilations from their median length. There
-        may be no tokens, categorical channels or ``missing="decay"``. Such a network
-        predicts from whole sequences only: it has no streams. 0 for none.
+        may be no tokens, categorical channels or ``missing="decay"``. 0 for none.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -2140,8 +2135,7 @@ class GRURegressor(_OfSklearn, WholeSequences, StepReader, HorizonRegressor):
         MiniRocket's (Dempster, Schmidt and Webb, 2021), the shares of steps at which
         convolutions that are not trained exceed a bias. Biases, means and deviations are
         learnt from the training sequences, dilations from their median length. There
-        may be no tokens, categorical channels or ``missing="decay"``. Such a network
-        predicts from whole sequences only: it has no streams. 0 for none.
+        may be no tokens, categorical channels or ``missing="decay"``. 0 for none.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -2562,8 +2556,7 @@ class RecurrentClassifier(_OfSklearn, WholeSequences, AnyCell, SequenceClassifie
         MiniRocket's (Dempster, Schmidt and Webb, 2021), the shares of steps at which
         convolutions that are not trained exceed a bias. Biases, means and deviations are
         learnt from the training sequences, dilations from their median length. There
-        may be no tokens, categorical channels or ``missing="decay"``. Such a network
-        predicts from whole sequences only: it has no streams. 0 for none.
+        may be no tokens, categorical channels or ``missing="decay"``. 0 for none.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -2943,8 +2936,7 @@ class RecurrentRegressor(_OfSklearn, WholeSequences, AnyCell, HorizonRegressor):
         MiniRocket's (Dempster, Schmidt and Webb, 2021), the shares of steps at which
         convolutions that are not trained exceed a bias. Biases, means and deviations are
         learnt from the training sequences, dilations from their median length. There
-        may be no tokens, categorical channels or ``missing="decay"``. Such a network
-        predicts from whole sequences only: it has no streams. 0 for none.
+        may be no tokens, categorical channels or ``missing="decay"``. 0 for none.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,

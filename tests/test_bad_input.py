@@ -523,6 +523,7 @@ BAD_VALUES = {
     "target_channels": [-1, 1.5, "a", (), (0, 0), (0, 2), (True,), (0.0,), ("a",)],
     "pooling": ["min", None],
     "pooling_segments": COUNT,
+    "random_convolutions": [-1, 2.5, "a", None, True],
     "standardize": FLAG,
     "data_format": ["channels", None],
     "lr": [0, -1, "a", None, np.nan, np.inf, True],

@@ -38,7 +38,7 @@ from helpers.estimators import labels_for, make
 from sksequence._cells.rnn import RNN
 from sksequence._inputs import borrowed
 from sksequence._inputs import validation as ours
-from sksequence._kernels import compiler
+from sksequence._kernels import compiler, ready
 
 PACKAGE = Path(sksequence.__file__).parent
 BORROWED = {
@@ -394,10 +394,24 @@ def test_gradients_are_clipped_as_torch_clips_them(missing, max_norm, monkeypatc
 @pytest.mark.parametrize("missing", TORCH)
 def test_without_a_name_torchs_own_adam_serves(missing, monkeypatch):
     assert read_again("_training/borrowed_torch.py", monkeypatch).CAN_STEP_FUSED
-    needed = missing not in ("torch._foreach_mul_", "torch._foreach_norm")
+    needed = missing.startswith(("torch._fused", "torch._foreach_add"))
     assert (not needed) == read_again(
         "_training/borrowed_torch.py", monkeypatch, {missing}
     ).CAN_STEP_FUSED
+
+
+def test_without_a_name_autograd_serves(monkeypatch):
+    """Where hooks cannot be known, and where the gradient of a loss is not at hand."""
+    path = "_training/borrowed_torch.py"
+    layer = torch.nn.Linear(2, 3)
+    parts = [layer], list(layer.parameters())
+    module = read_again(path, monkeypatch)
+    assert not module.has_hooks(*parts)
+    assert module.log_softmax_gradient is not None
+    hooks = "torch.nn.modules.module._has_any_global_hook"
+    assert read_again(path, monkeypatch, {hooks}).has_hooks(*parts)
+    gradient = "torch._log_softmax_backward_data"
+    assert read_again(path, monkeypatch, {gradient}).log_softmax_gradient is None
 
 
 @pytest.mark.parametrize("change", ["one more", "one less"])
@@ -455,7 +469,8 @@ def test_what_skorch_calls_otherwise_changes_no_bit(name, monkeypatch):
 
 @pytest.fixture
 def uncompiled(monkeypatch, tmp_path):
-    """A compiler that has nothing in memory, nor anything kept."""
+    """A compiler that has nothing in memory, nor anything kept or ready."""
+    monkeypatch.setattr(ready, "DIRECTORY", tmp_path / "ready")
     monkeypatch.setenv("SKSEQUENCE_CACHE_DIR", str(tmp_path))
     monkeypatch.setattr(compiler, "_load", compiler._load.__wrapped__)
     for name in ("borrowed", "simd", "recurrence"):

@@ -104,6 +104,7 @@ def test_every_estimator_keeps_the_contract(name):
             },
         ),
         ("GRUClassifier", {"pooling": "attention", "early_stopping": True}),
+        ("LSTMClassifier", {"random_convolutions": 100, "dropout": 0.5}),
         ("LSTMRegressor", {"dtype": "float64", "optimizer": "rmsprop", "max_epochs": 1}),
         ("RecurrentClassifier", {"cell": "rnn", "hidden_size": 3}),
     ],

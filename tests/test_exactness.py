@@ -43,6 +43,7 @@ FACTORS = {
         },
     ],
     "segments": [1, 1, 2, 5],
+    "random": [0, 0, 200],
     "hidden_size": [3, 7, 10, 32, 50],
     "num_layers": [1, 2],
     "n_channels": [1, 3, 5, 8],
@@ -68,6 +69,7 @@ def fitted(choice, **more):
     for name in ("pooling", "hidden_size", "num_layers", "dtype"):
         params[name] = levels[name]
     params["pooling_segments"] = levels["segments"]
+    params["random_convolutions"] = levels["random"]
     model = make(
         family + levels["task"],
         **{"max_epochs": 1, **params, **levels["convolution"], **levels["branch"]},

@@ -47,8 +47,7 @@ class Deployable(SequenceEstimator):
         ------
         ValueError
             If the network is bidirectional, or was fitted with ``normalize``,
-            ``decoder=True``, ``crf=True``, ``pooling_segments`` above 1 or
-            ``random_convolutions``.
+            ``decoder=True``, ``crf=True`` or ``pooling_segments`` above 1.
 
         Examples
         --------
@@ -99,8 +98,7 @@ class Deployable(SequenceEstimator):
         ------
         ValueError
             If the network is bidirectional, or was fitted with ``normalize``,
-            ``decoder=True``, ``crf=True``, ``pooling_segments`` above 1 or
-            ``random_convolutions``.
+            ``decoder=True``, ``crf=True`` or ``pooling_segments`` above 1.
 
         Examples
         --------
@@ -295,13 +293,6 @@ class Deployable(SequenceEstimator):
                 f"{name} needs a network that can answer after any step, but this one "
                 f"was fitted with pooling_segments={n}, and the parts of a sequence "
                 "depend on its length. Fit one with pooling_segments=1, or pass the "
-                "prefixes to predict, as sequences."
-            )
-        if n := self._network.get("random_convolutions", 0):
-            raise ValueError(
-                f"{name} needs a network that can answer after any step, but this one "
-                f"was fitted with random_convolutions={n}, whose features are those of "
-                "whole sequences. Fit one with random_convolutions=0, or pass the "
                 "prefixes to predict, as sequences."
             )
 

@@ -377,8 +377,7 @@ class WholeSequences(Pooling):
         MiniRocket's (Dempster, Schmidt and Webb, 2021), the shares of steps at which
         convolutions that are not trained exceed a bias. Biases, means and deviations are
         learnt from the training sequences, dilations from their median length. There
-        may be no tokens, categorical channels or ``missing="decay"``. Such a network
-        predicts from whole sequences only: it has no streams. 0 for none.""",
+        may be no tokens, categorical channels or ``missing="decay"``. 0 for none.""",
         role=NETWORK,
         since=(2, 0),
     )

@@ -16,6 +16,21 @@ PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "accurate": MappingProxyType({"max_epochs": "auto", "batch_size": "auto"}),
     }
 )
+# In the place of "accurate", for classifiers of whole sequences of numbers.
+_OF_NUMBERS: Mapping[str, Any] = MappingProxyType(
+    {
+        **{"hidden_size": 32, "bidirectional": True, "dropout": 0.5},
+        **{"random_convolutions": 5040, "max_epochs": 100},
+    }
+)
+# Likewise, for classifiers of tokens.
+_OF_TOKENS: Mapping[str, Any] = MappingProxyType(
+    {"bidirectional": True, "dropout": 0.5, "max_epochs": 10, "batch_size": 32}
+)
+# What random convolutions cannot read, by hyperparameter.
+_NOT_NUMBERS: Mapping[str, Any] = MappingProxyType(
+    {"embedding_dim": None, "categorical_features": None, "missing": "error"}
+)
 
 
 def find_preset(cls: type, name: str, changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -28,8 +43,15 @@ def find_preset(cls: type, name: str, changes: Mapping[str, Any]) -> dict[str, A
     """
     if name not in PRESETS:
         raise ValueError(f"The preset must be one of {sorted(PRESETS)}, got {name!r}.")
-    known = defaults_for(cls)
-    chosen = {key: value for key, value in PRESETS[name].items() if key in known}
+    known, preset = defaults_for(cls), PRESETS[name]
+    reads_numbers = all(changes.get(key, v) == v for key, v in _NOT_NUMBERS.items())
+    is_of_classes = {"random_convolutions", "label_smoothing"} <= set(known)
+    if name == "accurate" and is_of_classes:
+        if reads_numbers:
+            preset = _OF_NUMBERS
+        elif changes.get("embedding_dim") is not None:
+            preset = _OF_TOKENS
+    chosen = {key: value for key, value in preset.items() if key in known}
     return {**chosen, **changes}
 
 

@@ -11,8 +11,8 @@ import numpy as np
 # At least so many steps are left of a sequence of the median length, and less than twice
 # as many of a long one.
 _FEWEST = 128
-# Steps that a random convolution reads.
-_TAPS = 9
+# Steps that a random convolution reads, their kernels, and dilations of each.
+_TAPS, _KERNELS, _MOST_DILATIONS = 9, 84, 12
 
 
 def learn_strides(
@@ -29,7 +29,9 @@ def learn_strides(
         which none may be shorter than the strides.
     """
     if network.get("random_convolutions"):
-        dilations = choose_dilations(float(np.median(lengths)))
+        dilations = choose_dilations(
+            float(np.median(lengths)), network["random_convolutions"]
+        )
         network = network | {"random_dilations": dilations}
     if network.get("parallel_stride") != "auto":
         return network
@@ -80,15 +82,20 @@ def choose_strides(
     return tuple(strides)
 
 
-def choose_dilations(n_steps: float) -> tuple[int, ...]:
-    """Return the powers of two at which random convolutions fit into a sequence.
+def choose_dilations(n_steps: float, n_features: int) -> tuple[int, ...]:
+    """Return dilations at which random convolutions fit into a sequence.
+
+    Their logarithms are evenly spaced.
 
     Examples
     --------
-    >>> choose_dilations(24)
+    >>> choose_dilations(24, 2520)
     (1, 2)
-    >>> choose_dilations(150)
-    (1, 2, 4, 8, 16)
+    >>> choose_dilations(150, 2520)
+    (1, 2, 3, 4, 6, 8, 10, 14, 18)
+    >>> choose_dilations(150, 252)
+    (1, 4, 18)
     """
     most = max((n_steps - 1) / (_TAPS - 1), 1)
-    return tuple(2**k for k in range(int(math.log2(most)) + 1))
+    n = min(max(n_features // _KERNELS, 1), _MOST_DILATIONS)
+    return tuple(np.unique(np.geomspace(1, most, n).astype(int)).tolist())

@@ -74,7 +74,7 @@ class CompiledStream(Stream):
     def __init__(self, *parts: Any) -> None:
         super().__init__(*parts)
         first = cast(CompiledCell, self._cells[0])
-        alone = not self._encoder and not self._branch
+        alone = not self._encoder and not self._branch and not self._random
         known = first.is_compiled and first.cell.projection is None
         if alone and type(self._reader) is Numbers and known:
             self._reader = HandedOver(self._n, self._reader.known, first)

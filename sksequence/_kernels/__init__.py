@@ -1,6 +1,6 @@
 """Compiled CPU kernels of recurrent layers, for arrays of torch or numpy."""
 
-from .compiler import Kernels, load
+from .compiler import Kernel, Kernels, load
 from .layout import LANES, MOST_CHAINS, VECTOR_BYTES, Layout
 
-__all__ = ["LANES", "MOST_CHAINS", "VECTOR_BYTES", "Kernels", "Layout", "load"]
+__all__ = ["LANES", "MOST_CHAINS", "VECTOR_BYTES", "Kernel", "Kernels", "Layout", "load"]

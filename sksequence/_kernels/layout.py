@@ -171,6 +171,32 @@ class Layout:
             weights_of_channels=round_up(self.channels, ROWS) * (rows - states_end),
         )
 
+    @property
+    def wide(self) -> int:
+        """Units, rounded up to whole vectors."""
+        return round_up(self.hidden, VECTOR_BYTES // self.itemsize)
+
+    @cached_property
+    def few_values(self) -> int:
+        """Size of the values of one sequence, in whole vectors."""
+        return self.sizes["rows"] // round_up(self.hidden, ROWS) * self.wide
+
+    @property
+    def few_weights(self) -> int:
+        """Size of the weights of one step of one sequence."""
+        return self.depth * self.few_values
+
+    @cached_property
+    def few(self) -> Buffers:
+        """Weights and working memory of the forward pass of few sequences."""
+        return self._buffers(
+            matrix=self.few_weights,
+            state=self.wide,
+            memory=self.wide,
+            column=1 + self.channels,
+            values=self.few_values,
+        )
+
     @cached_property
     def forward_scratch(self) -> Buffers:
         """Working memory of a forward pass."""

@@ -461,6 +461,31 @@ def transpose(typing, source, source_stride, target, target_stride):
 # ---------------------------------------------------------------------------- product
 
 
+def _sum_products(builder, depth, starts, factors):
+    """Add the products of pairs of vectors, one pair a start, for k in range(depth)."""
+    at, before = depth.type, builder.block
+    loop = builder.append_basic_block("product")
+    behind = builder.append_basic_block("product.end")
+    builder.branch(loop)
+    builder.position_at_end(loop)
+    k = builder.phi(at)
+    k.add_incoming(ir.Constant(at, 0), before)
+    sums = [builder.phi(start.type) for start in starts]
+    for value, start, pair in zip(sums, starts, factors(k), strict=True):
+        value.add_incoming(start, before)
+        value.add_incoming(_call(builder, "fma", *pair, value), loop)
+    following = builder.add(k, ir.Constant(at, 1))
+    k.add_incoming(following, loop)
+    builder.cbranch(builder.icmp_signed("<", following, depth), loop, behind)
+    builder.position_at_end(behind)
+    return [value.incomings[1][0] for value in sums]
+
+
+def _load_splat(builder, pointer, element):
+    """Load a number, and return a vector filled with it."""
+    return _splat(builder, builder.load(pointer, align=_bytes_of(element), typ=element))
+
+
 def _make_tile(*, packed: bool, adds: bool):
     @intrinsic
     def tile(typing, depth, a, a_stride, b, b_stride, c, c_stride):
@@ -479,30 +504,16 @@ def _make_tile(*, packed: bool, adds: bool):
             step, apart = (ROWS, ir.Constant(at, 1)) if packed else (1, a_stride)
             firsts = [builder.gep(a_, [times(r, apart)]) for r in range(ROWS)]
 
-            before = builder.block
-            loop = builder.append_basic_block("product")
-            behind = builder.append_basic_block("product.end")
-            builder.branch(loop)
-            builder.position_at_end(loop)
-            k = builder.phi(at)
-            k.add_incoming(ir.Constant(at, 0), before)
-            sums = [builder.phi(kind) for _ in range(ROWS)]
-            for value, start in zip(sums, starts, strict=True):
-                value.add_incoming(start, before)
-            vector = _load(builder, builder.gep(b_, [builder.mul(k, b_stride)]), kind)
-            for value, first in zip(sums, firsts, strict=True):
-                place = builder.gep(first, [times(step, k)])
-                scalar = builder.load(
-                    place, align=_bytes_of(kind.element), typ=kind.element
-                )
-                new = _call(builder, "fma", _splat(builder, scalar), vector, value)
-                value.add_incoming(new, loop)
-            following = builder.add(k, ir.Constant(at, 1))
-            k.add_incoming(following, loop)
-            builder.cbranch(builder.icmp_signed("<", following, depth), loop, behind)
-            builder.position_at_end(behind)
+            def factors(k):
+                row = builder.gep(b_, [builder.mul(k, b_stride)])
+                vector = _load(builder, row, kind)
+                for first in firsts:
+                    place = builder.gep(first, [times(step, k)])
+                    yield _load_splat(builder, place, kind.element), vector
+
+            sums = _sum_products(builder, depth, starts, factors)
             for value, row in zip(sums, rows, strict=True):
-                _store(builder, value.incomings[1][0], row)
+                _store(builder, value, row)
             return context.get_dummy_value()
 
         n = types.intp
@@ -517,3 +528,38 @@ tile_of_packed = _make_tile(packed=True, adds=False)
 add_tile_of_packed = _make_tile(packed=True, adds=True)
 add_tile = _make_tile(packed=False, adds=True)
 tile = _make_tile(packed=False, adds=False)
+
+
+def _make_strip(*, vectors: int, adds: bool):
+    @intrinsic
+    def strip(typing, depth, a, b, b_stride, c):
+        def generate(context, builder, sig, args):
+            depth, a_, b_, b_stride, c_ = args
+            kind = _vector_of(b.dtype)
+            apart = [ir.Constant(depth.type, r * kind.count) for r in range(vectors)]
+            targets = [builder.gep(c_, [place]) for place in apart]
+            zero = _constant(kind, 0.0)
+            starts = [_load(builder, t, kind) if adds else zero for t in targets]
+
+            def factors(k):
+                factor = _load_splat(builder, builder.gep(a_, [k]), kind.element)
+                row = builder.gep(b_, [builder.mul(k, b_stride)])
+                for place in apart:
+                    yield factor, _load(builder, builder.gep(row, [place]), kind)
+
+            sums = _sum_products(builder, depth, starts, factors)
+            for value, target in zip(sums, targets, strict=True):
+                _store(builder, value, target)
+            return context.get_dummy_value()
+
+        n = types.intp
+        return types.void(n, a, b, n, c), generate
+
+    return strip
+
+
+# c (+)= a @ b with a (depth), b (depth, n vectors) and c (n vectors); n is ROWS or one.
+strip = _make_strip(vectors=ROWS, adds=False)
+add_strip = _make_strip(vectors=ROWS, adds=True)
+vector_product = _make_strip(vectors=1, adds=False)
+add_vector = _make_strip(vectors=1, adds=True)

@@ -78,8 +78,8 @@ class PaddedBatches:
             None if all are equal.
         """
         if self.equal and self.block is not None:
-            return self.block[index], None
-        lengths = self.lengths[index]
+            return self.block.index_select(0, index), None
+        lengths = self.lengths.index_select(0, index)
         of_each = lengths.tolist()
         longest = max(of_each)
         if self.block is None:
@@ -227,10 +227,14 @@ class SequenceDataset(Dataset):
         if self.target is None:
             return ()
         if not self.per_step:
-            truth = self.target.values[index]
+            truth = self.target.values.index_select(0, index)
             if self.feeds_target:
                 truth = truth[:, : int((truth > 0).sum(1).max())]
-            return truth if self.weight is None else (truth, self.weight.values[index])
+            return (
+                truth
+                if self.weight is None
+                else (truth, self.weight.values.index_select(0, index))
+            )
         truth, _ = self.target.take(index)
         return truth if self.weight is None else (truth, self.weight.take(index)[0])
 

@@ -8,11 +8,11 @@ by removing the names.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 try:
     from torch import _foreach_add_, _fused_adam_, _fused_adamw_
@@ -27,6 +27,16 @@ except ImportError:
     _HAS_NORM = False
 else:
     _HAS_NORM = True
+
+try:
+    from torch import _log_softmax_backward_data
+except ImportError:
+    _log_softmax_backward_data = None  # type: ignore[assignment]
+
+try:
+    from torch.nn.modules.module import _has_any_global_hook
+except ImportError:
+    _has_any_global_hook = None  # type: ignore[assignment]
 
 # Set by the constructor of torch.optim.Optimizer, which our Adam does not call.
 _HOOKS = (
@@ -48,31 +58,85 @@ def add_hooks(optimizer: torch.optim.Optimizer) -> None:
         setattr(optimizer, name, OrderedDict())
 
 
-def step_adam(
+def prepare_adam(
     parameters: list[Tensor],
     states: list[dict[str, Tensor]],
+    joint: Tensor | None = None,
     *,
     decoupled: bool,
-    **how: Any,
-) -> None:
-    """Make a step of Adam or AdamW with torch's fused kernel."""
+) -> Callable[..., None]:
+    """Return a function that makes steps of Adam or AdamW with torch's fused kernel.
+
+    It serves as long as no gradient or state is replaced. Settings are its keywords.
+    ``joint`` is the memory of the steps counted by all states, if it is one.
+    """
     kernel = _fused_adamw_ if decoupled else _fused_adam_
+    weights = [p.detach() for p in parameters]
     gradients: Any = [p.grad for p in parameters]
-    steps = [state["step"] for state in states]
-    _foreach_add_(steps, 1)
-    kernel(
-        parameters,
-        gradients,
-        [state["exp_avg"] for state in states],
-        [state["exp_avg_sq"] for state in states],
-        [],
-        steps,
-        amsgrad=False,
-        maximize=False,
-        grad_scale=None,
-        found_inf=None,
-        **how,
+    averages, squares, counts = (
+        [state[name] for state in states] for name in ("exp_avg", "exp_avg_sq", "step")
     )
+
+    def step(**how: Any) -> None:
+        if joint is None:
+            _foreach_add_(counts, 1)
+        else:
+            joint.add_(1)
+        kernel(
+            weights,
+            gradients,
+            averages,
+            squares,
+            [],
+            counts,
+            amsgrad=False,
+            maximize=False,
+            grad_scale=None,
+            found_inf=None,
+            **how,
+        )
+
+    return step
+
+
+def _log_softmax_gradient(gradient: Tensor, log_shares: Tensor) -> Tensor:
+    """Return the gradient of a log softmax over the last axis of its input (n, classes).
+
+    Parameters
+    ----------
+    gradient, log_shares : Tensor of shape (n, classes)
+        Gradient of its output, and the output.
+    """
+    return _log_softmax_backward_data(gradient, log_shares, 1, log_shares.dtype)
+
+
+# None if torch lacks it: autograd serves.
+log_softmax_gradient = (
+    None if _log_softmax_backward_data is None else _log_softmax_gradient
+)
+
+
+def parts_of(module: nn.Module) -> tuple[list[nn.Module], list[nn.Parameter]]:
+    """Return all layers of a module, and their parameters."""
+    layers = list(module.modules())
+    own = (layer._parameters.values() for layer in layers)
+    return layers, [p for some in own for p in some if p is not None]
+
+
+def has_hooks(layers: Iterable[nn.Module], parameters: Iterable[nn.Parameter]) -> bool:
+    """Return whether something is called when a layer runs, or its gradient.
+
+    True if this cannot be known.
+    """
+    if _has_any_global_hook is None or _has_any_global_hook():
+        return True
+    return any(
+        layer._forward_hooks
+        or layer._forward_pre_hooks
+        or layer._backward_hooks
+        or layer._backward_pre_hooks
+        for layer in layers
+    ) or any(parameter._backward_hooks for parameter in parameters)
 
 
 def note_step(optimizer: torch.optim.Optimizer) -> None:
@@ -80,8 +144,10 @@ def note_step(optimizer: torch.optim.Optimizer) -> None:
     optimizer._opt_called = True  # type: ignore[attr-defined]
 
 
-def clip_gradients(parameters: Iterable[Tensor], max_norm: float) -> None:
-    """Clip the norm of the gradients.
+def clip_gradients(
+    parameters: Iterable[Tensor], max_norm: float, joint: Tensor | None = None
+) -> None:
+    """Clip the norm of the gradients; ``joint`` is their memory, if it is one.
 
     Equal to ``torch.nn.utils.clip_grad_norm_``, which also groups them by device and
     dtype, of which there is only one here.
@@ -94,6 +160,11 @@ def clip_gradients(parameters: Iterable[Tensor], max_norm: float) -> None:
     norms = torch.stack(_foreach_norm(gradients))
     share = torch.linalg.vector_norm(norms).add_(1e-6).reciprocal_().mul_(max_norm)
     # Skip the product only on a CPU: on a GPU, item() is slower than the product.
-    if share.is_cpu and share.item() >= 1:
+    if not share.is_cpu:
+        share = share.clamp(max=1.0)
+    elif share.item() >= 1:
         return
-    _foreach_mul_(gradients, share.clamp(max=1.0))
+    if joint is None:
+        _foreach_mul_(gradients, share)
+    else:
+        joint.mul_(share)

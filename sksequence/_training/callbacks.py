@@ -7,8 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import torch
 from skorch import NeuralNet
-from skorch.callbacks import Callback, EarlyStopping, LRScheduler
+from skorch.callbacks import Callback, EarlyStopping, LRScheduler, PassthroughScoring
 
 from .borrowed_torch import clip_gradients
 
@@ -23,6 +25,29 @@ class LearningRate(Callback):
         net.history.record("lr", net.optimizer_.param_groups[0]["lr"])
 
 
+class MeanLoss(PassthroughScoring):
+    """Record the mean of the losses of an epoch's batches, and whether it is the best.
+
+    The same as skorch's callback, which searches the history anew for each column.
+    """
+
+    best_score_: float
+
+    def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
+        rows = [row for row in net.history[-1]["batches"] if self.name in row]
+        if not rows:
+            return  # there is no validation set
+        size = "train_batch_size" if self.on_train else "valid_batch_size"
+        sizes = np.array([row[size] for row in rows], np.float64)
+        losses = np.array([row[self.name] for row in rows])
+        mean = (losses * sizes).sum() / sizes.sum()  # as np.average, which takes longer
+        is_best = bool(mean < self.best_score_)
+        if is_best:
+            self.best_score_ = mean
+        net.history.record(self.name, mean)
+        net.history.record(f"{self.name}_best", is_best)
+
+
 class RefuseDivergence(Callback):
     """Raise ValueError when a loss or a weight is no longer finite."""
 
@@ -33,8 +58,12 @@ class RefuseDivergence(Callback):
             self._check(net, net.scaler.get_scale() > _LEAST_SCALE, "a gradient")
 
     def on_train_end(self, net: NeuralNet, **kwargs: Any) -> None:
-        finite = all(bool(p.isfinite().all()) for p in net.module_.parameters())
-        self._check(net, finite, "a weight")
+        # The norm is the largest absolute value, and NaN if there is one.
+        largest = (
+            torch.linalg.vector_norm(p.detach(), math.inf).item()
+            for p in net.module_.parameters()
+        )
+        self._check(net, all(map(math.isfinite, largest)), "a weight")
 
     def _check(self, net: NeuralNet, finite: bool, what: str) -> None:
         if not finite:

@@ -12,10 +12,9 @@ import torch
 from sklearn.base import is_classifier
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils import Tags
-from skorch.callbacks import Callback, EpochTimer, PassthroughScoring
+from skorch.callbacks import Callback, EpochTimer, LRScheduler
 from skorch.utils import TeeGenerator, to_device
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from ..nn import Dropout
 from ..nn._exact import State, map_state
@@ -24,23 +23,24 @@ from .averaging import WeightAverage, make_average
 from .batches import BatchIterator, ChunkIterator, Inputs, SequenceDataset
 from .borrowed_skorch import Net
 from .borrowed_torch import note_step
-from .callbacks import LearningRate, RefuseDivergence, make_callbacks
+from .callbacks import LearningRate, MeanLoss, RefuseDivergence, make_callbacks
 from .chains import ChainLoss
 from .ctc import CTCLoss
 from .devices import find_device
-from .losses import append_scale, choose_loss
+from .direct import DirectSteps, direct_steps
 from .next_label import NextLabelLoss
 from .optimizers import OPTIMIZERS, Adam
 from .precision import make_autocast, make_scaler
 from .progress import EpochTable
 from .sensitivity import gradient_norms
 from .stopping import StopTraining, is_stop_of_skorch
+from .weighted_loss import WeightedLoss
 
 # Torch multiplies matrices with other numbers of rows than multiples of eight by other
 # kernels, whose results differ in the last bits.
+_ROWS = 8
 # Training sequences from which features are learnt that are not trained.
 _ENOUGH = 512
-_ROWS = 8
 # Maximum number of hidden values per chunk of a prediction: some tens of megabytes.
 _CHUNK_VALUES = 2**22
 # What skorch records of each epoch, besides losses and scores.
@@ -53,61 +53,6 @@ _BATCH_HOOKS = ("on_batch_begin", "on_grad_computed", "on_batch_end")
 
 class CallbackError(Exception):
     """Raised if a callback cannot be initialised."""
-
-
-class WeightedLoss(nn.Module):
-    """Weighted mean of the losses of all targets.
-
-    With ``per_step`` every step has a target and, if sequences are unequal, a weight,
-    which is zero for padding and scaled up elsewhere to compensate. Some losses depend
-    on ``target_scale`` (n_values,), by which the targets were divided. Labels are
-    smoothed in training only.
-    """
-
-    target_scale: Tensor | None
-
-    def __init__(
-        self,
-        name: str,
-        quantile: float | Sequence[float] | None = None,
-        *,
-        target_scale: np.ndarray | None = None,
-        per_step: bool = False,
-        label_smoothing: float = 0.0,
-    ) -> None:
-        super().__init__()
-        self.loss = choose_loss(name, quantile)
-        self.smooth_loss = choose_loss(name, quantile, label_smoothing)
-        self.label_smoothing = label_smoothing
-        scale = None if target_scale is None else torch.from_numpy(target_scale.copy())
-        self.register_buffer("target_scale", scale)
-        self.is_cross_entropy = name == "cross_entropy"
-        self.per_step = per_step
-
-    def forward(self, output: Tensor, target: Tensor | tuple[Tensor, Tensor]) -> Tensor:
-        truth, weight = (target, None) if isinstance(target, Tensor) else target
-        output, truth = self._rows(output), self._rows(truth)
-        if self.target_scale is not None:
-            output = append_scale(output, self.target_scale)
-        if self.is_cross_entropy and weight is None:
-            # The same gradient in half the time, which matters for small batches.
-            smoothing = self.label_smoothing if self.training else 0.0
-            return F.cross_entropy(output, truth, label_smoothing=smoothing)
-        loss = self.smooth_loss if self.training else self.loss
-        if weight is None:
-            return loss(output, truth).mean()
-        weight = self._rows(weight)
-        if weight.ndim == 2:
-            # One for each output: of some outputs the target is missing.
-            n_parameters = output.shape[1] // truth.shape[1]
-            output = output.reshape(-1, n_parameters)
-            truth, weight = truth.reshape(-1, 1), weight.reshape(-1, 1)
-        return (loss(output, truth) * weight.flatten()).mean()
-
-    def _rows(self, x: Tensor) -> Tensor:
-        """Return one row per target."""
-        x = x.flatten(0, 1) if self.per_step else x
-        return x.flatten(1) if x.ndim > 2 else x
 
 
 class SequenceNet(Net):
@@ -125,12 +70,13 @@ class SequenceNet(Net):
     listeners: dict[str, list[Callback]] = {}
     temporary: Sequence[Callback] = ()  # callbacks of a fit that is running
     average: WeightAverage | None = None  # of the weights of a fit that is running
+    direct: DirectSteps | None = None  # steps without autograd, if they serve
 
     def get_default_callbacks(self) -> list[tuple[str, Callback]]:
         return [
             ("epoch_timer", EpochTimer()),
-            ("train_loss", PassthroughScoring(name="train_loss", on_train=True)),
-            ("valid_loss", PassthroughScoring(name="valid_loss")),
+            ("train_loss", MeanLoss(name="train_loss", on_train=True)),
+            ("valid_loss", MeanLoss(name="valid_loss")),
             ("learning_rate", LearningRate()),
             ("refuse_divergence", RefuseDivergence()),
             # The callback formats a table in every epoch, even if it does not print it.
@@ -150,7 +96,8 @@ class SequenceNet(Net):
         state = super().__getstate__()
         callbacks = [item for item in self.callbacks_ if item[1] not in self.temporary]
         state |= {"callbacks_": callbacks, "temporary": (), "train_split": None}
-        return state | {"carried": (), "listeners": {}, "average": None}
+        state |= {"carried": (), "listeners": {}, "average": None}
+        return state | {"direct": None}
 
     def partial_fit(self, X, y=None, classes=None, **fit_params):
         """Train; unlike in skorch, a KeyboardInterrupt of the user propagates."""
@@ -170,23 +117,33 @@ class SequenceNet(Net):
         average = self.average if training else None
         if average is not None:
             average.begin_epoch(self.module_)
-        n_batches = 0
+        if training:
+            self.set_training(True)
+            self.direct = direct_steps(self)
+        rows = self.history[-1]["batches"]
+        before = len(rows)
         for batch in iterator:
-            self.notify("on_batch_begin", batch=batch, training=training)
+            # Without listeners, all that a notification does is to begin a row.
+            if self.listeners["on_batch_begin"]:
+                self.notify("on_batch_begin", batch=batch, training=training)
+            else:
+                self.history.new_batch()
             step = step_fn(batch, **fit_params)
             if average is not None:
                 average.end_batch(self.module_)
-            self.history.record_batch(f"{prefix}_loss", step["loss"].item())
-            n_rows = batch[0]["X"].shape[0]
-            self.history.record_batch(f"{prefix}_batch_size", n_rows)
-            self.notify("on_batch_end", batch=batch, training=training, **step)
-            n_batches += 1
-        self.history.record(f"{prefix}_batch_count", n_batches)
+            # As record_batch does, which looks for the row each time.
+            rows[-1][f"{prefix}_loss"] = step["loss"].item()
+            rows[-1][f"{prefix}_batch_size"] = batch[0]["X"].shape[0]
+            if self.listeners["on_batch_end"]:
+                self.notify("on_batch_end", batch=batch, training=training, **step)
+        self.history.record(f"{prefix}_batch_count", len(rows) - before)
         if average is not None:
             average.end_epoch(self.module_, len(self.history), self.max_epochs)
 
     def train_step(self, batch, **fit_params):
         """Make one optimizer step, without a closure if the optimizer needs none."""
+        if self.direct is not None:
+            return self.direct.make(batch)
         optimizer, scaler = self.optimizer_, self.scaler
         if scaler is None and not isinstance(optimizer, Adam):
             return super().train_step(batch, **fit_params)
@@ -245,7 +202,11 @@ class SequenceNet(Net):
         """Return the callbacks that override a hook called in every mini-batch."""
         idle = getattr(Callback, hook)
         found = ((callback, getattr(callback, hook)) for _, callback in self.callbacks_)
-        return [cb for cb, own in found if getattr(own, "__func__", own) is not idle]
+        return [
+            callback
+            for callback, own in found
+            if getattr(own, "__func__", own) is not idle and not _is_idle(callback)
+        ]
 
     # ------------------------------------------------------------ as scikit-learn sees it
 
@@ -429,6 +390,11 @@ class SequenceNet(Net):
             f"{type(self).__name__}({type(self.module_).__name__} with {n_parameters} "
             f"parameters on {self.device})"
         )
+
+
+def _is_idle(callback: Callback) -> bool:
+    """Return whether a callback does nothing in a mini-batch, though it could."""
+    return type(callback) is LRScheduler and callback.step_every != "batch"
 
 
 def _chunks(order: Tensor, lengths: Tensor, module: Any) -> Iterator[Tensor]:
@@ -630,6 +596,7 @@ def train(
         net.callbacks_ = own
         net.optimizer_.zero_grad()
         net.carried, net.listeners, net.temporary, net.average = (), {}, (), None
+        net.direct = None
 
 
 def epochs_of(net: SequenceNet) -> list[dict[str, float]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple, cast
 
 import torch
@@ -15,6 +15,7 @@ from .. import _kernels
 from .._cells import Cell, find_cell
 from .._kernels import LANES, MOST_CHAINS, VECTOR_BYTES, Layout
 from ._cell_layer import CellLayer, Weights, as_matrices, cell_of, weights_of
+from ._few import FEW, Few
 from ._second_order import largest_gradient, recurrence_gradient
 from ._states import check_state
 from ._threads import count_threads, share
@@ -108,7 +109,7 @@ def recurrence(
         products = x
     else:
         weights = _without_input(weights)
-    plan = _plan(
+    plan = plan_of(
         cast(Hashable, cell),
         weights.weight_ih.shape[1],
         layer.hidden_size,
@@ -116,7 +117,7 @@ def recurrence(
         reverse,
         given,
     )
-    order = _order(lengths, n, n_steps)
+    order = order_of(lengths, n, n_steps)
     start, start_memory = (*state, None, None)[:2]
     weight_ih, bias_ih, weight_hh, bias_hh = weights
     matrices = as_matrices(weight_hh, layer.hidden_size)
@@ -126,7 +127,12 @@ def recurrence(
     needs_grad = any(tensor is not None and tensor.requires_grad for tensor in inputs)
     if needs_grad and torch.is_grad_enabled():
         return _Recurrence.apply(plan, order, *inputs.contiguous())
-    outputs, _ = plan.forward(order, inputs.contiguous())
+    inputs = inputs.contiguous()
+    if n <= FEW and not (state or given or mask is not None) and plan.few is not None:
+        answers = plan.few.forward(inputs.x, order, addresses_of_weights(inputs[4:]))
+        if answers is not None:
+            return answers
+    outputs, _ = plan.forward(order, inputs)
     return outputs
 
 
@@ -215,7 +221,7 @@ class _Plan:
             "final_memory": finals[-1].data_ptr(),
             "n_workers": workers,
         }
-        self.run["pack"](**arguments, **_of_weights(inputs[4:]))
+        self.run["pack"](**arguments, **addresses_of_weights(inputs[4:]))
 
         scratch = WORKSPACE.borrow(workers * layout.forward_scratch.n_bytes)
 
@@ -226,6 +232,13 @@ class _Plan:
 
         share(work, workers)
         return (steps, *finals), kept
+
+    @cached_property
+    def few(self) -> Few | None:
+        """The same for few sequences; None without kernels for these."""
+        layout = self.layout
+        run = _kernels.load("alone", 8 * layout.itemsize, cast(Any, layout.cell))
+        return None if run is None else Few(layout, run, self.fixed)
 
     def backward(
         self,
@@ -272,7 +285,7 @@ class _Plan:
             self.run["backward"](**arguments | places, worker=worker)
 
         share(work, workers)
-        self.run["unpack"](**arguments, **_of_weights(grad_weights))
+        self.run["unpack"](**arguments, **addresses_of_weights(grad_weights))
         return [grad_x, grad_start, grad_start_memory, None, *grad_weights]
 
     def differentiable_gradient(
@@ -323,7 +336,7 @@ class _Plan:
 
 
 @lru_cache(maxsize=1024)
-def _plan(
+def plan_of(
     cell: type[Cell],
     channels: int,
     hidden: int,
@@ -363,7 +376,7 @@ class _Largest(torch.autograd.Function):
     def forward(ctx: Any, steps: Tensor, lengths: Tensor) -> Tensor:
         steps = steps.contiguous()
         found = steps.new_empty(steps.shape[0], steps.shape[2])
-        _run_largest("forward", steps, lengths, found)
+        run_largest(largest_kernels(steps.itemsize)["forward"], steps, lengths, found)
         ctx.save_for_backward(steps, found)
         ctx.lengths = lengths  # not saved: may be an inference tensor, but is only read
         return found
@@ -376,8 +389,8 @@ class _Largest(torch.autograd.Function):
             steps = steps.masked_fill(~mask, -torch.inf)
             return largest_gradient(steps, found, grad_largest), None
         grad_steps, grad_largest = torch.empty_like(steps), grad_largest.contiguous()
-        _run_largest(
-            "backward",
+        run_largest(
+            largest_kernels(steps.itemsize)["backward"],
             steps,
             ctx.lengths,
             found,
@@ -387,13 +400,22 @@ class _Largest(torch.autograd.Function):
         return grad_steps, None
 
 
-def _run_largest(
-    name: str, steps: Tensor, lengths: Tensor, found: Tensor, **addresses: int
-) -> None:
-    kernels = _kernels.load("pooling", 8 * steps.itemsize)
+def largest_kernels(itemsize: int) -> _kernels.Kernels:
+    """Return the kernels of max pooling, forward and backward."""
+    kernels = _kernels.load("pooling", 8 * itemsize)
     assert kernels is not None, "who asks for kernels has made sure that there are any"
+    return kernels
+
+
+def run_largest(
+    kernel: _kernels.Kernel,
+    steps: Tensor,
+    lengths: Tensor,
+    found: Tensor,
+    **addresses: int,
+) -> None:
     n, n_steps, size = steps.shape
-    kernels[name](
+    kernel(
         steps=steps.data_ptr(),
         lengths=lengths.data_ptr(),
         largest=found.data_ptr(),
@@ -458,7 +480,7 @@ def shares_of_steps(
     return shares
 
 
-def _order(lengths: Tensor | None, n: int, n_steps: int) -> tuple[Tensor, Tensor]:
+def order_of(lengths: Tensor | None, n: int, n_steps: int) -> tuple[Tensor, Tensor]:
     """Return the order by decreasing length, and the lengths in this order."""
     if lengths is None:
         return _full_order(n, n_steps)
@@ -474,7 +496,7 @@ def _full_order(n: int, n_steps: int) -> tuple[Tensor, Tensor]:
     return torch.arange(n), torch.full((n,), n_steps)
 
 
-def _of_weights(tensors: Sequence[Tensor | None]) -> dict[str, int]:
+def addresses_of_weights(tensors: Sequence[Tensor | None]) -> dict[str, int]:
     """Return the addresses of weights, or of their gradients."""
     return {
         name: _address(tensor)

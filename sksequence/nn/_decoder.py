@@ -49,9 +49,12 @@ class AttentionDecoder(RandomLayer):
     Shape
     -----
     - Input: codes ``(batch * beams, labels)``, states of the layers, memory ``(batch,
-      frames, memory_size)`` or None, and its number of valid frames ``(batch,)`` or None
-    - Output: logits ``(batch * beams, labels, output_size)``, the new states, and the
-      weights of attention ``(batch, beams * labels, frames)`` or None
+      frames, memory_size)`` or None, its number of valid frames ``(batch,)`` or None, and
+      the number of labels of each ``(batch * beams,)`` or None; what is said behind them
+      means nothing
+    - Output: logits ``(batch * beams, labels, output_size)``, the new states, none if
+      numbers of labels are given, and the weights of attention ``(batch, beams * labels,
+      frames)`` or None
     """
 
     def __init__(
@@ -100,6 +103,7 @@ class AttentionDecoder(RandomLayer):
         states: Sequence[State],
         memory: Tensor | None = None,
         n_valid: Tensor | None = None,
+        n_labels: Tensor | None = None,
     ) -> tuple[Tensor, list[State], Tensor | None]:
         vectors = nn.functional.embedding(codes, self.embedding)
         x = self.dropout(vectors * self.embedding.shape[1] ** 0.5)
@@ -111,8 +115,11 @@ class AttentionDecoder(RandomLayer):
                 x = self._beside(x, context)
             # In mixed precision the encoder may have made them in a lower one.
             begin = map_state(partial(torch.Tensor.to, dtype=x.dtype), states[i])
-            x, state = layer.advance(x, begin)
-            new.append(state)
+            if n_labels is None:
+                x, state = layer.advance(x, begin)
+                new.append(state)
+            else:
+                x, _ = layer(x, n_labels, state=begin)
             if i and self.residual:
                 x = x + below
             if not i and self.attention is not None and memory is not None:

@@ -299,6 +299,8 @@ class SequenceNetwork(RandomLayer):
         self.head = nn.Linear(read_size, output_size)
 
     def _reset_head(self, generator: torch.Generator | None) -> None:
+        if self.head.weight.is_meta:
+            return  # nothing to draw
         nn.init.xavier_uniform_(self.head.weight, generator=generator)
         nn.init.zeros_(self.head.bias)
 
@@ -456,13 +458,12 @@ class SequenceNetwork(RandomLayer):
         ------
         ValueError
             If the network is bidirectional, as its states depend on later steps, or has
-            a decoder, segments or random convolutions.
+            a decoder or segments.
         """
         reasons = {
             "that is bidirectional": not self.causal,
             "with decoder_steps": self.decoder_steps,
             "with pooling_segments": self.is_segmented,
-            "with random_convolutions": self.random is not None,
         }
         for kind, holds in reasons.items():
             if holds:
@@ -472,12 +473,13 @@ class SequenceNetwork(RandomLayer):
         x, stride = self._read(X, lengths), self.encoder.total_stride
         steps, *_ = self._recur(X, x, lengths)
         pooled = self.pool.prefixes(steps[:, : X.shape[1] // stride])
-        pooled = pooled[:, _ends(self._block // stride)]
-        if not self.branch.output_size:
-            return pooled
-        blocks = self._block // self.branch.encoder.total_stride
-        beside = self.branch.prefixes(x, lengths)[:, _ends(blocks)]
-        return torch.cat([pooled, beside], dim=2)
+        parts = [pooled[:, _ends(self._block // stride)]]
+        if self.branch.output_size:
+            blocks = self._block // self.branch.encoder.total_stride
+            parts.append(self.branch.prefixes(x, lengths)[:, _ends(blocks)])
+        if self.random is not None:
+            parts.append(self.random.prefixes(x, lengths)[:, _ends(self._block)])
+        return torch.cat(parts, dim=2) if len(parts) > 1 else parts[0]
 
     def forward_prefixes(
         self, X: Tensor, lengths: Tensor | None = None, static: Tensor | None = None

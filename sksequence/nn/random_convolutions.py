@@ -22,8 +22,11 @@ TAPS = tuple(combinations(range(N_TAPS), 3))
 _MOST_CHANNELS = 9
 # Length of a vector of standardised features.
 _NORM = 3.0
-# Steps from which biases are learnt, and sequences from which means and deviations are.
-_ENOUGH_STEPS = 2**15
+# Steps of so many sequences, and outputs, from which biases are learnt; and sequences
+# from which means and deviations are.
+_ENOUGH_STEPS = 2**16
+_MOST_SEQUENCES = 64
+_ENOUGH_OUTPUTS = 2**12
 _ENOUGH_SEQUENCES = 512
 _GOLDEN = (math.sqrt(5) + 1) / 2
 
@@ -129,7 +132,8 @@ class RandomConvolutions(RandomLayer):
             Number of steps of each.
         """
         check_batch(x, lengths)
-        self._learn_biases(*_some(x, lengths, max(1, _ENOUGH_STEPS // x.shape[1])))
+        most = min(max(_ENOUGH_STEPS // x.shape[1], 8), _MOST_SEQUENCES)
+        self._learn_biases(*_some(x, lengths, most))
         shares = self._shares(*_some(x, lengths, _ENOUGH_SEQUENCES)).double()
         deviation = shares.std(0, correction=0)
         factor = _NORM / math.sqrt(self.output_size)
@@ -143,13 +147,57 @@ class RandomConvolutions(RandomLayer):
         with torch.no_grad():
             return (self._shares(x, lengths) - self.mean) * self.scale
 
+    @torch.no_grad()
+    def prefixes(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Return the features of every prefix: the first step, the first two, and so on.
+
+        Each has the bits of :meth:`forward` for that prefix alone.
+
+        Parameters
+        ----------
+        x : Tensor of shape (batch, steps, input_size)
+            Sequences.
+        lengths : Tensor of shape (batch,) or None, default=None
+            Number of steps of each. What stands behind them is undefined.
+
+        Returns
+        -------
+        Tensor of shape (batch, steps, output_size)
+            Features of the steps so far.
+
+        Raises
+        ------
+        ValueError
+            Unless the convolutions are causal: others read later steps, too.
+        """
+        if not self.causal:
+            raise ValueError(
+                "causal must be True for features of prefixes, got False: such "
+                "convolutions read later steps, too"
+            )
+        check_batch(x, lengths)
+        seen = torch.arange(1, x.shape[1] + 1, device=x.device)[:, None]
+        shares = x.new_empty(*x.shape[:2], *self.biases.shape)
+        for level, (outputs, _) in enumerate(self._outputs(x, lengths)):
+            reach = (N_TAPS - 1) * self.dilations[level]
+            number = seen.repeat(1, len(TAPS))
+            number[reach:, 1::2] -= reach
+            for b, bias in enumerate(self.biases[level].T):
+                exceeded = (outputs > bias).cumsum(1, dtype=torch.int32)
+                # Behind the reach, odd kernels count no step before its end.
+                exceeded[:, reach:, 1::2] -= exceeded[:, reach - 1 : reach, 1::2]
+                shares[:, :, level, :, b] = exceeded.to(x.dtype) / number
+        return shares.flatten(2).sub_(self.mean).mul_(self.scale)
+
     def _learn_biases(self, x: Tensor, lengths: Tensor | None) -> None:
         """Let biases be quantiles of outputs, at levels of low discrepancy."""
         levels = torch.arange(1, self.output_size + 1, dtype=torch.float64)
         levels = (levels * _GOLDEN % 1).view_as(self.biases).to(x.device)
-        for level, (outputs, counts) in enumerate(self._outputs(x, lengths)):
-            for k in range(len(TAPS)):
-                found = outputs[..., k][counts[..., k]].double()
+        for level, steps in enumerate(self._outputs(x, lengths)):
+            by_kernel = (of_steps.movedim(2, 0).contiguous() for of_steps in steps)
+            for k, (own, which) in enumerate(zip(*by_kernel, strict=True)):
+                found = own[which]
+                found = found[:: -(-len(found) // _ENOUGH_OUTPUTS)].double()
                 self.biases[level, k] = torch.quantile(found, levels[level, k])
 
     def _shares(self, x: Tensor, lengths: Tensor | None) -> Tensor:
@@ -190,8 +238,8 @@ class RandomConvolutions(RandomLayer):
         ends = ends.to(x.device)[:, None, None]
         steps = torch.arange(n_steps, device=x.device)[:, None]
         weights = torch.zeros(N_TAPS, len(TAPS), dtype=x.dtype, device=x.device)
-        for k, chosen in enumerate(TAPS):
-            weights[list(chosen), k] = 1
+        for k, larger in enumerate(TAPS):
+            weights[list(larger), k] = 1
         skips = torch.arange(len(TAPS), device=x.device) % 2 == 1
         for level, dilation in enumerate(self.dilations):
             reach = (N_TAPS - 1) * dilation

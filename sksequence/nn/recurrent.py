@@ -112,7 +112,8 @@ class RecurrentLayer(RandomLayer):
     -----
     - Input: ``(batch, steps, input_size)``, lengths ``(batch,)`` or None; with
       ``elapsed_size`` the times since the last observations and until the next, each
-      ``(batch, steps, elapsed_size)``
+      ``(batch, steps, elapsed_size)``; with one direction also an initial state, each
+      part ``(1, batch, hidden_size)``
     - Output: steps ``(batch, steps, output_size)`` and final state
       ``(batch, output_size)``, where ``output_size`` is ``2 * hidden_size`` for a
       bidirectional layer with "concat", else ``hidden_size``. Padding is zero.
@@ -154,7 +155,7 @@ class RecurrentLayer(RandomLayer):
         )
         self.layer_norm = layer_norm
         if layer_norm:
-            for direction in self._directions():
+            for direction in self.directions():
                 direction.norm = nn.LayerNorm(len(weights_of(direction).weight_ih))
         self.recurrent_dropout = Dropout(recurrent_dropout)
         self.fades = nn.ModuleList()
@@ -183,7 +184,8 @@ class RecurrentLayer(RandomLayer):
                 f"memory_steps must be greater than 2, got {self.memory_steps}"
             )
 
-    def _directions(self) -> list[CellLayer]:
+    def directions(self) -> list[CellLayer]:
+        """Return the cells of the forward direction and, if there is one, the other."""
         return [self.ahead] if self.back is None else [self.ahead, self.back]
 
     def reset_parameters(self, generator: torch.Generator | None = None) -> None:
@@ -193,7 +195,7 @@ class RecurrentLayer(RandomLayer):
         gate (Saxe et al., 2014), or uniform on [0, 1] if each unit only reads its own
         state; biases as the cell defines, or by ``memory_steps``.
         """
-        for direction in self._directions():
+        for direction in self.directions():
             self._reset_weights(direction, generator)
             norm = norm_of(direction)
             if norm is not None:
@@ -203,6 +205,8 @@ class RecurrentLayer(RandomLayer):
         self, direction: CellLayer, generator: torch.Generator | None
     ) -> None:
         weights, size = weights_of(direction), self.hidden_size
+        if weights.weight_ih.is_meta:
+            return  # there is nothing to draw, which would take as long as drawing
         for gate in weights.weight_ih.detach().split(size):
             nn.init.xavier_uniform_(gate, generator=generator)
         if weights.weight_hh is not None and weights.bias_hh is not None:
@@ -213,8 +217,7 @@ class RecurrentLayer(RandomLayer):
         biases = weights.bias_ih.detach().split(size)
         for bias, begin in zip(biases, self.cell.biases, strict=True):
             nn.init.constant_(bias, begin)
-        # On the meta device a logarithm imports torch's compiler, which takes 2 s.
-        if self.memory_steps is not None and not weights.bias_ih.is_meta:
+        if self.memory_steps is not None:
             log_steps = torch.empty_like(biases[0])
             log_steps.uniform_(1, self.memory_steps - 1, generator=generator).log_()
             for bias, sign in zip(biases, self.cell.time_scale, strict=True):
@@ -226,13 +229,16 @@ class RecurrentLayer(RandomLayer):
         x: Tensor,
         lengths: Tensor | None = None,
         elapsed: tuple[Tensor, Tensor] | None = None,
+        state: State | None = None,
     ) -> tuple[Tensor, Tensor]:
         self._check_input(x)
         check_lengths_shape(lengths, x.shape[0])
         if _casts(x):
             with torch.autocast("cpu", enabled=False):
-                return self(x.to(self._dtype), lengths, elapsed)
-        ahead, final = self._run(self.ahead, x, lengths, self._decay(0, elapsed))
+                return self(x.to(self._dtype), lengths, elapsed, state)
+        given = () if state is None else self._check_state(x, state)
+        decay = self._decay(0, elapsed)
+        ahead, final = self._run(self.ahead, x, lengths, decay, state=given)
         if self.back is None:
             return ahead, final
         decay = self._decay(1, elapsed)
@@ -263,23 +269,11 @@ class RecurrentLayer(RandomLayer):
         ValueError
             If the layer is bidirectional, or the state is not one of this layer's.
         """
-        if self.back is not None:
-            raise ValueError(
-                "A bidirectional layer cannot continue from a state. Use "
-                "bidirectional=False."
-            )
         self._check_input(x)
         if _casts(x):
             with torch.autocast("cpu", enabled=False):
                 return self.advance(x.to(self._dtype), state)
-        shape = 1, x.shape[0], self.hidden_size
-        parts: tuple[Tensor, ...]
-        if state is None:
-            parts = (x.new_zeros(shape),) * self.cell.n_states
-        else:
-            parts = (state,) if isinstance(state, Tensor) else state
-        check_state(parts, self.cell.n_states, shape, x)
-        given = tuple(part[0] for part in parts)
+        given = self._check_state(x, state)
         if _compiled.serves(self.ahead, x):
             options = self._options(self.ahead, x, None)
             steps, *behind = _compiled.recurrence(self.ahead, x, state=given, **options)
@@ -288,6 +282,22 @@ class RecurrentLayer(RandomLayer):
         if len(behind) == 1:
             return steps, behind[0][None]
         return steps, (behind[0][None], behind[1][None])
+
+    def _check_state(self, x: Tensor, state: State | None) -> tuple[Tensor, ...]:
+        """Return the parts of a state, or of the initial one, each (batch, size)."""
+        if self.back is not None:
+            raise ValueError(
+                "A bidirectional layer cannot continue from a state. Use "
+                "bidirectional=False."
+            )
+        shape = 1, x.shape[0], self.hidden_size
+        parts: tuple[Tensor, ...]
+        if state is None:
+            parts = (x.new_zeros(shape),) * self.cell.n_states
+        else:
+            parts = (state,) if isinstance(state, Tensor) else state
+        check_state(parts, self.cell.n_states, shape, x)
+        return tuple(part[0] for part in parts)
 
     def _decay(
         self, direction: int, elapsed: tuple[Tensor, Tensor] | None
@@ -305,12 +315,13 @@ class RecurrentLayer(RandomLayer):
         decay: Tensor | None,
         *,
         reverse: bool = False,
+        state: tuple[Tensor, ...] = (),
     ) -> tuple[Tensor, Tensor]:
         """Return the steps of one direction, zero in padding, and its final state."""
         if decay is None and _compiled.serves(direction, x):
             options = self._options(direction, x, lengths)
             steps, final, *_ = _compiled.recurrence(
-                direction, x, lengths, reverse=reverse, **options
+                direction, x, lengths, reverse=reverse, state=state, **options
             )
             return steps, final
         check_lengths(lengths, *x.shape[:2])
@@ -319,7 +330,7 @@ class RecurrentLayer(RandomLayer):
             x = reverse_steps(x, lengths)
         if decay is not None and reverse:
             decay = reverse_steps(decay, lengths)
-        steps, _ = self._read(direction, x, decay=decay)
+        steps, _ = self._read(direction, x, state, decay)
         final = last_step(steps, lengths)
         steps = reverse_steps(steps, lengths) if reverse else steps
         return zero_padding(steps, lengths), final
@@ -357,10 +368,16 @@ class RecurrentLayer(RandomLayer):
             exact = partial(_exact.layer_norm, norm)
             normal = (norm if self.training else exact)(products)
             options["products"] = normal + weights_of(direction).bias_ih
-        if self.training and self.recurrent_dropout.p:
-            ones = x.new_ones(len(x), self.hidden_size)
-            options["mask"] = self.recurrent_dropout(ones)
+        mask = self.draw_mask(x)
+        if mask is not None:
+            options["mask"] = mask
         return options
+
+    def draw_mask(self, x: Tensor) -> Tensor | None:
+        """Return factors of the hidden state, or None without recurrent dropout."""
+        if not self.training or not self.recurrent_dropout.p:
+            return None
+        return self.recurrent_dropout(x.new_ones(len(x), self.hidden_size))
 
 
 class RecurrentStack(nn.Module):

@@ -80,7 +80,7 @@ class TranslationNetwork(SequenceNetwork):
     - Input: X, lengths and static as in :class:`SequenceNetwork`; y ``(batch, labels)``,
       codes with zeros behind the last label, or None for no labels
     - Output: ``(batch, labels + 1, output_size)``: the logits of the first label or the
-      end, of the second or the end, and so on
+      end, of the second or the end, and so on; those behind the end mean nothing
 
     Examples
     --------
@@ -182,9 +182,12 @@ class TranslationNetwork(SequenceNetwork):
     ) -> tuple[Tensor, Tensor | None]:
         """Return the logits of given labels, and the weights of attention."""
         states, memory, n_valid = self.read_source(X, lengths, static)
-        begin = torch.zeros(len(X), 1, dtype=torch.int64, device=X.device)
-        codes = begin if y is None else torch.cat([begin, y], 1)
-        outputs, _, weights = self.decoder(codes, states, memory, n_valid)
+        codes = torch.zeros(len(X), 1, dtype=torch.int64, device=X.device)
+        n_read = None
+        if y is not None:
+            codes = torch.cat([codes, y], 1)
+            n_read = 1 + (y > 0).sum(1)
+        outputs, _, weights = self.decoder(codes, states, memory, n_valid, n_read)
         return outputs, weights
 
     def log_likelihood(

@@ -81,11 +81,6 @@ class Stream:
                 "of a sequence, whose parts depend on its length. Fit one with "
                 "pooling_segments=1."
             )
-        if network.random is not None:
-            raise ValueError(
-                "A network with random_convolutions cannot predict before the end of a "
-                "sequence, whose features these are. Fit one with random_convolutions=0."
-            )
         if network.decoder_steps:
             raise ValueError(
                 "A network with a decoder cannot predict before the end of a sequence, "
@@ -108,6 +103,7 @@ class Stream:
         self._cells = [self._run(layer[0], n) for layer in network.layers]
         self._branch = [layer.start(n) for layer in network.branch]
         self._pool, *self._branch_pools = network.make_pools(n)
+        self._random = [] if network.random is None else [network.random.start(n)]
         self._block = network.block
         self._emitter = head.emitter(n, is_one=n_streams is None)
 
@@ -193,6 +189,8 @@ class Stream:
         beside = advance(self._branch, read) if self._branch else None
         if beside is not None:
             self._branch_pools[0].add(beside)
+        for features in self._random:
+            features.add(read)
         steps = advance(self._encoder, read) if self._encoder else read
         if steps is not None:
             for level, cell in enumerate(self._cells):
@@ -202,9 +200,9 @@ class Stream:
             self._pool.add(steps)
         if self.n_steps_ % self._block:
             return None
-        if not self._branch_pools:
+        if not self._branch_pools and not self._random:
             return self._pool.result()
-        pools = [self._pool, *self._branch_pools]
+        pools = [self._pool, *self._branch_pools, *self._random]
         return np.concatenate([pool.result() for pool in pools], axis=1)
 
     def reset(self, streams: Any = None) -> Stream:
@@ -256,7 +254,8 @@ class Stream:
     def _parts(self) -> list[Part]:
         layers = [self._reader, *self._encoder, *self._cells, *self._branch]
         emitter = [] if self._emitter is None else [self._emitter]
-        return [*layers, self._pool, *self._branch_pools, *emitter]
+        pools = [self._pool, *self._branch_pools, *self._random]
+        return [*layers, *pools, *emitter]
 
     def __reduce__(self) -> tuple[Any, ...]:
         parts = self._network, self._inputs, self._head

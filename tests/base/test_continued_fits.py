@@ -246,6 +246,7 @@ GOING_ON = [
             ("parallel_squeeze", 2),
             ("recurrent_output_dropout", 0.5),
             ("pooling_segments", 2),
+            ("random_convolutions", 84),
             ("pooling", "mean"),
         ]
     ),

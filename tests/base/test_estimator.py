@@ -85,6 +85,7 @@ def test_answers_have_the_precision_of_X(name, dtype, given, expected):
         ({"bidirectional": True, "merge_mode": "sum"}, 8),
         ({"parallel_channels": (6, 4), "parallel_kernel_size": 3}, 12),
         ({"pooling_segments": 3}, 24),
+        ({"random_convolutions": 1}, 92),
         ({"pooling_segments": 3, "pooling": "last"}, 8),
         (
             {

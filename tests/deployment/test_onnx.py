@@ -124,6 +124,7 @@ FACTORS = {
         BRANCHES[3],
     ],
     "segments": [1, 3],
+    "random": [0, 200],
     "layers": [{"hidden_size": 5}, {"hidden_size": (6, 4), "num_layers": 2}],
     "missing": ["error", "mask", "decay"],
     "task": ["Classifier", "Regressor"],
@@ -153,6 +154,8 @@ def test_a_file_answers_as_its_estimator(choice, tmp_path):
     params |= levels["layers"] | levels["convolution"] | levels["branch"]
     params |= {"pooling": levels["pooling"], "missing": levels["missing"]}
     params |= {"pooling_segments": levels["segments"]}
+    if levels["missing"] != "decay":
+        params["random_convolutions"] = levels["random"]
     model = make(name, **{**params, "max_epochs": 1})
 
     shortest = 4 if levels["convolution"] else 2 if levels["branch"] else 1

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from sksequence import _kernels
 from sksequence._cells import RNN
-from sksequence._kernels import compiler
+from sksequence._kernels import compiler, ready
 
 
 @pytest.fixture
 def fresh(monkeypatch, tmp_path):
-    """A compiler that has nothing in memory, and an empty directory to keep things in."""
+    """A compiler that has nothing in memory or the package, and an empty cache."""
+    monkeypatch.setattr(ready, "DIRECTORY", tmp_path / "ready")
     monkeypatch.setenv("SKSEQUENCE_CACHE_DIR", str(tmp_path / "kept"))
     # Other tests take what is loaded from the functions' own memory: leave that alone.
     monkeypatch.setattr(compiler, "_load", compiler._load.__wrapped__)
@@ -23,6 +23,4 @@ def fresh(monkeypatch, tmp_path):
 @pytest.fixture(scope="module")
 def compiled():
     """The RNN's kernels, as they are kept."""
-    _kernels.load("recurrence", 32, RNN)
-    name = f"recurrence-rnn32-{compiler._fingerprint(RNN)}.kernels"
-    return compiler._read(compiler._directory() / name)
+    return compiler._find("recurrence", 32, RNN)

@@ -12,7 +12,7 @@ from helpers.kernels import KERNELS_ARE_ON
 from helpers.processes import run_python
 from sksequence import _kernels
 from sksequence._cells import GRU, RNN
-from sksequence._kernels import compiler
+from sksequence._kernels import compiler, files
 
 pytestmark = KERNELS_ARE_ON
 
@@ -102,4 +102,4 @@ def test_kernels_are_kept_where_the_system_keeps_such_things(
     if variable:
         monkeypatch.setenv(variable, str(tmp_path))
     expected = expected.format(home=tmp_path, user=Path.home())
-    assert compiler._directory() == Path(expected)
+    assert files.cache_directory() == Path(expected)

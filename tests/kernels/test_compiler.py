@@ -12,7 +12,7 @@ from numba.core.errors import TypingError
 from helpers.kernels import KERNELS_ARE_ON
 from helpers.processes import run_python
 from sksequence._cells import GRU, LSTM, RNN
-from sksequence._kernels import compiler
+from sksequence._kernels import compiler, files
 
 pytestmark = KERNELS_ARE_ON
 
@@ -105,4 +105,4 @@ def test_kernels_of_every_kind_compile_here(fresh):
     loaded = compiler.load("recurrence", 64, LSTM)
     assert set(loaded) == {"pack", "forward", "backward", "unpack"}
     (path,) = fresh.glob("*.kernels")
-    assert compiler._read(path) is not None
+    assert files.read(path) is not None

@@ -17,7 +17,7 @@ from torch import nn
 
 from helpers.kernels import KERNELS_ARE_ON, run
 from sksequence._cells import CELLS, RNN
-from sksequence._kernels import compiler
+from sksequence._kernels import compiler, files
 from sksequence.nn import RecurrentLayer, _compiled
 
 pytestmark = KERNELS_ARE_ON
@@ -28,7 +28,8 @@ pytestmark = KERNELS_ARE_ON
 COMPILE = """
 import logging, sys, time
 from sksequence import _kernels
-from sksequence._kernels import compiler
+from sksequence._kernels import compiler, ready
+ready.DIRECTORY /= "none"
 if sys.argv[1] == "hang":
     def hang(*_):
         print("compiling", flush=True)
@@ -57,7 +58,7 @@ def test_of_two_processes_one_compiles_and_the_other_waits(tmp_path):
     said = [process.communicate(timeout=120)[0] for process in processes]
     assert [process.returncode for process in processes] == [0, 0]
     assert "".join(said).count("compiled") == 1
-    assert compiler._read(next(tmp_path.glob("pooling*.kernels"))) is not None
+    assert files.read(next(tmp_path.glob("pooling*.kernels"))) is not None
 
 
 def test_a_process_that_is_killed_keeps_nobody_waiting(tmp_path):

@@ -36,6 +36,18 @@ def test_dropout_masks_come_from_the_generator_alone():
     assert torch.equal(torch.get_rng_state(), before)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
+@pytest.mark.parametrize("shape", [(1, 1), (7, 3), (33, 10, 16)])
+def test_dropout_masks_are_torchs_bernoulli_numbers_to_the_bit(dtype, shape):
+    layer, other = Dropout(0.3), torch.Generator().manual_seed(3)
+    layer.reset_parameters(torch.Generator().manual_seed(3))
+    ones = torch.ones(shape, dtype=dtype)
+    for x in (ones, ones.mT):  # the second in another order in memory
+        expected = torch.empty_like(x).bernoulli_(0.7, generator=other).div_(0.7)
+        assert torch.equal(layer(x), expected)
+        assert torch.equal(layer.generator.get_state(), other.get_state())
+
+
 def test_dropout_without_a_generator_follows_the_global_seed():
     layer = Dropout(0.5)
     first = layer(torch.ones(100))

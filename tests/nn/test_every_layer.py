@@ -21,6 +21,10 @@ X, X_FIRST, FRAMES = (
     torch.randn(3, 4, 5),
     torch.randn(3, 5, 4, 6, 6),
 )
+with torch.random.fork_rng():
+    RANDOM = nn.RandomConvolutions(4, 84)
+    RANDOM.reset_parameters()
+    RANDOM.learn(X)
 LAYERS = {
     "MaskedBatchNorm": (nn.MaskedBatchNorm(4), X_FIRST),
     "ConvLayer": (nn.ConvLayer(4, 3, 3), X_FIRST),
@@ -35,6 +39,7 @@ LAYERS = {
     "ConvEncoder with shortcuts": (nn.ConvEncoder(4, (4, 3, 3), 3, residual=1), X),
     "ConvEncoder": (nn.ConvEncoder(4, (3,), 3), X),
     "ConvBranch": (nn.ConvBranch(4, (3,), 3), X),
+    "RandomConvolutions": (RANDOM, X),
     "LastPooling": (nn.LastPooling(), X),
     "MeanPooling": (nn.MeanPooling(), X),
     "MaxPooling": (nn.MaxPooling(), X),

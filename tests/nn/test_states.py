@@ -169,6 +169,33 @@ def test_states_and_inputs_may_lie_anywhere(cell, kernels):
 
 @with_and_without
 @any_cell
+def test_sequences_of_any_length_begin_with_a_state(cell, kernels):
+    layer, x, lengths = made(cell), inputs(), torch.tensor([2, 6, 1, 4])
+    parts = parts_of(states_for(layer))
+    with kernels(), torch.no_grad():
+        steps, final = layer(x, lengths, state=parts)
+        for i, n in enumerate(lengths.tolist()):
+            own = tuple(part[:, i : i + 1] for part in parts)
+            expected, behind = layer.advance(x[i : i + 1, :n], own)
+            assert_equal(steps[i, :n], expected[0])
+            assert (steps[i, n:] == 0).all()
+            assert_equal(final[i], parts_of(behind)[0][0, 0])
+
+
+@with_and_without
+@any_cell
+def test_a_state_to_begin_with_is_for_one_direction(cell, kernels):
+    layer = made(cell, bidirectional=True)
+    for run in (layer.advance, lambda x, state: layer(x, state=state)):
+        with kernels(), pytest.raises(ValueError, match="cannot continue from a state"):
+            run(inputs(), states_for(layer))
+    words = "state must be hidden state"
+    with kernels(), pytest.raises(ValueError, match=words):
+        made(cell)(inputs(), state=())
+
+
+@with_and_without
+@any_cell
 def test_a_state_given_is_not_written_to(cell, kernels):
     layer = made(cell)
     parts = parts_of(states_for(layer))

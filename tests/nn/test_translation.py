@@ -122,7 +122,8 @@ def test_all_labels_at_once_are_label_by_label(params, cell, kernels):
         for code in F.pad(Y, (1, 0)).unbind(1):
             outputs, states, _ = made.decoder(code[:, None], states, memory, n_valid)
             each.append(outputs)
-        by_label = torch.cat(each, 1)
+        is_said = torch.arange(1 + LONGEST) <= (Y > 0).sum(1, keepdim=True)
+        at_once, by_label = at_once[is_said], torch.cat(each, 1)[is_said]
         torch.testing.assert_close(at_once, by_label)
         upstream = torch.randn(at_once.shape, dtype=torch.float64)
         weights = list(made.parameters())

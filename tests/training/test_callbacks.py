@@ -7,7 +7,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from skorch.callbacks import Callback, Checkpoint, EarlyStopping, LRScheduler
+from skorch.callbacks import (
+    Callback,
+    Checkpoint,
+    EarlyStopping,
+    LRScheduler,
+    PassthroughScoring,
+)
 from torch import nn
 
 from helpers.data import ragged
@@ -181,3 +187,26 @@ def test_a_callback_of_skorch_may_stop_the_training(task):
     stop = EarlyStopping(monitor="train_loss", patience=1, threshold=1e9, sink=str)
     model = make("GRUClassifier", max_epochs=50, callbacks=[stop]).fit(X, y)
     assert model.n_epochs_ == len(model.history_) < 5
+
+
+# ------------------------------------------------------------------------- between epochs
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_losses_of_epochs_are_the_means_that_skorch_records(early_stopping):
+    """Weighted by the sizes of the batches, and marked where they are the best so far."""
+    X, y = ragged(np.arange(3, 26)), np.arange(23) % 2
+    params = {"batch_size": 4, "max_epochs": 6, "lr": 0.3}
+    model = make("GRUClassifier", early_stopping=early_stopping, patience=9, **params)
+    history = model.fit(X, y).net_.history
+    means = {"train_loss": True} | ({"valid_loss": False} if early_stopping else {})
+    for name, on_train in means.items():
+        theirs = PassthroughScoring(name=name, on_train=on_train)
+        theirs.initialize()
+        for i, epoch in enumerate(history):
+            again = type(history)([{"batches": epoch["batches"]}])
+            theirs.on_epoch_end(SimpleNamespace(history=again))
+            for column in (name, f"{name}_best"):
+                assert again[0][column] == epoch[column], i
+                assert type(again[0][column]) is type(epoch[column])
+    assert early_stopping or "valid_loss" not in history[0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -60,6 +62,42 @@ def test_adam_takes_groups_and_skips_what_has_no_gradient(ours, theirs):
     _train(theirs(groups(other[0]), **SETTINGS, fused=True), other[1], range(5))
     assert same(_weights(one[0]), _weights(other[0]))
     assert torch.equal(one[0][0].bias, before)
+
+
+@both_kinds
+def test_prepared_steps_are_those_of_step(ours, theirs):
+    """Until they are prepared again, also with a state that was loaded meanwhile."""
+    one, other = problem(), problem()
+    prepared, plain = (o[0] for o in (one, other))
+    a, b = ours(prepared.parameters(), **SETTINGS), ours(plain.parameters(), **SETTINGS)
+    for _, backward in (one, other):
+        backward(0)
+    for epoch in range(3):
+        for optimizer in (a, b):
+            optimizer.param_groups[0]["lr"] = 0.1 / (epoch + 1)
+        step = a.prepare_steps()
+        for _ in range(5):
+            step()
+            b.step()
+        assert same(_weights(prepared), _weights(plain))
+        states = [optimizer.state_dict() for optimizer in (a, b)]
+        torch.testing.assert_close(*states, rtol=0, atol=0)
+        a.load_state_dict(copy.deepcopy(states[1]))
+    assert [state["step"].item() for state in a.state.values()] == [15] * 4
+
+
+def test_prepared_steps_skip_what_has_no_gradient():
+    network, backward = problem()
+    network[0].requires_grad_(False)
+    groups = [{"params": layer.parameters()} for layer in (network[0], network[2])]
+    backward(0)
+    before = _weights(network)
+    optimizer = Adam(groups)
+    optimizer.prepare_steps()()
+    moved = [
+        not torch.equal(*pair) for pair in zip(before, _weights(network), strict=True)
+    ]
+    assert moved == [False, False, True, True]
 
 
 @both_kinds

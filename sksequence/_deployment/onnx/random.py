@@ -70,17 +70,17 @@ def _shares(
         chosen = graph("Add", chosen, own) if i else own
     outputs = graph("Sub", graph("Mul", chosen, 3.0), total)
     skips = np.arange(len(_TAPS)) % 2
-    ends = graph("Unsqueeze", steps.lengths, [1])
-    trims = graph("Cast", graph("Greater", ends, reach), to=TensorProto.INT64)
+    lengths = graph("Unsqueeze", steps.lengths, [1])
+    trims = graph("Cast", graph("Greater", lengths, reach), to=TensorProto.INT64)
     trims = graph("Mul", trims, skips)  # (batch, kernels)
     first = graph("Mul", trims, before)
-    end = graph("Sub", ends, graph("Mul", trims, reach - before))
+    behind = graph("Sub", lengths, graph("Mul", trims, reach - before))
     counts = graph(
         "And",
         graph("GreaterOrEqual", steps.numbers, first),
-        graph("Less", steps.numbers, end),
+        graph("Less", steps.numbers, behind),
     )
-    number = graph("Cast", graph("Sub", end, first), to=graph.float_type)
+    number = graph("Cast", graph("Sub", behind, first), to=graph.float_type)
     parts = []
     for bias in biases.T:
         exceeds = graph("And", graph("Greater", outputs, bias), counts)

@@ -1,0 +1,123 @@
+"""Training steps without autograd, where nothing asks for more.
+
+They make the same operations as the net's own steps, so weights have the same bits, and
+which of them are made is never seen but in time.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..nn._direct import DirectNetwork, can_be_direct
+from .batches import Batch
+from .borrowed_torch import clip_gradients, has_hooks, note_step, parts_of
+from .callbacks import GradientClipping
+from .loss_gradients import with_gradient
+from .optimizers import Adam, AdamW
+from .weighted_loss import WeightedLoss
+
+# Relative error of a norm in single precision, with room to spare.
+_ROOM = 1 + 1e-3
+
+
+class DirectSteps:
+    """Training steps of a net without autograd.
+
+    Parameters
+    ----------
+    net : SequenceNet
+        A net that asks for no more.
+    layers : list of Module
+        Its layers.
+    """
+
+    def __init__(self, net: Any, layers: list[nn.Module]) -> None:
+        self.network = DirectNetwork(net.module_)
+        self.layers = layers
+        self.places = [weight.data_ptr() for weight in self.network.gradients]
+
+    def serve(self, layers: list[nn.Module], weights: list[nn.Parameter]) -> bool:
+        """Return whether layers and weights are those of before, where they were."""
+        return (
+            len(self.layers) == len(layers)
+            and all(map(operator.is_, self.layers, layers))
+            and all(map(operator.is_, self.network.gradients, weights))
+            and self.places == [weight.data_ptr() for weight in weights]
+            and all(weight.requires_grad for weight in weights)
+        )
+
+    def begin_epoch(self, net: Any) -> None:
+        """Prepare what callbacks may have replaced or set otherwise."""
+        for weight, gradient in self.network.gradients.items():
+            weight.grad = gradient
+        self.loss = with_gradient(net.criterion_)
+        self.max_norm = next((c.max_norm for c in _clipping(net)), None)
+        self.optimized = _optimized(net)
+        self.update = net.optimizer_.prepare_steps()
+        note_step(net.optimizer_)
+
+    def make(self, batch: Batch) -> dict[str, Tensor]:
+        """Make an optimizer step; return the loss and the output before it."""
+        inputs, target = batch
+        output = self.network.forward(inputs["X"], inputs.get("lengths"))
+        loss, gradient = self.loss(output, target)
+        self.network.backward(gradient)
+        if self.max_norm is not None:
+            self._clip(self.max_norm)
+        self.update()
+        return {"loss": loss, "y_pred": output}
+
+    def _clip(self, max_norm: float) -> None:
+        # One norm over all, which is faster, tells most gradients that are short enough.
+        flat = self.network.flat
+        if not torch.linalg.vector_norm(flat).item() * _ROOM < max_norm:
+            clip_gradients(self.optimized, max_norm, flat)
+
+
+def direct_steps(net: Any) -> DirectSteps | None:
+    """Return steps without autograd for the next epoch of a net in training, or None.
+
+    None if the net, its optimizer or its callbacks ask for more. Steps of the epoch
+    before serve again, unless something has been replaced since.
+    """
+    layers, weights = parts_of(net.module_)
+    if not _is_plain(net) or has_hooks(layers, weights):
+        return None
+    if set(_optimized(net)) != set(weights):
+        return None
+    steps = net.direct
+    if steps is None or not steps.serve(layers, weights):
+        steps = DirectSteps(net, layers) if can_be_direct(net.module_) else None
+    if steps is not None:
+        steps.begin_epoch(net)
+    return steps
+
+
+def _is_plain(net: Any) -> bool:
+    """Return whether nothing but the network could need autograd."""
+    if net.device != "cpu" or net.scaler is not None or net.autocast is not None:
+        return False
+    if torch.is_autocast_enabled("cpu") or torch.is_anomaly_enabled():
+        return False
+    if type(net.optimizer_) not in (Adam, AdamW):
+        return False
+    if type(net.criterion_) is not WeightedLoss or net.criterion_.per_step:
+        return False
+    if len(_clipping(net)) != len(net.listeners["on_grad_computed"]):
+        return False
+    return not net.listeners["on_batch_begin"] and not net.listeners["on_batch_end"]
+
+
+def _optimized(net: Any) -> list[Tensor]:
+    """Return what the optimizer moves, in the order in which it is clipped."""
+    return [p for group in net.optimizer_.param_groups for p in group["params"]]
+
+
+def _clipping(net: Any) -> list[GradientClipping]:
+    """Return the callback that clips gradients, if there is just one."""
+    listeners = net.listeners["on_grad_computed"]
+    return [c for c in listeners[:1] if type(c) is GradientClipping]

@@ -1,0 +1,294 @@
+"""Recurrent layers whose gradients are computed without autograd.
+
+They call the same kernels in the same order as :mod:`._compiled`, so results have the
+same bits, but from memory that is prepared once: for small batches the preparation, and
+the graph of autograd, take several times as long as the arithmetic.
+
+Every class has a ``forward`` and a ``backward``, which belongs to the latest ``forward``.
+Tensors that they return are only valid until the next one. Gradients of weights are
+written to given memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from ctypes import c_int64
+from typing import cast
+
+from torch import Tensor, nn
+
+from .. import _kernels
+from .._kernels import LANES, MOST_CHAINS
+from ._cell_layer import CellLayer, OwnCellLayer, cell_of, weights_of
+from ._compiled import addresses_of_weights, plan_of
+from ._threads import count_threads, share
+from ._workspace import WORKSPACE, Loan
+from .recurrent import RecurrentLayer, RecurrentStack
+
+# Lengths of sequences as the kernels read them: the order by decreasing length, and the
+# lengths in this order.
+Order = tuple[Tensor, Tensor]
+# The gradient of each weight, by the weight.
+Gradients = Mapping[Tensor, Tensor]
+# Gradients of the steps and of the final state, None for zero.
+Pair = tuple[Tensor | None, Tensor | None]
+
+# Arguments of the kernels that are set for each batch, and those that stay at zero: a
+# layer begins without a state.
+_OF_BATCH = (
+    *("x", "order", "lengths", "n", "n_steps", "saved_block", "has_mask", "mask"),
+    *("has_grad_steps", "grad_steps", "has_grad_final", "grad_final"),
+    *("n_chains", "n_workers"),
+)
+_UNUSED = (
+    *("has_start", "start", "start_memory", "has_grad_final_memory"),
+    *("grad_final_memory", "wants_start", "grad_start", "grad_start_memory"),
+)
+_LAYER_PARTS = {"ahead", "back", "recurrent_dropout", "fades"}
+_TYPES = {nn.RNN, nn.LSTM, nn.GRU, OwnCellLayer}
+
+
+def serves(stack: RecurrentStack) -> bool:
+    """Return whether a stack can do without autograd."""
+    layers = cast("Iterable[RecurrentLayer]", stack.layers)
+    return not stack.residual and all(map(_serves_layer, layers))
+
+
+def _serves_layer(layer: RecurrentLayer) -> bool:
+    if not {name for name, _ in layer.named_children()} <= _LAYER_PARTS:
+        return False
+    if layer.layer_norm or layer.fades or layer.cell.is_diagonal:
+        return False
+    if any(type(direction) not in _TYPES for direction in layer.directions()):
+        return False
+    bits = 8 * weights_of(layer.ahead).weight_ih.itemsize
+    return _kernels.load("recurrence", bits, layer.cell) is not None
+
+
+class _Direction:
+    """One direction of a recurrent layer.
+
+    The arguments of its kernels are fixed, but for a few numbers that are set in place.
+    """
+
+    def __init__(
+        self, layer: CellLayer, gradients: Gradients, *, reverse: bool, wants_x: bool
+    ) -> None:
+        weights = weights_of(layer)
+        self.plan = plan_of(
+            cast(Hashable, cell_of(layer)),
+            layer.input_size,
+            layer.hidden_size,
+            weights.weight_ih.itemsize,
+            reverse,
+            False,
+        )
+        self.weights = addresses_of_weights(weights)
+        self.gradients = addresses_of_weights(
+            [None if weight is None else gradients[weight] for weight in weights]
+        )
+        self.like, self.wants_x = weights.weight_ih.detach(), wants_x
+        self.n_threads = count_threads()
+        self.largest = 0, 0  # batch for which there is memory
+        self.n_steps = 0
+
+    def forward(
+        self, x: Tensor, order: Order, mask: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        """Return the steps, zero in padding, and the final hidden state."""
+        n, n_steps, _ = x.shape
+        self._reserve(n, n_steps)
+        self.inputs = x, order, mask  # alive until the backward pass
+        numbers, layout = self.numbers, self.plan.layout
+        numbers["x"].value = x.data_ptr()
+        numbers["order"].value = order[0].data_ptr()
+        numbers["lengths"].value = order[1].data_ptr()
+        numbers["n"].value, numbers["n_steps"].value = n, n_steps
+        numbers["saved_block"].value = layout.slot * n_steps
+        numbers["has_mask"].value = int(mask is not None)
+        if mask is not None:
+            numbers["mask"].value = mask.data_ptr()
+        self.pack()
+        self._share(self.run_forward, -(-n // LANES))
+        size = layout.hidden
+        shape, strides = (n, n_steps, size), (n_steps * size, size, 1)
+        return self.steps.as_strided(shape, strides), self.final.narrow(0, 0, n)
+
+    def backward(
+        self, grad_steps: Tensor | None, grad_final: Tensor | None
+    ) -> Tensor | None:
+        """Return the gradient of x, if it is wanted."""
+        x, numbers = self.inputs[0], self.numbers
+        kept = []
+        for name, gradient in (("grad_steps", grad_steps), ("grad_final", grad_final)):
+            numbers[f"has_{name}"].value = int(gradient is not None)
+            if gradient is not None:
+                kept.append(gradient.contiguous())
+                numbers[name].value = kept[-1].data_ptr()
+        chains = min(-(-len(x) // LANES), MOST_CHAINS)
+        numbers["n_chains"].value = chains
+        self._share(self.run_backward, chains)
+        self.unpack()
+        return self.grad_x.as_strided(x.shape, x.stride()) if self.wants_x else None
+
+    def _share(self, calls: list[Callable[[], None]], most: int) -> None:
+        workers = min(self.n_threads, most)
+        self.numbers["n_workers"].value = workers
+        share(lambda worker: calls[worker](), workers)
+
+    def _reserve(self, n: int, n_steps: int) -> None:
+        """Make sure that there is memory for a batch of this size."""
+        if n <= self.largest[0] and n_steps <= self.largest[1]:
+            return
+        n, n_steps = max(n, self.largest[0]), max(n_steps, self.largest[1])
+        layout, n_threads = self.plan.layout, self.n_threads
+        n_blocks = -(-n // LANES)
+        chains = min(n_blocks, MOST_CHAINS)
+        sizes = {
+            "packed": layout.packed.n_bytes,
+            "saved": layout.itemsize * layout.slot * n_blocks * n_steps,
+            "ahead": layout.forward_scratch.n_bytes * n_threads,
+            "back": layout.backward_scratch.n_bytes * n_threads,
+            "grad_weights": layout.itemsize * layout.weight_gradient * chains,
+        }
+        self.loan: Loan | None = None  # before a larger one is borrowed
+        self.loan = WORKSPACE.borrow(sum(sizes.values()))
+        at, place = {}, self.loan.address
+        for name, size in sizes.items():
+            at[name], place = place, place + size
+        self.steps = self.like.new_empty(n * n_steps * layout.hidden)
+        self.final, self.final_memory = (
+            self.like.new_empty(n, layout.hidden) for _ in range(2)
+        )
+        self.grad_x = self.like.new_empty(n * n_steps * layout.channels * self.wants_x)
+        self._bind(at)
+        self.largest = n, n_steps
+
+    def _bind(self, at: dict[str, int]) -> None:
+        """Fix the arguments of the kernels; ``at`` has the addresses of the memory."""
+        layout, run = self.plan.layout, self.plan.run
+        known = {
+            **dict.fromkeys((*_OF_BATCH, *_UNUSED), 0),
+            **self.plan.fixed,
+            **layout.packed.at(at["packed"]),
+            "saved": at["saved"],
+            "saved_step": layout.slot,
+            "steps": self.steps.data_ptr(),
+            "final": self.final.data_ptr(),
+            "final_memory": self.final_memory.data_ptr(),
+            "wants_x": int(self.wants_x),
+            "grad_x": self.grad_x.data_ptr(),
+            "grad_weights": at["grad_weights"],
+        }
+        self.numbers = {name: c_int64(number) for name, number in known.items()}
+        workers = range(self.n_threads)
+        ahead, back = layout.forward_scratch, layout.backward_scratch
+        self.pack = run["pack"].bind(**self.numbers | self.weights)
+        self.run_forward = [
+            run["forward"].bind(**self.numbers | ahead.at(at["ahead"], i), worker=i)
+            for i in workers
+        ]
+        self.run_backward = [
+            run["backward"].bind(**self.numbers | back.at(at["back"], i), worker=i)
+            for i in workers
+        ]
+        self.unpack = run["unpack"].bind(**self.numbers | self.gradients)
+
+
+# ----------------------------------------------------------------- merging of directions
+
+
+def _split(ahead: Tensor, back: Tensor, gradient: Tensor) -> tuple[Tensor, Tensor]:
+    return gradient[..., : ahead.shape[-1]], gradient[..., ahead.shape[-1] :]
+
+
+def _both(ahead: Tensor, back: Tensor, gradient: Tensor) -> tuple[Tensor, Tensor]:
+    return gradient, gradient
+
+
+def _half(ahead: Tensor, back: Tensor, gradient: Tensor) -> tuple[Tensor, Tensor]:
+    return (gradient / 2,) * 2
+
+
+def _crosswise(ahead: Tensor, back: Tensor, gradient: Tensor) -> tuple[Tensor, Tensor]:
+    return gradient * back, gradient * ahead
+
+
+# Gradients of the two directions, given their outputs and the gradient of the merged.
+_PARTS = {"concat": _split, "sum": _both, "mean": _half, "mul": _crosswise}
+
+
+class _Layer:
+    """A recurrent layer in one or two directions."""
+
+    def __init__(
+        self, layer: RecurrentLayer, gradients: Gradients, *, wants_x: bool
+    ) -> None:
+        self.layer = layer
+        self.directions = [
+            _Direction(direction, gradients, reverse=bool(i), wants_x=wants_x)
+            for i, direction in enumerate(layer.directions())
+        ]
+
+    def forward(self, x: Tensor, order: Order) -> tuple[Tensor, Tensor]:
+        self.outputs = [
+            direction.forward(x, order, self.layer.draw_mask(x))
+            for direction in self.directions
+        ]
+        if len(self.outputs) == 1:
+            return self.outputs[0]
+        (ahead, final), (back, first) = self.outputs
+        return self.layer.merge(ahead, back), self.layer.merge(final, first)
+
+    def backward(self, *gradients: Tensor | None) -> Tensor | None:
+        if len(self.directions) == 1:
+            return self.directions[0].backward(*gradients)
+        parts = _PARTS[self.layer.merge_mode]
+        pairs = [
+            (None, None) if gradient is None else parts(ahead, back, gradient)
+            for ahead, back, gradient in zip(*self.outputs, gradients, strict=True)
+        ]
+        ahead, back = (
+            direction.backward(*given)
+            for direction, given in zip(
+                self.directions, zip(*pairs, strict=True), strict=True
+            )
+        )
+        return None if ahead is None or back is None else ahead + back
+
+
+class DirectStack:
+    """A stack of recurrent layers, the same as :class:`RecurrentStack` in training.
+
+    Parameters
+    ----------
+    stack : RecurrentStack
+        The layers, as ``serves`` accepts them.
+    gradients : dict
+        Memory for the gradient of each weight.
+    """
+
+    def __init__(self, stack: RecurrentStack, gradients: Gradients) -> None:
+        self.dropout = stack.dropout
+        self.layers = [
+            _Layer(layer, gradients, wants_x=bool(i))
+            for i, layer in enumerate(cast("Iterable[RecurrentLayer]", stack.layers))
+        ]
+
+    def forward(self, x: Tensor, order: Order) -> tuple[Tensor, Tensor]:
+        """Return the steps, zero in padding, and the final state."""
+        self.factors: list[Tensor | None] = []
+        for i, layer in enumerate(self.layers):
+            if i:
+                self.factors.append(self.dropout.draw(x))
+                x = x if self.factors[-1] is None else x * self.factors[-1]
+            x, final = layer.forward(x, order)
+        return x, final
+
+    def backward(self, grad_steps: Tensor | None, grad_final: Tensor | None) -> None:
+        """Write the gradients of all weights."""
+        for layer in reversed(self.layers):
+            grad_steps, grad_final = layer.backward(grad_steps, grad_final), None
+            factors = self.factors.pop() if self.factors else None
+            if grad_steps is not None and factors is not None:
+                grad_steps = grad_steps * factors

@@ -1,0 +1,95 @@
+"""The recurrence of few sequences, with kernels whose vectors are units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from .._kernels import Kernels, Layout
+from ._workspace import WORKSPACE
+
+FEW = 8  # rows: to a multiple of eight, predictions are filled with the last sequence
+# Each sequence reads all weights anew. For more bytes than these in all, a batch of the
+# usual kernels takes less time, by experiment (benchmarks/lone.py).
+_MOST_BYTES = 600_000
+
+
+@dataclass(frozen=True)
+class Few:
+    """How to run layers of one cell and size over few sequences.
+
+    Parameters
+    ----------
+    layout : Layout
+        Sizes of the layers.
+    run : dict
+        The kernels.
+    fixed : dict
+        Arguments of the kernels that do not depend on the sequences.
+    """
+
+    layout: Layout
+    run: Kernels
+    fixed: dict[str, int]
+
+    def forward(
+        self, x: Tensor, order: tuple[Tensor, Tensor], weights: dict[str, int]
+    ) -> tuple[Tensor, ...] | None:
+        """Return steps and final states of a batch, or None if it is not worth while.
+
+        Sequences that are repeated are computed once.
+        """
+        layout, (places, left) = self.layout, order
+        lengths = left.new_empty(left.shape).scatter_(0, places, left)
+        firsts, copies = _distinct(x, lengths)
+        n, n_steps = len(firsts), x.shape[1]
+        n_bytes = layout.itemsize * layout.few_weights
+        if n > 1 and n * n_bytes > _MOST_BYTES:
+            return None
+        repeats = n < len(x)
+        if repeats:
+            index = torch.tensor(firsts)
+            x, lengths = x[index], lengths[index]
+        memory = WORKSPACE.borrow(layout.few.n_bytes)
+        steps = x.new_empty(n, n_steps, layout.hidden)
+        finals = [x.new_empty(n, layout.hidden) for _ in range(layout.cell.n_states)]
+        arguments = {
+            **self.fixed,
+            **layout.few.at(memory.address),
+            "x": x.data_ptr(),
+            "lengths": lengths.data_ptr(),
+            "n": n,
+            "n_steps": n_steps,
+            "wide": layout.wide,
+            "steps": steps.data_ptr(),
+            "final": finals[0].data_ptr(),
+            "final_memory": finals[-1].data_ptr(),
+        }
+        self.run["pack"](**arguments, **weights)
+        self.run["forward"](**arguments)
+        if not repeats:
+            return steps, *finals
+        index = torch.tensor(copies)
+        return tuple(part[index] for part in (steps, *finals))
+
+
+def _distinct(x: Tensor, lengths: Tensor) -> tuple[list[int], list[int]]:
+    """Return the rows that differ from the row before, and for each row which it is.
+
+    Examples
+    --------
+    >>> x = torch.tensor([1.0, 2, 2, 2, 3])[:, None, None]
+    >>> _distinct(x, torch.tensor([1, 1, 1, 1, 1]))
+    ([0, 1, 4], [0, 1, 1, 1, 2])
+    """
+    # As integers, as zero equals minus zero, and NaN does not equal NaN.
+    bits = x.view(torch.int32 if x.itemsize == 4 else torch.int64).flatten(1)
+    differs = (bits[1:] != bits[:-1]).any(1) | (lengths[1:] != lengths[:-1])
+    firsts, copies = [0], [0]
+    for row, is_new in enumerate(differs.tolist(), 1):
+        if is_new:
+            firsts.append(row)
+        copies.append(len(firsts) - 1)
+    return firsts, copies
