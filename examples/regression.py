@@ -5,7 +5,9 @@ target is the damping, the decrease of the amplitude per step. A GRU is compared
 mean, and with ridge regressions on the flattened series and on simple summaries.
 
 With the quantile loss, the same network predicts an interval that should contain the
-target in 80 % of the cases.
+target in 80 % of the cases. It contains more of the targets that it has learnt than of
+others. How wide it must be, 500 series that were kept aside tell, and the interval is
+adjusted accordingly (conformalized quantile regression; Romano et al., 2019).
 """
 
 import argparse
@@ -21,6 +23,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sksequence import GRURegressor
 
 N_STEPS = 60
+ASKED = 0.8
 
 
 def make_oscillations(n_series: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -39,6 +42,11 @@ def summarize(X: np.ndarray) -> np.ndarray:
     spreads = X.reshape(len(X), 4, -1).std(axis=2)
     turns = (np.diff(np.sign(X), axis=1) != 0).sum(axis=1)
     return np.column_stack([spreads, X.min(axis=1), X.max(axis=1), turns])
+
+
+def distance_outside(interval: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Return how far each target is outside its interval; below zero within."""
+    return np.maximum(interval[:, 0] - y, y - interval[:, 1])
 
 
 def main() -> None:
@@ -73,27 +81,34 @@ def main() -> None:
         error[name] = root_mean_squared_error(y_test, predictions)
         print(f"{name:<22}{error[name]:>6.2f}")
 
-    low, high = (
-        clone(gru).set_params(loss="quantile", quantile=q).fit(X, y).predict(X_test)
-        for q in (0.1, 0.9)
-    )
-    inside = (low <= y_test) & (y_test <= high)
-    print(f"\n{'interval 10 %-90 %':<22}{'width':>6}{'coverage':>10}")
+    both_ends = clone(gru).set_params(loss="quantile", quantile=(0.1, 0.9)).fit(X, y)
+    X_aside, y_aside = make_oscillations(500, seed=2)
+    outside = distance_outside(both_ends.predict(X_aside), y_aside)
+    margin = np.quantile(outside, ASKED * (1 + 1 / len(outside)))
+    fitted = both_ends.predict(X_test)
+    adjusted = fitted + np.array([-margin, margin])
+    print(f"\n{'80 % interval':<22}{'width':>6}{'coverage':>10}")
+    for name, interval in {
+        "series of the fit": both_ends.predict(X),
+        "new series": fitted,
+        "new series, adjusted": adjusted,
+    }.items():
+        truth = y if name == "series of the fit" else y_test
+        width = np.ptp(interval, axis=1).mean()
+        inside = (distance_outside(interval, truth) <= 0).mean()
+        print(f"{name:<22}{width:>6.2f}{inside:>10.0%}")
     third = np.digitize(y_test, np.quantile(y_test, [1 / 3, 2 / 3]))
-    parts = {
-        "all": third >= 0,
-        "weakly damped": third == 0,
-        "strongly damped": third == 2,
-    }
-    for name, part in parts.items():
-        width = (high - low)[part].mean()
-        print(f"{name:<22}{width:>6.2f}{inside[part].mean():>10.0%}")
+    for name, part in {"weakly damped": 0, "strongly damped": 2}.items():
+        width = np.ptp(adjusted[third == part], axis=1).mean()
+        inside = (distance_outside(adjusted, y_test)[third == part] <= 0).mean()
+        print(f"{name:<22}{width:>6.2f}{inside:>10.0%}")
 
     # Why: as the phase is random, each step is as often up as down, so a weighted sum of
     # the series contains no information about the damping; the summaries discard the
     # phase, but nearly everything else too. The recurrence can compare each swing with
     # the last. The interval is wider for harder series: strongly damped oscillations soon
-    # vanish in the noise.
+    # vanish in the noise. The network has come too close to the targets of its own
+    # series, so its quantiles are right for them alone.
     of_summaries = error["GRU"] / error["ridge on summaries"]
     of_series = error["GRU"] / error["ridge on the series"]
     print(

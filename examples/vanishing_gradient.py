@@ -8,18 +8,32 @@ For each cell, one network is trained on sequences of all these lags. The table 
 accuracy on new sequences for each lag, and the gradient of the final state with respect
 to the first step,
 
-    || dh_T / dx_0 ||   with T the lag, taken by torch through the fitted network.
+    || dh_T / dx_0 ||   with T the lag, as ``memory_curve`` returns it.
+
+An LSTM begins twice: with the usual biases of its gates, and with its memory open
+(``memory_steps``, by which half of the forget gates start so close to one that they keep
+a state for 100 steps).
+
+    python vanishing_gradient.py --output vanishing_gradient.png
 """
 
 import argparse
+from pathlib import Path
+from typing import Any
 
+import matplotlib.pyplot as plt
 import numpy as np
-import torch
 
 from sksequence import RecurrentClassifier
+from sksequence.inspection import MemoryDisplay, memory_curve
 
 LAGS = [1, 3, 10, 30, 100]
-CELLS = ["rnn", "lstm", "gru"]
+NETWORKS: dict[str, dict[str, Any]] = {
+    "rnn": {"cell": "rnn"},
+    "lstm": {"cell": "lstm"},
+    "lstm, open": {"cell": "lstm", "memory_steps": 100},
+    "gru": {"cell": "gru"},
+}
 
 
 def make_sequences(lags: np.ndarray, seed: int) -> tuple[list[np.ndarray], np.ndarray]:
@@ -34,24 +48,13 @@ def make_sequences(lags: np.ndarray, seed: int) -> tuple[list[np.ndarray], np.nd
     return X, symbols
 
 
-def gradient_norm(model: RecurrentClassifier, X: list[np.ndarray]) -> float:
-    """Return the median over sequences of the norm of d(final state) / d(first step)."""
-    module = model.net_.module_.eval()
-    inputs = torch.tensor(np.array(X), dtype=torch.float32, requires_grad=True)
-    final = module.represent(inputs)  # with pooling="last", this is the final state
-    # One backward pass per unit of the state gives one row of each sequence's Jacobian.
-    rows = [
-        torch.autograd.grad(unit.sum(), inputs, retain_graph=True)[0][:, 0]
-        for unit in final.T
-    ]
-    return torch.stack(rows).square().sum((0, 2)).sqrt().median().item()
-
-
 def main() -> None:
-    """Fit one network per cell; tabulate accuracy and gradient by lag."""
+    """Fit each network; tabulate accuracy and gradient by lag, and plot the gradient."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--output", type=Path, default=Path("vanishing_gradient.png"))
     parser.add_argument("--quick", action="store_true", help="fewer epochs")
-    max_epochs = 16 if parser.parse_args().quick else 30
+    options = parser.parse_args()
+    max_epochs = 16 if options.quick else 30
 
     # Lags are uniform on a logarithmic scale: short lags, where the gradient is strong,
     # are learnt first, and long lags profit from them.
@@ -60,9 +63,10 @@ def main() -> None:
     X, y = make_sequences(lags, seed=1)
 
     accuracy, gradient = {}, {}
-    for cell in CELLS:
+    figure, axes = plt.subplots(layout="constrained")
+    for name, parameters in NETWORKS.items():
         model = RecurrentClassifier(
-            cell=cell,
+            **parameters,
             hidden_size=16,
             pooling="last",
             standardize=False,  # generated with unit variance
@@ -74,16 +78,19 @@ def main() -> None:
         ).fit(X, y)
         for lag in LAGS:
             X_new, y_new = make_sequences(np.full(300, lag), seed=2)
-            accuracy[cell, lag] = model.score(X_new, y_new)
-            gradient[cell, lag] = gradient_norm(model, X_new[:100])
+            accuracy[name, lag] = model.score(X_new, y_new)
+            curve = memory_curve(model, X_new[:100], of="representation")
+            gradient[name, lag] = curve[lag]
+        MemoryDisplay.from_predictions(curve, name=name, ax=axes)  # of the longest lag
+    figure.savefig(options.output, dpi=100)
 
     for title, table, form in (
         ("accuracy (chance 0.25)", accuracy, ".2f"),
         ("gradient norm", gradient, ".0e"),
     ):
         print(f"{title:<24}" + "".join(f"{f'lag {lag}':>9}" for lag in LAGS))
-        for cell in CELLS:
-            print(f"{cell:<24}" + "".join(f"{table[cell, lag]:>9{form}}" for lag in LAGS))
+        for name in NETWORKS:
+            print(f"{name:<24}" + "".join(f"{table[name, lag]:>9{form}}" for lag in LAGS))
         print()
 
     # Why: dh_T/dx_0 is a product of one factor per step. In a simple RNN each factor is
@@ -93,20 +100,28 @@ def main() -> None:
     # avoid this: the state is copied with a factor (the forget gate of an LSTM, the
     # update gate of a GRU) that can be near one, and noise is excluded by another gate,
     # not by saturation. A state that is kept over short lags is kept over long lags too.
-    # A gated network may still saturate, as the LSTM does here: it remembers well while
-    # its gradient vanishes, since a state near one of four fixed values hardly changes
-    # with small changes of the input.
+    #
+    # A gated network may still saturate, as the LSTM with the usual biases does: it
+    # remembers well while its gradient vanishes. Its forget gates start at about .73
+    # (a bias of one), which is e ** -31 after 100 steps, so it learns to hold one of four
+    # fixed values by feeding the state back, and such a value hardly changes with small
+    # changes of the input. With the memory open, gates start near one (chrono
+    # initialisation; Tallec and Ollivier, 2018): the cell carries the symbol, and its
+    # gradient, as it is. Long lags are then learnt first, and need no short ones.
     near, far = LAGS[0], LAGS[-1]
-    kept = {cell: gradient[cell, far] / gradient[cell, near] for cell in CELLS}
+    kept = {name: gradient[name, far] / gradient[name, near] for name in NETWORKS}
     print(
         f"At lag {far} accuracy is "
-        + ", ".join(f"{accuracy[cell, far]:.2f} ({cell})" for cell in CELLS)
+        + ", ".join(f"{accuracy[name, far]:.2f} ({name})" for name in NETWORKS)
         + f";\nthe gradient relative to that at lag {near} is "
-        + ", ".join(f"{kept[cell]:.0e} ({cell})" for cell in CELLS)
+        + ", ".join(f"{kept[name]:.0e} ({name})" for name in NETWORKS)
         + "."
     )
-    remember = [cell for cell in CELLS if accuracy[cell, far] > 0.8]
-    print(f"Accuracy above 0.8 after {far} steps of noise: {', '.join(remember)}.")
+    remember = [name for name in NETWORKS if accuracy[name, far] > 0.8]
+    print(f"Accuracy above 0.8 after {far} steps of noise: {'; '.join(remember)}.")
+    stays = [name for name in NETWORKS if kept[name] > 0.05]
+    print(f"More than a twentieth of the gradient is left: {'; '.join(stays)}.")
+    print(f"Figure: {options.output}")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import numpy as np
 from ._base.classifier import SequenceClassifier
 from ._base.declaration import recurrent_estimator
 from ._base.detecting import SequenceDetector
-from ._base.estimator import ArrayLike, RandomState, Targets, storable
+from ._base.estimator import ArrayLike, RandomState, Targets, names_itself, storable
 from ._base.frames import FrameReader, FrameRegressor
 from ._base.generation import generate
 from ._base.horizons import HorizonRegressor
@@ -21,6 +21,7 @@ from ._base.translating import TranslationEstimator
 
 
 @storable
+@names_itself
 @recurrent_estimator
 class SimpleRNNClassifier(WholeSequences, SimpleCell, SequenceClassifier):
     r"""Classify sequences with a simple recurrent network.
@@ -56,6 +57,7 @@ class SimpleRNNClassifier(WholeSequences, SimpleCell, SequenceClassifier):
 
 
 @storable
+@names_itself
 @recurrent_estimator
 class SimpleRNNRegressor(WholeSequences, SimpleCell, HorizonRegressor):
     r"""Predict numbers from sequences with a simple recurrent network.
@@ -86,6 +88,7 @@ class SimpleRNNRegressor(WholeSequences, SimpleCell, HorizonRegressor):
 
 
 @storable
+@names_itself
 @recurrent_estimator
 class LSTMClassifier(WholeSequences, StepReader, SequenceClassifier):
     r"""Classify sequences with a long short-term memory network.
@@ -126,6 +129,7 @@ class LSTMClassifier(WholeSequences, StepReader, SequenceClassifier):
 
 
 @storable
+@names_itself
 @recurrent_estimator
 class LSTMRegressor(WholeSequences, StepReader, HorizonRegressor):
     r"""Predict numbers from sequences with a long short-term memory network.
@@ -160,6 +164,7 @@ class LSTMRegressor(WholeSequences, StepReader, HorizonRegressor):
 
 
 @storable
+@names_itself
 @recurrent_estimator
 class GRUClassifier(WholeSequences, StepReader, SequenceClassifier):
     r"""Classify sequences with a network of gated recurrent units.
@@ -194,6 +199,7 @@ class GRUClassifier(WholeSequences, StepReader, SequenceClassifier):
 
 
 @storable
+@names_itself
 @recurrent_estimator
 class GRURegressor(WholeSequences, StepReader, HorizonRegressor):
     r"""Predict numbers from sequences with a network of gated recurrent units.
@@ -228,6 +234,7 @@ class GRURegressor(WholeSequences, StepReader, HorizonRegressor):
 
 
 @storable
+@names_itself
 @recurrent_estimator
 class RecurrentClassifier(WholeSequences, AnyCell, SequenceClassifier):
     """Classify sequences with a recurrent network whose cell is a hyperparameter.
@@ -253,6 +260,7 @@ class RecurrentClassifier(WholeSequences, AnyCell, SequenceClassifier):
 
 
 @storable
+@names_itself
 @recurrent_estimator
 class RecurrentRegressor(WholeSequences, AnyCell, HorizonRegressor):
     """Predict numbers from sequences with a network whose cell is a hyperparameter.
@@ -276,6 +284,7 @@ class RecurrentRegressor(WholeSequences, AnyCell, HorizonRegressor):
 
 
 @storable
+@names_itself
 @recurrent_estimator
 class RecurrentTagger(AnyCell, ChainTagger):
     """Classify every step of a sequence, with one class or with several labels.
@@ -394,6 +403,7 @@ class RecurrentTagger(AnyCell, ChainTagger):
 
 
 @storable
+@names_itself
 @recurrent_estimator
 class RecurrentStepRegressor(AnyCell, PerStepEstimator, NumberPredictor):
     """Predict one or several numbers for every step of a sequence.
@@ -449,6 +459,7 @@ class RecurrentStepRegressor(AnyCell, PerStepEstimator, NumberPredictor):
 
 
 @storable
+@names_itself
 @recurrent_estimator
 class ConvLSTMClassifier(FrameReader, SequenceClassifier):
     r"""Classify videos with a convolutional LSTM.
@@ -492,6 +503,7 @@ class ConvLSTMClassifier(FrameReader, SequenceClassifier):
 
 
 @storable
+@names_itself
 @recurrent_estimator
 class ConvLSTMRegressor(FrameReader, FrameRegressor):
     r"""Predict numbers, the next frame, or the next frames of videos.
@@ -532,6 +544,7 @@ class ConvLSTMRegressor(FrameReader, FrameRegressor):
 
 
 @storable
+@names_itself
 @recurrent_estimator
 class RecurrentTranscriber(AnyCell, TranscriptEstimator):
     r"""Transcribe sequences of signals, such as speech, without any alignment.
@@ -598,6 +611,7 @@ class RecurrentTranscriber(AnyCell, TranscriptEstimator):
 
 
 @storable
+@names_itself
 @recurrent_estimator
 class RecurrentTranslator(Pooling, AnyCell, TranslationEstimator):
     r"""Translate sequences to strings or lists of labels of any length and order.
@@ -663,6 +677,7 @@ class RecurrentTranslator(Pooling, AnyCell, TranslationEstimator):
 
 
 @storable
+@names_itself
 @recurrent_estimator
 class RecurrentDetector(Pooling, AnyCell, SequenceDetector):
     r"""Find anomalies in sequences, and represent sequences, without labels.

@@ -76,7 +76,7 @@ BASES = (
 # reads the constraints from us.
 OFFERED = {"_doc_link_module", "_doc_link_template", "_init_callback_context"}
 OFFERED |= {"_parameter_constraints"}
-OFFERED |= {"_repr_html_"}  # of IPython
+OFFERED |= {"_repr_html_", "_repr_mimebundle_"}  # of IPython
 
 
 def is_private(name):

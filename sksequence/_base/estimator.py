@@ -32,6 +32,7 @@ from .._inputs import (
     arrange_steps,
     check_sequences,
 )
+from .._inputs import names_itself as names_itself
 from .._inputs.borrowed import fit_context, names_of_parameters
 from .._inputs.types import ArrayLike as ArrayLike
 from .._inputs.types import PathLike, typed
@@ -50,6 +51,7 @@ from .declaration import (
     parameters_for,
     recurrent_estimator,
 )
+from .drawing import network_html
 from .fitting import Mode
 from .hyperparameters import Training
 from .inspecting import derive, weigh_steps
@@ -471,6 +473,19 @@ class SequenceEstimator(
     @property
     def _n_features_out(self) -> int:
         return self.net_.module_.representation_size
+
+    @property
+    def _repr_html_(self) -> Callable[[], str]:
+        """The HTML of scikit-learn, with the network of a fitted estimator."""
+        plain = super()._repr_html_
+        return lambda: plain() + network_html(self)
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
+        """Return what notebooks show."""
+        bundle = super()._repr_mimebundle_(**kwargs)
+        if "text/html" in bundle:
+            bundle["text/html"] += network_html(self)
+        return bundle
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

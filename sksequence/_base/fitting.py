@@ -23,6 +23,7 @@ from .._inputs import (
     at_rows,
     check_fit_data,
     fill_missing,
+    naming,
     overlapping_begins,
 )
 from .._storage.checkpoints import FORMAT as CHECKPOINT_FORMAT
@@ -607,7 +608,7 @@ def all_or_nothing(method: Callable) -> Callable:
         before, config = dict(vars(self)), get_config()
         try:
             return method(self, *args, **kwargs)
-        except BaseException:
+        except BaseException as error:
             # A Ctrl-C at the end of scikit-learn's own fit context would leave its
             # validation off.
             set_config(**config)
@@ -616,8 +617,16 @@ def all_or_nothing(method: Callable) -> Callable:
                 if "callback" not in name:
                     delattr(self, name)
             self.__dict__.update(before)
+            if isinstance(error, KeyboardInterrupt):
+                # Where in the training it came does not matter to who pressed it.
+                raise error.with_traceback(None) from None
+            if isinstance(error, TypeError):
+                named = naming(error, method, self)
+                if named is not error:
+                    raise named from None
             raise
 
+    vars(fit)["names_its_caller"] = True
     return fit
 
 

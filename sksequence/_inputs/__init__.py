@@ -35,6 +35,7 @@ from .local_scale import LocalScale, find_target_channels, target_shape_of
 from .lookup import column_at, find_column, index_of, listed, lookup
 from .losses import LOSSES, check_quantile, find_loss
 from .missing import check_times, mean_gap, observed_moments, since_start
+from .naming import names_its_caller, names_itself, naming
 from .nested import (
     beside,
     last_of,
@@ -166,7 +167,10 @@ __all__ = [
     "lower_limit",
     "mean_gap",
     "named",
+    "names_its_caller",
+    "names_itself",
     "names_of_targets",
+    "naming",
     "observed_moments",
     "one_entity",
     "opened",

@@ -12,7 +12,7 @@ import torch
 from sklearn.base import is_classifier
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils import Tags
-from skorch.callbacks import Callback, EpochTimer, LRScheduler, PrintLog
+from skorch.callbacks import Callback, EpochTimer, LRScheduler
 from skorch.utils import TeeGenerator, to_device
 from torch import Tensor, nn
 
@@ -31,6 +31,7 @@ from .direct import DirectSteps, direct_steps
 from .next_label import NextLabelLoss
 from .optimizers import OPTIMIZERS, Adam
 from .precision import make_autocast, make_scaler
+from .progress import EpochTable
 from .sensitivity import gradient_norms
 from .stopping import StopTraining, is_stop_of_skorch
 from .weighted_loss import WeightedLoss
@@ -78,8 +79,8 @@ class SequenceNet(Net):
             ("valid_loss", MeanLoss(name="valid_loss")),
             ("learning_rate", LearningRate()),
             ("refuse_divergence", RefuseDivergence()),
-            # PrintLog formats a table in every epoch, even if it does not print it.
-            *([("print_log", _print_log())] if self.verbose else []),
+            # The callback formats a table in every epoch, even if it does not print it.
+            *([("print_log", EpochTable())] if self.verbose else []),
         ]
 
     def initialize_callbacks(self):
@@ -394,11 +395,6 @@ class SequenceNet(Net):
 def _is_idle(callback: Callback) -> bool:
     """Return whether a callback does nothing in a mini-batch, though it could."""
     return type(callback) is LRScheduler and callback.step_every != "batch"
-
-
-def _print_log() -> PrintLog:
-    # The scheduler records the rate of the next epoch as an event: a second column `lr`.
-    return PrintLog(keys_ignored=["event_lr"])
 
 
 def _chunks(order: Tensor, lengths: Tensor, module: Any) -> Iterator[Tensor]:

@@ -10,13 +10,14 @@ from sklearn.base import ClassifierMixin, is_classifier
 from sklearn.metrics import accuracy_score
 from sklearn.utils import Tags
 
-from .._inputs import check_labels
+from .._inputs import check_labels, names_itself
 from .._inputs.types import ArrayLike, Targets
 from ..estimators import LSTMClassifier
 from ._answers import in_floats_of, mean_of, std_of
 from ._base import DeepEnsemble
 
 
+@names_itself
 class DeepEnsembleClassifier(ClassifierMixin, DeepEnsemble):
     """Classifier that is the mean of several networks from different seeds.
 

@@ -10,7 +10,7 @@ from sklearn.base import RegressorMixin, is_regressor
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from .._inputs import last_of, predicts_distribution, quantiles_of
+from .._inputs import last_of, names_itself, predicts_distribution, quantiles_of
 from .._inputs.intervals import Count
 from .._inputs.types import ArrayLike, RandomState, Targets
 from ..estimators import LSTMRegressor
@@ -18,6 +18,7 @@ from ._answers import in_floats_of, mean_of, std_of
 from ._base import DeepEnsemble
 
 
+@names_itself
 class DeepEnsembleRegressor(RegressorMixin, DeepEnsemble):
     """Regressor that is the mean of several networks from different seeds.
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .._kernels import Kernels, Layout
+from .._kernels import VECTOR_BYTES, Kernels, Layout
 from ._workspace import WORKSPACE
 
 FEW = 8  # rows: to a multiple of eight, predictions are filled with the last sequence
-# Each sequence reads all weights anew. For more bytes than these in all, a batch of the
-# usual kernels takes less time, by experiment (benchmarks/lone.py).
-_MOST_BYTES = 600_000
+# The usual kernels compute a vector of sequences in the time of one. For more than this
+# part of a vector they take less time, by experiment (benchmarks/lone.py).
+_SHARE = 1 / 4
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,11 @@ class Few:
         lengths = left.new_empty(left.shape).scatter_(0, places, left)
         firsts, copies = _distinct(x, lengths)
         n, n_steps = len(firsts), x.shape[1]
-        n_bytes = layout.itemsize * layout.few_weights
-        if n > 1 and n * n_bytes > _MOST_BYTES:
+        if n > _SHARE * VECTOR_BYTES / layout.itemsize:
             return None
-        repeats = n < len(x)
-        if repeats:
+        if n < len(x):
             index = torch.tensor(firsts)
-            x, lengths = x[index], lengths[index]
+            x, lengths = x.index_select(0, index), lengths[index]
         memory = WORKSPACE.borrow(layout.few.n_bytes)
         steps = x.new_empty(n, n_steps, layout.hidden)
         finals = [x.new_empty(n, layout.hidden) for _ in range(layout.cell.n_states)]
@@ -69,10 +67,10 @@ class Few:
         }
         self.run["pack"](**arguments, **weights)
         self.run["forward"](**arguments)
-        if not repeats:
+        if n == len(copies):
             return steps, *finals
         index = torch.tensor(copies)
-        return tuple(part[index] for part in (steps, *finals))
+        return tuple(part.index_select(0, index) for part in (steps, *finals))
 
 
 def _distinct(x: Tensor, lengths: Tensor) -> tuple[list[int], list[int]]:

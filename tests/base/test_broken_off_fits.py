@@ -71,6 +71,19 @@ class Interrupt(Callback):
             raise KeyboardInterrupt
 
 
+def test_an_interrupt_shows_the_line_of_the_user_and_not_the_training():
+    model = make("GRUClassifier", callbacks=[Interrupt(epoch=2)])
+    with pytest.raises(KeyboardInterrupt) as info:
+        model.fit(CUBE, LABELS)
+    assert [entry.name for entry in info.traceback][1:] == ["fit"]
+    assert info.value.__suppress_context__
+    search = GridSearchCV(model, {"lr": [0.01]}, cv=2)
+    with pytest.raises(KeyboardInterrupt) as info:
+        search.fit(CUBE, LABELS)
+    ours = [entry for entry in info.traceback if "sksequence" in entry.path.parts]
+    assert [entry.name for entry in ours] == ["fit"]
+
+
 @pytest.mark.parametrize("fit", ["fit", "partial_fit"])
 @pytest.mark.parametrize("name", ESTIMATORS)
 def test_an_interrupt_gets_through_and_leaves_the_estimator_as_it_was(name, fit):

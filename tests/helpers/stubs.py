@@ -98,7 +98,9 @@ def _class_of(cls: type, module: ModuleType, imports: set[tuple[str, str]]) -> s
     for name, value in inspect.getmembers(cls, inspect.isfunction):
         if name.startswith("set_") and name.endswith("_request"):
             lines += _request(name, value)
-        elif name in vars(cls) and not name.startswith("_"):
+        elif name.startswith("_") or getattr(value, "is_inherited", False):
+            continue
+        elif name in vars(cls):
             lines += _method(value, module, imports)
     if issubclass(cls, OutlierMixin):
         lines.append(_OF_DETECTORS.rstrip())

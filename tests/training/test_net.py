@@ -96,6 +96,25 @@ def test_verbose_prints_a_line_per_epoch_and_nothing_else_does(
     assert (numbers, err) == (["1", "2", "3"], "")
 
 
+def test_the_table_of_epochs_has_columns_of_one_width_and_marks_the_best(task, capfd):
+    X, y, _ = task
+    model = make(
+        "GRUClassifier", verbose=1, max_epochs=8, early_stopping=True, lr=0.3, patience=8
+    ).fit(X, y)
+    head, rule, *lines = capfd.readouterr().out.splitlines()
+    lines = [line for line in lines if line.strip()[0].isdigit()]
+    assert head.split() == ["epoch", "train_loss", "valid_loss", "lr", "seconds"]
+    assert rule == "-" * len(head)
+    assert {len(line.removesuffix(" *")) for line in lines} == {len(head)}
+    best = float("inf")
+    for line, epoch in zip(lines, model.history_, strict=True):
+        _, train, valid, *_ = map(float, line.removesuffix("*").split())
+        assert train == pytest.approx(epoch["train_loss"], abs=5e-5)
+        assert valid == pytest.approx(epoch["valid_loss"], abs=5e-5)
+        assert line.endswith(" *") == (epoch["valid_loss"] < best)
+        best = min(best, epoch["valid_loss"])
+
+
 @pytest.mark.parametrize("name", ESTIMATORS)
 def test_the_net_is_a_genuine_one_that_speaks_briefly(name, task):
     model = make(name).fit(task[0], target_of(task, name))
