@@ -230,23 +230,25 @@ class NumpyPredictor:
         counts = self.network.count_answers(lengths)
         is_pooled = not self.network.per_step and not self.network.per_frame
         order = lengths.argsort(kind="stable")
-        for begin in range(0, len(order), _CHUNK):
-            index = order[begin : begin + _CHUNK]
-            own = None if covariates is None else covariates[index]
-            x, of_each = _padded([sequences[i] for i in index]), lengths[index]
-            if answers and self.network.decoder is not None:
-                longest = self.head.max_length
-                raw = self.network.translate(x, of_each, own, longest)
-            else:
-                raw = self.network.represent(x, of_each)
-            if answers and self.network.decoder is None:
-                if own is not None and raw.ndim == 3:
-                    own = np.repeat(own[:, None], raw.shape[1], axis=1)
-                raw = self.network.output(raw, own)
-            if self.network.decoder_steps:
-                raw = raw.reshape(len(raw), -1) if answers else raw[:, -1]
-            for i, row in zip(index, raw, strict=True):
-                rows[i] = row[None] if is_pooled else row[: counts[i]]
+        # numpy may call finite products of small matrices invalid, by what lies behind.
+        with np.errstate(invalid="ignore"):
+            for begin in range(0, len(order), _CHUNK):
+                index = order[begin : begin + _CHUNK]
+                own = None if covariates is None else covariates[index]
+                x, of_each = _padded([sequences[i] for i in index]), lengths[index]
+                if answers and self.network.decoder is not None:
+                    longest = self.head.max_length
+                    raw = self.network.translate(x, of_each, own, longest)
+                else:
+                    raw = self.network.represent(x, of_each)
+                if answers and self.network.decoder is None:
+                    if own is not None and raw.ndim == 3:
+                        own = np.repeat(own[:, None], raw.shape[1], axis=1)
+                    raw = self.network.output(raw, own)
+                if self.network.decoder_steps:
+                    raw = raw.reshape(len(raw), -1) if answers else raw[:, -1]
+                for i, row in zip(index, raw, strict=True):
+                    rows[i] = row[None] if is_pooled else row[: counts[i]]
         dtypes = {x.dtype for x in (sequences if answers else given)}
         whole = np.concatenate(rows).astype(np.result_type(*dtypes))
         predictions = [self._place(answer, whole, given) for answer in answers] or [whole]
