@@ -39,6 +39,8 @@ def _layers_of(estimator: Any, module: Any) -> Iterator[tuple[str, str]]:
         n_parameters = _count(child)
         if name == "pool" and child is not None and not n_parameters:
             yield "pooling", str(network.get("pooling"))
+        if name == "random" and child is not None:
+            yield "random convolutions", _things(child.output_size, "feature")
         if not n_parameters:
             continue
         about = [_about(name, child, network), f"{_grouped(n_parameters)} parameters"]

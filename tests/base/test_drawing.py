@@ -51,6 +51,12 @@ def test_layers_are_named_by_what_they_are():
     assert places == sorted(places)
 
 
+def test_random_convolutions_are_drawn_though_they_are_not_trained():
+    drawn = fitted("LSTMClassifier", random_convolutions=84)._repr_html_()
+    assert "<b>random convolutions</b><br>84 features" in drawn
+    assert "random convolutions</b>" not in fitted("LSTMClassifier")._repr_html_()
+
+
 def test_the_history_is_a_line_of_each_loss():
     model = fitted("GRUClassifier", max_epochs=4, early_stopping=True)
     html = model._repr_html_()
