@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from ..nn import Dropout
 from ..nn._exact import State, map_state
+from ..nn.random_convolutions import ENOUGH_SEQUENCES, choose_evenly
 from .augmentation import Augmentation
 from .averaging import WeightAverage, make_average
 from .batches import BatchIterator, ChunkIterator, Inputs, SequenceDataset
@@ -39,8 +40,6 @@ from .weighted_loss import WeightedLoss
 # Torch multiplies matrices with other numbers of rows than multiples of eight by other
 # kernels, whose results differ in the last bits.
 _ROWS = 8
-# Training sequences from which features are learnt that are not trained.
-_ENOUGH = 512
 # Maximum number of hidden values per chunk of a prediction: some tens of megabytes.
 _CHUNK_VALUES = 2**22
 # What skorch records of each epoch, besides losses and scores.
@@ -563,8 +562,7 @@ def _check_names(net: SequenceNet, given: dict[str, Any]) -> None:
 
 def learn_features(net: SequenceNet, data: SequenceDataset) -> None:
     """Let the network learn the features that are not trained, from some sequences."""
-    chosen = torch.linspace(0, len(data) - 1, min(len(data), _ENOUGH)).round().long()
-    inputs, _ = data.take(chosen)
+    inputs, _ = data.take(choose_evenly(len(data), ENOUGH_SEQUENCES))
     given = {name: inputs[name].to(net.device) for name in inputs if name != "static"}
     net.module_.learn(**given)
 

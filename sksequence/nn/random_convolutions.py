@@ -18,6 +18,7 @@ from ._time import check_batch, zero_padding
 N_TAPS = 9
 # The places of the three larger weights of each kernel.
 TAPS = tuple(combinations(range(N_TAPS), 3))
+_TAPS = torch.tensor(TAPS)
 # A kernel reads the sum of at most so many channels.
 _MOST_CHANNELS = 9
 # Length of a vector of standardised features.
@@ -27,7 +28,7 @@ _NORM = 3.0
 _ENOUGH_STEPS = 2**16
 _MOST_SEQUENCES = 64
 _ENOUGH_OUTPUTS = 2**12
-_ENOUGH_SEQUENCES = 512
+ENOUGH_SEQUENCES = 512
 _GOLDEN = (math.sqrt(5) + 1) / 2
 
 
@@ -134,7 +135,7 @@ class RandomConvolutions(RandomLayer):
         check_batch(x, lengths)
         most = min(max(_ENOUGH_STEPS // x.shape[1], 8), _MOST_SEQUENCES)
         self._learn_biases(*_some(x, lengths, most))
-        shares = self._shares(*_some(x, lengths, _ENOUGH_SEQUENCES)).double()
+        shares = self._shares(*_some(x, lengths, ENOUGH_SEQUENCES)).double()
         deviation = shares.std(0, correction=0)
         factor = _NORM / math.sqrt(self.output_size)
         # As the share of a step in the longest sequence, less is an error of rounding.
@@ -207,7 +208,7 @@ class RandomConvolutions(RandomLayer):
                 x,
                 lengths,
                 channels=self.channels,
-                taps=torch.tensor(TAPS),
+                taps=_TAPS,
                 n_taps=N_TAPS,
                 dilations=self.dilations,
                 biases=self.biases,
@@ -258,7 +259,18 @@ class RandomConvolutions(RandomLayer):
             yield 3.0 * chosen - total, (steps >= first) & (steps < end)
 
 
+def choose_evenly(n_all: int, n: int) -> Tensor:
+    """Return the positions of at most n of so many sequences, evenly chosen.
+
+    Examples
+    --------
+    >>> choose_evenly(7, 3)
+    tensor([0, 3, 6])
+    """
+    return torch.linspace(0, n_all - 1, min(n, n_all)).round().long()
+
+
 def _some(x: Tensor, lengths: Tensor | None, n: int) -> tuple[Tensor, Tensor | None]:
     """Return at most n of the sequences, evenly chosen."""
-    chosen = torch.linspace(0, len(x) - 1, min(n, len(x))).round().long().to(x.device)
+    chosen = choose_evenly(len(x), n).to(x.device)
     return x[chosen], None if lengths is None else lengths[chosen]
