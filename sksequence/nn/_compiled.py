@@ -456,7 +456,7 @@ def shares_of_steps(
     n_vectors = VECTOR_BYTES // x.itemsize
     width = n_steps + (n_taps - 1) * max(dilations) + 2 * n_vectors
     row, line = x.new_empty(2, width)
-    shares, levels = x.new_empty(n, biases.numel()), torch.tensor(dilations)
+    shares, levels = x.new_empty(n, biases.numel()), torch.tensor(dilations, device="cpu")
     kernels["forward"](
         x=x.data_ptr(),
         lengths=lengths.data_ptr(),

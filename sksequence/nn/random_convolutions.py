@@ -18,7 +18,7 @@ from ._time import check_batch, zero_padding
 N_TAPS = 9
 # The places of the three larger weights of each kernel.
 TAPS = tuple(combinations(range(N_TAPS), 3))
-_TAPS = torch.tensor(TAPS)
+_TAPS = torch.tensor(TAPS, device="cpu")
 # A kernel reads the sum of at most so many channels.
 _MOST_CHANNELS = 9
 # Length of a vector of standardised features.
@@ -267,7 +267,7 @@ def choose_evenly(n_all: int, n: int) -> Tensor:
     >>> choose_evenly(7, 3)
     tensor([0, 3, 6])
     """
-    return torch.linspace(0, n_all - 1, min(n, n_all)).round().long()
+    return torch.linspace(0, n_all - 1, min(n, n_all), device="cpu").round().long()
 
 
 def _some(x: Tensor, lengths: Tensor | None, n: int) -> tuple[Tensor, Tensor | None]:
