@@ -17,8 +17,9 @@ ESTIMATORS = CLASSIFIERS + REGRESSORS
 
 
 def make(name, **params):
-    """A fast estimator of the public class with that name."""
-    return getattr(sksequence, name)(**{**FAST, **params})
+    """A fast estimator of the public class with that name, of a recurrence alone."""
+    alone = {"random_convolutions": 0} if name in CLASSIFIERS else {}
+    return getattr(sksequence, name)(**{**FAST, **alone, **params})
 
 
 def labels_for(name, n, seed=0):
