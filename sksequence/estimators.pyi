@@ -145,8 +145,9 @@ class SimpleRNNClassifier(_OfSklearn, LabelledSequences, SimpleCell, SequenceCla
         convolutions that are not trained exceed a bias. Biases, means and deviations are
         learnt from the training sequences, dilations from their median length. There
         may be no tokens, categorical channels or ``missing="decay"``. 0 for none: a
-        recurrent network alone. "auto": 5040, and none where there may be none
-        or where the median length is less than the 9 steps of a convolution.
+        recurrent network alone. "auto": 5040, and none where there may be none,
+        with static covariates, and where the median length is less than the 9
+        steps of a convolution.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -532,8 +533,9 @@ class SimpleRNNRegressor(_OfSklearn, WholeSequences, SimpleCell, HorizonRegresso
         convolutions that are not trained exceed a bias. Biases, means and deviations are
         learnt from the training sequences, dilations from their median length. There
         may be no tokens, categorical channels or ``missing="decay"``. 0 for none: a
-        recurrent network alone. "auto": 5040, and none where there may be none
-        or where the median length is less than the 9 steps of a convolution.
+        recurrent network alone. "auto": 5040, and none where there may be none,
+        with static covariates, and where the median length is less than the 9
+        steps of a convolution.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -956,8 +958,9 @@ class LSTMClassifier(_OfSklearn, LabelledSequences, StepReader, SequenceClassifi
         convolutions that are not trained exceed a bias. Biases, means and deviations are
         learnt from the training sequences, dilations from their median length. There
         may be no tokens, categorical channels or ``missing="decay"``. 0 for none: a
-        recurrent network alone. "auto": 5040, and none where there may be none
-        or where the median length is less than the 9 steps of a convolution.
+        recurrent network alone. "auto": 5040, and none where there may be none,
+        with static covariates, and where the median length is less than the 9
+        steps of a convolution.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -1342,8 +1345,9 @@ class LSTMRegressor(_OfSklearn, WholeSequences, StepReader, HorizonRegressor):
         convolutions that are not trained exceed a bias. Biases, means and deviations are
         learnt from the training sequences, dilations from their median length. There
         may be no tokens, categorical channels or ``missing="decay"``. 0 for none: a
-        recurrent network alone. "auto": 5040, and none where there may be none
-        or where the median length is less than the 9 steps of a convolution.
+        recurrent network alone. "auto": 5040, and none where there may be none,
+        with static covariates, and where the median length is less than the 9
+        steps of a convolution.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -1763,8 +1767,9 @@ class GRUClassifier(_OfSklearn, LabelledSequences, StepReader, SequenceClassifie
         convolutions that are not trained exceed a bias. Biases, means and deviations are
         learnt from the training sequences, dilations from their median length. There
         may be no tokens, categorical channels or ``missing="decay"``. 0 for none: a
-        recurrent network alone. "auto": 5040, and none where there may be none
-        or where the median length is less than the 9 steps of a convolution.
+        recurrent network alone. "auto": 5040, and none where there may be none,
+        with static covariates, and where the median length is less than the 9
+        steps of a convolution.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -2146,8 +2151,9 @@ class GRURegressor(_OfSklearn, WholeSequences, StepReader, HorizonRegressor):
         convolutions that are not trained exceed a bias. Biases, means and deviations are
         learnt from the training sequences, dilations from their median length. There
         may be no tokens, categorical channels or ``missing="decay"``. 0 for none: a
-        recurrent network alone. "auto": 5040, and none where there may be none
-        or where the median length is less than the 9 steps of a convolution.
+        recurrent network alone. "auto": 5040, and none where there may be none,
+        with static covariates, and where the median length is less than the 9
+        steps of a convolution.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -2569,8 +2575,9 @@ class RecurrentClassifier(_OfSklearn, LabelledSequences, AnyCell, SequenceClassi
         convolutions that are not trained exceed a bias. Biases, means and deviations are
         learnt from the training sequences, dilations from their median length. There
         may be no tokens, categorical channels or ``missing="decay"``. 0 for none: a
-        recurrent network alone. "auto": 5040, and none where there may be none
-        or where the median length is less than the 9 steps of a convolution.
+        recurrent network alone. "auto": 5040, and none where there may be none,
+        with static covariates, and where the median length is less than the 9
+        steps of a convolution.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -2951,8 +2958,9 @@ class RecurrentRegressor(_OfSklearn, WholeSequences, AnyCell, HorizonRegressor):
         convolutions that are not trained exceed a bias. Biases, means and deviations are
         learnt from the training sequences, dilations from their median length. There
         may be no tokens, categorical channels or ``missing="decay"``. 0 for none: a
-        recurrent network alone. "auto": 5040, and none where there may be none
-        or where the median length is less than the 9 steps of a convolution.
+        recurrent network alone. "auto": 5040, and none where there may be none,
+        with static covariates, and where the median length is less than the 9
+        steps of a convolution.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,

@@ -189,7 +189,9 @@ def fit(
         if estimator._network.get("random_convolutions"):
             # Changed sequences have other features in each epoch.
             fixed = [valid_set] if augment else [train_set, valid_set]
-            training.prepare_features(net, train_set, fixed, learns=not mode.continues)
+            training.prepare_features(
+                net, train_set, fixed, chosen.weight, learns=not mode.continues
+            )
         if "crop" in augment:
             _check_cropped(net, data.sequences.lengths, augment["crop"])
         estimator._hold_net(net, settings)

@@ -51,8 +51,9 @@ def random_convolutions(*, default: int | str) -> Any:
         convolutions that are not trained exceed a bias. Biases, means and deviations are
         learnt from the training sequences, dilations from their median length. There
         may be no tokens, categorical channels or ``missing="decay"``. 0 for none: a
-        recurrent network alone. "auto": {N_FEATURES}, and none where there may be none
-        or where the median length is less than the {N_TAPS} steps of a convolution.""",
+        recurrent network alone. "auto": {N_FEATURES}, and none where there may be none,
+        with static covariates, and where the median length is less than the {N_TAPS}
+        steps of a convolution.""",
         role=NETWORK,
         since=(2, 0),
         before=0,

@@ -53,9 +53,11 @@ def learn_strides(
 
 
 def _has_no_use(network: dict[str, Any]) -> bool:
-    """Return whether what a network reads cannot be that of random convolutions."""
+    """Return whether random convolutions cannot read this, or would be too many."""
     reads_tokens = network.get("embedding_dim") is not None or network.get("categories")
-    return bool(reads_tokens) or network.get("missing") == "decay"
+    # With covariates, the layer that joins them would have the square of their number.
+    has_more = network.get("static_size", 0) > 0
+    return bool(reads_tokens) or has_more or network.get("missing") == "decay"
 
 
 def _per_layer(network: dict[str, Any], name: str) -> Sequence[Any]:

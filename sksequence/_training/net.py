@@ -575,6 +575,7 @@ def prepare_features(
     net: SequenceNet,
     data: SequenceDataset,
     fixed: Sequence[SequenceDataset | None],
+    weight: np.ndarray | None,
     *,
     learns: bool,
 ) -> None:
@@ -589,14 +590,18 @@ def prepare_features(
     fixed : sequence of SequenceDataset or None
         Data sets whose sequences are the same in every epoch. Their features are computed
         here, once, unless they take much memory.
+    weight : ndarray of shape (n_sequences,) or None
+        Weight of each training sequence.
     learns : bool
         Whether features are learnt from some sequences of ``data``.
     """
     module = net.module_
     if learns:
-        inputs, _ = data.take(choose_evenly(len(data), ENOUGH_SEQUENCES))
+        every = np.ones(len(data)) if weight is None else weight
+        chosen, of_each = choose_evenly(torch.from_numpy(every), ENOUGH_SEQUENCES)
+        inputs, _ = data.take(chosen)
         given = {k: inputs[k].to(net.device) for k in inputs if k != "static"}
-        module.learn(**given)
+        module.learn(**given, weight=of_each)
     for part in fixed:
         if part is not None and len(part) * module.random.output_size <= _HELD_VALUES:
             part.features = torch.from_numpy(net.answers(part, "count_features")[0])

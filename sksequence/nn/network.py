@@ -317,14 +317,17 @@ class SequenceNetwork(RandomLayer):
         self.encoder.check_lengths(lengths)
         self.branch.check_lengths(lengths)
 
-    def learn(self, X: Tensor, lengths: Tensor | None = None) -> None:
+    def learn(
+        self, X: Tensor, lengths: Tensor | None = None, weight: Tensor | None = None
+    ) -> None:
         """Learn what is learnt before training: that of random convolutions.
 
         Shape
-            X (batch, steps, input_size), lengths (batch,) or None
+            X (batch, steps, input_size), lengths (batch,) or None, and weights of
+            sequences (batch,) or None
         """
         if self.random is not None:
-            self.random.learn(self._read(X, lengths), lengths)
+            self.random.learn(self._read(X, lengths), lengths, weight)
 
     @property
     def can_advance(self) -> bool:
