@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -52,3 +53,14 @@ def settings_here(settings: dict[str, Any]) -> dict[str, Any]:
         warnings.warn(f"{error} It is loaded onto the CPU instead.", stacklevel=4)
         return {**settings, "device": "cpu"}
     return settings
+
+
+def default_device(device: str) -> AbstractContextManager[Any]:
+    """Return a context in which torch makes tensors on this device, if it names none.
+
+    Torch's own optimizers do not, whose states belong where the weights are. Our code
+    names the device of each tensor: within the context every call takes longer.
+    """
+    wanted = torch.device(device)
+    is_it = torch.get_default_device().type == wanted.type == "cpu"
+    return nullcontext() if is_it else wanted

@@ -27,7 +27,7 @@ from .borrowed_torch import note_step
 from .callbacks import LearningRate, MeanLoss, RefuseDivergence, make_callbacks
 from .chains import ChainLoss
 from .ctc import CTCLoss
-from .devices import find_device
+from .devices import default_device, find_device
 from .direct import DirectSteps, direct_steps
 from .next_label import NextLabelLoss
 from .optimizers import OPTIMIZERS, Adam
@@ -145,7 +145,8 @@ class SequenceNet(Net):
             return self.direct.make(batch)
         optimizer, scaler = self.optimizer_, self.scaler
         if scaler is None and not isinstance(optimizer, Adam):
-            return super().train_step(batch, **fit_params)
+            with default_device(self.device):
+                return super().train_step(batch, **fit_params)
         optimizer.zero_grad()
         step = self.train_step_single(batch, **fit_params)
         if scaler is not None:
@@ -161,7 +162,8 @@ class SequenceNet(Net):
         else:
             # A step with a gradient that is not finite is skipped. Without the flag,
             # learning rate schedulers would then warn that no step was made.
-            scaler.step(optimizer)
+            with default_device(self.device):
+                scaler.step(optimizer)
             scaler.update()
             note_step(optimizer)
         return step
@@ -271,7 +273,7 @@ class SequenceNet(Net):
         if not getattr(self.criterion_, "counts_frames", False):
             return self.criterion_(y_pred, target)
         steps = X["X"].shape[:2]
-        lengths = X.get("lengths", torch.full(steps[:1], steps[1]))
+        lengths = X.get("lengths", torch.full(steps[:1], steps[1], device="cpu"))
         n_frames = self.module_.count_answers("forward", lengths)
         return self.criterion_(y_pred, target, n_frames)
 
@@ -355,7 +357,7 @@ class SequenceNet(Net):
         for index in _chunks(order, lengths[order], module):
             rows = len(index)
             whole = -(-rows // _ROWS) * _ROWS
-            filled = index[torch.arange(whole).clamp_(max=rows - 1)]
+            filled = index[torch.arange(whole, device="cpu").clamp_(max=rows - 1)]
             with torch.inference_mode():
                 inputs, _ = dataset.batch(filled)
                 if method not in _FOLLOWING:

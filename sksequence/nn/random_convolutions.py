@@ -192,8 +192,10 @@ class RandomConvolutions(RandomLayer):
 
     def _learn_biases(self, x: Tensor, lengths: Tensor | None) -> None:
         """Let biases be quantiles of outputs, at levels of low discrepancy."""
-        levels = torch.arange(1, self.output_size + 1, dtype=torch.float64)
-        levels = (levels * _GOLDEN % 1).view_as(self.biases).to(x.device)
+        levels = torch.arange(
+            1, self.output_size + 1, dtype=torch.float64, device=x.device
+        )
+        levels = (levels * _GOLDEN % 1).view_as(self.biases)
         for level, steps in enumerate(self._outputs(x, lengths)):
             by_kernel = (of_steps.movedim(2, 0).contiguous() for of_steps in steps)
             for k, (own, which) in enumerate(zip(*by_kernel, strict=True)):
@@ -235,8 +237,8 @@ class RandomConvolutions(RandomLayer):
         """
         n_steps = x.shape[1]
         x = F.pad(zero_padding(x, lengths), (0, 1))
-        ends = torch.full((len(x),), n_steps) if lengths is None else lengths.long()
-        ends = ends.to(x.device)[:, None, None]
+        ends = x.new_full((len(x),), n_steps) if lengths is None else lengths
+        ends = ends.long().to(x.device)[:, None, None]
         steps = torch.arange(n_steps, device=x.device)[:, None]
         weights = torch.zeros(N_TAPS, len(TAPS), dtype=x.dtype, device=x.device)
         for k, larger in enumerate(TAPS):

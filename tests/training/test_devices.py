@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import ast
+import pickle
+
 import numpy as np
 import pytest
 import torch
 
-from helpers.estimators import make
+from helpers.data import data_for, ragged
+from helpers.estimators import PUBLIC, make
+from helpers.gaps import with_gaps
+from helpers.package import MODULES
 from sksequence._training import settings_here
 from sksequence._training.devices import find_device
 
@@ -73,3 +79,89 @@ def test_auto_is_the_cpu_where_there_is_nothing_else(task):
     )
     np.testing.assert_array_equal(auto.predict_proba(X), cpu.predict_proba(X))
     assert auto.net_.device == "cpu"
+
+
+# ------------------------------------------------------- whatever torch's default device
+
+
+X, Y = ragged(), np.arange(8) % 2
+BRANCH = {"parallel_channels": (3,), "parallel_kernel_size": 2}
+PLAIN = [(name, {}) for name in PUBLIC]
+MORE = [
+    ("LSTMClassifier", {"bidirectional": True, "num_layers": 2, "dropout": 0.2}),
+    ("GRUClassifier", {"early_stopping": True, "recurrent_dropout": 0.2, **BRANCH}),
+    ("GRURegressor", {"missing": "decay", "average_weights": "ema", "max_epochs": 3}),
+    ("SimpleRNNClassifier", {"augment": {"mixup": 0.2, "crop": 0.8, "warp": 0.1}}),
+    ("LSTMRegressor", {"random_convolutions": 84, "pooling": "attention"}),
+    ("GRUClassifier", {"hidden_size": 32, "pooling": "max", "pooling_segments": 2}),
+    ("LSTMClassifier", {"optimizer": "rmsprop", "mixed_precision": "bfloat16"}),
+    ("GRURegressor", {"optimizer": torch.optim.NAdam}),
+    ("RecurrentTagger", {"bptt_steps": 3}),
+    ("RecurrentTagger", {"crf": True}),
+    *(("RecurrentClassifier", {"cell": cell}) for cell in ("indrnn", "mingru", "qrnn")),
+]
+
+
+def everything_of(name, params):
+    """The weights and answers of a fit, and of a copy that was trained on."""
+    x, y = data_for(name, with_gaps(X) if "missing" in params else X, Y)
+    model = make(name, **params).fit(x, y)
+    copy = pickle.loads(pickle.dumps(model))
+    if hasattr(copy, "partial_fit"):
+        copy.partial_fit(x, y)
+    weights = (one.net_.module_.state_dict().values() for one in (model, copy))
+    methods = ("predict", "predict_proba", "transform", "score_steps")
+    told = [getattr(copy, name)(x) for name in methods if hasattr(copy, name)]
+    return [w.numpy() for own in weights for w in own] + told
+
+
+def assert_same(got, expected):
+    assert type(got) is type(expected)
+    if isinstance(got, list) or got.dtype.kind == "O":
+        for one, other in zip(got, expected, strict=True):
+            assert_same(one, other)
+    else:
+        np.testing.assert_array_equal(got, expected)
+
+
+@pytest.mark.parametrize(("name", "params"), [*PLAIN, *MORE], ids=str)
+def test_an_estimator_goes_by_its_own_device_not_by_torchs_default(name, params):
+    """The meta device holds no numbers: what is made there cannot have the same bits."""
+    expected = everything_of(name, params)
+    torch.set_default_device("meta")
+    try:
+        found = everything_of(name, params)
+    finally:
+        torch.set_default_device(None)
+    assert_same(found, expected)
+
+
+MAKERS = {"arange", "empty", "eye", "full", "linspace", "logspace", "ones", "rand"}
+MAKERS |= {"randint", "randn", "randperm", "tensor", "zeros", "Generator"}
+# Weights and buffers of a new layer are made on the default device, as in torch.
+OF_LAYERS = {"Parameter", "register_buffer"}
+
+
+def without_device(path):
+    """Calls that leave the device of a new tensor to torch's default."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    allowed = {
+        id(node)
+        for call in calls
+        if getattr(call.func, "attr", "") in OF_LAYERS
+        for node in ast.walk(call)
+    }
+    for call in calls:
+        name = ast.unparse(call.func)
+        makes = name.removeprefix("torch.") in MAKERS and name.startswith("torch.")
+        named = any(keyword.arg == "device" for keyword in call.keywords)
+        named = named or (name == "torch.Generator" and bool(call.args))
+        if makes and not named and id(call) not in allowed:
+            yield f"{path.name}:{call.lineno}: {ast.unparse(call)}"
+
+
+def test_each_new_tensor_names_its_device():
+    rooms = ("sksequence.nn", "sksequence._training", "sksequence.utils")
+    files = [path for name, path in MODULES.items() if name.startswith(rooms)]
+    assert [line for path in files for line in without_device(path)] == []
