@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import pickle
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from helpers.estimators import PUBLIC, make
 from helpers.gaps import with_gaps
 from helpers.package import MODULES
 from sksequence._training import settings_here
-from sksequence._training.devices import find_device
+from sksequence._training.devices import default_device, find_device, full_precision
 
 
 @pytest.fixture
@@ -81,7 +82,64 @@ def test_auto_is_the_cpu_where_there_is_nothing_else(task):
     assert auto.net_.device == "cpu"
 
 
+# ------------------------------------------------------------- full precision of float32
+
+
+def tf32():
+    """Whether torch lets cuDNN round to ten bits, as far as it says so."""
+    cudnn = torch.backends.cudnn
+    kinds = [getattr(cudnn, kind, cudnn) for kind in ("conv", "rnn")]
+    try:
+        allowed = cudnn.allow_tf32
+    except RuntimeError:  # the kinds differ
+        allowed = None
+    return allowed, *(getattr(kind, "fp32_precision", None) for kind in kinds)
+
+
+@pytest.fixture
+def as_before():
+    before = torch.backends.cudnn.allow_tf32
+    yield
+    torch.backends.cudnn.allow_tf32 = before
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_predictions_on_a_gpu_have_all_bits_as_long_as_one_runs(allowed, as_before):
+    torch.backends.cudnn.allow_tf32 = allowed
+    before = tf32()
+    first, second = full_precision("cuda"), full_precision("cuda:1")
+    with first:
+        within = tf32()
+        second.__enter__()
+    assert within[0] is False
+    assert "tf32" not in within
+    assert tf32() == within
+    second.__exit__(None, None, None)
+    assert tf32() == before
+    with full_precision("cpu"):
+        assert tf32() == before
+
+
+def test_kinds_of_layers_whose_precision_differs_are_left_as_they_were(as_before):
+    if not hasattr(torch.backends.cudnn, "rnn"):
+        pytest.skip("this version of torch has one switch for all layers")
+    torch.backends.cudnn.rnn.fp32_precision = "ieee"
+    before = tf32()
+    with suppress(KeyError), full_precision("cuda"):
+        assert tf32()[1:] == ("ieee", "ieee")
+        raise KeyError
+    assert tf32() == before
+
+
 # ------------------------------------------------------- whatever torch's default device
+
+
+def test_the_default_device_is_changed_only_where_it_is_another():
+    assert torch.get_default_device().type == "cpu"
+    with default_device("cpu"), torch.device("meta"):
+        assert torch.zeros(1).is_meta
+        with default_device("cpu"):
+            assert torch.zeros(1).is_cpu
 
 
 X, Y = ragged(), np.arange(8) % 2
@@ -117,7 +175,7 @@ def everything_of(name, params):
 
 def assert_same(got, expected):
     assert type(got) is type(expected)
-    if isinstance(got, list) or got.dtype.kind == "O":
+    if isinstance(got, list) or getattr(got, "dtype", np.dtype(str)).kind == "O":
         for one, other in zip(got, expected, strict=True):
             assert_same(one, other)
     else:
