@@ -33,7 +33,7 @@ HYBRID = {
 
 
 def weights_of(model):
-    return [p.detach().numpy().copy() for p in model.net_.module_.parameters()]
+    return [p.detach().cpu().numpy().copy() for p in model.net_.module_.parameters()]
 
 
 def losses_of(model):
