@@ -143,6 +143,8 @@ def answers(model, x):
     """All that a model says, by method; steps one behind another."""
     methods = ("predict_proba", "transform", "score_steps", "predict")
     said = {name: getattr(model, name)(x) for name in methods if hasattr(model, name)}
+    if "score_steps" in said:  # the threshold of outliers is one of the scores
+        del said["predict"]
     for name, told in said.items():
         parts = list(told) if isinstance(told, list) or told.dtype == object else [told]
         if not isinstance(parts[0], str | list):

@@ -19,6 +19,9 @@ N_TAPS = 9
 # The places of the three larger weights of each kernel.
 TAPS = tuple(combinations(range(N_TAPS), 3))
 _TAPS = torch.tensor(TAPS, device="cpu")
+_IS_LARGER = torch.tensor(
+    [[i in larger for larger in TAPS] for i in range(N_TAPS)], device="cpu"
+)
 # A kernel reads the sum of at most so many channels.
 _MOST_CHANNELS = 9
 # Length of a vector of standardised features.
@@ -240,9 +243,7 @@ class RandomConvolutions(RandomLayer):
         ends = x.new_full((len(x),), n_steps) if lengths is None else lengths
         ends = ends.long().to(x.device)[:, None, None]
         steps = torch.arange(n_steps, device=x.device)[:, None]
-        weights = torch.zeros(N_TAPS, len(TAPS), dtype=x.dtype, device=x.device)
-        for k, larger in enumerate(TAPS):
-            weights[list(larger), k] = 1
+        weights = _IS_LARGER.to(x)
         skips = torch.arange(len(TAPS), device=x.device) % 2 == 1
         for level, dilation in enumerate(self.dilations):
             reach = (N_TAPS - 1) * dilation
