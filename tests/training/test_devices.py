@@ -16,6 +16,8 @@ from helpers.gaps import with_gaps
 from helpers.package import MODULES
 from sksequence._training import settings_here
 from sksequence._training.devices import default_device, find_device, full_precision
+from sksequence._training.state import restore, state_of
+from sksequence.nn import Dropout
 
 
 @pytest.fixture
@@ -127,6 +129,28 @@ def test_kinds_of_layers_whose_precision_differs_are_left_as_they_were(as_before
         assert tf32()[1:] == ("ieee", "ieee")
         raise KeyError
     assert tf32() == before
+
+
+# ------------------------------------------------------------------------ masks of a GPU
+
+
+def test_masks_follow_from_the_generator_of_the_batches():
+    """Those of a GPU come from a generator there, for which another one stands in."""
+    net = make("LSTMClassifier", dropout=0.3).fit(X, Y).net_
+    masks, batches = torch.Generator("cpu"), net.iterator_train__generator
+    for layer in net.module_.modules():
+        if isinstance(layer, Dropout):
+            layer.generator = masks
+    state = state_of(net)
+    seeds = []
+    for _ in range(2):
+        restore(net, state)
+        seeds.append(masks.initial_seed())
+        np.testing.assert_array_equal(batches.get_state(), state["generator"])
+        torch.rand(1, generator=masks)
+    torch.rand(1, generator=batches, device="cpu")
+    restore(net, state_of(net))
+    assert seeds[0] == seeds[1] != masks.initial_seed()
 
 
 # ------------------------------------------------------- whatever torch's default device
