@@ -27,7 +27,7 @@ from .borrowed_torch import note_step
 from .callbacks import LearningRate, MeanLoss, RefuseDivergence, make_callbacks
 from .chains import ChainLoss
 from .ctc import CTCLoss
-from .devices import find_device
+from .devices import default_device, find_device, full_precision
 from .direct import DirectSteps, direct_steps
 from .next_label import NextLabelLoss
 from .optimizers import OPTIMIZERS, Adam
@@ -49,6 +49,7 @@ _OF_SKORCH = {"epoch", "train_batch_count", "valid_batch_count"}
 _MADE_CALLBACKS = ("gradient_clip", "early_stopping", "lr_schedule")
 # Methods of a network for given targets; others answer by themselves.
 _FOLLOWING = {"log_likelihood", "attend"}
+_SEEDS = 2**62
 _BATCH_HOOKS = ("on_batch_begin", "on_grad_computed", "on_batch_end")
 
 
@@ -147,7 +148,8 @@ class SequenceNet(Net):
             return self.direct.make(batch)
         optimizer, scaler = self.optimizer_, self.scaler
         if scaler is None and not isinstance(optimizer, Adam):
-            return super().train_step(batch, **fit_params)
+            with default_device(self.device):
+                return super().train_step(batch, **fit_params)
         optimizer.zero_grad()
         step = self.train_step_single(batch, **fit_params)
         if scaler is not None:
@@ -163,7 +165,8 @@ class SequenceNet(Net):
         else:
             # A step with a gradient that is not finite is skipped. Without the flag,
             # learning rate schedulers would then warn that no step was made.
-            scaler.step(optimizer)
+            with default_device(self.device):
+                scaler.step(optimizer)
             scaler.update()
             note_step(optimizer)
         return step
@@ -273,7 +276,7 @@ class SequenceNet(Net):
         if not getattr(self.criterion_, "counts_frames", False):
             return self.criterion_(y_pred, target)
         steps = X["X"].shape[:2]
-        lengths = X.get("lengths", torch.full(steps[:1], steps[1]))
+        lengths = X.get("lengths", torch.full(steps[:1], steps[1], device="cpu"))
         n_frames = self.module_.count_answers("forward", lengths)
         return self.criterion_(y_pred, target, n_frames)
 
@@ -344,7 +347,8 @@ class SequenceNet(Net):
         for index in _chunks(order, lengths[order], _width(module, method)):
             inputs, _ = dataset.batch(index)
             inputs.pop("features", None)
-            norms = gradient_norms(module, method, self._here(inputs)).cpu().numpy()
+            with full_precision(self.device):
+                norms = gradient_norms(module, method, self._here(inputs)).cpu().numpy()
             for i, own in zip(index.tolist(), norms, strict=True):
                 found[i] = own[: int(lengths[i])]
         return found
@@ -358,8 +362,8 @@ class SequenceNet(Net):
         for index in _chunks(order, lengths[order], _width(module, method)):
             rows = len(index)
             whole = -(-rows // _ROWS) * _ROWS
-            filled = index[torch.arange(whole).clamp_(max=rows - 1)]
-            with torch.inference_mode():
+            filled = index[torch.arange(whole, device="cpu").clamp_(max=rows - 1)]
+            with torch.inference_mode(), full_precision(self.device):
                 inputs, _ = dataset.batch(filled)
                 if method not in _FOLLOWING:
                     inputs.pop("y", None)
@@ -383,7 +387,7 @@ class SequenceNet(Net):
     ) -> tuple[np.ndarray, list[State]]:
         """Continue one sequence by ``steps``; return the last output and new state."""
         module = self._in_evaluation()
-        with torch.inference_mode():
+        with torch.inference_mode(), full_precision(self.device):
             X = torch.from_numpy(steps)[None].to(self.device)
             output, state = module.advance(X, state)
             return output[0, -1].cpu().numpy(), state
@@ -552,11 +556,34 @@ def make_net(
     net.average = make_average(average_weights, ema_decay)
     masks = generator
     if torch.device(where).type != "cpu":
-        masks = torch.Generator(where).manual_seed(generator.initial_seed())
+        masks = torch.Generator(where)
     for layer in net.module_.modules():
         if isinstance(layer, Dropout):
             layer.generator = masks
+    seed_masks(net)
     return net
+
+
+def masks_of(net: SequenceNet) -> torch.Generator | None:
+    """Return the generator of dropout, or None if it is also that of the batches."""
+    for layer in net.module_.modules():
+        if isinstance(layer, Dropout):
+            own = layer.generator
+            return None if own is net.iterator_train__generator else own
+    return None
+
+
+def seed_masks(net: SequenceNet) -> None:
+    """Let the masks on a GPU follow from the state of the generator of the batches.
+
+    So does each continued fit draw other masks, and a copy the same.
+    """
+    masks = masks_of(net)
+    if masks is not None:
+        copied = net.iterator_train__generator.clone_state()
+        masks.manual_seed(
+            int(torch.randint(_SEEDS, (), generator=copied, device=copied.device))
+        )
 
 
 def _check_names(net: SequenceNet, given: dict[str, Any]) -> None:

@@ -506,7 +506,7 @@ def order_of(lengths: Tensor | None, n: int, n_steps: int) -> tuple[Tensor, Tens
 
 @lru_cache(maxsize=64)
 def _full_order(n: int, n_steps: int) -> tuple[Tensor, Tensor]:
-    return torch.arange(n), torch.full((n,), n_steps)
+    return torch.arange(n, device="cpu"), torch.full((n,), n_steps, device="cpu")
 
 
 def addresses_of_weights(tensors: Sequence[Tensor | None]) -> dict[str, int]:

@@ -237,7 +237,7 @@ def _memory_for(weights: list[nn.Parameter]) -> tuple[Tensor, dict[Tensor, Tenso
     for weight in weights:
         begins.append(end)
         end += -(-weight.numel() // _ALIGNED) * _ALIGNED
-    flat = torch.zeros(end, dtype=weights[0].dtype)
+    flat = weights[0].new_zeros(end)
     return flat, {
         weight: flat[begin : begin + weight.numel()].view(weight.shape)
         for weight, begin in zip(weights, begins, strict=True)

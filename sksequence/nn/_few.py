@@ -48,7 +48,7 @@ class Few:
         if n > _SHARE * VECTOR_BYTES / layout.itemsize:
             return None
         if n < len(x):
-            index = torch.tensor(firsts)
+            index = torch.tensor(firsts, device="cpu")
             x, lengths = x.index_select(0, index), lengths[index]
         memory = WORKSPACE.borrow(layout.few.n_bytes)
         steps = x.new_empty(n, n_steps, layout.hidden)
@@ -69,7 +69,7 @@ class Few:
         self.run["forward"](**arguments)
         if n == len(copies):
             return steps, *finals
-        index = torch.tensor(copies)
+        index = torch.tensor(copies, device="cpu")
         return tuple(part.index_select(0, index) for part in (steps, *finals))
 
 
