@@ -458,7 +458,7 @@ def shares_of_steps(
         firsts, copies = distinct_rows(x, lengths)
         n = len(firsts)
         if n < len(x):
-            index = torch.tensor(firsts)
+            index = torch.tensor(firsts, device="cpu")
             x, lengths = x.index_select(0, index), lengths.index_select(0, index)
     n_vectors = VECTOR_BYTES // x.itemsize
     margin = (n_taps - 1) * max(dilations)
