@@ -13,19 +13,16 @@ from sklearn.utils import Tags, get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from .._inputs.borrowed import HasMethods, fit_context
+from .._inputs.documented import Documented
 from .._inputs.intervals import Count
 from .._inputs.types import ArrayLike, PathLike, RandomState, Targets, typed
 from .._storage.composites import save
 from ._members import check_checkpoint, draw_seeds, make_members, train
 
 
-class DeepEnsemble(MetaEstimatorMixin, BaseEstimator):
+class DeepEnsemble(Documented, MetaEstimatorMixin, BaseEstimator):
     """Base of ensembles of one estimator, fitted from different seeds."""
 
-    _doc_link_module = "sksequence"
-    _doc_link_template = (
-        "https://sksequence.readthedocs.io/en/latest/api.html#sksequence.{estimator_name}"
-    )
     _parameter_constraints: dict = {
         "estimator": [HasMethods(["fit", "predict"]), None],
         "n_estimators": [Count()],

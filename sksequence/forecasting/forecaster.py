@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._inputs import column_at, find_column, index_of, listed, quantiles_of
 from .._inputs.borrowed import HasMethods, StrOptions, fit_context
+from .._inputs.documented import Documented
 from .._inputs.intervals import Count
 from .._inputs.types import ArrayLike, PathLike, typed
 from .._storage.composites import save
@@ -40,7 +41,7 @@ _COLUMNS = [str, Integral, tuple, list, None]
 _PARTS: dict[str, Any] = {"_columns": Columns, "_calendar": Calendar, "_past": Past}
 
 
-class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
+class WindowForecaster(Documented, RegressorMixin, MetaEstimatorMixin, BaseEstimator):
     """Forecast the rows after the end of a table, with any regressor of windows.
 
     It cuts the table into windows, fits the regressor to predict the rows after each of

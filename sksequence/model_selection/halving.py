@@ -16,10 +16,11 @@ from sklearn.model_selection import HalvingGridSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.utils import Tags
 
+from .._inputs.documented import Documented
 from .._inputs.types import ArrayLike, RandomState, Targets
 
 
-class HalvingEpochSearchCV(HalvingGridSearchCV):
+class HalvingEpochSearchCV(Documented, HalvingGridSearchCV):
     """Grid search by successive halving over epochs, with continued training.
 
     As in scikit-learn's :class:`~sklearn.model_selection.HalvingGridSearchCV`, whose

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._inputs import Entities, count_within, read_times
 from .._inputs.borrowed import StrOptions, fit_context, names_of_features
+from .._inputs.documented import Documented
 from .._inputs.intervals import Count
 from .._inputs.types import ArrayLike, typed
 from ._gaps import MAX_GAP, Part, Span, is_beyond, segments_of, warn_of_gaps
@@ -21,7 +22,7 @@ from ._tables import BY, TIME, Key, Table, read_table
 
 
 class SlidingWindow(  # type: ignore[call-arg]
-    SequencesOut, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
+    SequencesOut, Documented, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
 ):
     """Turn each row of a table into the window of rows that ends with it.
 

@@ -1,0 +1,231 @@
+"""The site, once it is built: every link leads somewhere, every name has its place.
+
+``.ci/site`` builds it and says where: SKSEQUENCE_SITE=docs/_build/html. Without a built
+site only what needs none is tested.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import sys
+from functools import cache
+from html.parser import HTMLParser
+from importlib import import_module
+from pathlib import Path
+from urllib.parse import unquote, urldefrag, urljoin
+
+import pytest
+
+import sksequence
+from helpers.estimators import PUBLIC, make
+from helpers.package import ROOT, entries_of, sections_of
+from sksequence._inputs.documented import SITE
+
+MODULES = [
+    "sksequence",
+    *(f"sksequence.{name}" for name in sorted(sksequence._SUBMODULES)),
+]
+NAMES = sorted(
+    f"{module}.{name}" for module in MODULES for name in import_module(module).__all__
+)
+BUILT = os.environ.get("SKSEQUENCE_SITE")
+
+
+@pytest.fixture(scope="module")
+def site():
+    if not BUILT:
+        pytest.skip("no site is built: .ci/site builds and tests one")
+    folder = Path(BUILT).resolve()
+    assert (folder / "index.html").is_file()
+    return folder
+
+
+class Page(HTMLParser):
+    """The anchors, links and sources of a page."""
+
+    def __init__(self, path: Path):
+        super().__init__()
+        self.anchors: set[str] = set()
+        self.links: list[str] = []
+        self.loaded: list[str] = []
+        self.text: list[str] = []
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag, attrs):
+        values = dict(attrs)
+        self.anchors |= {values[key] for key in ("id", "name") if values.get(key)}
+        if tag == "a" and values.get("href"):
+            self.links.append(values["href"])
+        if tag in ("img", "script", "iframe", "source") and values.get("src"):
+            self.loaded.append(values["src"])
+        if tag == "link" and values.get("rel") in ("stylesheet", "icon", "preload"):
+            self.loaded.append(values["href"])
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+@cache
+def page_at(path: Path) -> Page:
+    return Page(path)
+
+
+def pages_of(site: Path) -> list[Path]:
+    return sorted(path for path in site.rglob("*.html") if "_static" not in path.parts)
+
+
+def target_of(path: Path, link: str) -> tuple[Path, str] | None:
+    """The file and the anchor of a link, None if it leads off the site."""
+    address, anchor = urldefrag(urljoin(path.as_uri(), link))
+    if not address.startswith("file:"):
+        return None
+    return Path(unquote(address.removeprefix("file://"))), unquote(anchor)
+
+
+# --------------------------------------------------------------------- links and anchors
+
+
+def test_every_link_and_anchor_is_there(site):
+    broken = []
+    for path in pages_of(site):
+        for link in page_at(path).links:
+            target = target_of(path, link)
+            if target is None:
+                continue
+            there, anchor = target
+            there = there / "index.html" if there.is_dir() else there
+            if not there.is_file() or (
+                anchor
+                and there.suffix == ".html"
+                and anchor not in page_at(there).anchors
+            ):
+                broken.append(f"{path.relative_to(site)}: {link}")
+    assert broken == []
+
+
+def test_pages_read_nothing_from_other_hosts(site):
+    for path in pages_of(site):
+        for source in page_at(path).loaded:
+            target = target_of(path, source)
+            assert target is not None, f"{path.relative_to(site)}: {source}"
+            assert target[0].is_file(), f"{path.relative_to(site)}: {source}"
+
+
+def home_of(name: str) -> str:
+    """The name under which an object stands that several modules offer."""
+    value = resolve(name)
+    if not (inspect.isclass(value) or inspect.isfunction(value)):
+        return name
+    return min((n for n in NAMES if resolve(n) is value), key=MODULES_FIRST)
+
+
+def MODULES_FIRST(name: str) -> int:
+    return name.count(".")
+
+
+def resolve(name: str):
+    module, _, last = name.rpartition(".")
+    return getattr(import_module(module), last)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_public_name_and_parameter_has_an_anchor(site, name):
+    anchors = page_at(site / "reference" / f"{home_of(name)}.html").anchors
+    value = resolve(name)
+    assert name in anchors
+    if inspect.isclass(value) or inspect.isfunction(value):
+        documented = entries_of(sections_of(value.__doc__).get("Parameters", ""))
+        assert {f"{name}.{entry}" for entry in documented} <= anchors
+        if "Parameters" in (value.__doc__ or ""):
+            kinds = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
+            taken = inspect.signature(value).parameters.values()
+            own = {f"{name}.{p.name}" for p in taken if p.kind not in kinds}
+            assert own <= anchors
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_the_html_of_an_estimator_leads_to_anchors(site, name):
+    html = make(name)._repr_html_()
+    links = [part.split('"')[0] for part in html.split(f'href="{SITE}/')[1:]]
+    assert links
+    for link in links:
+        assert link.count("#") <= 1
+        address, anchor = urldefrag(link)
+        page = page_at(site / address)
+        assert not anchor or anchor in page.anchors, link
+
+
+def test_every_public_name_is_three_clicks_from_the_start(site):
+    clicks = {site / "index.html": 0}
+    border = list(clicks)
+    for n_clicks in (1, 2, 3):
+        reached = {
+            target[0]
+            for path in border
+            for link in page_at(path).links
+            if (target := target_of(path, link)) and target[0].suffix == ".html"
+        }
+        border = [path for path in reached if path not in clicks and path.is_file()]
+        clicks |= dict.fromkeys(border, n_clicks)
+    far = [
+        name
+        for name in NAMES
+        if site / "reference" / f"{home_of(name)}.html" not in clicks
+    ]
+    assert far == []
+
+
+# ------------------------------------------------------------------------------- gallery
+
+
+@pytest.fixture
+def gallery(monkeypatch):
+    pytest.importorskip("sphinx", reason="the extra `docs` is not installed")
+    monkeypatch.syspath_prepend(ROOT / "docs" / "_ext")
+    yield import_module("gallery")
+    sys.modules.pop("gallery", None)
+
+
+def test_every_example_has_a_subject(gallery):
+    scripts = {path.stem for path in (ROOT / "examples").glob("*.py")}
+    placed = [name for *_, names in gallery.SUBJECTS.values() for name in names]
+    assert sorted(placed) == sorted(scripts)
+
+
+def test_an_example_without_its_package_is_skipped_by_name(gallery, monkeypatch):
+    assert gallery.missing_for("import nowhere.to_be_found\nimport re, numpy") == [
+        "nowhere"
+    ]
+    monkeypatch.setattr(
+        gallery,
+        "find_spec",
+        lambda name: None if name == "linearmodels" else inspect,
+    )
+    assert gallery.skipped() == {"panel": ["linearmodels"]}
+    import re
+
+    pattern = re.compile(gallery.pattern_to_run())
+    assert pattern.search("/docs/_examples/tables/irregular.py")
+    assert not pattern.search("/docs/_examples/tables/panel.py")
+
+
+def test_a_complete_gallery_is_refused_without_an_example(gallery, monkeypatch, caplog):
+    from types import SimpleNamespace
+
+    monkeypatch.setattr(gallery, "skipped", lambda: {"panel": ["linearmodels"]})
+    monkeypatch.setattr(gallery, "copy_examples", lambda: None)
+    config = SimpleNamespace(gallery_complete=False, gallery_quick=False)
+    gallery.prepare(None, config)
+    config.gallery_complete = True
+    with pytest.raises(gallery.ExtensionError, match="panel is skipped: linearmodels"):
+        gallery.prepare(None, config)
+
+
+def test_pages_of_examples_show_a_picture_and_a_running_time(site, gallery):
+    for name in (name for *_, names in gallery.SUBJECTS.values() for name in names):
+        page = page_at(site / f"{gallery.page_of(name)}.html")
+        if os.environ.get("SKSEQUENCE_SITE_GALLERY") == "no":
+            pytest.skip("this site was built without running the examples")
+        assert any(f"sphx_glr_{name}_001" in source for source in page.loaded), name
+        assert "Total running time of the script" in "".join(page.text), name
