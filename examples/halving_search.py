@@ -78,6 +78,7 @@ def main() -> None:
         lr_schedule="constant",
         max_epochs=max_epochs,
         random_state=0,
+        random_convolutions=0,
     )
     rounds = {
         "cv": cv,

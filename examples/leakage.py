@@ -97,6 +97,7 @@ def main() -> None:
         max_epochs=20,
         batch_size=32,
         random_state=0,
+        random_convolutions=0,
     )
     # Windows of every fifth day: length and horizon are given in these steps.
     panel = PanelTimeSeriesSplit(n_folds, length=LENGTH // 5, horizon=HORIZON // 5)

@@ -157,6 +157,7 @@ def main() -> None:
         batch_size=32,
         lr=0.01,
         random_state=0,
+        random_convolutions=0,
     )
     spectrum = make_pipeline(
         FunctionTransformer(mean_spectrum),

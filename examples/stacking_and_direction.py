@@ -97,6 +97,7 @@ def main() -> None:
                 lr=0.01,
                 lr_schedule="constant",
                 random_state=0,
+                random_convolutions=0,
             )
             folds = cross_val_score(model, X, y, cv=cv)
             score[task, num_layers, bidirectional] = folds.mean()

@@ -48,9 +48,9 @@ from .declaration import (
     MODEL,
     NETWORK,
     TRAINING,
-    defaults_for,
     parameters_for,
     recurrent_estimator,
+    values_before,
 )
 from .drawing import network_html
 from .fitting import Mode
@@ -559,14 +559,14 @@ class SequenceEstimator(
 
     @classmethod
     def _stored_defaults(cls) -> dict[str, dict[str, Any]]:
-        """Return the defaults of hyperparameters that older states may lack, by part."""
+        """Return the values of hyperparameters that older states may lack, by part."""
         # Networks are stored with the number that None stood for.
         resolved = {"num_layers": 1}
         return {
-            "hyperparameters": defaults_for(cls),
-            "network": defaults_for(cls, NETWORK) | resolved,
-            "settings": defaults_for(cls, TRAINING),
-            "fixed": defaults_for(cls, NETWORK, MODEL) | resolved,
+            "hyperparameters": values_before(cls),
+            "network": values_before(cls, NETWORK) | resolved,
+            "settings": values_before(cls, TRAINING),
+            "fixed": values_before(cls, NETWORK, MODEL) | resolved,
         }
 
 

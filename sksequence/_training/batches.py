@@ -131,6 +131,7 @@ class SequenceDataset(Dataset):
 
     read_y: Callable[[], np.ndarray] | None = None
     given: np.ndarray | None = None  # which targets are given, if not all
+    features: Tensor | None = None  # of each sequence, that training does not change
 
     def __init__(
         self,
@@ -189,8 +190,9 @@ class SequenceDataset(Dataset):
         -------
         inputs : dict
             ``X`` (batch, steps, ...), ``lengths`` (batch,) if they differ, ``static``
-            (batch, n_static) if there are static covariates, and ``y`` (batch, labels) if
-            the network reads the targets.
+            (batch, n_static) if there are static covariates, ``features`` (batch,
+            n_features) if they are known, and ``y`` (batch, labels) if the network reads
+            the targets.
         target : Tensor or tuple
             Targets, targets and weights, or an empty tuple if there are none. Weights
             are scaled so that a weighted mean over all positions, padding included, is
@@ -209,6 +211,8 @@ class SequenceDataset(Dataset):
         inputs = {"X": X} if lengths is None else {"X": X, "lengths": lengths}
         if self.static is not None:
             inputs["static"] = self.static[index]
+        if self.features is not None:
+            inputs["features"] = self.features.index_select(0, index)
         target = self._targets(index)
         if self.feeds_target and isinstance(target, tuple) and target:
             inputs["y"] = target[0]

@@ -42,6 +42,8 @@ from .weighted_loss import WeightedLoss
 _ROWS = 8
 # Maximum number of hidden values per chunk of a prediction: some tens of megabytes.
 _CHUNK_VALUES = 2**22
+# Maximum number of features to keep for a fit: 256 MB.
+_HELD_VALUES = 2**26
 # What skorch records of each epoch, besides losses and scores.
 _OF_SKORCH = {"epoch", "train_batch_count", "valid_batch_count"}
 _MADE_CALLBACKS = ("gradient_clip", "early_stopping", "lr_schedule")
@@ -339,8 +341,9 @@ class SequenceNet(Net):
         module, lengths = self._in_evaluation(), dataset.lengths
         order = lengths.argsort(stable=True)
         found: list[Any] = [None] * len(dataset)
-        for index in _chunks(order, lengths[order], module):
+        for index in _chunks(order, lengths[order], _width(module, method)):
             inputs, _ = dataset.batch(index)
+            inputs.pop("features", None)
             norms = gradient_norms(module, method, self._here(inputs)).cpu().numpy()
             for i, own in zip(index.tolist(), norms, strict=True):
                 found[i] = own[: int(lengths[i])]
@@ -352,7 +355,7 @@ class SequenceNet(Net):
         """Yield the rows of each chunk, and what the network returns for them."""
         module, lengths = self.module_, dataset.lengths
         order = lengths.argsort(stable=True)
-        for index in _chunks(order, lengths[order], module):
+        for index in _chunks(order, lengths[order], _width(module, method)):
             rows = len(index)
             whole = -(-rows // _ROWS) * _ROWS
             filled = index[torch.arange(whole).clamp_(max=rows - 1)]
@@ -360,6 +363,8 @@ class SequenceNet(Net):
                 inputs, _ = dataset.batch(filled)
                 if method not in _FOLLOWING:
                     inputs.pop("y", None)
+                if method != "forward":
+                    inputs.pop("features", None)
                 outputs = _apply(module, method, self._here(inputs), **options)
                 parts = outputs if isinstance(outputs, tuple) else (outputs,)
                 answers = [part[:rows].cpu().numpy() for part in parts]
@@ -396,9 +401,15 @@ def _is_idle(callback: Callback) -> bool:
     return type(callback) is LRScheduler and callback.step_every != "batch"
 
 
-def _chunks(order: Tensor, lengths: Tensor, module: Any) -> Iterator[Tensor]:
+def _width(module: Any, method: str) -> int:
+    """Return the maximum number of values per step in a method of the network."""
+    if "prefixes" in method and _has_features(module):
+        return max(module.values_per_step, module.random.output_size)
+    return module.values_per_step
+
+
+def _chunks(order: Tensor, lengths: Tensor, width: int) -> Iterator[Tensor]:
     """Split rows sorted by length into chunks of bounded memory."""
-    width = module.values_per_step
     begin = 0
     while begin < len(order):
         size = max(_ROWS, min(256, _CHUNK_VALUES // (width * int(lengths[begin]))))
@@ -560,11 +571,44 @@ def _check_names(net: SequenceNet, given: dict[str, Any]) -> None:
             )
 
 
-def learn_features(net: SequenceNet, data: SequenceDataset) -> None:
-    """Let the network learn the features that are not trained, from some sequences."""
-    inputs, _ = data.take(choose_evenly(len(data), ENOUGH_SEQUENCES))
-    given = {name: inputs[name].to(net.device) for name in inputs if name != "static"}
-    net.module_.learn(**given)
+def prepare_features(
+    net: SequenceNet,
+    data: SequenceDataset,
+    fixed: Sequence[SequenceDataset | None],
+    weight: np.ndarray | None,
+    *,
+    learns: bool,
+) -> None:
+    """Prepare the features that are not trained.
+
+    Parameters
+    ----------
+    net : SequenceNet
+        A net with random convolutions.
+    data : SequenceDataset
+        Training set.
+    fixed : sequence of SequenceDataset or None
+        Data sets whose sequences are the same in every epoch. Their features are computed
+        here, once, unless they take much memory.
+    weight : ndarray of shape (n_sequences,) or None
+        Weight of each training sequence.
+    learns : bool
+        Whether features are learnt from some sequences of ``data``.
+    """
+    module = net.module_
+    if learns:
+        every = np.ones(len(data)) if weight is None else weight
+        chosen, of_each = choose_evenly(torch.from_numpy(every), ENOUGH_SEQUENCES)
+        inputs, _ = data.take(chosen)
+        given = {k: inputs[k].to(net.device) for k in inputs if k != "static"}
+        module.learn(**given, weight=of_each)
+    for part in fixed:
+        if part is not None and len(part) * module.random.output_size <= _HELD_VALUES:
+            part.features = torch.from_numpy(net.answers(part, "count_features")[0])
+
+
+def _has_features(module: Any) -> bool:
+    return getattr(module, "random", None) is not None
 
 
 def train(

@@ -10,9 +10,9 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-import sksequence
 from helpers.choices import draw_choices, levels_of, pairs_not_drawn
 from helpers.data import ragged
+from helpers.estimators import plain
 from sksequence._cells import CELLS as CELLS_BY_NAME
 from sksequence._cells import NONLINEARITIES
 
@@ -59,7 +59,7 @@ def fitted(name, **params):
     X = sequences()
     classes = np.array(["no", "so", "yes"])[np.arange(len(X)) % 3]
     y = classes if name.endswith("Classifier") else np.arange(16.0).reshape(8, 2) ** 2
-    return getattr(sksequence, name)(**{**LIVELY, **params}).fit(X, y)
+    return plain(name, **{**LIVELY, **params}).fit(X, y)
 
 
 def network(cell, task="Classifier", **params):
@@ -142,7 +142,7 @@ def special(kind, **more):
     Static covariates are in X, a table, where a kind has any; the last is None elsewhere.
     """
     name, X, y, params = _special()[kind]
-    model = getattr(sksequence, name)(**{**LIVELY, **params, **more}).fit(X, y)
+    model = plain(name, **{**LIVELY, **params, **more}).fit(X, y)
     if not hasattr(X, "columns"):
         return model, X, list(X), None
     return model, X, list(X["x"]), X[["age", "size"]].to_numpy()
