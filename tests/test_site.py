@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import inspect
 import os
+import re
 import sys
 from functools import cache
 from html.parser import HTMLParser
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import unquote, urldefrag, urljoin
 
 import pytest
 
 import sksequence
 from helpers.estimators import PUBLIC, make
-from helpers.package import ROOT, entries_of, sections_of
+from helpers.package import ROOT
 from sksequence._inputs.documented import SITE
 
 MODULES = [
@@ -117,11 +119,7 @@ def home_of(name: str) -> str:
     value = resolve(name)
     if not (inspect.isclass(value) or inspect.isfunction(value)):
         return name
-    return min((n for n in NAMES if resolve(n) is value), key=MODULES_FIRST)
-
-
-def MODULES_FIRST(name: str) -> int:
-    return name.count(".")
+    return min((n for n in NAMES if resolve(n) is value), key=lambda n: n.count("."))
 
 
 def resolve(name: str):
@@ -135,13 +133,10 @@ def test_every_public_name_and_parameter_has_an_anchor(site, name):
     value = resolve(name)
     assert name in anchors
     if inspect.isclass(value) or inspect.isfunction(value):
-        documented = entries_of(sections_of(value.__doc__).get("Parameters", ""))
-        assert {f"{name}.{entry}" for entry in documented} <= anchors
-        if "Parameters" in (value.__doc__ or ""):
-            kinds = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
-            taken = inspect.signature(value).parameters.values()
-            own = {f"{name}.{p.name}" for p in taken if p.kind not in kinds}
-            assert own <= anchors
+        free = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
+        parameters = inspect.signature(value).parameters.values()
+        own = {f"{name}.{p.name}" for p in parameters if p.kind not in free}
+        assert own <= anchors
 
 
 @pytest.mark.parametrize("name", PUBLIC)
@@ -203,16 +198,12 @@ def test_an_example_without_its_package_is_skipped_by_name(gallery, monkeypatch)
         lambda name: None if name == "linearmodels" else inspect,
     )
     assert gallery.skipped() == {"panel": ["linearmodels"]}
-    import re
-
     pattern = re.compile(gallery.pattern_to_run())
     assert pattern.search("/docs/_examples/tables/irregular.py")
     assert not pattern.search("/docs/_examples/tables/panel.py")
 
 
-def test_a_complete_gallery_is_refused_without_an_example(gallery, monkeypatch, caplog):
-    from types import SimpleNamespace
-
+def test_a_complete_gallery_is_refused_without_an_example(gallery, monkeypatch):
     monkeypatch.setattr(gallery, "skipped", lambda: {"panel": ["linearmodels"]})
     monkeypatch.setattr(gallery, "copy_examples", lambda: None)
     config = SimpleNamespace(gallery_complete=False, gallery_quick=False)
