@@ -76,6 +76,7 @@ sphinx_gallery_conf = {
     "abort_on_example_error": False,
     "download_all_examples": False,
     "show_signature": False,
+    "write_computation_times": False,  # that page reads scripts of other hosts
     "remove_config_comments": True,
     "plot_gallery": "True",
 }

@@ -73,13 +73,13 @@ def main() -> None:
     at_home = search.fit(X, y).cv_results_["mean_test_score"]
     print(f"in this process: {perf_counter() - begin:.1f} s, best {at_home.max():.3f}")
 
-    options = {
+    workers = {
         "n_workers": 2,
         "threads_per_worker": 1,
         "dashboard_address": None,
         "silence_logs": logging.ERROR,
     }
-    with LocalCluster(**options) as cluster, Client(cluster):
+    with LocalCluster(**workers) as cluster, Client(cluster):
         begin = perf_counter()
         with parallel_config(backend="dask", scatter=[X, y]):
             search.fit(X, y)

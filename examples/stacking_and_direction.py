@@ -54,7 +54,7 @@ def draw(path: Path, score: dict[tuple, float], spread: dict[tuple, float]) -> N
             label = "both directions" if both else "one direction"
             ax.errorbar((1, 2), of_layers, deviation, fmt="o-", color=color, label=label)
         ax.set_xticks((1, 2))
-        ax.set(title=task, xlabel="layers", xlim=(0.7, 2.3), ylim=(0, 1.05))
+        ax.set(title=task, xlabel="layers", xlim=(0.7, 2.3), ylim=(0.4, 1.05))
     axes[0].set_ylabel("accuracy")
     axes[-1].legend(loc="lower right")
     figure.savefig(path, dpi=100)

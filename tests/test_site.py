@@ -80,6 +80,7 @@ def pages_of(site: Path) -> list[Path]:
 def target_of(path: Path, link: str) -> tuple[Path, str] | None:
     """The file and the anchor of a link, None if it leads off the site."""
     address, anchor = urldefrag(urljoin(path.as_uri(), link))
+    address = address.partition("?")[0]
     if not address.startswith("file:"):
         return None
     return Path(unquote(address.removeprefix("file://"))), unquote(anchor)
