@@ -339,6 +339,16 @@ def check_machine_alarm(printed: str, folder: Path) -> None:
     assert float(share[1]) > 0.95
 
 
+def check_drawn_digits(printed: str, folder: Path) -> None:
+    (accuracy,), (share, *_) = (
+        row(printed, name) for name in ("accuracy, whole drawings", "right from here on")
+    )
+    assert accuracy > 0.95
+    # The network says late what a drawing becomes, but before its end.
+    assert 50 < share < 100
+    assert (folder / "drawn_digits.png").read_bytes().startswith(b"\x89PNG")
+
+
 CHECKS: dict[str, Callable[[str, Path], None]] = {
     "quickstart": check_quickstart,
     "unequal_lengths": check_unequal_lengths,
@@ -364,6 +374,7 @@ CHECKS: dict[str, Callable[[str, Path], None]] = {
     "ensemble": check_ensemble,
     "spelled_letters": check_spelled_letters,
     "spelling_to_sound": check_spelling_to_sound,
+    "drawn_digits": check_drawn_digits,
 }
 
 

@@ -58,12 +58,13 @@ SUBJECTS: dict[str, tuple[str, str, dict[str, str]]] = {
         },
     ),
     "signals": (
-        "Sound and video",
-        "Raw samples, spectra, and frames.",
+        "Sound, video and the pen",
+        "Raw samples, spectra, frames, and the path of a pen.",
         {
             "spoken_digits": "Spoken digits",
             "spelled_letters": "Spelled letters",
             "next_frame": "The next frame of a video",
+            "drawn_digits": "Digits while they are drawn",
         },
     ),
     "tables": (

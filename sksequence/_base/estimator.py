@@ -35,6 +35,7 @@ from .._inputs import (
 from .._inputs import names_itself as names_itself
 from .._inputs.borrowed import fit_context, names_of_parameters
 from .._inputs.documented import Documented
+from .._inputs.other_names import KnowsOtherNames
 from .._inputs.types import ArrayLike as ArrayLike
 from .._inputs.types import PathLike, typed
 from .._inputs.types import RandomState as RandomState
@@ -69,6 +70,7 @@ class SequenceEstimator(
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
     Documented,
+    KnowsOtherNames,
     Training,
     BaseEstimator,
 ):
