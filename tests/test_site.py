@@ -6,12 +6,16 @@ site only what needs none is tested.
 
 from __future__ import annotations
 
+import html
 import inspect
+import json
 import os
 import re
 import sys
+import threading
 from functools import cache
 from html.parser import HTMLParser
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,6 +24,7 @@ from urllib.parse import unquote, urldefrag, urljoin
 import pytest
 
 import sksequence
+from helpers.chromium import CHROMIUM, DARK, open_page
 from helpers.estimators import PUBLIC, make
 from helpers.package import ROOT
 from sksequence._inputs.documented import SITE
@@ -142,8 +147,8 @@ def test_every_public_name_and_parameter_has_an_anchor(site, name):
 
 @pytest.mark.parametrize("name", PUBLIC)
 def test_the_html_of_an_estimator_leads_to_anchors(site, name):
-    html = make(name)._repr_html_()
-    links = [part.split('"')[0] for part in html.split(f'href="{SITE}/')[1:]]
+    shown = make(name)._repr_html_()
+    links = [part.split('"')[0] for part in shown.split(f'href="{SITE}/')[1:]]
     assert links
     for link in links:
         assert link.count("#") <= 1
@@ -221,3 +226,96 @@ def test_pages_of_examples_show_a_picture_and_a_running_time(site, gallery):
             pytest.skip("this site was built without running the examples")
         assert any(f"sphx_glr_{name}_001" in source for source in page.loaded), name
         assert "Total running time of the script" in "".join(page.text), name
+
+
+# ----------------------------------------------------------------------------- a browser
+
+SHOWN = [
+    "index.html",
+    "which.html",
+    "cells.html",
+    "reference/index.html",
+    "reference/sksequence.LSTMClassifier.html",
+    "reference/sksequence.forecasting.forecast_recursive.html",
+    "gallery/index.html",
+    "gallery/networks/vanishing_gradient.html",
+    "project/benchmarks-README.html",
+]
+needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+
+
+@needs_chromium
+@pytest.mark.parametrize("page", SHOWN)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_pages_open_from_a_folder_without_complaints(site, tmp_path, page, theme):
+    options = [DARK] if theme == "dark" else []
+    document, complaints = open_page((site / page).as_uri(), tmp_path, *options)
+    assert complaints == []
+    assert f'data-theme="{theme}"' in document
+
+
+@needs_chromium
+@pytest.mark.parametrize("name", ["PurgedKFold", "bidirectional"])
+def test_search_works_from_a_folder(site, tmp_path, name):
+    address = (site / "search.html").as_uri() + f"?q={name}"
+    document, complaints = open_page(address, tmp_path)
+    assert complaints == []
+    found = re.findall(r'<a href="([^"?#]+)[^"]*"', document.split("search-results")[-1])
+    assert any("reference/sksequence" in link for link in found), document[-2000:]
+
+
+FRAMES = """
+<!DOCTYPE html><title>phone</title><body><script>
+const widths = {}, pages = %s;
+for (const page of pages) {
+  const frame = document.createElement("iframe");
+  frame.width = 390; frame.height = 844; frame.src = "/" + page;
+  frame.onload = () => {
+    const shown = frame.contentDocument;
+    widths[page] = [shown.documentElement.scrollWidth, shown.body.scrollWidth];
+    if (Object.keys(widths).length === pages.length)
+      document.body.dataset.widths = JSON.stringify(widths);
+  };
+  document.body.append(frame);
+}
+</script></body>
+"""
+
+
+@pytest.fixture
+def server(site):
+    class Handler(SimpleHTTPRequestHandler):
+        def __init__(self, *args):
+            super().__init__(*args, directory=str(site))
+
+        def do_GET(self):
+            if self.path != "/frames":
+                return super().do_GET()
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write((FRAMES % json.dumps(SHOWN)).encode())
+
+        def log_message(self, *args):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+
+
+@needs_chromium
+def test_pages_fit_the_width_of_a_phone(server, tmp_path):
+    document, _ = open_page(f"{server}/frames", tmp_path)
+    widths = json.loads(html.unescape(re.search(r'data-widths="([^"]*)"', document)[1]))
+    assert set(widths) == set(SHOWN)
+    assert {page: w for page, w in widths.items() if max(w) > 390} == {}
+
+
+@needs_chromium
+def test_search_over_http_shows_where_words_stand(server, tmp_path):
+    document, complaints = open_page(f"{server}/search.html?q=bidirectional", tmp_path)
+    assert complaints == []
+    assert "bidirectional" in document.split("search-results")[-1]
