@@ -12,6 +12,8 @@ import inspect
 from collections.abc import Sequence
 from typing import Any, TypeVar, dataclass_transform
 
+from .._inputs.other_names import knows_other_names
+
 _Class = TypeVar("_Class", bound=type)
 NETWORK, TRAINING, MODEL = "network", "training", "model"
 # Order of hyperparameters in signatures, docstrings and HTML: most used ones first.
@@ -193,12 +195,13 @@ def _rank(field: dataclasses.Field) -> int:
 
 
 def _reorder_signature(cls: type, names: list[str]) -> None:
-    """Set the order of keyword-only parameters in the signature."""
-    init: Any = vars(cls)["__init__"]
+    """Set the order of keyword-only parameters; the names of others are known."""
+    init: Any = knows_other_names(vars(cls)["__init__"])
     own = inspect.signature(init)
     this = next(iter(own.parameters.values()))
     ordered = [this, *(own.parameters[name] for name in names)]
     init.__signature__ = own.replace(parameters=ordered)
+    setattr(cls, "__init__", init)  # noqa: B010, as mypy forbids the assignment
 
 
 def _describe(field: dataclasses.Field) -> str:

@@ -34,6 +34,8 @@ from .._inputs import (
 )
 from .._inputs import names_itself as names_itself
 from .._inputs.borrowed import fit_context, names_of_parameters
+from .._inputs.documented import Documented
+from .._inputs.other_names import KnowsOtherNames
 from .._inputs.types import ArrayLike as ArrayLike
 from .._inputs.types import PathLike, typed
 from .._inputs.types import RandomState as RandomState
@@ -67,6 +69,8 @@ class SequenceEstimator(
     CallbackSupportMixin,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
+    Documented,
+    KnowsOtherNames,
     Training,
     BaseEstimator,
 ):
@@ -76,10 +80,6 @@ class SequenceEstimator(
     _network_kind: ClassVar[str] = "sequence"
     _per_step: ClassVar[bool] = False  # whether each step has a target and a prediction
     _feeds_target: ClassVar[bool] = False  # whether the network reads the target, too
-    _doc_link_module = "sksequence"
-    _doc_link_template = (
-        "https://sksequence.readthedocs.io/en/latest/api.html#sksequence.{estimator_name}"
-    )
     _attributes_doc = """
     net_ : skorch.NeuralNet
         The trained net; its ``module_`` is a :class:`sksequence.nn.SequenceNetwork`.
@@ -476,7 +476,7 @@ class SequenceEstimator(
 
     @property
     def _repr_html_(self) -> Callable[[], str]:
-        """The HTML of scikit-learn, with the network of a fitted estimator."""
+        """The HTML of an estimator, with the network of a fitted one."""
         plain = super()._repr_html_
         return lambda: plain() + network_html(self)
 
