@@ -6,6 +6,7 @@ import copy
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -54,12 +55,12 @@ class PaddedBatches:
     """
 
     def __init__(self, sequences: Sequences, *, passing: bool = False) -> None:
+        self.sequences = sequences
         self.lengths = torch.from_numpy(sequences.lengths)
-        self.starts = torch.from_numpy(sequences.starts)
         self.values = torch.from_numpy(sequences.values)
-        n = len(self.lengths)
-        n_steps = int(self.lengths.max()) if n else 0
-        self.equal = bool((self.lengths == n_steps).all())
+        n = len(sequences.lengths)
+        n_steps = int(sequences.lengths.max()) if n else 0
+        self.equal = sequences.is_block or bool((sequences.lengths == n_steps).all())
         shape = n, n_steps, *self.values.shape[1:]
         self.block = None
         if self.equal and n_steps and sequences.begins is None:
@@ -67,6 +68,11 @@ class PaddedBatches:
             self.block = self.values.view(shape)
         elif not passing and 0 < math.prod(shape) <= _PADDED_VALUES:
             self.block = self._padded(torch.arange(n, device="cpu"), n_steps)
+
+    @cached_property
+    def starts(self) -> Tensor:
+        """First row of each sequence among the values."""
+        return torch.from_numpy(self.sequences.starts)
 
     def take(self, index: Tensor) -> tuple[Tensor, Tensor | None]:
         """Return the sequences at ``index``, padded with zeros to the longest of them.
@@ -146,7 +152,8 @@ class SequenceDataset(Dataset):
         keeps_overlap: bool = True,
     ) -> None:
         self.lengths = torch.from_numpy(sequences.lengths)
-        self.equal = bool((self.lengths == self.lengths[0]).all())
+        lengths = sequences.lengths
+        self.equal = sequences.is_block or bool((lengths == lengths[0]).all())
         self.step_shape = sequences.step_shape
         self.prepare, self.per_step = prepare, per_step
         self.feeds_target = feeds_target

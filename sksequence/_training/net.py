@@ -29,6 +29,7 @@ from .chains import ChainLoss
 from .ctc import CTCLoss
 from .devices import default_device, find_device, full_precision
 from .direct import DirectSteps, direct_steps
+from .few import FEW, FewAnswers
 from .next_label import NextLabelLoss
 from .optimizers import OPTIMIZERS, Adam
 from .precision import make_autocast, make_scaler
@@ -73,6 +74,7 @@ class SequenceNet(Net):
     temporary: Sequence[Callback] = ()  # callbacks of a fit that is running
     average: WeightAverage | None = None  # of the weights of a fit that is running
     direct: DirectSteps | None = None  # steps without autograd, if they serve
+    few: FewAnswers | None = None  # answers for few sequences, as soon as there are some
 
     def get_default_callbacks(self) -> list[tuple[str, Callback]]:
         return [
@@ -99,7 +101,7 @@ class SequenceNet(Net):
         callbacks = [item for item in self.callbacks_ if item[1] not in self.temporary]
         state |= {"callbacks_": callbacks, "temporary": (), "train_split": None}
         state |= {"carried": (), "listeners": {}, "average": None}
-        return state | {"direct": None}
+        return state | {"direct": None, "few": None}
 
     def partial_fit(self, X, y=None, classes=None, **fit_params):
         """Train; unlike in skorch, a KeyboardInterrupt of the user propagates."""
@@ -299,6 +301,10 @@ class SequenceNet(Net):
         counts : ndarray of shape (n_sequences,) or None
             Number of predictions of each sequence; None for one per sequence.
         """
+        if len(dataset) <= FEW and method == "forward":
+            outputs = self._answer_few(dataset)
+            if outputs is not None:
+                return outputs, None
         lengths = dataset.lengths
         counts = self._in_evaluation().count_answers(method, lengths)
         ends = None if counts is None else counts.cumsum(0).tolist()
@@ -314,6 +320,14 @@ class SequenceNet(Net):
                 n_own = int(counts[i])
                 all_answers[ends[i] - n_own : ends[i]] = answer[:n_own]
         return all_answers, None if counts is None else counts.numpy()
+
+    def _answer_few(self, dataset: SequenceDataset) -> np.ndarray | None:
+        """Return predictions for few sequences, or None if the network itself must."""
+        if self.few is None or not self.few.serves(self.module_):
+            module = self._in_evaluation()
+            if self.few is None or not self.few.serves(module):
+                self.few = FewAnswers(module)
+        return self.few.answer(dataset)
 
     def answers_of_each(
         self, dataset: SequenceDataset, method: str, **options: Any

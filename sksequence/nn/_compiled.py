@@ -358,6 +358,18 @@ def plan_of(
     return _Plan(layout, run, fixed)
 
 
+def plan_of_layer(layer: CellLayer, *, reverse: bool = False) -> _Plan:
+    """Return the plan of a layer that reads its input itself."""
+    return plan_of(
+        cast(Hashable, cell_of(layer)),
+        layer.input_size,
+        layer.hidden_size,
+        weights_of(layer).weight_ih.itemsize,
+        reverse,
+        False,
+    )
+
+
 def largest(steps: Tensor, lengths: Tensor | None = None) -> Tensor:
     """Return the maximum of each unit over the valid steps.
 
