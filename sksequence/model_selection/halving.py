@@ -17,6 +17,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import Tags
 
 from .._inputs.types import ArrayLike, RandomState, Targets
+from ._sharing import sharing
 
 
 class HalvingEpochSearchCV(HalvingGridSearchCV):
@@ -37,6 +38,10 @@ class HalvingEpochSearchCV(HalvingGridSearchCV):
     default, depend on ``max_epochs``, so continuing would change the results: such
     candidates are trained from scratch in each iteration, and so are those within
     ensembles. Equal candidates are trained once.
+
+    If the estimator has a directory as its ``checkpoint``, a search that was broken off
+    resumes in another process: what is trained is read from files, in every iteration.
+    Sequences of unequal length are sent to workers once, as by :class:`GridSearchCV`.
 
     Raises
     ------
@@ -138,7 +143,8 @@ class HalvingEpochSearchCV(HalvingGridSearchCV):
             self.estimator = _Continuing(plain, self.resource, folder)
             self.max_resources = resources
             try:
-                super().fit(X, y, **params)
+                with sharing(self.n_jobs, X, y, params) as (X, y, params):
+                    super().fit(X, y, **params)
             finally:
                 self.estimator, self.max_resources = plain, most
         if hasattr(self, "best_estimator_"):
