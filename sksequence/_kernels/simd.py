@@ -232,6 +232,28 @@ def where_greater(typing, x, y, z):
 
 
 @intrinsic
+def sum_of(typing, x):
+    """Return the sum of the lanes of a vector: halves are added until one is left."""
+
+    def generate(context, builder, sig, args):
+        found, index = args[0], ir.IntType(32)
+        while found.type.count > 1:
+            n = found.type.count // 2
+            halves = [
+                builder.shuffle_vector(
+                    found,
+                    ir.Constant(found.type, ir.Undefined),
+                    ir.Constant(ir.VectorType(index, n), list(range(at, at + n))),
+                )
+                for at in (0, n)
+            ]
+            found = builder.fadd(*halves)
+        return builder.extract_element(found, ir.Constant(index, 0))
+
+    return x.dtype(x), generate
+
+
+@intrinsic
 def largest_of(typing, x, y):
     """Return the larger of two vectors, or NaN where either is NaN."""
 

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from . import _compiled
 from ._direct_layers import DirectStack, Order, Pair, serves
 from ._segments import pool_segments
+from .dropout import Dropout
 from .missing import Complete
 from .network import SequenceNetwork
 from .pooling import LastPooling, MaxPooling, MeanPooling
@@ -143,7 +144,6 @@ class DirectNetwork:
         self.flat, self.gradients = _memory_for(list(network.parameters()))
         self.recurrence = DirectStack(network.recurrence, self.gradients)
         self.pooling = self._make_pooling()
-        self.dropouts = network.output_dropout, network.dropout
         self.weight = network.head.weight.detach()
         self.bias = network.head.bias.detach()
         self.turned = self.weight.t()
@@ -164,11 +164,17 @@ class DirectNetwork:
                 return _Max(self.flat, size)
         return _Other(network.pool, network.n_segments, self.gradients)
 
-    def forward(self, X: Tensor, lengths: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        X: Tensor,
+        lengths: Tensor | None = None,
+        features: Tensor | None = None,
+    ) -> Tensor:
         """Return the output, as the network in training does.
 
         Shape
-            X (batch, steps, input_size), lengths (batch,) or None
+            X (batch, steps, input_size), lengths (batch,) or None, features of random
+            convolutions, if they are known, (batch, features)
             -> (batch, output_size)
 
         Raises
@@ -186,22 +192,26 @@ class DirectNetwork:
         order = _compiled.order_of(lengths, *X.shape[:2])
         steps, final = self.recurrence.forward(X.contiguous(), order)
         read = self.pooling.forward(steps, final, lengths, order)
-        self.factors: list[Tensor] = []
-        for dropout in self.dropouts:
-            factors = dropout.draw(read)
-            if factors is not None:
-                self.factors.append(factors)
-                read = read * factors
-        self.read = read
-        return torch.addmm(self.bias, read, self.turned)
+        self.recurrent_size = read.shape[1]
+        read, self.of_recurrence = _drop(self.network.output_dropout, read)
+        if self.network.random is not None:
+            if features is None:
+                features = self.network.count_features(X, lengths)
+            read = torch.cat([read, features], dim=1)
+        self.read, self.of_all = _drop(self.network.dropout, read)
+        return torch.addmm(self.bias, self.read, self.turned)
 
     def backward(self, gradient: Tensor) -> None:
         """Write the gradients of all weights, given that of the latest output."""
         torch.mm(gradient.t(), self.read, out=self.grad_weight)
         torch.sum(gradient, 0, out=self.grad_bias)
         grad_read = torch.mm(gradient, self.weight)
-        for factors in reversed(self.factors):
-            grad_read = grad_read * factors
+        if self.of_all is not None:
+            grad_read = grad_read * self.of_all
+        # There are no gradients of features.
+        grad_read = grad_read[:, : self.recurrent_size]
+        if self.of_recurrence is not None:
+            grad_read = grad_read * self.of_recurrence
         self.recurrence.backward(*self.pooling.backward(grad_read))
 
 
@@ -221,7 +231,7 @@ def is_plain(network: nn.Module) -> TypeGuard[SequenceNetwork]:
     if type(network) is not SequenceNetwork or network.pool is None:
         return False
     # Whatever is added to networks one day is a part of another name.
-    if {name for name, _ in network.named_children()} != _PARTS:
+    if {name for name, _ in network.named_children()} - {"random"} != _PARTS:
         return False
     if network.branch.output_size or len(network.encoder.layers):
         return False
@@ -233,6 +243,12 @@ def is_plain(network: nn.Module) -> TypeGuard[SequenceNetwork]:
     if len({w.dtype for w in weights}) > 1:
         return False
     return serves(network.recurrence)
+
+
+def _drop(dropout: Dropout, x: Tensor) -> tuple[Tensor, Tensor | None]:
+    """Return x with dropout, and the factors that were drawn for it, if any were."""
+    factors = dropout.draw(x)
+    return (x, None) if factors is None else (x * factors, factors)
 
 
 # The parts of a network without any that are optional.
@@ -248,7 +264,7 @@ def _memory_for(weights: list[nn.Parameter]) -> tuple[Tensor, dict[Tensor, Tenso
     for weight in weights:
         begins.append(end)
         end += -(-weight.numel() // _ALIGNED) * _ALIGNED
-    flat = torch.zeros(end, dtype=weights[0].dtype)
+    flat = weights[0].new_zeros(end)
     return flat, {
         weight: flat[begin : begin + weight.numel()].view(weight.shape)
         for weight, begin in zip(weights, begins, strict=True)

@@ -49,12 +49,12 @@ class Few:
         """
         layout, (places, left) = self.layout, order
         lengths = left.new_empty(left.shape).scatter_(0, places, left)
-        firsts, copies = _distinct(x, lengths)
+        firsts, copies = distinct_rows(x, lengths)
         n, n_steps = len(firsts), x.shape[1]
         if n > most_rows(layout.itemsize):
             return None
         if n < len(x):
-            index = torch.tensor(firsts)
+            index = torch.tensor(firsts, device="cpu")
             x, lengths = x.index_select(0, index), lengths[index]
         memory = WORKSPACE.borrow(layout.few.n_bytes)
         steps = x.new_empty(n, n_steps, layout.hidden)
@@ -70,7 +70,7 @@ class Few:
         self.run["forward"](**arguments)
         if n == len(copies):
             return steps, *finals
-        index = torch.tensor(copies)
+        index = torch.tensor(copies, device="cpu")
         return tuple(part.index_select(0, index) for part in (steps, *finals))
 
     def arguments(
@@ -91,13 +91,13 @@ class Few:
         }
 
 
-def _distinct(x: Tensor, lengths: Tensor) -> tuple[list[int], list[int]]:
+def distinct_rows(x: Tensor, lengths: Tensor) -> tuple[list[int], list[int]]:
     """Return the rows that differ from the row before, and for each row which it is.
 
     Examples
     --------
     >>> x = torch.tensor([1.0, 2, 2, 2, 3])[:, None, None]
-    >>> _distinct(x, torch.tensor([1, 1, 1, 1, 1]))
+    >>> distinct_rows(x, torch.tensor([1, 1, 1, 1, 1]))
     ([0, 1, 4], [0, 1, 1, 1, 2])
     """
     # As integers, as zero equals minus zero, and NaN does not equal NaN.
