@@ -60,7 +60,9 @@ OURS = f"""
 from sksequence import RecurrentClassifier
 from sksequence.model_selection import GridSearchCV
 X = [x[:n] for x, n in zip(X, lengths)]
-model = RecurrentClassifier(max_epochs={N_EPOCHS}, batch_size={BATCH}, random_state=0)
+model = RecurrentClassifier(
+    max_epochs={N_EPOCHS}, batch_size={BATCH}, random_convolutions=0, random_state=0
+)
 search = GridSearchCV(model, GRID, **options)
 """
 

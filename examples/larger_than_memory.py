@@ -11,6 +11,8 @@ of a table it stands, as long as it stands there whole. There are two kinds of t
 Here the tables are small and the cluster consists of two local processes, and the
 predictions are compared with those of the whole table in memory: they are equal to the last
 bit. On a cluster, the workers read and write the parts; none holds more than a few.
+
+    python larger_than_memory.py --output larger_than_memory.png
 """
 
 import argparse
@@ -20,6 +22,7 @@ from tempfile import TemporaryDirectory
 
 import dask
 import dask.dataframe as dd
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from dask.distributed import Client, LocalCluster
@@ -36,8 +39,10 @@ LENGTH = 12  # rows per window
 def main() -> None:
     """Write tables part by part, and predict them part by part."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--output", type=Path, default=Path("larger_than_memory.png"))
     parser.add_argument("--quick", action="store_true", help="fewer and shorter parts")
-    n_parts, n_rows = (4, 300) if parser.parse_args().quick else (12, 5000)
+    arguments = parser.parse_args()
+    n_parts, n_rows = (4, 300) if arguments.quick else (12, 5000)
     dask.config.set({"distributed.worker.memory.terminate": False})
     options = {
         "n_workers": 2,
@@ -50,11 +55,13 @@ def main() -> None:
         LocalCluster(**options) as cluster,
         Client(cluster),
     ):
-        predict_rows(Path(folder), n_parts, n_rows)
+        forecasts = predict_rows(Path(folder), n_parts, n_rows)
         predict_entities(Path(folder), n_parts, n_rows)
+    draw(arguments.output, forecasts, n_rows)
+    print(f"Figure: {arguments.output}")
 
 
-def predict_rows(folder: Path, n_parts: int, n_rows: int) -> None:
+def predict_rows(folder: Path, n_parts: int, n_rows: int) -> pd.Series:
     """Forecast the next hour's load from each row and the rows before it."""
     (folder / "hours").mkdir()
     for i in range(n_parts):
@@ -74,6 +81,7 @@ def predict_rows(folder: Path, n_parts: int, n_rows: int) -> None:
     forecasts.to_frame().to_parquet(folder / "forecasts")  # the workers do it all here
     found = dd.read_parquet(folder / "forecasts")["forecast"].compute()
     report("rows", found, forecast(table.compute(), model), table.npartitions)
+    return found
 
 
 def hours(i: int, n_rows: int) -> pd.DataFrame:
@@ -96,7 +104,9 @@ def predict_entities(folder: Path, n_parts: int, n_rows: int) -> None:
     for i in range(n_parts):
         machines(i, n_rows).to_parquet(folder / "machines" / f"{i:03}.parquet")
     X, y, _ = from_long(machines(0, n_rows), by="machine", target="heats")
-    model = GRUClassifier(hidden_size=8, max_epochs=10, random_state=0).fit(X, y)
+    model = GRUClassifier(
+        hidden_size=8, max_epochs=10, random_state=0, random_convolutions=0
+    ).fit(X, y)
 
     table = dd.read_parquet(folder / "machines").drop(columns="heats")
     found = table.map_partitions(classify, model, meta=("heats", "int64")).compute()
@@ -124,6 +134,19 @@ def report(what: str, found: pd.Series, expected: pd.Series, n_parts: int) -> No
     """Print how predictions of parts compare with those of the whole table."""
     same = found.index.equals(expected.index) and np.array_equal(found, expected)
     print(f"{len(found)} {what} in {n_parts} parts, equal to the last bit: {same}")
+
+
+def draw(path: Path, forecasts: pd.Series, n_rows: int) -> None:
+    """Plot what was measured and forecast on both sides of a cut between two parts."""
+    around = slice(n_rows - 36, n_rows + 36)
+    load = pd.concat([hours(0, n_rows), hours(1, n_rows)])["load"].iloc[around]
+    figure, ax = plt.subplots(figsize=(8, 3), layout="constrained")
+    ax.plot(load.index, load, color="0.7", label="load")
+    ahead = forecasts.iloc[around].shift(freq="h")
+    ax.plot(ahead.index, ahead, label="forecast an hour before")
+    ax.axvline(load.index[36], color="0.3", ls="--", label="the next part begins")
+    ax.legend(loc="upper right")
+    figure.savefig(path, dpi=100)
 
 
 if __name__ == "__main__":
