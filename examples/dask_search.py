@@ -2,10 +2,10 @@
 
 joblib, which runs scikit-learn's searches, can send their tasks to a cluster: the search
 itself does not change. Here the cluster consists of two local processes; with the address
-of a scheduler in ``Client``, or of a head node in ``ray.init``, the same search runs on all
-machines of a cluster. The data, handwritten digits read row by row, without the empty rows
-above and below, have unequal lengths: ``sksequence.model_selection.GridSearchCV`` sends
-them to each worker once. scikit-learn's own would send the list with every fit.
+of a scheduler in ``Client``, or of a head node in ``ray.init``, the same search runs on
+all machines of a cluster. The data, handwritten digits read row by row, without the empty
+rows above and below, have unequal lengths: ``sksequence.model_selection.GridSearchCV``
+sends them to each worker once. scikit-learn's own would send the list with every fit.
 
 The results are bitwise identical to those of a search without the cluster. Ray is used if
 it is installed.

@@ -1,16 +1,16 @@
 """Predict a table that is larger than memory, part by part, on a cluster of Dask.
 
-A sequence's prediction depends on that sequence alone, so it does not matter in which part
-of a table it stands, as long as it stands there whole. There are two kinds of tables:
+A sequence's prediction depends on that sequence alone, so it does not matter in which
+part of a table it stands, as long as it stands there whole. Tables are of two kinds:
 
 - In time order, with a prediction for every row from the rows before it: ``map_overlap``
   gives each part the last rows of the one before, as many as a window needs.
-- In long form, with a prediction for every entity: no part may cut an entity. Files written
-  entity by entity have this; ``set_index`` on the entity's column arranges others.
+- In long form, with a prediction for every entity: no part may cut an entity. This holds
+  for files written entity by entity, and after ``set_index`` on the entity's column.
 
 Here the tables are small and the cluster consists of two local processes, and the
-predictions are compared with those of the whole table in memory: they are equal to the last
-bit. On a cluster, the workers read and write the parts; none holds more than a few.
+predictions are compared with those of the whole table in memory: they are equal to the
+last bit. On a cluster, the workers read and write the parts; none holds more than a few.
 
     python larger_than_memory.py --output larger_than_memory.png
 """

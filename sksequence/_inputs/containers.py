@@ -64,8 +64,8 @@ def opened(X: Any, name: str) -> Any:
 def _check_in_memory(X: Any, name: str) -> None:
     if hasattr(type(X), "map_partitions"):  # of Dask
         raise TypeError(
-            f"{name} must be in memory, got a {type(X).__name__} of Dask. Compute it, or a "
-            f"part of it: {name}.compute(). Predictions need a part at a time: "
+            f"{name} must be in memory, got a {type(X).__name__} of Dask. Compute it, or "
+            f"a part of it: {name}.compute(). Predictions need a part at a time: "
             "X.map_partitions(model.predict)."
         )
 
