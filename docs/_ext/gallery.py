@@ -77,6 +77,7 @@ SUBJECTS: dict[str, tuple[str, str, dict[str, str]]] = {
             "panel": "A panel of wages",
             "leakage": "Leakage in time",
             "irregular": "Irregular times",
+            "larger_than_memory": "Tables larger than memory",
         },
     ),
     "trust": (
