@@ -397,7 +397,8 @@ class SequenceEstimator(
         array if X is one, else an array for each sequence. ``options`` are those of the
         estimator's method.
         """
-        check_is_fitted(self)
+        if not hasattr(self, "net_"):
+            check_is_fitted(self)
         # Scorers of the validation set pass a data set.
         data = X if isinstance(X, training.SequenceDataset) else self._make_dataset(X)
         predictions, counts = self._answer(data, response_method, method, **options)

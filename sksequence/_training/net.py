@@ -27,8 +27,9 @@ from .borrowed_torch import note_step
 from .callbacks import LearningRate, MeanLoss, RefuseDivergence, make_callbacks
 from .chains import ChainLoss
 from .ctc import CTCLoss
-from .devices import find_device
+from .devices import default_device, find_device, full_precision
 from .direct import DirectSteps, direct_steps
+from .few import FEW, FewAnswers
 from .next_label import NextLabelLoss
 from .optimizers import OPTIMIZERS, Adam
 from .precision import make_autocast, make_scaler
@@ -49,6 +50,7 @@ _OF_SKORCH = {"epoch", "train_batch_count", "valid_batch_count"}
 _MADE_CALLBACKS = ("gradient_clip", "early_stopping", "lr_schedule")
 # Methods of a network for given targets; others answer by themselves.
 _FOLLOWING = {"log_likelihood", "attend"}
+_SEEDS = 2**62
 _BATCH_HOOKS = ("on_batch_begin", "on_grad_computed", "on_batch_end")
 
 
@@ -72,6 +74,7 @@ class SequenceNet(Net):
     temporary: Sequence[Callback] = ()  # callbacks of a fit that is running
     average: WeightAverage | None = None  # of the weights of a fit that is running
     direct: DirectSteps | None = None  # steps without autograd, if they serve
+    few: FewAnswers | None = None  # answers for few sequences, as soon as there are some
 
     def get_default_callbacks(self) -> list[tuple[str, Callback]]:
         return [
@@ -98,7 +101,7 @@ class SequenceNet(Net):
         callbacks = [item for item in self.callbacks_ if item[1] not in self.temporary]
         state |= {"callbacks_": callbacks, "temporary": (), "train_split": None}
         state |= {"carried": (), "listeners": {}, "average": None}
-        return state | {"direct": None}
+        return state | {"direct": None, "few": None}
 
     def partial_fit(self, X, y=None, classes=None, **fit_params):
         """Train; unlike in skorch, a KeyboardInterrupt of the user propagates."""
@@ -147,7 +150,8 @@ class SequenceNet(Net):
             return self.direct.make(batch)
         optimizer, scaler = self.optimizer_, self.scaler
         if scaler is None and not isinstance(optimizer, Adam):
-            return super().train_step(batch, **fit_params)
+            with default_device(self.device):
+                return super().train_step(batch, **fit_params)
         optimizer.zero_grad()
         step = self.train_step_single(batch, **fit_params)
         if scaler is not None:
@@ -163,7 +167,8 @@ class SequenceNet(Net):
         else:
             # A step with a gradient that is not finite is skipped. Without the flag,
             # learning rate schedulers would then warn that no step was made.
-            scaler.step(optimizer)
+            with default_device(self.device):
+                scaler.step(optimizer)
             scaler.update()
             note_step(optimizer)
         return step
@@ -273,7 +278,7 @@ class SequenceNet(Net):
         if not getattr(self.criterion_, "counts_frames", False):
             return self.criterion_(y_pred, target)
         steps = X["X"].shape[:2]
-        lengths = X.get("lengths", torch.full(steps[:1], steps[1]))
+        lengths = X.get("lengths", torch.full(steps[:1], steps[1], device="cpu"))
         n_frames = self.module_.count_answers("forward", lengths)
         return self.criterion_(y_pred, target, n_frames)
 
@@ -296,6 +301,10 @@ class SequenceNet(Net):
         counts : ndarray of shape (n_sequences,) or None
             Number of predictions of each sequence; None for one per sequence.
         """
+        if len(dataset) <= FEW and method == "forward":
+            outputs = self._answer_few(dataset)
+            if outputs is not None:
+                return outputs, None
         lengths = dataset.lengths
         counts = self._in_evaluation().count_answers(method, lengths)
         ends = None if counts is None else counts.cumsum(0).tolist()
@@ -311,6 +320,14 @@ class SequenceNet(Net):
                 n_own = int(counts[i])
                 all_answers[ends[i] - n_own : ends[i]] = answer[:n_own]
         return all_answers, None if counts is None else counts.numpy()
+
+    def _answer_few(self, dataset: SequenceDataset) -> np.ndarray | None:
+        """Return predictions for few sequences, or None if the network itself must."""
+        if self.few is None or not self.few.serves(self.module_):
+            module = self._in_evaluation()
+            if self.few is None or not self.few.serves(module):
+                self.few = FewAnswers(module)
+        return self.few.answer(dataset)
 
     def answers_of_each(
         self, dataset: SequenceDataset, method: str, **options: Any
@@ -344,7 +361,8 @@ class SequenceNet(Net):
         for index in _chunks(order, lengths[order], _width(module, method)):
             inputs, _ = dataset.batch(index)
             inputs.pop("features", None)
-            norms = gradient_norms(module, method, self._here(inputs)).cpu().numpy()
+            with full_precision(self.device):
+                norms = gradient_norms(module, method, self._here(inputs)).cpu().numpy()
             for i, own in zip(index.tolist(), norms, strict=True):
                 found[i] = own[: int(lengths[i])]
         return found
@@ -358,8 +376,8 @@ class SequenceNet(Net):
         for index in _chunks(order, lengths[order], _width(module, method)):
             rows = len(index)
             whole = -(-rows // _ROWS) * _ROWS
-            filled = index[torch.arange(whole).clamp_(max=rows - 1)]
-            with torch.inference_mode():
+            filled = index[torch.arange(whole, device="cpu").clamp_(max=rows - 1)]
+            with torch.inference_mode(), full_precision(self.device):
                 inputs, _ = dataset.batch(filled)
                 if method not in _FOLLOWING:
                     inputs.pop("y", None)
@@ -383,7 +401,7 @@ class SequenceNet(Net):
     ) -> tuple[np.ndarray, list[State]]:
         """Continue one sequence by ``steps``; return the last output and new state."""
         module = self._in_evaluation()
-        with torch.inference_mode():
+        with torch.inference_mode(), full_precision(self.device):
             X = torch.from_numpy(steps)[None].to(self.device)
             output, state = module.advance(X, state)
             return output[0, -1].cpu().numpy(), state
@@ -552,11 +570,34 @@ def make_net(
     net.average = make_average(average_weights, ema_decay)
     masks = generator
     if torch.device(where).type != "cpu":
-        masks = torch.Generator(where).manual_seed(generator.initial_seed())
+        masks = torch.Generator(where)
     for layer in net.module_.modules():
         if isinstance(layer, Dropout):
             layer.generator = masks
+    seed_masks(net)
     return net
+
+
+def masks_of(net: SequenceNet) -> torch.Generator | None:
+    """Return the generator of dropout, or None if it is also that of the batches."""
+    for layer in net.module_.modules():
+        if isinstance(layer, Dropout):
+            own = layer.generator
+            return None if own is net.iterator_train__generator else own
+    return None
+
+
+def seed_masks(net: SequenceNet) -> None:
+    """Let the masks on a GPU follow from the state of the generator of the batches.
+
+    So does each continued fit draw other masks, and a copy the same.
+    """
+    masks = masks_of(net)
+    if masks is not None:
+        copied = net.iterator_train__generator.clone_state()
+        masks.manual_seed(
+            int(torch.randint(_SEEDS, (), generator=copied, device=copied.device))
+        )
 
 
 def _check_names(net: SequenceNet, given: dict[str, Any]) -> None:

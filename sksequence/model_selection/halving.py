@@ -18,6 +18,7 @@ from sklearn.utils import Tags
 
 from .._inputs.documented import Documented
 from .._inputs.types import ArrayLike, RandomState, Targets
+from ._sharing import sharing
 
 
 class HalvingEpochSearchCV(Documented, HalvingGridSearchCV):
@@ -38,6 +39,10 @@ class HalvingEpochSearchCV(Documented, HalvingGridSearchCV):
     default, depend on ``max_epochs``, so continuing would change the results: such
     candidates are trained from scratch in each iteration, and so are those within
     ensembles. Equal candidates are trained once.
+
+    If the estimator has a directory as its ``checkpoint``, a search that was broken off
+    resumes in another process: what is trained is read from files, in every iteration.
+    Sequences of unequal length are sent to workers once, as by :class:`GridSearchCV`.
 
     Parameters
     ----------
@@ -174,7 +179,8 @@ class HalvingEpochSearchCV(Documented, HalvingGridSearchCV):
             self.estimator = _Continuing(plain, self.resource, folder)
             self.max_resources = resources
             try:
-                super().fit(X, y, **params)
+                with sharing(self.n_jobs, X, y, params) as (X, y, params):
+                    super().fit(X, y, **params)
             finally:
                 self.estimator, self.max_resources = plain, most
         if hasattr(self, "best_estimator_"):

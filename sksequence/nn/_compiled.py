@@ -358,6 +358,18 @@ def plan_of(
     return _Plan(layout, run, fixed)
 
 
+def plan_of_layer(layer: CellLayer, *, reverse: bool = False) -> _Plan:
+    """Return the plan of a layer that reads its input itself."""
+    return plan_of(
+        cast(Hashable, cell_of(layer)),
+        layer.input_size,
+        layer.hidden_size,
+        weights_of(layer).weight_ih.itemsize,
+        reverse,
+        False,
+    )
+
+
 def largest(steps: Tensor, lengths: Tensor | None = None) -> Tensor:
     """Return the maximum of each unit over the valid steps.
 
@@ -458,7 +470,7 @@ def shares_of_steps(
         firsts, copies = distinct_rows(x, lengths)
         n = len(firsts)
         if n < len(x):
-            index = torch.tensor(firsts)
+            index = torch.tensor(firsts, device="cpu")
             x, lengths = x.index_select(0, index), lengths.index_select(0, index)
     n_vectors = VECTOR_BYTES // x.itemsize
     margin = (n_taps - 1) * max(dilations)
@@ -506,7 +518,7 @@ def order_of(lengths: Tensor | None, n: int, n_steps: int) -> tuple[Tensor, Tens
 
 @lru_cache(maxsize=64)
 def _full_order(n: int, n_steps: int) -> tuple[Tensor, Tensor]:
-    return torch.arange(n), torch.full((n,), n_steps)
+    return torch.arange(n, device="cpu"), torch.full((n,), n_steps, device="cpu")
 
 
 def addresses_of_weights(tensors: Sequence[Tensor | None]) -> dict[str, int]:

@@ -19,6 +19,9 @@ N_TAPS = 9
 # The places of the three larger weights of each kernel.
 TAPS = tuple(combinations(range(N_TAPS), 3))
 _TAPS = torch.tensor(TAPS, device="cpu")
+_IS_LARGER = torch.tensor(
+    [[i in larger for larger in TAPS] for i in range(N_TAPS)], device="cpu"
+)
 # A kernel reads the sum of at most so many channels.
 _MOST_CHANNELS = 9
 # Length of a vector of standardised features.
@@ -138,7 +141,7 @@ class RandomConvolutions(RandomLayer):
         """
         check_batch(x, lengths)
         if weight is None:
-            weight = torch.ones(len(x))
+            weight = torch.ones(len(x), device="cpu")
         most = min(max(_ENOUGH_STEPS // x.shape[1], 8), _MOST_SEQUENCES)
         self._learn_biases(*_some(x, lengths, weight, most))
         x, lengths, weight = _some(x, lengths, weight, ENOUGH_SEQUENCES)
@@ -200,8 +203,10 @@ class RandomConvolutions(RandomLayer):
 
     def _learn_biases(self, x: Tensor, lengths: Tensor | None, weight: Tensor) -> None:
         """Let biases be quantiles of outputs, at levels of low discrepancy."""
-        levels = torch.arange(1, self.output_size + 1, dtype=torch.float64)
-        levels = (levels * _GOLDEN % 1).view_as(self.biases).to(x.device)
+        levels = torch.arange(
+            1, self.output_size + 1, dtype=torch.float64, device=x.device
+        )
+        levels = (levels * _GOLDEN % 1).view_as(self.biases)
         for level, steps in enumerate(self._outputs(x, lengths)):
             by_kernel = (of_steps.movedim(2, 0).contiguous() for of_steps in steps)
             for k, (own, which) in enumerate(zip(*by_kernel, strict=True)):
@@ -245,12 +250,10 @@ class RandomConvolutions(RandomLayer):
         """
         n_steps = x.shape[1]
         x = F.pad(zero_padding(x, lengths), (0, 1))
-        ends = torch.full((len(x),), n_steps) if lengths is None else lengths.long()
-        ends = ends.to(x.device)[:, None, None]
+        ends = x.new_full((len(x),), n_steps) if lengths is None else lengths
+        ends = ends.long().to(x.device)[:, None, None]
         steps = torch.arange(n_steps, device=x.device)[:, None]
-        weights = torch.zeros(N_TAPS, len(TAPS), dtype=x.dtype, device=x.device)
-        for k, larger in enumerate(TAPS):
-            weights[list(larger), k] = 1
+        weights = _IS_LARGER.to(x)
         skips = torch.arange(len(TAPS), device=x.device) % 2 == 1
         for level, dilation in enumerate(self.dilations):
             reach = (N_TAPS - 1) * dilation
@@ -287,8 +290,9 @@ def choose_evenly(weight: Tensor, n: int) -> tuple[Tensor, Tensor]:
     if len(chosen) <= n:
         return chosen, weight[chosen]
     ends = weight.cumsum(0)
-    places = (torch.arange(n, dtype=torch.float64) + 0.5) * (ends[-1] / n)
-    return torch.searchsorted(ends, places, right=True), torch.ones(n).double()
+    places = torch.arange(n, dtype=torch.float64, device="cpu") + 0.5
+    places *= ends[-1] / n
+    return torch.searchsorted(ends, places, right=True), torch.ones_like(places)
 
 
 def _some(

@@ -173,7 +173,7 @@ def worst(first, second):
 PROMISED = {"float32": 5e-6, "float64": 1e-12}
 
 
-def assert_promised(got, expected, model=None, *, link="identity"):
+def assert_promised(got, expected, model=None, *, link="identity", promised=PROMISED):
     """What another engine answers is what was expected, as closely as is promised.
 
     Parameters
@@ -185,6 +185,8 @@ def assert_promised(got, expected, model=None, *, link="identity"):
     link : {"identity", "log"}
         Of the loss that the answers belong to. Rounding errors arise before its inverse:
         exp multiplies them by the answers, so that their logarithms are compared.
+    promised : dict
+        The largest difference in either dtype.
     """
     read = np.log if link == "log" else np.asarray
     pairs = [[read(np.asarray(x, float)) for x in answers] for answers in (got, expected)]
@@ -192,7 +194,7 @@ def assert_promised(got, expected, model=None, *, link="identity"):
     # An answer itself is rounded, to the dtype of X.
     is_single = any(np.asarray(x).dtype == np.float32 for x in expected)
     rounding = np.finfo(np.float32 if is_single else np.float64).eps
-    assert worst(*pairs) <= max(PROMISED[dtype], rounding)
+    assert worst(*pairs) <= max(promised[dtype], rounding)
 
 
 def link_of(model):
