@@ -41,6 +41,8 @@ SUBJECTS: dict[str, tuple[str, str, dict[str, str]]] = {
         {
             "stacking_and_direction": "Layers and directions",
             "vanishing_gradient": "Vanishing gradients",
+            "state_and_reset": "State and reset",
+            "exact_predictions": "Alone and in a batch",
             "halving_search": "Search by halving",
             "dask_search": "Search on a cluster",
         },
@@ -63,6 +65,7 @@ SUBJECTS: dict[str, tuple[str, str, dict[str, str]]] = {
             "spoken_digits": "Spoken digits",
             "spelled_letters": "Spelled letters",
             "next_frame": "The next frame of a video",
+            "drawn_digits": "Digits as they are drawn",
         },
     ),
     "tables": (
