@@ -45,7 +45,7 @@ suppress_warnings = ["config.cache"]  # the gallery is configured with functions
 nitpicky = False
 smartquotes = False  # `default='max'` is code
 add_module_names = False
-python_maximum_signature_line_length = 80
+toc_object_entries_show_parents = "hide"
 
 # ----------------------------------------------------------------------------- reference
 
@@ -71,10 +71,12 @@ sphinx_gallery_conf = {
     "reset_modules": ("matplotlib",),
     "image_scrapers": ("matplotlib",),
     "capture_repr": (),
+    "reset_argv": "gallery.arguments_of",
     "min_reported_time": 0,
     "abort_on_example_error": False,
     "download_all_examples": False,
     "show_signature": False,
+    "write_computation_times": False,  # that page reads scripts of other hosts
     "remove_config_comments": True,
     "plot_gallery": "True",
 }

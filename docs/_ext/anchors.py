@@ -61,10 +61,11 @@ def _mark(document: nodes.document, term: nodes.term, anchors: list[str]) -> Non
     new = [anchor for anchor in anchors if anchor not in document.ids]
     term["ids"].extend(new)
     document.ids.update(dict.fromkeys(new, term))
-    if new and not any(isinstance(child, nodes.reference) for child in term):
+    if new:
         link = nodes.reference("", "#", refid=new[0], classes=["headerlink"])
         link["reftitle"] = "Link to this entry"
-        term += link
+        types = [n for n in term.parent.children if isinstance(n, nodes.classifier)]
+        (types or [term])[-1].append(link)
 
 
 def setup(app: Any) -> dict[str, bool]:

@@ -6,7 +6,8 @@ given copies.
 
 An example whose packages, which bring its data along, are not installed is shown but not
 run, and the build says which; with ``-D gallery_complete=1`` it fails instead, so that
-no such site is published.
+no such site is published. With ``-D gallery_quick=1`` examples have less to do, to look
+at pictures; with ``-D plot_gallery=0`` none is run.
 """
 
 from __future__ import annotations
@@ -59,13 +60,13 @@ SUBJECTS: dict[str, tuple[str, str, dict[str, str]]] = {
         },
     ),
     "signals": (
-        "Sound and video",
-        "Raw samples, spectra, and frames.",
+        "Sound, video and the pen",
+        "Raw samples, spectra, frames, and the path of a pen.",
         {
             "spoken_digits": "Spoken digits",
             "spelled_letters": "Spelled letters",
             "next_frame": "The next frame of a video",
-            "drawn_digits": "Digits as they are drawn",
+            "drawn_digits": "Digits while they are drawn",
         },
     ),
     "tables": (
@@ -99,6 +100,7 @@ text that it makes, and the time it took. Tests hold them to what they say.
 
 """
 logger = logging.getLogger(__name__)
+_arguments: list[str] = []  # of every example, as the gallery does not know the options
 
 
 def page_of(example: str) -> str:
@@ -144,7 +146,9 @@ def titled(source: str, title: str, missing: list[str]) -> str:
         if missing
         else ""
     )
-    return source.replace('"""', f'"""{title}\n{"=" * len(title)}\n{note}\n', 1)
+    headed = source.replace('"""', f'"""{title}\n{"=" * len(title)}\n{note}\n', 1)
+    # The gallery runs scripts without their docstrings.
+    return headed.replace("__doc__.splitlines()[0]", "__doc__")
 
 
 def copy_examples() -> None:
@@ -175,11 +179,18 @@ def prepare(app: Any, config: Any) -> None:
         if config.gallery_complete:
             raise ExtensionError(f"{said}; gallery_complete asks for all examples")
         logger.info(said)
+    _arguments[:] = ["--quick"] if config.gallery_quick else []
     copy_examples()
+
+
+def arguments_of(*_: Any) -> list[str]:
+    """Return the arguments that an example is run with."""
+    return list(_arguments)
 
 
 def setup(app: Any) -> dict[str, bool]:
     """Copy the examples before the gallery is made."""
-    app.add_config_value("gallery_complete", False, "env", types=bool)
+    for option in ("gallery_complete", "gallery_quick"):
+        app.add_config_value(option, False, "env", types=bool)
     app.connect("config-inited", prepare, priority=5)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

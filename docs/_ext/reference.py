@@ -21,6 +21,10 @@ MODULES = (
 )
 # scikit-learn's :ref:`User Guide <metadata_routing>`, :ref:`label` and :term:`word`.
 _REFERENCE = re.compile(r":(?:ref|term):`([^`<]+?)(?: *<[^`]*>)?`")
+# A parameter or an attribute, and its type.
+_ENTRY = re.compile(r"^(\w[\w, ]*? : )(.*)$", flags=re.M)
+# Code, which stays, or a name with an underscore at its end.
+_UNDERSCORED = re.compile(r"(`[^`]*`|^ *(?:>>>|\.\.\. ).*$|^\w+ : )|(\w)_(?!\w)", re.M)
 INTRODUCTION = """\
 Reference
 =========
@@ -172,18 +176,24 @@ def write_pages(app: Any) -> None:
             path.unlink()
 
 
+def _escape(text: str) -> str:
+    """Return text in which names that end with an underscore are no links."""
+    return _UNDERSCORED.sub(lambda found: found[1] or f"{found[2]}\\_", text)
+
+
 def prepare_docstring(
     app: Any, what: str, name: str, value: Any, options: Any, lines: list[str]
 ) -> None:
     """Change what numpydoc, or this site, does not know.
 
     The section Shape of layers becomes one of Notes, and references to scikit-learn's own
-    guide, which is not here, become text.
+    guide, which is not here, become text. Names that end with an underscore would be
+    links where they are not code, as in the shape ``(n_features_in_,)``.
     """
-    text = "\n".join(lines)
+    text = _ENTRY.sub(lambda entry: entry[1] + _escape(entry[2]), "\n".join(lines))
     text = re.sub(r"^Shape\n-----\n", "Notes\n-----\nShapes:\n\n", text, flags=re.M)
     if str(getattr(_function_of(value), "__module__", "")).startswith("sklearn"):
-        text = _REFERENCE.sub(r"\1", text)
+        text = _escape(_REFERENCE.sub(r"\1", text))
     lines[:] = text.split("\n")
 
 

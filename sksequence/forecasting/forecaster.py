@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._inputs import column_at, find_column, index_of, listed, quantiles_of
 from .._inputs.borrowed import HasMethods, StrOptions, fit_context
+from .._inputs.documented import Documented
 from .._inputs.intervals import Count
 from .._inputs.other_names import KnowsOtherNames, knows_other_names
 from .._inputs.types import ArrayLike, PathLike, typed
@@ -42,7 +43,7 @@ _PARTS: dict[str, Any] = {"_columns": Columns, "_calendar": Calendar, "_past": P
 
 
 class WindowForecaster(
-    KnowsOtherNames, RegressorMixin, MetaEstimatorMixin, BaseEstimator
+    Documented, KnowsOtherNames, RegressorMixin, MetaEstimatorMixin, BaseEstimator
 ):
     """Forecast the rows after the end of a table, with any regressor of windows.
 

@@ -18,6 +18,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from .._inputs.borrowed import Interval, RealNotInt, StrOptions, fit_context
+from .._inputs.documented import Documented
 from .._inputs.other_names import KnowsOtherNames, knows_other_names
 from .._inputs.types import ArrayLike, typed
 from ._output import ColumnOut, cells_of_column, name_of_column
@@ -28,6 +29,7 @@ _DOCUMENT = "a string or a list of tokens"
 
 
 class SequenceTokenizer(  # type: ignore[call-arg]
+    Documented,
     KnowsOtherNames,
     ColumnOut,
     TransformerMixin,

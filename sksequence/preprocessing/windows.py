@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._inputs import Entities, count_within, read_times
 from .._inputs.borrowed import StrOptions, fit_context, names_of_features
+from .._inputs.documented import Documented
 from .._inputs.intervals import Count
 from .._inputs.other_names import KnowsOtherNames, knows_other_names
 from .._inputs.types import ArrayLike, typed
@@ -22,6 +23,7 @@ from ._tables import BY, TIME, Key, Table, read_table
 
 
 class SlidingWindow(  # type: ignore[call-arg]
+    Documented,
     KnowsOtherNames,
     SequencesOut,
     TransformerMixin,
