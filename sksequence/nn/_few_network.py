@@ -62,7 +62,7 @@ class _Direction:
         self.kept, self.n_values = like.new_empty(n_values), n_values
         finals = like.new_zeros(layout.cell.n_states, FEW, layout.hidden)
         self.final, self.finals = finals[0], finals
-        self.memory = torch.empty(layout.few.n_bytes, dtype=torch.uint8)
+        self.memory = torch.empty(layout.few.n_bytes, dtype=torch.uint8, device="cpu")
         self.x, self.lengths, self.n, self.n_steps = (c_int64() for _ in range(4))
         known: dict[str, int | c_int64] = {
             **self.few.arguments(self.memory.data_ptr(), self.kept, finals),
@@ -161,7 +161,8 @@ class FewNetwork:
 
     def _pool(self, steps: Tensor, lengths: Tensor | None, final: Tensor) -> Tensor:
         """Pool as the network does, with the last sequence in the place of others."""
-        pool, rows = self.network.pool, torch.arange(FEW).clamp_(max=len(steps) - 1)
+        pool = self.network.pool
+        rows = torch.arange(FEW, device="cpu").clamp_(max=len(steps) - 1)
         assert pool is not None, "a plain network pools"
         if lengths is not None:
             lengths = lengths.index_select(0, rows)
