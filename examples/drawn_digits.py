@@ -102,8 +102,12 @@ def late_from(right: np.ndarray) -> float:
 
 def draw(path: Path, model: GRUClassifier, drawings: list[list[np.ndarray]]) -> None:
     """Plot drawings, and how sure the network is of each digit while they arise."""
-    figure = plt.figure(figsize=(10, 2.9), layout="constrained")
-    rows = figure.subplots(2, len(drawings), height_ratios=[1.1, 1])
+    figure, rows = plt.subplots(
+        *(2, len(drawings)),
+        figsize=(10, 2.9),
+        height_ratios=[1.1, 1],
+        layout="constrained",
+    )
     proba = model.predict_prefixes([steps_of(d) for d in drawings], "predict_proba")
     for (top, below), strokes, sure in zip(rows.T, drawings, proba, strict=True):
         points = np.concatenate(strokes)

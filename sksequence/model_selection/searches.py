@@ -23,21 +23,22 @@ class GridSearchCV(Documented, model_selection.GridSearchCV):
     Parameters
     ----------
     estimator : estimator
-        Any estimator of scikit-learn, usually one of sequences or a Pipeline.
+        An estimator or a Pipeline.
     param_grid : dict or list of dict
         Lists of values by the names of hyperparameters.
-    scoring : str, callable, list, tuple, dict or None, default=None
-        The score, or several of them; None for that of the estimator.
+    scoring : str, callable, list or dict, default=None
+        One score or several; None for that of the estimator.
     n_jobs : int or None, default=None
         Number of fits at once.
     refit : bool, str or callable, default=True
-        Whether to fit the best candidate on all data; of several scores, by which.
-    cv : int, splitter, iterable or None, default=None
+        Whether to fit the best candidate on all data; of several scores the one that
+        decides.
+    cv : int, splitter or iterable, default=None
         How to split into folds; None for five.
     verbose : int, default=0
         How much to print.
     pre_dispatch : int or str, default='2*n_jobs'
-        Number of fits that are sent to workers before the first is done.
+        How many fits are sent to workers in advance.
     error_score : float or "raise", default=nan
         Score of a candidate whose fit fails.
     return_train_score : bool, default=False
@@ -96,25 +97,26 @@ class RandomizedSearchCV(Documented, model_selection.RandomizedSearchCV):
     Parameters
     ----------
     estimator : estimator
-        Any estimator of scikit-learn, usually one of sequences or a Pipeline.
+        An estimator or a Pipeline.
     param_distributions : dict or list of dict
-        Lists of values, or distributions with ``rvs``, by the names of hyperparameters.
+        Lists of values, or distributions of scipy, by the names of hyperparameters.
     n_iter : int, default=10
-        Number of candidates.
-    scoring : str, callable, list, tuple, dict or None, default=None
-        The score, or several of them; None for that of the estimator.
+        Number of candidates that are drawn.
+    scoring : str, callable, list or dict, default=None
+        One score or several; None for that of the estimator.
     n_jobs : int or None, default=None
         Number of fits at once.
     refit : bool, str or callable, default=True
-        Whether to fit the best candidate on all data; of several scores, by which.
-    cv : int, splitter, iterable or None, default=None
+        Whether to fit the best candidate on all data; of several scores the one that
+        decides.
+    cv : int, splitter or iterable, default=None
         How to split into folds; None for five.
     verbose : int, default=0
         How much to print.
     pre_dispatch : int or str, default='2*n_jobs'
-        Number of fits that are sent to workers before the first is done.
+        How many fits are sent to workers in advance.
     random_state : int, RandomState or None, default=None
-        Seed of the candidates.
+        Seed of the draws.
     error_score : float or "raise", default=nan
         Score of a candidate whose fit fails.
     return_train_score : bool, default=False
