@@ -12,10 +12,9 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from . import _compiled
+from . import _compiled, _direct_readers
 from ._direct_layers import DirectStack, Order, Pair, serves
 from ._segments import pool_segments
-from .missing import Complete
 from .network import SequenceNetwork
 from .pooling import LastPooling, MaxPooling, MeanPooling
 
@@ -120,9 +119,15 @@ class DirectNetwork:
     """
 
     def __init__(self, network: SequenceNetwork) -> None:
-        self.network, self.n_channels = network, network.reader.output_size
+        self.network, self.n_channels = network, network.reader.input_size
         self.flat, self.gradients = _memory_for(list(network.parameters()))
-        self.recurrence = DirectStack(network.recurrence, self.gradients)
+        n_directions = 1 if network.causal else 2
+        self.reader = _direct_readers.make_reader(
+            network.reader, self.gradients, n_directions
+        )
+        self.recurrence = DirectStack(
+            network.recurrence, self.gradients, wants_x=self.reader.has_weights
+        )
         self.pooling = self._make_pooling()
         self.dropouts = network.output_dropout, network.dropout
         self.weight = network.head.weight.detach()
@@ -165,7 +170,8 @@ class DirectNetwork:
                 f"{self.flat.dtype}, got {tuple(X.shape)} and {X.dtype}"
             )
         order = _compiled.order_of(lengths, *X.shape[:2])
-        steps, final = self.recurrence.forward(X.contiguous(), order)
+        x, elapsed = self.reader.forward(X, lengths)
+        steps, final = self.recurrence.forward(x, order, elapsed)
         read = self.pooling.forward(steps, final, lengths, order)
         self.factors: list[Tensor] = []
         for dropout in self.dropouts:
@@ -183,7 +189,10 @@ class DirectNetwork:
         grad_read = torch.mm(gradient, self.weight)
         for factors in reversed(self.factors):
             grad_read = grad_read * factors
-        self.recurrence.backward(*self.pooling.backward(grad_read))
+        grad_x = self.recurrence.backward(*self.pooling.backward(grad_read))
+        if self.reader.has_weights:
+            assert grad_x is not None
+            self.reader.backward(grad_x)
 
 
 def can_be_direct(network: nn.Module) -> bool:
@@ -198,7 +207,9 @@ def can_be_direct(network: nn.Module) -> bool:
         return False
     if network.branch.output_size or len(network.encoder.layers):
         return False
-    if type(network.reader) is not Complete or type(network.head) is not nn.Linear:
+    if type(network.head) is not nn.Linear:
+        return False
+    if not _direct_readers.serves(network.reader, network.recurrence):
         return False
     weights = list(network.parameters())
     if not all(w.requires_grad and w.is_cpu and w.is_contiguous() for w in weights):
