@@ -18,6 +18,7 @@ from torch.nn import functional as F
 from .. import _kernels
 from .._kernels import VECTOR_BYTES
 from ._threads import count_threads, share
+from ._workspace import WORKSPACE, Loan, as_tensor
 
 # Convolves frames with given input kernels, hidden kernels, biases and peepholes.
 Unroll = Callable[..., tuple[Tensor, Tensor, Tensor]]
@@ -85,7 +86,10 @@ class _Unroll(torch.autograd.Function):
         if torch.is_grad_enabled():
             return None, None, *_again(ctx.in_torch, (x, *tensors), gradients)
         weights, frames = Weights(*tensors), ctx.frames
-        of_gates = frames.backward(ctx.lengths, weights, gates, hidden, memory, gradients)
+        loan = WORKSPACE.borrow(gates.nbytes)
+        of_gates = frames.backward(
+            *(ctx.lengths, weights, gates, hidden, memory, gradients, loan)
+        )
         wants_x = ctx.needs_input_grad[2]
         return (
             None,
@@ -188,7 +192,9 @@ class _Frames:
             self._weight(self.widen(weights.of_inputs)),
             weights.bias,
         ).unflatten(0, (n_steps, self.n))
-        gates = torch.empty_like(of_inputs)
+        # A kernel may keep gates where it has read them, unless its vectors overlap.
+        in_place = of_inputs[0, 0].numel() * of_inputs.itemsize % (4 * VECTOR_BYTES) == 0
+        gates = of_inputs if in_place else torch.empty_like(of_inputs)
         hidden, memory = (self._states(inputs, n_steps) for _ in range(2))
         peepholes = self._peepholes(weights)
         for t in range(n_steps):
@@ -216,8 +222,12 @@ class _Frames:
         hidden: Tensor,
         memory: Tensor,
         gradients: tuple[Tensor | None, ...],
+        loan: Loan,
     ) -> Tensor:
-        """Return the gradients of the gates of all steps, before their functions."""
+        """Return the gradients of the gates of all steps, before their functions.
+
+        They are in memory as large as that of the gates, which is lent.
+        """
         grad_steps, *of_final = gradients
         if grad_steps is not None:
             grad_steps = self.by_step(grad_steps)
@@ -225,7 +235,7 @@ class _Frames:
         now, earlier = ([self._states(hidden, 1)[0] for _ in range(2)] for _ in range(2))
         for target, given in zip(now, of_final, strict=True):
             target.zero_() if given is None else target.copy_(given)
-        of_gates, back = torch.empty_like(gates), None
+        of_gates, back = as_tensor(loan, gates), None
         # Backwards, a convolution is one with kernels that are turned.
         turned = self._weight(weights.of_states.transpose(0, 1).flip(2, 3))
         peepholes = self._peepholes(weights)
