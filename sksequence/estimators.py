@@ -11,7 +11,7 @@ from ._base.estimator import ArrayLike, RandomState, Targets, names_itself, stor
 from ._base.frames import FrameReader, FrameRegressor
 from ._base.generation import generate
 from ._base.horizons import HorizonRegressor
-from ._base.hyperparameters import Pooling, WholeSequences
+from ._base.hyperparameters import LabelledSequences, Pooling, WholeSequences
 from ._base.per_step import PerStepEstimator
 from ._base.regressor import NumberPredictor
 from ._base.steps import AnyCell, SimpleCell, StepReader
@@ -23,7 +23,7 @@ from ._base.translating import TranslationEstimator
 @storable
 @names_itself
 @recurrent_estimator
-class SimpleRNNClassifier(WholeSequences, SimpleCell, SequenceClassifier):
+class SimpleRNNClassifier(LabelledSequences, SimpleCell, SequenceClassifier):
     r"""Classify sequences with a simple recurrent network.
 
     .. math:: h_t = \tanh(W x_t + U h_{t-1} + b)
@@ -90,7 +90,7 @@ class SimpleRNNRegressor(WholeSequences, SimpleCell, HorizonRegressor):
 @storable
 @names_itself
 @recurrent_estimator
-class LSTMClassifier(WholeSequences, StepReader, SequenceClassifier):
+class LSTMClassifier(LabelledSequences, StepReader, SequenceClassifier):
     r"""Classify sequences with a long short-term memory network.
 
     .. math::
@@ -166,7 +166,7 @@ class LSTMRegressor(WholeSequences, StepReader, HorizonRegressor):
 @storable
 @names_itself
 @recurrent_estimator
-class GRUClassifier(WholeSequences, StepReader, SequenceClassifier):
+class GRUClassifier(LabelledSequences, StepReader, SequenceClassifier):
     r"""Classify sequences with a network of gated recurrent units.
 
     .. math::
@@ -236,7 +236,7 @@ class GRURegressor(WholeSequences, StepReader, HorizonRegressor):
 @storable
 @names_itself
 @recurrent_estimator
-class RecurrentClassifier(WholeSequences, AnyCell, SequenceClassifier):
+class RecurrentClassifier(LabelledSequences, AnyCell, SequenceClassifier):
     """Classify sequences with a recurrent network whose cell is a hyperparameter.
 
     The networks are those of the classes for single cells; use it to search among them.

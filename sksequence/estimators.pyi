@@ -11,7 +11,7 @@ from ._base.detecting import SequenceDetector
 from ._base.estimator import ArrayLike, RandomState, Targets
 from ._base.frames import FrameReader, FrameRegressor
 from ._base.horizons import HorizonRegressor
-from ._base.hyperparameters import Pooling, WholeSequences
+from ._base.hyperparameters import LabelledSequences, Pooling, WholeSequences
 from ._base.per_step import PerStepEstimator
 from ._base.regressor import NumberPredictor
 from ._base.steps import AnyCell, SimpleCell, StepReader
@@ -39,7 +39,7 @@ class _OfSklearn:
         self, X: ArrayLike, y: Targets, sample_weight: ArrayLike | None = None
     ) -> float: ...
 
-class SimpleRNNClassifier(_OfSklearn, WholeSequences, SimpleCell, SequenceClassifier):
+class SimpleRNNClassifier(_OfSklearn, LabelledSequences, SimpleCell, SequenceClassifier):
     r"""Classify sequences with a simple recurrent network.
 
     .. math:: h_t = \tanh(W x_t + U h_{t-1} + b)
@@ -139,12 +139,15 @@ class SimpleRNNClassifier(_OfSklearn, WholeSequences, SimpleCell, SequenceClassi
         ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
         if their number does not divide that of the steps. Such a network predicts from
         whole sequences only: it has no streams.
-    random_convolutions : int, default=0
+    random_convolutions : int or "auto", default='auto'
         About how many features of random convolutions are joined to the pooled steps:
         MiniRocket's (Dempster, Schmidt and Webb, 2021), the shares of steps at which
         convolutions that are not trained exceed a bias. Biases, means and deviations are
         learnt from the training sequences, dilations from their median length. There
-        may be no tokens, categorical channels or ``missing="decay"``. 0 for none.
+        may be no tokens, categorical channels or ``missing="decay"``. 0 for none: a
+        recurrent network alone. "auto": 5040, and none where there may be none,
+        with static covariates, and where the median length is less than the 9
+        steps of a convolution.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -368,7 +371,7 @@ class SimpleRNNClassifier(_OfSklearn, WholeSequences, SimpleCell, SequenceClassi
         recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
         pooling_segments: int = 1,
-        random_convolutions: int = 0,
+        random_convolutions: int | str = "auto",
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",
@@ -524,12 +527,15 @@ class SimpleRNNRegressor(_OfSklearn, WholeSequences, SimpleCell, HorizonRegresso
         ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
         if their number does not divide that of the steps. Such a network predicts from
         whole sequences only: it has no streams.
-    random_convolutions : int, default=0
+    random_convolutions : int or "auto", default=0
         About how many features of random convolutions are joined to the pooled steps:
         MiniRocket's (Dempster, Schmidt and Webb, 2021), the shares of steps at which
         convolutions that are not trained exceed a bias. Biases, means and deviations are
         learnt from the training sequences, dilations from their median length. There
-        may be no tokens, categorical channels or ``missing="decay"``. 0 for none.
+        may be no tokens, categorical channels or ``missing="decay"``. 0 for none: a
+        recurrent network alone. "auto": 5040, and none where there may be none,
+        with static covariates, and where the median length is less than the 9
+        steps of a convolution.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -779,7 +785,7 @@ class SimpleRNNRegressor(_OfSklearn, WholeSequences, SimpleCell, HorizonRegresso
         recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
         pooling_segments: int = 1,
-        random_convolutions: int = 0,
+        random_convolutions: int | str = 0,
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",
@@ -846,7 +852,7 @@ class SimpleRNNRegressor(_OfSklearn, WholeSequences, SimpleCell, HorizonRegresso
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class LSTMClassifier(_OfSklearn, WholeSequences, StepReader, SequenceClassifier):
+class LSTMClassifier(_OfSklearn, LabelledSequences, StepReader, SequenceClassifier):
     r"""Classify sequences with a long short-term memory network.
 
     .. math::
@@ -946,12 +952,15 @@ class LSTMClassifier(_OfSklearn, WholeSequences, StepReader, SequenceClassifier)
         ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
         if their number does not divide that of the steps. Such a network predicts from
         whole sequences only: it has no streams.
-    random_convolutions : int, default=0
+    random_convolutions : int or "auto", default='auto'
         About how many features of random convolutions are joined to the pooled steps:
         MiniRocket's (Dempster, Schmidt and Webb, 2021), the shares of steps at which
         convolutions that are not trained exceed a bias. Biases, means and deviations are
         learnt from the training sequences, dilations from their median length. There
-        may be no tokens, categorical channels or ``missing="decay"``. 0 for none.
+        may be no tokens, categorical channels or ``missing="decay"``. 0 for none: a
+        recurrent network alone. "auto": 5040, and none where there may be none,
+        with static covariates, and where the median length is less than the 9
+        steps of a convolution.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -1175,7 +1184,7 @@ class LSTMClassifier(_OfSklearn, WholeSequences, StepReader, SequenceClassifier)
         recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
         pooling_segments: int = 1,
-        random_convolutions: int = 0,
+        random_convolutions: int | str = "auto",
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",
@@ -1330,12 +1339,15 @@ class LSTMRegressor(_OfSklearn, WholeSequences, StepReader, HorizonRegressor):
         ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
         if their number does not divide that of the steps. Such a network predicts from
         whole sequences only: it has no streams.
-    random_convolutions : int, default=0
+    random_convolutions : int or "auto", default=0
         About how many features of random convolutions are joined to the pooled steps:
         MiniRocket's (Dempster, Schmidt and Webb, 2021), the shares of steps at which
         convolutions that are not trained exceed a bias. Biases, means and deviations are
         learnt from the training sequences, dilations from their median length. There
-        may be no tokens, categorical channels or ``missing="decay"``. 0 for none.
+        may be no tokens, categorical channels or ``missing="decay"``. 0 for none: a
+        recurrent network alone. "auto": 5040, and none where there may be none,
+        with static covariates, and where the median length is less than the 9
+        steps of a convolution.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -1585,7 +1597,7 @@ class LSTMRegressor(_OfSklearn, WholeSequences, StepReader, HorizonRegressor):
         recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
         pooling_segments: int = 1,
-        random_convolutions: int = 0,
+        random_convolutions: int | str = 0,
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",
@@ -1652,7 +1664,7 @@ class LSTMRegressor(_OfSklearn, WholeSequences, StepReader, HorizonRegressor):
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class GRUClassifier(_OfSklearn, WholeSequences, StepReader, SequenceClassifier):
+class GRUClassifier(_OfSklearn, LabelledSequences, StepReader, SequenceClassifier):
     r"""Classify sequences with a network of gated recurrent units.
 
     .. math::
@@ -1749,12 +1761,15 @@ class GRUClassifier(_OfSklearn, WholeSequences, StepReader, SequenceClassifier):
         ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
         if their number does not divide that of the steps. Such a network predicts from
         whole sequences only: it has no streams.
-    random_convolutions : int, default=0
+    random_convolutions : int or "auto", default='auto'
         About how many features of random convolutions are joined to the pooled steps:
         MiniRocket's (Dempster, Schmidt and Webb, 2021), the shares of steps at which
         convolutions that are not trained exceed a bias. Biases, means and deviations are
         learnt from the training sequences, dilations from their median length. There
-        may be no tokens, categorical channels or ``missing="decay"``. 0 for none.
+        may be no tokens, categorical channels or ``missing="decay"``. 0 for none: a
+        recurrent network alone. "auto": 5040, and none where there may be none,
+        with static covariates, and where the median length is less than the 9
+        steps of a convolution.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -1975,7 +1990,7 @@ class GRUClassifier(_OfSklearn, WholeSequences, StepReader, SequenceClassifier):
         recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
         pooling_segments: int = 1,
-        random_convolutions: int = 0,
+        random_convolutions: int | str = "auto",
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",
@@ -2130,12 +2145,15 @@ class GRURegressor(_OfSklearn, WholeSequences, StepReader, HorizonRegressor):
         ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
         if their number does not divide that of the steps. Such a network predicts from
         whole sequences only: it has no streams.
-    random_convolutions : int, default=0
+    random_convolutions : int or "auto", default=0
         About how many features of random convolutions are joined to the pooled steps:
         MiniRocket's (Dempster, Schmidt and Webb, 2021), the shares of steps at which
         convolutions that are not trained exceed a bias. Biases, means and deviations are
         learnt from the training sequences, dilations from their median length. There
-        may be no tokens, categorical channels or ``missing="decay"``. 0 for none.
+        may be no tokens, categorical channels or ``missing="decay"``. 0 for none: a
+        recurrent network alone. "auto": 5040, and none where there may be none,
+        with static covariates, and where the median length is less than the 9
+        steps of a convolution.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -2385,7 +2403,7 @@ class GRURegressor(_OfSklearn, WholeSequences, StepReader, HorizonRegressor):
         recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
         pooling_segments: int = 1,
-        random_convolutions: int = 0,
+        random_convolutions: int | str = 0,
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",
@@ -2452,7 +2470,7 @@ class GRURegressor(_OfSklearn, WholeSequences, StepReader, HorizonRegressor):
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class RecurrentClassifier(_OfSklearn, WholeSequences, AnyCell, SequenceClassifier):
+class RecurrentClassifier(_OfSklearn, LabelledSequences, AnyCell, SequenceClassifier):
     """Classify sequences with a recurrent network whose cell is a hyperparameter.
 
     The networks are those of the classes for single cells; use it to search among them.
@@ -2551,12 +2569,15 @@ class RecurrentClassifier(_OfSklearn, WholeSequences, AnyCell, SequenceClassifie
         ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
         if their number does not divide that of the steps. Such a network predicts from
         whole sequences only: it has no streams.
-    random_convolutions : int, default=0
+    random_convolutions : int or "auto", default='auto'
         About how many features of random convolutions are joined to the pooled steps:
         MiniRocket's (Dempster, Schmidt and Webb, 2021), the shares of steps at which
         convolutions that are not trained exceed a bias. Biases, means and deviations are
         learnt from the training sequences, dilations from their median length. There
-        may be no tokens, categorical channels or ``missing="decay"``. 0 for none.
+        may be no tokens, categorical channels or ``missing="decay"``. 0 for none: a
+        recurrent network alone. "auto": 5040, and none where there may be none,
+        with static covariates, and where the median length is less than the 9
+        steps of a convolution.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -2774,7 +2795,7 @@ class RecurrentClassifier(_OfSklearn, WholeSequences, AnyCell, SequenceClassifie
         recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
         pooling_segments: int = 1,
-        random_convolutions: int = 0,
+        random_convolutions: int | str = "auto",
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",
@@ -2931,12 +2952,15 @@ class RecurrentRegressor(_OfSklearn, WholeSequences, AnyCell, HorizonRegressor):
         ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
         if their number does not divide that of the steps. Such a network predicts from
         whole sequences only: it has no streams.
-    random_convolutions : int, default=0
+    random_convolutions : int or "auto", default=0
         About how many features of random convolutions are joined to the pooled steps:
         MiniRocket's (Dempster, Schmidt and Webb, 2021), the shares of steps at which
         convolutions that are not trained exceed a bias. Biases, means and deviations are
         learnt from the training sequences, dilations from their median length. There
-        may be no tokens, categorical channels or ``missing="decay"``. 0 for none.
+        may be no tokens, categorical channels or ``missing="decay"``. 0 for none: a
+        recurrent network alone. "auto": 5040, and none where there may be none,
+        with static covariates, and where the median length is less than the 9
+        steps of a convolution.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -3181,7 +3205,7 @@ class RecurrentRegressor(_OfSklearn, WholeSequences, AnyCell, HorizonRegressor):
         recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
         pooling_segments: int = 1,
-        random_convolutions: int = 0,
+        random_convolutions: int | str = 0,
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",

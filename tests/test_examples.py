@@ -57,9 +57,6 @@ def check_quickstart(printed: str, folder: Path) -> None:
     assert best >= 0.95
     assert std >= 0
     assert seconds > 0
-    picture = (folder / "quickstart.png").read_bytes()
-    assert picture.startswith(b"\x89PNG")
-    assert len(picture) > 10_000
 
 
 def check_unequal_lengths(printed: str, folder: Path) -> None:
@@ -83,10 +80,17 @@ def check_halving_search(printed: str, folder: Path) -> None:
 
 
 def check_dask_search(printed: str, folder: Path) -> None:
-    assert "equal to the last bit: True" in printed
-    scores = re.findall(rf"best ({NUMBER})", printed)
-    assert len(scores) == 2
-    assert float(scores[0]) == float(scores[1]) > 0.5
+    n_clusters = printed.count("on a cluster of")
+    assert n_clusters == 2 - ("ray is not installed" in printed)
+    assert printed.count("equal to the last bit: True") == n_clusters
+    scores = {float(score) for score in re.findall(rf"best ({NUMBER})", printed)}
+    assert len(scores) == 1
+    assert scores.pop() > 0.5
+
+
+def check_larger_than_memory(printed: str, folder: Path) -> None:
+    for what in ("1200 rows", "80 machines"):
+        assert f"{what} in 4 parts, equal to the last bit: True" in printed
 
 
 def check_regression(printed: str, folder: Path) -> None:
@@ -133,7 +137,6 @@ def check_vanishing_gradient(printed: str, folder: Path) -> None:
     assert row(accuracy, "lstm, open")[-1] > 0.95
     assert "above 0.8 after 100 steps of noise: lstm; lstm, open; gru.\n" in printed
     assert "of the gradient is left: lstm, open; gru.\n" in printed
-    assert (folder / "vanishing_gradient.png").read_bytes().startswith(b"\x89PNG")
 
 
 def check_sentiment(printed: str, folder: Path) -> None:
@@ -217,7 +220,6 @@ def check_next_frame(printed: str, folder: Path) -> None:
     assert last[0] < black[0] < last[-1]
     said = f"({last[-1]:.1f} against {black[-1]:.1f})"
     assert said in printed
-    assert (folder / "next_frame.png").read_bytes().startswith(b"\x89PNG")
 
 
 def check_weather_forecast(printed: str, folder: Path) -> None:
@@ -233,7 +235,6 @@ def check_weather_forecast(printed: str, folder: Path) -> None:
     )
     assert 70 <= inside <= 90
     assert winter < width < summer
-    assert (folder / "weather_forecast.png").read_bytes().startswith(b"\x89PNG")
 
 
 def check_conformal_interval(printed: str, folder: Path) -> None:
@@ -291,7 +292,6 @@ def check_remaining_life(printed: str, folder: Path) -> None:
     assert widths[-1] < width / 2
     near_rule, near, *_ = row(printed, "up to 20")
     assert near < near_rule / 2
-    assert (folder / "remaining_life.png").read_bytes().startswith(b"\x89PNG")
 
 
 def check_ensemble(printed: str, folder: Path) -> None:
@@ -307,7 +307,6 @@ def check_ensemble(printed: str, folder: Path) -> None:
     (known,), (unknown,) = row(printed, "digits 0 to 8"), row(printed, "nines")
     assert unknown > 3 * known
     assert row(printed, "nines told apart")[0] > 0.75
-    assert (folder / "ensemble.png").read_bytes().startswith(b"\x89PNG")
 
 
 def check_spelled_letters(printed: str, folder: Path) -> None:
@@ -319,7 +318,6 @@ def check_spelled_letters(printed: str, folder: Path) -> None:
     found = re.search(rf"they were spoken: ({NUMBER})%", printed)
     assert found is not None
     assert float(found[1]) > 90
-    assert (folder / "spelled_letters.png").read_bytes().startswith(b"\x89PNG")
 
 
 def check_spelling_to_sound(printed: str, folder: Path) -> None:
@@ -334,7 +332,6 @@ def check_spelling_to_sound(printed: str, folder: Path) -> None:
     sure = re.search(rf"are right: ({NUMBER}), that are wrong: ({NUMBER})", printed)
     assert sure is not None
     assert float(sure[1]) > float(sure[2])
-    assert (folder / "spelling_to_sound.png").read_bytes().startswith(b"\x89PNG")
 
 
 def check_machine_alarm(printed: str, folder: Path) -> None:
@@ -347,7 +344,42 @@ def check_machine_alarm(printed: str, folder: Path) -> None:
     share = re.search(rf"share of the last day in alarm: ({NUMBER})", printed)
     assert share is not None
     assert float(share[1]) > 0.95
-    assert (folder / "machine_alarm.png").read_bytes().startswith(b"\x89PNG")
+
+
+def check_drawn_digits(printed: str, folder: Path) -> None:
+    (accuracy,), (share, *_) = (
+        row(printed, name) for name in ("accuracy, whole drawings", "right from here on")
+    )
+    assert accuracy > 0.95
+    # The network says late what a drawing becomes, but before its end.
+    assert 50 < share < 100
+    assert (folder / "drawn_digits.png").read_bytes().startswith(b"\x89PNG")
+
+
+def check_state_and_reset(printed: str, folder: Path) -> None:
+    (right, rounding), (misread, other) = (
+        row(printed, name) for name in ("with reset", "without")
+    )
+    assert right > 0.95
+    assert rounding < 1e-5
+    # Mostly the last events decide, but not always.
+    assert misread <= right
+    assert other > 0.5
+    assert (folder / "state_and_reset.png").read_bytes().startswith(b"\x89PNG")
+
+
+def check_exact_predictions(printed: str, folder: Path) -> None:
+    (last, _), (valid, _), (packed, _), ours = (
+        row(printed, name)
+        for name in (
+            *("torch, last step", "torch, last valid step", "torch, packed"),
+            "sksequence",
+        )
+    )
+    # Packing differs by rounding, if at all: that depends on the processor.
+    assert packed < 1e-6 < 1e-3 < min(last, valid)
+    assert ours == [0, 0]
+    assert (folder / "exact_predictions.png").read_bytes().startswith(b"\x89PNG")
 
 
 CHECKS: dict[str, Callable[[str, Path], None]] = {
@@ -370,11 +402,15 @@ CHECKS: dict[str, Callable[[str, Path], None]] = {
     "leakage": check_leakage,
     "irregular": check_irregular,
     "dask_search": check_dask_search,
+    "larger_than_memory": check_larger_than_memory,
     "remaining_life": check_remaining_life,
     "machine_alarm": check_machine_alarm,
     "ensemble": check_ensemble,
     "spelled_letters": check_spelled_letters,
     "spelling_to_sound": check_spelling_to_sound,
+    "drawn_digits": check_drawn_digits,
+    "state_and_reset": check_state_and_reset,
+    "exact_predictions": check_exact_predictions,
 }
 
 
@@ -395,3 +431,6 @@ def test_example_bears_out_its_claim(name, tmp_path):
     assert "Warning" not in errors
     assert "INFO" not in errors
     CHECKS[name](printed, tmp_path)
+    picture = (tmp_path / f"{name}.png").read_bytes()
+    assert picture.startswith(b"\x89PNG")
+    assert len(picture) > 5_000

@@ -15,7 +15,7 @@ from .. import _kernels
 from .._cells import Cell, find_cell
 from .._kernels import LANES, MOST_CHAINS, VECTOR_BYTES, Layout
 from ._cell_layer import CellLayer, Weights, as_matrices, cell_of, weights_of
-from ._few import FEW, Few
+from ._few import FEW, Few, distinct_rows
 from ._second_order import largest_gradient, recurrence_gradient
 from ._states import check_state
 from ._threads import count_threads, share
@@ -417,6 +417,21 @@ def plan_of(
     return _Plan(layout, run, fixed)
 
 
+def plan_of_layer(
+    layer: CellLayer, *, reverse: bool = False, n_elapsed: int = 0
+) -> _Plan:
+    """Return the plan of a layer that reads its input itself."""
+    return plan_of(
+        cast(Hashable, cell_of(layer)),
+        layer.input_size,
+        layer.hidden_size,
+        weights_of(layer).weight_ih.itemsize,
+        reverse,
+        False,
+        n_elapsed,
+    )
+
+
 def largest(steps: Tensor, lengths: Tensor | None = None) -> Tensor:
     """Return the maximum of each unit over the valid steps.
 
@@ -512,9 +527,18 @@ def shares_of_steps(
     if lengths is None:
         lengths = full_lengths(x)
     x, lengths = x.contiguous(), lengths.long().contiguous()
+    copies = None
+    if n <= FEW:
+        firsts, copies = distinct_rows(x, lengths)
+        n = len(firsts)
+        if n < len(x):
+            index = torch.tensor(firsts, device="cpu")
+            x, lengths = x.index_select(0, index), lengths.index_select(0, index)
     n_vectors = VECTOR_BYTES // x.itemsize
-    width = n_steps + (n_taps - 1) * max(dilations) + 2 * n_vectors
-    row, line = x.new_empty(2, width)
+    margin = (n_taps - 1) * max(dilations)
+    width = n_steps + 2 * margin + 2 * n_vectors
+    row, totals, line = x.new_empty(3, width)
+    planes = x.new_empty(n_channels + 1, width)
     shares, levels = x.new_empty(n, biases.numel()), torch.tensor(dilations, device="cpu")
     kernels["forward"](
         x=x.data_ptr(),
@@ -532,11 +556,15 @@ def shares_of_steps(
         biases=biases.data_ptr(),
         n_biases=biases.shape[2],
         is_causal=int(is_causal),
+        planes=planes.data_ptr(),
+        width=width,
+        margin=margin,
         row=row.data_ptr(),
+        totals=totals.data_ptr(),
         line=line.data_ptr(),
         shares=shares.data_ptr(),
     )
-    return shares
+    return shares if copies is None else shares[copies]
 
 
 def order_of(lengths: Tensor | None, n: int, n_steps: int) -> tuple[Tensor, Tensor]:
@@ -557,15 +585,16 @@ def full_lengths(x: Tensor) -> Tensor:
 
 @lru_cache(maxsize=64)
 def _full_order(n: int, n_steps: int) -> tuple[Tensor, Tensor]:
-    return torch.arange(n), torch.full((n,), n_steps)
+    return torch.arange(n, device="cpu"), torch.full((n,), n_steps, device="cpu")
 
 
 def addresses_of_weights(tensors: Sequence[Tensor | None]) -> dict[str, int]:
-    """Return the addresses of weights, or of their gradients."""
-    return {
-        name: _address(tensor)
-        for name, tensor in zip(_Inputs._fields[_FIRST_WEIGHT:], tensors, strict=True)
-    }
+    """Return the addresses of weights, or of their gradients.
+
+    Those of elapsed times, which come last, may be left out.
+    """
+    names = _Inputs._fields[_FIRST_WEIGHT:]
+    return {name: _address(tensor) for name, tensor in zip(names, tensors, strict=False)}
 
 
 def _empty_like(tensor: Tensor | None) -> Tensor | None:

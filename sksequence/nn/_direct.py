@@ -7,7 +7,8 @@ the same operations on the same numbers, so that outputs and gradients have the 
 
 from __future__ import annotations
 
-from typing import Protocol
+from ctypes import c_int64
+from typing import Protocol, TypeGuard
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +16,8 @@ from torch import Tensor, nn
 from . import _compiled, _direct_readers
 from ._direct_layers import DirectStack, Order, Pair, serves
 from ._segments import pool_segments
+from .dropout import Dropout
+from .missing import Complete
 from .network import SequenceNetwork
 from .pooling import LastPooling, MaxPooling, MeanPooling
 
@@ -52,28 +55,46 @@ class _Mean:
 
 
 class _Max:
-    def __init__(self, itemsize: int) -> None:
-        self.kernels = _compiled.largest_kernels(itemsize)
+    """Calls the kernels of max pooling, whose arguments are fixed but for a few."""
+
+    def __init__(self, like: Tensor, size: int) -> None:
+        self.like, self.size, self.n_rows, self.n_values = like, size, 0, 0
 
     def forward(
         self, steps: Tensor, final: Tensor, lengths: Tensor | None, order: Order
     ) -> Tensor:
-        found = steps.new_empty(steps.shape[0], steps.shape[2])
+        n, n_steps, _ = steps.shape
+        if n > self.n_rows or steps.numel() > self.n_values:
+            self._reserve(n, steps.numel())
         lengths = order[1] if lengths is None else lengths.long().contiguous()
-        self.read = steps, lengths, found
-        _compiled.run_largest(self.kernels["forward"], *self.read)
-        return found
+        self.read = steps, lengths  # alive until the backward pass
+        numbers = self.numbers
+        numbers["steps"].value = steps.data_ptr()
+        numbers["lengths"].value = lengths.data_ptr()
+        numbers["n"].value, numbers["n_steps"].value = n, n_steps
+        self.run_forward()
+        return self.largest[:n]
 
     def backward(self, gradient: Tensor) -> Pair:
-        steps, gradient = self.read[0], gradient.contiguous()
-        grad_steps = torch.empty_like(steps)
-        _compiled.run_largest(
-            self.kernels["backward"],
-            *self.read,
-            grad_largest=gradient.data_ptr(),
-            grad_steps=grad_steps.data_ptr(),
+        gradient, steps = gradient.contiguous(), self.read[0]
+        self.numbers["grad_largest"].value = gradient.data_ptr()
+        self.run_backward()
+        return self.grad_steps.as_strided(steps.shape, steps.stride()), None
+
+    def _reserve(self, n: int, n_values: int) -> None:
+        """Make sure that there is memory for a batch of this size."""
+        self.n_rows = max(n, self.n_rows)
+        self.n_values = max(n_values, self.n_values)
+        self.largest = self.like.new_empty(self.n_rows, self.size)
+        self.grad_steps = self.like.new_empty(self.n_values)
+        names = "steps", "lengths", "n", "n_steps", "grad_largest"
+        self.numbers = {name: c_int64() for name in names}
+        run = _compiled.largest_kernels(self.like.itemsize)
+        fixed = {"largest": self.largest.data_ptr(), "size": self.size}
+        self.run_forward = run["forward"].bind(**self.numbers, **fixed)
+        self.run_backward = run["backward"].bind(
+            **self.numbers, **fixed, grad_steps=self.grad_steps.data_ptr()
         )
-        return grad_steps, None
 
 
 class _Other:
@@ -129,7 +150,6 @@ class DirectNetwork:
             network.recurrence, self.gradients, wants_x=self.reader.has_weights
         )
         self.pooling = self._make_pooling()
-        self.dropouts = network.output_dropout, network.dropout
         self.weight = network.head.weight.detach()
         self.bias = network.head.bias.detach()
         self.turned = self.weight.t()
@@ -147,14 +167,20 @@ class DirectNetwork:
         if network.n_segments == 1 and kind is MaxPooling:
             size = network.recurrence.output_size
             if _compiled.serves_largest(self.flat.new_empty(1, 1, size)):
-                return _Max(self.flat.itemsize)
+                return _Max(self.flat, size)
         return _Other(network.pool, network.n_segments, self.gradients)
 
-    def forward(self, X: Tensor, lengths: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        X: Tensor,
+        lengths: Tensor | None = None,
+        features: Tensor | None = None,
+    ) -> Tensor:
         """Return the output, as the network in training does.
 
         Shape
-            X (batch, steps, input_size), lengths (batch,) or None
+            X (batch, steps, input_size), lengths (batch,) or None, features of random
+            convolutions, if they are known, (batch, features)
             -> (batch, output_size)
 
         Raises
@@ -173,22 +199,26 @@ class DirectNetwork:
         x, elapsed = self.reader.forward(X, lengths)
         steps, final = self.recurrence.forward(x, order, elapsed)
         read = self.pooling.forward(steps, final, lengths, order)
-        self.factors: list[Tensor] = []
-        for dropout in self.dropouts:
-            factors = dropout.draw(read)
-            if factors is not None:
-                self.factors.append(factors)
-                read = read * factors
-        self.read = read
-        return torch.addmm(self.bias, read, self.turned)
+        self.recurrent_size = read.shape[1]
+        read, self.of_recurrence = _drop(self.network.output_dropout, read)
+        if self.network.random is not None:
+            if features is None:
+                features = self.network.count_features(X, lengths)
+            read = torch.cat([read, features], dim=1)
+        self.read, self.of_all = _drop(self.network.dropout, read)
+        return torch.addmm(self.bias, self.read, self.turned)
 
     def backward(self, gradient: Tensor) -> None:
         """Write the gradients of all weights, given that of the latest output."""
         torch.mm(gradient.t(), self.read, out=self.grad_weight)
         torch.sum(gradient, 0, out=self.grad_bias)
         grad_read = torch.mm(gradient, self.weight)
-        for factors in reversed(self.factors):
-            grad_read = grad_read * factors
+        if self.of_all is not None:
+            grad_read = grad_read * self.of_all
+        # There are no gradients of features.
+        grad_read = grad_read[:, : self.recurrent_size]
+        if self.of_recurrence is not None:
+            grad_read = grad_read * self.of_recurrence
         grad_x = self.recurrence.backward(*self.pooling.backward(grad_read))
         if self.reader.has_weights:
             assert grad_x is not None
@@ -198,25 +228,48 @@ class DirectNetwork:
 def can_be_direct(network: nn.Module) -> bool:
     """Return whether the gradients of a network can be computed without autograd.
 
-    It must consist of recurrent layers with kernels, a pooling and a linear head.
+    It must be plain, but for gaps in what it reads, and all its weights in training.
     """
+    return (
+        _is_recurrence(network)
+        and _direct_readers.serves(network.reader, network.recurrence)
+        and all(w.requires_grad for w in network.parameters())
+    )
+
+
+def is_plain(network: nn.Module) -> TypeGuard[SequenceNetwork]:
+    """Return whether a network is just recurrent layers, a pooling and a linear head.
+
+    On the CPU, with kernels for the layers, and without gaps in what it reads.
+    """
+    if not _is_recurrence(network) or type(network.reader) is not Complete:
+        return False
+    return _direct_readers.serves(network.reader, network.recurrence)
+
+
+def _is_recurrence(network: nn.Module) -> TypeGuard[SequenceNetwork]:
+    """Return the same, whatever the network reads with."""
     if type(network) is not SequenceNetwork or network.pool is None:
         return False
     # Whatever is added to networks one day is a part of another name.
-    if {name for name, _ in network.named_children()} != _PARTS:
+    if {name for name, _ in network.named_children()} - {"random"} != _PARTS:
         return False
     if network.branch.output_size or len(network.encoder.layers):
         return False
     if type(network.head) is not nn.Linear:
         return False
-    if not _direct_readers.serves(network.reader, network.recurrence):
-        return False
     weights = list(network.parameters())
-    if not all(w.requires_grad and w.is_cpu and w.is_contiguous() for w in weights):
+    if not all(w.is_cpu and w.is_contiguous() for w in weights):
         return False
     if len({w.dtype for w in weights}) > 1:
         return False
     return serves(network.recurrence)
+
+
+def _drop(dropout: Dropout, x: Tensor) -> tuple[Tensor, Tensor | None]:
+    """Return x with dropout, and the factors that were drawn for it, if any were."""
+    factors = dropout.draw(x)
+    return (x, None) if factors is None else (x * factors, factors)
 
 
 # The parts of a network without any that are optional.
@@ -232,7 +285,7 @@ def _memory_for(weights: list[nn.Parameter]) -> tuple[Tensor, dict[Tensor, Tenso
     for weight in weights:
         begins.append(end)
         end += -(-weight.numel() // _ALIGNED) * _ALIGNED
-    flat = torch.zeros(end, dtype=weights[0].dtype)
+    flat = weights[0].new_zeros(end)
     return flat, {
         weight: flat[begin : begin + weight.numel()].view(weight.shape)
         for weight, begin in zip(weights, begins, strict=True)

@@ -11,16 +11,17 @@ written to given memory.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from ctypes import c_int64
 from typing import cast
 
+import torch
 from torch import Tensor, nn
 
 from .. import _kernels
 from .._kernels import LANES, MOST_CHAINS
-from ._cell_layer import CellLayer, OwnCellLayer, cell_of, weights_of
-from ._compiled import addresses_of_weights, plan_of
+from ._cell_layer import CellLayer, OwnCellLayer, weights_of
+from ._compiled import addresses_of_weights, plan_of_layer
 from ._threads import count_threads, share
 from ._workspace import WORKSPACE, Loan
 from .missing import StateDecay
@@ -48,6 +49,7 @@ _UNUSED = (
     *("has_start", "start", "start_memory", "has_grad_final_memory"),
     *("grad_final_memory", "wants_start", "grad_start", "grad_start_memory"),
 )
+_STEPS_AT_ONCE = 16  # by which memory grows
 _LAYER_PARTS = {"ahead", "back", "recurrent_dropout", "fades"}
 _TYPES = {nn.RNN, nn.LSTM, nn.GRU, OwnCellLayer}
 
@@ -88,15 +90,8 @@ class _Direction:
         of_fade = (None, None) if linear is None else (linear.weight, linear.bias)
         weights = weights_of(layer)
         all_weights = *weights, *of_fade
-        self.plan = plan_of(
-            cast(Hashable, cell_of(layer)),
-            layer.input_size,
-            layer.hidden_size,
-            weights.weight_ih.itemsize,
-            reverse,
-            False,
-            0 if linear is None else linear.in_features,
-        )
+        n_elapsed = 0 if linear is None else linear.in_features
+        self.plan = plan_of_layer(layer, reverse=reverse, n_elapsed=n_elapsed)
         self.weights = addresses_of_weights(all_weights)
         self.gradients = addresses_of_weights(
             [None if weight is None else gradients[weight] for weight in all_weights]
@@ -104,31 +99,27 @@ class _Direction:
         self.like, self.wants_x = weights.weight_ih.detach(), wants_x
         self.n_threads = count_threads()
         self.largest = 0, 0  # batch for which there is memory
-        self.n_steps = 0
+        self.shape = torch.Size((0, 0))
 
     def forward(
         self, x: Tensor, order: Order, mask: Tensor | None, elapsed: Tensor | None
     ) -> tuple[Tensor, Tensor]:
         """Return the steps, zero in padding, and the final hidden state."""
-        n, n_steps, _ = x.shape
-        self._reserve(n, n_steps)
+        if x.shape[:2] != self.shape:
+            self._begin(*x.shape[:2])
         self.inputs = x, order, mask, elapsed  # alive until the backward pass
-        numbers, layout = self.numbers, self.plan.layout
+        numbers = self.numbers
         numbers["x"].value = x.data_ptr()
         numbers["order"].value = order[0].data_ptr()
         numbers["lengths"].value = order[1].data_ptr()
-        numbers["n"].value, numbers["n_steps"].value = n, n_steps
-        numbers["saved_block"].value = layout.slot * n_steps
         numbers["has_mask"].value = int(mask is not None)
         if mask is not None:
             numbers["mask"].value = mask.data_ptr()
         if elapsed is not None:
             numbers["elapsed"].value = elapsed.data_ptr()
         self.pack()
-        self._share(self.run_forward, -(-n // LANES))
-        size = layout.hidden
-        shape, strides = (n, n_steps, size), (n_steps * size, size, 1)
-        return self.steps.as_strided(shape, strides), self.final.narrow(0, 0, n)
+        self._share(self.run_forward, -(-len(x) // LANES))
+        return self.outputs
 
     def backward(
         self, grad_steps: Tensor | None, grad_final: Tensor | None
@@ -147,6 +138,15 @@ class _Direction:
         self.unpack()
         return self.grad_x.as_strided(x.shape, x.stride()) if self.wants_x else None
 
+    def _begin(self, n: int, n_steps: int) -> None:
+        """Prepare for batches of another shape."""
+        self._reserve(n, n_steps)
+        numbers, layout = self.numbers, self.plan.layout
+        numbers["n"].value, numbers["n_steps"].value = n, n_steps
+        numbers["saved_block"].value = layout.slot * n_steps
+        steps = self.steps[: n * n_steps * layout.hidden].view(n, n_steps, layout.hidden)
+        self.outputs, self.shape = (steps, self.final[:n]), torch.Size((n, n_steps))
+
     def _share(self, calls: list[Callable[[], None]], most: int) -> None:
         workers = min(self.n_threads, most)
         self.numbers["n_workers"].value = workers
@@ -156,6 +156,8 @@ class _Direction:
         """Make sure that there is memory for a batch of this size."""
         if n <= self.largest[0] and n_steps <= self.largest[1]:
             return
+        # Of longer ones in the next batches, some have their place already.
+        n_steps = -(-n_steps // _STEPS_AT_ONCE) * _STEPS_AT_ONCE
         n, n_steps = max(n, self.largest[0]), max(n_steps, self.largest[1])
         layout, n_threads = self.plan.layout, self.n_threads
         n_blocks = -(-n // LANES)
