@@ -25,8 +25,8 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
 import sksequence
-from sksequence import GRUClassifier, LSTMClassifier, SimpleRNNClassifier
-from sksequence.nn import RecurrentLayer, SequenceNetwork
+from sksequence import GRUClassifier, LSTMClassifier, SimpleRNNClassifier, _kernels
+from sksequence.nn import ConvLSTM, RecurrentLayer, SequenceNetwork
 
 CELLS: dict[str, type[nn.RNNBase]] = {"gru": nn.GRU, "rnn": nn.RNN, "lstm": nn.LSTM}
 SIZES = [(32, 32), (64, 32), (128, 32), (64, 256), (128, 256)]
@@ -255,6 +255,29 @@ def hybrids(pairs: int) -> Iterator[str]:
             yield row(f"{cell.upper()}, {name}", found, 1.5)
 
 
+# --------------------------------------------------------------------------------- videos
+
+
+def videos(pairs: int) -> Iterator[str]:
+    """Train a convolutional LSTM with kernels, compared with torch's autograd."""
+    yield from head("forward and backward, ConvLSTM, 8 videos of 10 frames of 16 x 16")
+    for channels, hidden in ((1, 16), (3, 16), (16, 16), (16, 64)):
+        layer = ConvLSTM(channels, hidden)
+        x = torch.randn(8, 10, channels, 16, 16)
+        up = torch.randn(8, 10, hidden, 16, 16)
+        ours = trained(lambda x, net=layer: net(x)[0], layer, x, up)
+
+        def theirs(run=ours) -> None:
+            load, _kernels.load = _kernels.load, lambda *_: None
+            try:
+                run()
+            finally:
+                _kernels.load = load
+
+        found = ratios(theirs, ours, pairs, 2)
+        yield row(f"{channels} to {hidden} channels", found, 2.5)
+
+
 # ------------------------------------------------------------------------ whole estimator
 
 
@@ -339,7 +362,7 @@ def memory(pairs: int) -> Iterator[str]:
             )
 
 
-PARTS = (layers, minimal, limit, unequal, predicting, hybrids, epochs, memory)
+PARTS = (layers, minimal, limit, unequal, predicting, hybrids, videos, epochs, memory)
 
 
 def main() -> None:
