@@ -18,7 +18,9 @@ from torch import Tensor, nn
 
 from ..nn import Dropout
 from ..nn._exact import State, map_state
+from ..nn._threads import share_out
 from ..nn.random_convolutions import ENOUGH_SEQUENCES, choose_evenly
+from .answers import Answers
 from .augmentation import Augmentation
 from .averaging import WeightAverage, make_average
 from .batches import BatchIterator, ChunkIterator, Inputs, SequenceDataset
@@ -35,6 +37,7 @@ from .precision import make_autocast, make_scaler
 from .progress import EpochTable
 from .sensitivity import gradient_norms
 from .stopping import StopTraining, is_stop_of_skorch
+from .threads import count_kernel_threads
 from .weighted_loss import WeightedLoss
 
 # Torch multiplies matrices with other numbers of rows than multiples of eight by other
@@ -42,6 +45,7 @@ from .weighted_loss import WeightedLoss
 _ROWS = 8
 # Maximum number of hidden values per chunk of a prediction: some tens of megabytes.
 _CHUNK_VALUES = 2**22
+_MOST = 256  # maximum number of rows
 # What skorch records of each epoch, besides losses and scores.
 _OF_SKORCH = {"epoch", "train_batch_count", "valid_batch_count"}
 _MADE_CALLBACKS = ("gradient_clip", "early_stopping", "lr_schedule")
@@ -294,21 +298,21 @@ class SequenceNet(Net):
         counts : ndarray of shape (n_sequences,) or None
             Number of predictions of each sequence; None for one per sequence.
         """
-        lengths = dataset.lengths
-        counts = self._in_evaluation().count_answers(method, lengths)
-        ends = None if counts is None else counts.cumsum(0).tolist()
-        all_answers = np.empty(0)
-        for index, (answers,) in self._evaluate(dataset, method):
-            if not len(all_answers):
-                n, axes = (len(dataset), 1) if ends is None else (ends[-1], 2)
-                all_answers = np.empty((n, *answers.shape[axes:]), answers.dtype)
-            if counts is None or ends is None:
-                all_answers[index] = answers
-                continue
-            for i, answer in zip(index.tolist(), answers, strict=True):
-                n_own = int(counts[i])
-                all_answers[ends[i] - n_own : ends[i]] = answer[:n_own]
-        return all_answers, None if counts is None else counts.numpy()
+        counts = self._in_evaluation().count_answers(method, dataset.lengths)
+        found = Answers(len(dataset), counts)
+        # Stored sequences are loaded in one thread, as files may not bear several.
+        number = count_kernel_threads() if dataset.held is not None else 1
+        chunks = self._split(dataset, number)
+        if number > 1:
+            share_out(
+                lambda index: found.put(index, *self._evaluate(dataset, index, method)),
+                chunks,
+                number,
+            )
+        else:
+            for index in chunks:
+                found.put(index, *self._evaluate(dataset, index, method))
+        return found.values, None if counts is None else counts.numpy()
 
     def answers_of_each(
         self, dataset: SequenceDataset, method: str, **options: Any
@@ -323,7 +327,8 @@ class SequenceNet(Net):
         """
         self._in_evaluation()
         found: list[Any] = [None] * len(dataset)
-        for index, parts in self._evaluate(dataset, method, **options):
+        for index in self._split(dataset):
+            parts = self._evaluate(dataset, index, method, **options)
             for i, *own in zip(index.tolist(), *parts, strict=True):
                 found[i] = own[0] if len(own) == 1 else tuple(own)
         return found
@@ -337,33 +342,34 @@ class SequenceNet(Net):
             Norms of the derivatives, as of :func:`gradient_norms`.
         """
         module, lengths = self._in_evaluation(), dataset.lengths
-        order = lengths.argsort(stable=True)
         found: list[Any] = [None] * len(dataset)
-        for index in _chunks(order, lengths[order], module):
+        for index in self._split(dataset):
             inputs, _ = dataset.batch(index)
             norms = gradient_norms(module, method, self._here(inputs)).cpu().numpy()
             for i, own in zip(index.tolist(), norms, strict=True):
                 found[i] = own[: int(lengths[i])]
         return found
 
+    def _split(self, dataset: SequenceDataset, number: int = 1) -> Iterator[Tensor]:
+        """Return the rows of chunks, of at least as many as there are threads."""
+        order = dataset.lengths.argsort(stable=True)
+        most = _MOST if number == 1 else min(_MOST, -(-len(order) // number))
+        return _chunks(order, dataset.lengths[order], self.module_, most)
+
     def _evaluate(
-        self, dataset: SequenceDataset, method: str, **options: Any
-    ) -> Iterator[tuple[np.ndarray, list[np.ndarray]]]:
-        """Yield the rows of each chunk, and what the network returns for them."""
-        module, lengths = self.module_, dataset.lengths
-        order = lengths.argsort(stable=True)
-        for index in _chunks(order, lengths[order], module):
-            rows = len(index)
-            whole = -(-rows // _ROWS) * _ROWS
-            filled = index[torch.arange(whole).clamp_(max=rows - 1)]
-            with torch.inference_mode():
-                inputs, _ = dataset.batch(filled)
-                if method not in _FOLLOWING:
-                    inputs.pop("y", None)
-                outputs = _apply(module, method, self._here(inputs), **options)
-                parts = outputs if isinstance(outputs, tuple) else (outputs,)
-                answers = [part[:rows].cpu().numpy() for part in parts]
-            yield index.numpy(), answers
+        self, dataset: SequenceDataset, index: Tensor, method: str, **options: Any
+    ) -> list[np.ndarray]:
+        """Return what the network returns for the rows of a chunk."""
+        rows = len(index)
+        whole = -(-rows // _ROWS) * _ROWS
+        filled = index[torch.arange(whole).clamp_(max=rows - 1)]
+        with torch.inference_mode():
+            inputs, _ = dataset.batch(filled)
+            if method not in _FOLLOWING:
+                inputs.pop("y", None)
+            outputs = _apply(self.module_, method, self._here(inputs), **options)
+            parts = outputs if isinstance(outputs, tuple) else (outputs,)
+            return [part[:rows].cpu().numpy() for part in parts]
 
     def _in_evaluation(self) -> Any:
         """Return the network, all of whose layers are in evaluation mode."""
@@ -396,12 +402,14 @@ def _is_idle(callback: Callback) -> bool:
     return type(callback) is LRScheduler and callback.step_every != "batch"
 
 
-def _chunks(order: Tensor, lengths: Tensor, module: Any) -> Iterator[Tensor]:
-    """Split rows sorted by length into chunks of bounded memory."""
+def _chunks(
+    order: Tensor, lengths: Tensor, module: Any, most: int
+) -> Iterator[Tensor]:
+    """Split rows sorted by length into chunks of ``most`` rows and bounded memory."""
     width = module.values_per_step
     begin = 0
     while begin < len(order):
-        size = max(_ROWS, min(256, _CHUNK_VALUES // (width * int(lengths[begin]))))
+        size = max(_ROWS, min(most, _CHUNK_VALUES // (width * int(lengths[begin]))))
         # The last row of a chunk is the longest and determines its memory.
         end = min(begin + size, len(order))
         size = max(_ROWS, _CHUNK_VALUES // (width * int(lengths[end - 1])))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple, cast
@@ -13,7 +13,7 @@ from torch import Tensor
 
 from .. import _kernels
 from .._cells import Cell, find_cell
-from .._kernels import LANES, MOST_CHAINS, VECTOR_BYTES, Layout
+from .._kernels import LANES, MOST_CHAINS, VECTOR_BYTES, Layout, ScanLayout
 from ._cell_layer import CellLayer, Weights, as_matrices, cell_of, weights_of
 from ._few import FEW, Few
 from ._second_order import largest_gradient, recurrence_gradient
@@ -22,6 +22,11 @@ from ._threads import count_threads, share
 from ._time import check_length_range, check_lengths_shape, valid_steps
 from ._workspace import WORKSPACE, Loan
 
+# What a worker does for its blocks of sequences: called with its number, the number of
+# workers and the number of chains, worker's of them are ``worker``, ``worker + n_workers``
+# and so on, and the blocks of a chain ``chain``, ``chain + n_chains`` and so on.
+BlockWork = Callable[[int, int, int], None]
+
 
 def serves(layer: CellLayer, x: Tensor) -> bool:
     """Return whether there are kernels for a layer and its input."""
@@ -29,7 +34,18 @@ def serves(layer: CellLayer, x: Tensor) -> bool:
         return False
     if layer.weight_ih_l0.dtype != x.dtype or torch.is_autocast_enabled("cpu"):
         return False
-    return _kernels.load("recurrence", 8 * x.itemsize, cell_of(layer)) is not None
+    return load_kernels(cell_of(layer), 8 * x.itemsize) is not None
+
+
+def load_kernels(
+    cell: type[Cell], bits: int, given: bool = False
+) -> _kernels.Kernels | None:
+    """Return the kernels of a layer, or None if there are none.
+
+    ``given`` says whether the products with the input are given.
+    """
+    is_scan = not given and _kernels.reads_only_input(cell)
+    return _kernels.load("scan" if is_scan else "recurrence", bits, cell)
 
 
 def has_kernels(network: dict[str, Any]) -> bool:
@@ -38,7 +54,7 @@ def has_kernels(network: dict[str, Any]) -> bool:
         return False
     cell = find_cell(network["cell"], network.get("nonlinearity", "tanh"))
     bits = 64 if network["dtype"] == "float64" else 32
-    return _kernels.load("recurrence", bits, cell) is not None
+    return load_kernels(cell, bits) is not None
 
 
 def serves_largest(steps: Tensor) -> bool:
@@ -192,7 +208,7 @@ class _Recurrence(torch.autograd.Function):
 class _Plan:
     """How to run layers of one cell and size, independent of the batch."""
 
-    layout: Layout
+    layout: Layout | ScanLayout
     run: _kernels.Kernels
     fixed: dict[str, int]
 
@@ -205,11 +221,13 @@ class _Plan:
         """Return steps and final states, and the memory kept for the backward pass."""
         layout = self.layout
         n, n_steps, _ = inputs.x.shape
-        n_blocks = -(-n // LANES)
-        workers = min(count_threads(), n_blocks)
-        slots = n_blocks * n_steps if keep else workers
+        workers = min(count_threads(), layout.most_workers(-(-n // LANES)))
         slot_bytes = layout.itemsize * layout.slot
-        kept = WORKSPACE.borrow(layout.packed.n_bytes + slot_bytes * slots)
+        n_bytes = workers * slot_bytes
+        if keep:
+            of_all = layout.kept(n, n_steps)
+            n_bytes = layout.itemsize * of_all.n_blocks * of_all.block
+        kept = WORKSPACE.borrow(layout.packed.n_bytes + n_bytes)
         steps = inputs.x.new_empty(n, n_steps, layout.hidden)
         finals = [
             inputs.x.new_zeros(n, layout.hidden) for _ in range(layout.cell.n_states)
@@ -236,9 +254,14 @@ class _Plan:
     @cached_property
     def few(self) -> Few | None:
         """The same for few sequences; None without kernels for these."""
-        layout = self.layout
+        # Their layout is that of a recurrence also where others are a scan.
+        fields = "cell", "channels", "hidden", "itemsize"
+        layout = Layout(*(getattr(self.layout, name) for name in fields))
         run = _kernels.load("alone", 8 * layout.itemsize, cast(Any, layout.cell))
-        return None if run is None else Few(layout, run, self.fixed)
+        if run is None:
+            return None
+        gates = {"gates": ctypes.addressof(layout.gates)}
+        return Few(layout, run, self.fixed | layout.sizes | gates)
 
     def backward(
         self,
@@ -256,7 +279,7 @@ class _Plan:
         grad_start, grad_start_memory = _empty_like(start), _empty_like(start_memory)
         grad_weights = [_empty_like(weight) for weight in inputs[4:]]
         chains = min(-(-len(x) // LANES), MOST_CHAINS)
-        workers = min(count_threads(), chains)
+        workers = min(count_threads(), layout.most_workers(chains, wants_x=wants_x))
         scratch_bytes = workers * layout.backward_scratch.n_bytes
         sum_bytes = layout.itemsize * layout.weight_gradient * chains
         memory = WORKSPACE.borrow(scratch_bytes + sum_bytes)
@@ -316,12 +339,13 @@ class _Plan:
         layout = self.layout
         x, start, start_memory, mask = inputs[:4]
         n, n_steps, _ = x.shape
+        of_all = layout.kept(n, n_steps)
         return {
             **self.fixed,
             **layout.packed.at(kept.address),
             "saved": kept.address + layout.packed.n_bytes,
-            "saved_block": layout.slot * n_steps if keep else 0,
-            "saved_step": layout.slot if keep else 0,
+            "saved_block": of_all.block if keep else 0,
+            "saved_step": of_all.step if keep else 0,
             "x": x.data_ptr(),
             "order": order[0].data_ptr(),
             "lengths": order[1].data_ptr(),
@@ -344,12 +368,15 @@ def plan_of(
     reverse: bool,
     given: bool,
 ) -> _Plan:
-    layout = Layout(cell, channels, hidden, itemsize, given)
-    run = _kernels.load("recurrence", 8 * itemsize, cell)
+    layout: Layout | ScanLayout
+    if _kernels.reads_only_input(cell) and not given:
+        layout = ScanLayout(cell, channels, hidden, itemsize)
+    else:
+        layout = Layout(cell, channels, hidden, itemsize, given)
+    run = load_kernels(cell, 8 * itemsize, given)
     assert run is not None, "who asks for kernels has made sure that there are any"
     fixed = {
         **layout.sizes,
-        "width": layout.width,
         "gates": ctypes.addressof(layout.gates),
         "n_gates": len(cell.gates),
         "reverse": int(reverse),
@@ -376,7 +403,8 @@ class _Largest(torch.autograd.Function):
     def forward(ctx: Any, steps: Tensor, lengths: Tensor) -> Tensor:
         steps = steps.contiguous()
         found = steps.new_empty(steps.shape[0], steps.shape[2])
-        run_largest(largest_kernels(steps.itemsize)["forward"], steps, lengths, found)
+        order, _ = _full_order(*steps.shape[:2])
+        _run_largest("forward", steps, order, lengths, found)
         ctx.save_for_backward(steps, found)
         ctx.lengths = lengths  # not saved: may be an inference tensor, but is only read
         return found
@@ -389,9 +417,10 @@ class _Largest(torch.autograd.Function):
             steps = steps.masked_fill(~mask, -torch.inf)
             return largest_gradient(steps, found, grad_largest), None
         grad_steps, grad_largest = torch.empty_like(steps), grad_largest.contiguous()
-        run_largest(
-            largest_kernels(steps.itemsize)["backward"],
+        _run_largest(
+            "backward",
             steps,
+            _full_order(*steps.shape[:2])[0],
             ctx.lengths,
             found,
             grad_largest=grad_largest.data_ptr(),
@@ -400,30 +429,46 @@ class _Largest(torch.autograd.Function):
         return grad_steps, None
 
 
-def largest_kernels(itemsize: int) -> _kernels.Kernels:
-    """Return the kernels of max pooling, forward and backward."""
-    kernels = _kernels.load("pooling", 8 * itemsize)
-    assert kernels is not None, "who asks for kernels has made sure that there are any"
-    return kernels
-
-
-def run_largest(
-    kernel: _kernels.Kernel,
+def largest_work(
+    name: str,
     steps: Tensor,
+    order: Tensor,
     lengths: Tensor,
     found: Tensor,
     **addresses: int,
-) -> None:
+) -> BlockWork:
+    """Return what each worker does in max pooling, "forward" or "backward".
+
+    ``order`` says which sequences are a block, as in the recurrence, and ``lengths`` has
+    the length of each sequence of the batch.
+    """
+    kernels = _kernels.load("pooling", 8 * steps.itemsize)
+    assert kernels is not None, "who asks for kernels has made sure that there are any"
     n, n_steps, size = steps.shape
-    kernel(
-        steps=steps.data_ptr(),
-        lengths=lengths.data_ptr(),
-        largest=found.data_ptr(),
-        n=n,
-        n_steps=n_steps,
-        size=size,
+    arguments = {
+        "steps": steps.data_ptr(),
+        "order": order.data_ptr(),
+        "lengths": lengths.data_ptr(),
+        "largest": found.data_ptr(),
+        "n": n,
+        "n_steps": n_steps,
+        "size": size,
         **addresses,
-    )
+    }
+
+    def work(worker: int, n_workers: int, n_chains: int) -> None:
+        kernels[name](
+            **arguments, worker=worker, n_workers=n_workers, n_chains=n_chains
+        )
+
+    return work
+
+
+def _run_largest(name: str, steps: Tensor, *tensors: Tensor, **addresses: int) -> None:
+    work = largest_work(name, steps, *tensors, **addresses)
+    n_blocks = -(-len(steps) // LANES)
+    workers = min(count_threads(), n_blocks)
+    share(lambda worker: work(worker, workers, n_blocks), workers)
 
 
 def serves_shares(x: Tensor) -> bool:

@@ -7,12 +7,14 @@ the same operations on the same numbers, so that outputs and gradients have the 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
 from . import _compiled
+from ._compiled import BlockWork
 from ._direct_layers import DirectStack, Order, Pair, serves
 from ._segments import pool_segments
 from .missing import Complete
@@ -53,28 +55,26 @@ class _Mean:
 
 
 class _Max:
-    def __init__(self, itemsize: int) -> None:
-        self.kernels = _compiled.largest_kernels(itemsize)
+    """Maxima, which the threads that run the recurrence also find and differentiate."""
 
-    def forward(
-        self, steps: Tensor, final: Tensor, lengths: Tensor | None, order: Order
-    ) -> Tensor:
-        found = steps.new_empty(steps.shape[0], steps.shape[2])
+    def reading(self, lengths: Tensor | None, order: Order, steps: Tensor) -> BlockWork:
+        """Return how to find the maxima of steps, which ``found`` then has."""
+        self.found = steps.new_empty(steps.shape[0], steps.shape[2])
         lengths = order[1] if lengths is None else lengths.long().contiguous()
-        self.read = steps, lengths, found
-        _compiled.run_largest(self.kernels["forward"], *self.read)
-        return found
+        self.read = steps, order[0], lengths, self.found
+        return _compiled.largest_work("forward", *self.read)
 
-    def backward(self, gradient: Tensor) -> Pair:
-        steps, gradient = self.read[0], gradient.contiguous()
-        grad_steps = torch.empty_like(steps)
-        _compiled.run_largest(
-            self.kernels["backward"],
+    def returning(self, gradient: Tensor) -> tuple[Tensor, BlockWork]:
+        """Return memory for the gradient of the steps, and how to write it."""
+        self.gradient = gradient.contiguous()  # alive until it has been read
+        grad_steps = torch.empty_like(self.read[0])
+        work = _compiled.largest_work(
+            "backward",
             *self.read,
-            grad_largest=gradient.data_ptr(),
+            grad_largest=self.gradient.data_ptr(),
             grad_steps=grad_steps.data_ptr(),
         )
-        return grad_steps, None
+        return grad_steps, work
 
 
 class _Other:
@@ -131,7 +131,7 @@ class DirectNetwork:
         self.grad_weight = self.gradients[network.head.weight]
         self.grad_bias = self.gradients[network.head.bias]
 
-    def _make_pooling(self) -> _Pooling:
+    def _make_pooling(self) -> _Pooling | _Max:
         network = self.network
         assert network.pool is not None
         kind = type(network.pool)
@@ -139,10 +139,10 @@ class DirectNetwork:
             return _Last()
         if network.n_segments == 1 and kind is MeanPooling:
             return _Mean()
-        if network.n_segments == 1 and kind is MaxPooling:
+        if network.n_segments == 1 and kind is MaxPooling and self.recurrence.is_one_way:
             size = network.recurrence.output_size
             if _compiled.serves_largest(self.flat.new_empty(1, 1, size)):
-                return _Max(self.flat.itemsize)
+                return _Max()
         return _Other(network.pool, network.n_segments, self.gradients)
 
     def forward(self, X: Tensor, lengths: Tensor | None = None) -> Tensor:
@@ -165,8 +165,12 @@ class DirectNetwork:
                 f"{self.flat.dtype}, got {tuple(X.shape)} and {X.dtype}"
             )
         order = _compiled.order_of(lengths, *X.shape[:2])
-        steps, final = self.recurrence.forward(X.contiguous(), order)
-        read = self.pooling.forward(steps, final, lengths, order)
+        pooling, X = self.pooling, X.contiguous()
+        if isinstance(pooling, _Max):
+            self.recurrence.forward(X, order, partial(pooling.reading, lengths, order))
+            read = pooling.found
+        else:
+            read = pooling.forward(*self.recurrence.forward(X, order), lengths, order)
         self.factors: list[Tensor] = []
         for dropout in self.dropouts:
             factors = dropout.draw(read)
@@ -183,7 +187,11 @@ class DirectNetwork:
         grad_read = torch.mm(gradient, self.weight)
         for factors in reversed(self.factors):
             grad_read = grad_read * factors
-        self.recurrence.backward(*self.pooling.backward(grad_read))
+        if isinstance(self.pooling, _Max):
+            grad_steps, work = self.pooling.returning(grad_read)
+            self.recurrence.backward(grad_steps, None, work)
+        else:
+            self.recurrence.backward(*self.pooling.backward(grad_read))
 
 
 def can_be_direct(network: nn.Module) -> bool:

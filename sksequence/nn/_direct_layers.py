@@ -17,10 +17,9 @@ from typing import cast
 
 from torch import Tensor, nn
 
-from .. import _kernels
 from .._kernels import LANES, MOST_CHAINS
 from ._cell_layer import CellLayer, OwnCellLayer, cell_of, weights_of
-from ._compiled import addresses_of_weights, plan_of
+from ._compiled import BlockWork, addresses_of_weights, load_kernels, plan_of
 from ._threads import count_threads, share
 from ._workspace import WORKSPACE, Loan
 from .recurrent import RecurrentLayer, RecurrentStack
@@ -32,6 +31,8 @@ Order = tuple[Tensor, Tensor]
 Gradients = Mapping[Tensor, Tensor]
 # Gradients of the steps and of the final state, None for zero.
 Pair = tuple[Tensor | None, Tensor | None]
+# Of the steps of a layer, which are not yet computed.
+After = Callable[[Tensor], BlockWork]
 
 # Arguments of the kernels that are set for each batch, and those that stay at zero: a
 # layer begins without a state.
@@ -62,7 +63,7 @@ def _serves_layer(layer: RecurrentLayer) -> bool:
     if any(type(direction) not in _TYPES for direction in layer.directions()):
         return False
     bits = 8 * weights_of(layer.ahead).weight_ih.itemsize
-    return _kernels.load("recurrence", bits, layer.cell) is not None
+    return load_kernels(layer.cell, bits) is not None
 
 
 class _Direction:
@@ -93,9 +94,13 @@ class _Direction:
         self.n_steps = 0
 
     def forward(
-        self, x: Tensor, order: Order, mask: Tensor | None
+        self, x: Tensor, order: Order, mask: Tensor | None, after: After | None = None
     ) -> tuple[Tensor, Tensor]:
-        """Return the steps, zero in padding, and the final hidden state."""
+        """Return the steps, zero in padding, and the final hidden state.
+
+        ``after`` is called with the steps, before they are computed, and returns what
+        each thread does with those that it has computed.
+        """
         n, n_steps, _ = x.shape
         self._reserve(n, n_steps)
         self.inputs = x, order, mask  # alive until the backward pass
@@ -104,20 +109,28 @@ class _Direction:
         numbers["order"].value = order[0].data_ptr()
         numbers["lengths"].value = order[1].data_ptr()
         numbers["n"].value, numbers["n_steps"].value = n, n_steps
-        numbers["saved_block"].value = layout.slot * n_steps
+        numbers["saved_block"].value = layout.kept(n, n_steps).block
         numbers["has_mask"].value = int(mask is not None)
         if mask is not None:
             numbers["mask"].value = mask.data_ptr()
-        self.pack()
-        self._share(self.run_forward, -(-n // LANES))
         size = layout.hidden
         shape, strides = (n, n_steps, size), (n_steps * size, size, 1)
-        return self.steps.as_strided(shape, strides), self.final.narrow(0, 0, n)
+        steps = self.steps.as_strided(shape, strides)
+        work = None if after is None else after(steps)
+        self.pack()
+        self._share(self.run_forward, -(-n // LANES), behind=work)
+        return steps, self.final.narrow(0, 0, n)
 
     def backward(
-        self, grad_steps: Tensor | None, grad_final: Tensor | None
+        self,
+        grad_steps: Tensor | None,
+        grad_final: Tensor | None,
+        before: BlockWork | None = None,
     ) -> Tensor | None:
-        """Return the gradient of x, if it is wanted."""
+        """Return the gradient of x, if it is wanted.
+
+        ``before`` is what each thread does first: it makes the gradient of its steps.
+        """
         x, numbers = self.inputs[0], self.numbers
         kept = []
         for name, gradient in (("grad_steps", grad_steps), ("grad_final", grad_final)):
@@ -127,14 +140,38 @@ class _Direction:
                 numbers[name].value = kept[-1].data_ptr()
         chains = min(-(-len(x) // LANES), MOST_CHAINS)
         numbers["n_chains"].value = chains
-        self._share(self.run_backward, chains)
+        self._share(self.run_backward, chains, before)
         self.unpack()
         return self.grad_x.as_strided(x.shape, x.stride()) if self.wants_x else None
 
-    def _share(self, calls: list[Callable[[], None]], most: int) -> None:
-        workers = min(self.n_threads, most)
+    def _share(
+        self,
+        calls: list[Callable[[], None]],
+        n_chains: int,
+        before: BlockWork | None = None,
+        behind: BlockWork | None = None,
+    ) -> None:
+        layout = self.plan.layout
+        wants_x = self.wants_x and calls is self.run_backward
+        workers = min(self.n_threads, layout.most_workers(n_chains, wants_x=wants_x))
         self.numbers["n_workers"].value = workers
-        share(lambda worker: calls[worker](), workers)
+        if workers > n_chains:
+            # Several share the units of a sequence, and none has all of its steps.
+            if before is not None:
+                before(0, 1, n_chains)
+            share(lambda worker: calls[worker](), workers)
+            if behind is not None:
+                behind(0, 1, n_chains)
+            return
+
+        def work(worker: int) -> None:
+            if before is not None:
+                before(worker, workers, n_chains)
+            calls[worker]()
+            if behind is not None:
+                behind(worker, workers, n_chains)
+
+        share(work, workers)
 
     def _reserve(self, n: int, n_steps: int) -> None:
         """Make sure that there is memory for a batch of this size."""
@@ -146,7 +183,7 @@ class _Direction:
         chains = min(n_blocks, MOST_CHAINS)
         sizes = {
             "packed": layout.packed.n_bytes,
-            "saved": layout.itemsize * layout.slot * n_blocks * n_steps,
+            "saved": layout.itemsize * n_blocks * layout.kept(n, n_steps).block,
             "ahead": layout.forward_scratch.n_bytes * n_threads,
             "back": layout.backward_scratch.n_bytes * n_threads,
             "grad_weights": layout.itemsize * layout.weight_gradient * chains,
@@ -161,10 +198,10 @@ class _Direction:
             self.like.new_empty(n, layout.hidden) for _ in range(2)
         )
         self.grad_x = self.like.new_empty(n * n_steps * layout.channels * self.wants_x)
-        self._bind(at)
+        self._bind(at, n, n_steps)
         self.largest = n, n_steps
 
-    def _bind(self, at: dict[str, int]) -> None:
+    def _bind(self, at: dict[str, int], n: int, n_steps: int) -> None:
         """Fix the arguments of the kernels; ``at`` has the addresses of the memory."""
         layout, run = self.plan.layout, self.plan.run
         known = {
@@ -172,7 +209,7 @@ class _Direction:
             **self.plan.fixed,
             **layout.packed.at(at["packed"]),
             "saved": at["saved"],
-            "saved_step": layout.slot,
+            "saved_step": layout.kept(n, n_steps).step,
             "steps": self.steps.data_ptr(),
             "final": self.final.data_ptr(),
             "final_memory": self.final_memory.data_ptr(),
@@ -230,9 +267,11 @@ class _Layer:
             for i, direction in enumerate(layer.directions())
         ]
 
-    def forward(self, x: Tensor, order: Order) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, x: Tensor, order: Order, after: After | None = None
+    ) -> tuple[Tensor, Tensor]:
         self.outputs = [
-            direction.forward(x, order, self.layer.draw_mask(x))
+            direction.forward(x, order, self.layer.draw_mask(x), after)
             for direction in self.directions
         ]
         if len(self.outputs) == 1:
@@ -240,9 +279,11 @@ class _Layer:
         (ahead, final), (back, first) = self.outputs
         return self.layer.merge(ahead, back), self.layer.merge(final, first)
 
-    def backward(self, *gradients: Tensor | None) -> Tensor | None:
+    def backward(
+        self, *gradients: Tensor | None, before: BlockWork | None = None
+    ) -> Tensor | None:
         if len(self.directions) == 1:
-            return self.directions[0].backward(*gradients)
+            return self.directions[0].backward(*gradients, before)
         parts = _PARTS[self.layer.merge_mode]
         pairs = [
             (None, None) if gradient is None else parts(ahead, back, gradient)
@@ -275,20 +316,37 @@ class DirectStack:
             for i, layer in enumerate(cast("Iterable[RecurrentLayer]", stack.layers))
         ]
 
-    def forward(self, x: Tensor, order: Order) -> tuple[Tensor, Tensor]:
-        """Return the steps, zero in padding, and the final state."""
+    @property
+    def is_one_way(self) -> bool:
+        """Whether the last layer has one direction, so that its steps are not merged."""
+        return len(self.layers[-1].directions) == 1
+
+    def forward(
+        self, x: Tensor, order: Order, after: After | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Return the steps, zero in padding, and the final state.
+
+        ``after`` is as for one direction, which the last layer then must have.
+        """
         self.factors: list[Tensor | None] = []
+        last = self.layers[-1]
         for i, layer in enumerate(self.layers):
             if i:
                 self.factors.append(self.dropout.draw(x))
                 x = x if self.factors[-1] is None else x * self.factors[-1]
-            x, final = layer.forward(x, order)
+            x, final = layer.forward(x, order, after if layer is last else None)
         return x, final
 
-    def backward(self, grad_steps: Tensor | None, grad_final: Tensor | None) -> None:
-        """Write the gradients of all weights."""
+    def backward(
+        self,
+        grad_steps: Tensor | None,
+        grad_final: Tensor | None,
+        before: BlockWork | None = None,
+    ) -> None:
+        """Write the gradients of all weights; ``before`` is as for one direction."""
         for layer in reversed(self.layers):
-            grad_steps, grad_final = layer.backward(grad_steps, grad_final), None
+            grad_steps = layer.backward(grad_steps, grad_final, before=before)
+            grad_final, before = None, None
             factors = self.factors.pop() if self.factors else None
             if grad_steps is not None and factors is not None:
                 grad_steps = grad_steps * factors
