@@ -26,6 +26,7 @@ LANES = 32  # sequences per block
 SPAN = 128  # lanes of several steps, whose weight gradients are computed in one product
 ROWS = 4  # rows of a product that are kept in registers
 VECTOR_BYTES = 64
+_MOST_KEPT = 2**24  # maximum number of values of a scan to keep, some tens of megabytes
 MOST_CHAINS = 16  # maximum number of partial sums of weight gradients
 
 
@@ -301,10 +302,19 @@ class ScanLayout:
         return (ctypes.c_int64 * 0)()
 
     def kept(self, n: int, n_steps: int) -> Kept:
-        """Return what is kept of a forward pass: cell states before spans of steps."""
-        step = LANES * self.sizes["wide"] if self.cell.n_states > 1 else 0
+        """Return what is kept of a forward pass.
+
+        The values of all steps, if sequences are many and steps are not, else the cell
+        states before spans of steps.
+        """
+        n_blocks, n_memories = round_up(n, LANES) // LANES, self.cell.n_states - 1
         n_spans = -(-n_steps // (SPAN // min(n, LANES)))
-        return Kept(round_up(n, LANES) // LANES, step * n_spans, step)
+        wide, width = self.sizes["wide"], self.sizes["width"]
+        step = SPAN * (width + n_memories * wide)
+        if n >= LANES // 2 and step * n_spans * n_blocks <= _MOST_KEPT:
+            return Kept(n_blocks, step * n_spans, step, True)
+        step = LANES * wide * n_memories
+        return Kept(n_blocks, step * n_spans, step)
 
     def most_workers(self, n_chains: int, *, wants_x: bool = False) -> int:
         """Return how many threads can work: they share chains and their units.
@@ -344,6 +354,7 @@ class ScanLayout:
             grad_state=LANES * wide,
             grad_memory=LANES * wide,
             grad_inputs=SPAN * self.sizes["wide_in"],
+            strip=SPAN * VECTOR_BYTES // self.itemsize,
         )
 
     @property
@@ -374,11 +385,19 @@ class Kept(NamedTuple):
         Size for a block.
     step : int
         Size for a step of a block, or a span of steps.
+    values : bool
+        Whether a scan keeps the values of all steps.
     """
 
     n_blocks: int
     block: int
     step: int
+    values: bool = False
+
+    @property
+    def size(self) -> int:
+        """Size for all blocks."""
+        return self.n_blocks * self.block
 
 
 def arrange(itemsize: int, sizes: Mapping[str, int]) -> Buffers:

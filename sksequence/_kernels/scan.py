@@ -7,7 +7,8 @@ the blocks of sequences, and the units if there are fewer blocks than threads.
 
 Every sum has the order of :mod:`.recurrence`, and everything else is elementwise: outputs
 and gradients are the same to the bit. The backward pass computes the values of a span
-again, from the inputs and the state before it, since to keep them in memory takes longer.
+again, from the inputs and the state before it: to keep those of many steps takes as long.
+With ``keeps_values`` they are kept nevertheless, which is faster for many sequences.
 
 Steps are counted in the order in which they are read. Those of a span are the rows of
 ``inputs``, ``values``, ``hidden_states`` and ``memories``: the last step of all sequences
@@ -34,7 +35,7 @@ from .equations import (
     writing,
 )
 from .layout import LANES, ROWS, SPAN, blocks_of
-from .simd import add_tile_of_columns, lanes_of, shift, tile
+from .simd import add_tile_of_columns, lanes_of, load, shift, store, tile
 
 Numbers = Indices = Size = Any
 
@@ -95,6 +96,18 @@ def _read_inputs(
 
 
 @_function
+def _read_states(
+    steps, row, length, n_steps, hidden, reverse, first, last, places, i, states, wide
+):
+    """Copy the hidden states of one sequence in a span."""
+    for s in range(first, last):
+        state = shift(states, (places[s - first] + i) * wide)
+        position = _position(row, length, n_steps, s, reverse)
+        _copy(shift(steps, position * hidden), state, hidden)
+        _clear(shift(state, hidden), wide - hidden)
+
+
+@_function
 def _multiply(
     inputs, deep, n_rows, weights, depth, n_gates, wide, width, begin, stop, values
 ):
@@ -113,19 +126,25 @@ def _multiply(
 
 @_function
 def _add_products(
-    inputs, deep, n_rows, values, n_gates, wide, width, begin, stop, result
+    inputs, deep, n_rows, values, n_gates, wide, width, begin, stop, strip, result
 ):
-    """Add what a span contributes to the gradients of the weights of some units."""
+    """Add what a span contributes to the gradients of the weights of some units.
+
+    The values of a vector are copied to a strip, one behind the other: they are read for
+    every channel, and rows are so far apart that they would leave the cache.
+    """
     vector = lanes_of(inputs)
     if n_rows == 0:
         return
     for g in range(n_gates):
         for p in range((stop - begin) // vector):
             q = g * wide + begin + p * vector
+            for k in range(n_rows):
+                store(strip, k * vector, load(values, k * width + q))
             for r in range(deep // ROWS):
                 c = r * ROWS
                 add_tile_of_columns(
-                    n_rows, shift(inputs, c), deep, shift(values, q), width,
+                    n_rows, shift(inputs, c), deep, strip, vector,
                     shift(result, c * width + q), width,
                 )  # fmt: skip
 
@@ -166,7 +185,7 @@ def _scanning_back(cell: type[Cell]) -> Callable:
 
     @_function
     def differentiate(
-        own, wide, state, memory, new_state, new_memory, grad_state, grad_memory, begin,
+        kept, own, wide, state, memory, new_state, new_memory, grad_state, grad_memory, begin,
         stop,
     ):  # fmt: skip
         vector = lanes_of(own)
@@ -175,7 +194,7 @@ def _scanning_back(cell: type[Cell]) -> Callable:
             wanted = read_states(grad_state, grad_memory, u)
             grad_values, grad_states = gradient_of(
                 OPERATIONS,
-                read(own, u, wide),
+                read(kept, u, wide),
                 read_states(state, memory, u),
                 read_states(new_state, new_memory, u),
                 wanted,
@@ -201,7 +220,9 @@ def _pack_weights(
         for j in range(hidden):
             unit, q = g * hidden + j, g * wide + j
             own = shift(weight_ih, unit * channels)
-            _copy(own, shift(weights_of_channels, q * wide_in), channels)
+            for c in range(channels):
+                strip = shift(weights_of_channels, c // vector * vector * width)
+                strip[q * vector + c % vector] = own[c]
             column = shift(weights, q // vector * vector * depth + q % vector)
             column[0] = bias_ih[unit]
             for c in range(channels):
@@ -224,7 +245,7 @@ def make_forward(cell: type[Cell]) -> Callable:
         hidden: Size, channels: Size, n_gates: Size, wide: Size, width: Size, deep: Size,
         weights: Numbers, reverse: Size,
         has_start: Size, start: Numbers, start_memory: Numbers,
-        saved: Numbers, saved_block: Size, saved_step: Size,
+        saved: Numbers, saved_block: Size, saved_step: Size, keeps_values: Size,
         inputs: Numbers, values: Numbers, hidden_states: Numbers, memories: Numbers,
         state: Numbers, memory: Numbers, places: Indices,
         steps: Numbers, final: Numbers, final_memory: Numbers,
@@ -255,7 +276,9 @@ def make_forward(cell: type[Cell]) -> Callable:
             for part in range((left[0] + span - 1) // span):
                 first = part * span
                 end = min(first + span, left[0])
-                kept = shift(saved, block * saved_block + first // span * saved_step)
+                kept = shift(saved, block * saved_block + part * saved_step)
+                if keeps_values:
+                    values, memories = kept, shift(kept, SPAN * width)
                 n_rows = _lay_out(left, in_block, first, end, places)
                 _read_inputs(
                     x, rows_of, left, in_block, n_steps, channels, reverse, first, end,
@@ -270,7 +293,7 @@ def make_forward(cell: type[Cell]) -> Callable:
                     if last <= first:
                         break
                     own_state, own_memory = shift(state, i * wide), shift(memory, i * wide)
-                    if has_memory and saved_step:
+                    if has_memory and saved_step and not keeps_values:
                         at = i * wide + begin
                         _copy(shift(memory, at), shift(kept, at), stop - begin)
                     scan(
@@ -304,10 +327,12 @@ def make_backward(cell: type[Cell]) -> Callable:
         hidden: Size, channels: Size, n_gates: Size, wide: Size, width: Size, deep: Size,
         wide_in: Size, weights: Numbers, weights_of_channels: Numbers, reverse: Size,
         has_start: Size, start: Numbers, start_memory: Numbers,
-        saved: Numbers, saved_block: Size, saved_step: Size, steps: Numbers,
+        saved: Numbers, saved_block: Size, saved_step: Size, keeps_values: Size,
+        steps: Numbers,
         inputs: Numbers, values: Numbers, hidden_states: Numbers, memories: Numbers,
         state: Numbers, memory: Numbers, before: Numbers, memory_before: Numbers,
-        grad_state: Numbers, grad_memory: Numbers, grad_inputs: Numbers, places: Indices,
+        grad_state: Numbers, grad_memory: Numbers, grad_inputs: Numbers, strip: Numbers,
+        places: Indices,
         has_grad_steps: Size, grad_steps: Numbers,
         has_grad_final: Size, grad_final: Numbers,
         has_grad_final_memory: Size, grad_final_memory: Numbers,
@@ -339,18 +364,24 @@ def make_backward(cell: type[Cell]) -> Callable:
                 _clear(grad_memory, LANES * wide)
                 n_spans = (left[0] + span - 1) // span
                 for back in range(n_spans):
-                    first = (n_spans - 1 - back) * span
+                    part = n_spans - 1 - back
+                    first = part * span
                     end = min(first + span, left[0])
-                    kept = shift(saved, block * saved_block + first // span * saved_step)
+                    kept = shift(saved, block * saved_block + part * saved_step)
+                    memory_kept, kept_values = kept, values
+                    if keeps_values:
+                        memory_kept = shift(kept, SPAN * width - saved_step)
+                        kept_values, memories = kept, shift(kept, SPAN * width)
                     n_rows = _lay_out(left, in_block, first, end, places)
                     _read_inputs(
                         x, rows_of, left, in_block, n_steps, channels, reverse, first,
                         end, places, inputs, deep,
                     )  # fmt: skip
-                    _multiply(
-                        inputs, deep, n_rows, weights, 1 + channels, n_gates, wide,
-                        width, begin, stop, values,
-                    )  # fmt: skip
+                    if not keeps_values:
+                        _multiply(
+                            inputs, deep, n_rows, weights, 1 + channels, n_gates, wide,
+                            width, begin, stop, values,
+                        )  # fmt: skip
                     for i in range(in_block):
                         last = min(left[i], end)
                         if last <= first:
@@ -365,7 +396,7 @@ def make_backward(cell: type[Cell]) -> Callable:
                         else:
                             _begin(start, has_start, rows_of[i], hidden, own, wide)
                         if has_memory and first > 0:
-                            _copy(shift(kept, i * wide), own_memory, wide)
+                            _copy(shift(memory_kept, i * wide), own_memory, wide)
                         elif has_memory:
                             _begin(
                                 start_memory, has_start, rows_of[i], hidden, own_memory,
@@ -373,10 +404,16 @@ def make_backward(cell: type[Cell]) -> Callable:
                             )  # fmt: skip
                         _copy(own, before, wide)
                         _copy(own_memory, memory_before, wide)
-                        scan(
-                            values, width, wide, hidden_states, memories, places, i,
-                            last - first, own, own_memory, begin, stop,
-                        )  # fmt: skip
+                        if keeps_values:
+                            _read_states(
+                                steps, rows_of[i], left[i], n_steps, hidden, reverse,
+                                first, last, places, i, hidden_states, wide,
+                            )  # fmt: skip
+                        else:
+                            scan(
+                                values, width, wide, hidden_states, memories, places, i,
+                                last - first, own, own_memory, begin, stop,
+                            )  # fmt: skip
 
                         of_state = shift(grad_state, i * wide)
                         of_memory = shift(grad_memory, i * wide)
@@ -412,13 +449,14 @@ def make_backward(cell: type[Cell]) -> Callable:
                                 earlier = shift(hidden_states, k_before * wide)
                                 earlier_memory = shift(memories, k_before * wide)
                             differentiate(
+                                shift(kept_values, k * width),
                                 shift(values, k * width), wide, earlier, earlier_memory,
                                 shift(hidden_states, k * wide), shift(memories, k * wide),
                                 of_state, of_memory, begin, stop,
                             )  # fmt: skip
                     _add_products(
                         inputs, deep, n_rows, values, n_gates, wide, width, begin, stop,
-                        result,
+                        strip, result,
                     )  # fmt: skip
                     if wants_x:
                         for p in range(wide_in // vector):
@@ -426,7 +464,7 @@ def make_backward(cell: type[Cell]) -> Callable:
                             for r in range((n_rows + ROWS - 1) // ROWS):
                                 tile(
                                     width, shift(values, r * ROWS * width), width,
-                                    shift(weights_of_channels, c), wide_in,
+                                    shift(weights_of_channels, c * width), vector,
                                     shift(grad_inputs, r * ROWS * wide_in + c), wide_in,
                                 )  # fmt: skip
                         for i in range(in_block):

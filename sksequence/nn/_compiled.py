@@ -225,8 +225,7 @@ class _Plan:
         slot_bytes = layout.itemsize * layout.slot
         n_bytes = workers * slot_bytes
         if keep:
-            of_all = layout.kept(n, n_steps)
-            n_bytes = layout.itemsize * of_all.n_blocks * of_all.block
+            n_bytes = layout.itemsize * layout.kept(n, n_steps).size
         kept = WORKSPACE.borrow(layout.packed.n_bytes + n_bytes)
         steps = inputs.x.new_empty(n, n_steps, layout.hidden)
         finals = [
@@ -346,6 +345,7 @@ class _Plan:
             "saved": kept.address + layout.packed.n_bytes,
             "saved_block": of_all.block if keep else 0,
             "saved_step": of_all.step if keep else 0,
+            "keeps_values": int(of_all.values and keep),
             "x": x.data_ptr(),
             "order": order[0].data_ptr(),
             "lengths": order[1].data_ptr(),

@@ -37,7 +37,8 @@ After = Callable[[Tensor], BlockWork]
 # Arguments of the kernels that are set for each batch, and those that stay at zero: a
 # layer begins without a state.
 _OF_BATCH = (
-    *("x", "order", "lengths", "n", "n_steps", "saved_block", "has_mask", "mask"),
+    *("x", "order", "lengths", "n", "n_steps", "has_mask", "mask"),
+    *("saved_block", "saved_step", "keeps_values"),
     *("has_grad_steps", "grad_steps", "has_grad_final", "grad_final"),
     *("n_chains", "n_workers"),
 )
@@ -90,7 +91,7 @@ class _Direction:
         )
         self.like, self.wants_x = weights.weight_ih.detach(), wants_x
         self.n_threads = count_threads()
-        self.largest = 0, 0  # batch for which there is memory
+        self.largest, self.kept_size = (0, 0), 0  # batch for which there is memory
         self.n_steps = 0
 
     def forward(
@@ -109,7 +110,9 @@ class _Direction:
         numbers["order"].value = order[0].data_ptr()
         numbers["lengths"].value = order[1].data_ptr()
         numbers["n"].value, numbers["n_steps"].value = n, n_steps
-        numbers["saved_block"].value = layout.kept(n, n_steps).block
+        kept = layout.kept(n, n_steps)
+        numbers["saved_block"].value, numbers["saved_step"].value = kept.block, kept.step
+        numbers["keeps_values"].value = int(kept.values)
         numbers["has_mask"].value = int(mask is not None)
         if mask is not None:
             numbers["mask"].value = mask.data_ptr()
@@ -175,15 +178,17 @@ class _Direction:
 
     def _reserve(self, n: int, n_steps: int) -> None:
         """Make sure that there is memory for a batch of this size."""
-        if n <= self.largest[0] and n_steps <= self.largest[1]:
+        layout, n_threads = self.plan.layout, self.n_threads
+        size = layout.kept(n, n_steps).size
+        if n <= self.largest[0] and n_steps <= self.largest[1] and size <= self.kept_size:
             return
         n, n_steps = max(n, self.largest[0]), max(n_steps, self.largest[1])
-        layout, n_threads = self.plan.layout, self.n_threads
+        size = max(size, self.kept_size, layout.kept(n, n_steps).size)
         n_blocks = -(-n // LANES)
         chains = min(n_blocks, MOST_CHAINS)
         sizes = {
             "packed": layout.packed.n_bytes,
-            "saved": layout.itemsize * n_blocks * layout.kept(n, n_steps).block,
+            "saved": layout.itemsize * size,
             "ahead": layout.forward_scratch.n_bytes * n_threads,
             "back": layout.backward_scratch.n_bytes * n_threads,
             "grad_weights": layout.itemsize * layout.weight_gradient * chains,
@@ -198,10 +203,10 @@ class _Direction:
             self.like.new_empty(n, layout.hidden) for _ in range(2)
         )
         self.grad_x = self.like.new_empty(n * n_steps * layout.channels * self.wants_x)
-        self._bind(at, n, n_steps)
-        self.largest = n, n_steps
+        self._bind(at)
+        self.largest, self.kept_size = (n, n_steps), size
 
-    def _bind(self, at: dict[str, int], n: int, n_steps: int) -> None:
+    def _bind(self, at: dict[str, int]) -> None:
         """Fix the arguments of the kernels; ``at`` has the addresses of the memory."""
         layout, run = self.plan.layout, self.plan.run
         known = {
@@ -209,7 +214,6 @@ class _Direction:
             **self.plan.fixed,
             **layout.packed.at(at["packed"]),
             "saved": at["saved"],
-            "saved_step": layout.kept(n, n_steps).step,
             "steps": self.steps.data_ptr(),
             "final": self.final.data_ptr(),
             "final_memory": self.final_memory.data_ptr(),
