@@ -149,6 +149,45 @@ def _add_products(
                 )  # fmt: skip
 
 
+@_function
+def _multiply_back(values, width, n_rows, weights_of_channels, wide_in, grad_inputs):
+    """Compute the gradients of the inputs of a span, given those of the values."""
+    vector = lanes_of(values)
+    for p in range(wide_in // vector):
+        c = p * vector
+        for r in range((n_rows + ROWS - 1) // ROWS):
+            tile(
+                width, shift(values, r * ROWS * width), width,
+                shift(weights_of_channels, c * width), vector,
+                shift(grad_inputs, r * ROWS * wide_in + c), wide_in,
+            )  # fmt: skip
+
+
+@_function
+def _write_gradients(
+    grad_inputs, wide_in, rows_of, left, n, n_steps, channels, reverse, first, end,
+    places, grad_x,
+):  # fmt: skip
+    """Copy the gradients of the inputs of a span."""
+    for i in range(n):
+        for s in range(first, min(left[i], end)):
+            own = shift(grad_inputs, (places[s - first] + i) * wide_in)
+            position = _position(rows_of[i], left[i], n_steps, s, reverse)
+            _copy(own, shift(grad_x, position * channels), channels)
+
+
+@_function
+def _add_final(
+    has_grad_final, grad_final, has_grad_final_memory, grad_final_memory, grad_state,
+    grad_memory, n,
+):  # fmt: skip
+    """Take the gradients of the final states, at the last step of a sequence."""
+    if has_grad_final:
+        _add(grad_final, grad_state, n)
+    if has_grad_final_memory:
+        _copy(grad_final_memory, grad_memory, n)
+
+
 def _scanning(cell: type[Cell]) -> Callable:
     """Return a function that computes the states of one sequence in a span."""
     equations, places_of = compiled(cell.step), blocks_of(cell).places
@@ -164,7 +203,10 @@ def _scanning(cell: type[Cell]) -> Callable:
         for s in range(n):
             k = places[s] + i
             own = shift(values, k * width)
-            new_state, new_memory = shift(hidden_states, k * wide), shift(memories, k * wide)
+            new_state, new_memory = (
+                shift(hidden_states, k * wide),
+                shift(memories, k * wide),
+            )
             for p in range((stop - begin) // vector):
                 u = begin + p * vector
                 before = read_states(state, memory, u)
@@ -185,8 +227,8 @@ def _scanning_back(cell: type[Cell]) -> Callable:
 
     @_function
     def differentiate(
-        kept, own, wide, state, memory, new_state, new_memory, grad_state, grad_memory, begin,
-        stop,
+        kept, own, wide, state, memory, new_state, new_memory, grad_state, grad_memory,
+        begin, stop,
     ):  # fmt: skip
         vector = lanes_of(own)
         for p in range((stop - begin) // vector):
@@ -210,7 +252,8 @@ def _scanning_back(cell: type[Cell]) -> Callable:
 
 def _pack_weights(
     weight_ih: Numbers, bias_ih: Numbers, n_gates: Size, hidden: Size, channels: Size,
-    wide: Size, width: Size, wide_in: Size, weights: Numbers, weights_of_channels: Numbers,
+    wide: Size, width: Size, wide_in: Size,
+    weights: Numbers, weights_of_channels: Numbers,
 ):  # fmt: skip
     """Copy the weights of a layer to the order in which the products read them."""
     vector, depth = lanes_of(weights), 1 + channels
@@ -292,7 +335,10 @@ def make_forward(cell: type[Cell]) -> Callable:
                     last = min(left[i], end)
                     if last <= first:
                         break
-                    own_state, own_memory = shift(state, i * wide), shift(memory, i * wide)
+                    own_state, own_memory = (
+                        shift(state, i * wide),
+                        shift(memory, i * wide),
+                    )
                     if has_memory and saved_step and not keeps_values:
                         at = i * wide + begin
                         _copy(shift(memory, at), shift(kept, at), stop - begin)
@@ -312,7 +358,9 @@ def make_forward(cell: type[Cell]) -> Callable:
                         at = rows_of[i] * hidden + begin
                         _copy(shift(own_state, begin), shift(final, at), n_own)
                         if has_memory:
-                            _copy(shift(own_memory, begin), shift(final_memory, at), n_own)
+                            _copy(
+                                shift(own_memory, begin), shift(final_memory, at), n_own
+                            )
 
     return forward
 
@@ -426,23 +474,16 @@ def make_backward(cell: type[Cell]) -> Callable:
                                 )
                                 _add(
                                     shift(grad_steps, position * hidden + begin),
-                                    shift(of_state, begin),
-                                    n_own,
-                                )
+                                    shift(of_state, begin), n_own,
+                                )  # fmt: skip
                             if s == left[i] - 1:
                                 at = rows_of[i] * hidden + begin
-                                if has_grad_final:
-                                    _add(
-                                        shift(grad_final, at),
-                                        shift(of_state, begin),
-                                        n_own,
-                                    )
-                                if has_grad_final_memory:
-                                    _copy(
-                                        shift(grad_final_memory, at),
-                                        shift(of_memory, begin),
-                                        n_own,
-                                    )
+                                _add_final(
+                                    has_grad_final, shift(grad_final, at),
+                                    has_grad_final_memory, shift(grad_final_memory, at),
+                                    shift(of_state, begin), shift(of_memory, begin),
+                                    n_own,
+                                )  # fmt: skip
                             earlier, earlier_memory = before, memory_before
                             if s > first:
                                 k_before = places[s - 1 - first] + i
@@ -459,25 +500,14 @@ def make_backward(cell: type[Cell]) -> Callable:
                         strip, result,
                     )  # fmt: skip
                     if wants_x:
-                        for p in range(wide_in // vector):
-                            c = p * vector
-                            for r in range((n_rows + ROWS - 1) // ROWS):
-                                tile(
-                                    width, shift(values, r * ROWS * width), width,
-                                    shift(weights_of_channels, c * width), vector,
-                                    shift(grad_inputs, r * ROWS * wide_in + c), wide_in,
-                                )  # fmt: skip
-                        for i in range(in_block):
-                            for s in range(first, min(left[i], end)):
-                                position = _position(
-                                    rows_of[i], left[i], n_steps, s, reverse
-                                )
-                                k = places[s - first] + i
-                                _copy(
-                                    shift(grad_inputs, k * wide_in),
-                                    shift(grad_x, position * channels),
-                                    channels,
-                                )
+                        _multiply_back(
+                            values, width, n_rows, weights_of_channels, wide_in,
+                            grad_inputs,
+                        )  # fmt: skip
+                        _write_gradients(
+                            grad_inputs, wide_in, rows_of, left, in_block, n_steps,
+                            channels, reverse, first, end, places, grad_x,
+                        )  # fmt: skip
                 for i in range(in_block):
                     if wants_x:
                         position = rows_of[i] * n_steps + left[i]

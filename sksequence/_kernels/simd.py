@@ -500,7 +500,7 @@ def _make_tile(*, adds: bool, packed: bool = False, columns: bool = False):
             rows = [builder.gep(c_, [times(r, c_stride)]) for r in range(ROWS)]
             zero = _constant(kind, 0.0)
             starts = [_load(builder, row, kind) if adds else zero for row in rows]
-            # In a packed matrix, or one of columns, the elements of a column are adjacent.
+            # In a packed matrix, or one of columns, a column's elements are adjacent.
             one, of_tile = ir.Constant(at, 1), ir.Constant(at, ROWS)
             step = of_tile if packed else a_stride if columns else one
             apart = one if packed or columns else a_stride
@@ -525,8 +525,8 @@ def _make_tile(*, adds: bool, packed: bool = False, columns: bool = False):
 
 
 # c (+)= a @ b with a (ROWS, depth), b (depth, one vector) and c (ROWS, one vector).
-# Strides are those between rows. A packed a is stored column by column; of a matrix that is
-# called one of columns, the stride is that between columns.
+# Strides are those between rows. A packed a is stored column by column; of a matrix that
+# is called one of columns, the stride is that between columns.
 tile_of_packed = _make_tile(packed=True, adds=False)
 add_tile_of_packed = _make_tile(packed=True, adds=True)
 add_tile = _make_tile(adds=True)

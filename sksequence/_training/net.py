@@ -402,9 +402,7 @@ def _is_idle(callback: Callback) -> bool:
     return type(callback) is LRScheduler and callback.step_every != "batch"
 
 
-def _chunks(
-    order: Tensor, lengths: Tensor, module: Any, most: int
-) -> Iterator[Tensor]:
+def _chunks(order: Tensor, lengths: Tensor, module: Any, most: int) -> Iterator[Tensor]:
     """Split rows sorted by length into chunks of ``most`` rows and bounded memory."""
     width = module.values_per_step
     begin = 0
@@ -485,9 +483,12 @@ def make_net(
         monitor=monitor,
     )
     batches: dict[str, Any] = {"iterator_train": BatchIterator}
-    if bptt_steps is not None:
+    if bptt_steps is not None and per_step:
         batches = {"iterator_train": ChunkIterator}
         batches["iterator_train__bptt_steps"] = bptt_steps
+    elif bptt_steps is not None:
+        stack: Any = module.recurrence
+        stack.bptt_steps = bptt_steps
     batches["iterator_train__generator"] = generator
     if augment:
         augmentation = Augmentation(augment, n_classes, time_channel)

@@ -22,9 +22,9 @@ from ._threads import count_threads, share
 from ._time import check_length_range, check_lengths_shape, valid_steps
 from ._workspace import WORKSPACE, Loan
 
-# What a worker does for its blocks of sequences: called with its number, the number of
-# workers and the number of chains, worker's of them are ``worker``, ``worker + n_workers``
-# and so on, and the blocks of a chain ``chain``, ``chain + n_chains`` and so on.
+# What a worker does for its blocks of sequences, called with its number, the number of
+# workers and that of chains: those of a worker are ``worker``, ``worker + n_workers`` and
+# so on, and the blocks of a chain ``chain``, ``chain + n_chains`` and so on.
 BlockWork = Callable[[int, int, int], None]
 
 
@@ -457,15 +457,20 @@ def largest_work(
     }
 
     def work(worker: int, n_workers: int, n_chains: int) -> None:
-        kernels[name](
-            **arguments, worker=worker, n_workers=n_workers, n_chains=n_chains
-        )
+        kernels[name](**arguments, worker=worker, n_workers=n_workers, n_chains=n_chains)
 
     return work
 
 
-def _run_largest(name: str, steps: Tensor, *tensors: Tensor, **addresses: int) -> None:
-    work = largest_work(name, steps, *tensors, **addresses)
+def _run_largest(
+    name: str,
+    steps: Tensor,
+    order: Tensor,
+    lengths: Tensor,
+    found: Tensor,
+    **addresses: int,
+) -> None:
+    work = largest_work(name, steps, order, lengths, found, **addresses)
     n_blocks = -(-len(steps) // LANES)
     workers = min(count_threads(), n_blocks)
     share(lambda worker: work(worker, workers, n_blocks), workers)

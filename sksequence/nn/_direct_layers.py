@@ -53,7 +53,9 @@ _TYPES = {nn.RNN, nn.LSTM, nn.GRU, OwnCellLayer}
 def serves(stack: RecurrentStack) -> bool:
     """Return whether a stack can do without autograd."""
     layers = cast("Iterable[RecurrentLayer]", stack.layers)
-    return not stack.residual and all(map(_serves_layer, layers))
+    if stack.residual or stack.bptt_steps is not None:
+        return False
+    return all(map(_serves_layer, layers))
 
 
 def _serves_layer(layer: RecurrentLayer) -> bool:
@@ -284,10 +286,14 @@ class _Layer:
         return self.layer.merge(ahead, back), self.layer.merge(final, first)
 
     def backward(
-        self, *gradients: Tensor | None, before: BlockWork | None = None
+        self,
+        grad_steps: Tensor | None,
+        grad_final: Tensor | None,
+        before: BlockWork | None = None,
     ) -> Tensor | None:
+        gradients = grad_steps, grad_final
         if len(self.directions) == 1:
-            return self.directions[0].backward(*gradients, before)
+            return self.directions[0].backward(grad_steps, grad_final, before)
         parts = _PARTS[self.layer.merge_mode]
         pairs = [
             (None, None) if gradient is None else parts(ahead, back, gradient)
@@ -349,7 +355,7 @@ class DirectStack:
     ) -> None:
         """Write the gradients of all weights; ``before`` is as for one direction."""
         for layer in reversed(self.layers):
-            grad_steps = layer.backward(grad_steps, grad_final, before=before)
+            grad_steps = layer.backward(grad_steps, grad_final, before)
             grad_final, before = None, None
             factors = self.factors.pop() if self.factors else None
             if grad_steps is not None and factors is not None:

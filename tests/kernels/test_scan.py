@@ -1,4 +1,4 @@
-"""Cells whose gates read only the input: a scan over time beside the step-by-step kernels."""
+"""Cells whose gates read only the input: a scan over time beside other kernels."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import torch
 
 from helpers.kernels import KERNELS_ARE_ON, drawn_layer
 from sksequence import _kernels
-from sksequence._cells import GRU, MinGRU, MinLSTM, QRNN
+from sksequence._cells import GRU, QRNN, MinGRU, MinLSTM
 from sksequence._kernels import ScanLayout, layout, reads_only_input
 from sksequence.nn import _compiled
 from sksequence.nn._threads import kernel_threads
