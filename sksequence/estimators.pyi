@@ -18,6 +18,7 @@ from ._base.steps import AnyCell, SimpleCell, StepReader
 from ._base.tagging import ChainTagger
 from ._base.transcribing import TranscriptEstimator
 from ._base.translating import TranslationEstimator
+from ._base.truncating import TruncatedEstimator
 from ._inputs.types import PathLike
 
 @type_check_only
@@ -39,7 +40,7 @@ class _OfSklearn:
         self, X: ArrayLike, y: Targets, sample_weight: ArrayLike | None = None
     ) -> float: ...
 
-class SimpleRNNClassifier(_OfSklearn, WholeSequences, SimpleCell, SequenceClassifier):
+class SimpleRNNClassifier(_OfSklearn, WholeSequences, TruncatedEstimator, SimpleCell, SequenceClassifier):
     r"""Classify sequences with a simple recurrent network.
 
     .. math:: h_t = \tanh(W x_t + U h_{t-1} + b)
@@ -218,6 +219,13 @@ class SimpleRNNClassifier(_OfSklearn, WholeSequences, SimpleCell, SequenceClassi
         some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
+    bptt_steps : int or None, default=None
+        Number of time steps per chunk for truncated backpropagation through time (Williams
+        and Peng, 1990): a sequence is trained on in chunks; the state is carried over from
+        one chunk to the next, gradients are not.
+        For sequences that are too long to train on as a whole: beside a vector for
+        each step, training keeps in memory what it needs of one chunk, and computes each
+        chunk twice. Needs ``bidirectional=False``.
     augment : str, tuple of str, dict of str to float, or None, default=None
         Random changes of the training sequences, drawn anew in each epoch: names, or
         names and strengths. They are made of standardised channels, in this order. "crop"
@@ -387,6 +395,7 @@ class SimpleRNNClassifier(_OfSklearn, WholeSequences, SimpleCell, SequenceClassi
         average_weights: str | None = None,
         ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
+        bptt_steps: int | None = None,
         augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
         validation_split: Any = "auto",
@@ -426,7 +435,7 @@ class SimpleRNNClassifier(_OfSklearn, WholeSequences, SimpleCell, SequenceClassi
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class SimpleRNNRegressor(_OfSklearn, WholeSequences, SimpleCell, HorizonRegressor):
+class SimpleRNNRegressor(_OfSklearn, WholeSequences, TruncatedEstimator, SimpleCell, HorizonRegressor):
     r"""Predict numbers from sequences with a simple recurrent network.
 
     .. math:: h_t = \tanh(W x_t + U h_{t-1} + b)
@@ -634,6 +643,13 @@ class SimpleRNNRegressor(_OfSklearn, WholeSequences, SimpleCell, HorizonRegresso
         some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
+    bptt_steps : int or None, default=None
+        Number of time steps per chunk for truncated backpropagation through time (Williams
+        and Peng, 1990): a sequence is trained on in chunks; the state is carried over from
+        one chunk to the next, gradients are not.
+        For sequences that are too long to train on as a whole: beside a vector for
+        each step, training keeps in memory what it needs of one chunk, and computes each
+        chunk twice. Needs ``bidirectional=False``.
     augment : str, tuple of str, dict of str to float, or None, default=None
         Random changes of the training sequences, drawn anew in each epoch: names, or
         names and strengths. They are made of standardised channels, in this order. "crop"
@@ -802,6 +818,7 @@ class SimpleRNNRegressor(_OfSklearn, WholeSequences, SimpleCell, HorizonRegresso
         average_weights: str | None = None,
         ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
+        bptt_steps: int | None = None,
         augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
         validation_split: Any = "auto",
@@ -846,7 +863,7 @@ class SimpleRNNRegressor(_OfSklearn, WholeSequences, SimpleCell, HorizonRegresso
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class LSTMClassifier(_OfSklearn, WholeSequences, StepReader, SequenceClassifier):
+class LSTMClassifier(_OfSklearn, WholeSequences, TruncatedEstimator, StepReader, SequenceClassifier):
     r"""Classify sequences with a long short-term memory network.
 
     .. math::
@@ -1025,6 +1042,13 @@ class LSTMClassifier(_OfSklearn, WholeSequences, StepReader, SequenceClassifier)
         some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
+    bptt_steps : int or None, default=None
+        Number of time steps per chunk for truncated backpropagation through time (Williams
+        and Peng, 1990): a sequence is trained on in chunks; the state is carried over from
+        one chunk to the next, gradients are not.
+        For sequences that are too long to train on as a whole: beside a vector for
+        each step, training keeps in memory what it needs of one chunk, and computes each
+        chunk twice. Needs ``bidirectional=False``.
     augment : str, tuple of str, dict of str to float, or None, default=None
         Random changes of the training sequences, drawn anew in each epoch: names, or
         names and strengths. They are made of standardised channels, in this order. "crop"
@@ -1194,6 +1218,7 @@ class LSTMClassifier(_OfSklearn, WholeSequences, StepReader, SequenceClassifier)
         average_weights: str | None = None,
         ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
+        bptt_steps: int | None = None,
         augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
         validation_split: Any = "auto",
@@ -1233,7 +1258,7 @@ class LSTMClassifier(_OfSklearn, WholeSequences, StepReader, SequenceClassifier)
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class LSTMRegressor(_OfSklearn, WholeSequences, StepReader, HorizonRegressor):
+class LSTMRegressor(_OfSklearn, WholeSequences, TruncatedEstimator, StepReader, HorizonRegressor):
     r"""Predict numbers from sequences with a long short-term memory network.
 
     .. math::
@@ -1440,6 +1465,13 @@ class LSTMRegressor(_OfSklearn, WholeSequences, StepReader, HorizonRegressor):
         some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
+    bptt_steps : int or None, default=None
+        Number of time steps per chunk for truncated backpropagation through time (Williams
+        and Peng, 1990): a sequence is trained on in chunks; the state is carried over from
+        one chunk to the next, gradients are not.
+        For sequences that are too long to train on as a whole: beside a vector for
+        each step, training keeps in memory what it needs of one chunk, and computes each
+        chunk twice. Needs ``bidirectional=False``.
     augment : str, tuple of str, dict of str to float, or None, default=None
         Random changes of the training sequences, drawn anew in each epoch: names, or
         names and strengths. They are made of standardised channels, in this order. "crop"
@@ -1608,6 +1640,7 @@ class LSTMRegressor(_OfSklearn, WholeSequences, StepReader, HorizonRegressor):
         average_weights: str | None = None,
         ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
+        bptt_steps: int | None = None,
         augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
         validation_split: Any = "auto",
@@ -1652,7 +1685,7 @@ class LSTMRegressor(_OfSklearn, WholeSequences, StepReader, HorizonRegressor):
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class GRUClassifier(_OfSklearn, WholeSequences, StepReader, SequenceClassifier):
+class GRUClassifier(_OfSklearn, WholeSequences, TruncatedEstimator, StepReader, SequenceClassifier):
     r"""Classify sequences with a network of gated recurrent units.
 
     .. math::
@@ -1828,6 +1861,13 @@ class GRUClassifier(_OfSklearn, WholeSequences, StepReader, SequenceClassifier):
         some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
+    bptt_steps : int or None, default=None
+        Number of time steps per chunk for truncated backpropagation through time (Williams
+        and Peng, 1990): a sequence is trained on in chunks; the state is carried over from
+        one chunk to the next, gradients are not.
+        For sequences that are too long to train on as a whole: beside a vector for
+        each step, training keeps in memory what it needs of one chunk, and computes each
+        chunk twice. Needs ``bidirectional=False``.
     augment : str, tuple of str, dict of str to float, or None, default=None
         Random changes of the training sequences, drawn anew in each epoch: names, or
         names and strengths. They are made of standardised channels, in this order. "crop"
@@ -1994,6 +2034,7 @@ class GRUClassifier(_OfSklearn, WholeSequences, StepReader, SequenceClassifier):
         average_weights: str | None = None,
         ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
+        bptt_steps: int | None = None,
         augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
         validation_split: Any = "auto",
@@ -2033,7 +2074,7 @@ class GRUClassifier(_OfSklearn, WholeSequences, StepReader, SequenceClassifier):
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class GRURegressor(_OfSklearn, WholeSequences, StepReader, HorizonRegressor):
+class GRURegressor(_OfSklearn, WholeSequences, TruncatedEstimator, StepReader, HorizonRegressor):
     r"""Predict numbers from sequences with a network of gated recurrent units.
 
     .. math::
@@ -2240,6 +2281,13 @@ class GRURegressor(_OfSklearn, WholeSequences, StepReader, HorizonRegressor):
         some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
+    bptt_steps : int or None, default=None
+        Number of time steps per chunk for truncated backpropagation through time (Williams
+        and Peng, 1990): a sequence is trained on in chunks; the state is carried over from
+        one chunk to the next, gradients are not.
+        For sequences that are too long to train on as a whole: beside a vector for
+        each step, training keeps in memory what it needs of one chunk, and computes each
+        chunk twice. Needs ``bidirectional=False``.
     augment : str, tuple of str, dict of str to float, or None, default=None
         Random changes of the training sequences, drawn anew in each epoch: names, or
         names and strengths. They are made of standardised channels, in this order. "crop"
@@ -2408,6 +2456,7 @@ class GRURegressor(_OfSklearn, WholeSequences, StepReader, HorizonRegressor):
         average_weights: str | None = None,
         ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
+        bptt_steps: int | None = None,
         augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
         validation_split: Any = "auto",
@@ -2452,7 +2501,7 @@ class GRURegressor(_OfSklearn, WholeSequences, StepReader, HorizonRegressor):
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class RecurrentClassifier(_OfSklearn, WholeSequences, AnyCell, SequenceClassifier):
+class RecurrentClassifier(_OfSklearn, WholeSequences, TruncatedEstimator, AnyCell, SequenceClassifier):
     """Classify sequences with a recurrent network whose cell is a hyperparameter.
 
     The networks are those of the classes for single cells; use it to search among them.
@@ -2630,6 +2679,13 @@ class RecurrentClassifier(_OfSklearn, WholeSequences, AnyCell, SequenceClassifie
         some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
+    bptt_steps : int or None, default=None
+        Number of time steps per chunk for truncated backpropagation through time (Williams
+        and Peng, 1990): a sequence is trained on in chunks; the state is carried over from
+        one chunk to the next, gradients are not.
+        For sequences that are too long to train on as a whole: beside a vector for
+        each step, training keeps in memory what it needs of one chunk, and computes each
+        chunk twice. Needs ``bidirectional=False``.
     augment : str, tuple of str, dict of str to float, or None, default=None
         Random changes of the training sequences, drawn anew in each epoch: names, or
         names and strengths. They are made of standardised channels, in this order. "crop"
@@ -2793,6 +2849,7 @@ class RecurrentClassifier(_OfSklearn, WholeSequences, AnyCell, SequenceClassifie
         average_weights: str | None = None,
         ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
+        bptt_steps: int | None = None,
         augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
         validation_split: Any = "auto",
@@ -2832,7 +2889,7 @@ class RecurrentClassifier(_OfSklearn, WholeSequences, AnyCell, SequenceClassifie
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class RecurrentRegressor(_OfSklearn, WholeSequences, AnyCell, HorizonRegressor):
+class RecurrentRegressor(_OfSklearn, WholeSequences, TruncatedEstimator, AnyCell, HorizonRegressor):
     """Predict numbers from sequences with a network whose cell is a hyperparameter.
 
     The networks are those of the classes for single cells; use it to search among them.
@@ -3041,6 +3098,13 @@ class RecurrentRegressor(_OfSklearn, WholeSequences, AnyCell, HorizonRegressor):
         some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
+    bptt_steps : int or None, default=None
+        Number of time steps per chunk for truncated backpropagation through time (Williams
+        and Peng, 1990): a sequence is trained on in chunks; the state is carried over from
+        one chunk to the next, gradients are not.
+        For sequences that are too long to train on as a whole: beside a vector for
+        each step, training keeps in memory what it needs of one chunk, and computes each
+        chunk twice. Needs ``bidirectional=False``.
     augment : str, tuple of str, dict of str to float, or None, default=None
         Random changes of the training sequences, drawn anew in each epoch: names, or
         names and strengths. They are made of standardised channels, in this order. "crop"
@@ -3204,6 +3268,7 @@ class RecurrentRegressor(_OfSklearn, WholeSequences, AnyCell, HorizonRegressor):
         average_weights: str | None = None,
         ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
+        bptt_steps: int | None = None,
         augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
         validation_split: Any = "auto",
@@ -3437,10 +3502,11 @@ class RecurrentTagger(_OfSklearn, AnyCell, ChainTagger):
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     bptt_steps : int or None, default=None
-        Number of time steps per chunk for truncated backpropagation through time: a
-        sequence is trained on in chunks; the hidden state is carried over from one chunk
-        to the next, gradients are not. For sequences that are too long to train on as a
-        whole; needs a causal network without convolutions.
+        Number of time steps per chunk for truncated backpropagation through time (Williams
+        and Peng, 1990): a sequence is trained on in chunks; the state is carried over from
+        one chunk to the next, gradients are not.
+        Each chunk is a step of the optimizer. For sequences that are too long to train
+        on as a whole; needs a causal network without convolutions.
     augment : str, tuple of str, dict of str to float, or None, default=None
         Random changes of the training sequences, drawn anew in each epoch: names, or
         names and strengths. They are made of standardised channels, in this order. "crop"
@@ -3898,10 +3964,11 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     bptt_steps : int or None, default=None
-        Number of time steps per chunk for truncated backpropagation through time: a
-        sequence is trained on in chunks; the hidden state is carried over from one chunk
-        to the next, gradients are not. For sequences that are too long to train on as a
-        whole; needs a causal network without convolutions.
+        Number of time steps per chunk for truncated backpropagation through time (Williams
+        and Peng, 1990): a sequence is trained on in chunks; the state is carried over from
+        one chunk to the next, gradients are not.
+        Each chunk is a step of the optimizer. For sequences that are too long to train
+        on as a whole; needs a causal network without convolutions.
     augment : str, tuple of str, dict of str to float, or None, default=None
         Random changes of the training sequences, drawn anew in each epoch: names, or
         names and strengths. They are made of standardised channels, in this order. "crop"
@@ -4837,6 +4904,13 @@ class RecurrentTranscriber(_OfSklearn, AnyCell, TranscriptEstimator):
         some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
+    bptt_steps : int or None, default=None
+        Number of time steps per chunk for truncated backpropagation through time (Williams
+        and Peng, 1990): a sequence is trained on in chunks; the state is carried over from
+        one chunk to the next, gradients are not.
+        For sequences that are too long to train on as a whole: beside a vector for
+        each step, training keeps in memory what it needs of one chunk, and computes each
+        chunk twice. Needs ``bidirectional=False``.
     augment : str, tuple of str, dict of str to float, or None, default=None
         Random changes of the training sequences, drawn anew in each epoch: names, or
         names and strengths. They are made of standardised channels, in this order. "crop"
@@ -5016,6 +5090,7 @@ class RecurrentTranscriber(_OfSklearn, AnyCell, TranscriptEstimator):
         average_weights: str | None = None,
         ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
+        bptt_steps: int | None = None,
         augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
         validation_split: Any = "auto",
@@ -5697,10 +5772,11 @@ class RecurrentDetector(_OfSklearn, Pooling, AnyCell, SequenceDetector):
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     bptt_steps : int or None, default=None
-        Number of time steps per chunk for truncated backpropagation through time: a
-        sequence is trained on in chunks; the hidden state is carried over from one chunk
-        to the next, gradients are not. For sequences that are too long to train on as a
-        whole; needs a causal network without convolutions.
+        Number of time steps per chunk for truncated backpropagation through time (Williams
+        and Peng, 1990): a sequence is trained on in chunks; the state is carried over from
+        one chunk to the next, gradients are not.
+        Each chunk is a step of the optimizer. For sequences that are too long to train
+        on as a whole; needs a causal network without convolutions.
     augment : str, tuple of str, dict of str to float, or None, default=None
         Random changes of the training sequences, drawn anew in each epoch: names, or
         names and strengths. They are made of standardised channels, in this order. "crop"
