@@ -30,7 +30,7 @@ LARGEST_WHEEL = 5e6  # bytes
 # Where the package is looked for is for the environments alone to say.
 OUTSIDE = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
 # In the repository, but of no use to who has the source distribution.
-LEFT_OUT = {".gitignore", ".pre-commit-config.yaml"}
+LEFT_OUT = {".gitignore", ".pre-commit-config.yaml", ".readthedocs.yaml"}
 
 SMOKE_TEST = """
 import pickle, sys

@@ -33,7 +33,11 @@ def accuracies(folder: Path, name: str, n_seeds: int) -> Iterator[float]:
     train, test = load(folder, name)
     for params in VARIANTS.values():
         yield mean(
-            score(RecurrentClassifier(random_state=seed, **params), train, test)
+            score(
+                RecurrentClassifier(random_state=seed, **params, random_convolutions=0),
+                train,
+                test,
+            )
             for seed in range(n_seeds)
         )
 

@@ -43,7 +43,12 @@ def fitted(cell: str, **params: Any) -> tuple[RecurrentClassifier, np.ndarray]:
     """Return a classifier fitted for one epoch, and its training sequences."""
     X = np.random.default_rng(0).normal(size=(32, N_STEPS, N_CHANNELS))
     model = RecurrentClassifier(
-        cell=cell, hidden_size=HIDDEN, max_epochs=1, random_state=0, **params
+        cell=cell,
+        hidden_size=HIDDEN,
+        max_epochs=1,
+        random_state=0,
+        **params,
+        random_convolutions=0,
     )
     return model.fit(X.astype(np.float32), np.arange(32) % 3), X.astype(np.float32)
 

@@ -270,7 +270,8 @@ def predicting(pairs: int) -> Iterator[str]:
         ("rnn", "SimpleRNN", None),
         ("lstm", "LSTM", None),
     ):
-        model = getattr(sksequence, f"{name}Classifier")(hidden_size=64, max_epochs=1)
+        build = getattr(sksequence, f"{name}Classifier")
+        model = build(hidden_size=64, random_convolutions=0, max_epochs=1)
         model.fit(X[:64], np.arange(64) % 2)
         recurrence = CELLS[cell](N_CHANNELS, 64, batch_first=True).eval()
         head_layer = nn.Linear(64, 2)
@@ -354,7 +355,8 @@ def epochs(pairs: int) -> Iterator[str]:
     y = X.mean(axis=(1, 2)) > 0
 
     def fit(build, **params) -> Run:
-        keywords = {"max_epochs": 2, "random_state": 0, **params}
+        keywords = {"max_epochs": 2, "random_convolutions": 0, "random_state": 0}
+        keywords |= params
         return lambda: build(**keywords).fit(X, y)
 
     yield from head("a fit of two epochs, 640 x 100 x 3, H64, B64")

@@ -17,6 +17,7 @@ import torch
 from timing import seconds_of
 
 from sksequence import GRUClassifier, LSTMClassifier, SimpleRNNClassifier
+from sksequence._training import net
 from sksequence.nn import RecurrentLayer, _compiled, _few
 
 N_STEPS, N_CHANNELS, HIDDEN = 100, 3, 64
@@ -39,9 +40,9 @@ def as_a_batch(call: Callable[[], object]) -> Callable[[], object]:
     """Return a call without the kernels of few sequences."""
 
     def run() -> None:
-        few, _compiled.FEW = _compiled.FEW, 0
+        few, _compiled.FEW, net.FEW = _compiled.FEW, 0, 0
         call()
-        _compiled.FEW = few
+        _compiled.FEW = net.FEW = few
 
     return run
 
@@ -66,7 +67,8 @@ def predictions(rounds: int) -> None:
     print("| cell | torch.nn | sksequence | as a batch | torch / sksequence |")
     print("| --- | --- | --- | --- | --- |")
     for cell, (estimator, layer) in ESTIMATORS.items():
-        model = estimator(hidden_size=HIDDEN, max_epochs=1, random_state=0).fit(X, y)
+        settings = {"max_epochs": 1, "random_convolutions": 0, "random_state": 0}
+        model = estimator(hidden_size=HIDDEN, **settings).fit(X, y)
 
         def ours(model=model) -> np.ndarray:
             return model.predict_proba(X[:1])

@@ -64,6 +64,7 @@ def fit(path: Path, mapped: bool) -> float:
         max_epochs=1,
         random_state=0,
         device="cpu",
+        random_convolutions=0,
     )
     few = np.random.default_rng(0).normal(size=(32, 200, 1))
     model.fit(few, np.arange(32) % 2)  # so that imports are not counted

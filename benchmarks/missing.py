@@ -28,7 +28,11 @@ def measure(cell: str, hidden_size: int, rounds: int) -> dict[str, list[float]]:
     seconds: dict[str, list[float]] = {}
     models = {
         mode: RecurrentClassifier(
-            cell=cell, hidden_size=hidden_size, missing=mode, random_state=0
+            cell=cell,
+            hidden_size=hidden_size,
+            missing=mode,
+            random_state=0,
+            random_convolutions=0,
         )
         for mode in MODES
     }

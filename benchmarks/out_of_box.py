@@ -33,7 +33,7 @@ from accuracy import DEFAULT_SETS, Part, find_folder, load
 from scipy.stats import rankdata, studentized_range, wilcoxon
 
 from sksequence import LSTMClassifier
-from sksequence._training import torch_threads
+from sksequence._training import direct, torch_threads
 from sksequence.nn import network
 
 UNEQUAL = ("JapaneseVowels", "PickupGestureWiimoteZ")
@@ -69,12 +69,13 @@ print(json.dumps(answers))
 @contextmanager
 def without_recurrence() -> Iterator[None]:
     """Set what networks pool of their recurrence to zero: neither read nor trained."""
-    pool = network.pool_segments
+    pool, serves = network.pool_segments, direct.can_be_direct
     network.pool_segments = lambda *parts: 0 * pool(*parts)
+    direct.can_be_direct = lambda network: False  # its steps pool by themselves
     try:
         yield
     finally:
-        network.pool_segments = pool
+        network.pool_segments, direct.can_be_direct = pool, serves
 
 
 def score(train: Part, test: Part, method: str, seed: int) -> tuple[np.ndarray, float]:

@@ -2,8 +2,10 @@
 
 24 candidates by three folds on the 270 JapaneseVowels, sequences of 7 to 26 steps, with
 two workers. Each search runs in its own process and is timed from start to end, including
-imports and compilation. skorch and Keras get sequences padded with zeros: Keras masks the
-padding, the plain skorch net reads it, as such nets do.
+imports and, as the cache is empty, compilation, which an installed wheel that has its
+kernels does without. CPU seconds are those of all processes, and depend less on what else
+the machine does; the searches take turns. skorch and Keras get sequences padded with
+zeros: Keras masks the padding, the plain skorch net reads it, as such nets do.
 
     python benchmarks/searches.py --data ~/series --keras ~/keras-environment/bin/python
 
@@ -16,6 +18,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -55,8 +58,11 @@ print(json.dumps([float(scores.max()), float(scores.mean())]))
 
 OURS = f"""
 from sksequence import RecurrentClassifier
+from sksequence.model_selection import GridSearchCV
 X = [x[:n] for x, n in zip(X, lengths)]
-model = RecurrentClassifier(max_epochs={N_EPOCHS}, batch_size={BATCH}, random_state=0)
+model = RecurrentClassifier(
+    max_epochs={N_EPOCHS}, batch_size={BATCH}, random_convolutions=0, random_state=0
+)
 search = GridSearchCV(model, GRID, **options)
 """
 
@@ -130,13 +136,22 @@ search = GridSearchCV(Net(), GRID, **options)
 """
 
 
-def run(python: str, program: str, data: Path, **environment: str) -> tuple[float, list]:
-    """Return the seconds of a process, and the scores that it printed."""
+def cpu_seconds() -> float:
+    """Return the CPU seconds of all processes that have ended below this one."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def run(
+    python: str, program: str, data: Path, **environment: str
+) -> tuple[float, float, list]:
+    """Return the seconds and CPU seconds of a process, and the scores that it printed."""
     with TemporaryDirectory() as folder:
         # Written to a file, so that workers can import the classes.
         script = Path(folder) / "search.py"
         script.write_text(COMMON + program + REPORT, encoding="utf-8")
-        begin = time.perf_counter()
+        begin, cpu = time.perf_counter(), cpu_seconds()
+        environment["SKSEQUENCE_CACHE_DIR"] = folder
         done = subprocess.run(
             [python, str(script), str(data)],
             capture_output=True,
@@ -144,10 +159,10 @@ def run(python: str, program: str, data: Path, **environment: str) -> tuple[floa
             check=False,
             env={**os.environ, **environment},
         )
-        seconds = time.perf_counter() - begin
+        seconds, cpu = time.perf_counter() - begin, cpu_seconds() - cpu
     if done.returncode:
         raise RuntimeError(done.stderr[-3000:])
-    return seconds, json.loads(done.stdout.splitlines()[-1])
+    return seconds, cpu, json.loads(done.stdout.splitlines()[-1])
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -172,23 +187,27 @@ def main(arguments: Sequence[str] | None = None) -> None:
             environment = {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
             searches[f"Keras, {backend}"] = (options.keras, KERAS, environment)
     print(f"{cpu_model()}\n")
-    print("| search | seconds | theirs / ours | best accuracy | mean accuracy |")
-    print("| --- | --- | --- | --- | --- |")
     with TemporaryDirectory() as folder:
         data = Path(folder) / "vowels.npz"
         np.savez(data, X=padded, lengths=lengths, y=codes)
-        ours = 0.0
-        for name, (python, program, environment) in searches.items():
-            n_runs = options.runs if name in ("sksequence", "skorch") else 1
-            found = [run(python, program, data, **environment) for _ in range(n_runs)]
-            seconds = statistics.median(took for took, _ in found)
-            ours = ours or seconds
-            best, mean = found[0][1]
-            print(
-                f"| {name} | {seconds:.0f} | {seconds / ours:.1f} | {best:.4f} | "
-                f"{mean:.4f} |",
-                flush=True,
-            )
+        found: dict[str, list] = {name: [] for name in searches}
+        for i in range(options.runs):
+            for name, (python, program, environment) in searches.items():
+                if i == 0 or name in ("sksequence", "skorch"):
+                    found[name].append(run(python, program, data, **environment))
+    print("| search | seconds | ratio | CPU seconds | ratio | best, mean accuracy |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    for name, runs in found.items():
+        cells = [name]
+        for k in (0, 1):
+            ratios = [
+                one[k] / ours[k]
+                for one, ours in zip(runs, found["sksequence"], strict=False)
+            ]
+            cells.append(f"{statistics.median(one[k] for one in runs):.0f}")
+            cells.append(f"{statistics.median(ratios):.1f}")
+        best, mean = runs[0][2]
+        print(f"| {' | '.join(cells)} | {best:.4f}, {mean:.4f} |")
 
 
 if __name__ == "__main__":

@@ -107,7 +107,7 @@ def movie_reviews(folder: Path) -> Task:
 
 def movie_reviews_voting(folder: Path) -> Task:
     """The same, by soft voting of three different networks."""
-    gru = GRUClassifier(**_READER.get_params()).set_params(
+    gru = GRUClassifier(**_READER.get_params(), random_convolutions=0).set_params(
         pooling="mean", lr=0.01, lr_schedule="cosine", weight_decay=0.2
     )
     networks = [
@@ -494,6 +494,7 @@ _SPOKEN = GRUClassifier(
     lr=0.003,
     max_epochs=15,
     batch_size=32,
+    random_convolutions=0,
 )
 
 
@@ -626,6 +627,7 @@ def motions(folder: Path) -> Task:
         conv_stride=2,
         max_epochs=10,
         batch_size=32,
+        random_convolutions=0,
     )
     return Task(
         title="140 recordings (947 to 2618 steps of 6 channels) of a smart watch, seven "
@@ -671,6 +673,7 @@ def pixels(folder: Path) -> Task:
             lr=0.003,
             max_epochs=6,
             batch_size=32,
+            random_convolutions=0,
         ),
         score=held_out((X[:8000], y[:8000]), (X[8000:], y[8000:]), accuracy),
         naive=most_frequent(y[:8000], y[8000:]),

@@ -8,11 +8,15 @@ every character with the next one is compared with counts of characters and of p
 The text is one long sequence. It is split into a few streams, the rows of an array, which
 are read in parallel, and each stream into chunks of ``bptt_steps``, which are trained on
 in turn. How long should a chunk be? Finally, the network generates text.
+
+    python character_model.py --output character_model.png
 """
 
 import argparse
 import re
+from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 from sklearn import datasets
 
@@ -53,11 +57,26 @@ def show(text: str) -> str:
     return "\n".join(f"    | {line}" for line in text.splitlines())
 
 
+def draw(path: Path, score: dict[str, float], by_length: dict[int, float]) -> None:
+    """Plot the perplexity of the network by length of chunks, and that of counts."""
+    figure, ax = plt.subplots(layout="constrained")
+    lengths = sorted(by_length)
+    ax.plot(lengths, [by_length[n] for n in lengths], "o-", label="LSTM")
+    for name, line in {"characters": ":", "pairs of characters": "--"}.items():
+        ax.axhline(score[name], color="gray", linestyle=line, label=f"counts of {name}")
+    ax.set(xscale="log", xlabel="steps of a chunk (right: whole streams)")
+    ax.set(ylabel="perplexity of new text", ylim=(0, None))
+    ax.legend()
+    figure.savefig(path, dpi=100)
+
+
 def main() -> None:
     """Score counts and networks, then generate text."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--output", type=Path, default=Path("character_model.png"))
     parser.add_argument("--quick", action="store_true", help="fewer epochs and chunks")
-    quick = parser.parse_args().quick
+    options = parser.parse_args()
+    quick = options.quick
 
     text = read_text()
     cut = len(text) * 9 // 10
@@ -70,6 +89,7 @@ def main() -> None:
 
     print(f"{'model':<22}{'perplexity':>12}{'updates':>9}{'seconds':>9}")
     score = perplexities_of_counts(train, test)
+    by_length: dict[int, float] = {}
     for name, value in score.items():
         print(f"{name:<22}{value:>12.1f}")
 
@@ -90,6 +110,7 @@ def main() -> None:
         name = f"LSTM, chunks of {bptt_steps}" if bptt_steps else "LSTM, whole streams"
         proba = model.predict_proba([test[:-1]])
         score[name] = perplexity([test[1:]], proba, classes=model.classes_)
+        by_length[bptt_steps or length] = score[name]
         n_updates = model.n_epochs_ * -(-length // (bptt_steps or length))
         seconds = sum(epoch["duration"] for epoch in model.history_)
         print(f"{name:<22}{score[name]:>12.1f}{n_updates:>9}{seconds:>9.1f}")
@@ -104,6 +125,8 @@ def main() -> None:
         )
         (written,) = tokenizer.inverse_transform([ids])
         print(f"\ntemperature {temperature}\n{show(prompt + ''.join(written))}")
+
+    draw(options.output, score, by_length)
 
     # Why chunks: backpropagation through time propagates the error back through all
     # steps, so it has to store them all, and a pass over whole streams is one optimizer
@@ -122,6 +145,8 @@ def main() -> None:
         f"chunks of 25; pairs of characters have {score['pairs of characters']:.1f}, "
         f"characters alone {score['characters']:.1f}."
     )
+
+    print(f"Figure: {options.output}")
 
 
 if __name__ == "__main__":

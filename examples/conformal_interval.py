@@ -8,10 +8,14 @@ interval accordingly. MAPIE does so with any scikit-learn regressor, so also wit
 
 Three intervals for the days of 2015: the plain quantiles; conformalized quantiles; and an
 interval of constant width around a point forecast, by split conformal prediction.
+
+    python conformal_interval.py --output conformal_interval.png
 """
 
 import argparse
+from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 from mapie.regression import ConformalizedQuantileRegressor, SplitConformalRegressor
 from vega_datasets import data
@@ -32,11 +36,31 @@ def load_years() -> list[tuple[np.ndarray, np.ndarray]]:
     return [(X[year == part, :, 0], y[year == part, 0]) for part in (2013, 2014, 2015)]
 
 
+def draw(path: Path, y: np.ndarray, intervals: dict[str, np.ndarray]) -> None:
+    """Plot two months of two of the intervals, and what was measured."""
+    days = slice(150, 210)
+    number = np.arange(len(y))[days]
+    names = ("quantiles, conformal", "quantiles")
+    figure, ax = plt.subplots(figsize=(9, 4), layout="constrained")
+    for name, shade in zip(names, (0.25, 0.5), strict=True):
+        low, high = intervals[name][days].T
+        ax.fill_between(number, low, high, color="C0", alpha=shade, lw=0, label=name)
+    low, high = intervals[names[0]][days].T
+    missed = (y[days] < low) | (y[days] > high)
+    ax.plot(number[~missed], y[days][~missed], "k.", label="measured")
+    ax.plot(number[missed], y[days][missed], "r.", label="measured, outside of both")
+    ax.set(xlabel="day of 2015", ylabel="highest temperature in degrees")
+    ax.legend(ncols=2)
+    figure.savefig(path, dpi=100)
+
+
 def main() -> None:
     """Fit on two years, calibrate on the third, and test the intervals on the last."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--output", type=Path, default=Path("conformal_interval.png"))
     parser.add_argument("--quick", action="store_true", help="fewer epochs")
-    max_epochs = 20 if parser.parse_args().quick else 30
+    options = parser.parse_args()
+    max_epochs = 20 if options.quick else 30
 
     train, calibrate, (X, y) = load_years()
     gru = GRURegressor(
@@ -75,6 +99,7 @@ def main() -> None:
             for part in parts.values()
         )
         print(f"{name:<22}" + "".join(cells))
+    draw(options.output, y, intervals)
 
     # Why: the network overfits the training days, so its quantiles are too close to each
     # other for new days. The error is measured on the calibration year, whatever its
@@ -82,6 +107,8 @@ def main() -> None:
     # days: it guarantees coverage for days that are exchangeable with those of the
     # calibration, which in a changing climate is an assumption.
     print("\nCoverage, and mean width in degrees.")
+
+    print(f"Figure: {options.output}")
 
 
 if __name__ == "__main__":

@@ -92,7 +92,12 @@ def main() -> None:
     X_train, X_test, y_train, y_test = train_test_split(
         X, y, train_size=250, stratify=y, random_state=0
     )
-    network = GRUClassifier(hidden_size=32, lr=0.01, max_epochs=15 if args.quick else 30)
+    network = GRUClassifier(
+        hidden_size=32,
+        lr=0.01,
+        max_epochs=15 if args.quick else 30,
+        random_convolutions=0,
+    )
     ensemble = DeepEnsembleClassifier(network, n_estimators=5, random_state=0)
     ensemble.fit(X_train, y_train)
 

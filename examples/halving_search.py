@@ -7,11 +7,15 @@ times as many epochs, and so on: only the last few train as long as in the plain
 scikit-learn's own search trains from scratch in each iteration; ``HalvingEpochSearchCV``
 continues training, with the same results if the learning rate does not depend on the
 number of epochs.
+
+    python halving_search.py --output halving_search.png
 """
 
 import argparse
+from pathlib import Path
 from time import perf_counter
 
+import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_digits
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
@@ -27,11 +31,35 @@ GRID = {
 }
 
 
+def draw(path: Path, search: HalvingEpochSearchCV) -> None:
+    """Plot the score of each candidate after each round, as long as it was trained."""
+    results = search.cv_results_
+    rounds: dict[tuple, list[tuple[int, float]]] = {}
+    for candidate, n_epochs, score in zip(
+        results["params"], results["n_resources"], results["mean_test_score"], strict=True
+    ):
+        key = tuple(candidate[name] for name in GRID)
+        rounds.setdefault(key, []).append((n_epochs, score))
+    figure, ax = plt.subplots(layout="constrained")
+    for key, points in rounds.items():
+        last = len(points) == len(search.n_resources_)
+        color = None if last else "0.7"
+        label = "{} units, {} layer(s), {}".format(*key) if last else None
+        ax.plot(*zip(*points, strict=True), "o-", color=color, label=label)
+    ax.set(xscale="log", xlabel="epochs", ylabel="cross-validated accuracy")
+    ax.set_xticks(search.n_resources_, [str(n) for n in search.n_resources_], minor=False)
+    ax.minorticks_off()
+    ax.legend(title="trained to the end")
+    figure.savefig(path, dpi=100)
+
+
 def main() -> None:
     """Search the same grid with three methods."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--output", type=Path, default=Path("halving_search.png"))
     parser.add_argument("--quick", action="store_true", help="fewer digits")
-    quick = parser.parse_args().quick
+    options = parser.parse_args()
+    quick = options.quick
     n_train, cv = (150, 2) if quick else (300, 3)
 
     digits = load_digits()
@@ -50,6 +78,7 @@ def main() -> None:
         lr_schedule="constant",
         max_epochs=max_epochs,
         random_state=0,
+        random_convolutions=0,
     )
     rounds = {
         "cv": cv,
@@ -83,6 +112,8 @@ def main() -> None:
     rounds = zip(halving.n_candidates_, halving.n_resources_, strict=True)
     print("\nhalving:", ", then ".join(f"{n} x {e} epochs" for n, e in rounds))
 
+    draw(options.output, halving)
+
     # Why it works: the score after a few epochs is a good predictor of the final score.
     # Why it can fail: it is not a perfect one. Candidates that learn slowly but well (a
     # deeper network, a smaller learning rate) may be dropped too early; then start with
@@ -94,6 +125,7 @@ def main() -> None:
         f"{test[halved] - test[plain]:+.3f}\non test digits: a short training predicts "
         "well which architecture is best after a long one."
     )
+    print(f"Figure: {options.output}")
 
 
 def count_epochs(search: GridSearchCV, max_epochs: int) -> int:

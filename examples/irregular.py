@@ -12,10 +12,14 @@ what was measured and when is lost. ``missing="mask"`` keeps it in a mask for ea
 channel. ``missing="decay"`` (GRU-D) also decays the last value towards the mean, at a
 learnt rate, with the time since it was measured: in steps, or in hours with
 ``time_channel``. The best possible prediction is known, as the data are simulated.
+
+    python irregular.py --output irregular.png
 """
 
 import argparse
+from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.base import RegressorMixin, clone
 from sklearn.impute import SimpleImputer
@@ -40,13 +44,30 @@ def carry_forward(sequences: list[np.ndarray]) -> list[np.ndarray]:
     return filled
 
 
+def draw(path: Path, x: np.ndarray, error: dict[str, float]) -> None:
+    """Plot what is measured of one sequence, and the error of each treatment."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.5), layout="constrained")
+    for channel, mark in enumerate("os"):
+        left.plot(x[:, 2], x[:, channel], mark, label=f"sensor {channel + 1}")
+    left.axvline(x[-1, 2], color="gray", linestyle=":", label="to predict: their sum")
+    left.set(title="One sequence", xlabel="hours", ylabel="measured")
+    left.legend()
+    colors = ["C0"] * (len(error) - 1) + ["0.7"]
+    right.barh(list(error), list(error.values()), color=colors)
+    right.invert_yaxis()
+    right.set(title="Error (RMSE)", xlim=(0.9 * min(error.values()), None))
+    figure.savefig(path, dpi=100)
+
+
 def main() -> None:
     """Cross-validate the five treatments."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--output", type=Path, default=Path("irregular.png"))
     parser.add_argument(
         "--quick", action="store_true", help="fewer sequences, folds, treatments"
     )
-    quick = parser.parse_args().quick
+    options = parser.parse_args()
+    quick = options.quick
 
     X, y, best = make_irregular_sensors(
         240 if quick else 1000, return_best=True, random_state=0
@@ -77,13 +98,20 @@ def main() -> None:
     predictions = {
         name: cross_val_predict(model, X, y, cv=cv) for name, model in ways.items()
     }
-    for name, prediction in (predictions | {"best possible": best}).items():
-        print(f"{name:<20}{root_mean_squared_error(y, prediction):>6.3f}")
+    error = {
+        name: root_mean_squared_error(y, prediction)
+        for name, prediction in (predictions | {"best possible": best}).items()
+    }
+    for name, value in error.items():
+        print(f"{name:<20}{value:>6.3f}")
+    draw(options.output, X[0], error)
 
     # Why: an old measurement says little, and the mean is then the better estimate; in
     # between, the best estimate is a mixture with weight exp(-hours / decay). The decay
     # layer has exactly this form, with a learnt rate for each channel. The other networks
     # get the same information, but would have to approximate this form.
+
+    print(f"Figure: {options.output}")
 
 
 if __name__ == "__main__":

@@ -15,10 +15,15 @@ The second task is a panel: twenty shops on one market, in a table sorted by sho
 ``TimeSeriesSplit`` counts rows. It trains on some shops up to the last day, so the
 network knows the future of the market when it is tested on others.
 ``PanelTimeSeriesSplit`` counts days and cuts all shops at the same day.
+
+    python leakage.py --output leakage.png
 """
 
 import argparse
+from pathlib import Path
+from typing import Any
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from sklearn.model_selection import KFold, TimeSeriesSplit, cross_val_score
@@ -54,11 +59,35 @@ def make_shops(
     return X, rises, last.get_level_values("day")
 
 
+def draw(
+    path: Path, scores: dict[str, list[float]], splitters: dict[str, Any], X: np.ndarray
+) -> None:
+    """Plot the first fold of the walks for both splitters, and all accuracies."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 3), layout="constrained")
+    names = [name for name in splitters if name.startswith("one")]
+    for row, name in enumerate(names):
+        train, test = next(splitters[name].split(X))
+        left.vlines(train, row - 0.4, row + 0.4, color="C0", lw=0.5)
+        left.vlines(test, row - 0.4, row + 0.4, color="C1", lw=0.5)
+    left.set_yticks(range(len(names)), [name.split()[2] for name in names])
+    left.set(title="Train (blue), test (orange), left out (white)", xlabel="row")
+    left.invert_yaxis()
+    for row, found in enumerate(scores.values()):
+        right.plot(found, [row] * len(found), "o", alpha=0.6)
+    right.axvline(0.5, color="gray", linestyle=":")
+    right.set_yticks(range(len(scores)), list(scores))
+    right.set(title="Accuracy; there is nothing to learn", xlim=(0.3, 1))
+    right.invert_yaxis()
+    figure.savefig(path, dpi=100)
+
+
 def main() -> None:
     """Score one network with four splitters."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--output", type=Path, default=Path("leakage.png"))
     parser.add_argument("--quick", action="store_true", help="fewer rows and folds")
-    quick = parser.parse_args().quick
+    options = parser.parse_args()
+    quick = options.quick
 
     n_folds = 3 if quick else 5
     gru = GRUClassifier(
@@ -68,6 +97,7 @@ def main() -> None:
         max_epochs=20,
         batch_size=32,
         random_state=0,
+        random_convolutions=0,
     )
     # Windows of every fifth day: length and horizon are given in these steps.
     panel = PanelTimeSeriesSplit(n_folds, length=LENGTH // 5, horizon=HORIZON // 5)
@@ -89,11 +119,14 @@ def main() -> None:
     print(f"{'will a random walk rise?':<36}{'accuracy':>9}{'std':>6}")
     for name, found in scores.items():
         print(f"{name:<36}{np.mean(found):>9.2f}{np.std(found):>6.2f}")
+    draw(options.output, scores, splitters, X)
 
     # Why: slowly drifting values identify the training rows next to a test row, whose
     # targets are nearly the same. Without such rows the same network knows nothing. Only
     # the split differs, and with real data nothing shows which score is right.
     print("\nOne network, and nothing to learn: only the splitters differ.")
+
+    print(f"Figure: {options.output}")
 
 
 if __name__ == "__main__":

@@ -13,8 +13,8 @@ digits of the test videos are others than those of training.
 import argparse
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.figure import Figure
 from sklearn.datasets import load_digits
 
 from sksequence import ConvLSTMRegressor
@@ -33,7 +33,7 @@ def make_videos(images: np.ndarray, n: int, seed: int) -> tuple[np.ndarray, np.n
 
 def draw(path: Path, X: np.ndarray, y: np.ndarray, predictions: np.ndarray) -> None:
     """Plot a video in each row: its last frames, those that follow, and the forecast."""
-    figure = Figure(figsize=(10, 0.9 * len(X) + 0.5), layout="constrained")
+    figure = plt.figure(figsize=(10, 0.9 * len(X) + 0.5), layout="constrained")
     parts = figure.subfigures(1, 3)
     shown = {"shown": X[:, -N_ASKED:], "to come": y, "forecast": predictions}
     for part, (name, videos) in zip(parts, shown.items(), strict=True):

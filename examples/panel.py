@@ -10,10 +10,14 @@ scikit-learn can select its rows.
 The target is the wage of 1987. The same GRU is cross-validated with and without the
 static covariates, and compared with the last wage and with ridge regressions on the same
 numbers.
+
+    python panel.py --output panel.png
 """
 
 import argparse
+from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from linearmodels.datasets import wage_panel
@@ -48,11 +52,27 @@ def flatten(people: pd.DataFrame) -> np.ndarray:
     return np.hstack([people.drop(columns="history"), histories])
 
 
+def draw(path: Path, X: pd.DataFrame, y: np.ndarray, rmse: dict[str, float]) -> None:
+    """Plot the wages of some men, and the error of each forecast."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.5), layout="constrained")
+    for i, history in enumerate(X["history"].iloc[:6]):
+        wages = np.asarray(history)[:, 0]
+        left.plot(range(1980, 1984), wages, "o-", color=f"C{i}")
+        left.plot([1983, 1987], [wages[-1], y[i]], ":*", color=f"C{i}")
+    left.set(title="Six men, and what is to be forecast", ylabel="log of the wage")
+    right.barh(list(rmse), list(rmse.values()))
+    right.invert_yaxis()
+    right.set(title="Error of the log of the wage of 1987 (RMSE)")
+    figure.savefig(path, dpi=100)
+
+
 def main() -> None:
     """Cross-validate with and without static covariates."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--output", type=Path, default=Path("panel.png"))
     parser.add_argument("--quick", action="store_true", help="fewer folds")
-    n_folds = 2 if parser.parse_args().quick else 10
+    options = parser.parse_args()
+    n_folds = 2 if options.quick else 10
 
     X, y = load_people()
     print(f"{len(X)} men, {len(X['history'].iloc[0])} years each; one of them:")
@@ -82,6 +102,7 @@ def main() -> None:
     print(f"{'log of the wage of 1987':<26}{'RMSE':>6}")
     for name, error in rmse.items():
         print(f"{name:<26}{error:>6.3f}")
+    draw(options.output, X, y, rmse)
 
     # Why: the wage of one year is noisy, so the last one alone is a poor forecast, and
     # four years hardly show how fast wages will rise. Schooling explains some of it. The
@@ -92,6 +113,8 @@ def main() -> None:
         f"\nStatic covariates reduce the error of ridge by {gains['ridge']:.1%}, and "
         f"that of the GRU by {gains['GRU']:.1%}."
     )
+
+    print(f"Figure: {options.output}")
 
 
 if __name__ == "__main__":

@@ -41,6 +41,7 @@ def make_search(quick: bool) -> GridSearchCV:
         conv_stride=2,
         max_epochs=20,  # for a quick search; everything else is the default
         random_state=0,
+        random_convolutions=0,
     )
     pipeline = Pipeline(
         [("magnitudes", FunctionTransformer(add_magnitudes)), ("network", network)]

@@ -8,10 +8,14 @@ With the quantile loss, the same network predicts an interval that should contai
 target in 80 % of the cases. It contains more of the targets that it has learnt than of
 others. How wide it must be, 500 series that were kept aside tell, and the interval is
 adjusted accordingly (conformalized quantile regression; Romano et al., 2019).
+
+    python regression.py --output regression.png
 """
 
 import argparse
+from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.base import RegressorMixin, clone
 from sklearn.dummy import DummyRegressor
@@ -49,11 +53,30 @@ def distance_outside(interval: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.maximum(interval[:, 0] - y, y - interval[:, 1])
 
 
+def draw(path: Path, X: np.ndarray, y: np.ndarray, interval: np.ndarray) -> None:
+    """Plot the least and the most damped series, and intervals by true damping."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+    order = np.argsort(y)
+    for i in order[[0, -1]]:
+        left.plot(X[i], label=f"{y[i]:.1f} % per step")
+    left.set(title="Two series", xlabel="step")
+    left.legend(title="damping")
+    some = order[:: len(order) // 60]
+    outside = distance_outside(interval[some], y[some]) > 0
+    right.vlines(y[some], *interval[some].T, color=np.where(outside, "C3", "C0"), lw=2)
+    right.axline((4, 4), slope=1, color="gray", linestyle=":")
+    right.set(title=f"Intervals: {outside.mean():.0%} of these miss (red)")
+    right.set(xlabel="true damping", ylabel="80 % interval")
+    figure.savefig(path, dpi=100)
+
+
 def main() -> None:
     """Compare the errors, then predict an interval."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--output", type=Path, default=Path("regression.png"))
     parser.add_argument("--quick", action="store_true", help="fewer series and epochs")
-    quick = parser.parse_args().quick
+    options = parser.parse_args()
+    quick = options.quick
 
     X, y = make_oscillations(600 if quick else 1000, seed=0)
     X_test, y_test = make_oscillations(1000, seed=1)
@@ -103,6 +126,8 @@ def main() -> None:
         inside = (distance_outside(adjusted, y_test)[third == part] <= 0).mean()
         print(f"{name:<22}{width:>6.2f}{inside:>10.0%}")
 
+    draw(options.output, X_test, y_test, adjusted)
+
     # Why: as the phase is random, each step is as often up as down, so a weighted sum of
     # the series contains no information about the damping; the summaries discard the
     # phase, but nearly everything else too. The recurrence can compare each swing with
@@ -117,6 +142,8 @@ def main() -> None:
         f"{error['ridge on the series'] / error['mean']:.0%} of that of the mean: with a "
         "random phase the damping is no\nlinear function of the series."
     )
+
+    print(f"Figure: {options.output}")
 
 
 if __name__ == "__main__":

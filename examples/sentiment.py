@@ -13,10 +13,14 @@ that read the words in order. ``SequenceTokenizer`` is to a network what
 ``CountVectorizer`` is to a regression; both take strings. An LSTM predicts from its final
 state or from the maximum over its states, in one or both directions, with or without a
 convolution.
+
+    python sentiment.py --output sentiment.png
 """
 
 import argparse
+from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.base import clone
 from sklearn.feature_extraction.text import CountVectorizer
@@ -129,26 +133,45 @@ def make_models(quick: bool) -> dict[str, Pipeline]:
     return models
 
 
+def draw(path: Path, shares: dict[str, list[float]], n: int) -> None:
+    """Show the accuracy of each model by kind of review, after n reviews."""
+    figure, ax = plt.subplots(figsize=(7, 1 + 0.5 * len(shares)), layout="constrained")
+    values = np.array(list(shares.values()))
+    image = ax.imshow(values, vmin=0.5, vmax=1, cmap="Blues", aspect="auto")
+    for (row, column), value in np.ndenumerate(values):
+        color = "white" if value > 0.85 else "black"
+        ax.text(column, row, f"{value:.2f}", ha="center", va="center", color=color)
+    ax.set_xticks(range(len(KINDS)), KINDS)
+    ax.set_yticks(range(len(shares)), list(shares))
+    ax.set_title(f"Accuracy on new reviews, after {n}")
+    figure.colorbar(image, extend="min")
+    figure.savefig(path, dpi=100)
+
+
 def main() -> None:
     """Compare the models by kind of review, then show two reviews."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--output", type=Path, default=Path("sentiment.png"))
     parser.add_argument(
         "--quick", action="store_true", help="one training set, and two networks"
     )
-    quick = parser.parse_args().quick
+    options = parser.parse_args()
+    quick = options.quick
     sizes = (1000,) if quick else (500, 1000, 2000)
 
     X_test, y_test, kinds = make_reviews(1000, seed=1)
     for n in sizes:
         X, y, _ = make_reviews(n, seed=0)
         print(f"{f'{n} reviews':<21}" + "".join(f"{k:>10}" for k in ["all", *KINDS]))
-        models, accuracy = make_models(quick), {}
+        models, accuracy, shares = make_models(quick), {}, {}
         for name, model in models.items():
             right = model.fit(X, y).predict(X_test) == y_test
             parts = [right, *(right[kinds == kind] for kind in KINDS)]
             accuracy[name] = right.mean()
+            shares[name] = [part.mean() for part in parts[1:]]
             print(f"{name:<21}" + "".join(f"{part.mean():>10.2f}" for part in parts))
         print()
+    draw(options.output, shares, n)
 
     twins = ["a bad start but a wonderful end", "a wonderful start but a bad end"]
     twins = [f"{twin} {AFTER[2]}" for twin in twins]
@@ -184,6 +207,8 @@ def main() -> None:
         f"LSTM reaches {share['LSTM, last state']}, because of the text at the end, and "
         f"the maximum over the states\n{share['LSTM, maximum']}."
     )
+
+    print(f"Figure: {options.output}")
 
 
 if __name__ == "__main__":

@@ -12,11 +12,16 @@ others only by the words after them:
 
 Three taggers are cross-validated: the most frequent tag of each word, an LSTM, which
 reads the words before each word, and a bidirectional LSTM.
+
+    python tagging.py --output tagging.png
 """
 
 import argparse
 from collections import Counter, defaultdict
+from pathlib import Path
+from typing import Any
 
+import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.metrics import accuracy_score, f1_score
@@ -24,6 +29,7 @@ from sklearn.model_selection import KFold, cross_validate
 from sklearn.pipeline import make_pipeline
 
 from sksequence import RecurrentTagger
+from sksequence.inspection import TagConfusionDisplay
 from sksequence.metrics import make_step_scorer
 from sksequence.preprocessing import SequenceTokenizer
 
@@ -106,11 +112,27 @@ class MostFrequentTag(BaseEstimator):
         return make_step_scorer(accuracy_score)(self, X, y)
 
 
+def draw(path: Path, taggers: dict[str, Any]) -> None:
+    """Plot which tag fitted taggers take for which, in the ambiguous new words."""
+    X, y, settled = make_sentences(300, seed=1)
+    figure, axes = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
+    for ax, (name, tagger) in zip(axes, taggers.items(), strict=True):
+        truth, found = (
+            [tags[marks != " "] for tags, marks in zip(all_tags, settled, strict=True)]
+            for all_tags in (y, tagger.predict(X))
+        )
+        TagConfusionDisplay.from_predictions(truth, found, ax=ax)
+        ax.set_title(f"{name}, ambiguous words")
+    figure.savefig(path, dpi=100)
+
+
 def main() -> None:
     """Score the taggers on all words and on the ambiguous ones."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--output", type=Path, default=Path("tagging.png"))
     parser.add_argument("--quick", action="store_true", help="fewer sentences and folds")
-    quick = parser.parse_args().quick
+    options = parser.parse_args()
+    quick = options.quick
 
     X, y, settled = make_sentences(500 if quick else 1000, seed=0)
     lengths = [len(sentence) for sentence in X]
@@ -167,6 +189,8 @@ def main() -> None:
         (prediction,) = taggers[name].fit(X, y).predict([sentence])
         print(f"{name:<15}" + "".join(f"{tag:>8}" for tag in prediction))
 
+    draw(options.output, {name: taggers[name] for name in ("LSTM", "BiLSTM")})
+
     # Why: after reading only "watch", the LSTM can only guess the tag that is more
     # frequent at the beginning. It has not forgotten anything: the relevant words have
     # not been read yet. The backward direction has already read the rest of the sentence.
@@ -181,6 +205,8 @@ def main() -> None:
         f"direction, {before[1]} in both;\n"
         f"by words after them: {after[0]} and {after[1]}."
     )
+
+    print(f"Figure: {options.output}")
 
 
 if __name__ == "__main__":

@@ -75,6 +75,7 @@ def main() -> None:
             lr=0.01,
             lr_schedule="constant",  # long lags are learnt last
             random_state=0,
+            random_convolutions=0,
         ).fit(X, y)
         for lag in LAGS:
             X_new, y_new = make_sequences(np.full(300, lag), seed=2)

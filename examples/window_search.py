@@ -8,10 +8,15 @@ cell, with folds that train on the past and test on the following years.
 
 The last sixty years are held out. There, the forecast is compared with the number of the
 last year, and with that of eleven years before.
+
+    python window_search.py --output window_search.png
 """
 
 import argparse
+from pathlib import Path
 
+import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 from sklearn.metrics import root_mean_squared_error
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
@@ -25,11 +30,36 @@ from sksequence.preprocessing import SlidingWindow
 N_TEST = 60
 
 
+def draw(
+    path: Path,
+    errors: pd.DataFrame,
+    years: np.ndarray,
+    truth: np.ndarray,
+    predictions: dict[str, np.ndarray],
+) -> None:
+    """Plot the error by window length, and the forecasts of the best window."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 3.5), layout="constrained")
+    for cell, of_cell in errors.items():
+        left.plot(of_cell.index, of_cell, "o-", label=cell)
+    left.set(xscale="log", title="Cross-validated error", xlabel="years in a window")
+    left.set_xticks(errors.index, [str(n) for n in errors.index])
+    left.minorticks_off()
+    left.set_ylim(0)
+    left.legend()
+    right.plot(years, truth, "k-", label="sunspots")
+    right.plot(years, predictions["the best of the search"], "C1-", label="forecast")
+    right.set(title="The years held out")
+    right.legend()
+    figure.savefig(path, dpi=100)
+
+
 def main() -> None:
     """Search, print a table of lengths and cells, and forecast the held-out years."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--output", type=Path, default=Path("window_search.png"))
     parser.add_argument("--quick", action="store_true", help="a smaller grid")
-    quick = parser.parse_args().quick
+    options = parser.parse_args()
+    quick = options.quick
 
     table = sunspots.load_pandas().data
     X, y = table[["SUNACTIVITY"]][:-1], table["SUNACTIVITY"][1:].to_numpy()
@@ -81,6 +111,8 @@ def main() -> None:
     for name, prediction in predictions.items():
         print(f"{name:<24}{root_mean_squared_error(truth, prediction):>6.1f}")
 
+    draw(options.output, errors, table["YEAR"].to_numpy()[-N_TEST:], truth, predictions)
+
     # Why: one year does not show whether the number rises or falls, two years do, and a
     # good part of a cycle shows its height. Longer windows do not help: the lengths of
     # cycles differ, so older ones contain little information, and there are few data to
@@ -90,6 +122,8 @@ def main() -> None:
         f"\nThe best window has {best} years. One year alone does not show whether the "
         "number\nwas rising or falling."
     )
+
+    print(f"Figure: {options.output}")
 
 
 if __name__ == "__main__":

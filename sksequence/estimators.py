@@ -11,7 +11,7 @@ from ._base.estimator import ArrayLike, RandomState, Targets, names_itself, stor
 from ._base.frames import FrameReader, FrameRegressor
 from ._base.generation import generate
 from ._base.horizons import HorizonRegressor
-from ._base.hyperparameters import Pooling, WholeSequences
+from ._base.hyperparameters import LabelledSequences, Pooling, WholeSequences
 from ._base.per_step import PerStepEstimator
 from ._base.regressor import NumberPredictor
 from ._base.steps import AnyCell, SimpleCell, StepReader
@@ -25,7 +25,7 @@ from ._base.truncating import TruncatedEstimator
 @names_itself
 @recurrent_estimator
 class SimpleRNNClassifier(
-    WholeSequences, TruncatedEstimator, SimpleCell, SequenceClassifier
+    LabelledSequences, TruncatedEstimator, SimpleCell, SequenceClassifier
 ):
     r"""Classify sequences with a simple recurrent network.
 
@@ -95,7 +95,9 @@ class SimpleRNNRegressor(
 @storable
 @names_itself
 @recurrent_estimator
-class LSTMClassifier(WholeSequences, TruncatedEstimator, StepReader, SequenceClassifier):
+class LSTMClassifier(
+    LabelledSequences, TruncatedEstimator, StepReader, SequenceClassifier
+):
     r"""Classify sequences with a long short-term memory network.
 
     .. math::
@@ -171,7 +173,9 @@ class LSTMRegressor(WholeSequences, TruncatedEstimator, StepReader, HorizonRegre
 @storable
 @names_itself
 @recurrent_estimator
-class GRUClassifier(WholeSequences, TruncatedEstimator, StepReader, SequenceClassifier):
+class GRUClassifier(
+    LabelledSequences, TruncatedEstimator, StepReader, SequenceClassifier
+):
     r"""Classify sequences with a network of gated recurrent units.
 
     .. math::
@@ -242,7 +246,7 @@ class GRURegressor(WholeSequences, TruncatedEstimator, StepReader, HorizonRegres
 @names_itself
 @recurrent_estimator
 class RecurrentClassifier(
-    WholeSequences, TruncatedEstimator, AnyCell, SequenceClassifier
+    LabelledSequences, TruncatedEstimator, AnyCell, SequenceClassifier
 ):
     """Classify sequences with a recurrent network whose cell is a hyperparameter.
 

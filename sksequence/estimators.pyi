@@ -11,7 +11,7 @@ from ._base.detecting import SequenceDetector
 from ._base.estimator import ArrayLike, RandomState, Targets
 from ._base.frames import FrameReader, FrameRegressor
 from ._base.horizons import HorizonRegressor
-from ._base.hyperparameters import Pooling, WholeSequences
+from ._base.hyperparameters import LabelledSequences, Pooling, WholeSequences
 from ._base.per_step import PerStepEstimator
 from ._base.regressor import NumberPredictor
 from ._base.steps import AnyCell, SimpleCell, StepReader
@@ -40,7 +40,7 @@ class _OfSklearn:
         self, X: ArrayLike, y: Targets, sample_weight: ArrayLike | None = None
     ) -> float: ...
 
-class SimpleRNNClassifier(_OfSklearn, WholeSequences, TruncatedEstimator, SimpleCell, SequenceClassifier):
+class SimpleRNNClassifier(_OfSklearn, LabelledSequences, TruncatedEstimator, SimpleCell, SequenceClassifier):
     r"""Classify sequences with a simple recurrent network.
 
     .. math:: h_t = \tanh(W x_t + U h_{t-1} + b)
@@ -140,12 +140,15 @@ class SimpleRNNClassifier(_OfSklearn, WholeSequences, TruncatedEstimator, Simple
         ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
         if their number does not divide that of the steps. Such a network predicts from
         whole sequences only: it has no streams.
-    random_convolutions : int, default=0
+    random_convolutions : int or "auto", default='auto'
         About how many features of random convolutions are joined to the pooled steps:
         MiniRocket's (Dempster, Schmidt and Webb, 2021), the shares of steps at which
         convolutions that are not trained exceed a bias. Biases, means and deviations are
         learnt from the training sequences, dilations from their median length. There
-        may be no tokens, categorical channels or ``missing="decay"``. 0 for none.
+        may be no tokens, categorical channels or ``missing="decay"``. 0 for none: a
+        recurrent network alone. "auto": 5040, and none where there may be none,
+        with static covariates, and where the median length is less than the 9
+        steps of a convolution.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -376,7 +379,7 @@ class SimpleRNNClassifier(_OfSklearn, WholeSequences, TruncatedEstimator, Simple
         recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
         pooling_segments: int = 1,
-        random_convolutions: int = 0,
+        random_convolutions: int | str = "auto",
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",
@@ -533,12 +536,15 @@ class SimpleRNNRegressor(_OfSklearn, WholeSequences, TruncatedEstimator, SimpleC
         ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
         if their number does not divide that of the steps. Such a network predicts from
         whole sequences only: it has no streams.
-    random_convolutions : int, default=0
+    random_convolutions : int or "auto", default=0
         About how many features of random convolutions are joined to the pooled steps:
         MiniRocket's (Dempster, Schmidt and Webb, 2021), the shares of steps at which
         convolutions that are not trained exceed a bias. Biases, means and deviations are
         learnt from the training sequences, dilations from their median length. There
-        may be no tokens, categorical channels or ``missing="decay"``. 0 for none.
+        may be no tokens, categorical channels or ``missing="decay"``. 0 for none: a
+        recurrent network alone. "auto": 5040, and none where there may be none,
+        with static covariates, and where the median length is less than the 9
+        steps of a convolution.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -795,7 +801,7 @@ class SimpleRNNRegressor(_OfSklearn, WholeSequences, TruncatedEstimator, SimpleC
         recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
         pooling_segments: int = 1,
-        random_convolutions: int = 0,
+        random_convolutions: int | str = 0,
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",
@@ -863,7 +869,7 @@ class SimpleRNNRegressor(_OfSklearn, WholeSequences, TruncatedEstimator, SimpleC
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class LSTMClassifier(_OfSklearn, WholeSequences, TruncatedEstimator, StepReader, SequenceClassifier):
+class LSTMClassifier(_OfSklearn, LabelledSequences, TruncatedEstimator, StepReader, SequenceClassifier):
     r"""Classify sequences with a long short-term memory network.
 
     .. math::
@@ -963,12 +969,15 @@ class LSTMClassifier(_OfSklearn, WholeSequences, TruncatedEstimator, StepReader,
         ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
         if their number does not divide that of the steps. Such a network predicts from
         whole sequences only: it has no streams.
-    random_convolutions : int, default=0
+    random_convolutions : int or "auto", default='auto'
         About how many features of random convolutions are joined to the pooled steps:
         MiniRocket's (Dempster, Schmidt and Webb, 2021), the shares of steps at which
         convolutions that are not trained exceed a bias. Biases, means and deviations are
         learnt from the training sequences, dilations from their median length. There
-        may be no tokens, categorical channels or ``missing="decay"``. 0 for none.
+        may be no tokens, categorical channels or ``missing="decay"``. 0 for none: a
+        recurrent network alone. "auto": 5040, and none where there may be none,
+        with static covariates, and where the median length is less than the 9
+        steps of a convolution.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -1199,7 +1208,7 @@ class LSTMClassifier(_OfSklearn, WholeSequences, TruncatedEstimator, StepReader,
         recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
         pooling_segments: int = 1,
-        random_convolutions: int = 0,
+        random_convolutions: int | str = "auto",
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",
@@ -1355,12 +1364,15 @@ class LSTMRegressor(_OfSklearn, WholeSequences, TruncatedEstimator, StepReader, 
         ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
         if their number does not divide that of the steps. Such a network predicts from
         whole sequences only: it has no streams.
-    random_convolutions : int, default=0
+    random_convolutions : int or "auto", default=0
         About how many features of random convolutions are joined to the pooled steps:
         MiniRocket's (Dempster, Schmidt and Webb, 2021), the shares of steps at which
         convolutions that are not trained exceed a bias. Biases, means and deviations are
         learnt from the training sequences, dilations from their median length. There
-        may be no tokens, categorical channels or ``missing="decay"``. 0 for none.
+        may be no tokens, categorical channels or ``missing="decay"``. 0 for none: a
+        recurrent network alone. "auto": 5040, and none where there may be none,
+        with static covariates, and where the median length is less than the 9
+        steps of a convolution.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -1617,7 +1629,7 @@ class LSTMRegressor(_OfSklearn, WholeSequences, TruncatedEstimator, StepReader, 
         recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
         pooling_segments: int = 1,
-        random_convolutions: int = 0,
+        random_convolutions: int | str = 0,
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",
@@ -1685,7 +1697,7 @@ class LSTMRegressor(_OfSklearn, WholeSequences, TruncatedEstimator, StepReader, 
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class GRUClassifier(_OfSklearn, WholeSequences, TruncatedEstimator, StepReader, SequenceClassifier):
+class GRUClassifier(_OfSklearn, LabelledSequences, TruncatedEstimator, StepReader, SequenceClassifier):
     r"""Classify sequences with a network of gated recurrent units.
 
     .. math::
@@ -1782,12 +1794,15 @@ class GRUClassifier(_OfSklearn, WholeSequences, TruncatedEstimator, StepReader, 
         ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
         if their number does not divide that of the steps. Such a network predicts from
         whole sequences only: it has no streams.
-    random_convolutions : int, default=0
+    random_convolutions : int or "auto", default='auto'
         About how many features of random convolutions are joined to the pooled steps:
         MiniRocket's (Dempster, Schmidt and Webb, 2021), the shares of steps at which
         convolutions that are not trained exceed a bias. Biases, means and deviations are
         learnt from the training sequences, dilations from their median length. There
-        may be no tokens, categorical channels or ``missing="decay"``. 0 for none.
+        may be no tokens, categorical channels or ``missing="decay"``. 0 for none: a
+        recurrent network alone. "auto": 5040, and none where there may be none,
+        with static covariates, and where the median length is less than the 9
+        steps of a convolution.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -2015,7 +2030,7 @@ class GRUClassifier(_OfSklearn, WholeSequences, TruncatedEstimator, StepReader, 
         recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
         pooling_segments: int = 1,
-        random_convolutions: int = 0,
+        random_convolutions: int | str = "auto",
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",
@@ -2171,12 +2186,15 @@ class GRURegressor(_OfSklearn, WholeSequences, TruncatedEstimator, StepReader, H
         ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
         if their number does not divide that of the steps. Such a network predicts from
         whole sequences only: it has no streams.
-    random_convolutions : int, default=0
+    random_convolutions : int or "auto", default=0
         About how many features of random convolutions are joined to the pooled steps:
         MiniRocket's (Dempster, Schmidt and Webb, 2021), the shares of steps at which
         convolutions that are not trained exceed a bias. Biases, means and deviations are
         learnt from the training sequences, dilations from their median length. There
-        may be no tokens, categorical channels or ``missing="decay"``. 0 for none.
+        may be no tokens, categorical channels or ``missing="decay"``. 0 for none: a
+        recurrent network alone. "auto": 5040, and none where there may be none,
+        with static covariates, and where the median length is less than the 9
+        steps of a convolution.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -2433,7 +2451,7 @@ class GRURegressor(_OfSklearn, WholeSequences, TruncatedEstimator, StepReader, H
         recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
         pooling_segments: int = 1,
-        random_convolutions: int = 0,
+        random_convolutions: int | str = 0,
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",
@@ -2501,7 +2519,7 @@ class GRURegressor(_OfSklearn, WholeSequences, TruncatedEstimator, StepReader, H
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class RecurrentClassifier(_OfSklearn, WholeSequences, TruncatedEstimator, AnyCell, SequenceClassifier):
+class RecurrentClassifier(_OfSklearn, LabelledSequences, TruncatedEstimator, AnyCell, SequenceClassifier):
     """Classify sequences with a recurrent network whose cell is a hyperparameter.
 
     The networks are those of the classes for single cells; use it to search among them.
@@ -2600,12 +2618,15 @@ class RecurrentClassifier(_OfSklearn, WholeSequences, TruncatedEstimator, AnyCel
         ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
         if their number does not divide that of the steps. Such a network predicts from
         whole sequences only: it has no streams.
-    random_convolutions : int, default=0
+    random_convolutions : int or "auto", default='auto'
         About how many features of random convolutions are joined to the pooled steps:
         MiniRocket's (Dempster, Schmidt and Webb, 2021), the shares of steps at which
         convolutions that are not trained exceed a bias. Biases, means and deviations are
         learnt from the training sequences, dilations from their median length. There
-        may be no tokens, categorical channels or ``missing="decay"``. 0 for none.
+        may be no tokens, categorical channels or ``missing="decay"``. 0 for none: a
+        recurrent network alone. "auto": 5040, and none where there may be none,
+        with static covariates, and where the median length is less than the 9
+        steps of a convolution.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -2830,7 +2851,7 @@ class RecurrentClassifier(_OfSklearn, WholeSequences, TruncatedEstimator, AnyCel
         recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
         pooling_segments: int = 1,
-        random_convolutions: int = 0,
+        random_convolutions: int | str = "auto",
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",
@@ -2988,12 +3009,15 @@ class RecurrentRegressor(_OfSklearn, WholeSequences, TruncatedEstimator, AnyCell
         ``pooling="last"``, and to the mean of parallel convolutions. Parts share a step
         if their number does not divide that of the steps. Such a network predicts from
         whole sequences only: it has no streams.
-    random_convolutions : int, default=0
+    random_convolutions : int or "auto", default=0
         About how many features of random convolutions are joined to the pooled steps:
         MiniRocket's (Dempster, Schmidt and Webb, 2021), the shares of steps at which
         convolutions that are not trained exceed a bias. Biases, means and deviations are
         learnt from the training sequences, dilations from their median length. There
-        may be no tokens, categorical channels or ``missing="decay"``. 0 for none.
+        may be no tokens, categorical channels or ``missing="decay"``. 0 for none: a
+        recurrent network alone. "auto": 5040, and none where there may be none,
+        with static covariates, and where the median length is less than the 9
+        steps of a convolution.
     embedding_dim : int or None, default=None
         Size of the embedding vectors of tokens. If given, X holds token ids, as made by
         :class:`sksequence.preprocessing.SequenceTokenizer`: one per step, starting at 0,
@@ -3245,7 +3269,7 @@ class RecurrentRegressor(_OfSklearn, WholeSequences, TruncatedEstimator, AnyCell
         recurrent_output_dropout: float = 0.0,
         pooling: str = "max",
         pooling_segments: int = 1,
-        random_convolutions: int = 0,
+        random_convolutions: int | str = 0,
         embedding_dim: int | None = None,
         num_embeddings: int | None = None,
         missing: str = "error",

@@ -25,6 +25,14 @@ def one_torch_thread():
     torch.set_num_threads(before)
 
 
+@pytest.fixture(autouse=True)
+def on_the_cpu(request, monkeypatch):
+    """Let ``device="auto"`` mean the CPU, for which equal bits are promised."""
+    if request.path.name != "test_gpu.py" and torch.cuda.is_available():
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+        monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+
+
 @pytest.fixture
 def rng():
     return np.random.default_rng(0)

@@ -74,7 +74,8 @@ BASES = (
 )
 # Attributes that scikit-learn's documentation asks of, or offers to, other packages; it
 # reads the constraints from us.
-OFFERED = {"_doc_link_module", "_doc_link_template", "_init_callback_context"}
+OFFERED = {"_doc_link_module", "_doc_link_template", "_doc_link_url_param_generator"}
+OFFERED |= {"_init_callback_context"}
 OFFERED |= {"_parameter_constraints"}
 OFFERED |= {"_repr_html_", "_repr_mimebundle_"}  # of IPython
 

@@ -57,9 +57,6 @@ def check_quickstart(printed: str, folder: Path) -> None:
     assert best >= 0.95
     assert std >= 0
     assert seconds > 0
-    picture = (folder / "quickstart.png").read_bytes()
-    assert picture.startswith(b"\x89PNG")
-    assert len(picture) > 10_000
 
 
 def check_unequal_lengths(printed: str, folder: Path) -> None:
@@ -133,7 +130,6 @@ def check_vanishing_gradient(printed: str, folder: Path) -> None:
     assert row(accuracy, "lstm, open")[-1] > 0.95
     assert "above 0.8 after 100 steps of noise: lstm; lstm, open; gru.\n" in printed
     assert "of the gradient is left: lstm, open; gru.\n" in printed
-    assert (folder / "vanishing_gradient.png").read_bytes().startswith(b"\x89PNG")
 
 
 def check_sentiment(printed: str, folder: Path) -> None:
@@ -217,7 +213,6 @@ def check_next_frame(printed: str, folder: Path) -> None:
     assert last[0] < black[0] < last[-1]
     said = f"({last[-1]:.1f} against {black[-1]:.1f})"
     assert said in printed
-    assert (folder / "next_frame.png").read_bytes().startswith(b"\x89PNG")
 
 
 def check_weather_forecast(printed: str, folder: Path) -> None:
@@ -233,7 +228,6 @@ def check_weather_forecast(printed: str, folder: Path) -> None:
     )
     assert 70 <= inside <= 90
     assert winter < width < summer
-    assert (folder / "weather_forecast.png").read_bytes().startswith(b"\x89PNG")
 
 
 def check_conformal_interval(printed: str, folder: Path) -> None:
@@ -291,7 +285,6 @@ def check_remaining_life(printed: str, folder: Path) -> None:
     assert widths[-1] < width / 2
     near_rule, near, *_ = row(printed, "up to 20")
     assert near < near_rule / 2
-    assert (folder / "remaining_life.png").read_bytes().startswith(b"\x89PNG")
 
 
 def check_ensemble(printed: str, folder: Path) -> None:
@@ -307,7 +300,6 @@ def check_ensemble(printed: str, folder: Path) -> None:
     (known,), (unknown,) = row(printed, "digits 0 to 8"), row(printed, "nines")
     assert unknown > 3 * known
     assert row(printed, "nines told apart")[0] > 0.75
-    assert (folder / "ensemble.png").read_bytes().startswith(b"\x89PNG")
 
 
 def check_spelled_letters(printed: str, folder: Path) -> None:
@@ -319,7 +311,6 @@ def check_spelled_letters(printed: str, folder: Path) -> None:
     found = re.search(rf"they were spoken: ({NUMBER})%", printed)
     assert found is not None
     assert float(found[1]) > 90
-    assert (folder / "spelled_letters.png").read_bytes().startswith(b"\x89PNG")
 
 
 def check_spelling_to_sound(printed: str, folder: Path) -> None:
@@ -334,7 +325,6 @@ def check_spelling_to_sound(printed: str, folder: Path) -> None:
     sure = re.search(rf"are right: ({NUMBER}), that are wrong: ({NUMBER})", printed)
     assert sure is not None
     assert float(sure[1]) > float(sure[2])
-    assert (folder / "spelling_to_sound.png").read_bytes().startswith(b"\x89PNG")
 
 
 def check_machine_alarm(printed: str, folder: Path) -> None:
@@ -347,7 +337,16 @@ def check_machine_alarm(printed: str, folder: Path) -> None:
     share = re.search(rf"share of the last day in alarm: ({NUMBER})", printed)
     assert share is not None
     assert float(share[1]) > 0.95
-    assert (folder / "machine_alarm.png").read_bytes().startswith(b"\x89PNG")
+
+
+def check_drawn_digits(printed: str, folder: Path) -> None:
+    (accuracy,), (share, *_) = (
+        row(printed, name) for name in ("accuracy, whole drawings", "right from here on")
+    )
+    assert accuracy > 0.95
+    # The network says late what a drawing becomes, but before its end.
+    assert 50 < share < 100
+    assert (folder / "drawn_digits.png").read_bytes().startswith(b"\x89PNG")
 
 
 CHECKS: dict[str, Callable[[str, Path], None]] = {
@@ -375,6 +374,7 @@ CHECKS: dict[str, Callable[[str, Path], None]] = {
     "ensemble": check_ensemble,
     "spelled_letters": check_spelled_letters,
     "spelling_to_sound": check_spelling_to_sound,
+    "drawn_digits": check_drawn_digits,
 }
 
 
@@ -395,3 +395,6 @@ def test_example_bears_out_its_claim(name, tmp_path):
     assert "Warning" not in errors
     assert "INFO" not in errors
     CHECKS[name](printed, tmp_path)
+    picture = (tmp_path / f"{name}.png").read_bytes()
+    assert picture.startswith(b"\x89PNG")
+    assert len(picture) > 5_000

@@ -12,6 +12,8 @@ import inspect
 from collections.abc import Sequence
 from typing import Any, TypeVar, dataclass_transform
 
+from .._inputs.other_names import knows_other_names
+
 _Class = TypeVar("_Class", bound=type)
 NETWORK, TRAINING, MODEL = "network", "training", "model"
 # Order of hyperparameters in signatures, docstrings and HTML: most used ones first.
@@ -56,6 +58,7 @@ def hyperparameter(
     doc: str,
     role: str = "estimator",
     since: tuple[int, int] = (1, 0),
+    before: Any = None,
     search: Sequence[Any] = (),
 ) -> Any:
     """Declare a hyperparameter.
@@ -75,7 +78,9 @@ def hyperparameter(
         same name; ``NETWORK`` and ``MODEL`` hyperparameters must not change when a fit
         continues; others are only used by the estimator.
     since : tuple of (int, int), default=(1, 0)
-        First format of stored states that has it; older states get the default.
+        First format of stored states that has it.
+    before : object or None, default=None
+        What older states get; None for the default.
     search : sequence, default=()
         Values worth trying in a search; empty if it is not searched.
     """
@@ -84,6 +89,7 @@ def hyperparameter(
         "doc": inspect.cleandoc(doc),
         "role": role,
         "since": since,
+        "before": default if before is None else before,
         "search": tuple(search),
     }
     return dataclasses.field(default=default, metadata=metadata)
@@ -111,6 +117,15 @@ def defaults_for(cls: Any, *roles: str) -> dict[str, Any]:
     }
 
 
+def values_before(cls: Any, *roles: str) -> dict[str, Any]:
+    """Return what older states get for hyperparameters with these roles, or for all."""
+    return {
+        field.name: field.metadata["before"]
+        for field in dataclasses.fields(cls)
+        if not roles or field.metadata["role"] in roles
+    }
+
+
 def values_to_search(cls: Any) -> dict[str, list[Any]]:
     """Return the values worth trying of each hyperparameter that is searched."""
     return {
@@ -121,9 +136,9 @@ def values_to_search(cls: Any) -> dict[str, list[Any]]:
 
 
 def added_after(cls: Any, version: tuple[int, int]) -> dict[str, Any]:
-    """Return the defaults of the hyperparameters added after a format of states."""
+    """Return what states of a format get for the hyperparameters added after it."""
     return {
-        field.name: field.default
+        field.name: field.metadata["before"]
         for field in dataclasses.fields(cls)
         if field.metadata["since"] > version
     }
@@ -180,12 +195,13 @@ def _rank(field: dataclasses.Field) -> int:
 
 
 def _reorder_signature(cls: type, names: list[str]) -> None:
-    """Set the order of keyword-only parameters in the signature."""
-    init: Any = vars(cls)["__init__"]
+    """Set the order of keyword-only parameters; the names of others are known."""
+    init: Any = knows_other_names(vars(cls)["__init__"])
     own = inspect.signature(init)
     this = next(iter(own.parameters.values()))
     ordered = [this, *(own.parameters[name] for name in names)]
     init.__signature__ = own.replace(parameters=ordered)
+    setattr(cls, "__init__", init)  # noqa: B010, as mypy forbids the assignment
 
 
 def _describe(field: dataclasses.Field) -> str:

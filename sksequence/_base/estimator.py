@@ -34,6 +34,8 @@ from .._inputs import (
 )
 from .._inputs import names_itself as names_itself
 from .._inputs.borrowed import fit_context, names_of_parameters
+from .._inputs.documented import Documented
+from .._inputs.other_names import KnowsOtherNames
 from .._inputs.types import ArrayLike as ArrayLike
 from .._inputs.types import PathLike, typed
 from .._inputs.types import RandomState as RandomState
@@ -47,9 +49,9 @@ from .declaration import (
     MODEL,
     NETWORK,
     TRAINING,
-    defaults_for,
     parameters_for,
     recurrent_estimator,
+    values_before,
 )
 from .drawing import network_html
 from .fitting import Mode
@@ -67,6 +69,8 @@ class SequenceEstimator(
     CallbackSupportMixin,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
+    Documented,
+    KnowsOtherNames,
     Training,
     BaseEstimator,
 ):
@@ -76,10 +80,6 @@ class SequenceEstimator(
     _network_kind: ClassVar[str] = "sequence"
     _per_step: ClassVar[bool] = False  # whether each step has a target and a prediction
     _feeds_target: ClassVar[bool] = False  # whether the network reads the target, too
-    _doc_link_module = "sksequence"
-    _doc_link_template = (
-        "https://sksequence.readthedocs.io/en/latest/api.html#sksequence.{estimator_name}"
-    )
     _attributes_doc = """
     net_ : skorch.NeuralNet
         The trained net; its ``module_`` is a :class:`sksequence.nn.SequenceNetwork`.
@@ -397,7 +397,8 @@ class SequenceEstimator(
         array if X is one, else an array for each sequence. ``options`` are those of the
         estimator's method.
         """
-        check_is_fitted(self)
+        if not hasattr(self, "net_"):
+            check_is_fitted(self)
         # Scorers of the validation set pass a data set.
         data = X if isinstance(X, training.SequenceDataset) else self._make_dataset(X)
         predictions, counts = self._answer(data, response_method, method, **options)
@@ -476,7 +477,7 @@ class SequenceEstimator(
 
     @property
     def _repr_html_(self) -> Callable[[], str]:
-        """The HTML of scikit-learn, with the network of a fitted estimator."""
+        """The HTML of an estimator, with the network of a fitted one."""
         plain = super()._repr_html_
         return lambda: plain() + network_html(self)
 
@@ -561,14 +562,14 @@ class SequenceEstimator(
 
     @classmethod
     def _stored_defaults(cls) -> dict[str, dict[str, Any]]:
-        """Return the defaults of hyperparameters that older states may lack, by part."""
+        """Return the values of hyperparameters that older states may lack, by part."""
         # Networks are stored with the number that None stood for.
         resolved = {"num_layers": 1}
         return {
-            "hyperparameters": defaults_for(cls),
-            "network": defaults_for(cls, NETWORK) | resolved,
-            "settings": defaults_for(cls, TRAINING),
-            "fixed": defaults_for(cls, NETWORK, MODEL) | resolved,
+            "hyperparameters": values_before(cls),
+            "network": values_before(cls, NETWORK) | resolved,
+            "settings": values_before(cls, TRAINING),
+            "fixed": values_before(cls, NETWORK, MODEL) | resolved,
         }
 
 

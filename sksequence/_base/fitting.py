@@ -186,8 +186,12 @@ def fit(
             net.module_.check_lengths(data.sequences.lengths)
             if given is not None:
                 net.module_.check_lengths(given.sequences.lengths)
-            if estimator._network.get("random_convolutions"):
-                training.learn_features(net, train_set)
+        if estimator._network.get("random_convolutions"):
+            # Changed sequences have other features in each epoch.
+            fixed = [valid_set] if augment else [train_set, valid_set]
+            training.prepare_features(
+                net, train_set, fixed, chosen.weight, learns=not mode.continues
+            )
         if "crop" in augment:
             _check_cropped(net, data.sequences.lengths, augment["crop"])
         estimator._hold_net(net, settings)
@@ -403,8 +407,8 @@ def _learn(
     estimator._hold(reading, target)
     described = estimator._describe_network(reading, target)
     lengths = chosen.sequences.lengths, others.sequences.lengths
-    network = learn_strides(network, *lengths)
-    estimator._hold_network(network | described | {"dtype": estimator.dtype})
+    network = learn_strides(network | described, *lengths)
+    estimator._hold_network(network | {"dtype": estimator.dtype})
 
 
 # ---------------------------------------------------------------------- network, training

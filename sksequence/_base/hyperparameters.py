@@ -20,6 +20,7 @@ from .budget import (
 )
 from .declaration import MODEL, NETWORK, TRAINING, hyperparameter, recurrent_estimator
 from .intervals import Number
+from .strides import N_FEATURES, N_TAPS
 
 # At most what torch's sizes can be.
 COUNT = Number(Integral, 1, 2**63 - 1, closed="both")
@@ -36,6 +37,26 @@ def label_smoothing(*, default: float) -> Any:
         over both. ``valid_loss`` is without.""",
         role=TRAINING,
         since=(2, 0),
+    )
+
+
+def random_convolutions(*, default: int | str) -> Any:
+    """Declare that of estimators of whole sequences, whose defaults differ."""
+    return hyperparameter(
+        default=default,
+        constraints=[Number(Integral, 0, 2**31 - 1, closed="both"), StrOptions({"auto"})],
+        doc=f"""int or "auto"
+        About how many features of random convolutions are joined to the pooled steps:
+        MiniRocket's (Dempster, Schmidt and Webb, 2021), the shares of steps at which
+        convolutions that are not trained exceed a bias. Biases, means and deviations are
+        learnt from the training sequences, dilations from their median length. There
+        may be no tokens, categorical channels or ``missing="decay"``. 0 for none: a
+        recurrent network alone. "auto": {N_FEATURES}, and none where there may be none,
+        with static covariates, and where the median length is less than the {N_TAPS}
+        steps of a convolution.""",
+        role=NETWORK,
+        since=(2, 0),
+        before=0,
     )
 
 
@@ -369,18 +390,14 @@ class Pooling:
 class WholeSequences(Pooling):
     """Hyperparameters of networks with an output for each sequence alone."""
 
-    random_convolutions: int = hyperparameter(
-        default=0,
-        constraints=[Number(Integral, 0, 2**31 - 1, closed="both")],
-        doc="""int
-        About how many features of random convolutions are joined to the pooled steps:
-        MiniRocket's (Dempster, Schmidt and Webb, 2021), the shares of steps at which
-        convolutions that are not trained exceed a bias. Biases, means and deviations are
-        learnt from the training sequences, dilations from their median length. There
-        may be no tokens, categorical channels or ``missing="decay"``. 0 for none.""",
-        role=NETWORK,
-        since=(2, 0),
-    )
+    random_convolutions: int | str = random_convolutions(default=0)
+
+
+@recurrent_estimator
+class LabelledSequences(WholeSequences):
+    """Hyperparameters of networks with a label for each sequence alone."""
+
+    random_convolutions: int | str = random_convolutions(default="auto")
 
 
 @recurrent_estimator

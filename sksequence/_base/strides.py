@@ -1,4 +1,4 @@
-"""Strides and dilations that follow from the length of the training sequences."""
+"""Strides and random convolutions that follow from the length of training sequences."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ import numpy as np
 # as many of a long one.
 _FEWEST = 128
 # Steps that a random convolution reads, their kernels, and dilations of each.
-_TAPS, _KERNELS, _MOST_DILATIONS = 9, 84, 12
+N_TAPS, _KERNELS, _MOST_DILATIONS = 9, 84, 12
+# As many features as pay, by folds of training sets (docs/training.md).
+N_FEATURES = 5040
 
 
 def learn_strides(
     network: dict[str, Any], lengths: np.ndarray, others: np.ndarray
 ) -> dict[str, Any]:
-    """Return the network's keywords with strides in the place of "auto", and dilations.
+    """Return the network's keywords with numbers in the place of "auto", and dilations.
 
     Parameters
     ----------
@@ -28,10 +30,12 @@ def learn_strides(
         Number of steps of each training sequence, and of those of a validation set, of
         which none may be shorter than the strides.
     """
-    if network.get("random_convolutions"):
-        dilations = choose_dilations(
-            float(np.median(lengths)), network["random_convolutions"]
-        )
+    n_features, n_steps = network.get("random_convolutions"), float(np.median(lengths))
+    if isinstance(n_features, str):
+        n_features = 0 if _has_no_use(network) or n_steps < N_TAPS else N_FEATURES
+        network = network | {"random_convolutions": n_features}
+    if n_features:
+        dilations = choose_dilations(n_steps, n_features)
         network = network | {"random_dilations": dilations}
     if network.get("parallel_stride") != "auto":
         return network
@@ -44,8 +48,16 @@ def learn_strides(
         )
     ]
     shortest = int(np.min(np.concatenate([lengths, others])))
-    strides = choose_strides(kernels, float(np.median(lengths)), shortest)
+    strides = choose_strides(kernels, n_steps, shortest)
     return network | {"parallel_stride": strides}
+
+
+def _has_no_use(network: dict[str, Any]) -> bool:
+    """Return whether random convolutions cannot read this, or would be too many."""
+    reads_tokens = network.get("embedding_dim") is not None or network.get("categories")
+    # With covariates, the layer that joins them would have the square of their number.
+    has_more = network.get("static_size", 0) > 0
+    return bool(reads_tokens) or has_more or network.get("missing") == "decay"
 
 
 def _per_layer(network: dict[str, Any], name: str) -> Sequence[Any]:
@@ -96,6 +108,6 @@ def choose_dilations(n_steps: float, n_features: int) -> tuple[int, ...]:
     >>> choose_dilations(150, 252)
     (1, 4, 18)
     """
-    most = max((n_steps - 1) / (_TAPS - 1), 1)
+    most = max((n_steps - 1) / (N_TAPS - 1), 1)
     n = min(max(n_features // _KERNELS, 1), _MOST_DILATIONS)
     return tuple(np.unique(np.geomspace(1, most, n).astype(int)).tolist())

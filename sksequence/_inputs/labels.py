@@ -51,10 +51,10 @@ def check_labels(y: Any, name: str) -> np.ndarray:
         labels = column_or_1d(labels, warn=True)
     labels = plain_labels(labels, "y")
     check_classification_targets(labels)
+    if labels.ndim < 2:
+        return labels
     kind = type_of_target(labels)
-    if labels.ndim == 2 and (
-        kind != "multilabel-indicator" or not np.isin(labels, (0, 1)).all()
-    ):
+    if kind != "multilabel-indicator" or not np.isin(labels, (0, 1)).all():
         shown = ", ".join(map(repr, np.unique(labels)[:4].tolist()))
         raise ValueError(
             f"y has shape {labels.shape} and is {kind}, with values such as {shown}; "

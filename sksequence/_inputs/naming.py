@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import wraps
 from types import FunctionType
 from typing import Any, TypeVar
+
+from .other_names import ours_for, parameters_of
 
 _Class = TypeVar("_Class", bound=type)
 
@@ -81,7 +84,18 @@ def naming(error: TypeError, method: Callable, caller: object) -> TypeError:
     if not text.startswith(before):
         return error
     named = f"{type(caller).__qualname__}.{method.__name__}() "
-    return TypeError(named + text.removeprefix(before))
+    return TypeError(named + text.removeprefix(before) + _hint(text, type(caller)))
+
+
+def _hint(text: str, cls: type) -> str:
+    """Return where a keyword belongs that a method does not take."""
+    if (found := re.search(r"unexpected keyword argument '(\w+)'", text)) is None:
+        return ""
+    parameters = parameters_of(cls)
+    if found[1] in parameters:
+        return f"; it is a parameter of {cls.__qualname__} itself"
+    ours = ours_for(found[1], parameters)
+    return "" if ours is None else f"; {ours}"
 
 
 def names_its_caller(method: Callable) -> Callable:

@@ -5,8 +5,9 @@ one sequence, so that one takes a small part of that time. Every product is summ
 same order, and everything else is elementwise: answers are bitwise those of a batch.
 
 The ``matrix`` has a row for each state, for a one and for each channel, and in ``wide``
-columns the units of each block of :func:`.layout.blocks_of`. Parameters are annotated as
-in :mod:`.recurrence`.
+columns the units of each block of :func:`.layout.blocks_of`. It is stored in columns of
+one vector, all rows of the first, then those of the second, so that each is read as it
+lies in memory. Parameters are annotated as in :mod:`.recurrence`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,15 @@ from numba import njit
 from .._cells import Cell
 from .equations import OPERATIONS, compiled, reading, states_in_memory
 from .layout import ROWS, blocks_of
-from .simd import add_strip, add_vector, lanes_of, shift, strip, vector_product
+from .simd import (
+    add_strip,
+    add_vector,
+    lanes_of,
+    shift,
+    strip,
+    transpose,
+    vector_product,
+)
 
 Numbers = Indices = Size = Any
 
@@ -38,48 +47,69 @@ def _fill(target, n, value):
         target[i] = value
 
 
+@_function
+def _copy_turned(source, stride, rows, columns, depth, target):
+    """Copy the transpose of (rows, columns) to columns of the matrix."""
+    vector, half = lanes_of(source), lanes_of(source) // 2
+    whole, high = columns // half * half, rows // half * half
+    for j in range(0, high, half):
+        to = shift(target, j // vector * depth * vector + j % vector)
+        for k in range(0, whole, half):
+            place = shift(source, j * stride + k)
+            transpose(place, stride, shift(to, k * vector), vector)
+    for j in range(rows):
+        to = shift(target, j // vector * depth * vector + j % vector)
+        for k in range(whole if j < high else 0, columns):
+            to[k * vector] = source[j * stride + k]
+
+
+@_function
+def _add_column(source, n, depth, target):
+    """Add numbers to a row of the matrix."""
+    vector = lanes_of(source)
+    for j in range(n):
+        target[j // vector * depth * vector + j % vector] += source[j]
+
+
 def _pack(
     weight_ih: Numbers, weight_hh: Numbers, bias_ih: Numbers, bias_hh: Numbers,
     gates: Indices, n_gates: Size, hidden: Size, channels: Size, rows: Size,
     matrix: Numbers, wide: Size,
 ):  # fmt: skip
     """Copy the weights of a layer to the matrix."""
-    high = (hidden + ROWS - 1) // ROWS * ROWS
-    width = rows // high * wide
-    _fill(matrix, (hidden + 1 + channels) * width, 0)
-    ones = shift(matrix, hidden * width)
+    high, vector = (hidden + ROWS - 1) // ROWS * ROWS, lanes_of(matrix)
+    depth = hidden + 1 + channels
+    _fill(matrix, depth * (rows // high * wide), 0)
     state_unit = 0  # among the gates that read states
     for g in range(n_gates):
         if gates[2 * g] >= 0:
-            first = gates[2 * g] // high * wide
-            for k in range(hidden):
-                to = shift(matrix, k * width + first)
-                for j in range(hidden):
-                    to[j] = weight_hh[(state_unit + j) * hidden + k]
-            for j in range(hidden):
-                ones[first + j] += bias_hh[state_unit + j]
+            to = shift(matrix, gates[2 * g] // high * wide * depth)
+            of_gate = shift(weight_hh, state_unit * hidden)
+            _copy_turned(of_gate, hidden, hidden, hidden, depth, to)
+            bias = shift(bias_hh, state_unit)
+            _add_column(bias, hidden, depth, shift(to, hidden * vector))
             state_unit += hidden
-        first = gates[2 * g + 1] // high * wide
-        for j in range(hidden):
-            ones[first + j] += bias_ih[g * hidden + j]
-        for c in range(channels):
-            to = shift(ones, (1 + c) * width + first)
-            for j in range(hidden):
-                to[j] = weight_ih[(g * hidden + j) * channels + c]
+        to = shift(matrix, gates[2 * g + 1] // high * wide * depth + hidden * vector)
+        _add_column(shift(bias_ih, g * hidden), hidden, depth, to)
+        of_gate = shift(weight_ih, g * hidden * channels)
+        _copy_turned(of_gate, channels, hidden, channels, depth, shift(to, vector))
 
 
 def _multiplying(strip: Callable, vector_product: Callable) -> Callable:
     """Return the product of a column with columns ``first`` to ``end`` of a matrix."""
 
     @_function
-    def multiply(column, depth, matrix, width, first, end, result):
-        vector, r = lanes_of(matrix), first
-        while r + ROWS * vector <= end:
-            strip(depth, column, shift(matrix, r), width, shift(result, r))
-            r += ROWS * vector
-        while r < end:
-            vector_product(depth, column, shift(matrix, r), width, shift(result, r))
-            r += vector
+    def multiply(column, depth, matrix, apart, first, end, result, is_back):
+        vector = lanes_of(matrix)
+        size = ROWS * vector
+        n, behind = (end - first) // size, first + (end - first) // size * size
+        for i in range(n):
+            r = first + (n - 1 - i if is_back else i) * size
+            strip(
+                depth, column, shift(matrix, r * apart), apart * vector, shift(result, r)
+            )
+        for r in range(behind, end, vector):
+            vector_product(depth, column, shift(matrix, r * apart), 0, shift(result, r))
 
     return multiply
 
@@ -105,8 +135,8 @@ def kernels_of(cell: type[Cell]) -> dict[str, Callable]:
         vector = lanes_of(x)
         high = (hidden + ROWS - 1) // ROWS * ROWS
         of_states, of_all = states_end // high * wide, all_end // high * wide
-        width = rows // high * wide
-        of_inputs = shift(matrix, hidden * width)
+        width, depth = rows // high * wide, hidden + 1 + channels
+        of_inputs = shift(matrix, hidden * vector)
         for i in range(n):
             length = lengths[i]
             own = shift(x, i * n_steps * channels)
@@ -117,13 +147,18 @@ def kernels_of(cell: type[Cell]) -> dict[str, Callable]:
             for s in range(length):
                 t = length - 1 - s if reverse else s
                 _copy(shift(own, t * channels), shift(column, 1), channels)
-                # In the order of a batch: states, a one, channels.
-                _multiply(state, hidden, matrix, width, 0, of_all, values)
-                _multiply_add(column, 1, of_inputs, width, 0, of_states, values)
+                # In the order of a batch: states, a one, channels. To and fro, what was
+                # read last is still in the cache.
+                back = s % 2
+                _multiply(state, hidden, matrix, depth, 0, of_all, values, back)
+                _multiply_add(column, 1, of_inputs, depth, 0, of_states, values, back)
                 _multiply_add(
-                    column, 1 + channels, of_inputs, width, of_states, of_all, values
+                    column, 1 + channels, of_inputs, depth, of_states, of_all, values,
+                    back,
+                )  # fmt: skip
+                _multiply(
+                    column, 1 + channels, of_inputs, depth, of_all, width, values, back
                 )
-                _multiply(column, 1 + channels, of_inputs, width, of_all, width, values)
                 for p in range(wide // vector):
                     u = p * vector
                     before = read_states(state, memory, u)

@@ -447,8 +447,7 @@ def make_backward(cell: type[Cell]) -> Callable:
                                 grad_memory[j * LANES + i] = source[j]
 
                     # The inputs of this step as rows, after those of later steps.
-                    length = vectors * vector
-                    if filled + length > SPAN:
+                    if filled + vectors * vector > SPAN:
                         _add_products(
                             gradient, row, width, filled, hidden, depth, states_end,
                             all_end, rows, result,
@@ -456,7 +455,8 @@ def make_backward(cell: type[Cell]) -> Callable:
                         filled = 0
                     now_gradient = shift(gradient, filled)
                     now_row = shift(row, filled * width)
-                    filled += length
+                    # Behind these lanes, those of the next step take the place of zeros.
+                    filled += (active + ROWS - 1) // ROWS * ROWS
                     of_inputs = shift(now_row, hidden + 1)
                     _copy_rows(x, channels, places, active, of_inputs, width)
                     if all_end or reads_state:

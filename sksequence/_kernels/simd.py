@@ -232,6 +232,28 @@ def where_greater(typing, x, y, z):
 
 
 @intrinsic
+def sum_of(typing, x):
+    """Return the sum of the lanes of a vector: halves are added until one is left."""
+
+    def generate(context, builder, sig, args):
+        found, index = args[0], ir.IntType(32)
+        while found.type.count > 1:
+            n = found.type.count // 2
+            halves = [
+                builder.shuffle_vector(
+                    found,
+                    ir.Constant(found.type, ir.Undefined),
+                    ir.Constant(ir.VectorType(index, n), list(range(at, at + n))),
+                )
+                for at in (0, n)
+            ]
+            found = builder.fadd(*halves)
+        return builder.extract_element(found, ir.Constant(index, 0))
+
+    return x.dtype(x), generate
+
+
+@intrinsic
 def largest_of(typing, x, y):
     """Return the larger of two vectors, or NaN where either is NaN."""
 
@@ -536,20 +558,27 @@ add_tile_of_columns = _make_tile(columns=True, adds=True)
 
 def _make_strip(*, vectors: int, adds: bool):
     @intrinsic
-    def strip(typing, depth, a, b, b_stride, c):
+    def strip(typing, depth, a, b, b_apart, c):
         def generate(context, builder, sig, args):
-            depth, a_, b_, b_stride, c_ = args
-            kind = _vector_of(b.dtype)
-            apart = [ir.Constant(depth.type, r * kind.count) for r in range(vectors)]
-            targets = [builder.gep(c_, [place]) for place in apart]
+            depth, a_, b_, b_apart, c_ = args
+            kind, at = _vector_of(b.dtype), depth.type
+            width = ir.Constant(at, kind.count)
+            targets = [
+                builder.gep(c_, [builder.mul(ir.Constant(at, r), width)])
+                for r in range(vectors)
+            ]
+            firsts = [
+                builder.gep(b_, [builder.mul(ir.Constant(at, r), b_apart)])
+                for r in range(vectors)
+            ]
             zero = _constant(kind, 0.0)
             starts = [_load(builder, t, kind) if adds else zero for t in targets]
 
             def factors(k):
                 factor = _load_splat(builder, builder.gep(a_, [k]), kind.element)
-                row = builder.gep(b_, [builder.mul(k, b_stride)])
-                for place in apart:
-                    yield factor, _load(builder, builder.gep(row, [place]), kind)
+                for first in firsts:
+                    place = builder.gep(first, [builder.mul(k, width)])
+                    yield factor, _load(builder, place, kind)
 
             sums = _sum_products(builder, depth, starts, factors)
             for value, target in zip(sums, targets, strict=True):
@@ -563,6 +592,7 @@ def _make_strip(*, vectors: int, adds: bool):
 
 
 # c (+)= a @ b with a (depth), b (depth, n vectors) and c (n vectors); n is ROWS or one.
+# Each vector of b is stored with all its rows, ``b_apart`` numbers from the next.
 strip = _make_strip(vectors=ROWS, adds=False)
 add_strip = _make_strip(vectors=ROWS, adds=True)
 vector_product = _make_strip(vectors=1, adds=False)

@@ -53,8 +53,8 @@ CLASSES = {
         "sksequence": "WindowForecaster",
         "sksequence.ensemble": "DeepEnsembleClassifier DeepEnsembleRegressor",
         "sksequence.metrics": "QuantileScorer StdScorer StepScorer",
-        "sksequence.model_selection": "HalvingEpochSearchCV PanelTimeSeriesSplit "
-        "PurgedKFold",
+        "sksequence.model_selection": "GridSearchCV HalvingEpochSearchCV "
+        "PanelTimeSeriesSplit PurgedKFold RandomizedSearchCV",
         "sksequence.preprocessing": "SequenceTokenizer SlidingWindow StepwiseTransformer",
         "sksequence.utils": "FrozenSequenceEstimator QuantileView",
     }.items()

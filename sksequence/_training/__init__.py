@@ -9,7 +9,7 @@ from .callbacks import EpochObserver
 from .devices import settings_here
 from .memory import memory_errors
 from .module import make_module
-from .net import SequenceNet, epochs_of, learn_features, make_net, train
+from .net import SequenceNet, epochs_of, make_net, prepare_features, train
 from .precision import check_precision
 from .resuming import Keeper, progress_of, set_progress
 from .scoring import ScoreValidation, find_scorer, make_score
@@ -28,12 +28,12 @@ __all__ = [
     "epochs_of",
     "find_scorer",
     "kept_steps",
-    "learn_features",
     "make_dataset",
     "make_module",
     "make_net",
     "make_score",
     "memory_errors",
+    "prepare_features",
     "progress_of",
     "restore",
     "set_progress",

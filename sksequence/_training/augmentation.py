@@ -56,7 +56,7 @@ class Augmentation:
 
     def view(self, dataset: SequenceDataset, generator: torch.Generator) -> AugmentedView:
         """Return the data set as one epoch sees it."""
-        seed = torch.randint(_SEEDS, (), generator=generator)
+        seed = torch.randint(_SEEDS, (), generator=generator, device="cpu")
         return AugmentedView(dataset, self, int(seed))
 
 
@@ -89,11 +89,12 @@ class AugmentedView:
         changed, target = self._changed(index, draws)
         if "mixup" not in self.strengths:
             return changed, target
-        partners = torch.tensor([rng.integers(len(self.dataset)) for rng in draws])
+        drawn = [rng.integers(len(self.dataset)) for rng in draws]
+        partners = torch.tensor(drawn, device="cpu")
         others = [np.random.default_rng((self.seed, row)) for row in partners.tolist()]
         alpha, dtype = self.strengths["mixup"], changed["X"].dtype
-        drawn = [_larger(rng.beta(alpha, alpha)) for rng in draws]
-        shares = torch.tensor(drawn, dtype=dtype)
+        kept = [_larger(rng.beta(alpha, alpha)) for rng in draws]
+        shares = torch.tensor(kept, dtype=dtype, device="cpu")
         other, other_target = self._changed(partners, others)
         mixed_target = self._mix_targets(target, other_target, shares)
         return _mix_inputs(changed, other, shares), mixed_target
@@ -208,7 +209,7 @@ def resample(X: Tensor, positions: Tensor, lengths: Tensor) -> Tensor:
     # Not the difference times the share, which may be NaN where the share is zero.
     read = torch.where(share > 0, before + share * (after - before), before)
     read = torch.where(read.isnan(), torch.where(share < 0.5, before, after), read)
-    behind = torch.arange(read.shape[1]) >= lengths[:, None]
+    behind = torch.arange(read.shape[1], device=X.device) >= lengths[:, None]
     return read.masked_fill_(behind[..., None], 0)
 
 
@@ -248,13 +249,13 @@ def _mix_inputs(
 
 def _lengths_of(inputs: dict[str, Tensor]) -> Tensor:
     n, n_steps = inputs["X"].shape[:2]
-    return inputs.get("lengths", torch.full((n,), n_steps))
+    return inputs.get("lengths", torch.full((n,), n_steps, device="cpu"))
 
 
 def _stretched(X: Tensor, lengths: Tensor, wanted: Tensor) -> Tensor:
     """Stretch or shorten sequences to other lengths, from their first to last steps."""
     factor = (lengths - 1).double() / (wanted - 1).clamp(min=1)
-    positions = torch.arange(int(wanted.max())) * factor[:, None]
+    positions = torch.arange(int(wanted.max()), device=X.device) * factor[:, None]
     last = (lengths - 1)[:, None].double()
     return resample(X, torch.minimum(positions, last), wanted)
 

@@ -6,6 +6,7 @@ import copy
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -54,19 +55,24 @@ class PaddedBatches:
     """
 
     def __init__(self, sequences: Sequences, *, passing: bool = False) -> None:
+        self.sequences = sequences
         self.lengths = torch.from_numpy(sequences.lengths)
-        self.starts = torch.from_numpy(sequences.starts)
         self.values = torch.from_numpy(sequences.values)
-        n = len(self.lengths)
-        n_steps = int(self.lengths.max()) if n else 0
-        self.equal = bool((self.lengths == n_steps).all())
+        n = len(sequences.lengths)
+        n_steps = int(sequences.lengths.max()) if n else 0
+        self.equal = sequences.is_block or bool((sequences.lengths == n_steps).all())
         shape = n, n_steps, *self.values.shape[1:]
         self.block = None
         if self.equal and n_steps and sequences.begins is None:
             # Concatenated sequences of equal length need no padding: use a view.
             self.block = self.values.view(shape)
         elif not passing and 0 < math.prod(shape) <= _PADDED_VALUES:
-            self.block = self._padded(torch.arange(n), n_steps)
+            self.block = self._padded(torch.arange(n, device="cpu"), n_steps)
+
+    @cached_property
+    def starts(self) -> Tensor:
+        """First row of each sequence among the values."""
+        return torch.from_numpy(self.sequences.starts)
 
     def take(self, index: Tensor) -> tuple[Tensor, Tensor | None]:
         """Return the sequences at ``index``, padded with zeros to the longest of them.
@@ -89,7 +95,7 @@ class PaddedBatches:
         return X, None if min(of_each) == longest else lengths
 
     def _padded(self, index: Tensor, longest: int) -> Tensor:
-        steps = torch.arange(longest)
+        steps = torch.arange(longest, device="cpu")
         rows = (self.starts[index, None] + steps).clamp_(max=len(self.values) - 1)
         X = self.values[rows]
         behind = steps >= self.lengths[index, None]
@@ -131,6 +137,7 @@ class SequenceDataset(Dataset):
 
     read_y: Callable[[], np.ndarray] | None = None
     given: np.ndarray | None = None  # which targets are given, if not all
+    features: Tensor | None = None  # of each sequence, that training does not change
 
     def __init__(
         self,
@@ -145,7 +152,8 @@ class SequenceDataset(Dataset):
         keeps_overlap: bool = True,
     ) -> None:
         self.lengths = torch.from_numpy(sequences.lengths)
-        self.equal = bool((self.lengths == self.lengths[0]).all())
+        lengths = sequences.lengths
+        self.equal = sequences.is_block or bool((lengths == lengths[0]).all())
         self.step_shape = sequences.step_shape
         self.prepare, self.per_step = prepare, per_step
         self.feeds_target = feeds_target
@@ -180,7 +188,7 @@ class SequenceDataset(Dataset):
         return arrange_steps(self.y, self.lengths.numpy(), is_block=self.source.is_block)
 
     def __getitem__(self, index: int) -> Batch:
-        return self.batch(torch.tensor([index]))
+        return self.batch(torch.tensor([index], device="cpu"))
 
     def batch(self, index: Tensor) -> Batch:
         """Return the sequences at ``index``, padded with zeros to the longest of them.
@@ -189,8 +197,9 @@ class SequenceDataset(Dataset):
         -------
         inputs : dict
             ``X`` (batch, steps, ...), ``lengths`` (batch,) if they differ, ``static``
-            (batch, n_static) if there are static covariates, and ``y`` (batch, labels) if
-            the network reads the targets.
+            (batch, n_static) if there are static covariates, ``features`` (batch,
+            n_features) if they are known, and ``y`` (batch, labels) if the network reads
+            the targets.
         target : Tensor or tuple
             Targets, targets and weights, or an empty tuple if there are none. Weights
             are scaled so that a weighted mean over all positions, padding included, is
@@ -205,10 +214,12 @@ class SequenceDataset(Dataset):
         else:
             part = self.prepare(self.source.load(index.numpy()))
             only = PaddedBatches(part, passing=True)
-            X, lengths = only.take(torch.arange(len(index)))
+            X, lengths = only.take(torch.arange(len(index), device="cpu"))
         inputs = {"X": X} if lengths is None else {"X": X, "lengths": lengths}
         if self.static is not None:
             inputs["static"] = self.static[index]
+        if self.features is not None:
+            inputs["features"] = self.features.index_select(0, index)
         target = self._targets(index)
         if self.feeds_target and isinstance(target, tuple) and target:
             inputs["y"] = target[0]
@@ -298,15 +309,15 @@ class BatchIterator:
     def _indices(self) -> list[Tensor]:
         n = len(self.dataset)
         if self.generator is None:
-            return list(torch.arange(n).split(self.batch_size))
-        order = torch.randperm(n, generator=self.generator)
+            return list(torch.arange(n, device="cpu").split(self.batch_size))
+        order = torch.randperm(n, generator=self.generator, device="cpu")
         if self.dataset.equal or n <= self.batch_size:
             return list(order.split(self.batch_size))
         batches: list[Tensor] = []
         for pool in order.split(_POOL * self.batch_size):
             by_length = pool[self.dataset.lengths[pool].argsort(stable=True)]
             batches.extend(by_length.split(self.batch_size))
-        shuffled = torch.randperm(len(batches), generator=self.generator)
+        shuffled = torch.randperm(len(batches), generator=self.generator, device="cpu")
         return [batches[i] for i in shuffled.tolist()]
 
 
@@ -351,7 +362,7 @@ class ChunkIterator(BatchIterator):
             for begin in range(0, int(lengths.max()), self.bptt_steps):
                 rows = int((lengths > begin).sum())
                 part = slice(rows), slice(begin, begin + self.bptt_steps)
-                fresh = torch.full((rows,), begin == 0)
+                fresh = torch.full((rows,), begin == 0, device="cpu")
                 chunk = {"X": inputs["X"][part], "fresh": fresh}
                 if "static" in inputs:
                     chunk["static"] = inputs["static"][:rows]

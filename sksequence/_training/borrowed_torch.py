@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from itertools import chain
+from operator import is_, itemgetter
 from typing import Any
 
 import torch
@@ -48,6 +50,8 @@ _HOOKS = (
     "_optimizer_load_state_dict_post_hooks",
 )
 _declared = {n for n in torch.optim.Optimizer.__annotations__ if n.startswith("_")}
+
+_TRAINING = itemgetter("training")
 
 CAN_STEP_FUSED = _HAS_ADAM and _declared == set(_HOOKS)
 
@@ -137,6 +141,41 @@ def has_hooks(layers: Iterable[nn.Module], parameters: Iterable[nn.Parameter]) -
         or layer._backward_pre_hooks
         for layer in layers
     ) or any(parameter._backward_hooks for parameter in parameters)
+
+
+class Snapshot:
+    """The layers and weights of a module, to see whether any has been replaced since.
+
+    Parameters
+    ----------
+    module : Module
+        The module.
+    """
+
+    def __init__(self, module: nn.Module) -> None:
+        layers, self.weights = parts_of(module)
+        self.attributes = [vars(layer) for layer in layers]
+        self.hooks = [h for x in layers for h in (x._forward_hooks, x._forward_pre_hooks)]
+        self.named: list[dict[str, Any]] = [
+            named for x in layers for named in (x._modules, x._parameters)
+        ]
+        self.parts = self._current()
+        self.places = [weight.data_ptr() for weight in self.weights]
+
+    def _current(self) -> list[Any]:
+        values: Any = dict.values
+        return list(chain.from_iterable(map(values, self.named)))
+
+    def holds(self) -> bool:
+        """Return whether all is as it was, in evaluation, and without hooks."""
+        if _has_any_global_hook is None or _has_any_global_hook() or any(self.hooks):
+            return False
+        if any(map(_TRAINING, self.attributes)):
+            return False
+        parts = self._current()
+        if len(parts) != len(self.parts) or not all(map(is_, parts, self.parts)):
+            return False
+        return [weight.data_ptr() for weight in self.weights] == self.places
 
 
 def note_step(optimizer: torch.optim.Optimizer) -> None:

@@ -63,7 +63,8 @@ class DirectSteps:
     def make(self, batch: Batch) -> dict[str, Tensor]:
         """Make an optimizer step; return the loss and the output before it."""
         inputs, target = batch
-        output = self.network.forward(inputs["X"], inputs.get("lengths"))
+        lengths, features = inputs.get("lengths"), inputs.get("features")
+        output = self.network.forward(inputs["X"], lengths, features)
         loss, gradient = self.loss(output, target)
         self.network.backward(gradient)
         if self.max_norm is not None:

@@ -72,7 +72,7 @@ def make_module(
     elif network["num_layers"] > _MANY_LAYERS:
         _require_memory(_count_parameters(kind, network), itemsize)
     module = _on_meta(kind, network)
-    generator = torch.Generator()
+    generator = torch.Generator("cpu")
     if weights is not None:
         _check_weights(module, getattr(torch, dtype), weights)
         _allocate(module, getattr(torch, dtype), weights)
@@ -130,9 +130,10 @@ def _allocate(
         buffers = dict(layer.named_buffers(recurse=False))
         for name, old in {**parameters, **buffers}.items():
             if weights is None:
-                new = torch.zeros(old.shape, dtype=_dtype_of(old, dtype))
+                new = torch.zeros(old.shape, dtype=_dtype_of(old, dtype), device="cpu")
             else:
-                new = torch.tensor(weights[f"{path}.{name}".removeprefix(".")])
+                given = weights[f"{path}.{name}".removeprefix(".")]
+                new = torch.tensor(given, device="cpu")
             setattr(layer, name, nn.Parameter(new) if name in parameters else new)
 
 

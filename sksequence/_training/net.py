@@ -29,8 +29,9 @@ from .borrowed_torch import note_step
 from .callbacks import LearningRate, MeanLoss, RefuseDivergence, make_callbacks
 from .chains import ChainLoss
 from .ctc import CTCLoss
-from .devices import find_device
+from .devices import default_device, find_device, full_precision
 from .direct import DirectSteps, direct_steps
+from .few import FEW, FewAnswers
 from .next_label import NextLabelLoss
 from .optimizers import OPTIMIZERS, Adam
 from .precision import make_autocast, make_scaler
@@ -46,11 +47,14 @@ _ROWS = 8
 # Maximum number of hidden values per chunk of a prediction: some tens of megabytes.
 _CHUNK_VALUES = 2**22
 _MOST = 256  # maximum number of rows
+# Maximum number of features to keep for a fit: 256 MB.
+_HELD_VALUES = 2**26
 # What skorch records of each epoch, besides losses and scores.
 _OF_SKORCH = {"epoch", "train_batch_count", "valid_batch_count"}
 _MADE_CALLBACKS = ("gradient_clip", "early_stopping", "lr_schedule")
 # Methods of a network for given targets; others answer by themselves.
 _FOLLOWING = {"log_likelihood", "attend"}
+_SEEDS = 2**62
 _BATCH_HOOKS = ("on_batch_begin", "on_grad_computed", "on_batch_end")
 
 
@@ -74,6 +78,7 @@ class SequenceNet(Net):
     temporary: Sequence[Callback] = ()  # callbacks of a fit that is running
     average: WeightAverage | None = None  # of the weights of a fit that is running
     direct: DirectSteps | None = None  # steps without autograd, if they serve
+    few: FewAnswers | None = None  # answers for few sequences, as soon as there are some
 
     def get_default_callbacks(self) -> list[tuple[str, Callback]]:
         return [
@@ -100,7 +105,7 @@ class SequenceNet(Net):
         callbacks = [item for item in self.callbacks_ if item[1] not in self.temporary]
         state |= {"callbacks_": callbacks, "temporary": (), "train_split": None}
         state |= {"carried": (), "listeners": {}, "average": None}
-        return state | {"direct": None}
+        return state | {"direct": None, "few": None}
 
     def partial_fit(self, X, y=None, classes=None, **fit_params):
         """Train; unlike in skorch, a KeyboardInterrupt of the user propagates."""
@@ -149,7 +154,8 @@ class SequenceNet(Net):
             return self.direct.make(batch)
         optimizer, scaler = self.optimizer_, self.scaler
         if scaler is None and not isinstance(optimizer, Adam):
-            return super().train_step(batch, **fit_params)
+            with default_device(self.device):
+                return super().train_step(batch, **fit_params)
         optimizer.zero_grad()
         step = self.train_step_single(batch, **fit_params)
         if scaler is not None:
@@ -165,7 +171,8 @@ class SequenceNet(Net):
         else:
             # A step with a gradient that is not finite is skipped. Without the flag,
             # learning rate schedulers would then warn that no step was made.
-            scaler.step(optimizer)
+            with default_device(self.device):
+                scaler.step(optimizer)
             scaler.update()
             note_step(optimizer)
         return step
@@ -275,7 +282,7 @@ class SequenceNet(Net):
         if not getattr(self.criterion_, "counts_frames", False):
             return self.criterion_(y_pred, target)
         steps = X["X"].shape[:2]
-        lengths = X.get("lengths", torch.full(steps[:1], steps[1]))
+        lengths = X.get("lengths", torch.full(steps[:1], steps[1], device="cpu"))
         n_frames = self.module_.count_answers("forward", lengths)
         return self.criterion_(y_pred, target, n_frames)
 
@@ -298,11 +305,15 @@ class SequenceNet(Net):
         counts : ndarray of shape (n_sequences,) or None
             Number of predictions of each sequence; None for one per sequence.
         """
+        if len(dataset) <= FEW and method == "forward":
+            outputs = self._answer_few(dataset)
+            if outputs is not None:
+                return outputs, None
         counts = self._in_evaluation().count_answers(method, dataset.lengths)
         found = Answers(len(dataset), counts)
         # Stored sequences are loaded in one thread, as files may not bear several.
         number = count_kernel_threads() if dataset.held is not None else 1
-        chunks = self._split(dataset, number)
+        chunks = self._split(dataset, method, number)
         if number > 1:
             share_out(
                 lambda index: found.put(index, *self._evaluate(dataset, index, method)),
@@ -313,6 +324,14 @@ class SequenceNet(Net):
             for index in chunks:
                 found.put(index, *self._evaluate(dataset, index, method))
         return found.values, None if counts is None else counts.numpy()
+
+    def _answer_few(self, dataset: SequenceDataset) -> np.ndarray | None:
+        """Return predictions for few sequences, or None if the network itself must."""
+        if self.few is None or not self.few.serves(self.module_):
+            module = self._in_evaluation()
+            if self.few is None or not self.few.serves(module):
+                self.few = FewAnswers(module)
+        return self.few.answer(dataset)
 
     def answers_of_each(
         self, dataset: SequenceDataset, method: str, **options: Any
@@ -327,7 +346,7 @@ class SequenceNet(Net):
         """
         self._in_evaluation()
         found: list[Any] = [None] * len(dataset)
-        for index in self._split(dataset):
+        for index in self._split(dataset, method):
             parts = self._evaluate(dataset, index, method, **options)
             for i, *own in zip(index.tolist(), *parts, strict=True):
                 found[i] = own[0] if len(own) == 1 else tuple(own)
@@ -343,18 +362,22 @@ class SequenceNet(Net):
         """
         module, lengths = self._in_evaluation(), dataset.lengths
         found: list[Any] = [None] * len(dataset)
-        for index in self._split(dataset):
+        for index in self._split(dataset, method):
             inputs, _ = dataset.batch(index)
-            norms = gradient_norms(module, method, self._here(inputs)).cpu().numpy()
+            inputs.pop("features", None)
+            with full_precision(self.device):
+                norms = gradient_norms(module, method, self._here(inputs)).cpu().numpy()
             for i, own in zip(index.tolist(), norms, strict=True):
                 found[i] = own[: int(lengths[i])]
         return found
 
-    def _split(self, dataset: SequenceDataset, number: int = 1) -> Iterator[Tensor]:
+    def _split(
+        self, dataset: SequenceDataset, method: str, number: int = 1
+    ) -> Iterator[Tensor]:
         """Return the rows of chunks, of at least as many as there are threads."""
         order = dataset.lengths.argsort(stable=True)
         most = _MOST if number == 1 else min(_MOST, -(-len(order) // number))
-        return _chunks(order, dataset.lengths[order], self.module_, most)
+        return _chunks(order, dataset.lengths[order], _width(self.module_, method), most)
 
     def _evaluate(
         self, dataset: SequenceDataset, index: Tensor, method: str, **options: Any
@@ -362,11 +385,13 @@ class SequenceNet(Net):
         """Return what the network returns for the rows of a chunk."""
         rows = len(index)
         whole = -(-rows // _ROWS) * _ROWS
-        filled = index[torch.arange(whole).clamp_(max=rows - 1)]
-        with torch.inference_mode():
+        filled = index[torch.arange(whole, device="cpu").clamp_(max=rows - 1)]
+        with torch.inference_mode(), full_precision(self.device):
             inputs, _ = dataset.batch(filled)
             if method not in _FOLLOWING:
                 inputs.pop("y", None)
+            if method != "forward":
+                inputs.pop("features", None)
             outputs = _apply(self.module_, method, self._here(inputs), **options)
             parts = outputs if isinstance(outputs, tuple) else (outputs,)
             return [part[:rows].cpu().numpy() for part in parts]
@@ -384,7 +409,7 @@ class SequenceNet(Net):
     ) -> tuple[np.ndarray, list[State]]:
         """Continue one sequence by ``steps``; return the last output and new state."""
         module = self._in_evaluation()
-        with torch.inference_mode():
+        with torch.inference_mode(), full_precision(self.device):
             X = torch.from_numpy(steps)[None].to(self.device)
             output, state = module.advance(X, state)
             return output[0, -1].cpu().numpy(), state
@@ -402,9 +427,15 @@ def _is_idle(callback: Callback) -> bool:
     return type(callback) is LRScheduler and callback.step_every != "batch"
 
 
-def _chunks(order: Tensor, lengths: Tensor, module: Any, most: int) -> Iterator[Tensor]:
+def _width(module: Any, method: str) -> int:
+    """Return the maximum number of values per step in a method of the network."""
+    if "prefixes" in method and _has_features(module):
+        return max(module.values_per_step, module.random.output_size)
+    return module.values_per_step
+
+
+def _chunks(order: Tensor, lengths: Tensor, width: int, most: int) -> Iterator[Tensor]:
     """Split rows sorted by length into chunks of ``most`` rows and bounded memory."""
-    width = module.values_per_step
     begin = 0
     while begin < len(order):
         size = max(_ROWS, min(most, _CHUNK_VALUES // (width * int(lengths[begin]))))
@@ -550,11 +581,34 @@ def make_net(
     net.average = make_average(average_weights, ema_decay)
     masks = generator
     if torch.device(where).type != "cpu":
-        masks = torch.Generator(where).manual_seed(generator.initial_seed())
+        masks = torch.Generator(where)
     for layer in net.module_.modules():
         if isinstance(layer, Dropout):
             layer.generator = masks
+    seed_masks(net)
     return net
+
+
+def masks_of(net: SequenceNet) -> torch.Generator | None:
+    """Return the generator of dropout, or None if it is also that of the batches."""
+    for layer in net.module_.modules():
+        if isinstance(layer, Dropout):
+            own = layer.generator
+            return None if own is net.iterator_train__generator else own
+    return None
+
+
+def seed_masks(net: SequenceNet) -> None:
+    """Let the masks on a GPU follow from the state of the generator of the batches.
+
+    So does each continued fit draw other masks, and a copy the same.
+    """
+    masks = masks_of(net)
+    if masks is not None:
+        copied = net.iterator_train__generator.clone_state()
+        masks.manual_seed(
+            int(torch.randint(_SEEDS, (), generator=copied, device=copied.device))
+        )
 
 
 def _check_names(net: SequenceNet, given: dict[str, Any]) -> None:
@@ -569,11 +623,44 @@ def _check_names(net: SequenceNet, given: dict[str, Any]) -> None:
             )
 
 
-def learn_features(net: SequenceNet, data: SequenceDataset) -> None:
-    """Let the network learn the features that are not trained, from some sequences."""
-    inputs, _ = data.take(choose_evenly(len(data), ENOUGH_SEQUENCES))
-    given = {name: inputs[name].to(net.device) for name in inputs if name != "static"}
-    net.module_.learn(**given)
+def prepare_features(
+    net: SequenceNet,
+    data: SequenceDataset,
+    fixed: Sequence[SequenceDataset | None],
+    weight: np.ndarray | None,
+    *,
+    learns: bool,
+) -> None:
+    """Prepare the features that are not trained.
+
+    Parameters
+    ----------
+    net : SequenceNet
+        A net with random convolutions.
+    data : SequenceDataset
+        Training set.
+    fixed : sequence of SequenceDataset or None
+        Data sets whose sequences are the same in every epoch. Their features are computed
+        here, once, unless they take much memory.
+    weight : ndarray of shape (n_sequences,) or None
+        Weight of each training sequence.
+    learns : bool
+        Whether features are learnt from some sequences of ``data``.
+    """
+    module = net.module_
+    if learns:
+        every = np.ones(len(data)) if weight is None else weight
+        chosen, of_each = choose_evenly(torch.from_numpy(every), ENOUGH_SEQUENCES)
+        inputs, _ = data.take(chosen)
+        given = {k: inputs[k].to(net.device) for k in inputs if k != "static"}
+        module.learn(**given, weight=of_each)
+    for part in fixed:
+        if part is not None and len(part) * module.random.output_size <= _HELD_VALUES:
+            part.features = torch.from_numpy(net.answers(part, "count_features")[0])
+
+
+def _has_features(module: Any) -> bool:
+    return getattr(module, "random", None) is not None
 
 
 def train(

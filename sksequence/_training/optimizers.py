@@ -39,7 +39,7 @@ class Adam(torch.optim.Optimizer):
     _decoupled = False
     # Unwrapped, since the wrappers import the compiler too.
     state_dict = inspect.unwrap(torch.optim.Optimizer.state_dict)
-    load_state_dict = inspect.unwrap(torch.optim.Optimizer.load_state_dict)
+    _load_state_dict = inspect.unwrap(torch.optim.Optimizer.load_state_dict)
 
     def __init__(
         self,
@@ -67,6 +67,14 @@ class Adam(torch.optim.Optimizer):
             {**self.defaults, **group, "params": _tensors(group["params"])}
             for group in groups
         ]
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self._load_state_dict(state_dict)
+        # Torch leaves counts of steps where they were, but the kernel reads them where
+        # the weights are.
+        for parameter, state in self.state.items():
+            if isinstance(state.get("step"), Tensor):
+                state["step"] = state["step"].to(parameter.device)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         for group in self.param_groups:

@@ -8,7 +8,7 @@ from typing import Any
 from skorch import NeuralNet
 from skorch.callbacks import Callback, EarlyStopping, LRScheduler
 
-from ..nn import Dropout
+from .net import masks_of
 from .state import from_plain, restore, state_of, to_plain
 
 # Attributes of EarlyStopping that depend on the epochs so far.
@@ -45,7 +45,7 @@ def progress_of(net: Any) -> dict[str, Any]:
 
     The history leaves out single batches, which would make the file grow every epoch.
     """
-    masks = _masks_of(net)
+    masks = masks_of(net)
     return {
         "state": state_of(net),
         "history": [to_plain({**row, "batches": []}) for row in net.history],
@@ -65,7 +65,7 @@ def set_progress(net: Any, progress: dict[str, Any]) -> None:
     # `restore` sets the net's own learning rates; bring back those of the schedule.
     net.optimizer_.load_state_dict(from_plain(state["optimizer"]))
     net.history_ = type(net.history)(progress["history"])
-    masks = _masks_of(net)
+    masks = masks_of(net)
     if masks is not None:
         masks.set_state(from_plain(progress["masks"]))
     if net.average is not None and "average" in progress:
@@ -73,15 +73,6 @@ def set_progress(net: Any, progress: dict[str, Any]) -> None:
     for name, callback in net.callbacks_:
         if name in progress["callbacks"]:
             _set_state(callback, from_plain(progress["callbacks"][name]))
-
-
-def _masks_of(net: Any) -> Any:
-    """Return the generator of dropout, or None if it is also that of the batches."""
-    for layer in net.module_.modules():
-        if isinstance(layer, Dropout):
-            own = layer.generator
-            return None if own is net.iterator_train__generator else own
-    return None
 
 
 def _state_of(callback: Callback) -> dict[str, Any] | None:

@@ -67,9 +67,13 @@ def _last_answers(module: Any, method: str, inputs: dict[str, Any]) -> Tensor:
     n, n_steps = inputs["X"].shape[:2]
     lengths = inputs.get("lengths")
     if lengths is None:
-        lengths = torch.full((n,), n_steps)
+        lengths = torch.full((n,), n_steps, device=answers.device)
     counts = module.count_answers(method, lengths)
-    return answers if counts is None else answers[torch.arange(n), counts - 1]
+    return (
+        answers
+        if counts is None
+        else answers[torch.arange(n, device=answers.device), counts - 1]
+    )
 
 
 def _mixtures(rows: Tensor) -> Iterator[Tensor]:
@@ -78,6 +82,7 @@ def _mixtures(rows: Tensor) -> Iterator[Tensor]:
     if n_outputs <= _MOST:
         yield from rows.T
         return
-    generator = torch.Generator().manual_seed(0)
-    mixing = torch.randn(n_outputs, _MOST, generator=generator, dtype=rows.dtype)
+    generator = torch.Generator("cpu").manual_seed(0)
+    shape = n_outputs, _MOST
+    mixing = torch.randn(shape, generator=generator, dtype=rows.dtype, device="cpu")
     yield from (rows @ (mixing / _MOST**0.5).to(rows.device)).T

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .net import SequenceNet
+from .net import SequenceNet, seed_masks
 from .optimizers import check_averages
 
 
@@ -39,6 +39,7 @@ def restore(net: SequenceNet, state: dict[str, Any]) -> None:
     averages.
     """
     net.iterator_train__generator.set_state(torch.from_numpy(state["generator"].copy()))
+    seed_masks(net)
     if net.scaler is not None and "scaler" in state:
         net.scaler.load_state_dict(state["scaler"])
     if state["optimizer_class"] == type(net.optimizer_).__name__:

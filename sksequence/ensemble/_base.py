@@ -13,19 +13,17 @@ from sklearn.utils import Tags, get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from .._inputs.borrowed import HasMethods, fit_context
+from .._inputs.documented import Documented
 from .._inputs.intervals import Count
+from .._inputs.other_names import KnowsOtherNames, knows_other_names
 from .._inputs.types import ArrayLike, PathLike, RandomState, Targets, typed
 from .._storage.composites import save
 from ._members import check_checkpoint, draw_seeds, make_members, train
 
 
-class DeepEnsemble(MetaEstimatorMixin, BaseEstimator):
+class DeepEnsemble(Documented, KnowsOtherNames, MetaEstimatorMixin, BaseEstimator):
     """Base of ensembles of one estimator, fitted from different seeds."""
 
-    _doc_link_module = "sksequence"
-    _doc_link_template = (
-        "https://sksequence.readthedocs.io/en/latest/api.html#sksequence.{estimator_name}"
-    )
     _parameter_constraints: dict = {
         "estimator": [HasMethods(["fit", "predict"]), None],
         "n_estimators": [Count()],
@@ -34,6 +32,7 @@ class DeepEnsemble(MetaEstimatorMixin, BaseEstimator):
         "warm_start": ["boolean"],
     }
 
+    @knows_other_names
     def __init__(
         self,
         estimator: Any = None,

@@ -13,8 +13,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils.parallel import Parallel, delayed
 
 from .._inputs import named
+from .._inputs.packing import pack, unpack
 from .._inputs.types import RandomState
-from ._sending import pack, unpack
 
 # Raised again under their own name; of other errors the constructor may be another.
 _PLAIN = (ValueError, TypeError, MemoryError, OSError, AttributeError)

@@ -15,7 +15,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._inputs import column_at, find_column, index_of, listed, quantiles_of
 from .._inputs.borrowed import HasMethods, StrOptions, fit_context
+from .._inputs.documented import Documented
 from .._inputs.intervals import Count
+from .._inputs.other_names import KnowsOtherNames, knows_other_names
 from .._inputs.types import ArrayLike, PathLike, typed
 from .._storage.composites import save
 from ..preprocessing._gaps import MAX_GAP, Span
@@ -40,7 +42,9 @@ _COLUMNS = [str, Integral, tuple, list, None]
 _PARTS: dict[str, Any] = {"_columns": Columns, "_calendar": Calendar, "_past": Past}
 
 
-class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
+class WindowForecaster(
+    Documented, KnowsOtherNames, RegressorMixin, MetaEstimatorMixin, BaseEstimator
+):
     """Forecast the rows after the end of a table, with any regressor of windows.
 
     It cuts the table into windows, fits the regressor to predict the rows after each of
@@ -181,6 +185,7 @@ class WindowForecaster(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         "freq": "no_validation",
     }
 
+    @knows_other_names
     def __init__(
         self,
         regressor: Any,

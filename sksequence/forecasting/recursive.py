@@ -52,11 +52,11 @@ def forecast_recursive(
         shape (n_windows,) or (n_windows, n_targets) in the units of the channels. If
         there are other channels, on those of
         :func:`~sksequence.preprocessing.make_windows` with ``known`` for all of them.
-    X : array-like of shape (n_windows, n_steps) or (n_windows, n_steps, n_channels), \
-            or list of array-like of shape (n_steps_i, n_channels) or (n_steps_i,), or \
-            table with one of these in each row of a column
+    X : array-like of shape (n_windows, n_steps) or (n_windows, n_steps, n_channels)
         Windows to forecast from, channels last, with all values of a row from the same
         time, as in the table itself or in windows made without ``known``; not modified.
+        Or a list of arrays of shape (n_steps_i, n_channels) or (n_steps_i,), or a table
+        with one of these in each row of a column.
         DataFrames keep their columns, which the estimator compares with those of its fit,
         and static covariates of a table stay.
     horizon : int
@@ -64,11 +64,10 @@ def forecast_recursive(
     target : int, str, sequence of these or None, default=None
         The channels that the estimator predicts, in the order of its predictions; names
         if windows are DataFrames. None if it predicts all channels.
-    future : array-like of shape (n_windows, horizon, n_channels - n_targets), list of \
-            DataFrame, or None, default=None
+    future : array-like of shape (n_windows, horizon, n_others) or list, default=None
         The other channels at the forecast steps (calendar, weather forecasts), in the
-        order of the channels, or by name in a DataFrame for each window; required if
-        there are any.
+        order of the channels, or by name in a list with a DataFrame for each window;
+        required if there are any.
 
     Returns
     -------

@@ -47,7 +47,17 @@ def _weighted(kwargs: dict[str, Any], sample_weight: Any) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class SequenceScorer:
-    """Score whole predicted sequences; created by :func:`make_sequence_scorer`."""
+    """Score whole predicted sequences; created by :func:`make_sequence_scorer`.
+
+    Parameters
+    ----------
+    score_func : callable
+        A function of true and predicted sequences.
+    sign : {1, -1}, default=1
+        -1 if less is better.
+    kwargs : dict, default={}
+        More arguments of the function.
+    """
 
     score_func: Callable[..., Any]
     sign: int = 1
@@ -105,7 +115,19 @@ def make_sequence_scorer(
 
 @dataclass(frozen=True)
 class QuantileScorer:
-    """Score predicted quantiles; created by :func:`make_quantile_scorer`."""
+    """Score predicted quantiles; created by :func:`make_quantile_scorer`.
+
+    Parameters
+    ----------
+    score_func : callable
+        A function of targets and predicted quantiles.
+    quantiles : tuple of float
+        The quantiles to predict.
+    sign : {1, -1}, default=1
+        -1 if less is better.
+    kwargs : dict, default={}
+        More arguments of the function.
+    """
 
     score_func: Callable[..., Any]
     quantiles: tuple[float, ...]
@@ -174,7 +196,17 @@ def make_quantile_scorer(
 
 @dataclass(frozen=True)
 class StdScorer:
-    """Score means with standard deviations; created by :func:`make_std_scorer`."""
+    """Score means with standard deviations; created by :func:`make_std_scorer`.
+
+    Parameters
+    ----------
+    score_func : callable
+        A function of targets, predicted means and standard deviations.
+    sign : {1, -1}, default=1
+        -1 if less is better.
+    kwargs : dict, default={}
+        More arguments of the function.
+    """
 
     score_func: Callable[..., Any]
     sign: int = 1

@@ -134,7 +134,19 @@ def perplexity(
 
 @dataclass(frozen=True)
 class StepScorer:
-    """Score predictions for every step; created by :func:`make_step_scorer`."""
+    """Score predictions for every step; created by :func:`make_step_scorer`.
+
+    Parameters
+    ----------
+    score_func : callable
+        A function of the targets and predictions of all steps.
+    response_method : str, default='predict'
+        The method that predicts.
+    sign : {1, -1}, default=1
+        -1 if less is better.
+    kwargs : dict, default={}
+        More arguments of the function.
+    """
 
     score_func: Metric
     response_method: str = "predict"

@@ -53,8 +53,7 @@ def pinball_loss(
         Which they are, increasing, in (0, 1).
     sample_weight : array-like of shape (n_sequences,), default=None
         Weight of each sequence; for targets of steps also of each step.
-    multioutput : {"uniform_average", "raw_values"} or array-like, \
-            default="uniform_average"
+    multioutput : {"uniform_average", "raw_values"} or array, default="uniform_average"
         How the losses of several outputs are averaged, as in
         :func:`sklearn.metrics.mean_pinball_loss`; steps ahead are outputs.
 

@@ -16,10 +16,12 @@ from sklearn.model_selection import HalvingGridSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.utils import Tags
 
+from .._inputs.documented import Documented
 from .._inputs.types import ArrayLike, RandomState, Targets
+from ._sharing import sharing
 
 
-class HalvingEpochSearchCV(HalvingGridSearchCV):
+class HalvingEpochSearchCV(Documented, HalvingGridSearchCV):
     """Grid search by successive halving over epochs, with continued training.
 
     As in scikit-learn's :class:`~sklearn.model_selection.HalvingGridSearchCV`, whose
@@ -37,6 +39,45 @@ class HalvingEpochSearchCV(HalvingGridSearchCV):
     default, depend on ``max_epochs``, so continuing would change the results: such
     candidates are trained from scratch in each iteration, and so are those within
     ensembles. Equal candidates are trained once.
+
+    If the estimator has a directory as its ``checkpoint``, a search that was broken off
+    resumes in another process: what is trained is read from files, in every iteration.
+    Sequences of unequal length are sent to workers once, as by :class:`GridSearchCV`.
+
+    Parameters
+    ----------
+    estimator : estimator
+        An estimator with ``max_epochs``, or a Pipeline with one.
+    param_grid : dict or list of dict
+        Lists of values by the names of hyperparameters.
+    factor : float, default=3
+        By how much fewer candidates go on, with more epochs, in each iteration.
+    resource : str, default='max_epochs'
+        The hyperparameter that counts epochs.
+    max_resources : int or "auto", default='auto'
+        Epochs of the last iteration; "auto" for those of the estimator.
+    min_resources : int, "smallest" or "exhaust", default='exhaust'
+        Epochs of the first iteration; "exhaust" for so many that the last one has
+        ``max_resources``.
+    aggressive_elimination : bool, default=False
+        Whether to repeat the first iteration, if there are too many candidates, until
+        few enough are left for the last.
+    cv : int, splitter or iterable, default=5
+        How to split into folds.
+    scoring : str, callable or None, default=None
+        The score; None for that of the estimator.
+    refit : bool or callable, default=True
+        Whether to fit the best candidate on all data.
+    error_score : float or "raise", default=nan
+        Score of a candidate whose fit fails.
+    return_train_score : bool, default=True
+        Whether ``cv_results_`` has scores on training folds, too.
+    random_state : int, RandomState or None, default=None
+        Seed of what is drawn at random, such as folds of the data.
+    n_jobs : int or None, default=None
+        Number of fits at once.
+    verbose : int, default=0
+        How much to print.
 
     Raises
     ------
@@ -138,7 +179,8 @@ class HalvingEpochSearchCV(HalvingGridSearchCV):
             self.estimator = _Continuing(plain, self.resource, folder)
             self.max_resources = resources
             try:
-                super().fit(X, y, **params)
+                with sharing(self.n_jobs, X, y, params) as (X, y, params):
+                    super().fit(X, y, **params)
             finally:
                 self.estimator, self.max_resources = plain, most
         if hasattr(self, "best_estimator_"):

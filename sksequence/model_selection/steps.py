@@ -10,6 +10,7 @@ from sklearn.model_selection import cross_val_predict
 from sklearn.utils import Tags, get_tags
 
 from .._inputs.types import ArrayLike, Targets
+from ._sharing import sharing
 
 _ABSENT = {"predict_proba": 0.0, "predict_log_proba": -np.inf}
 
@@ -68,15 +69,16 @@ def cross_val_predict_steps(
     >>> [p.shape == (len(x), 2) for p, x in zip(proba, X)] == [True] * 20
     True
     """
-    answers = cross_val_predict(
-        _Answering(estimator, method),
-        X,
-        y,
-        groups=groups,
-        cv=cv,
-        n_jobs=n_jobs,
-        params=params,
-    )
+    with sharing(n_jobs, X, y) as (X, y):
+        answers = cross_val_predict(
+            _Answering(estimator, method),
+            X,
+            y,
+            groups=groups,
+            cv=cv,
+            n_jobs=n_jobs,
+            params=params,
+        )
     if method in _ABSENT:
         classes = np.unique(np.concatenate([answer.classes for answer in answers]))
         rows = [_with_all(answer, classes, _ABSENT[method]) for answer in answers]

@@ -46,12 +46,14 @@ class _Beams:
     @classmethod
     def empty(cls, n: int, beam_size: int, max_length: int, device: Any) -> _Beams:
         """Return beams that hold nothing but the empty beginning."""
-        scores = torch.full((n, beam_size), -torch.inf, dtype=torch.float64)
+        scores = torch.full(
+            (n, beam_size), -torch.inf, dtype=torch.float64, device=device
+        )
         scores[:, 0] = 0
         return cls(
             torch.arange(n, device=device),
             torch.zeros(n, beam_size, max_length, dtype=torch.int64, device=device),
-            scores.to(device),
+            scores,
             torch.zeros(n, beam_size, dtype=torch.bool, device=device),
         )
 

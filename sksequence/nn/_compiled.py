@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple, cast
@@ -15,17 +15,12 @@ from .. import _kernels
 from .._cells import Cell, find_cell
 from .._kernels import LANES, MOST_CHAINS, VECTOR_BYTES, Layout, ScanLayout
 from ._cell_layer import CellLayer, Weights, as_matrices, cell_of, weights_of
-from ._few import FEW, Few
+from ._few import FEW, Few, distinct_rows
 from ._second_order import largest_gradient, recurrence_gradient
 from ._states import check_state
 from ._threads import count_threads, share
 from ._time import check_length_range, check_lengths_shape, valid_steps
 from ._workspace import WORKSPACE, Loan
-
-# What a worker does for its blocks of sequences, called with its number, the number of
-# workers and that of chains: those of a worker are ``worker``, ``worker + n_workers`` and
-# so on, and the blocks of a chain ``chain``, ``chain + n_chains`` and so on.
-BlockWork = Callable[[int, int, int], None]
 
 
 def serves(layer: CellLayer, x: Tensor) -> bool:
@@ -385,6 +380,18 @@ def plan_of(
     return _Plan(layout, run, fixed)
 
 
+def plan_of_layer(layer: CellLayer, *, reverse: bool = False) -> _Plan:
+    """Return the plan of a layer that reads its input itself."""
+    return plan_of(
+        cast(Hashable, cell_of(layer)),
+        layer.input_size,
+        layer.hidden_size,
+        weights_of(layer).weight_ih.itemsize,
+        reverse,
+        False,
+    )
+
+
 def largest(steps: Tensor, lengths: Tensor | None = None) -> Tensor:
     """Return the maximum of each unit over the valid steps.
 
@@ -429,37 +436,11 @@ class _Largest(torch.autograd.Function):
         return grad_steps, None
 
 
-def largest_work(
-    name: str,
-    steps: Tensor,
-    order: Tensor,
-    lengths: Tensor,
-    found: Tensor,
-    **addresses: int,
-) -> BlockWork:
-    """Return what each worker does in max pooling, "forward" or "backward".
-
-    ``order`` says which sequences are a block, as in the recurrence, and ``lengths`` has
-    the length of each sequence of the batch.
-    """
-    kernels = _kernels.load("pooling", 8 * steps.itemsize)
+def largest_kernels(itemsize: int) -> _kernels.Kernels:
+    """Return the kernels of max pooling, forward and backward."""
+    kernels = _kernels.load("pooling", 8 * itemsize)
     assert kernels is not None, "who asks for kernels has made sure that there are any"
-    n, n_steps, size = steps.shape
-    arguments = {
-        "steps": steps.data_ptr(),
-        "order": order.data_ptr(),
-        "lengths": lengths.data_ptr(),
-        "largest": found.data_ptr(),
-        "n": n,
-        "n_steps": n_steps,
-        "size": size,
-        **addresses,
-    }
-
-    def work(worker: int, n_workers: int, n_chains: int) -> None:
-        kernels[name](**arguments, worker=worker, n_workers=n_workers, n_chains=n_chains)
-
-    return work
+    return kernels
 
 
 def _run_largest(
@@ -470,10 +451,23 @@ def _run_largest(
     found: Tensor,
     **addresses: int,
 ) -> None:
-    work = largest_work(name, steps, order, lengths, found, **addresses)
-    n_blocks = -(-len(steps) // LANES)
+    """Run a kernel of max pooling, "forward" or "backward", in several threads."""
+    kernel, (n, n_steps, size) = largest_kernels(steps.itemsize)[name], steps.shape
+    n_blocks = -(-n // LANES)
     workers = min(count_threads(), n_blocks)
-    share(lambda worker: work(worker, workers, n_blocks), workers)
+    arguments = {
+        "steps": steps.data_ptr(),
+        "order": order.data_ptr(),
+        "lengths": lengths.data_ptr(),
+        "largest": found.data_ptr(),
+        "n": n,
+        "n_steps": n_steps,
+        "size": size,
+        "n_chains": n_blocks,
+        "n_workers": workers,
+        **addresses,
+    }
+    share(lambda worker: kernel(**arguments, worker=worker), workers)
 
 
 def serves_shares(x: Tensor) -> bool:
@@ -503,9 +497,18 @@ def shares_of_steps(
     if lengths is None:
         lengths = _full_order(n, n_steps)[1]
     x, lengths = x.contiguous(), lengths.long().contiguous()
+    copies = None
+    if n <= FEW:
+        firsts, copies = distinct_rows(x, lengths)
+        n = len(firsts)
+        if n < len(x):
+            index = torch.tensor(firsts, device="cpu")
+            x, lengths = x.index_select(0, index), lengths.index_select(0, index)
     n_vectors = VECTOR_BYTES // x.itemsize
-    width = n_steps + (n_taps - 1) * max(dilations) + 2 * n_vectors
-    row, line = x.new_empty(2, width)
+    margin = (n_taps - 1) * max(dilations)
+    width = n_steps + 2 * margin + 2 * n_vectors
+    row, totals, line = x.new_empty(3, width)
+    planes = x.new_empty(n_channels + 1, width)
     shares, levels = x.new_empty(n, biases.numel()), torch.tensor(dilations, device="cpu")
     kernels["forward"](
         x=x.data_ptr(),
@@ -523,11 +526,15 @@ def shares_of_steps(
         biases=biases.data_ptr(),
         n_biases=biases.shape[2],
         is_causal=int(is_causal),
+        planes=planes.data_ptr(),
+        width=width,
+        margin=margin,
         row=row.data_ptr(),
+        totals=totals.data_ptr(),
         line=line.data_ptr(),
         shares=shares.data_ptr(),
     )
-    return shares
+    return shares if copies is None else shares[copies]
 
 
 def order_of(lengths: Tensor | None, n: int, n_steps: int) -> tuple[Tensor, Tensor]:
@@ -543,7 +550,7 @@ def order_of(lengths: Tensor | None, n: int, n_steps: int) -> tuple[Tensor, Tens
 
 @lru_cache(maxsize=64)
 def _full_order(n: int, n_steps: int) -> tuple[Tensor, Tensor]:
-    return torch.arange(n), torch.full((n,), n_steps)
+    return torch.arange(n, device="cpu"), torch.full((n,), n_steps, device="cpu")
 
 
 def addresses_of_weights(tensors: Sequence[Tensor | None]) -> dict[str, int]:

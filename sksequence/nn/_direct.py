@@ -7,16 +7,19 @@ the same operations on the same numbers, so that outputs and gradients have the 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from ctypes import c_int64
 from functools import partial
-from typing import Protocol
+from typing import Protocol, TypeGuard
 
 import torch
 from torch import Tensor, nn
 
 from . import _compiled
-from ._compiled import BlockWork
-from ._direct_layers import DirectStack, Order, Pair, serves
+from ._direct_layers import BlockWork, DirectStack, Order, Pair, serves
 from ._segments import pool_segments
+from ._threads import count_threads
+from .dropout import Dropout
 from .missing import Complete
 from .network import SequenceNetwork
 from .pooling import LastPooling, MaxPooling, MeanPooling
@@ -55,26 +58,64 @@ class _Mean:
 
 
 class _Max:
-    """Maxima, which the threads that run the recurrence also find and differentiate."""
+    """Calls the kernels of max pooling, whose arguments are fixed but for a few.
+
+    The threads that run the recurrence also find the maxima, and differentiate them.
+    """
+
+    def __init__(self, like: Tensor, size: int) -> None:
+        self.like, self.size, self.n_rows, self.n_values = like, size, 0, 0
+        self.n_threads = count_threads()
 
     def reading(self, lengths: Tensor | None, order: Order, steps: Tensor) -> BlockWork:
         """Return how to find the maxima of steps, which ``found`` then has."""
-        self.found = steps.new_empty(steps.shape[0], steps.shape[2])
+        n, n_steps, _ = steps.shape
+        if n > self.n_rows or steps.numel() > self.n_values:
+            self._reserve(n, steps.numel())
         lengths = order[1] if lengths is None else lengths.long().contiguous()
-        self.read = steps, order[0], lengths, self.found
-        return _compiled.largest_work("forward", *self.read)
+        self.read = steps, order, lengths  # alive until the backward pass
+        numbers = self.numbers
+        numbers["steps"].value = steps.data_ptr()
+        numbers["order"].value = order[0].data_ptr()
+        numbers["lengths"].value = lengths.data_ptr()
+        numbers["n"].value, numbers["n_steps"].value = n, n_steps
+        self.found = self.largest[:n]
+        return partial(self._work, self.run_forward)
 
     def returning(self, gradient: Tensor) -> tuple[Tensor, BlockWork]:
         """Return memory for the gradient of the steps, and how to write it."""
-        self.gradient = gradient.contiguous()  # alive until it has been read
-        grad_steps = torch.empty_like(self.read[0])
-        work = _compiled.largest_work(
-            "backward",
-            *self.read,
-            grad_largest=self.gradient.data_ptr(),
-            grad_steps=grad_steps.data_ptr(),
+        self.gradient, steps = gradient.contiguous(), self.read[0]
+        self.numbers["grad_largest"].value = self.gradient.data_ptr()
+        grad_steps = self.grad_steps.as_strided(steps.shape, steps.stride())
+        return grad_steps, partial(self._work, self.run_backward)
+
+    def _work(
+        self, calls: list[Callable[[], None]], worker: int, n_workers: int, n_chains: int
+    ) -> None:
+        # All threads write the same.
+        self.numbers["n_workers"].value = n_workers
+        self.numbers["n_chains"].value = n_chains
+        calls[worker]()
+
+    def _reserve(self, n: int, n_values: int) -> None:
+        """Make sure that there is memory for a batch of this size."""
+        self.n_rows = max(n, self.n_rows)
+        self.n_values = max(n_values, self.n_values)
+        self.largest = self.like.new_empty(self.n_rows, self.size)
+        self.grad_steps = self.like.new_empty(self.n_values)
+        names = "steps", "order", "lengths", "n", "n_steps", "grad_largest"
+        self.numbers = {name: c_int64() for name in (*names, "n_workers", "n_chains")}
+        run = _compiled.largest_kernels(self.like.itemsize)
+        fixed = {
+            **self.numbers,
+            "largest": self.largest.data_ptr(),
+            "size": self.size,
+            "grad_steps": self.grad_steps.data_ptr(),
+        }
+        self.run_forward, self.run_backward = (
+            [run[name].bind(**fixed, worker=i) for i in range(self.n_threads)]
+            for name in ("forward", "backward")
         )
-        return grad_steps, work
 
 
 class _Other:
@@ -124,7 +165,6 @@ class DirectNetwork:
         self.flat, self.gradients = _memory_for(list(network.parameters()))
         self.recurrence = DirectStack(network.recurrence, self.gradients)
         self.pooling = self._make_pooling()
-        self.dropouts = network.output_dropout, network.dropout
         self.weight = network.head.weight.detach()
         self.bias = network.head.bias.detach()
         self.turned = self.weight.t()
@@ -142,14 +182,20 @@ class DirectNetwork:
         if network.n_segments == 1 and kind is MaxPooling and self.recurrence.is_one_way:
             size = network.recurrence.output_size
             if _compiled.serves_largest(self.flat.new_empty(1, 1, size)):
-                return _Max()
+                return _Max(self.flat, size)
         return _Other(network.pool, network.n_segments, self.gradients)
 
-    def forward(self, X: Tensor, lengths: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        X: Tensor,
+        lengths: Tensor | None = None,
+        features: Tensor | None = None,
+    ) -> Tensor:
         """Return the output, as the network in training does.
 
         Shape
-            X (batch, steps, input_size), lengths (batch,) or None
+            X (batch, steps, input_size), lengths (batch,) or None, features of random
+            convolutions, if they are known, (batch, features)
             -> (batch, output_size)
 
         Raises
@@ -171,22 +217,26 @@ class DirectNetwork:
             read = pooling.found
         else:
             read = pooling.forward(*self.recurrence.forward(X, order), lengths, order)
-        self.factors: list[Tensor] = []
-        for dropout in self.dropouts:
-            factors = dropout.draw(read)
-            if factors is not None:
-                self.factors.append(factors)
-                read = read * factors
-        self.read = read
-        return torch.addmm(self.bias, read, self.turned)
+        self.recurrent_size = read.shape[1]
+        read, self.of_recurrence = _drop(self.network.output_dropout, read)
+        if self.network.random is not None:
+            if features is None:
+                features = self.network.count_features(X, lengths)
+            read = torch.cat([read, features], dim=1)
+        self.read, self.of_all = _drop(self.network.dropout, read)
+        return torch.addmm(self.bias, self.read, self.turned)
 
     def backward(self, gradient: Tensor) -> None:
         """Write the gradients of all weights, given that of the latest output."""
         torch.mm(gradient.t(), self.read, out=self.grad_weight)
         torch.sum(gradient, 0, out=self.grad_bias)
         grad_read = torch.mm(gradient, self.weight)
-        for factors in reversed(self.factors):
-            grad_read = grad_read * factors
+        if self.of_all is not None:
+            grad_read = grad_read * self.of_all
+        # There are no gradients of features.
+        grad_read = grad_read[:, : self.recurrent_size]
+        if self.of_recurrence is not None:
+            grad_read = grad_read * self.of_recurrence
         if isinstance(self.pooling, _Max):
             grad_steps, work = self.pooling.returning(grad_read)
             self.recurrence.backward(grad_steps, None, work)
@@ -197,23 +247,37 @@ class DirectNetwork:
 def can_be_direct(network: nn.Module) -> bool:
     """Return whether the gradients of a network can be computed without autograd.
 
-    It must consist of recurrent layers with kernels, a pooling and a linear head.
+    It must be plain, and all its weights in training.
+    """
+    return is_plain(network) and all(w.requires_grad for w in network.parameters())
+
+
+def is_plain(network: nn.Module) -> TypeGuard[SequenceNetwork]:
+    """Return whether a network is just recurrent layers, a pooling and a linear head.
+
+    On the CPU, with kernels for the layers.
     """
     if type(network) is not SequenceNetwork or network.pool is None:
         return False
     # Whatever is added to networks one day is a part of another name.
-    if {name for name, _ in network.named_children()} != _PARTS:
+    if {name for name, _ in network.named_children()} - {"random"} != _PARTS:
         return False
     if network.branch.output_size or len(network.encoder.layers):
         return False
     if type(network.reader) is not Complete or type(network.head) is not nn.Linear:
         return False
     weights = list(network.parameters())
-    if not all(w.requires_grad and w.is_cpu and w.is_contiguous() for w in weights):
+    if not all(w.is_cpu and w.is_contiguous() for w in weights):
         return False
     if len({w.dtype for w in weights}) > 1:
         return False
     return serves(network.recurrence)
+
+
+def _drop(dropout: Dropout, x: Tensor) -> tuple[Tensor, Tensor | None]:
+    """Return x with dropout, and the factors that were drawn for it, if any were."""
+    factors = dropout.draw(x)
+    return (x, None) if factors is None else (x * factors, factors)
 
 
 # The parts of a network without any that are optional.
@@ -229,7 +293,7 @@ def _memory_for(weights: list[nn.Parameter]) -> tuple[Tensor, dict[Tensor, Tenso
     for weight in weights:
         begins.append(end)
         end += -(-weight.numel() // _ALIGNED) * _ALIGNED
-    flat = torch.zeros(end, dtype=weights[0].dtype)
+    flat = weights[0].new_zeros(end)
     return flat, {
         weight: flat[begin : begin + weight.numel()].view(weight.shape)
         for weight, begin in zip(weights, begins, strict=True)

@@ -11,15 +11,16 @@ written to given memory.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from ctypes import c_int64
 from typing import cast
 
+import torch
 from torch import Tensor, nn
 
 from .._kernels import LANES, MOST_CHAINS
-from ._cell_layer import CellLayer, OwnCellLayer, cell_of, weights_of
-from ._compiled import BlockWork, addresses_of_weights, load_kernels, plan_of
+from ._cell_layer import CellLayer, OwnCellLayer, weights_of
+from ._compiled import addresses_of_weights, load_kernels, plan_of_layer
 from ._threads import count_threads, share
 from ._workspace import WORKSPACE, Loan
 from .recurrent import RecurrentLayer, RecurrentStack
@@ -31,6 +32,10 @@ Order = tuple[Tensor, Tensor]
 Gradients = Mapping[Tensor, Tensor]
 # Gradients of the steps and of the final state, None for zero.
 Pair = tuple[Tensor | None, Tensor | None]
+# What a worker does for its blocks of sequences, called with its number, the number of
+# workers and that of chains: those of a worker are ``worker``, ``worker + n_workers`` and
+# so on, and the blocks of a chain ``chain``, ``chain + n_chains`` and so on.
+BlockWork = Callable[[int, int, int], None]
 # Of the steps of a layer, which are not yet computed.
 After = Callable[[Tensor], BlockWork]
 
@@ -46,6 +51,7 @@ _UNUSED = (
     *("has_start", "start", "start_memory", "has_grad_final_memory"),
     *("grad_final_memory", "wants_start", "grad_start", "grad_start_memory"),
 )
+_STEPS_AT_ONCE = 16  # by which memory grows
 _LAYER_PARTS = {"ahead", "back", "recurrent_dropout", "fades"}
 _TYPES = {nn.RNN, nn.LSTM, nn.GRU, OwnCellLayer}
 
@@ -79,14 +85,7 @@ class _Direction:
         self, layer: CellLayer, gradients: Gradients, *, reverse: bool, wants_x: bool
     ) -> None:
         weights = weights_of(layer)
-        self.plan = plan_of(
-            cast(Hashable, cell_of(layer)),
-            layer.input_size,
-            layer.hidden_size,
-            weights.weight_ih.itemsize,
-            reverse,
-            False,
-        )
+        self.plan = plan_of_layer(layer, reverse=reverse)
         self.weights = addresses_of_weights(weights)
         self.gradients = addresses_of_weights(
             [None if weight is None else gradients[weight] for weight in weights]
@@ -94,7 +93,7 @@ class _Direction:
         self.like, self.wants_x = weights.weight_ih.detach(), wants_x
         self.n_threads = count_threads()
         self.largest, self.kept_size = (0, 0), 0  # batch for which there is memory
-        self.n_steps = 0
+        self.shape = torch.Size((0, 0))
 
     def forward(
         self, x: Tensor, order: Order, mask: Tensor | None, after: After | None = None
@@ -104,27 +103,20 @@ class _Direction:
         ``after`` is called with the steps, before they are computed, and returns what
         each thread does with those that it has computed.
         """
-        n, n_steps, _ = x.shape
-        self._reserve(n, n_steps)
+        if x.shape[:2] != self.shape:
+            self._begin(*x.shape[:2])
         self.inputs = x, order, mask  # alive until the backward pass
-        numbers, layout = self.numbers, self.plan.layout
+        numbers = self.numbers
         numbers["x"].value = x.data_ptr()
         numbers["order"].value = order[0].data_ptr()
         numbers["lengths"].value = order[1].data_ptr()
-        numbers["n"].value, numbers["n_steps"].value = n, n_steps
-        kept = layout.kept(n, n_steps)
-        numbers["saved_block"].value, numbers["saved_step"].value = kept.block, kept.step
-        numbers["keeps_values"].value = int(kept.values)
         numbers["has_mask"].value = int(mask is not None)
         if mask is not None:
             numbers["mask"].value = mask.data_ptr()
-        size = layout.hidden
-        shape, strides = (n, n_steps, size), (n_steps * size, size, 1)
-        steps = self.steps.as_strided(shape, strides)
-        work = None if after is None else after(steps)
+        work = None if after is None else after(self.outputs[0])
         self.pack()
-        self._share(self.run_forward, -(-n // LANES), behind=work)
-        return steps, self.final.narrow(0, 0, n)
+        self._share(self.run_forward, -(-len(x) // LANES), behind=work)
+        return self.outputs
 
     def backward(
         self,
@@ -148,6 +140,17 @@ class _Direction:
         self._share(self.run_backward, chains, before)
         self.unpack()
         return self.grad_x.as_strided(x.shape, x.stride()) if self.wants_x else None
+
+    def _begin(self, n: int, n_steps: int) -> None:
+        """Prepare for batches of another shape."""
+        self._reserve(n, n_steps)
+        numbers, layout = self.numbers, self.plan.layout
+        numbers["n"].value, numbers["n_steps"].value = n, n_steps
+        kept = layout.kept(n, n_steps)
+        numbers["saved_block"].value, numbers["saved_step"].value = kept.block, kept.step
+        numbers["keeps_values"].value = int(kept.values)
+        steps = self.steps[: n * n_steps * layout.hidden].view(n, n_steps, layout.hidden)
+        self.outputs, self.shape = (steps, self.final[:n]), torch.Size((n, n_steps))
 
     def _share(
         self,
@@ -184,6 +187,8 @@ class _Direction:
         size = layout.kept(n, n_steps).size
         if n <= self.largest[0] and n_steps <= self.largest[1] and size <= self.kept_size:
             return
+        # Of longer ones in the next batches, some have their place already.
+        n_steps = -(-n_steps // _STEPS_AT_ONCE) * _STEPS_AT_ONCE
         n, n_steps = max(n, self.largest[0]), max(n_steps, self.largest[1])
         size = max(size, self.kept_size, layout.kept(n, n_steps).size)
         n_blocks = -(-n // LANES)

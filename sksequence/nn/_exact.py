@@ -60,6 +60,10 @@ def _lacking(size: int, least: int = 4) -> int:
 def product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """Multiply ``x`` (..., in_features) with ``weight`` (out_features, in_features)."""
     lacking = _lacking(weight.shape[1])
+    if not lacking:
+        # Copies, as zeros would make: the last bits depend on where a matrix begins.
+        whole = x.clone(memory_format=torch.contiguous_format)
+        return F.linear(whole, weight.clone(), bias)
     return F.linear(
         F.pad(x, (0, lacking)).contiguous(), F.pad(weight, (0, lacking)), bias
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -14,6 +15,11 @@ FEW = 8  # rows: to a multiple of eight, predictions are filled with the last se
 # The usual kernels compute a vector of sequences in the time of one. For more than this
 # part of a vector they take less time, by experiment (benchmarks/lone.py).
 _SHARE = 1 / 4
+
+
+def most_rows(itemsize: int) -> int:
+    """Return for how many sequences these kernels take less time than the usual ones."""
+    return min(int(_SHARE * VECTOR_BYTES / itemsize), FEW)
 
 
 @dataclass(frozen=True)
@@ -43,43 +49,55 @@ class Few:
         """
         layout, (places, left) = self.layout, order
         lengths = left.new_empty(left.shape).scatter_(0, places, left)
-        firsts, copies = _distinct(x, lengths)
+        firsts, copies = distinct_rows(x, lengths)
         n, n_steps = len(firsts), x.shape[1]
-        if n > _SHARE * VECTOR_BYTES / layout.itemsize:
+        if n > most_rows(layout.itemsize):
             return None
         if n < len(x):
-            index = torch.tensor(firsts)
+            index = torch.tensor(firsts, device="cpu")
             x, lengths = x.index_select(0, index), lengths[index]
         memory = WORKSPACE.borrow(layout.few.n_bytes)
         steps = x.new_empty(n, n_steps, layout.hidden)
         finals = [x.new_empty(n, layout.hidden) for _ in range(layout.cell.n_states)]
         arguments = {
-            **self.fixed,
-            **layout.few.at(memory.address),
+            **self.arguments(memory.address, steps, finals),
             "x": x.data_ptr(),
             "lengths": lengths.data_ptr(),
             "n": n,
             "n_steps": n_steps,
-            "wide": layout.wide,
-            "steps": steps.data_ptr(),
-            "final": finals[0].data_ptr(),
-            "final_memory": finals[-1].data_ptr(),
         }
         self.run["pack"](**arguments, **weights)
         self.run["forward"](**arguments)
         if n == len(copies):
             return steps, *finals
-        index = torch.tensor(copies)
+        index = torch.tensor(copies, device="cpu")
         return tuple(part.index_select(0, index) for part in (steps, *finals))
 
+    def arguments(
+        self, memory: int, steps: Tensor, finals: Sequence[Tensor] | Tensor
+    ) -> dict[str, int]:
+        """Return the arguments of the kernels, but for sequences and weights.
 
-def _distinct(x: Tensor, lengths: Tensor) -> tuple[list[int], list[int]]:
+        ``memory`` is the address of as much as the layout says; steps and final states
+        are written to the tensors.
+        """
+        return {
+            **self.fixed,
+            **self.layout.few.at(memory),
+            "wide": self.layout.wide,
+            "steps": steps.data_ptr(),
+            "final": finals[0].data_ptr(),
+            "final_memory": finals[-1].data_ptr(),
+        }
+
+
+def distinct_rows(x: Tensor, lengths: Tensor) -> tuple[list[int], list[int]]:
     """Return the rows that differ from the row before, and for each row which it is.
 
     Examples
     --------
     >>> x = torch.tensor([1.0, 2, 2, 2, 3])[:, None, None]
-    >>> _distinct(x, torch.tensor([1, 1, 1, 1, 1]))
+    >>> distinct_rows(x, torch.tensor([1, 1, 1, 1, 1]))
     ([0, 1, 4], [0, 1, 1, 1, 2])
     """
     # As integers, as zero equals minus zero, and NaN does not equal NaN.

@@ -122,7 +122,11 @@ def last_step(x: Tensor, lengths: Tensor | None) -> Tensor:
     """
     if lengths is None:
         return x[:, -1]
-    return x[torch.arange(len(x), device=x.device), lengths - 1]
+    if x.is_cpu:
+        return x[torch.arange(len(x), device=x.device), lengths - 1]
+    # On a GPU the gradient of an index sorts it first.
+    last = _spread(lengths.long()[:, None] - 1, x)
+    return x.gather(1, last.expand(-1, 1, *x.shape[2:]))[:, 0]
 
 
 def last_n_steps(x: Tensor, lengths: Tensor | None, n: int) -> Tensor:

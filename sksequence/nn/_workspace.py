@@ -66,7 +66,7 @@ class Workspace:
 
 class _Memory:
     def __init__(self, size: int) -> None:
-        self._tensor = torch.empty(size, dtype=torch.uint8)
+        self._tensor = torch.empty(size, dtype=torch.uint8, device="cpu")
         self.size, self.address = size, self._tensor.data_ptr()
 
     def get_size(self) -> int:

@@ -37,6 +37,8 @@ class MaskedBatchNorm(nn.BatchNorm1d):
     ----------
     num_features : int
         Number of channels.
+    eps, momentum, affine, track_running_stats, device, dtype, bias
+        As in :class:`torch.nn.BatchNorm1d`.
 
     Shape
     -----

@@ -171,7 +171,11 @@ class AutoencoderNetwork(SequenceNetwork):
         return self.code(pooled) if self.training else _exact.linear(self.code, pooled)
 
     def forward(
-        self, X: Tensor, lengths: Tensor | None = None, static: Tensor | None = None
+        self,
+        X: Tensor,
+        lengths: Tensor | None = None,
+        static: Tensor | None = None,
+        features: Tensor | None = None,
     ) -> Tensor:
         code = self.represent(X, lengths)[:, None].expand(-1, X.shape[1], -1)
         place = _places(len(X), X.shape[1], lengths, code)

@@ -13,9 +13,10 @@ def _draws_below(p: float = 0.7, size: int = 64) -> bool:
 
     It does except with Intel's library on Intel's processors.
     """
-    one, other = (torch.Generator().manual_seed(0) for _ in range(2))
-    drawn = torch.empty(size).bernoulli_(p, generator=one)
-    below = torch.empty(size, dtype=torch.float64).uniform_(generator=other) < p
+    one, other = (torch.Generator("cpu").manual_seed(0) for _ in range(2))
+    drawn = torch.empty(size, device="cpu").bernoulli_(p, generator=one)
+    uniform = torch.empty(size, dtype=torch.float64, device="cpu")
+    below = uniform.uniform_(generator=other) < p
     return bool((drawn == below).all()) and torch.equal(
         one.get_state(), other.get_state()
     )

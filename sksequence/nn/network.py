@@ -317,14 +317,17 @@ class SequenceNetwork(RandomLayer):
         self.encoder.check_lengths(lengths)
         self.branch.check_lengths(lengths)
 
-    def learn(self, X: Tensor, lengths: Tensor | None = None) -> None:
+    def learn(
+        self, X: Tensor, lengths: Tensor | None = None, weight: Tensor | None = None
+    ) -> None:
         """Learn what is learnt before training: that of random convolutions.
 
         Shape
-            X (batch, steps, input_size), lengths (batch,) or None
+            X (batch, steps, input_size), lengths (batch,) or None, and weights of
+            sequences (batch,) or None
         """
         if self.random is not None:
-            self.random.learn(self._read(X, lengths), lengths)
+            self.random.learn(self._read(X, lengths), lengths, weight)
 
     @property
     def can_advance(self) -> bool:
@@ -342,7 +345,8 @@ class SequenceNetwork(RandomLayer):
         """Maximum number of values per step, to estimate memory."""
         answers_often = self.per_step or self.per_frame
         n_outputs = self.head.out_features if answers_often else 1
-        return max(self.widest, self.head.in_features, n_outputs, 64)
+        n_features = 0 if self.random is None else self.random.output_size
+        return max(self.widest, self.head.in_features - n_features, n_outputs, 64)
 
     def count_answers(self, method: str, lengths: Tensor) -> Tensor | None:
         """Return the number of outputs of a method per sequence; None if it is one.
@@ -391,12 +395,33 @@ class SequenceNetwork(RandomLayer):
         return represented[:, -1] if self.decoder_steps else represented
 
     def forward(
-        self, X: Tensor, lengths: Tensor | None = None, static: Tensor | None = None
+        self,
+        X: Tensor,
+        lengths: Tensor | None = None,
+        static: Tensor | None = None,
+        features: Tensor | None = None,
     ) -> Tensor:
-        output = self._answer(self._represent(X, lengths), static)
+        output = self._answer(self._represent(X, lengths, features), static)
         return output.flatten(1) if self.decoder_steps else output
 
-    def _represent(self, X: Tensor, lengths: Tensor | None) -> Tensor:
+    def count_features(
+        self, X: Tensor, lengths: Tensor | None = None, static: Tensor | None = None
+    ) -> Tensor:
+        """Return the features of random convolutions, which training does not change.
+
+        ``forward`` takes them as ``features``, so that a fit computes them only once;
+        ``static`` is ignored.
+
+        Shape
+            X (batch, steps, input_size), lengths (batch,) or None
+            -> (batch, features)
+        """
+        assert self.random is not None, "there must be random convolutions"
+        return self.random(self._read(X, lengths), lengths)
+
+    def _represent(
+        self, X: Tensor, lengths: Tensor | None, features: Tensor | None = None
+    ) -> Tensor:
         """Return the representation from which the head reads."""
         x = self._read(X, lengths)
         steps, left, final = self._recur(X, x, lengths)
@@ -411,7 +436,7 @@ class SequenceNetwork(RandomLayer):
             if self.decoder_steps:
                 return last_n_steps(every, lengths, self.decoder_steps)
             return every
-        return self._pool(x, lengths, steps, left, final)
+        return self._pool(x, lengths, steps, left, final, features=features)
 
     def _pool(
         self,
@@ -421,6 +446,7 @@ class SequenceNetwork(RandomLayer):
         left: Tensor | None,
         final: Tensor,
         pool: nn.Module | None = None,
+        features: Tensor | None = None,
     ) -> Tensor:
         """Pool the output of the recurrence, and append that of the branch."""
         pool = self.pool if pool is None else pool
@@ -430,7 +456,9 @@ class SequenceNetwork(RandomLayer):
         if self.branch.output_size:
             pooled = torch.cat([pooled, self.branch(x, lengths)], dim=1)
         if self.random is not None:
-            pooled = torch.cat([pooled, self.random(x, lengths)], dim=1)
+            if features is None:
+                features = self.random(x, lengths)
+            pooled = torch.cat([pooled, features], dim=1)
         return pooled
 
     def pooling_weights(

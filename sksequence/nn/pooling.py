@@ -16,6 +16,11 @@ from ._time import check_batch, last_step, valid_steps, zero_padding
 class LastPooling(nn.Module):
     """Return the final state.
 
+    Parameters
+    ----------
+    size : int or None, default=None
+        Number of units; not used, as there is nothing to learn.
+
     Shape
     -----
     - Input: steps ``(batch, steps, size)``, lengths ``(batch,)`` or None, final
@@ -50,6 +55,11 @@ class LastPooling(nn.Module):
 
 class MeanPooling(nn.Module):
     """Average the valid steps.
+
+    Parameters
+    ----------
+    size : int or None, default=None
+        Number of units; not used, as there is nothing to learn.
 
     Shape
     -----
@@ -89,6 +99,11 @@ class MeanPooling(nn.Module):
 
 class MaxPooling(nn.Module):
     """Return the maximum of each unit over the valid steps.
+
+    Parameters
+    ----------
+    size : int or None, default=None
+        Number of units; not used, as there is nothing to learn.
 
     Shape
     -----

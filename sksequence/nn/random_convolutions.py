@@ -19,6 +19,9 @@ N_TAPS = 9
 # The places of the three larger weights of each kernel.
 TAPS = tuple(combinations(range(N_TAPS), 3))
 _TAPS = torch.tensor(TAPS, device="cpu")
+_IS_LARGER = torch.tensor(
+    [[i in larger for larger in TAPS] for i in range(N_TAPS)], device="cpu"
+)
 # A kernel reads the sum of at most so many channels.
 _MOST_CHANNELS = 9
 # Length of a vector of standardised features.
@@ -122,7 +125,9 @@ class RandomConvolutions(RandomLayer):
         self.scale.fill_(1.0)
 
     @torch.no_grad()
-    def learn(self, x: Tensor, lengths: Tensor | None = None) -> None:
+    def learn(
+        self, x: Tensor, lengths: Tensor | None = None, weight: Tensor | None = None
+    ) -> None:
         """Learn biases, and the means and deviations of features, from sequences.
 
         Parameters
@@ -131,16 +136,22 @@ class RandomConvolutions(RandomLayer):
             Training sequences, of which at most 512 are read, evenly chosen.
         lengths : Tensor of shape (batch,) or None, default=None
             Number of steps of each.
+        weight : Tensor of shape (batch,) or None, default=None
+            Weight of each: two count as two such sequences. None for equal weights.
         """
         check_batch(x, lengths)
+        if weight is None:
+            weight = torch.ones(len(x), device="cpu")
         most = min(max(_ENOUGH_STEPS // x.shape[1], 8), _MOST_SEQUENCES)
-        self._learn_biases(*_some(x, lengths, most))
-        shares = self._shares(*_some(x, lengths, ENOUGH_SEQUENCES)).double()
-        deviation = shares.std(0, correction=0)
+        self._learn_biases(*_some(x, lengths, weight, most))
+        x, lengths, weight = _some(x, lengths, weight, ENOUGH_SEQUENCES)
+        shares, share = self._shares(x, lengths).double(), weight / weight.sum()
+        mean = share @ shares
+        deviation = (share @ (shares - mean).square()).sqrt()
         factor = _NORM / math.sqrt(self.output_size)
         # As the share of a step in the longest sequence, less is an error of rounding.
         varies = deviation > 1e-6
-        self.mean.copy_(shares.mean(0))
+        self.mean.copy_(mean)
         self.scale.copy_(torch.where(varies, factor / deviation, 0.0))
 
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
@@ -190,16 +201,20 @@ class RandomConvolutions(RandomLayer):
                 shares[:, :, level, :, b] = exceeded.to(x.dtype) / number
         return shares.flatten(2).sub_(self.mean).mul_(self.scale)
 
-    def _learn_biases(self, x: Tensor, lengths: Tensor | None) -> None:
+    def _learn_biases(self, x: Tensor, lengths: Tensor | None, weight: Tensor) -> None:
         """Let biases be quantiles of outputs, at levels of low discrepancy."""
-        levels = torch.arange(1, self.output_size + 1, dtype=torch.float64)
-        levels = (levels * _GOLDEN % 1).view_as(self.biases).to(x.device)
+        levels = torch.arange(
+            1, self.output_size + 1, dtype=torch.float64, device=x.device
+        )
+        levels = (levels * _GOLDEN % 1).view_as(self.biases)
         for level, steps in enumerate(self._outputs(x, lengths)):
             by_kernel = (of_steps.movedim(2, 0).contiguous() for of_steps in steps)
             for k, (own, which) in enumerate(zip(*by_kernel, strict=True)):
-                found = own[which]
-                found = found[:: -(-len(found) // _ENOUGH_OUTPUTS)].double()
-                self.biases[level, k] = torch.quantile(found, levels[level, k])
+                found, of_each = own[which], weight[:, None].expand_as(own)[which]
+                some = slice(None, None, -(-len(found) // _ENOUGH_OUTPUTS))
+                self.biases[level, k] = _quantiles(
+                    found[some].double(), of_each[some], levels[level, k]
+                )
 
     def _shares(self, x: Tensor, lengths: Tensor | None) -> Tensor:
         """Return the shares of steps at which outputs exceed biases."""
@@ -235,12 +250,10 @@ class RandomConvolutions(RandomLayer):
         """
         n_steps = x.shape[1]
         x = F.pad(zero_padding(x, lengths), (0, 1))
-        ends = torch.full((len(x),), n_steps) if lengths is None else lengths.long()
-        ends = ends.to(x.device)[:, None, None]
+        ends = x.new_full((len(x),), n_steps) if lengths is None else lengths
+        ends = ends.long().to(x.device)[:, None, None]
         steps = torch.arange(n_steps, device=x.device)[:, None]
-        weights = torch.zeros(N_TAPS, len(TAPS), dtype=x.dtype, device=x.device)
-        for k, larger in enumerate(TAPS):
-            weights[list(larger), k] = 1
+        weights = _IS_LARGER.to(x)
         skips = torch.arange(len(TAPS), device=x.device) % 2 == 1
         for level, dilation in enumerate(self.dilations):
             reach = (N_TAPS - 1) * dilation
@@ -259,18 +272,52 @@ class RandomConvolutions(RandomLayer):
             yield 3.0 * chosen - total, (steps >= first) & (steps < end)
 
 
-def choose_evenly(n_all: int, n: int) -> Tensor:
-    """Return the positions of at most n of so many sequences, evenly chosen.
+def choose_evenly(weight: Tensor, n: int) -> tuple[Tensor, Tensor]:
+    """Return the positions and weights of at most n sequences, evenly chosen.
+
+    Those without weight are left out. If others have to be, too, the rest have equal
+    weights, and are chosen as often as theirs demand.
 
     Examples
     --------
-    >>> choose_evenly(7, 3)
-    tensor([0, 3, 6])
+    >>> choose_evenly(torch.tensor([1.0, 0.0, 2.0]), 3)
+    (tensor([0, 2]), tensor([1., 2.], dtype=torch.float64))
+    >>> choose_evenly(torch.ones(7), 3)
+    (tensor([1, 3, 5]), tensor([1., 1., 1.], dtype=torch.float64))
     """
-    return torch.linspace(0, n_all - 1, min(n, n_all), device="cpu").round().long()
+    weight = weight.double().cpu()
+    chosen = weight.nonzero()[:, 0]
+    if len(chosen) <= n:
+        return chosen, weight[chosen]
+    ends = weight.cumsum(0)
+    places = torch.arange(n, dtype=torch.float64, device="cpu") + 0.5
+    places *= ends[-1] / n
+    return torch.searchsorted(ends, places, right=True), torch.ones_like(places)
 
 
-def _some(x: Tensor, lengths: Tensor | None, n: int) -> tuple[Tensor, Tensor | None]:
-    """Return at most n of the sequences, evenly chosen."""
-    chosen = choose_evenly(len(x), n).to(x.device)
-    return x[chosen], None if lengths is None else lengths[chosen]
+def _some(
+    x: Tensor, lengths: Tensor | None, weight: Tensor, n: int
+) -> tuple[Tensor, Tensor | None, Tensor]:
+    """Return at most n of the sequences, evenly chosen, and their weights."""
+    chosen, weight = choose_evenly(weight, n)
+    chosen, weight = chosen.to(x.device), weight.to(x.device)
+    return x[chosen], None if lengths is None else lengths[chosen], weight
+
+
+def _quantiles(values: Tensor, weight: Tensor, levels: Tensor) -> Tensor:
+    """Return, for each level, what lies between the quantile and the next larger value.
+
+    A value of weight two counts like two such values.
+
+    Examples
+    --------
+    >>> values, weight = torch.tensor([3.0, 1.0, 7.0]), torch.tensor([1.0, 2.0, 1.0])
+    >>> _quantiles(values, weight, torch.tensor([0.4, 0.6, 1.0]))
+    tensor([2., 5., 7.])
+    """
+    values, order = values.sort()
+    values, counts = values.unique_consecutive(return_counts=True)
+    ends = weight[order].cumsum(0)[counts.cumsum(0) - 1]
+    most = len(values) - 1
+    at = torch.searchsorted(ends, levels * ends[-1]).clamp_(max=most)
+    return (values[at] + values[(at + 1).clamp_(max=most)]) / 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import TypedDict, cast
 
@@ -19,7 +20,7 @@ from ._cell_layer import (
     norm_of,
     weights_of,
 )
-from ._exact import State
+from ._exact import State, map_state
 from ._loop import input_products, run_cell
 from ._random import RandomLayer
 from ._sizes import check_size, sizes_per_layer
@@ -61,12 +62,19 @@ def choose(name: str, options: dict, value: str):
     return options[value]
 
 
-def _casts(x: Tensor) -> bool:
-    """Return whether torch would run a recurrence on the CPU in lower precision.
+def _has_autocast(x: Tensor) -> bool:
+    """Return whether torch would run what reads x in lower precision."""
+    kind = x.device.type
+    return kind != "meta" and torch.is_autocast_enabled(kind)
 
-    Our kernels are faster in full precision, and not every CPU supports a lower one.
+
+def _recurrent_autocast(x: Tensor) -> AbstractContextManager[object]:
+    """Return the context of a recurrence under autocast.
+
+    On a CPU our kernels are faster in full precision, and not every CPU supports a lower
+    one. Elsewhere torch's layers run in the lower one.
     """
-    return x.is_cpu and torch.is_autocast_enabled("cpu")
+    return torch.autocast("cpu", enabled=False) if x.is_cpu else nullcontext()
 
 
 class _Options(TypedDict, total=False):
@@ -234,9 +242,22 @@ class RecurrentLayer(RandomLayer):
     ) -> tuple[Tensor, Tensor]:
         self._check_input(x)
         check_lengths_shape(lengths, x.shape[0])
-        if _casts(x):
-            with torch.autocast("cpu", enabled=False):
-                return self(x.to(self._dtype), lengths, elapsed, state)
+        if not _has_autocast(x):
+            return self._forward(x, lengths, elapsed, state)
+        # Whatever the layers around it compute in, states are in full precision.
+        full = partial(torch.Tensor.to, dtype=self._dtype)
+        state = None if state is None else map_state(full, state)
+        with _recurrent_autocast(x):
+            steps, final = self._forward(full(x), lengths, elapsed, state)
+        return full(steps), full(final)
+
+    def _forward(
+        self,
+        x: Tensor,
+        lengths: Tensor | None,
+        elapsed: tuple[Tensor, Tensor] | None,
+        state: State | None,
+    ) -> tuple[Tensor, Tensor]:
         given = () if state is None else self._check_state(x, state)
         decay = self._decay(0, elapsed)
         ahead, final = self._run(self.ahead, x, lengths, decay, state=given)
@@ -271,9 +292,15 @@ class RecurrentLayer(RandomLayer):
             If the layer is bidirectional, or the state is not one of this layer's.
         """
         self._check_input(x)
-        if _casts(x):
-            with torch.autocast("cpu", enabled=False):
-                return self.advance(x.to(self._dtype), state)
+        if not _has_autocast(x):
+            return self._advance(x, state)
+        full = partial(torch.Tensor.to, dtype=self._dtype)
+        state = None if state is None else map_state(full, state)
+        with _recurrent_autocast(x):
+            steps, state = self._advance(full(x), state)
+        return full(steps), map_state(full, state)
+
+    def _advance(self, x: Tensor, state: State | None) -> tuple[Tensor, State]:
         given = self._check_state(x, state)
         if _compiled.serves(self.ahead, x):
             options = self._options(self.ahead, x, None)

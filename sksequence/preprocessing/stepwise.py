@@ -23,6 +23,7 @@ from .._inputs.borrowed import (
     fit_context,
     names_of_features,
 )
+from .._inputs.documented import Documented
 from .._inputs.types import ArrayLike, Targets, typed
 from ._output import ColumnOut, cells_of_column, name_of_column
 from ._stacking import StackedSteps, is_frame, stack_steps
@@ -44,7 +45,7 @@ def _has_names(self: Any) -> bool:
 
 
 class StepwiseTransformer(  # type: ignore[call-arg]
-    ColumnOut, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
+    ColumnOut, Documented, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
 ):
     """Apply a transformer for tables to every time step of sequences.
 

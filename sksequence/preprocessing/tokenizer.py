@@ -18,6 +18,8 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from .._inputs.borrowed import Interval, RealNotInt, StrOptions, fit_context
+from .._inputs.documented import Documented
+from .._inputs.other_names import KnowsOtherNames, knows_other_names
 from .._inputs.types import ArrayLike, typed
 from ._output import ColumnOut, cells_of_column, name_of_column
 from ._words import find_words, warn_of_phrases
@@ -27,7 +29,12 @@ _DOCUMENT = "a string or a list of tokens"
 
 
 class SequenceTokenizer(  # type: ignore[call-arg]
-    ColumnOut, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
+    Documented,
+    KnowsOtherNames,
+    ColumnOut,
+    TransformerMixin,
+    BaseEstimator,
+    auto_wrap_output_keys=None,
 ):
     r"""Convert texts, or lists of tokens, to sequences of integer token ids.
 
@@ -148,6 +155,7 @@ class SequenceTokenizer(  # type: ignore[call-arg]
         ],
     }
 
+    @knows_other_names
     def __init__(
         self,
         *,

@@ -13,7 +13,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._inputs import Entities, count_within, read_times
 from .._inputs.borrowed import StrOptions, fit_context, names_of_features
+from .._inputs.documented import Documented
 from .._inputs.intervals import Count
+from .._inputs.other_names import KnowsOtherNames, knows_other_names
 from .._inputs.types import ArrayLike, typed
 from ._gaps import MAX_GAP, Part, Span, is_beyond, segments_of, warn_of_gaps
 from ._output import SequencesOut
@@ -21,7 +23,12 @@ from ._tables import BY, TIME, Key, Table, read_table
 
 
 class SlidingWindow(  # type: ignore[call-arg]
-    SequencesOut, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
+    Documented,
+    KnowsOtherNames,
+    SequencesOut,
+    TransformerMixin,
+    BaseEstimator,
+    auto_wrap_output_keys=None,
 ):
     """Turn each row of a table into the window of rows that ends with it.
 
@@ -125,6 +132,7 @@ class SlidingWindow(  # type: ignore[call-arg]
         "max_gap": MAX_GAP,
     }
 
+    @knows_other_names
     def __init__(
         self,
         length: int,

@@ -443,7 +443,7 @@ def _draw_from_global_generators() -> None:
 
     random.random()
     np.random.random()
-    torch.rand(1)
+    torch.rand(1, device="cpu")
 
 
 @contextmanager

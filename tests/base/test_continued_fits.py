@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 
 from helpers.comparing import answers, pickled, steps_only
 from helpers.data import CUBE, LABELS, MULTILABEL, NUMBERS, N
@@ -313,7 +312,6 @@ def test_net_params_have_the_last_word_on_the_number_of_epochs():
     assert model.n_epochs_ == 4
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
 @pytest.mark.parametrize("device", ["cuda", "cuda:0", "mps:7", "meta"])
 def test_a_device_that_the_machine_lacks_is_refused(device):
     with pytest.raises(ValueError, match=f"device='{device}' is not available"):

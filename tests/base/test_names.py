@@ -41,7 +41,7 @@ def test_a_wrong_call_names_the_class(cls):
 @pytest.mark.parametrize("name", PUBLIC)
 def test_a_wrong_hyperparameter_names_the_class(name):
     cls = getattr(sksequence, name)
-    for arguments, options in (((), {"units": 3}), ((3,), {})):
+    for arguments, options in (((), {"no_such": 3}), ((3,), {})):
         with pytest.raises(TypeError, match=rf"^{name}\.__init__\(\) "):
             cls(*arguments, **options)
 

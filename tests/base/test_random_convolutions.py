@@ -11,9 +11,10 @@ import skorch
 
 from helpers.data import ragged
 from helpers.estimators import make
-from sksequence import LSTMClassifier, RecurrentRegressor
+from sksequence import LSTMClassifier, LSTMRegressor, RecurrentRegressor
 from sksequence._base.strides import choose_dilations
 from sksequence._training import net
+from sksequence.nn import RandomConvolutions
 
 LENGTHS = (30, 12, 41, 25, 33, 28, 19, 40)
 Y = np.arange(len(LENGTHS)) % 2
@@ -34,7 +35,8 @@ def test_they_tell_apart_what_a_mean_does_not():
             x[begin : begin + 5 - 2 * label] = 1 if label == 0 else 5 / 3
     X += 0.3 * rng.normal(size=X.shape)
     params = {"hidden_size": 4, "max_epochs": 15, "random_state": 0}
-    plain = LSTMClassifier(**params).fit(X[:80], y[:80]).score(X[80:], y[80:])
+    alone = LSTMClassifier(**params, random_convolutions=0)
+    plain = alone.fit(X[:80], y[:80]).score(X[80:], y[80:])
     model = LSTMClassifier(**params, random_convolutions=840).fit(X[:80], y[:80])
     assert model.score(X[80:], y[80:]) > max(0.95, plain)
 
@@ -45,6 +47,50 @@ def test_dilations_follow_from_the_median_length():
     assert choose_dilations(8, 840) == (1,)
     assert choose_dilations(17, 840) == (1, 2)
     assert choose_dilations(16.5, 840) == (1,)
+
+
+def test_classifiers_of_numbers_have_them_unless_sequences_are_short():
+    X = ragged(LENGTHS, 3)
+
+    def count(X, name="GRUClassifier", **params):
+        params = {"random_convolutions": "auto", "max_epochs": 1, **params}
+        return make(name, **params).fit(X, Y)._network["random_convolutions"]
+
+    assert LSTMClassifier().random_convolutions == "auto"
+    assert LSTMRegressor().random_convolutions == 0
+    assert count(X) == count(X, missing="mask") == 5040
+    assert count([x[:9] for x in X]) == 5040
+    assert count([x[:8] for x in X]) == 0
+    assert count(X, missing="decay") == 0
+    assert count([np.abs(x).round() for x in X], categorical_features=[0]) == 0
+    tokens = [np.arange(n) for n in LENGTHS]
+    assert count(tokens, embedding_dim=2) == 0
+
+
+@pytest.mark.parametrize("values", [0, 10**9], ids=["never", "always"])
+@pytest.mark.parametrize("direct", [True, False], ids=["direct", "autograd"])
+def test_features_that_are_held_are_those_of_each_batch(values, direct, monkeypatch):
+    """To the bit, and so is early stopping, which judges them."""
+
+    def learnt():
+        watching = type("Watching", (skorch.callbacks.Callback,), {})
+        if not direct:
+            watching.on_batch_end = lambda *_, **__: None
+        model = fitted(callbacks=[watching()], early_stopping=True, batch_size=3)
+        losses = [(e["train_loss"], e["valid_loss"]) for e in model.history_]
+        return losses, model.predict_proba(ragged(LENGTHS, 3))
+
+    expected = learnt()
+    counted, whole = [], RandomConvolutions.forward
+    monkeypatch.setattr(net, "_HELD_VALUES", values)
+    monkeypatch.setattr(
+        RandomConvolutions, "forward", lambda *x: counted.append(1) or whole(*x)
+    )
+    losses, proba = learnt()
+    assert losses == expected[0]
+    np.testing.assert_array_equal(proba, expected[1])
+    # Two sets and a prediction; or two batches and one of validation, twice, and it.
+    assert len(counted) == (3 if values else 2 * 3 + 1)
 
 
 def test_what_is_learnt_is_stored_and_kept_when_a_fit_continues(tmp_path):

@@ -42,6 +42,7 @@ def added(monkeypatch):
 X = [x.astype(np.float32) for x in sequences()]
 Y = np.array(["falls", "rises"])[[int(x[-1, 0] > x[0, 0]) for x in X]]
 PARAMS = {"cell": "ligru", "hidden_size": 6, "max_epochs": 8, "random_state": 0}
+PARAMS["random_convolutions"] = 0
 
 
 def test_kernels_train_it_as_torch_does(monkeypatch):

@@ -9,6 +9,7 @@ import pickle
 import numpy as np
 import pytest
 
+from helpers.estimators import plain
 from helpers.networks import (
     BRANCHES,
     CELLS,
@@ -123,7 +124,7 @@ def test_without_a_complete_stride_there_is_no_answer(
     convolutions = {"conv_channels": (3, 3), "conv_kernel_size": 2, "conv_stride": stride}
     params = {**LIVELY, "pooling": pooling, **convolutions, **branch}
     X = [x for x in sequences() if len(x) >= 9]
-    model = GRUClassifier(**params).fit(X, np.arange(len(X)) % 3)
+    model = plain("GRUClassifier", **params).fit(X, np.arange(len(X)) % 3)
     long, short = X[2], X[2][:length]
     complete = model.predict_prefixes([long], method)[0]
     assert len(complete) == len(long) // stride_of(model)

@@ -14,6 +14,7 @@ from sklearn.base import clone
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sksequence.ensemble._sending import pack, unpack
 
 from helpers.comparing import assert_same, pickled
 from helpers.data import objects, ragged
@@ -23,7 +24,6 @@ from helpers.files import learnt
 from sksequence import GRUClassifier, GRURegressor, RecurrentTagger
 from sksequence.ensemble import DeepEnsembleClassifier, DeepEnsembleRegressor
 from sksequence.ensemble._members import draw_seeds
-from sksequence.ensemble._sending import pack, unpack
 from sksequence.preprocessing import StepwiseTransformer
 
 N = 20

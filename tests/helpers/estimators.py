@@ -16,9 +16,15 @@ REGRESSORS = sorted(f"{cell}Regressor" for cell in CELLS)
 ESTIMATORS = CLASSIFIERS + REGRESSORS
 
 
+def plain(name, **params):
+    """An estimator of the public class with that name, of a recurrence alone."""
+    alone = {"random_convolutions": 0} if name in CLASSIFIERS else {}
+    return getattr(sksequence, name)(**{**alone, **params})
+
+
 def make(name, **params):
-    """A fast estimator of the public class with that name."""
-    return getattr(sksequence, name)(**{**FAST, **params})
+    """The same, which fits fast."""
+    return plain(name, **{**FAST, **params})
 
 
 def labels_for(name, n, seed=0):

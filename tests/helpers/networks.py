@@ -10,9 +10,9 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-import sksequence
 from helpers.choices import draw_choices, levels_of, pairs_not_drawn
 from helpers.data import ragged
+from helpers.estimators import plain
 from sksequence._cells import CELLS as CELLS_BY_NAME
 from sksequence._cells import NONLINEARITIES
 
@@ -59,7 +59,7 @@ def fitted(name, **params):
     X = sequences()
     classes = np.array(["no", "so", "yes"])[np.arange(len(X)) % 3]
     y = classes if name.endswith("Classifier") else np.arange(16.0).reshape(8, 2) ** 2
-    return getattr(sksequence, name)(**{**LIVELY, **params}).fit(X, y)
+    return plain(name, **{**LIVELY, **params}).fit(X, y)
 
 
 def network(cell, task="Classifier", **params):
@@ -142,7 +142,7 @@ def special(kind, **more):
     Static covariates are in X, a table, where a kind has any; the last is None elsewhere.
     """
     name, X, y, params = _special()[kind]
-    model = getattr(sksequence, name)(**{**LIVELY, **params, **more}).fit(X, y)
+    model = plain(name, **{**LIVELY, **params, **more}).fit(X, y)
     if not hasattr(X, "columns"):
         return model, X, list(X), None
     return model, X, list(X["x"]), X[["age", "size"]].to_numpy()
@@ -173,7 +173,7 @@ def worst(first, second):
 PROMISED = {"float32": 5e-6, "float64": 1e-12}
 
 
-def assert_promised(got, expected, model=None, *, link="identity"):
+def assert_promised(got, expected, model=None, *, link="identity", promised=PROMISED):
     """What another engine answers is what was expected, as closely as is promised.
 
     Parameters
@@ -185,6 +185,8 @@ def assert_promised(got, expected, model=None, *, link="identity"):
     link : {"identity", "log"}
         Of the loss that the answers belong to. Rounding errors arise before its inverse:
         exp multiplies them by the answers, so that their logarithms are compared.
+    promised : dict
+        The largest difference in either dtype.
     """
     read = np.log if link == "log" else np.asarray
     pairs = [[read(np.asarray(x, float)) for x in answers] for answers in (got, expected)]
@@ -192,7 +194,7 @@ def assert_promised(got, expected, model=None, *, link="identity"):
     # An answer itself is rounded, to the dtype of X.
     is_single = any(np.asarray(x).dtype == np.float32 for x in expected)
     rounding = np.finfo(np.float32 if is_single else np.float64).eps
-    assert worst(*pairs) <= max(PROMISED[dtype], rounding)
+    assert worst(*pairs) <= max(promised[dtype], rounding)
 
 
 def link_of(model):

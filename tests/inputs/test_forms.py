@@ -375,3 +375,35 @@ def test_a_constant_channel_and_a_lone_sequence_can_be_learnt():
     for name in ("GRUClassifier", "GRURegressor"):
         model = make(name).fit(X, [1])
         assert model.predict(X).tolist() == [1]
+
+
+REFUSED = {
+    "no sequence": np.zeros((0, 4)),
+    "no column": np.zeros((4, 0)),
+    "one axis": np.zeros(4),
+    "no axis": np.array(3.0),
+    "complex": np.zeros((3, 4), complex),
+    "text": np.full((3, 4), "a"),
+    "dates": np.zeros((3, 4), "datetime64[s]"),
+    "too many axes": np.zeros((2, 2, 2, 2)),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_scikit_learn_refuses_of_an_array_is_refused(case):
+    """Most arrays are in order, for which it is not asked."""
+    for reset in (True, False):
+        reader = Reader()
+        reader.read(TABLE)
+        with pytest.raises((ValueError, TypeError)):
+            reader.read(REFUSED[case], reset=reset)
+
+
+@pytest.mark.parametrize("dtype", "?bBhHiIlLefdg")
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_arrays_of_every_kind_of_number_are_read_as_they_are(dtype, order):
+    for given in (TABLE, CUBE):
+        array = np.array(given, dtype, order=order)
+        found = Reader().read(array).values
+        assert found.dtype == array.dtype
+        np.testing.assert_array_equal(found.reshape(given.shape), array)

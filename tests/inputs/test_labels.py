@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.sparse import csr_array
+from scipy.special import softmax
 
 from helpers.data import objects
-from sksequence._inputs import check_classes, check_labels
+from sksequence._inputs import Labels, check_classes, check_labels
 from sksequence._inputs.labels import warn_if_one_hot
 
 
@@ -136,3 +137,14 @@ def test_one_hot_labels_are_led_to_argmax(y, warns):
         warnings.simplefilter("always")
         warn_if_one_hot(y)
     assert ["np.argmax(y, axis=-1)" in str(w.message) for w in caught] == [True] * warns
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_probabilities_have_the_bits_of_scipys_softmax(dtype, rng):
+    for n_classes in (2, 3, 17, 200):
+        labels = Labels.of(np.arange(n_classes), None)
+        scores = rng.normal(size=(50, n_classes)) * rng.choice([1e-3, 1, 1e4], (50, 1))
+        scores = scores.astype(dtype)
+        found = labels.predictions["predict_proba"](scores)
+        assert found.dtype == dtype
+        np.testing.assert_array_equal(found, softmax(scores, axis=1))

@@ -1,13 +1,16 @@
-"""Successive halving that goes on, and searches on other machines."""
+"""Successive halving that goes on, also in another process."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
-from joblib import parallel_config
 from sklearn.ensemble import BaggingClassifier
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
-from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV
+from sklearn.model_selection import HalvingGridSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -27,10 +30,14 @@ ROUNDS = {
 }
 
 
-@pytest.fixture
-def data():
+def data_of():
     X = np.random.default_rng(0).normal(size=(60, 12))
     return X, (X[:, :3].sum(axis=1) > 0).astype(int)
+
+
+@pytest.fixture
+def data():
+    return data_of()
 
 
 def scores_of(search):
@@ -238,27 +245,6 @@ def test_a_resource_that_is_not_epochs_is_refused(resource, data):
         search.fit(*data)
 
 
-# -------------------------------------------------------------------------------- dask
-
-
-@pytest.mark.no_cover
-@pytest.mark.filterwarnings("ignore")  # dask's own, of ports and of how long it took
-def test_a_search_on_a_dask_cluster_is_the_one_at_home(data):
-    distributed = pytest.importorskip("distributed")
-    X = [x[: 6 + i % 7] for i, x in enumerate(data[0])]
-    search = GridSearchCV(make("GRUClassifier"), {"hidden_size": [3, 6]}, cv=2)
-    expected = scores_of(search.fit(X, data[1]))
-    with (
-        distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address=None
-        ) as cluster,
-        distributed.Client(cluster),
-        parallel_config(backend="dask"),
-    ):
-        search.fit(X, data[1])
-    np.testing.assert_array_equal(scores_of(search), expected)
-
-
 @pytest.mark.parametrize(
     "params", [{"lr_warmup": 0.3}, {"average_weights": "ema"}, {"average_weights": "swa"}]
 )
@@ -278,6 +264,56 @@ def test_changed_sequences_go_on_as_they_would_have(data):
     anew = HalvingGridSearchCV(model, GRID, **ROUNDS).fit(*data)
     np.testing.assert_array_equal(scores_of(on), scores_of(anew))
     np.testing.assert_array_equal(on.predict_proba(data[0]), anew.predict_proba(data[0]))
+
+
+# -------------------------------------------------------------------- broken off, resumed
+
+
+def search_in(folder, **options):
+    """A search whose candidates keep their progress in a folder."""
+    model = make("GRUClassifier", lr_schedule="constant", checkpoint=folder)
+    return HalvingEpochSearchCV(model, GRID, **ROUNDS, error_score="raise", **options)
+
+
+KILLED = """
+import os, sys
+sys.path[:0] = {path!r}
+import numpy as np
+from sksequence._training import net
+from model_selection.test_halving import data_of, search_in
+
+epochs, run = [], net.SequenceNet.run_single_epoch
+
+def count(self, *args, **kwargs):
+    if len(epochs) == {n}:
+        os._exit(9)
+    epochs.append(1)
+    return run(self, *args, **kwargs)
+
+net.SequenceNet.run_single_epoch = count
+search_in({folder!r}).fit(*data_of())
+"""
+
+
+@pytest.mark.parametrize("n_jobs", [None, 2])
+def test_a_search_that_was_killed_resumes_in_another_process(
+    n_jobs, tmp_path, monkeypatch, data
+):
+    expected = search_in(None).fit(*data)
+    folder = f"{tmp_path / 'fits'}{os.sep}"
+    # In the last of three iterations: 8 candidates of 2 epochs, 4 of 2 more, 2 of 4 more.
+    n = 2 * (8 * 2 + 4 * 2) + 5
+    program = KILLED.format(path=sys.path, folder=folder, n=n)
+    killed = subprocess.run([sys.executable, "-c", program], check=False)
+    assert killed.returncode == 9
+    search = search_in(folder, n_jobs=n_jobs)
+    left = epochs_of(search, monkeypatch, data)
+    np.testing.assert_array_equal(scores_of(search), scores_of(expected))
+    np.testing.assert_array_equal(
+        search.predict_proba(data[0]), expected.predict_proba(data[0])
+    )
+    if n_jobs is None:  # epochs are counted in this process
+        assert left == 2 * 2 * 4 - 5 + 8  # and the refit
 
 
 # ------------------------------------------------------------------- budgets of epochs

@@ -28,6 +28,10 @@ STRUCTURES = {
     "averaged": {"bidirectional": True, "merge_mode": "mean", "num_layers": 2},
     "multiplied": {"bidirectional": True, "merge_mode": "mul", "num_layers": 2},
     "segments": {"pooling_segments": 3},
+    "random convolutions": {
+        **{"random_convolutions": 84, "dropout": 0.2},
+        "recurrent_output_dropout": 0.4,
+    },
     "dropout of the output": {"recurrent_output_dropout": 0.4, "dropout": 0.2},
     "all": {
         **SIZES_PER_LAYER,
@@ -43,6 +47,7 @@ def build(dtype=torch.float32, **changes):
     generator = torch.Generator().manual_seed(3)
     network = SequenceNetwork(**{**SIZES, **changes}).to(dtype)
     network.reset_parameters(generator)
+    network.learn(torch.randn(20, 9, SIZES["input_size"], dtype=dtype))
     return network.train(), generator
 
 
@@ -199,7 +204,6 @@ def test_lengths_out_of_range_are_refused():
 MORE = {
     "convolutions": {"conv_channels": (4,), "conv_kernel_size": 2},
     "a branch": {"parallel_channels": (4,), "parallel_kernel_size": 2},
-    "random convolutions": {"random_convolutions": 84},
     "tokens": {"embedding_dim": 3},
     "categories": {"categories": ((0, 4, 2),)},
     "masks": {"missing": "mask"},
@@ -217,6 +221,7 @@ MORE = {
 LESS = {"input_size", "output_size", "cell", "hidden_size", "num_layers", "bidirectional"}
 LESS |= {"merge_mode", "dropout", "nonlinearity", "pooling", "pooling_segments"}
 LESS |= {"recurrent_output_dropout", "recurrent_dropout", "memory_steps", "fill"}
+LESS |= {"random_convolutions"}
 # Those that only say how convolutions and a reader are that need autograd themselves.
 HOW = {"conv_kernel_size", "conv_stride", "random_dilations", "time_channel"}
 HOW |= {"static_categories", "per_frame", "crf"}

@@ -39,3 +39,21 @@ def test_exact_sigmoid_is_the_sigmoid_with_its_gradient():
     assert_equal(y, torch.sigmoid(x))
     (gradient,) = torch.autograd.grad(y.sum(), x)
     assert_equal(gradient, torch.sigmoid(x) * torch.sigmoid(-x))
+
+
+def _beginning_at(place, values):
+    """Return a copy of a matrix that begins some numbers behind aligned memory."""
+    moved = values.new_empty(values.numel() + place)[place:].view(values.shape)
+    return moved.copy_(values)
+
+
+@pytest.mark.parametrize("inner", [4, 6, 12, 64])
+def test_a_product_has_the_same_bits_wherever_its_matrices_begin(inner):
+    """Which those of torch have not."""
+    for n_outputs in (1, 3, 16, 40):
+        x, weight = torch.randn(8, inner), torch.randn(n_outputs, inner)
+        expected = _exact.product(x, weight)
+        torch.testing.assert_close(expected, x @ weight.T)
+        for place in (1, 4, 7):
+            moved = _beginning_at(place, x), _beginning_at(place, weight)
+            assert torch.equal(_exact.product(*moved), expected)

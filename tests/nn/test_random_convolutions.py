@@ -103,6 +103,20 @@ def test_learnt_features_have_mean_zero_and_a_norm_of_three():
     assert features.square().sum(1).mean().item() == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.parametrize("n", [12, 700])
+def test_a_weight_of_three_is_that_of_three_such_sequences(n):
+    X, lengths = batch_of([20] * n, 2)
+    weight = torch.arange(n) % 4
+    more = torch.arange(n).repeat_interleave(weight)
+    once, often = RandomConvolutions(2, 84, (1, 2)), RandomConvolutions(2, 84, (1, 2))
+    for layer in (once.double(), often.double()):
+        layer.reset_parameters(torch.Generator().manual_seed(0))
+    once.learn(X, lengths, 0.1 * weight)
+    often.learn(X[more], lengths[more])
+    for name, value in often.state_dict().items():
+        torch.testing.assert_close(once.state_dict()[name], value)
+
+
 def test_biases_are_quantiles_of_the_outputs():
     layer = RandomConvolutions(1, 84 * 3)
     layer.double().reset_parameters()
@@ -114,7 +128,9 @@ def test_biases_are_quantiles_of_the_outputs():
         for x, n in zip(X.numpy(), lengths.tolist(), strict=True):
             own = outputs_of(x[:n, 0], KERNELS[k], 1, False)
             found.append(own[4:-4] if k % 2 else own)
-        expected = np.quantile(np.concatenate(found), levels[3 * k : 3 * k + 3])
+        found, level = np.concatenate(found), levels[3 * k : 3 * k + 3]
+        lower = np.quantile(found, level, method="inverted_cdf")
+        expected = [(x + found[found > x].min()) / 2 for x in lower]
         np.testing.assert_allclose(layer.biases[0, k].numpy(), expected, atol=1e-12)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import sksequence.portable
+from helpers.estimators import plain
 from helpers.networks import (
     BRANCHES,
     CELLS,
@@ -73,7 +74,7 @@ def test_long_sequences_on_their_own_scale(cell, dtype):
     X = [rng.normal(size=(n, 2)).cumsum(0) for n in (200, 3, 170, 41, 200, 88)]
     params = {"num_layers": 2, "standardize": False, "hidden_size": 12, "dtype": dtype}
     name, params = network(cell, **params)
-    model = getattr(sksequence, name)(**{**LIVELY, **params}).fit(X, np.arange(6) % 3)
+    model = plain(name, **{**LIVELY, **params}).fit(X, np.arange(6) % 3)
     predictor = model.to_numpy()
     assert_promised(predictor.transform(X), model.transform(X), model)
     assert_promised(predictor.predict_proba(X), model.predict_proba(X), model)

@@ -79,6 +79,14 @@ KINDS = {
     "last": ("SimpleRNNClassifier", {"pooling": "last", "nonlinearity": "relu"}),
     "another cell": ("RecurrentClassifier", {"cell": "mingru"}),
     "segments": ("GRUClassifier", {"pooling_segments": 2}),
+    "random convolutions": (
+        "GRUClassifier",
+        {"random_convolutions": 84, "dropout": 0.3, "recurrent_output_dropout": 0.3},
+    ),
+    "random convolutions of changed sequences": (
+        "GRUClassifier",
+        {"random_convolutions": 84, "augment": ("crop", "jitter")},
+    ),
     "clipped": ("LSTMClassifier", {"gradient_clip": 1e-3}),
     "not clipped": ("LSTMClassifier", {"gradient_clip": None}),
     "weights of classes": ("GRUClassifier", {"class_weight": "balanced"}),

@@ -115,6 +115,24 @@ def test_a_state_goes_on_as_if_nothing_had_happened(ours, theirs):
         assert is_same(_weights(network), expected)
 
 
+@both_kinds
+def test_a_state_from_another_device_comes_to_that_of_the_weights(ours, theirs):
+    """Also the count of steps, which the kernel for a GPU refuses to read on a CPU."""
+    network, backward = problem()
+    optimizer = ours(network.parameters(), **SETTINGS)
+    _train(optimizer, backward, range(3))
+    elsewhere = copy.deepcopy(network).to("meta")
+    moved = ours(elsewhere.parameters(), **SETTINGS)
+    moved.load_state_dict(optimizer.state_dict())
+    found = [x for state in moved.state.values() for x in state.values()]
+    assert {x.device.type for x in found} == {"meta"}
+    assert len(found) == 12
+    # A state is not moved out of the optimizer that it came from.
+    assert {x.device.type for s in optimizer.state.values() for x in s.values()} == {
+        "cpu"
+    }
+
+
 @pytest.mark.parametrize("name", ["adam", "adamw"])
 def test_a_schedule_sets_the_rate(name):
     network, backward = problem()

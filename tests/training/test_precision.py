@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -12,11 +13,12 @@ from skorch.callbacks import Callback
 from helpers.data import ragged
 from helpers.estimators import make
 from sksequence._training.precision import make_autocast
-from sksequence.nn import RecurrentLayer
+from sksequence.nn import RecurrentLayer, RecurrentStack, recurrent
 
 X, Y = ragged(), np.arange(8) % 2
 LOWER = ["bfloat16", "float16"]
 lower = pytest.mark.parametrize("precision", LOWER)
+OWN = ["indrnn", "mingru", "minlstm", "qrnn"]
 HYBRID = {
     "conv_channels": (4,),
     "conv_kernel_size": 3,
@@ -33,7 +35,7 @@ HYBRID = {
 
 
 def weights_of(model):
-    return [p.detach().numpy().copy() for p in model.net_.module_.parameters()]
+    return [p.detach().cpu().numpy().copy() for p in model.net_.module_.parameters()]
 
 
 def losses_of(model):
@@ -113,6 +115,48 @@ def test_a_recurrence_stays_in_full_precision_on_the_cpu(precision):
     assert torch.equal(steps, expected[0])
     assert torch.equal(final, expected[1])
     assert torch.equal(advanced, steps)
+
+
+@pytest.fixture
+def as_on_a_gpu(monkeypatch):
+    """Let recurrences run in lower precision, as those of a GPU do."""
+    monkeypatch.setattr(recurrent, "_recurrent_autocast", lambda x: nullcontext())
+
+
+@lower
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn", *OWN])
+def test_a_recurrence_in_lower_precision_gives_full_precision(
+    cell, precision, as_on_a_gpu
+):
+    """Its states are read by layers of either precision, or by the next chunk."""
+    options = {} if cell in OWN else {"recurrent_dropout": 0.5, "layer_norm": True}
+    stack = RecurrentStack(2, 4, num_layers=2, cell=cell, bidirectional=True, **options)
+    layer = RecurrentLayer(2, 4, cell=cell, **options).eval()
+    x = torch.randn(3, 5, 2)
+    expected, found = stack.eval()(x)[0], []
+    with torch.autocast("cpu", getattr(torch, precision)):
+        found.append((stack(x)[0], expected))
+        found.append((stack(x.to(getattr(torch, precision)))[0], expected))
+        first, state = layer.advance(x[:, :2])
+        second, state = layer.advance(x[:, 2:].to(getattr(torch, precision)), state)
+    found.append((torch.cat([first, second], 1), layer(x)[0]))
+    for lowered, full in found:
+        assert lowered.dtype == full.dtype == torch.float32
+        torch.testing.assert_close(lowered, full, rtol=0.1, atol=0.1)
+        assert not torch.equal(lowered, full)
+    parts = state if isinstance(state, tuple) else (state,)
+    assert {part.dtype for part in parts} == {torch.float32}
+
+
+@lower
+def test_a_fit_of_several_layers_is_close_to_full_precision(precision, as_on_a_gpu):
+    params = {**HYBRID, "num_layers": 2, "cell": "mingru", "early_stopping": False}
+    one, full = (
+        make("RecurrentClassifier", mixed_precision=lower, **params).fit(X, Y)
+        for lower in (precision, None)
+    )
+    np.testing.assert_allclose(losses_of(one), losses_of(full), rtol=0.1)
+    assert losses_of(one) != losses_of(full)
 
 
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])

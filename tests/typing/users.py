@@ -37,6 +37,7 @@ from sksequence import (
     SimpleRNNRegressor,
     WindowForecaster,
     load,
+    model_selection,
     save,
 )
 from sksequence.datasets import (
@@ -270,6 +271,10 @@ written: np.ndarray = RecurrentTagger(embedding_dim=4).generate([1], 5, random_s
 search = GridSearchCV(RecurrentClassifier(), {"cell": ["rnn", "gru"]}, cv=2)
 search.fit(X, labels)
 cross_val_score(make_pipeline(StandardScaler(), GRURegressor()), X, numbers)
+shared = model_selection.GridSearchCV(GRUClassifier(), {"lr": [0.1, 0.01]}, n_jobs=2)
+assert_type(shared.fit(X, labels), model_selection.GridSearchCV)
+drawn = model_selection.RandomizedSearchCV(GRUClassifier(), {"lr": [0.1]}, n_iter=1)
+assert_type(drawn.fit(X, labels).best_params_, dict[str, Any])
 epochs = HalvingEpochSearchCV(
     GRUClassifier(), {"lr": [0.1, 0.01]}, resource="max_epochs", max_resources=9
 )

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from .._inputs.sequences import is_stored, windows_of
+from .sequences import is_stored, windows_of
 
 
 @dataclass(frozen=True)
