@@ -106,7 +106,7 @@ class _Max:
         names = "steps", "order", "lengths", "n", "n_steps", "grad_largest"
         self.numbers = {name: c_int64() for name in (*names, "n_workers", "n_chains")}
         run = _compiled.largest_kernels(self.like.itemsize)
-        fixed = {
+        fixed: dict[str, int | c_int64] = {
             **self.numbers,
             "largest": self.largest.data_ptr(),
             "size": self.size,
