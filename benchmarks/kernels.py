@@ -241,6 +241,7 @@ def scan(pairs: int) -> Iterator[str]:
     def choose(is_scan: bool) -> None:
         _kernels.reads_only_input = reads_only_input if is_scan else lambda cell: False
         _compiled.plan_of.cache_clear()
+        _compiled._source_of.cache_clear()
 
     for cell in ("mingru", "minlstm", "qrnn"):
         for batch, n_steps in ((1, 1000), (8, 1000), (32, N_STEPS)):

@@ -39,8 +39,38 @@ def load_kernels(
 
     ``given`` says whether the products with the input are given.
     """
+    return _kernels.load(_source_of(cell, given), bits, cell)
+
+
+@lru_cache(maxsize=64)
+def _source_of(cell: type[Cell], given: bool) -> str:
     is_scan = not given and _kernels.reads_only_input(cell)
-    return _kernels.load("scan" if is_scan else "recurrence", bits, cell)
+    return "scan" if is_scan else "recurrence"
+
+
+@lru_cache(maxsize=1024)
+def kept_of(layout: Layout | ScanLayout, n: int, n_steps: int) -> _Kept:
+    """Return what is kept of a forward pass of n sequences."""
+    kept = layout.kept(n, n_steps)
+    return _Kept(kept.size, kept.block, kept.step, kept.values)
+
+
+class _Kept(NamedTuple):
+    """Sizes of all that is kept, of a block and of a step; whether it is the values."""
+
+    size: int = 0
+    block: int = 0
+    step: int = 0
+    values: bool = False
+
+
+def count_workers(
+    layout: Layout | ScanLayout, most: int, n_chains: int, *, wants_x: bool = False
+) -> int:
+    """Return how many of at most so many threads work."""
+    if most == 1:
+        return 1
+    return min(most, layout.most_workers(n_chains, wants_x=wants_x))
 
 
 def has_kernels(network: dict[str, Any]) -> bool:
@@ -216,11 +246,11 @@ class _Plan:
         """Return steps and final states, and the memory kept for the backward pass."""
         layout = self.layout
         n, n_steps, _ = inputs.x.shape
-        workers = min(count_threads(), layout.most_workers(-(-n // LANES)))
+        workers = count_workers(layout, count_threads(), -(-n // LANES))
         slot_bytes = layout.itemsize * layout.slot
         n_bytes = workers * slot_bytes
         if keep:
-            n_bytes = layout.itemsize * layout.kept(n, n_steps).size
+            n_bytes = layout.itemsize * kept_of(layout, n, n_steps).size
         kept = WORKSPACE.borrow(layout.packed.n_bytes + n_bytes)
         steps = inputs.x.new_empty(n, n_steps, layout.hidden)
         finals = [
@@ -273,7 +303,7 @@ class _Plan:
         grad_start, grad_start_memory = _empty_like(start), _empty_like(start_memory)
         grad_weights = [_empty_like(weight) for weight in inputs[4:]]
         chains = min(-(-len(x) // LANES), MOST_CHAINS)
-        workers = min(count_threads(), layout.most_workers(chains, wants_x=wants_x))
+        workers = count_workers(layout, count_threads(), chains, wants_x=wants_x)
         scratch_bytes = workers * layout.backward_scratch.n_bytes
         sum_bytes = layout.itemsize * layout.weight_gradient * chains
         memory = WORKSPACE.borrow(scratch_bytes + sum_bytes)
@@ -333,14 +363,14 @@ class _Plan:
         layout = self.layout
         x, start, start_memory, mask = inputs[:4]
         n, n_steps, _ = x.shape
-        of_all = layout.kept(n, n_steps)
+        of_all = kept_of(layout, n, n_steps) if keep else _Kept()
         return {
             **self.fixed,
             **layout.packed.at(kept.address),
             "saved": kept.address + layout.packed.n_bytes,
-            "saved_block": of_all.block if keep else 0,
-            "saved_step": of_all.step if keep else 0,
-            "keeps_values": int(of_all.values and keep),
+            "saved_block": of_all.block,
+            "saved_step": of_all.step,
+            "keeps_values": int(of_all.values),
             "x": x.data_ptr(),
             "order": order[0].data_ptr(),
             "lengths": order[1].data_ptr(),
@@ -364,7 +394,7 @@ def plan_of(
     given: bool,
 ) -> _Plan:
     layout: Layout | ScanLayout
-    if _kernels.reads_only_input(cell) and not given:
+    if _source_of(cell, given) == "scan":
         layout = ScanLayout(cell, channels, hidden, itemsize)
     else:
         layout = Layout(cell, channels, hidden, itemsize, given)

@@ -20,7 +20,13 @@ from torch import Tensor, nn
 
 from .._kernels import LANES, MOST_CHAINS
 from ._cell_layer import CellLayer, OwnCellLayer, weights_of
-from ._compiled import addresses_of_weights, load_kernels, plan_of_layer
+from ._compiled import (
+    addresses_of_weights,
+    count_workers,
+    kept_of,
+    load_kernels,
+    plan_of_layer,
+)
 from ._threads import count_threads, share
 from ._workspace import WORKSPACE, Loan
 from .recurrent import RecurrentLayer, RecurrentStack
@@ -146,7 +152,7 @@ class _Direction:
         self._reserve(n, n_steps)
         numbers, layout = self.numbers, self.plan.layout
         numbers["n"].value, numbers["n_steps"].value = n, n_steps
-        kept = layout.kept(n, n_steps)
+        kept = kept_of(layout, n, n_steps)
         numbers["saved_block"].value, numbers["saved_step"].value = kept.block, kept.step
         numbers["keeps_values"].value = int(kept.values)
         steps = self.steps[: n * n_steps * layout.hidden].view(n, n_steps, layout.hidden)
@@ -159,9 +165,10 @@ class _Direction:
         before: BlockWork | None = None,
         behind: BlockWork | None = None,
     ) -> None:
-        layout = self.plan.layout
         wants_x = self.wants_x and calls is self.run_backward
-        workers = min(self.n_threads, layout.most_workers(n_chains, wants_x=wants_x))
+        workers = count_workers(
+            self.plan.layout, self.n_threads, n_chains, wants_x=wants_x
+        )
         self.numbers["n_workers"].value = workers
         if workers > n_chains:
             # Several share the units of a sequence, and none has all of its steps.
@@ -184,13 +191,13 @@ class _Direction:
     def _reserve(self, n: int, n_steps: int) -> None:
         """Make sure that there is memory for a batch of this size."""
         layout, n_threads = self.plan.layout, self.n_threads
-        size = layout.kept(n, n_steps).size
+        size = kept_of(layout, n, n_steps).size
         if n <= self.largest[0] and n_steps <= self.largest[1] and size <= self.kept_size:
             return
         # Of longer ones in the next batches, some have their place already.
         n_steps = -(-n_steps // _STEPS_AT_ONCE) * _STEPS_AT_ONCE
         n, n_steps = max(n, self.largest[0]), max(n_steps, self.largest[1])
-        size = max(size, self.kept_size, layout.kept(n, n_steps).size)
+        size = max(size, self.kept_size, kept_of(layout, n, n_steps).size)
         n_blocks = -(-n // LANES)
         chains = min(n_blocks, MOST_CHAINS)
         sizes = {

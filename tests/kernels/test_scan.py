@@ -25,10 +25,15 @@ def step_by_step(monkeypatch):
     def switch(off):
         answer = (lambda cell: False) if off else reads_only_input
         monkeypatch.setattr(_kernels, "reads_only_input", answer)
-        _compiled.plan_of.cache_clear()
+        forget_plans()
 
     yield switch
-    _compiled.plan_of.cache_clear()
+    forget_plans()
+
+
+def forget_plans():
+    for known in (_compiled.plan_of, _compiled._source_of, _compiled.kept_of):
+        known.cache_clear()
 
 
 def passes(cell, n, n_steps, channels, hidden, *, ragged, reverse, wants_x, dtype):
