@@ -35,7 +35,9 @@ print(light - begin, imported - begin, seconds, cpu, loaded)
 """
 
 OURS = """
-model = sksequence.{name}(hidden_size=32, max_epochs=10, batch_size=32, random_state=0)
+model = sksequence.{name}(
+    hidden_size=32, max_epochs=10, batch_size=32, random_convolutions=0, random_state=0
+)
 model.fit(X, y)
 """
 

@@ -196,14 +196,15 @@ def data(n: int, n_steps: int) -> tuple[list[np.ndarray], np.ndarray]:
 
 
 BRANCH = {"parallel_channels": (128, 256, 128), "parallel_kernel_size": (8, 5, 3)}
+ALONE = {"random_convolutions": 0}
 FITS: list[tuple[Any, dict[str, Any]]] = [
-    (LSTMClassifier, {"hidden_size": 32, "batch_size": 32}),
-    (LSTMClassifier, {"hidden_size": 128, "batch_size": 128}),
-    (LSTMClassifier, {"hidden_size": 256, "batch_size": 512}),
-    (GRUClassifier, {"hidden_size": 32, "batch_size": 32}),
-    (GRUClassifier, {"hidden_size": 128, "batch_size": 128}),
-    (GRUClassifier, {"hidden_size": 256, "batch_size": 512}),
-    (LSTMClassifier, {"hidden_size": 64, "batch_size": 128, **BRANCH}),
+    (LSTMClassifier, {**ALONE, "hidden_size": 32, "batch_size": 32}),
+    (LSTMClassifier, {**ALONE, "hidden_size": 128, "batch_size": 128}),
+    (LSTMClassifier, {**ALONE, "hidden_size": 256, "batch_size": 512}),
+    (GRUClassifier, {**ALONE, "hidden_size": 32, "batch_size": 32}),
+    (GRUClassifier, {**ALONE, "hidden_size": 128, "batch_size": 128}),
+    (GRUClassifier, {**ALONE, "hidden_size": 256, "batch_size": 512}),
+    (LSTMClassifier, {**ALONE, "hidden_size": 64, "batch_size": 128, **BRANCH}),
     (ConvLSTMClassifier, {"hidden_size": 16, "batch_size": 32}),
 ]
 PLACES: dict[str, dict[str, Any]] = {

@@ -25,8 +25,8 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
 import sksequence
-from sksequence import GRUClassifier, LSTMClassifier, SimpleRNNClassifier
-from sksequence.nn import RecurrentLayer, SequenceNetwork
+from sksequence import GRUClassifier, LSTMClassifier, SimpleRNNClassifier, _kernels
+from sksequence.nn import ConvLSTM, RecurrentLayer, SequenceNetwork
 
 CELLS: dict[str, type[nn.RNNBase]] = {"gru": nn.GRU, "rnn": nn.RNN, "lstm": nn.LSTM}
 SIZES = [(32, 32), (64, 32), (128, 32), (64, 256), (128, 256)]
@@ -183,7 +183,8 @@ def predicting(pairs: int) -> Iterator[str]:
         ("rnn", "SimpleRNN", None),
         ("lstm", "LSTM", None),
     ):
-        model = getattr(sksequence, f"{name}Classifier")(hidden_size=64, max_epochs=1)
+        build = getattr(sksequence, f"{name}Classifier")
+        model = build(hidden_size=64, random_convolutions=0, max_epochs=1)
         model.fit(X[:64], np.arange(64) % 2)
         recurrence = CELLS[cell](N_CHANNELS, 64, batch_first=True).eval()
         head_layer = nn.Linear(64, 2)
@@ -254,6 +255,29 @@ def hybrids(pairs: int) -> Iterator[str]:
             yield row(f"{cell.upper()}, {name}", found, 1.5)
 
 
+# --------------------------------------------------------------------------------- videos
+
+
+def videos(pairs: int) -> Iterator[str]:
+    """Train a convolutional LSTM with kernels, compared with torch's autograd."""
+    yield from head("forward and backward, ConvLSTM, 8 videos of 10 frames of 16 x 16")
+    for channels, hidden in ((1, 16), (3, 16), (16, 16), (16, 64)):
+        layer = ConvLSTM(channels, hidden)
+        x = torch.randn(8, 10, channels, 16, 16)
+        up = torch.randn(8, 10, hidden, 16, 16)
+        ours = trained(lambda x, net=layer: net(x)[0], layer, x, up)
+
+        def theirs(run=ours) -> None:
+            load, _kernels.load = _kernels.load, lambda *_: None
+            try:
+                run()
+            finally:
+                _kernels.load = load
+
+        found = ratios(theirs, ours, pairs, 2)
+        yield row(f"{channels} to {hidden} channels", found, 2.5)
+
+
 # ------------------------------------------------------------------------ whole estimator
 
 
@@ -264,7 +288,8 @@ def epochs(pairs: int) -> Iterator[str]:
     y = X.mean(axis=(1, 2)) > 0
 
     def fit(build, **params) -> Run:
-        keywords = {"max_epochs": 2, "random_state": 0, **params}
+        keywords = {"max_epochs": 2, "random_convolutions": 0, "random_state": 0}
+        keywords |= params
         return lambda: build(**keywords).fit(X, y)
 
     yield from head("a fit of two epochs, 640 x 100 x 3, H64, B64")
@@ -337,7 +362,7 @@ def memory(pairs: int) -> Iterator[str]:
             )
 
 
-PARTS = (layers, minimal, limit, unequal, predicting, hybrids, epochs, memory)
+PARTS = (layers, minimal, limit, unequal, predicting, hybrids, videos, epochs, memory)
 
 
 def main() -> None:

@@ -67,7 +67,8 @@ def predictions(rounds: int) -> None:
     print("| cell | torch.nn | sksequence | as a batch | torch / sksequence |")
     print("| --- | --- | --- | --- | --- |")
     for cell, (estimator, layer) in ESTIMATORS.items():
-        model = estimator(hidden_size=HIDDEN, max_epochs=1, random_state=0).fit(X, y)
+        settings = {"max_epochs": 1, "random_convolutions": 0, "random_state": 0}
+        model = estimator(hidden_size=HIDDEN, **settings).fit(X, y)
 
         def ours(model=model) -> np.ndarray:
             return model.predict_proba(X[:1])

@@ -16,6 +16,7 @@ import argparse
 import warnings
 from collections.abc import Iterator
 from datetime import date
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -94,7 +95,10 @@ def vowels(train: Part, pairs: int) -> Iterator[str]:
         for bidirectional in (False, True):
             theirs = skorch_net(cell, bidirectional)
             ours = CLASSES[cell](
-                hidden_size=32, bidirectional=bidirectional, max_epochs=N_EPOCHS
+                random_convolutions=0,
+                hidden_size=32,
+                bidirectional=bidirectional,
+                max_epochs=N_EPOCHS,
             )
             found = ratios(
                 lambda net=theirs: net.fit(X, codes),
@@ -108,6 +112,7 @@ def vowels(train: Part, pairs: int) -> Iterator[str]:
     for cell, build in CLASSES.items():
         for changes in ({}, {"num_layers": 2}, {"dropout": 0.2}, {"pooling": "mean"}):
             settings = {"hidden_size": 32, "max_epochs": N_EPOCHS, **changes}
+            settings["random_convolutions"] = 0
             watched, alone = build(callbacks=[Watching()], **settings), build(**settings)
             found = ratios(
                 lambda net=watched: net.fit(train.X, train.y),
@@ -130,8 +135,8 @@ def perceptrons(pairs: int) -> Iterator[str]:
     X = rng.normal(size=(100, 50))
     y = X[:, -10:].mean(1) > 0
     yield from head("100 sequences of 50 steps, defaults, ours / MLPClassifier")
-    for cell, build in CLASSES.items():
-        ours = build().fit(X, y)
+    for (cell, build), features in product(CLASSES.items(), (0, "auto")):
+        ours = build(random_convolutions=features).fit(X, y)
         # Each unit has a weight for every column, its bias, and a weight to the output.
         units = round(count_weights(ours) / (X.shape[1] + 2))
         theirs = MLPClassifier(
@@ -143,7 +148,8 @@ def perceptrons(pairs: int) -> Iterator[str]:
         found = ratios(
             lambda net=ours: net.fit(X, y), lambda net=theirs: net.fit(X, y), pairs, 1
         )
-        yield row(f"{cell.upper()}, {count_weights(ours)} weights", found, 3)
+        name = f"{cell.upper()}{', random convolutions' * bool(features)}"
+        yield row(f"{name}, {count_weights(ours)} weights", found, 3)
 
 
 def main() -> None:

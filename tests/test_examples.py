@@ -356,6 +356,32 @@ def check_drawn_digits(printed: str, folder: Path) -> None:
     assert (folder / "drawn_digits.png").read_bytes().startswith(b"\x89PNG")
 
 
+def check_state_and_reset(printed: str, folder: Path) -> None:
+    (right, rounding), (misread, other) = (
+        row(printed, name) for name in ("with reset", "without")
+    )
+    assert right > 0.95
+    assert rounding < 1e-5
+    # Mostly the last events decide, but not always.
+    assert misread <= right
+    assert other > 0.5
+    assert (folder / "state_and_reset.png").read_bytes().startswith(b"\x89PNG")
+
+
+def check_exact_predictions(printed: str, folder: Path) -> None:
+    (last, _), (valid, _), (packed, _), ours = (
+        row(printed, name)
+        for name in (
+            *("torch, last step", "torch, last valid step", "torch, packed"),
+            "sksequence",
+        )
+    )
+    # Packing differs by rounding, if at all: that depends on the processor.
+    assert packed < 1e-6 < 1e-3 < min(last, valid)
+    assert ours == [0, 0]
+    assert (folder / "exact_predictions.png").read_bytes().startswith(b"\x89PNG")
+
+
 CHECKS: dict[str, Callable[[str, Path], None]] = {
     "quickstart": check_quickstart,
     "unequal_lengths": check_unequal_lengths,
@@ -383,6 +409,8 @@ CHECKS: dict[str, Callable[[str, Path], None]] = {
     "spelled_letters": check_spelled_letters,
     "spelling_to_sound": check_spelling_to_sound,
     "drawn_digits": check_drawn_digits,
+    "state_and_reset": check_state_and_reset,
+    "exact_predictions": check_exact_predictions,
 }
 
 

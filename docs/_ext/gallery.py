@@ -42,6 +42,8 @@ SUBJECTS: dict[str, tuple[str, str, dict[str, str]]] = {
         {
             "stacking_and_direction": "Layers and directions",
             "vanishing_gradient": "Vanishing gradients",
+            "state_and_reset": "State and reset",
+            "exact_predictions": "Alone and in a batch",
             "halving_search": "Search by halving",
             "dask_search": "Search on a cluster",
         },

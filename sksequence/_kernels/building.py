@@ -40,7 +40,7 @@ def units(which: str) -> list[Unit]:
     # RNN is among the cells, and among the nonlinearities.
     distinct = dict.fromkeys(cells.values())
     of_cells = product(("recurrence", "alone", "step"), sizes, distinct)
-    without = product(("pooling", "shares"), sizes, [None])
+    without = product(("convlstm", "decay", "pooling", "shares"), sizes, [None])
     return [Unit(*unit) for unit in (*of_cells, *without)]
 
 
