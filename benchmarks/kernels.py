@@ -30,6 +30,7 @@ import sksequence
 from sksequence import GRUClassifier, LSTMClassifier, SimpleRNNClassifier, _kernels
 from sksequence._kernels import reads_only_input
 from sksequence.nn import (
+    ConvLSTM,
     RecurrentLayer,
     RecurrentStack,
     SequenceNetwork,
@@ -346,6 +347,29 @@ def hybrids(pairs: int) -> Iterator[str]:
             yield row(f"{cell.upper()}, {name}", found, 1.5)
 
 
+# --------------------------------------------------------------------------------- videos
+
+
+def videos(pairs: int) -> Iterator[str]:
+    """Train a convolutional LSTM with kernels, compared with torch's autograd."""
+    yield from head("forward and backward, ConvLSTM, 8 videos of 10 frames of 16 x 16")
+    for channels, hidden in ((1, 16), (3, 16), (16, 16), (16, 64)):
+        layer = ConvLSTM(channels, hidden)
+        x = torch.randn(8, 10, channels, 16, 16)
+        up = torch.randn(8, 10, hidden, 16, 16)
+        ours = trained(lambda x, net=layer: net(x)[0], layer, x, up)
+
+        def theirs(run=ours) -> None:
+            load, _kernels.load = _kernels.load, lambda *_: None
+            try:
+                run()
+            finally:
+                _kernels.load = load
+
+        found = ratios(theirs, ours, pairs, 2)
+        yield row(f"{channels} to {hidden} channels", found, 2.5)
+
+
 # ------------------------------------------------------------------------ whole estimator
 
 
@@ -462,7 +486,7 @@ def memory(pairs: int) -> Iterator[str]:
 
 PARTS = (
     *(layers, minimal, limit, peak, many_steps, scan, unequal, predicting, hybrids),
-    *(epochs, divided, memory),
+    *(videos, epochs, divided, memory),
 )
 
 

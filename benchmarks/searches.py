@@ -195,6 +195,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             for name, (python, program, environment) in searches.items():
                 if i == 0 or name in ("sksequence", "skorch"):
                     found[name].append(run(python, program, data, **environment))
+                    print(f"{name}: {found[name][-1]}", file=sys.stderr, flush=True)
     print("| search | seconds | ratio | CPU seconds | ratio | best, mean accuracy |")
     print("| --- | --- | --- | --- | --- | --- |")
     for name, runs in found.items():

@@ -40,7 +40,7 @@ extensions = [
     "mathml",
     "reference",
 ]
-exclude_patterns = ["_build", "_examples", "**/GALLERY_HEADER.rst"]
+exclude_patterns = ["_build", "start.md", "_examples", "**/GALLERY_HEADER.rst"]
 suppress_warnings = ["config.cache"]  # the gallery is configured with functions
 nitpicky = False
 smartquotes = False  # `default='max'` is code
@@ -88,7 +88,7 @@ html_title = f"{project} {version}"
 html_baseurl = _CONFIG["metadata"]["url"] + "/en/latest/"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
-html_js_files = [("offline.js", {"priority": 100})]
+html_js_files = ["offline.js"]
 html_copy_source = False
 html_show_sourcelink = False
 html_theme_options = {
@@ -99,6 +99,7 @@ html_theme_options = {
     "footer_start": ["copyright"],
     "footer_end": ["sphinx-version"],
 }
+html_context = {"default_mode": "auto"}  # light or dark, as the reader's system is
 html_sidebars = {"index": []}
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True

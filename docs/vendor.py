@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -17,8 +18,9 @@ import tempfile
 from pathlib import Path
 
 DOCS = Path(__file__).parent
+ROOT = DOCS.parent
 FOLDER = DOCS / "_static" / "browser"
-EXAMPLE = DOCS.parent / "examples" / "drawn_digits.py"
+EXAMPLE = ROOT / "examples" / "drawn_digits.py"
 PACKAGE = "onnxruntime-web@1.30.0"
 SHA512 = (
     "q0y+JrrtukXSzsBWEMccVfqX25LRmosXHF+CaRJmg8pZ"
@@ -64,7 +66,8 @@ def main() -> None:
     network, picture = FOLDER / "drawn_digits.onnx", DOCS / "drawn_digits.png"
     if not network.exists():
         command = [sys.executable, EXAMPLE, "--onnx", network, "--output", picture]
-        subprocess.run(command, check=True)
+        # The package of this checkout, whatever is installed.
+        subprocess.run(command, check=True, env=os.environ | {"PYTHONPATH": str(ROOT)})
     print(f"{FOLDER} has all that the page runs")
 
 

@@ -14,8 +14,8 @@ exported to ONNX, and runs in a browser on the page docs/browser.md.
 import argparse
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.figure import Figure
 from scipy.interpolate import make_interp_spline
 
 from sksequence import GRUClassifier
@@ -102,8 +102,12 @@ def late_from(right: np.ndarray) -> float:
 
 def draw(path: Path, model: GRUClassifier, drawings: list[list[np.ndarray]]) -> None:
     """Plot drawings, and how sure the network is of each digit while they arise."""
-    figure = Figure(figsize=(10, 2.9), layout="constrained")
-    rows = figure.subplots(2, len(drawings), height_ratios=[1.1, 1])
+    figure, rows = plt.subplots(
+        *(2, len(drawings)),
+        figsize=(10, 2.9),
+        height_ratios=[1.1, 1],
+        layout="constrained",
+    )
     proba = model.predict_prefixes([steps_of(d) for d in drawings], "predict_proba")
     for (top, below), strokes, sure in zip(rows.T, drawings, proba, strict=True):
         points = np.concatenate(strokes)

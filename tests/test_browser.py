@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import runpy
-import shutil
 import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,11 +12,11 @@ from queue import Empty, Queue
 import numpy as np
 import pytest
 
+from helpers.chromium import CHROMIUM, OPTIONS
 from helpers.package import ROOT
 from sksequence import GRUClassifier
 
 FILES = ROOT / "docs" / "_static" / "browser"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 TYPES = {"js": "text/javascript", "mjs": "text/javascript", "wasm": "application/wasm"}
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
@@ -62,8 +61,7 @@ def serve(contents, answers):
 
 def visit(address, profile, answers, seconds=90):
     """Return what the page at an address posts when chromium opens it."""
-    options = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-    command = [CHROMIUM, *options, f"--user-data-dir={profile}", "--no-first-run"]
+    command = [CHROMIUM, *OPTIONS, f"--user-data-dir={profile}", "--no-first-run"]
     browser = subprocess.Popen(
         [*command, "--remote-debugging-port=0", address],
         stdout=subprocess.DEVNULL,

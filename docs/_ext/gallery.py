@@ -42,6 +42,8 @@ SUBJECTS: dict[str, tuple[str, str, dict[str, str]]] = {
         {
             "stacking_and_direction": "Layers and directions",
             "vanishing_gradient": "Vanishing gradients",
+            "state_and_reset": "State and reset",
+            "exact_predictions": "Alone and in a batch",
             "halving_search": "Search by halving",
             "dask_search": "Search on a cluster",
         },
@@ -77,6 +79,7 @@ SUBJECTS: dict[str, tuple[str, str, dict[str, str]]] = {
             "panel": "A panel of wages",
             "leakage": "Leakage in time",
             "irregular": "Irregular times",
+            "larger_than_memory": "Tables larger than memory",
         },
     ),
     "trust": (

@@ -78,13 +78,17 @@ def copy_pages(app: Any) -> None:
 
 
 def names() -> dict[str, str]:
-    """Return the full names by the names that pages use for them."""
+    """Return the full names by the names that pages use for them.
+
+    A name alone that is scikit-learn's, too, such as `GridSearchCV`, means theirs.
+    """
     found = {module: module for module in MODULES}
-    for full in public_names():
+    for full, value in public_names().items():
         module, _, name = full.rpartition(".")
         parts = module.split(".")[1:]
         found[full] = found[".".join([*parts, name])] = full
-        found.setdefault(name, full)
+        if not any(base.__name__ == name for base in getattr(value, "__mro__", ())[1:]):
+            found.setdefault(name, full)
     return found
 
 

@@ -27,7 +27,10 @@ def visit_inline(translator: Any, node: nodes.math) -> None:
 
 def visit_block(translator: Any, node: nodes.math_block) -> None:
     """Write a formula of its own."""
+    # Centred as a line of text is, it is only cut on the right where it is too wide, and
+    # there one can scroll.
     formula = to_mathml(node.astext(), as_block=True)
+    formula = formula.replace('display="block"', 'displaystyle="true"', 1)
     translator.body.append(translator.starttag(node, "div", CLASS="math"))
     translator.body.append(f"{formula}</div>")
     raise nodes.SkipNode

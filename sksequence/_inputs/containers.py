@@ -35,7 +35,8 @@ def opened(X: Any, name: str) -> Any:
     Raises
     ------
     TypeError
-        If it is a dict, a generator, a set or a query that has not been run.
+        If it is a dict, a generator, a set, a query that has not been run or a table of
+        Dask.
 
     Examples
     --------
@@ -45,7 +46,10 @@ def opened(X: Any, name: str) -> Any:
     TypeError: X must be an array, a table or a list, got a dict. ...
     """
     # Frames of pandas come in thousands, and take long to say what they have not.
-    if isinstance(X, np.ndarray | list | tuple) or (is_frame(X) and hasattr(X, "iloc")):
+    if isinstance(X, np.ndarray | list | tuple):
+        return X
+    _check_in_memory(X, name)
+    if is_frame(X) and hasattr(X, "iloc"):
         return X
     _check_container(X, name)
     if getattr(X, "is_nested", False):  # of torch
@@ -55,6 +59,15 @@ def opened(X: Any, name: str) -> Any:
     if hasattr(X, "column_names") and hasattr(X, "to_pandas"):  # a table of Arrow
         return X.to_pandas()
     return column_values(X) if is_foreign_column(X) else X
+
+
+def _check_in_memory(X: Any, name: str) -> None:
+    if hasattr(type(X), "map_partitions"):  # of Dask
+        raise TypeError(
+            f"{name} must be in memory, got a {type(X).__name__} of Dask. Compute it, or "
+            f"a part of it: {name}.compute(). Predictions need a part at a time: "
+            "X.map_partitions(model.predict)."
+        )
 
 
 def _check_container(X: Any, name: str) -> None:

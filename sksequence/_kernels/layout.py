@@ -102,6 +102,8 @@ class Layout:
     given : bool, default=False
         Whether the products with the input are given, one block for each gate, instead
         of channels.
+    n_elapsed : int, default=0
+        Number of elapsed times per step, by which the states decay; 0 for no decay.
 
     Examples
     --------
@@ -116,6 +118,7 @@ class Layout:
     hidden: int
     itemsize: int
     given: bool = False
+    n_elapsed: int = 0
 
     @cached_property
     def sizes(self) -> dict[str, int]:
@@ -129,6 +132,8 @@ class Layout:
             "channels": self.channels,
             "inputs": self.inputs,
             "width": self.width,
+            "n_elapsed": self.n_elapsed,
+            "fade_width": self.fade_width,
             **{name: end * high for name, end in zip(names, ends, strict=True)},
         }
 
@@ -157,11 +162,18 @@ class Layout:
         """The same, rounded up to whole vectors."""
         return round_up(self.depth, VECTOR_BYTES // self.itemsize)
 
+    @property
+    def fade_width(self) -> int:
+        """Length of a row of a one and elapsed times, rounded up to whole vectors."""
+        if not self.n_elapsed:
+            return 0
+        return round_up(1 + self.n_elapsed, VECTOR_BYTES // self.itemsize)
+
     @cached_property
     def slot(self) -> int:
-        """Size of what is kept of a step of a block: gates and cell state."""
-        memory = self._lanes(self.hidden) if self.cell.n_states > 1 else 0
-        return self._lanes(self.sizes["rows"]) + memory
+        """Size of what is kept of a step of a block: gates, cell state, factors."""
+        n_kept = (self.cell.n_states > 1) + (self.n_elapsed > 0)
+        return self._lanes(self.sizes["rows"]) + n_kept * self._lanes(self.hidden)
 
     def kept(self, n: int, n_steps: int) -> Kept:
         """Return what is kept of a forward pass."""
@@ -176,15 +188,22 @@ class Layout:
         """Size of the gradient of all weights."""
         return self.sizes["rows"] * self.width
 
+    @property
+    def fade_gradient(self) -> int:
+        """Size of the gradient of the weights of elapsed times."""
+        return round_up(self.hidden, ROWS) * self.fade_width
+
     @cached_property
     def packed(self) -> Buffers:
         """Buffers of the weights, packed for each of the products."""
         rows, states_end = self.sizes["rows"], self.sizes["states_end"]
+        fades = round_up(self.hidden, ROWS) * (1 + self.n_elapsed)
         return self._buffers(
-            dense=rows * self.depth,
+            dense=max(rows * self.depth, fades),
             weights=rows * self.depth,
             weights_of_states=round_up(self.hidden, ROWS) * self.sizes["all_end"],
             weights_of_channels=round_up(self.channels, ROWS) * (rows - states_end),
+            fade_weights=fades if self.n_elapsed else 0,
         )
 
     @property
@@ -221,6 +240,8 @@ class Layout:
             column=column,
             new_column=column,
             masked=column,
+            elapsed_lanes=LANES + self._lanes(self.n_elapsed),
+            faded_memory=self._faded,
             **self._staging,
         )
 
@@ -237,16 +258,25 @@ class Layout:
             new_state=states,
             masked=states,
             row=SPAN * self.width,
+            fade_gradient=SPAN * round_up(self.hidden, ROWS) if self.n_elapsed else 0,
+            fade_row=SPAN * self.fade_width,
+            undecayed=self._faded,
+            faded_memory=self._faded,
             **self._staging,
         )
 
     @property
     def _staging(self) -> dict[str, int]:
         return {
-            "staged": self._lanes(max(self.hidden, self.inputs)),
+            "staged": self._lanes(max(self.hidden, self.inputs, self.n_elapsed)),
             "mask_lanes": self._lanes(self.hidden),
             "places": LANES * 8 // self.itemsize,
         }
+
+    @property
+    def _faded(self) -> int:
+        """Size of states before or after they decay."""
+        return self._lanes(self.hidden) if self.n_elapsed else 0
 
     @staticmethod
     def _lanes(rows: int) -> int:
@@ -281,6 +311,7 @@ class ScanLayout:
     itemsize: int
 
     slot = 0  # a pass that keeps nothing needs no memory for it
+    fade_gradient = 0  # its states do not decay
 
     @cached_property
     def sizes(self) -> dict[str, int]:

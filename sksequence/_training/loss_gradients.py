@@ -7,6 +7,7 @@ autograd, so that they have the same bits; by autograd for all others.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -15,6 +16,8 @@ from torch.nn import functional as F
 from .borrowed_torch import log_softmax_gradient
 from .losses import cross_entropy, squared_error
 from .weighted_loss import WeightedLoss
+
+_FEW_CLASSES = 64  # up to which the gradients of all labels are kept
 
 Target = Tensor | tuple[Tensor, Tensor]
 # Returns the loss of outputs and targets, and its gradient with respect to the output.
@@ -68,9 +71,13 @@ def _cross_entropy(
 ) -> tuple[Tensor, Tensor] | None:
     if truth.ndim > 1:
         return None  # probabilities, not labels
-    n, label = len(output), truth.unsqueeze(1)
+    n, n_classes = output.shape
     log_shares = torch.log_softmax(output, 1)
-    gradient = torch.zeros_like(output)
+    if weight is None and n_classes <= _FEW_CLASSES:
+        loss = F.nll_loss(log_shares, truth)
+        gradient = _diagonal(n_classes, -1 / n, output.dtype).index_select(0, truth)
+        return loss, log_softmax_gradient(gradient, log_shares)
+    gradient, label = torch.zeros_like(output), truth.unsqueeze(1)
     if weight is None:
         loss = F.nll_loss(log_shares, truth)
         gradient.scatter_(1, label, -1 / n)
@@ -78,6 +85,12 @@ def _cross_entropy(
         loss = (F.nll_loss(log_shares, truth, reduction="none") * weight).mean()
         gradient.scatter_(1, label, (weight * (-1 / n)).unsqueeze(1))
     return loss, log_softmax_gradient(gradient, log_shares)
+
+
+@lru_cache(maxsize=8)
+def _diagonal(size: int, value: float, dtype: torch.dtype) -> Tensor:
+    """Return a matrix whose rows are the gradients of each label, which is only read."""
+    return torch.zeros(size, size, dtype=dtype, device="cpu").fill_diagonal_(value)
 
 
 _FORMULAS: dict[Callable, Callable] = {squared_error: _squared_error}

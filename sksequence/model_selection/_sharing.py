@@ -78,7 +78,7 @@ def _shared(X: Any, search: str, *, is_ray: bool) -> Any:
 def _is_list(X: Any) -> bool:
     """Return whether X is a list of what has parts, or of texts."""
     is_list = type(X) in (list, tuple) and len(X) > 0
-    return is_list and (isinstance(X[0], str) or np.ndim(X[0]) > 0)
+    return is_list and hasattr(X[0], "__len__")
 
 
 def _holds_objects(table: Any) -> bool:

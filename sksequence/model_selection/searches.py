@@ -6,11 +6,12 @@ from typing import Any, Self
 
 from sklearn import model_selection
 
+from .._inputs.documented import Documented
 from .._inputs.types import ArrayLike, Targets
 from ._sharing import sharing
 
 
-class GridSearchCV(model_selection.GridSearchCV):
+class GridSearchCV(Documented, model_selection.GridSearchCV):
     """Grid search that sends sequences of unequal length to its workers once.
 
     It is :class:`sklearn.model_selection.GridSearchCV`, with its parameters, attributes
@@ -18,6 +19,30 @@ class GridSearchCV(model_selection.GridSearchCV):
     list of arrays, an object array or a table of sequences for every fit; here it is
     one array, which all workers map in memory, and each worker unpacks it once. With
     joblib's backends "dask" and "ray" it is sent once to each worker of the cluster, too.
+
+    Parameters
+    ----------
+    estimator : estimator
+        An estimator or a Pipeline.
+    param_grid : dict or list of dict
+        Lists of values by the names of hyperparameters.
+    scoring : str, callable, list or dict, default=None
+        One score or several; None for that of the estimator.
+    n_jobs : int or None, default=None
+        Number of fits at once.
+    refit : bool, str or callable, default=True
+        Whether to fit the best candidate on all data; of several scores the one that
+        decides.
+    cv : int, splitter or iterable, default=None
+        How to split into folds; None for five.
+    verbose : int, default=0
+        How much to print.
+    pre_dispatch : int or str, default='2*n_jobs'
+        How many fits are sent to workers in advance.
+    error_score : float or "raise", default=nan
+        Score of a candidate whose fit fails.
+    return_train_score : bool, default=False
+        Whether ``cv_results_`` has scores on training folds, too.
 
     See Also
     --------
@@ -63,11 +88,39 @@ class GridSearchCV(model_selection.GridSearchCV):
             return super().fit(X, y, **params)
 
 
-class RandomizedSearchCV(model_selection.RandomizedSearchCV):
+class RandomizedSearchCV(Documented, model_selection.RandomizedSearchCV):
     """Random search that sends sequences of unequal length to its workers once.
 
     It is :class:`sklearn.model_selection.RandomizedSearchCV`, with its parameters,
     attributes and results. X and y are sent as by :class:`GridSearchCV`.
+
+    Parameters
+    ----------
+    estimator : estimator
+        An estimator or a Pipeline.
+    param_distributions : dict or list of dict
+        Lists of values, or distributions of scipy, by the names of hyperparameters.
+    n_iter : int, default=10
+        Number of candidates that are drawn.
+    scoring : str, callable, list or dict, default=None
+        One score or several; None for that of the estimator.
+    n_jobs : int or None, default=None
+        Number of fits at once.
+    refit : bool, str or callable, default=True
+        Whether to fit the best candidate on all data; of several scores the one that
+        decides.
+    cv : int, splitter or iterable, default=None
+        How to split into folds; None for five.
+    verbose : int, default=0
+        How much to print.
+    pre_dispatch : int or str, default='2*n_jobs'
+        How many fits are sent to workers in advance.
+    random_state : int, RandomState or None, default=None
+        Seed of the draws.
+    error_score : float or "raise", default=nan
+        Score of a candidate whose fit fails.
+    return_train_score : bool, default=False
+        Whether ``cv_results_`` has scores on training folds, too.
 
     Examples
     --------

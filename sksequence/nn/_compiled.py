@@ -25,7 +25,7 @@ from ._workspace import WORKSPACE, Loan
 
 def serves(layer: CellLayer, x: Tensor) -> bool:
     """Return whether there are kernels for a layer and its input."""
-    if not _fits(x) or x.shape[2] != layer.input_size:
+    if not fits(x) or x.shape[2] != layer.input_size:
         return False
     if layer.weight_ih_l0.dtype != x.dtype or torch.is_autocast_enabled("cpu"):
         return False
@@ -84,12 +84,12 @@ def has_kernels(network: dict[str, Any]) -> bool:
 
 def serves_largest(steps: Tensor) -> bool:
     """Return whether there are kernels for max pooling of the steps."""
-    if not _fits(steps) or steps.shape[2] * steps.itemsize < VECTOR_BYTES:
+    if not fits(steps) or steps.shape[2] * steps.itemsize < VECTOR_BYTES:
         return False
     return _kernels.load("pooling", 8 * steps.itemsize) is not None
 
 
-def _fits(x: Tensor) -> bool:
+def fits(x: Tensor) -> bool:
     """Return whether kernels support device, dtype and shape."""
     if x.ndim != 3 or not x.is_cpu or not x.numel():
         return False
@@ -107,6 +107,7 @@ def recurrence(
     state: tuple[Tensor, ...] = (),
     products: Tensor | None = None,
     mask: Tensor | None = None,
+    fade: Fade | None = None,
 ) -> tuple[Tensor, ...]:
     """Run a layer of one direction over sequences.
 
@@ -126,6 +127,8 @@ def recurrence(
         Replaces the products of x with the input weights, including input biases.
     mask : Tensor of shape (batch, hidden_size) or None
         Factors of the hidden state where gates read it.
+    fade : Fade or None
+        By what all states decay before each step.
 
     Returns
     -------
@@ -137,7 +140,7 @@ def recurrence(
     Raises
     ------
     ValueError
-        If a state or mask is invalid, or lengths are not from 1 to steps.
+        If a state, mask or elapsed time is invalid, or lengths are not from 1 to steps.
     """
     n, n_steps, _ = x.shape
     cell, shape = cell_of(layer), (n, layer.hidden_size)
@@ -145,6 +148,8 @@ def recurrence(
         check_state(state, cell.n_states, shape, x)
     if mask is not None and mask.shape != shape:
         raise ValueError(f"mask must have shape {shape}, got {tuple(mask.shape)}")
+    if fade is not None:
+        _check_elapsed(fade, x)
     given, weights = products is not None, weights_of(layer)
     if products is None:
         products = x
@@ -157,24 +162,61 @@ def recurrence(
         x.itemsize,
         reverse,
         given,
+        0 if fade is None else fade.elapsed.shape[2],
     )
     order = order_of(lengths, n, n_steps)
     start, start_memory = (*state, None, None)[:2]
     weight_ih, bias_ih, weight_hh, bias_hh = weights
     matrices = as_matrices(weight_hh, layer.hidden_size)
+    elapsed, weight_fade, bias_fade = fade or (None, None, None)
     inputs = _Inputs(
-        products, start, start_memory, mask, weight_ih, bias_ih, matrices, bias_hh
+        products,
+        start,
+        start_memory,
+        mask,
+        elapsed,
+        weight_ih,
+        bias_ih,
+        matrices,
+        bias_hh,
+        weight_fade,
+        bias_fade,
     )
     needs_grad = any(tensor is not None and tensor.requires_grad for tensor in inputs)
     if needs_grad and torch.is_grad_enabled():
         return _Recurrence.apply(plan, order, *inputs.contiguous())
     inputs = inputs.contiguous()
-    if n <= FEW and not (state or given or mask is not None) and plan.few is not None:
-        answers = plan.few.forward(inputs.x, order, addresses_of_weights(inputs[4:]))
+    is_plain = not (state or given or mask is not None or fade)
+    if n <= FEW and is_plain and plan.few is not None:
+        answers = plan.few.forward(inputs.x, order, inputs.addresses_of_weights())
         if answers is not None:
             return answers
     outputs, _ = plan.forward(order, inputs)
     return outputs
+
+
+class Fade(NamedTuple):
+    """By what states decay: elapsed times, and the weights of their products.
+
+    Shape
+        elapsed (batch, steps, n_elapsed), weight (hidden_size, n_elapsed), bias
+        (hidden_size,)
+    """
+
+    elapsed: Tensor
+    weight: Tensor
+    bias: Tensor
+
+
+def _check_elapsed(fade: Fade, x: Tensor) -> None:
+    """Raise ValueError unless there are times for each step, and weights for them."""
+    elapsed, weight, _ = fade
+    shape = *x.shape[:2], weight.shape[1]
+    if elapsed.shape != shape or not x.dtype == elapsed.dtype == weight.dtype:
+        raise ValueError(
+            f"elapsed must have shape {shape} and dtype {x.dtype}, got "
+            f"{tuple(elapsed.shape)} and {elapsed.dtype}"
+        )
 
 
 def _without_input(weights: Weights) -> Weights:
@@ -191,13 +233,26 @@ class _Inputs(NamedTuple):
     start: Tensor | None
     start_memory: Tensor | None
     mask: Tensor | None
+    elapsed: Tensor | None
     weight_ih: Tensor
     bias_ih: Tensor
     weight_hh: Tensor | None
     bias_hh: Tensor | None
+    weight_fade: Tensor | None
+    bias_fade: Tensor | None
 
     def contiguous(self) -> _Inputs:
         return _Inputs._make(_contiguous(self))
+
+    def addresses_of_weights(self) -> dict[str, int]:
+        return addresses_of_weights(self.weights)
+
+    @property
+    def weights(self) -> tuple[Tensor | None, ...]:
+        return tuple(self)[_FIRST_WEIGHT:]
+
+
+_FIRST_WEIGHT = _Inputs._fields.index("weight_ih")
 
 
 class _Recurrence(torch.autograd.Function):
@@ -263,7 +318,7 @@ class _Plan:
             "final_memory": finals[-1].data_ptr(),
             "n_workers": workers,
         }
-        self.run["pack"](**arguments, **addresses_of_weights(inputs[4:]))
+        self.run["pack"](**arguments, **inputs.addresses_of_weights())
 
         scratch = WORKSPACE.borrow(workers * layout.forward_scratch.n_bytes)
 
@@ -301,12 +356,13 @@ class _Plan:
         x, start, start_memory = inputs[:3]
         grad_x = torch.empty_like(x) if wants_x else None
         grad_start, grad_start_memory = _empty_like(start), _empty_like(start_memory)
-        grad_weights = [_empty_like(weight) for weight in inputs[4:]]
+        grad_weights = [_empty_like(weight) for weight in inputs.weights]
         chains = min(-(-len(x) // LANES), MOST_CHAINS)
         workers = count_workers(layout, count_threads(), chains, wants_x=wants_x)
         scratch_bytes = workers * layout.backward_scratch.n_bytes
         sum_bytes = layout.itemsize * layout.weight_gradient * chains
-        memory = WORKSPACE.borrow(scratch_bytes + sum_bytes)
+        fade_bytes = layout.itemsize * layout.fade_gradient * chains
+        memory = WORKSPACE.borrow(scratch_bytes + sum_bytes + fade_bytes)
         grad_steps, grad_final, grad_memory = (*grad_outputs, None)[:3]
         arguments = {
             **self._arguments(order, inputs, kept, True),
@@ -323,6 +379,7 @@ class _Plan:
             "grad_start": _address(grad_start),
             "grad_start_memory": _address(grad_start_memory),
             "grad_weights": memory.address + scratch_bytes,
+            "grad_fades": memory.address + scratch_bytes + sum_bytes,
             "n_chains": chains,
             "n_workers": workers,
         }
@@ -333,7 +390,7 @@ class _Plan:
 
         share(work, workers)
         self.run["unpack"](**arguments, **addresses_of_weights(grad_weights))
-        return [grad_x, grad_start, grad_start_memory, None, *grad_weights]
+        return [grad_x, grad_start, grad_start_memory, None, None, *grad_weights]
 
     def differentiable_gradient(
         self,
@@ -361,7 +418,7 @@ class _Plan:
     ) -> dict[str, int]:
         """Return the arguments of the kernels of both passes."""
         layout = self.layout
-        x, start, start_memory, mask = inputs[:4]
+        x, start, start_memory, mask, elapsed = inputs[:5]
         n, n_steps, _ = x.shape
         of_all = kept_of(layout, n, n_steps) if keep else _Kept()
         return {
@@ -381,6 +438,7 @@ class _Plan:
             "start_memory": _address(start_memory),
             "has_mask": int(mask is not None),
             "mask": _address(mask),
+            "elapsed": _address(elapsed),
         }
 
 
@@ -392,13 +450,15 @@ def plan_of(
     itemsize: int,
     reverse: bool,
     given: bool,
+    n_elapsed: int = 0,
 ) -> _Plan:
     layout: Layout | ScanLayout
-    if _source_of(cell, given) == "scan":
+    is_given = given or n_elapsed > 0  # what a scan does not read
+    if _source_of(cell, is_given) == "scan":
         layout = ScanLayout(cell, channels, hidden, itemsize)
     else:
-        layout = Layout(cell, channels, hidden, itemsize, given)
-    run = load_kernels(cell, 8 * itemsize, given)
+        layout = Layout(cell, channels, hidden, itemsize, given, n_elapsed)
+    run = load_kernels(cell, 8 * itemsize, is_given)
     assert run is not None, "who asks for kernels has made sure that there are any"
     fixed = {
         **layout.sizes,
@@ -410,7 +470,9 @@ def plan_of(
     return _Plan(layout, run, fixed)
 
 
-def plan_of_layer(layer: CellLayer, *, reverse: bool = False) -> _Plan:
+def plan_of_layer(
+    layer: CellLayer, *, reverse: bool = False, n_elapsed: int = 0
+) -> _Plan:
     """Return the plan of a layer that reads its input itself."""
     return plan_of(
         cast(Hashable, cell_of(layer)),
@@ -419,6 +481,7 @@ def plan_of_layer(layer: CellLayer, *, reverse: bool = False) -> _Plan:
         weights_of(layer).weight_ih.itemsize,
         reverse,
         False,
+        n_elapsed,
     )
 
 
@@ -431,7 +494,7 @@ def largest(steps: Tensor, lengths: Tensor | None = None) -> Tensor:
         steps (batch, steps, size) -> (batch, size)
     """
     if lengths is None:
-        lengths = _full_order(*steps.shape[:2])[1]
+        lengths = full_lengths(steps)
     return _Largest.apply(steps, lengths.long().contiguous())
 
 
@@ -502,7 +565,7 @@ def _run_largest(
 
 def serves_shares(x: Tensor) -> bool:
     """Return whether there are kernels for random convolutions of sequences."""
-    return _fits(x) and _kernels.load("shares", 8 * x.itemsize) is not None
+    return fits(x) and _kernels.load("shares", 8 * x.itemsize) is not None
 
 
 def shares_of_steps(
@@ -525,7 +588,7 @@ def shares_of_steps(
     kernels = _kernels.load("shares", 8 * x.itemsize)
     assert kernels is not None, "who asks for kernels has made sure that there are any"
     if lengths is None:
-        lengths = _full_order(n, n_steps)[1]
+        lengths = full_lengths(x)
     x, lengths = x.contiguous(), lengths.long().contiguous()
     copies = None
     if n <= FEW:
@@ -578,17 +641,23 @@ def order_of(lengths: Tensor | None, n: int, n_steps: int) -> tuple[Tensor, Tens
     return order, left
 
 
+def full_lengths(x: Tensor) -> Tensor:
+    """Return the lengths of sequences that fill all of x (batch, steps, channels)."""
+    return _full_order(*x.shape[:2])[1]
+
+
 @lru_cache(maxsize=64)
 def _full_order(n: int, n_steps: int) -> tuple[Tensor, Tensor]:
     return torch.arange(n, device="cpu"), torch.full((n,), n_steps, device="cpu")
 
 
 def addresses_of_weights(tensors: Sequence[Tensor | None]) -> dict[str, int]:
-    """Return the addresses of weights, or of their gradients."""
-    return {
-        name: _address(tensor)
-        for name, tensor in zip(_Inputs._fields[4:], tensors, strict=True)
-    }
+    """Return the addresses of weights, or of their gradients.
+
+    Those of elapsed times, which come last, may be left out.
+    """
+    names = _Inputs._fields[_FIRST_WEIGHT:]
+    return {name: _address(tensor) for name, tensor in zip(names, tensors, strict=False)}
 
 
 def _empty_like(tensor: Tensor | None) -> Tensor | None:

@@ -15,7 +15,7 @@ from typing import Protocol, TypeGuard
 import torch
 from torch import Tensor, nn
 
-from . import _compiled
+from . import _compiled, _direct_readers
 from ._direct_layers import BlockWork, DirectStack, Order, Pair, serves
 from ._segments import pool_segments
 from ._threads import count_threads
@@ -161,9 +161,15 @@ class DirectNetwork:
     """
 
     def __init__(self, network: SequenceNetwork) -> None:
-        self.network, self.n_channels = network, network.reader.output_size
+        self.network, self.n_channels = network, network.reader.input_size
         self.flat, self.gradients = _memory_for(list(network.parameters()))
-        self.recurrence = DirectStack(network.recurrence, self.gradients)
+        n_directions = 1 if network.causal else 2
+        self.reader = _direct_readers.make_reader(
+            network.reader, self.gradients, n_directions
+        )
+        self.recurrence = DirectStack(
+            network.recurrence, self.gradients, wants_x=self.reader.has_weights
+        )
         self.pooling = self._make_pooling()
         self.weight = network.head.weight.detach()
         self.bias = network.head.bias.detach()
@@ -211,12 +217,13 @@ class DirectNetwork:
                 f"{self.flat.dtype}, got {tuple(X.shape)} and {X.dtype}"
             )
         order = _compiled.order_of(lengths, *X.shape[:2])
-        pooling, X = self.pooling, X.contiguous()
+        x, elapsed = self.reader.forward(X, lengths)
+        pooling, run = self.pooling, self.recurrence.forward
         if isinstance(pooling, _Max):
-            self.recurrence.forward(X, order, partial(pooling.reading, lengths, order))
+            run(x, order, elapsed, partial(pooling.reading, lengths, order))
             read = pooling.found
         else:
-            read = pooling.forward(*self.recurrence.forward(X, order), lengths, order)
+            read = pooling.forward(*run(x, order, elapsed), lengths, order)
         self.recurrent_size = read.shape[1]
         read, self.of_recurrence = _drop(self.network.output_dropout, read)
         if self.network.random is not None:
@@ -239,24 +246,38 @@ class DirectNetwork:
             grad_read = grad_read * self.of_recurrence
         if isinstance(self.pooling, _Max):
             grad_steps, work = self.pooling.returning(grad_read)
-            self.recurrence.backward(grad_steps, None, work)
+            grad_x = self.recurrence.backward(grad_steps, None, work)
         else:
-            self.recurrence.backward(*self.pooling.backward(grad_read))
+            grad_x = self.recurrence.backward(*self.pooling.backward(grad_read))
+        if self.reader.has_weights:
+            assert grad_x is not None
+            self.reader.backward(grad_x)
 
 
 def can_be_direct(network: nn.Module) -> bool:
     """Return whether the gradients of a network can be computed without autograd.
 
-    It must be plain, and all its weights in training.
+    It must be plain, but for gaps in what it reads, and all its weights in training.
     """
-    return is_plain(network) and all(w.requires_grad for w in network.parameters())
+    return (
+        _is_recurrence(network)
+        and _direct_readers.serves(network.reader, network.recurrence)
+        and all(w.requires_grad for w in network.parameters())
+    )
 
 
 def is_plain(network: nn.Module) -> TypeGuard[SequenceNetwork]:
     """Return whether a network is just recurrent layers, a pooling and a linear head.
 
-    On the CPU, with kernels for the layers.
+    On the CPU, with kernels for the layers, and without gaps in what it reads.
     """
+    if not _is_recurrence(network) or type(network.reader) is not Complete:
+        return False
+    return _direct_readers.serves(network.reader, network.recurrence)
+
+
+def _is_recurrence(network: nn.Module) -> TypeGuard[SequenceNetwork]:
+    """Return the same, whatever the network reads with."""
     if type(network) is not SequenceNetwork or network.pool is None:
         return False
     # Whatever is added to networks one day is a part of another name.
@@ -264,7 +285,7 @@ def is_plain(network: nn.Module) -> TypeGuard[SequenceNetwork]:
         return False
     if network.branch.output_size or len(network.encoder.layers):
         return False
-    if type(network.reader) is not Complete or type(network.head) is not nn.Linear:
+    if type(network.head) is not nn.Linear:
         return False
     weights = list(network.parameters())
     if not all(w.is_cpu and w.is_contiguous() for w in weights):

@@ -29,11 +29,14 @@ from ._compiled import (
 )
 from ._threads import count_threads, share
 from ._workspace import WORKSPACE, Loan
+from .missing import StateDecay
 from .recurrent import RecurrentLayer, RecurrentStack
 
 # Lengths of sequences as the kernels read them: the order by decreasing length, and the
 # lengths in this order.
 Order = tuple[Tensor, Tensor]
+# Times since the last observations and until the next, contiguous; None without decay.
+Elapsed = tuple[Tensor | None, Tensor | None]
 # The gradient of each weight, by the weight.
 Gradients = Mapping[Tensor, Tensor]
 # Gradients of the steps and of the final state, None for zero.
@@ -48,7 +51,7 @@ After = Callable[[Tensor], BlockWork]
 # Arguments of the kernels that are set for each batch, and those that stay at zero: a
 # layer begins without a state.
 _OF_BATCH = (
-    *("x", "order", "lengths", "n", "n_steps", "has_mask", "mask"),
+    *("x", "order", "lengths", "n", "n_steps", "has_mask", "mask", "elapsed"),
     *("saved_block", "saved_step", "keeps_values"),
     *("has_grad_steps", "grad_steps", "has_grad_final", "grad_final"),
     *("n_chains", "n_workers"),
@@ -73,7 +76,7 @@ def serves(stack: RecurrentStack) -> bool:
 def _serves_layer(layer: RecurrentLayer) -> bool:
     if not {name for name, _ in layer.named_children()} <= _LAYER_PARTS:
         return False
-    if layer.layer_norm or layer.fades or layer.cell.is_diagonal:
+    if layer.layer_norm or layer.cell.is_diagonal:
         return False
     if any(type(direction) not in _TYPES for direction in layer.directions()):
         return False
@@ -88,13 +91,23 @@ class _Direction:
     """
 
     def __init__(
-        self, layer: CellLayer, gradients: Gradients, *, reverse: bool, wants_x: bool
+        self,
+        layer: CellLayer,
+        fade: StateDecay | None,
+        gradients: Gradients,
+        *,
+        reverse: bool,
+        wants_x: bool,
     ) -> None:
+        linear = None if fade is None else fade.linear
+        of_fade = (None, None) if linear is None else (linear.weight, linear.bias)
         weights = weights_of(layer)
-        self.plan = plan_of_layer(layer, reverse=reverse)
-        self.weights = addresses_of_weights(weights)
+        all_weights = *weights, *of_fade
+        n_elapsed = 0 if linear is None else linear.in_features
+        self.plan = plan_of_layer(layer, reverse=reverse, n_elapsed=n_elapsed)
+        self.weights = addresses_of_weights(all_weights)
         self.gradients = addresses_of_weights(
-            [None if weight is None else gradients[weight] for weight in weights]
+            [None if weight is None else gradients[weight] for weight in all_weights]
         )
         self.like, self.wants_x = weights.weight_ih.detach(), wants_x
         self.n_threads = count_threads()
@@ -102,7 +115,12 @@ class _Direction:
         self.shape = torch.Size((0, 0))
 
     def forward(
-        self, x: Tensor, order: Order, mask: Tensor | None, after: After | None = None
+        self,
+        x: Tensor,
+        order: Order,
+        mask: Tensor | None,
+        elapsed: Tensor | None,
+        after: After | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Return the steps, zero in padding, and the final hidden state.
 
@@ -111,7 +129,7 @@ class _Direction:
         """
         if x.shape[:2] != self.shape:
             self._begin(*x.shape[:2])
-        self.inputs = x, order, mask  # alive until the backward pass
+        self.inputs = x, order, mask, elapsed  # alive until the backward pass
         numbers = self.numbers
         numbers["x"].value = x.data_ptr()
         numbers["order"].value = order[0].data_ptr()
@@ -119,6 +137,8 @@ class _Direction:
         numbers["has_mask"].value = int(mask is not None)
         if mask is not None:
             numbers["mask"].value = mask.data_ptr()
+        if elapsed is not None:
+            numbers["elapsed"].value = elapsed.data_ptr()
         work = None if after is None else after(self.outputs[0])
         self.pack()
         self._share(self.run_forward, -(-len(x) // LANES), behind=work)
@@ -206,12 +226,13 @@ class _Direction:
             "ahead": layout.forward_scratch.n_bytes * n_threads,
             "back": layout.backward_scratch.n_bytes * n_threads,
             "grad_weights": layout.itemsize * layout.weight_gradient * chains,
+            "grad_fades": layout.itemsize * layout.fade_gradient * chains,
         }
         self.loan: Loan | None = None  # before a larger one is borrowed
         self.loan = WORKSPACE.borrow(sum(sizes.values()))
         at, place = {}, self.loan.address
-        for name, size in sizes.items():
-            at[name], place = place, place + size
+        for name, n_bytes in sizes.items():
+            at[name], place = place, place + n_bytes
         self.steps = self.like.new_empty(n * n_steps * layout.hidden)
         self.final, self.final_memory = (
             self.like.new_empty(n, layout.hidden) for _ in range(2)
@@ -234,6 +255,7 @@ class _Direction:
             "wants_x": int(self.wants_x),
             "grad_x": self.grad_x.data_ptr(),
             "grad_weights": at["grad_weights"],
+            "grad_fades": at["grad_fades"],
         }
         self.numbers = {name: c_int64(number) for name, number in known.items()}
         workers = range(self.n_threads)
@@ -280,17 +302,20 @@ class _Layer:
         self, layer: RecurrentLayer, gradients: Gradients, *, wants_x: bool
     ) -> None:
         self.layer = layer
+        fades = cast("Iterable[StateDecay | None]", layer.fades or (None, None))
         self.directions = [
-            _Direction(direction, gradients, reverse=bool(i), wants_x=wants_x)
-            for i, direction in enumerate(layer.directions())
+            _Direction(direction, fade, gradients, reverse=bool(i), wants_x=wants_x)
+            for i, (direction, fade) in enumerate(
+                zip(layer.directions(), fades, strict=False)
+            )
         ]
 
     def forward(
-        self, x: Tensor, order: Order, after: After | None = None
+        self, x: Tensor, order: Order, elapsed: Elapsed, after: After | None = None
     ) -> tuple[Tensor, Tensor]:
         self.outputs = [
-            direction.forward(x, order, self.layer.draw_mask(x), after)
-            for direction in self.directions
+            direction.forward(x, order, self.layer.draw_mask(x), times, after)
+            for direction, times in zip(self.directions, elapsed, strict=False)
         ]
         if len(self.outputs) == 1:
             return self.outputs[0]
@@ -329,12 +354,16 @@ class DirectStack:
         The layers, as ``serves`` accepts them.
     gradients : dict
         Memory for the gradient of each weight.
+    wants_x : bool
+        Whether the gradient of the sequences is wanted.
     """
 
-    def __init__(self, stack: RecurrentStack, gradients: Gradients) -> None:
+    def __init__(
+        self, stack: RecurrentStack, gradients: Gradients, *, wants_x: bool
+    ) -> None:
         self.dropout = stack.dropout
         self.layers = [
-            _Layer(layer, gradients, wants_x=bool(i))
+            _Layer(layer, gradients, wants_x=bool(i) or wants_x)
             for i, layer in enumerate(cast("Iterable[RecurrentLayer]", stack.layers))
         ]
 
@@ -344,7 +373,11 @@ class DirectStack:
         return len(self.layers[-1].directions) == 1
 
     def forward(
-        self, x: Tensor, order: Order, after: After | None = None
+        self,
+        x: Tensor,
+        order: Order,
+        elapsed: Elapsed = (None, None),
+        after: After | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Return the steps, zero in padding, and the final state.
 
@@ -356,7 +389,8 @@ class DirectStack:
             if i:
                 self.factors.append(self.dropout.draw(x))
                 x = x if self.factors[-1] is None else x * self.factors[-1]
-            x, final = layer.forward(x, order, after if layer is last else None)
+            times = (None, None) if i else elapsed
+            x, final = layer.forward(x, order, times, after if layer is last else None)
         return x, final
 
     def backward(
@@ -364,11 +398,15 @@ class DirectStack:
         grad_steps: Tensor | None,
         grad_final: Tensor | None,
         before: BlockWork | None = None,
-    ) -> None:
-        """Write the gradients of all weights; ``before`` is as for one direction."""
+    ) -> Tensor | None:
+        """Write the gradients of all weights; return that of x, if it is wanted.
+
+        ``before`` is as for one direction.
+        """
         for layer in reversed(self.layers):
             grad_steps = layer.backward(grad_steps, grad_final, before)
             grad_final, before = None, None
             factors = self.factors.pop() if self.factors else None
             if grad_steps is not None and factors is not None:
                 grad_steps = grad_steps * factors
+        return grad_steps

@@ -179,6 +179,17 @@ def test_dicts_and_generators_are_refused_without_printing_them(name, part):
         assert len(str(error.value)) < 150
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("part", ["X", "y"])
+def test_tables_of_dask_are_refused_before_they_are_computed(part):
+    dask = pytest.importorskip("dask.dataframe")
+    table = pd.DataFrame(TABLE).add_prefix("t")
+    bad = dask.from_pandas(table if part == "X" else table["t0"], npartitions=2)
+    words = rf"^{part} must be in memory, got .* of Dask.* {part}\.compute\(\)"
+    with pytest.raises(TypeError, match=words):
+        make("GRURegressor").fit(**{"X": table, "y": TABLE[:, 0]} | {part: bad})
+
+
 # ------------------------------------------------------------------------------ targets
 
 TARGETS = {

@@ -13,7 +13,11 @@ from helpers.estimators import PUBLIC, make
 from sksequence import GRUClassifier, WindowForecaster
 from sksequence._inputs.documented import SITE, link_to_entries
 from sksequence.ensemble import DeepEnsembleClassifier
-from sksequence.model_selection import HalvingEpochSearchCV
+from sksequence.model_selection import (
+    GridSearchCV,
+    HalvingEpochSearchCV,
+    RandomizedSearchCV,
+)
 from sksequence.preprocessing import (
     SequenceTokenizer,
     SlidingWindow,
@@ -26,9 +30,12 @@ ESTIMATORS = {f"sksequence.{name}": make(name) for name in PUBLIC} | {
     "sksequence.preprocessing.SequenceTokenizer": SequenceTokenizer(),
     "sksequence.preprocessing.SlidingWindow": SlidingWindow(3),
     "sksequence.preprocessing.StepwiseTransformer": StepwiseTransformer(StandardScaler()),
-    "sksequence.model_selection.HalvingEpochSearchCV": HalvingEpochSearchCV(
-        GRUClassifier(), {"lr": [0.1]}
-    ),
+    **{
+        f"sksequence.model_selection.{search.__name__}": search(
+            GRUClassifier(), {"lr": [0.1]}
+        )
+        for search in (GridSearchCV, HalvingEpochSearchCV, RandomizedSearchCV)
+    },
 }
 
 

@@ -7,15 +7,18 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from joblib import parallel_config
 from sklearn import model_selection as others
+from sklearn.pipeline import make_pipeline
 
 from helpers.arrivals import Reporter, counted
 from helpers.data import ragged
 from helpers.estimators import make
 from sksequence import model_selection as ours
 from sksequence.model_selection import HalvingEpochSearchCV
+from sksequence.preprocessing import SlidingWindow
 
 TESTS = str(Path(__file__).parents[1])
 N = 24
@@ -62,6 +65,12 @@ def cluster(request):
         yield stack.enter_context(request.param())
 
 
+@pytest.fixture(scope="module")
+def of_dask():
+    with dask():
+        yield
+
+
 def scores_of(search):
     return search.cv_results_["mean_test_score"]
 
@@ -94,3 +103,29 @@ def test_a_worker_of_a_cluster_gets_each_sequence_once(cluster):
     with parallel_config(backend=cluster, n_jobs=2):
         assert arrivals(ours.GridSearchCV).tolist() == [20.0] * 8
         assert arrivals(others.GridSearchCV).max() > 20
+
+
+# --------------------------------------------------------------- tables in several parts
+
+
+def predict(part, model):
+    return pd.Series(model.predict(part), index=part.index)
+
+
+@pytest.mark.usefixtures("of_dask")
+def test_predictions_of_parts_are_those_of_the_whole_table():
+    """Rows that are sequences, and windows that reach into the part before."""
+    parts = pytest.importorskip("dask.dataframe")
+    table = pd.DataFrame(np.random.default_rng(0).normal(size=(90, 6))).add_prefix("t")
+    rows = make("GRURegressor").fit(table, table["t5"])
+    windows = make_pipeline(SlidingWindow(8), make("LSTMRegressor"))
+    windows.fit(table[:40], table["t0"][:40])
+    in_parts = parts.from_pandas(table, npartitions=4)
+    meta = {"meta": (None, "float64")}
+    for found, model in (
+        (in_parts.map_partitions(predict, rows, **meta), rows),
+        (in_parts.map_overlap(predict, 7, 0, windows, **meta), windows),
+    ):
+        pd.testing.assert_series_equal(
+            found.compute(), predict(table, model), check_exact=True, check_names=False
+        )

@@ -112,3 +112,12 @@ def test_without_torchs_own_gradient_autograd_serves(monkeypatch):
     }
     monkeypatch.setattr(loss_gradients, "_FORMULAS", formulas)
     assert_same(criterion_of("cross_entropy"), *drawn("cross_entropy", torch.float32))
+
+
+@pytest.mark.parametrize("n_classes", [2, 64, 65, 200])
+def test_however_many_classes_there_are(n_classes):
+    """Of few, the gradients of all labels are kept."""
+    criterion = criterion_of("cross_entropy")
+    for n in (1, 7, 16):
+        output = 5 * torch.randn(n, n_classes)
+        assert_same(criterion, output, torch.randint(n_classes, (n,)))
