@@ -39,7 +39,7 @@ def load_kernels(
 
     ``given`` says whether the products with the input are given.
     """
-    return _kernels.load(_source_of(cell, given), bits, cell)
+    return _kernels.load(_source_of(cast(Hashable, cell), given), bits, cell)
 
 
 @lru_cache(maxsize=64)
@@ -454,7 +454,7 @@ def plan_of(
 ) -> _Plan:
     layout: Layout | ScanLayout
     is_given = given or n_elapsed > 0  # what a scan does not read
-    if _source_of(cell, is_given) == "scan":
+    if _source_of(cast(Hashable, cell), is_given) == "scan":
         layout = ScanLayout(cell, channels, hidden, itemsize)
     else:
         layout = Layout(cell, channels, hidden, itemsize, given, n_elapsed)
