@@ -40,9 +40,7 @@ class _OfSklearn:
         self, X: ArrayLike, y: Targets, sample_weight: ArrayLike | None = None
     ) -> float: ...
 
-class SimpleRNNClassifier(
-    _OfSklearn, LabelledSequences, TruncatedEstimator, SimpleCell, SequenceClassifier
-):
+class SimpleRNNClassifier(_OfSklearn, LabelledSequences, TruncatedEstimator, SimpleCell, SequenceClassifier):
     r"""Classify sequences with a simple recurrent network.
 
     .. math:: h_t = \tanh(W x_t + U h_{t-1} + b)
@@ -440,9 +438,7 @@ class SimpleRNNClassifier(
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class SimpleRNNRegressor(
-    _OfSklearn, WholeSequences, TruncatedEstimator, SimpleCell, HorizonRegressor
-):
+class SimpleRNNRegressor(_OfSklearn, WholeSequences, TruncatedEstimator, SimpleCell, HorizonRegressor):
     r"""Predict numbers from sequences with a simple recurrent network.
 
     .. math:: h_t = \tanh(W x_t + U h_{t-1} + b)
@@ -873,9 +869,7 @@ class SimpleRNNRegressor(
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class LSTMClassifier(
-    _OfSklearn, LabelledSequences, TruncatedEstimator, StepReader, SequenceClassifier
-):
+class LSTMClassifier(_OfSklearn, LabelledSequences, TruncatedEstimator, StepReader, SequenceClassifier):
     r"""Classify sequences with a long short-term memory network.
 
     .. math::
@@ -1273,9 +1267,7 @@ class LSTMClassifier(
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class LSTMRegressor(
-    _OfSklearn, WholeSequences, TruncatedEstimator, StepReader, HorizonRegressor
-):
+class LSTMRegressor(_OfSklearn, WholeSequences, TruncatedEstimator, StepReader, HorizonRegressor):
     r"""Predict numbers from sequences with a long short-term memory network.
 
     .. math::
@@ -1705,9 +1697,7 @@ class LSTMRegressor(
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class GRUClassifier(
-    _OfSklearn, LabelledSequences, TruncatedEstimator, StepReader, SequenceClassifier
-):
+class GRUClassifier(_OfSklearn, LabelledSequences, TruncatedEstimator, StepReader, SequenceClassifier):
     r"""Classify sequences with a network of gated recurrent units.
 
     .. math::
@@ -2099,9 +2089,7 @@ class GRUClassifier(
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class GRURegressor(
-    _OfSklearn, WholeSequences, TruncatedEstimator, StepReader, HorizonRegressor
-):
+class GRURegressor(_OfSklearn, WholeSequences, TruncatedEstimator, StepReader, HorizonRegressor):
     r"""Predict numbers from sequences with a network of gated recurrent units.
 
     .. math::
@@ -2531,9 +2519,7 @@ class GRURegressor(
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class RecurrentClassifier(
-    _OfSklearn, LabelledSequences, TruncatedEstimator, AnyCell, SequenceClassifier
-):
+class RecurrentClassifier(_OfSklearn, LabelledSequences, TruncatedEstimator, AnyCell, SequenceClassifier):
     """Classify sequences with a recurrent network whose cell is a hyperparameter.
 
     The networks are those of the classes for single cells; use it to search among them.
@@ -2924,9 +2910,7 @@ class RecurrentClassifier(
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class RecurrentRegressor(
-    _OfSklearn, WholeSequences, TruncatedEstimator, AnyCell, HorizonRegressor
-):
+class RecurrentRegressor(_OfSklearn, WholeSequences, TruncatedEstimator, AnyCell, HorizonRegressor):
     """Predict numbers from sequences with a network whose cell is a hyperparameter.
 
     The networks are those of the classes for single cells; use it to search among them.

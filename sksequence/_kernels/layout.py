@@ -131,9 +131,9 @@ class Layout:
             "hidden": self.hidden,
             "channels": self.channels,
             "inputs": self.inputs,
-            "width": self.width,
             "n_elapsed": self.n_elapsed,
             "fade_width": self.fade_width,
+            "width": self.width,
             **{name: end * high for name, end in zip(names, ends, strict=True)},
         }
 

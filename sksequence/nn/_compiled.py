@@ -37,7 +37,7 @@ def load_kernels(
 ) -> _kernels.Kernels | None:
     """Return the kernels of a layer, or None if there are none.
 
-    ``given`` says whether the products with the input are given.
+    ``given`` says whether the products with the input, or times, are given.
     """
     return _kernels.load(_source_of(cast(Hashable, cell), given), bits, cell)
 
@@ -453,12 +453,12 @@ def plan_of(
     n_elapsed: int = 0,
 ) -> _Plan:
     layout: Layout | ScanLayout
-    is_given = given or n_elapsed > 0  # what a scan does not read
-    if _source_of(cast(Hashable, cell), is_given) == "scan":
+    more = given or n_elapsed > 0
+    if _source_of(cast(Hashable, cell), more) == "scan":
         layout = ScanLayout(cell, channels, hidden, itemsize)
     else:
         layout = Layout(cell, channels, hidden, itemsize, given, n_elapsed)
-    run = load_kernels(cell, 8 * itemsize, is_given)
+    run = load_kernels(cell, 8 * itemsize, more)
     assert run is not None, "who asks for kernels has made sure that there are any"
     fixed = {
         **layout.sizes,

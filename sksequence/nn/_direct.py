@@ -217,13 +217,14 @@ class DirectNetwork:
                 f"{self.flat.dtype}, got {tuple(X.shape)} and {X.dtype}"
             )
         order = _compiled.order_of(lengths, *X.shape[:2])
-        x, elapsed = self.reader.forward(X, lengths)
-        pooling, run = self.pooling, self.recurrence.forward
+        pooling, (x, elapsed) = self.pooling, self.reader.forward(X, lengths)
         if isinstance(pooling, _Max):
-            run(x, order, elapsed, partial(pooling.reading, lengths, order))
+            after = partial(pooling.reading, lengths, order)
+            self.recurrence.forward(x, order, elapsed, after)
             read = pooling.found
         else:
-            read = pooling.forward(*run(x, order, elapsed), lengths, order)
+            steps, final = self.recurrence.forward(x, order, elapsed)
+            read = pooling.forward(steps, final, lengths, order)
         self.recurrent_size = read.shape[1]
         read, self.of_recurrence = _drop(self.network.output_dropout, read)
         if self.network.random is not None:

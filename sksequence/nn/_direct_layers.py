@@ -81,7 +81,7 @@ def _serves_layer(layer: RecurrentLayer) -> bool:
     if any(type(direction) not in _TYPES for direction in layer.directions()):
         return False
     bits = 8 * weights_of(layer.ahead).weight_ih.itemsize
-    return load_kernels(layer.cell, bits) is not None
+    return load_kernels(layer.cell, bits, bool(layer.fades)) is not None
 
 
 class _Direction:
@@ -389,8 +389,12 @@ class DirectStack:
             if i:
                 self.factors.append(self.dropout.draw(x))
                 x = x if self.factors[-1] is None else x * self.factors[-1]
-            times = (None, None) if i else elapsed
-            x, final = layer.forward(x, order, times, after if layer is last else None)
+            x, final = layer.forward(
+                x,
+                order,
+                (None, None) if i else elapsed,
+                after if layer is last else None,
+            )
         return x, final
 
     def backward(
