@@ -231,8 +231,8 @@ class _Direction:
         self.loan: Loan | None = None  # before a larger one is borrowed
         self.loan = WORKSPACE.borrow(sum(sizes.values()))
         at, place = {}, self.loan.address
-        for name, size in sizes.items():
-            at[name], place = place, place + size
+        for name, n_bytes in sizes.items():
+            at[name], place = place, place + n_bytes
         self.steps = self.like.new_empty(n * n_steps * layout.hidden)
         self.final, self.final_memory = (
             self.like.new_empty(n, layout.hidden) for _ in range(2)
