@@ -317,7 +317,9 @@ class _Frames:
     def _states(self, like: Tensor, n_steps: int) -> Tensor:
         """Return memory for states (steps, batch, size, height, width)."""
         shape = n_steps * self.n, self.size, *self.plane
-        flat = torch.empty(shape, dtype=like.dtype, memory_format=self.layout)
+        flat = torch.empty(
+            shape, dtype=like.dtype, device=like.device, memory_format=self.layout
+        )
         return flat.unflatten(0, (n_steps, self.n))
 
     def _peepholes(self, weights: Weights) -> Tensor | None:
