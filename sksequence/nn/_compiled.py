@@ -13,7 +13,7 @@ from torch import Tensor
 
 from .. import _kernels
 from .._cells import Cell, find_cell
-from .._kernels import LANES, MOST_CHAINS, VECTOR_BYTES, Layout
+from .._kernels import LANES, MOST_CHAINS, VECTOR_BYTES, Layout, ScanLayout
 from ._cell_layer import CellLayer, Weights, as_matrices, cell_of, weights_of
 from ._few import FEW, Few, distinct_rows
 from ._second_order import largest_gradient, recurrence_gradient
@@ -29,7 +29,48 @@ def serves(layer: CellLayer, x: Tensor) -> bool:
         return False
     if layer.weight_ih_l0.dtype != x.dtype or torch.is_autocast_enabled("cpu"):
         return False
-    return _kernels.load("recurrence", 8 * x.itemsize, cell_of(layer)) is not None
+    return load_kernels(cell_of(layer), 8 * x.itemsize) is not None
+
+
+def load_kernels(
+    cell: type[Cell], bits: int, given: bool = False
+) -> _kernels.Kernels | None:
+    """Return the kernels of a layer, or None if there are none.
+
+    ``given`` says whether the products with the input, or times, are given.
+    """
+    return _kernels.load(_source_of(cast(Hashable, cell), given), bits, cell)
+
+
+@lru_cache(maxsize=64)
+def _source_of(cell: type[Cell], given: bool) -> str:
+    is_scan = not given and _kernels.reads_only_input(cell)
+    return "scan" if is_scan else "recurrence"
+
+
+@lru_cache(maxsize=1024)
+def kept_of(layout: Layout | ScanLayout, n: int, n_steps: int) -> _Kept:
+    """Return what is kept of a forward pass of n sequences."""
+    kept = layout.kept(n, n_steps)
+    return _Kept(kept.size, kept.block, kept.step, kept.values)
+
+
+class _Kept(NamedTuple):
+    """Sizes of all that is kept, of a block and of a step; whether it is the values."""
+
+    size: int = 0
+    block: int = 0
+    step: int = 0
+    values: bool = False
+
+
+def count_workers(
+    layout: Layout | ScanLayout, most: int, n_chains: int, *, wants_x: bool = False
+) -> int:
+    """Return how many of at most so many threads work."""
+    if most == 1:
+        return 1
+    return min(most, layout.most_workers(n_chains, wants_x=wants_x))
 
 
 def has_kernels(network: dict[str, Any]) -> bool:
@@ -38,7 +79,7 @@ def has_kernels(network: dict[str, Any]) -> bool:
         return False
     cell = find_cell(network["cell"], network.get("nonlinearity", "tanh"))
     bits = 64 if network["dtype"] == "float64" else 32
-    return _kernels.load("recurrence", bits, cell) is not None
+    return load_kernels(cell, bits) is not None
 
 
 def serves_largest(steps: Tensor) -> bool:
@@ -247,7 +288,7 @@ class _Recurrence(torch.autograd.Function):
 class _Plan:
     """How to run layers of one cell and size, independent of the batch."""
 
-    layout: Layout
+    layout: Layout | ScanLayout
     run: _kernels.Kernels
     fixed: dict[str, int]
 
@@ -260,11 +301,12 @@ class _Plan:
         """Return steps and final states, and the memory kept for the backward pass."""
         layout = self.layout
         n, n_steps, _ = inputs.x.shape
-        n_blocks = -(-n // LANES)
-        workers = min(count_threads(), n_blocks)
-        slots = n_blocks * n_steps if keep else workers
+        workers = count_workers(layout, count_threads(), -(-n // LANES))
         slot_bytes = layout.itemsize * layout.slot
-        kept = WORKSPACE.borrow(layout.packed.n_bytes + slot_bytes * slots)
+        n_bytes = workers * slot_bytes
+        if keep:
+            n_bytes = layout.itemsize * kept_of(layout, n, n_steps).size
+        kept = WORKSPACE.borrow(layout.packed.n_bytes + n_bytes)
         steps = inputs.x.new_empty(n, n_steps, layout.hidden)
         finals = [
             inputs.x.new_zeros(n, layout.hidden) for _ in range(layout.cell.n_states)
@@ -291,9 +333,14 @@ class _Plan:
     @cached_property
     def few(self) -> Few | None:
         """The same for few sequences; None without kernels for these."""
-        layout = self.layout
+        # Their layout is that of a recurrence also where others are a scan.
+        fields = "cell", "channels", "hidden", "itemsize"
+        layout = Layout(*(getattr(self.layout, name) for name in fields))
         run = _kernels.load("alone", 8 * layout.itemsize, cast(Any, layout.cell))
-        return None if run is None else Few(layout, run, self.fixed)
+        if run is None:
+            return None
+        gates = {"gates": ctypes.addressof(layout.gates)}
+        return Few(layout, run, self.fixed | layout.sizes | gates)
 
     def backward(
         self,
@@ -311,7 +358,7 @@ class _Plan:
         grad_start, grad_start_memory = _empty_like(start), _empty_like(start_memory)
         grad_weights = [_empty_like(weight) for weight in inputs.weights]
         chains = min(-(-len(x) // LANES), MOST_CHAINS)
-        workers = min(count_threads(), chains)
+        workers = count_workers(layout, count_threads(), chains, wants_x=wants_x)
         scratch_bytes = workers * layout.backward_scratch.n_bytes
         sum_bytes = layout.itemsize * layout.weight_gradient * chains
         fade_bytes = layout.itemsize * layout.fade_gradient * chains
@@ -373,12 +420,14 @@ class _Plan:
         layout = self.layout
         x, start, start_memory, mask, elapsed = inputs[:5]
         n, n_steps, _ = x.shape
+        of_all = kept_of(layout, n, n_steps) if keep else _Kept()
         return {
             **self.fixed,
             **layout.packed.at(kept.address),
             "saved": kept.address + layout.packed.n_bytes,
-            "saved_block": layout.slot * n_steps if keep else 0,
-            "saved_step": layout.slot if keep else 0,
+            "saved_block": of_all.block,
+            "saved_step": of_all.step,
+            "keeps_values": int(of_all.values),
             "x": x.data_ptr(),
             "order": order[0].data_ptr(),
             "lengths": order[1].data_ptr(),
@@ -403,12 +452,16 @@ def plan_of(
     given: bool,
     n_elapsed: int = 0,
 ) -> _Plan:
-    layout = Layout(cell, channels, hidden, itemsize, given, n_elapsed)
-    run = _kernels.load("recurrence", 8 * itemsize, cell)
+    layout: Layout | ScanLayout
+    more = given or n_elapsed > 0
+    if _source_of(cast(Hashable, cell), more) == "scan":
+        layout = ScanLayout(cell, channels, hidden, itemsize)
+    else:
+        layout = Layout(cell, channels, hidden, itemsize, given, n_elapsed)
+    run = load_kernels(cell, 8 * itemsize, more)
     assert run is not None, "who asks for kernels has made sure that there are any"
     fixed = {
         **layout.sizes,
-        "width": layout.width,
         "gates": ctypes.addressof(layout.gates),
         "n_gates": len(cell.gates),
         "reverse": int(reverse),
@@ -450,7 +503,8 @@ class _Largest(torch.autograd.Function):
     def forward(ctx: Any, steps: Tensor, lengths: Tensor) -> Tensor:
         steps = steps.contiguous()
         found = steps.new_empty(steps.shape[0], steps.shape[2])
-        run_largest(largest_kernels(steps.itemsize)["forward"], steps, lengths, found)
+        order, _ = _full_order(*steps.shape[:2])
+        _run_largest("forward", steps, order, lengths, found)
         ctx.save_for_backward(steps, found)
         ctx.lengths = lengths  # not saved: may be an inference tensor, but is only read
         return found
@@ -463,9 +517,10 @@ class _Largest(torch.autograd.Function):
             steps = steps.masked_fill(~mask, -torch.inf)
             return largest_gradient(steps, found, grad_largest), None
         grad_steps, grad_largest = torch.empty_like(steps), grad_largest.contiguous()
-        run_largest(
-            largest_kernels(steps.itemsize)["backward"],
+        _run_largest(
+            "backward",
             steps,
+            _full_order(*steps.shape[:2])[0],
             ctx.lengths,
             found,
             grad_largest=grad_largest.data_ptr(),
@@ -481,23 +536,31 @@ def largest_kernels(itemsize: int) -> _kernels.Kernels:
     return kernels
 
 
-def run_largest(
-    kernel: _kernels.Kernel,
+def _run_largest(
+    name: str,
     steps: Tensor,
+    order: Tensor,
     lengths: Tensor,
     found: Tensor,
     **addresses: int,
 ) -> None:
-    n, n_steps, size = steps.shape
-    kernel(
-        steps=steps.data_ptr(),
-        lengths=lengths.data_ptr(),
-        largest=found.data_ptr(),
-        n=n,
-        n_steps=n_steps,
-        size=size,
+    """Run a kernel of max pooling, "forward" or "backward", in several threads."""
+    kernel, (n, n_steps, size) = largest_kernels(steps.itemsize)[name], steps.shape
+    n_blocks = -(-n // LANES)
+    workers = min(count_threads(), n_blocks)
+    arguments = {
+        "steps": steps.data_ptr(),
+        "order": order.data_ptr(),
+        "lengths": lengths.data_ptr(),
+        "largest": found.data_ptr(),
+        "n": n,
+        "n_steps": n_steps,
+        "size": size,
+        "n_chains": n_blocks,
+        "n_workers": workers,
         **addresses,
-    )
+    }
+    share(lambda worker: kernel(**arguments, worker=worker), workers)
 
 
 def serves_shares(x: Tensor) -> bool:

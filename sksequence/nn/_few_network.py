@@ -81,13 +81,18 @@ class _Largest:
     def __init__(self, read: Tensor) -> None:
         self.read = read
         self.steps, self.lengths, self.n, self.n_steps = (c_int64() for _ in range(4))
+        self.order, _ = order_of(None, FEW, 1)
         self.run = _compiled.largest_kernels(read.itemsize)["forward"].bind(
             steps=self.steps,
+            order=self.order.data_ptr(),
             lengths=self.lengths,
             largest=read.data_ptr(),
             n=self.n,
             n_steps=self.n_steps,
             size=read.shape[1],
+            n_chains=1,
+            worker=0,
+            n_workers=1,
         )
 
     def forward(self, steps: Tensor, lengths: Tensor) -> Tensor:

@@ -32,6 +32,7 @@ from ._time import (
     reverse_steps,
     zero_padding,
 )
+from ._truncated import run_in_chunks
 from .dropout import Dropout
 from .missing import StateDecay
 
@@ -452,6 +453,13 @@ class RecurrentStack(nn.Module):
       ``(batch, output_size)``: that of the forward direction at the last step, merged
       with that of the backward direction at the first step
 
+    Attributes
+    ----------
+    bptt_steps : int or None
+        Number of steps of a chunk, to which gradients are truncated in training (Williams
+        and Peng, 1990); None for whole sequences. For one direction, without elapsed
+        times and recurrent dropout.
+
     Examples
     --------
     >>> stack = RecurrentStack(3, (16, 8), num_layers=2, bidirectional=True)
@@ -464,6 +472,8 @@ class RecurrentStack(nn.Module):
     Schuster and Paliwal (1997), Bidirectional recurrent neural networks.
     Graves et al. (2013), Speech recognition with deep recurrent neural networks.
     """
+
+    bptt_steps: int | None = None
 
     def __init__(
         self,
@@ -515,6 +525,8 @@ class RecurrentStack(nn.Module):
         lengths: Tensor | None = None,
         elapsed: tuple[Tensor, Tensor] | None = None,
     ) -> tuple[Tensor, Tensor]:
+        if self.bptt_steps is not None and self.training:
+            return run_in_chunks(self, x, lengths, self.bptt_steps)
         for i, layer in enumerate(cast("Iterable[RecurrentLayer]", self.layers)):
             if i:
                 steps, final = layer(self.dropout(x), lengths)
