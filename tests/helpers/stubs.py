@@ -21,6 +21,7 @@ from typing import Any
 
 from sklearn.base import OutlierMixin
 
+_WIDTH = 90  # of lines, as ruff formats them
 _HEAD = '''# ruff: noqa: E501, types and defaults of hyperparameters are long
 """Public estimators with signatures and docstrings; see ``tests/helpers/stubs.py``."""
 
@@ -90,7 +91,11 @@ def _class_of(cls: type, module: ModuleType, imports: set[tuple[str, str]]) -> s
     bases = [*_bases_elsewhere(cls)]
     imports |= {(_relative(base.__module__, module), base.__name__) for base in bases}
     names = ["_OfSklearn", *(base.__name__ for base in bases)]
-    lines = [f"class {cls.__name__}({', '.join(names)}):", _docstring(cls.__doc__), ""]
+    head, bases_line = f"class {cls.__name__}", ", ".join(names)
+    lines = [f"{head}({bases_line}):"]
+    if len(lines[0]) > _WIDTH:
+        lines = [f"{head}(", f"    {bases_line}", "):"]
+    lines += [_docstring(cls.__doc__), ""]
     inherited = {name for base in bases for name in _fields(base)}
     own = [field for name, field in _fields(cls).items() if name not in inherited]
     lines += [f"    {field.name}: {field.type}" for field in own]
