@@ -40,7 +40,9 @@ class _OfSklearn:
         self, X: ArrayLike, y: Targets, sample_weight: ArrayLike | None = None
     ) -> float: ...
 
-class SimpleRNNClassifier(_OfSklearn, LabelledSequences, TruncatedEstimator, SimpleCell, SequenceClassifier):
+class SimpleRNNClassifier(
+    _OfSklearn, LabelledSequences, TruncatedEstimator, SimpleCell, SequenceClassifier
+):
     r"""Classify sequences with a simple recurrent network.
 
     .. math:: h_t = \tanh(W x_t + U h_{t-1} + b)
@@ -438,7 +440,9 @@ class SimpleRNNClassifier(_OfSklearn, LabelledSequences, TruncatedEstimator, Sim
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class SimpleRNNRegressor(_OfSklearn, WholeSequences, TruncatedEstimator, SimpleCell, HorizonRegressor):
+class SimpleRNNRegressor(
+    _OfSklearn, WholeSequences, TruncatedEstimator, SimpleCell, HorizonRegressor
+):
     r"""Predict numbers from sequences with a simple recurrent network.
 
     .. math:: h_t = \tanh(W x_t + U h_{t-1} + b)
@@ -869,7 +873,9 @@ class SimpleRNNRegressor(_OfSklearn, WholeSequences, TruncatedEstimator, SimpleC
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class LSTMClassifier(_OfSklearn, LabelledSequences, TruncatedEstimator, StepReader, SequenceClassifier):
+class LSTMClassifier(
+    _OfSklearn, LabelledSequences, TruncatedEstimator, StepReader, SequenceClassifier
+):
     r"""Classify sequences with a long short-term memory network.
 
     .. math::
@@ -1267,7 +1273,9 @@ class LSTMClassifier(_OfSklearn, LabelledSequences, TruncatedEstimator, StepRead
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class LSTMRegressor(_OfSklearn, WholeSequences, TruncatedEstimator, StepReader, HorizonRegressor):
+class LSTMRegressor(
+    _OfSklearn, WholeSequences, TruncatedEstimator, StepReader, HorizonRegressor
+):
     r"""Predict numbers from sequences with a long short-term memory network.
 
     .. math::
@@ -1697,7 +1705,9 @@ class LSTMRegressor(_OfSklearn, WholeSequences, TruncatedEstimator, StepReader, 
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class GRUClassifier(_OfSklearn, LabelledSequences, TruncatedEstimator, StepReader, SequenceClassifier):
+class GRUClassifier(
+    _OfSklearn, LabelledSequences, TruncatedEstimator, StepReader, SequenceClassifier
+):
     r"""Classify sequences with a network of gated recurrent units.
 
     .. math::
@@ -2089,7 +2099,9 @@ class GRUClassifier(_OfSklearn, LabelledSequences, TruncatedEstimator, StepReade
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class GRURegressor(_OfSklearn, WholeSequences, TruncatedEstimator, StepReader, HorizonRegressor):
+class GRURegressor(
+    _OfSklearn, WholeSequences, TruncatedEstimator, StepReader, HorizonRegressor
+):
     r"""Predict numbers from sequences with a network of gated recurrent units.
 
     .. math::
@@ -2519,7 +2531,9 @@ class GRURegressor(_OfSklearn, WholeSequences, TruncatedEstimator, StepReader, H
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class RecurrentClassifier(_OfSklearn, LabelledSequences, TruncatedEstimator, AnyCell, SequenceClassifier):
+class RecurrentClassifier(
+    _OfSklearn, LabelledSequences, TruncatedEstimator, AnyCell, SequenceClassifier
+):
     """Classify sequences with a recurrent network whose cell is a hyperparameter.
 
     The networks are those of the classes for single cells; use it to search among them.
@@ -2910,7 +2924,9 @@ class RecurrentClassifier(_OfSklearn, LabelledSequences, TruncatedEstimator, Any
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class RecurrentRegressor(_OfSklearn, WholeSequences, TruncatedEstimator, AnyCell, HorizonRegressor):
+class RecurrentRegressor(
+    _OfSklearn, WholeSequences, TruncatedEstimator, AnyCell, HorizonRegressor
+):
     """Predict numbers from sequences with a network whose cell is a hyperparameter.
 
     The networks are those of the classes for single cells; use it to search among them.
