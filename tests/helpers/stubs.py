@@ -21,7 +21,6 @@ from typing import Any
 
 from sklearn.base import OutlierMixin
 
-_WIDTH = 90  # of lines, as ruff formats them
 _HEAD = '''# ruff: noqa: E501, types and defaults of hyperparameters are long
 """Public estimators with signatures and docstrings; see ``tests/helpers/stubs.py``."""
 
