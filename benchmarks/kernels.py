@@ -14,19 +14,30 @@ from __future__ import annotations
 import statistics
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 
 import llvmlite
 import numba
 import numpy as np
 import torch
+from peak import fused_multiply_adds
 from timing import Run, print_parts, ratios
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
 import sksequence
-from sksequence import GRUClassifier, LSTMClassifier, SimpleRNNClassifier
-from sksequence.nn import RecurrentLayer, SequenceNetwork
+from sksequence import GRUClassifier, LSTMClassifier, SimpleRNNClassifier, _kernels
+from sksequence._kernels import reads_only_input
+from sksequence.nn import (
+    ConvLSTM,
+    RecurrentLayer,
+    RecurrentStack,
+    SequenceNetwork,
+    _compiled,
+    _direct_layers,
+    _threads,
+)
 
 CELLS: dict[str, type[nn.RNNBase]] = {"gru": nn.GRU, "rnn": nn.RNN, "lstm": nn.LSTM}
 SIZES = [(32, 32), (64, 32), (128, 32), (64, 256), (128, 256)]
@@ -173,6 +184,84 @@ def unequal(pairs: int) -> Iterator[str]:
         yield row(f"{cell.upper()}, not pooled by length", found)
 
 
+def peak(pairs: int) -> Iterator[str]:
+    """Percent of the processor's multiply-adds, by the fastest of many short runs."""
+    most = fused_multiply_adds()
+    yield f"\n| {most / 1e9:.0f} thousand million multiply-adds a second | percent |"
+    yield "| --- | --- |"
+    for cell, gates in (("rnn", 1), ("gru", 3), ("lstm", 4)):
+        for batch, n_steps in ((32, 20), (256, 20), (256, N_STEPS)):
+            layer = RecurrentLayer(N_CHANNELS, 128, cell=cell)
+            x = torch.randn(batch, n_steps, N_CHANNELS)
+            run = trained(
+                lambda x, net=layer: net(x)[0],
+                layer,
+                x,
+                torch.randn(batch, n_steps, 128),
+            )
+            # Products with the weights, their gradients, and those of the states.
+            number = gates * 128 * (2 * (128 + 1 + N_CHANNELS) + 128) * batch * n_steps
+            fastest = min(cpu_seconds_of(run) for _ in range(10 * pairs))
+            share = 100 * number / fastest / most
+            yield f"| {cell.upper()}, H128, B{batch}, {n_steps} steps | {share:.0f} |"
+
+
+def cpu_seconds_of(run: Run) -> float:
+    """Run, and return the time that this thread took, without waiting for the others."""
+    start = time.thread_time()
+    run()
+    return time.thread_time() - start
+
+
+def many_steps(pairs: int) -> Iterator[str]:
+    """Time per step of one sequence in training, as it grows."""
+    sizes = (100, 1000, 10_000, 100_000)
+    yield "\n| us of CPU time per step, H64, B1 | " + " | ".join(map(str, sizes)) + " |"
+    yield "| --- |" + " --- |" * len(sizes)
+    for cell, chunk in (
+        *(("mingru", None), ("minlstm", None), ("qrnn", None)),
+        *(("gru", 1000), ("lstm", 1000)),
+    ):
+        stack = RecurrentStack(N_CHANNELS, 64, cell=cell)
+        stack.bptt_steps = chunk
+        found = []
+        for n_steps in sizes:
+            x, up = torch.randn(1, n_steps, N_CHANNELS), torch.randn(1, n_steps, 64)
+            run = trained(lambda x, net=stack: net(x)[0], stack, x, up)
+            repeats = max(2, min(50, 10_000 * pairs // n_steps))
+            best = min(cpu_seconds_of(run) for _ in range(repeats))
+            found.append(f"{1e6 * best / n_steps:.2f}")
+        name = cell if chunk is None else f"{cell}, bptt_steps={chunk}"
+        yield f"| {name} | " + " | ".join(found) + " |"
+
+
+def scan(pairs: int) -> Iterator[str]:
+    """Cells whose gates read only the input: step by step, and as a scan over time."""
+    yield from head("step by step / as a scan, forward and backward, 64 inputs, H64")
+
+    def choose(is_scan: bool) -> None:
+        _kernels.reads_only_input = reads_only_input if is_scan else lambda cell: False
+        _compiled.plan_of.cache_clear()
+        _compiled._source_of.cache_clear()
+
+    for cell in ("mingru", "minlstm", "qrnn"):
+        for batch, n_steps in ((1, 1000), (8, 1000), (32, N_STEPS)):
+            layer = RecurrentLayer(64, 64, cell=cell)
+            x = torch.randn(batch, n_steps, 64, requires_grad=True)
+            up = torch.randn(batch, n_steps, 64)
+            run = trained(lambda x, net=layer: net(x)[0], layer, x, up)
+            found = []
+            for _ in range(pairs):
+                seconds = []
+                for is_scan in (False, True):
+                    choose(is_scan)
+                    run()
+                    seconds.append(min(cpu_seconds_of(run) for _ in range(3)))
+                found.append(seconds[0] / seconds[1])
+            yield row(f"{cell}, B{batch}, {n_steps} steps", found)
+    choose(is_scan=True)
+
+
 def predicting(pairs: int) -> Iterator[str]:
     """Predictions for 5000 sequences, compared with torch in the same chunks."""
     yield from head("predicting 5000 x 100 x 3, H64")
@@ -196,6 +285,9 @@ def predicting(pairs: int) -> Iterator[str]:
 
         found = ratios(theirs, lambda m=model: m.predict_proba(X), pairs, 1)
         yield row(name, found, aim)
+        model.set_params(n_jobs=2)
+        found = ratios(theirs, lambda m=model: m.predict_proba(X), pairs, 1)
+        yield row(f"{name}, ours with two threads", found, aim)
 
 
 # ------------------------------------------------------------------------------- hybrids
@@ -255,6 +347,29 @@ def hybrids(pairs: int) -> Iterator[str]:
             yield row(f"{cell.upper()}, {name}", found, 1.5)
 
 
+# --------------------------------------------------------------------------------- videos
+
+
+def videos(pairs: int) -> Iterator[str]:
+    """Train a convolutional LSTM with kernels, compared with torch's autograd."""
+    yield from head("forward and backward, ConvLSTM, 8 videos of 10 frames of 16 x 16")
+    for channels, hidden in ((1, 16), (3, 16), (16, 16), (16, 64)):
+        layer = ConvLSTM(channels, hidden)
+        x = torch.randn(8, 10, channels, 16, 16)
+        up = torch.randn(8, 10, hidden, 16, 16)
+        ours = trained(lambda x, net=layer: net(x)[0], layer, x, up)
+
+        def theirs(run=ours) -> None:
+            load, _kernels.load = _kernels.load, lambda *_: None
+            try:
+                run()
+            finally:
+                _kernels.load = load
+
+        found = ratios(theirs, ours, pairs, 2)
+        yield row(f"{channels} to {hidden} channels", found, 2.5)
+
+
 # ------------------------------------------------------------------------ whole estimator
 
 
@@ -284,6 +399,36 @@ def epochs(pairs: int) -> Iterator[str]:
             )
             name = f"{build.__name__[:-10]}, H{hidden}, B{batch}: one thread / two"
             yield row(name, found, 1.7)
+
+
+def divided(pairs: int) -> Iterator[str]:
+    """The CPU time of a fit that threads divide, and what two can therefore reach."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(640, N_STEPS, N_CHANNELS)).astype(np.float32)
+    y = X.mean(axis=(1, 2)) > 0
+    yield "\n| a fit, H64, B64 | ms per batch | divided | at most, of two threads |"
+    yield "| --- | --- | --- | --- |"
+    spent: list[float] = []
+
+    def share(work: Callable[[int], None], workers: int) -> None:
+        spent.append(cpu_seconds_of(lambda: [work(worker) for worker in range(workers)]))
+
+    _direct_layers.share = share
+    for build in (LSTMClassifier, GRUClassifier, SimpleRNNClassifier):
+        for epochs in (2, 10):
+            params = {"hidden_size": 64, "batch_size": 64, "random_state": 0}
+            model, found = build(max_epochs=epochs, **params), []
+            for _ in range(pairs):
+                spent.clear()
+                whole = cpu_seconds_of(lambda m=model: m.fit(X, y))
+                found.append((whole, sum(spent)))
+            whole, part = min(found)
+            cell, ms = build.__name__[:-10], whole * 1000 / (10 * epochs)
+            yield (
+                f"| {cell}, {epochs} epochs | {ms:.2f} | {100 * part / whole:.0f} % | "
+                f"{whole / (whole - part / 2):.2f} |"
+            )
+    _direct_layers.share = _threads.share
 
 
 # -------------------------------------------------------------------------------- memory
@@ -339,7 +484,10 @@ def memory(pairs: int) -> Iterator[str]:
             )
 
 
-PARTS = (layers, minimal, limit, unequal, predicting, hybrids, epochs, memory)
+PARTS = (
+    *(layers, minimal, limit, peak, many_steps, scan, unequal, predicting, hybrids),
+    *(videos, epochs, divided, memory),
+)
 
 
 def main() -> None:

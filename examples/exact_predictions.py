@@ -93,7 +93,12 @@ def main() -> None:
 
     X, y = make_order(100 if options.quick else 300, (5, 60), random_state=0)
     model = GRUClassifier(
-        hidden_size=16, bidirectional=True, pooling="last", max_epochs=3, random_state=0
+        hidden_size=16,
+        bidirectional=True,
+        pooling="last",
+        random_convolutions=0,
+        max_epochs=3,
+        random_state=0,
     ).fit(X, y)
     predictors = torch_predictors(16) | {"sksequence": model.predict_proba}
     found = {name: differences(predict, X) for name, predict in predictors.items()}

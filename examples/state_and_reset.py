@@ -66,7 +66,12 @@ def main() -> None:
     n = 400 if options.quick else 800
     X, y = make_order(n + 200, N_STEPS, random_state=0)
     model = GRUClassifier(
-        hidden_size=24, pooling="last", lr=0.01, max_epochs=30, random_state=0
+        hidden_size=24,
+        pooling="last",
+        random_convolutions=0,  # the recurrence alone
+        lr=0.01,
+        max_epochs=30,
+        random_state=0,
     ).fit(X[:n], y[:n])
     tests, labels = X[n:], y[n:]
     pairs = [list(tests[i : i + 2]) for i in range(0, 200, 2)]

@@ -18,12 +18,15 @@ from ._base.steps import AnyCell, SimpleCell, StepReader
 from ._base.tagging import ChainTagger
 from ._base.transcribing import TranscriptEstimator
 from ._base.translating import TranslationEstimator
+from ._base.truncating import TruncatedEstimator
 
 
 @storable
 @names_itself
 @recurrent_estimator
-class SimpleRNNClassifier(LabelledSequences, SimpleCell, SequenceClassifier):
+class SimpleRNNClassifier(
+    LabelledSequences, TruncatedEstimator, SimpleCell, SequenceClassifier
+):
     r"""Classify sequences with a simple recurrent network.
 
     .. math:: h_t = \tanh(W x_t + U h_{t-1} + b)
@@ -59,7 +62,9 @@ class SimpleRNNClassifier(LabelledSequences, SimpleCell, SequenceClassifier):
 @storable
 @names_itself
 @recurrent_estimator
-class SimpleRNNRegressor(WholeSequences, SimpleCell, HorizonRegressor):
+class SimpleRNNRegressor(
+    WholeSequences, TruncatedEstimator, SimpleCell, HorizonRegressor
+):
     r"""Predict numbers from sequences with a simple recurrent network.
 
     .. math:: h_t = \tanh(W x_t + U h_{t-1} + b)
@@ -90,7 +95,9 @@ class SimpleRNNRegressor(WholeSequences, SimpleCell, HorizonRegressor):
 @storable
 @names_itself
 @recurrent_estimator
-class LSTMClassifier(LabelledSequences, StepReader, SequenceClassifier):
+class LSTMClassifier(
+    LabelledSequences, TruncatedEstimator, StepReader, SequenceClassifier
+):
     r"""Classify sequences with a long short-term memory network.
 
     .. math::
@@ -131,7 +138,7 @@ class LSTMClassifier(LabelledSequences, StepReader, SequenceClassifier):
 @storable
 @names_itself
 @recurrent_estimator
-class LSTMRegressor(WholeSequences, StepReader, HorizonRegressor):
+class LSTMRegressor(WholeSequences, TruncatedEstimator, StepReader, HorizonRegressor):
     r"""Predict numbers from sequences with a long short-term memory network.
 
     .. math::
@@ -166,7 +173,9 @@ class LSTMRegressor(WholeSequences, StepReader, HorizonRegressor):
 @storable
 @names_itself
 @recurrent_estimator
-class GRUClassifier(LabelledSequences, StepReader, SequenceClassifier):
+class GRUClassifier(
+    LabelledSequences, TruncatedEstimator, StepReader, SequenceClassifier
+):
     r"""Classify sequences with a network of gated recurrent units.
 
     .. math::
@@ -201,7 +210,7 @@ class GRUClassifier(LabelledSequences, StepReader, SequenceClassifier):
 @storable
 @names_itself
 @recurrent_estimator
-class GRURegressor(WholeSequences, StepReader, HorizonRegressor):
+class GRURegressor(WholeSequences, TruncatedEstimator, StepReader, HorizonRegressor):
     r"""Predict numbers from sequences with a network of gated recurrent units.
 
     .. math::
@@ -236,7 +245,9 @@ class GRURegressor(WholeSequences, StepReader, HorizonRegressor):
 @storable
 @names_itself
 @recurrent_estimator
-class RecurrentClassifier(LabelledSequences, AnyCell, SequenceClassifier):
+class RecurrentClassifier(
+    LabelledSequences, TruncatedEstimator, AnyCell, SequenceClassifier
+):
     """Classify sequences with a recurrent network whose cell is a hyperparameter.
 
     The networks are those of the classes for single cells; use it to search among them.
@@ -262,7 +273,7 @@ class RecurrentClassifier(LabelledSequences, AnyCell, SequenceClassifier):
 @storable
 @names_itself
 @recurrent_estimator
-class RecurrentRegressor(WholeSequences, AnyCell, HorizonRegressor):
+class RecurrentRegressor(WholeSequences, TruncatedEstimator, AnyCell, HorizonRegressor):
     """Predict numbers from sequences with a network whose cell is a hyperparameter.
 
     The networks are those of the classes for single cells; use it to search among them.

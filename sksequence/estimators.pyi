@@ -18,6 +18,7 @@ from ._base.steps import AnyCell, SimpleCell, StepReader
 from ._base.tagging import ChainTagger
 from ._base.transcribing import TranscriptEstimator
 from ._base.translating import TranslationEstimator
+from ._base.truncating import TruncatedEstimator
 from ._inputs.types import PathLike
 
 @type_check_only
@@ -39,7 +40,9 @@ class _OfSklearn:
         self, X: ArrayLike, y: Targets, sample_weight: ArrayLike | None = None
     ) -> float: ...
 
-class SimpleRNNClassifier(_OfSklearn, LabelledSequences, SimpleCell, SequenceClassifier):
+class SimpleRNNClassifier(
+    _OfSklearn, LabelledSequences, TruncatedEstimator, SimpleCell, SequenceClassifier
+):
     r"""Classify sequences with a simple recurrent network.
 
     .. math:: h_t = \tanh(W x_t + U h_{t-1} + b)
@@ -221,6 +224,13 @@ class SimpleRNNClassifier(_OfSklearn, LabelledSequences, SimpleCell, SequenceCla
         some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
+    bptt_steps : int or None, default=None
+        Number of time steps per chunk for truncated backpropagation through time (Williams
+        and Peng, 1990): a sequence is trained on in chunks; the state is carried over from
+        one chunk to the next, gradients are not.
+        For sequences that are too long to train on as a whole: beside a vector for
+        each step, training keeps in memory what it needs of one chunk, and computes each
+        chunk twice. Needs ``bidirectional=False``.
     augment : str, tuple of str, dict of str to float, or None, default=None
         Random changes of the training sequences, drawn anew in each epoch: names, or
         names and strengths. They are made of standardised channels, in this order. "crop"
@@ -390,6 +400,7 @@ class SimpleRNNClassifier(_OfSklearn, LabelledSequences, SimpleCell, SequenceCla
         average_weights: str | None = None,
         ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
+        bptt_steps: int | None = None,
         augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
         validation_split: Any = "auto",
@@ -429,7 +440,9 @@ class SimpleRNNClassifier(_OfSklearn, LabelledSequences, SimpleCell, SequenceCla
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class SimpleRNNRegressor(_OfSklearn, WholeSequences, SimpleCell, HorizonRegressor):
+class SimpleRNNRegressor(
+    _OfSklearn, WholeSequences, TruncatedEstimator, SimpleCell, HorizonRegressor
+):
     r"""Predict numbers from sequences with a simple recurrent network.
 
     .. math:: h_t = \tanh(W x_t + U h_{t-1} + b)
@@ -640,6 +653,13 @@ class SimpleRNNRegressor(_OfSklearn, WholeSequences, SimpleCell, HorizonRegresso
         some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
+    bptt_steps : int or None, default=None
+        Number of time steps per chunk for truncated backpropagation through time (Williams
+        and Peng, 1990): a sequence is trained on in chunks; the state is carried over from
+        one chunk to the next, gradients are not.
+        For sequences that are too long to train on as a whole: beside a vector for
+        each step, training keeps in memory what it needs of one chunk, and computes each
+        chunk twice. Needs ``bidirectional=False``.
     augment : str, tuple of str, dict of str to float, or None, default=None
         Random changes of the training sequences, drawn anew in each epoch: names, or
         names and strengths. They are made of standardised channels, in this order. "crop"
@@ -808,6 +828,7 @@ class SimpleRNNRegressor(_OfSklearn, WholeSequences, SimpleCell, HorizonRegresso
         average_weights: str | None = None,
         ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
+        bptt_steps: int | None = None,
         augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
         validation_split: Any = "auto",
@@ -852,7 +873,9 @@ class SimpleRNNRegressor(_OfSklearn, WholeSequences, SimpleCell, HorizonRegresso
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class LSTMClassifier(_OfSklearn, LabelledSequences, StepReader, SequenceClassifier):
+class LSTMClassifier(
+    _OfSklearn, LabelledSequences, TruncatedEstimator, StepReader, SequenceClassifier
+):
     r"""Classify sequences with a long short-term memory network.
 
     .. math::
@@ -1034,6 +1057,13 @@ class LSTMClassifier(_OfSklearn, LabelledSequences, StepReader, SequenceClassifi
         some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
+    bptt_steps : int or None, default=None
+        Number of time steps per chunk for truncated backpropagation through time (Williams
+        and Peng, 1990): a sequence is trained on in chunks; the state is carried over from
+        one chunk to the next, gradients are not.
+        For sequences that are too long to train on as a whole: beside a vector for
+        each step, training keeps in memory what it needs of one chunk, and computes each
+        chunk twice. Needs ``bidirectional=False``.
     augment : str, tuple of str, dict of str to float, or None, default=None
         Random changes of the training sequences, drawn anew in each epoch: names, or
         names and strengths. They are made of standardised channels, in this order. "crop"
@@ -1203,6 +1233,7 @@ class LSTMClassifier(_OfSklearn, LabelledSequences, StepReader, SequenceClassifi
         average_weights: str | None = None,
         ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
+        bptt_steps: int | None = None,
         augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
         validation_split: Any = "auto",
@@ -1242,7 +1273,9 @@ class LSTMClassifier(_OfSklearn, LabelledSequences, StepReader, SequenceClassifi
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class LSTMRegressor(_OfSklearn, WholeSequences, StepReader, HorizonRegressor):
+class LSTMRegressor(
+    _OfSklearn, WholeSequences, TruncatedEstimator, StepReader, HorizonRegressor
+):
     r"""Predict numbers from sequences with a long short-term memory network.
 
     .. math::
@@ -1452,6 +1485,13 @@ class LSTMRegressor(_OfSklearn, WholeSequences, StepReader, HorizonRegressor):
         some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
+    bptt_steps : int or None, default=None
+        Number of time steps per chunk for truncated backpropagation through time (Williams
+        and Peng, 1990): a sequence is trained on in chunks; the state is carried over from
+        one chunk to the next, gradients are not.
+        For sequences that are too long to train on as a whole: beside a vector for
+        each step, training keeps in memory what it needs of one chunk, and computes each
+        chunk twice. Needs ``bidirectional=False``.
     augment : str, tuple of str, dict of str to float, or None, default=None
         Random changes of the training sequences, drawn anew in each epoch: names, or
         names and strengths. They are made of standardised channels, in this order. "crop"
@@ -1620,6 +1660,7 @@ class LSTMRegressor(_OfSklearn, WholeSequences, StepReader, HorizonRegressor):
         average_weights: str | None = None,
         ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
+        bptt_steps: int | None = None,
         augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
         validation_split: Any = "auto",
@@ -1664,7 +1705,9 @@ class LSTMRegressor(_OfSklearn, WholeSequences, StepReader, HorizonRegressor):
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class GRUClassifier(_OfSklearn, LabelledSequences, StepReader, SequenceClassifier):
+class GRUClassifier(
+    _OfSklearn, LabelledSequences, TruncatedEstimator, StepReader, SequenceClassifier
+):
     r"""Classify sequences with a network of gated recurrent units.
 
     .. math::
@@ -1843,6 +1886,13 @@ class GRUClassifier(_OfSklearn, LabelledSequences, StepReader, SequenceClassifie
         some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
+    bptt_steps : int or None, default=None
+        Number of time steps per chunk for truncated backpropagation through time (Williams
+        and Peng, 1990): a sequence is trained on in chunks; the state is carried over from
+        one chunk to the next, gradients are not.
+        For sequences that are too long to train on as a whole: beside a vector for
+        each step, training keeps in memory what it needs of one chunk, and computes each
+        chunk twice. Needs ``bidirectional=False``.
     augment : str, tuple of str, dict of str to float, or None, default=None
         Random changes of the training sequences, drawn anew in each epoch: names, or
         names and strengths. They are made of standardised channels, in this order. "crop"
@@ -2009,6 +2059,7 @@ class GRUClassifier(_OfSklearn, LabelledSequences, StepReader, SequenceClassifie
         average_weights: str | None = None,
         ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
+        bptt_steps: int | None = None,
         augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
         validation_split: Any = "auto",
@@ -2048,7 +2099,9 @@ class GRUClassifier(_OfSklearn, LabelledSequences, StepReader, SequenceClassifie
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class GRURegressor(_OfSklearn, WholeSequences, StepReader, HorizonRegressor):
+class GRURegressor(
+    _OfSklearn, WholeSequences, TruncatedEstimator, StepReader, HorizonRegressor
+):
     r"""Predict numbers from sequences with a network of gated recurrent units.
 
     .. math::
@@ -2258,6 +2311,13 @@ class GRURegressor(_OfSklearn, WholeSequences, StepReader, HorizonRegressor):
         some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
+    bptt_steps : int or None, default=None
+        Number of time steps per chunk for truncated backpropagation through time (Williams
+        and Peng, 1990): a sequence is trained on in chunks; the state is carried over from
+        one chunk to the next, gradients are not.
+        For sequences that are too long to train on as a whole: beside a vector for
+        each step, training keeps in memory what it needs of one chunk, and computes each
+        chunk twice. Needs ``bidirectional=False``.
     augment : str, tuple of str, dict of str to float, or None, default=None
         Random changes of the training sequences, drawn anew in each epoch: names, or
         names and strengths. They are made of standardised channels, in this order. "crop"
@@ -2426,6 +2486,7 @@ class GRURegressor(_OfSklearn, WholeSequences, StepReader, HorizonRegressor):
         average_weights: str | None = None,
         ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
+        bptt_steps: int | None = None,
         augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
         validation_split: Any = "auto",
@@ -2470,7 +2531,9 @@ class GRURegressor(_OfSklearn, WholeSequences, StepReader, HorizonRegressor):
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class RecurrentClassifier(_OfSklearn, LabelledSequences, AnyCell, SequenceClassifier):
+class RecurrentClassifier(
+    _OfSklearn, LabelledSequences, TruncatedEstimator, AnyCell, SequenceClassifier
+):
     """Classify sequences with a recurrent network whose cell is a hyperparameter.
 
     The networks are those of the classes for single cells; use it to search among them.
@@ -2651,6 +2714,13 @@ class RecurrentClassifier(_OfSklearn, LabelledSequences, AnyCell, SequenceClassi
         some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
+    bptt_steps : int or None, default=None
+        Number of time steps per chunk for truncated backpropagation through time (Williams
+        and Peng, 1990): a sequence is trained on in chunks; the state is carried over from
+        one chunk to the next, gradients are not.
+        For sequences that are too long to train on as a whole: beside a vector for
+        each step, training keeps in memory what it needs of one chunk, and computes each
+        chunk twice. Needs ``bidirectional=False``.
     augment : str, tuple of str, dict of str to float, or None, default=None
         Random changes of the training sequences, drawn anew in each epoch: names, or
         names and strengths. They are made of standardised channels, in this order. "crop"
@@ -2814,6 +2884,7 @@ class RecurrentClassifier(_OfSklearn, LabelledSequences, AnyCell, SequenceClassi
         average_weights: str | None = None,
         ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
+        bptt_steps: int | None = None,
         augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
         validation_split: Any = "auto",
@@ -2853,7 +2924,9 @@ class RecurrentClassifier(_OfSklearn, LabelledSequences, AnyCell, SequenceClassi
         sample_weight: bool | str | None = ...,
     ) -> Self: ...
 
-class RecurrentRegressor(_OfSklearn, WholeSequences, AnyCell, HorizonRegressor):
+class RecurrentRegressor(
+    _OfSklearn, WholeSequences, TruncatedEstimator, AnyCell, HorizonRegressor
+):
     """Predict numbers from sequences with a network whose cell is a hyperparameter.
 
     The networks are those of the classes for single cells; use it to search among them.
@@ -3065,6 +3138,13 @@ class RecurrentRegressor(_OfSklearn, WholeSequences, AnyCell, HorizonRegressor):
         some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
+    bptt_steps : int or None, default=None
+        Number of time steps per chunk for truncated backpropagation through time (Williams
+        and Peng, 1990): a sequence is trained on in chunks; the state is carried over from
+        one chunk to the next, gradients are not.
+        For sequences that are too long to train on as a whole: beside a vector for
+        each step, training keeps in memory what it needs of one chunk, and computes each
+        chunk twice. Needs ``bidirectional=False``.
     augment : str, tuple of str, dict of str to float, or None, default=None
         Random changes of the training sequences, drawn anew in each epoch: names, or
         names and strengths. They are made of standardised channels, in this order. "crop"
@@ -3228,6 +3308,7 @@ class RecurrentRegressor(_OfSklearn, WholeSequences, AnyCell, HorizonRegressor):
         average_weights: str | None = None,
         ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
+        bptt_steps: int | None = None,
         augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
         validation_split: Any = "auto",
@@ -3461,10 +3542,11 @@ class RecurrentTagger(_OfSklearn, AnyCell, ChainTagger):
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     bptt_steps : int or None, default=None
-        Number of time steps per chunk for truncated backpropagation through time: a
-        sequence is trained on in chunks; the hidden state is carried over from one chunk
-        to the next, gradients are not. For sequences that are too long to train on as a
-        whole; needs a causal network without convolutions.
+        Number of time steps per chunk for truncated backpropagation through time (Williams
+        and Peng, 1990): a sequence is trained on in chunks; the state is carried over from
+        one chunk to the next, gradients are not.
+        Each chunk is a step of the optimizer. For sequences that are too long to train
+        on as a whole; needs a causal network without convolutions.
     augment : str, tuple of str, dict of str to float, or None, default=None
         Random changes of the training sequences, drawn anew in each epoch: names, or
         names and strengths. They are made of standardised channels, in this order. "crop"
@@ -3922,10 +4004,11 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     bptt_steps : int or None, default=None
-        Number of time steps per chunk for truncated backpropagation through time: a
-        sequence is trained on in chunks; the hidden state is carried over from one chunk
-        to the next, gradients are not. For sequences that are too long to train on as a
-        whole; needs a causal network without convolutions.
+        Number of time steps per chunk for truncated backpropagation through time (Williams
+        and Peng, 1990): a sequence is trained on in chunks; the state is carried over from
+        one chunk to the next, gradients are not.
+        Each chunk is a step of the optimizer. For sequences that are too long to train
+        on as a whole; needs a causal network without convolutions.
     augment : str, tuple of str, dict of str to float, or None, default=None
         Random changes of the training sequences, drawn anew in each epoch: names, or
         names and strengths. They are made of standardised channels, in this order. "crop"
@@ -4861,6 +4944,13 @@ class RecurrentTranscriber(_OfSklearn, AnyCell, TranscriptEstimator):
         some ``1 / (1 - ema_decay)`` mini-batches.
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
+    bptt_steps : int or None, default=None
+        Number of time steps per chunk for truncated backpropagation through time (Williams
+        and Peng, 1990): a sequence is trained on in chunks; the state is carried over from
+        one chunk to the next, gradients are not.
+        For sequences that are too long to train on as a whole: beside a vector for
+        each step, training keeps in memory what it needs of one chunk, and computes each
+        chunk twice. Needs ``bidirectional=False``.
     augment : str, tuple of str, dict of str to float, or None, default=None
         Random changes of the training sequences, drawn anew in each epoch: names, or
         names and strengths. They are made of standardised channels, in this order. "crop"
@@ -5040,6 +5130,7 @@ class RecurrentTranscriber(_OfSklearn, AnyCell, TranscriptEstimator):
         average_weights: str | None = None,
         ema_decay: float = 0.99,
         gradient_clip: float | None = 1.0,
+        bptt_steps: int | None = None,
         augment: str | Sequence[str] | Mapping[str, float] | None = None,
         early_stopping: bool = False,
         validation_split: Any = "auto",
@@ -5721,10 +5812,11 @@ class RecurrentDetector(_OfSklearn, Pooling, AnyCell, SequenceDetector):
     gradient_clip : float or None, default=1.0
         Maximum norm of the gradient; larger gradients are clipped.
     bptt_steps : int or None, default=None
-        Number of time steps per chunk for truncated backpropagation through time: a
-        sequence is trained on in chunks; the hidden state is carried over from one chunk
-        to the next, gradients are not. For sequences that are too long to train on as a
-        whole; needs a causal network without convolutions.
+        Number of time steps per chunk for truncated backpropagation through time (Williams
+        and Peng, 1990): a sequence is trained on in chunks; the state is carried over from
+        one chunk to the next, gradients are not.
+        Each chunk is a step of the optimizer. For sequences that are too long to train
+        on as a whole; needs a causal network without convolutions.
     augment : str, tuple of str, dict of str to float, or None, default=None
         Random changes of the training sequences, drawn anew in each epoch: names, or
         names and strengths. They are made of standardised channels, in this order. "crop"

@@ -486,6 +486,7 @@ BAD_VALUES = {
         np.array([4]),
     ],
     "num_layers": [value for value in COUNT if value is not None],
+    "bptt_steps": [value for value in COUNT if value is not None],
     "bidirectional": FLAG,
     "merge_mode": ["max", None, 1],
     "dropout": [-0.1, 1.0, "a", None, np.nan, False],

@@ -20,49 +20,27 @@ from .._inputs import (
     spread_targets,
 )
 from .callers import refuse_encoded_steps, refuse_scorer_of_sequences
-from .declaration import TRAINING, hyperparameter, recurrent_estimator
+from .declaration import recurrent_estimator
 from .estimator import SequenceEstimator
-from .hyperparameters import COUNT
+from .truncating import bptt_steps, check_truncation
 
 
 @recurrent_estimator
 class PerStepEstimator(SequenceEstimator):
     """Estimator with a prediction for each step of each sequence."""
 
-    bptt_steps: int | None = hyperparameter(
-        default=None,
-        constraints=[COUNT, None],
-        doc="""int or None
-        Number of time steps per chunk for truncated backpropagation through time: a
-        sequence is trained on in chunks; the hidden state is carried over from one chunk
-        to the next, gradients are not. For sequences that are too long to train on as a
-        whole; needs a causal network without convolutions.""",
-        role=TRAINING,
+    bptt_steps: int | None = bptt_steps(
+        """Each chunk is a step of the optimizer. For sequences that are too long to train
+        on as a whole; needs a causal network without convolutions.""",
+        since=(1, 0),
     )
 
     _per_step: ClassVar[bool] = True
 
     def _get_network(self) -> dict[str, Any]:
         network = super()._get_network()
-        if self.bptt_steps is None:
-            return network
-        if network["recurrent_dropout"]:
-            raise ValueError(
-                f"recurrent_dropout must be 0 with bptt_steps={self.bptt_steps}, as its "
-                "mask is the same for a whole sequence, got "
-                f"{network['recurrent_dropout']}."
-            )
-        if (
-            network["bidirectional"]
-            or network["conv_channels"]
-            or network["parallel_channels"]
-            or network["missing"] == "decay"
-        ):
-            raise ValueError(
-                f"bptt_steps={self.bptt_steps} needs bidirectional=False, no "
-                'conv_channels, no parallel_channels and no missing="decay": only the '
-                "state of the recurrence is carried over from one chunk to the next."
-            )
+        if self.bptt_steps is not None:
+            check_truncation(network, self.bptt_steps, alone=True)
         return network
 
     def _encode(

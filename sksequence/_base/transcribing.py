@@ -12,13 +12,14 @@ from .._inputs import AnySequences, Reading, Sequences, Target, ctc
 from .._inputs.types import ArrayLike, Targets
 from .declaration import recurrent_estimator
 from .labelling import LabellingEstimator, check_count
+from .truncating import TruncatedEstimator
 
 # Beam of a search for words: with fewer prefixes it may find none that ends with one.
 _WORDS_BEAM = 16
 
 
 @recurrent_estimator
-class TranscriptEstimator(LabellingEstimator):
+class TranscriptEstimator(TruncatedEstimator, LabellingEstimator):
     """Estimator with a transcript, a string or a list of labels, for each sequence."""
 
     # ----------------------------------------------------------------------- targets

@@ -1,8 +1,9 @@
 """From the source of kernels to machine code.
 
-numba compiles :mod:`.recurrence`, :mod:`.alone`, :mod:`.step` or :mod:`.pooling` to
-LLVM's intermediate code, which takes most of the time and is the same for all machines,
-and LLVM compiles this to an object file for one machine. It has no dependencies.
+numba compiles :mod:`.recurrence`, :mod:`.scan`, :mod:`.alone`, :mod:`.step` or
+:mod:`.pooling` to LLVM's intermediate code, which takes most of the time and is the same
+for all machines, and LLVM compiles this to an object file for one machine. It has no
+dependencies.
 """
 
 from __future__ import annotations

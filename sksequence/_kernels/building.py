@@ -20,6 +20,7 @@ from .._cells import CELLS, NONLINEARITIES, Cell
 from . import ready
 from .assembly import assemble, emit
 from .files import read, write
+from .layout import reads_only_input
 
 _USUAL = ("lstm", "gru", "rnn")
 
@@ -40,8 +41,9 @@ def units(which: str) -> list[Unit]:
     # RNN is among the cells, and among the nonlinearities.
     distinct = dict.fromkeys(cells.values())
     of_cells = product(("recurrence", "alone", "step"), sizes, distinct)
-    without = product(("pooling", "shares"), sizes, [None])
-    return [Unit(*unit) for unit in (*of_cells, *without)]
+    scanned = product(("scan",), sizes, filter(reads_only_input, distinct))
+    without = product(("convlstm", "decay", "pooling", "shares"), sizes, [None])
+    return [Unit(*unit) for unit in (*of_cells, *scanned, *without)]
 
 
 def machines(which: str) -> list[ready.Machine]:

@@ -57,8 +57,9 @@ def load(source: str, bits: int, cell: type[Cell] | None = None) -> Kernels | No
     """Return the kernels for floats of the given size, or None if there are none.
 
     ``source`` is the module of the kernels: "recurrence", "alone" or "step", for a cell,
-    or "pooling". If compilation fails, a warning with the reason is raised once. Kernels
-    take addresses and sizes as keywords.
+    "scan" for one whose gates read only the input, or "pooling" or "shares". If
+    compilation fails, a warning with the reason is raised once. Kernels take addresses
+    and sizes as keywords.
     """
     with _LOCK:
         return _load(source, bits, cast(Hashable, cell))

@@ -194,7 +194,7 @@ def differentiating(cell: type[Cell]) -> Callable:
     gradient_of = compiled(cell.gradient)
     read, write = reading(places), writing(places)
     read_states, write_states = states_in_memory(cell.n_states)
-    with_zeros = _zeros_for_none(cell.n_states)
+    with_zeros = with_zeros_for_none(cell.n_states)
 
     @_function
     def differentiate(
@@ -219,7 +219,8 @@ def differentiating(cell: type[Cell]) -> Callable:
     return differentiate
 
 
-def _zeros_for_none(n_states: int) -> Callable:
+def with_zeros_for_none(n_states: int) -> Callable:
+    """Return a function that replaces None among the gradients of states by zero."""
     if n_states == 1:
 
         @_function

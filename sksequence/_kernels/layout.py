@@ -14,6 +14,7 @@ read everything, and those that read channels.
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, count
@@ -25,6 +26,7 @@ LANES = 32  # sequences per block
 SPAN = 128  # lanes of several steps, whose weight gradients are computed in one product
 ROWS = 4  # rows of a product that are kept in registers
 VECTOR_BYTES = 64
+_MOST_KEPT = 2**24  # maximum number of values of a scan to keep, some tens of megabytes
 MOST_CHAINS = 16  # maximum number of partial sums of weight gradients
 
 
@@ -75,6 +77,11 @@ def blocks_of(cell: type[Cell]) -> Blocks:
     return Blocks(apart, both, apart + alone, tuple(gates), places)
 
 
+def reads_only_input(cell: type[Cell]) -> bool:
+    """Return whether no gate of a cell reads the state, which a scan then computes."""
+    return all(reads == INPUT for reads in cell.gates)
+
+
 def round_up(size: int, multiple: int) -> int:
     """Return the next multiple."""
     return -(-size // multiple) * multiple
@@ -95,6 +102,8 @@ class Layout:
     given : bool, default=False
         Whether the products with the input are given, one block for each gate, instead
         of channels.
+    n_elapsed : int, default=0
+        Number of elapsed times per step, by which the states decay; 0 for no decay.
 
     Examples
     --------
@@ -109,6 +118,7 @@ class Layout:
     hidden: int
     itemsize: int
     given: bool = False
+    n_elapsed: int = 0
 
     @cached_property
     def sizes(self) -> dict[str, int]:
@@ -121,6 +131,9 @@ class Layout:
             "hidden": self.hidden,
             "channels": self.channels,
             "inputs": self.inputs,
+            "n_elapsed": self.n_elapsed,
+            "fade_width": self.fade_width,
+            "width": self.width,
             **{name: end * high for name, end in zip(names, ends, strict=True)},
         }
 
@@ -149,26 +162,48 @@ class Layout:
         """The same, rounded up to whole vectors."""
         return round_up(self.depth, VECTOR_BYTES // self.itemsize)
 
+    @property
+    def fade_width(self) -> int:
+        """Length of a row of a one and elapsed times, rounded up to whole vectors."""
+        if not self.n_elapsed:
+            return 0
+        return round_up(1 + self.n_elapsed, VECTOR_BYTES // self.itemsize)
+
     @cached_property
     def slot(self) -> int:
-        """Size of what is kept of a step of a block: gates and cell state."""
-        memory = self._lanes(self.hidden) if self.cell.n_states > 1 else 0
-        return self._lanes(self.sizes["rows"]) + memory
+        """Size of what is kept of a step of a block: gates, cell state, factors."""
+        n_kept = (self.cell.n_states > 1) + (self.n_elapsed > 0)
+        return self._lanes(self.sizes["rows"]) + n_kept * self._lanes(self.hidden)
+
+    def kept(self, n: int, n_steps: int) -> Kept:
+        """Return what is kept of a forward pass."""
+        return Kept(round_up(n, LANES) // LANES, self.slot * n_steps, self.slot)
+
+    def most_workers(self, n_chains: int, *, wants_x: bool = False) -> int:
+        """Return how many threads can work: they share blocks of sequences, or chains."""
+        return n_chains
 
     @property
     def weight_gradient(self) -> int:
         """Size of the gradient of all weights."""
         return self.sizes["rows"] * self.width
 
+    @property
+    def fade_gradient(self) -> int:
+        """Size of the gradient of the weights of elapsed times."""
+        return round_up(self.hidden, ROWS) * self.fade_width
+
     @cached_property
     def packed(self) -> Buffers:
         """Buffers of the weights, packed for each of the products."""
         rows, states_end = self.sizes["rows"], self.sizes["states_end"]
+        fades = round_up(self.hidden, ROWS) * (1 + self.n_elapsed)
         return self._buffers(
-            dense=rows * self.depth,
+            dense=max(rows * self.depth, fades),
             weights=rows * self.depth,
             weights_of_states=round_up(self.hidden, ROWS) * self.sizes["all_end"],
             weights_of_channels=round_up(self.channels, ROWS) * (rows - states_end),
+            fade_weights=fades if self.n_elapsed else 0,
         )
 
     @property
@@ -205,6 +240,8 @@ class Layout:
             column=column,
             new_column=column,
             masked=column,
+            elapsed_lanes=LANES + self._lanes(self.n_elapsed),
+            faded_memory=self._faded,
             **self._staging,
         )
 
@@ -221,28 +258,186 @@ class Layout:
             new_state=states,
             masked=states,
             row=SPAN * self.width,
+            fade_gradient=SPAN * round_up(self.hidden, ROWS) if self.n_elapsed else 0,
+            fade_row=SPAN * self.fade_width,
+            undecayed=self._faded,
+            faded_memory=self._faded,
             **self._staging,
         )
 
     @property
     def _staging(self) -> dict[str, int]:
         return {
-            "staged": self._lanes(max(self.hidden, self.inputs)),
+            "staged": self._lanes(max(self.hidden, self.inputs, self.n_elapsed)),
             "mask_lanes": self._lanes(self.hidden),
             "places": LANES * 8 // self.itemsize,
         }
+
+    @property
+    def _faded(self) -> int:
+        """Size of states before or after they decay."""
+        return self._lanes(self.hidden) if self.n_elapsed else 0
 
     @staticmethod
     def _lanes(rows: int) -> int:
         return LANES * round_up(rows, 8)
 
     def _buffers(self, **sizes: int) -> Buffers:
-        """Arrange buffers one after the other, each aligned to a vector."""
-        offsets, end = {}, 0
-        for name, size in sizes.items():
-            offsets[name] = end
-            end += round_up(size * self.itemsize, VECTOR_BYTES)
-        return Buffers(offsets, end)
+        return arrange(self.itemsize, sizes)
+
+
+@dataclass(frozen=True)
+class ScanLayout:
+    """The same of a layer that is a scan over time, as in :mod:`.scan`.
+
+    Parameters
+    ----------
+    cell : type
+        Recurrent cell whose gates read only the input.
+    channels, hidden, itemsize
+        As in :class:`Layout`.
+
+    Examples
+    --------
+    >>> from sksequence._cells import find_cell
+    >>> layout = ScanLayout(find_cell("mingru"), 3, 20, 4)
+    >>> {name: layout.sizes[name] for name in ("wide", "width", "deep")}
+    {'wide': 32, 'width': 64, 'deep': 4}
+    """
+
+    cell: type[Cell]
+    channels: int
+    hidden: int
+    itemsize: int
+
+    slot = 0  # a pass that keeps nothing needs no memory for it
+    fade_gradient = 0  # its states do not decay
+
+    @cached_property
+    def sizes(self) -> dict[str, int]:
+        """Sizes passed to every kernel."""
+        vector = VECTOR_BYTES // self.itemsize
+        wide = round_up(self.hidden, vector)
+        return {
+            "hidden": self.hidden,
+            "channels": self.channels,
+            "wide": wide,
+            "width": len(self.cell.gates) * wide,
+            "deep": round_up(1 + self.channels, ROWS),
+            "wide_in": round_up(self.channels, vector),
+        }
+
+    @cached_property
+    def gates(self) -> ctypes.Array:
+        """None is apart from the others."""
+        return (ctypes.c_int64 * 0)()
+
+    def kept(self, n: int, n_steps: int) -> Kept:
+        """Return what is kept of a forward pass.
+
+        The values of all steps, if sequences are many and steps are not, else the cell
+        states before spans of steps.
+        """
+        n_blocks, n_memories = round_up(n, LANES) // LANES, self.cell.n_states - 1
+        n_spans = -(-n_steps // (SPAN // min(n, LANES)))
+        wide, width = self.sizes["wide"], self.sizes["width"]
+        step = SPAN * (width + n_memories * wide)
+        if n >= LANES // 2 and step * n_spans * n_blocks <= _MOST_KEPT:
+            return Kept(n_blocks, step * n_spans, step, True)
+        step = LANES * wide * n_memories
+        return Kept(n_blocks, step * n_spans, step)
+
+    def most_workers(self, n_chains: int, *, wants_x: bool = False) -> int:
+        """Return how many threads can work: they share chains and their units.
+
+        Gradients of inputs are sums over all units.
+        """
+        n_vectors = self.sizes["wide"] * self.itemsize // VECTOR_BYTES
+        return n_chains if wants_x else n_chains * n_vectors
+
+    @property
+    def weight_gradient(self) -> int:
+        """Size of the gradient of all weights."""
+        return self.sizes["deep"] * self.sizes["width"]
+
+    @cached_property
+    def packed(self) -> Buffers:
+        """Buffers of the weights, packed for each of the products."""
+        sizes = self.sizes
+        return self._buffers(
+            weights=sizes["width"] * (1 + self.channels),
+            weights_of_channels=sizes["width"] * sizes["wide_in"],
+        )
+
+    @cached_property
+    def forward_scratch(self) -> Buffers:
+        """Working memory of a forward pass."""
+        return self._buffers(**self._spans)
+
+    @cached_property
+    def backward_scratch(self) -> Buffers:
+        """Working memory of a backward pass."""
+        wide = self.sizes["wide"]
+        return self._buffers(
+            **self._spans,
+            before=wide,
+            memory_before=wide,
+            grad_state=LANES * wide,
+            grad_memory=LANES * wide,
+            grad_inputs=SPAN * self.sizes["wide_in"],
+            strip=SPAN * VECTOR_BYTES // self.itemsize,
+        )
+
+    @property
+    def _spans(self) -> dict[str, int]:
+        wide = self.sizes["wide"]
+        return {
+            "inputs": SPAN * self.sizes["deep"],
+            "values": SPAN * self.sizes["width"],
+            "hidden_states": SPAN * wide,
+            "memories": SPAN * wide,
+            "state": LANES * wide,
+            "memory": LANES * wide,
+            "places": SPAN * 8 // self.itemsize,
+        }
+
+    def _buffers(self, **sizes: int) -> Buffers:
+        return arrange(self.itemsize, sizes)
+
+
+class Kept(NamedTuple):
+    """Sizes of what is kept of a forward pass, for the backward pass.
+
+    Parameters
+    ----------
+    n_blocks : int
+        Number of blocks of sequences.
+    block : int
+        Size for a block.
+    step : int
+        Size for a step of a block, or a span of steps.
+    values : bool
+        Whether a scan keeps the values of all steps.
+    """
+
+    n_blocks: int
+    block: int
+    step: int
+    values: bool = False
+
+    @property
+    def size(self) -> int:
+        """Size for all blocks."""
+        return self.n_blocks * self.block
+
+
+def arrange(itemsize: int, sizes: Mapping[str, int]) -> Buffers:
+    """Arrange buffers one after the other, each aligned to a vector."""
+    offsets, end = {}, 0
+    for name, size in sizes.items():
+        offsets[name] = end
+        end += round_up(size * itemsize, VECTOR_BYTES)
+    return Buffers(offsets, end)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,9 @@
 """The source of the kernels of max pooling, forward and backward.
 
 Parameters are annotated as in :mod:`.recurrence`. Sequence ``i`` has ``n_steps`` rows of
-``size`` numbers (at least one vector), of which the first ``lengths[i]`` are valid.
+``size`` numbers (at least one vector), of which the first ``lengths[i]`` are valid. A
+worker has the same blocks of sequences as in the recurrence, whose steps are still in the
+cache of its core.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from .layout import LANES
 from .simd import constant, lanes_of, largest_of, load, shift, store, where_equal
 
 Numbers = Indices = Size = Any
@@ -25,12 +28,16 @@ def _place(q, size, vector):
     return min(q * vector, size - vector)
 
 
-def _find_largest(
-    steps: Numbers, lengths: Indices, n: Size, n_steps: Size, size: Size,
-    largest: Numbers,
-):  # fmt: skip
+@_function
+def _count(first, end, step):
+    return (end - first + step - 1) // step
+
+
+@_function
+def _find_in_block(rows_of, active, steps, lengths, n_steps, size, largest):
     vector = lanes_of(steps)
-    for i in range(n):
+    for k in range(active):
+        i = rows_of[k]
         of_sequence, found = shift(steps, i * n_steps * size), shift(largest, i * size)
         for q in range((size + vector - 1) // vector):
             j = _place(q, size, vector)
@@ -40,13 +47,13 @@ def _find_largest(
             store(found, j, x)
 
 
-def _share_gradient(
-    steps: Numbers, lengths: Indices, n: Size, n_steps: Size, size: Size,
-    largest: Numbers, grad_largest: Numbers, grad_steps: Numbers,
-):  # fmt: skip
-    """Divide the gradient among the steps that have the maximum."""
+@_function
+def _share_in_block(
+    rows_of, active, steps, lengths, n_steps, size, largest, grad_largest, grad_steps
+):
     vector = lanes_of(steps)
-    for i in range(n):
+    for k in range(active):
+        i = rows_of[k]
         of_sequence, target = (
             shift(steps, i * n_steps * size),
             shift(grad_steps, i * n_steps * size),
@@ -65,6 +72,38 @@ def _share_gradient(
                 store(target, place, where_equal(load(of_sequence, place), found, share))
             for t in range(length, n_steps):
                 store(target, t * size + j, zero)
+
+
+def _find_largest(
+    steps: Numbers, order: Indices, lengths: Indices, n: Size, n_steps: Size, size: Size,
+    largest: Numbers, n_chains: Size, worker: Size, n_workers: Size,
+):  # fmt: skip
+    n_blocks = (n + LANES - 1) // LANES
+    for turn in range(_count(worker, n_chains, n_workers)):
+        chain = worker + turn * n_workers
+        for share in range(_count(chain, n_blocks, n_chains)):
+            first = (chain + share * n_chains) * LANES
+            _find_in_block(
+                shift(order, first), min(LANES, n - first), steps, lengths, n_steps,
+                size, largest,
+            )  # fmt: skip
+
+
+def _share_gradient(
+    steps: Numbers, order: Indices, lengths: Indices, n: Size, n_steps: Size, size: Size,
+    largest: Numbers, grad_largest: Numbers, grad_steps: Numbers,
+    n_chains: Size, worker: Size, n_workers: Size,
+):  # fmt: skip
+    """Divide the gradient among the steps that have the maximum."""
+    n_blocks = (n + LANES - 1) // LANES
+    for turn in range(_count(worker, n_chains, n_workers)):
+        chain = worker + turn * n_workers
+        for share in range(_count(chain, n_blocks, n_chains)):
+            first = (chain + share * n_chains) * LANES
+            _share_in_block(
+                shift(order, first), min(LANES, n - first), steps, lengths, n_steps,
+                size, largest, grad_largest, grad_steps,
+            )  # fmt: skip
 
 
 def kernels_of(cell: None) -> dict[str, Callable]:

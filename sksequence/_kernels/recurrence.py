@@ -21,12 +21,15 @@ from .layout import LANES, ROWS, SPAN
 from .simd import (
     add_tile,
     add_tile_of_packed,
+    exp,
     lanes_of,
     load,
+    relu,
     shift,
     store,
     tile_of_packed,
     transpose,
+    where_positive,
 )
 
 Numbers = Indices = Size = Any
@@ -217,6 +220,78 @@ def _give_products(gradient, gates, n_gates, hidden, grad_given, vectors):
                 store(grad_given, (g * hidden + j) * LANES + p * vector, value)
 
 
+# ---------------------------------------------------------- states that decay in gaps
+
+
+@_function
+def _take_elapsed(elapsed, size, places, n, staged, wide, lanes, vectors):
+    """Copy elapsed times to lanes, below a row of ones for the biases."""
+    _gather(elapsed, size, places, n, staged, wide)
+    _to_lanes(staged, wide, size, shift(lanes, LANES), vectors)
+
+
+@_function
+def _to_fades(fades, hidden, vectors):
+    """Turn products with elapsed times into factors; those below one get a minus.
+
+    A factor may also be one by rounding: the sign tells whether it has a gradient.
+    """
+    vector = lanes_of(fades)
+    for j in range(hidden):
+        for p in range(vectors):
+            i = j * LANES + p * vector
+            x = load(fades, i)
+            factor = exp(-relu(x))
+            store(fades, i, factor - where_positive(x, 2.0 * factor))
+
+
+@_function
+def _size_of(fade):
+    """Return a factor without its sign."""
+    return fade + where_positive(-fade, -2.0 * fade)
+
+
+@_function
+def _fade(source, fades, hidden, target, vectors):
+    """Multiply the lanes of each unit by their factors."""
+    vector = lanes_of(source)
+    for j in range(hidden):
+        for p in range(vectors):
+            i = j * LANES + p * vector
+            store(target, i, load(source, i) * _size_of(load(fades, i)))
+
+
+@_function
+def _give_fades(
+    fades, states, memory, has_memory, grad_state, grad_memory, hidden, gradient, vectors
+):
+    """Write the gradients of the products, and multiply those of states by factors.
+
+    ``states`` and ``memory`` are those before they decay.
+    """
+    vector = lanes_of(fades)
+    for j in range(hidden):
+        for p in range(vectors):
+            i = j * LANES + p * vector
+            fade, of_state = load(fades, i), load(grad_state, i)
+            factor, total = _size_of(fade), of_state * load(states, i)
+            store(grad_state, i, of_state * factor)
+            if has_memory:
+                of_memory = load(grad_memory, i)
+                total = total + of_memory * load(memory, i)
+                store(grad_memory, i, of_memory * factor)
+            of_product = where_positive(-fade, total * fade)
+            store(gradient, j * SPAN + p * vector, of_product)
+
+
+@_function
+def _lanes_to_row(lanes, hidden, n, staged, wide, row, width, vectors):
+    """Copy lanes to the first columns of rows."""
+    _to_rows(lanes, hidden, staged, wide, vectors)
+    for i in range(n):
+        _copy(shift(staged, i * wide), shift(row, i * width), hidden)
+
+
 # ----------------------------------------------------------------------------- kernels
 
 
@@ -235,6 +310,7 @@ def _pack_weights(
     hidden: Size, channels: Size, states_end: Size, all_end: Size, rows: Size,
     dense: Numbers, weights: Numbers,
     weights_of_states: Numbers, weights_of_channels: Numbers,
+    n_elapsed: Size, weight_fade: Numbers, bias_fade: Numbers, fade_weights: Numbers,
 ):  # fmt: skip
     """Copy the weights of a layer to the order in which the products read them."""
     depth = hidden + 1 + channels
@@ -260,6 +336,12 @@ def _pack_weights(
     _pack(dense, hidden, all_end, 1, depth, weights_of_states)
     source = shift(dense, states_end * depth + hidden + 1)
     _pack(source, channels, rows - states_end, 1, depth, weights_of_channels)
+    if n_elapsed:
+        for j in range(hidden):
+            own = shift(dense, j * (n_elapsed + 1))
+            own[0] = bias_fade[j]
+            _copy(shift(weight_fade, j * n_elapsed), shift(own, 1), n_elapsed)
+        _pack(dense, hidden, n_elapsed + 1, n_elapsed + 1, 1, fade_weights)
 
 
 def make_forward(cell: type[Cell]) -> Callable:
@@ -275,16 +357,22 @@ def make_forward(cell: type[Cell]) -> Callable:
         saved: Numbers, saved_block: Size, saved_step: Size,
         column: Numbers, new_column: Numbers, masked: Numbers, staged: Numbers,
         mask_lanes: Numbers, places: Indices,
+        n_elapsed: Size, elapsed: Numbers, fade_weights: Numbers,
+        elapsed_lanes: Numbers, faded_memory: Numbers,
         steps: Numbers, final: Numbers, final_memory: Numbers,
         worker: Size, n_workers: Size,
     ):  # fmt: skip
         vector = lanes_of(x)
         depth = hidden + 1 + channels
-        wide = (max(hidden, inputs) + 7) // 8 * 8
+        wide = (max(hidden, inputs, n_elapsed) + 7) // 8 * 8
         memory = (rows + 7) // 8 * 8 * LANES
         high = (hidden + ROWS - 1) // ROWS * ROWS
         weights_of_all = shift(weights, states_end * (hidden + 1))
         weights_of_channels = shift(weights_of_all, (all_end - states_end) * depth)
+        # The factors of the states are behind the gates and the cell state.
+        fades_at = memory + int(has_memory) * (hidden + 7) // 8 * 8 * LANES
+        for i in range(LANES * min(n_elapsed, 1)):
+            elapsed_lanes[i] = 1
         n_blocks = (n + LANES - 1) // LANES
         for share in range((n_blocks - worker + n_workers - 1) // n_workers):
             block = worker + share * n_workers
@@ -319,6 +407,21 @@ def make_forward(cell: type[Cell]) -> Callable:
                     active -= 1
                 vectors = (active + vector - 1) // vector
                 _find_places(rows_of, left, active, n_steps, s, reverse, places)
+                if n_elapsed:
+                    _take_elapsed(
+                        elapsed, n_elapsed, places, active, staged, wide,
+                        elapsed_lanes, vectors,
+                    )  # fmt: skip
+                    fades = shift(slot, fades_at)
+                    _multiply(
+                        fade_weights, n_elapsed + 1, high, elapsed_lanes, LANES, fades,
+                        vectors,
+                    )  # fmt: skip
+                    _to_fades(fades, hidden, vectors)
+                    _fade(column, fades, hidden, column, vectors)
+                    if has_memory:
+                        _fade(before, fades, hidden, faded_memory, vectors)
+                        before = faded_memory
                 # The products read the masked state, the cell the state itself.
                 read = column
                 if has_mask:
@@ -392,6 +495,9 @@ def make_backward(cell: type[Cell]) -> Callable:
         gradient: Numbers, grad_state: Numbers, grad_memory: Numbers, state: Numbers,
         start_memory_lanes: Numbers, new_state: Numbers, masked: Numbers,
         row: Numbers, staged: Numbers, mask_lanes: Numbers, places: Indices,
+        n_elapsed: Size, elapsed: Numbers, fade_width: Size, fade_gradient: Numbers,
+        fade_row: Numbers, undecayed: Numbers, faded_memory: Numbers,
+        grad_fades: Numbers,
         has_grad_steps: Size, grad_steps: Numbers,
         has_grad_final: Size, grad_final: Numbers,
         has_grad_final_memory: Size, grad_final_memory: Numbers,
@@ -400,16 +506,24 @@ def make_backward(cell: type[Cell]) -> Callable:
         worker: Size, n_workers: Size,
     ):  # fmt: skip
         vector = lanes_of(x)
-        wide = (max(hidden, inputs) + 7) // 8 * 8
+        wide = (max(hidden, inputs, n_elapsed) + 7) // 8 * 8
         memory = (rows + 7) // 8 * 8 * LANES
         depth = hidden + 1 + channels
         high = (hidden + ROWS - 1) // ROWS * ROWS
+        fades_at = memory + int(has_memory) * (hidden + 7) // 8 * 8 * LANES
         n_blocks = (n + LANES - 1) // LANES
         _clear(gradient, rows * SPAN)
+        if n_elapsed:
+            _clear(fade_gradient, high * SPAN)
+            _clear(fade_row, SPAN * fade_width)
+            for i in range(SPAN):
+                fade_row[i * fade_width] = 1
         for turn in range((n_chains - worker + n_workers - 1) // n_workers):
             chain = worker + turn * n_workers
             result = shift(grad_weights, chain * rows * width)
             _clear(result, rows * width)
+            fade_result = shift(grad_fades, chain * high * fade_width)
+            _clear(fade_result, high * fade_width)
             for share in range((n_blocks - chain + n_chains - 1) // n_chains):
                 block = chain + share * n_chains
                 rows_of = shift(order, block * LANES)
@@ -452,14 +566,21 @@ def make_backward(cell: type[Cell]) -> Callable:
                             gradient, row, width, filled, hidden, depth, states_end,
                             all_end, rows, result,
                         )  # fmt: skip
+                        if n_elapsed:
+                            _add_outer(
+                                fade_gradient, 0, high, fade_row, fade_width, 0,
+                                n_elapsed + 1, filled, fade_result,
+                            )  # fmt: skip
                         filled = 0
                     now_gradient = shift(gradient, filled)
                     now_row = shift(row, filled * width)
+                    now_fade_gradient = shift(fade_gradient, filled)
+                    now_fade_row = shift(fade_row, filled * fade_width + 1)
                     # Behind these lanes, those of the next step take the place of zeros.
                     filled += (active + ROWS - 1) // ROWS * ROWS
                     of_inputs = shift(now_row, hidden + 1)
                     _copy_rows(x, channels, places, active, of_inputs, width)
-                    if all_end or reads_state:
+                    if all_end or reads_state or n_elapsed:
                         _copy_earlier(
                             steps, start, has_start, s, hidden, reverse, places,
                             rows_of, active, now_row, width,
@@ -475,7 +596,21 @@ def make_backward(cell: type[Cell]) -> Callable:
                         _to_lanes(staged, wide, hidden, before, vectors)
                     elif has_memory:
                         _clear(before, hidden * LANES)
-                    if reads_state:
+                    fades = shift(slot, fades_at)
+                    earlier_memory = before
+                    if n_elapsed:
+                        _copy_rows(
+                            elapsed, n_elapsed, places, active, now_fade_row, fade_width
+                        )
+                        _to_lanes(now_row, width, hidden, undecayed, vectors)
+                        _fade(undecayed, fades, hidden, state, vectors)
+                        _lanes_to_row(
+                            state, hidden, active, staged, wide, now_row, width, vectors
+                        )
+                        if has_memory:
+                            _fade(before, fades, hidden, faded_memory, vectors)
+                            before = faded_memory
+                    elif reads_state:
                         _to_lanes(now_row, width, hidden, state, vectors)
                     if reads_new_state:
                         _gather(steps, hidden, places, active, staged, wide)
@@ -498,6 +633,11 @@ def make_backward(cell: type[Cell]) -> Callable:
                             weights_of_states, all_end, high, now_gradient, SPAN,
                             grad_state, vectors,
                         )  # fmt: skip
+                    if n_elapsed:
+                        _give_fades(
+                            fades, undecayed, earlier_memory, has_memory, grad_state,
+                            grad_memory, hidden, now_fade_gradient, vectors,
+                        )  # fmt: skip
                     if wants_x and given:
                         _give_products(
                             now_gradient, gates, n_gates, hidden, state, vectors
@@ -517,6 +657,11 @@ def make_backward(cell: type[Cell]) -> Callable:
                     gradient, row, width, filled, hidden, depth, states_end, all_end,
                     rows, result,
                 )  # fmt: skip
+                if n_elapsed and filled > 0:
+                    _add_outer(
+                        fade_gradient, 0, high, fade_row, fade_width, 0, n_elapsed + 1,
+                        filled, fade_result,
+                    )  # fmt: skip
                 for i in range(in_block):
                     if wants_x:
                         behind = shift(grad_x, (rows_of[i] * n_steps + left[i]) * inputs)
@@ -533,17 +678,32 @@ def make_backward(cell: type[Cell]) -> Callable:
     return backward
 
 
+@_function
+def _sum_chains(sums, n_chains, size):
+    """Add the sums of all chains to those of the first, in order."""
+    for chain in range(1, n_chains):
+        other = shift(sums, chain * size)
+        for i in range(size):
+            sums[i] += other[i]
+
+
 def _unpack_weights(
     grad_weights: Numbers, n_chains: Size, gates: Indices, n_gates: Size,
     hidden: Size, channels: Size, states_end: Size, all_end: Size, rows: Size,
     width: Size,
     weight_ih: Numbers, weight_hh: Numbers, bias_ih: Numbers, bias_hh: Numbers,
+    n_elapsed: Size, fade_width: Size, grad_fades: Numbers,
+    weight_fade: Numbers, bias_fade: Numbers,
 ):  # fmt: skip
     """Sum the gradients of the chains, in order, to the gradients of the weights."""
-    for chain in range(1, n_chains):
-        other = shift(grad_weights, chain * rows * width)
-        for i in range(rows * width):
-            grad_weights[i] += other[i]
+    _sum_chains(grad_weights, n_chains, rows * width)
+    if n_elapsed:
+        high = (hidden + ROWS - 1) // ROWS * ROWS
+        _sum_chains(grad_fades, n_chains, high * fade_width)
+        for j in range(hidden):
+            own = shift(grad_fades, j * fade_width)
+            bias_fade[j] = own[0]
+            _copy(shift(own, 1), shift(weight_fade, j * n_elapsed), n_elapsed)
     state_unit = 0
     for g in range(n_gates):
         for j in range(hidden):

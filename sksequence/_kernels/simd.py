@@ -508,7 +508,7 @@ def _load_splat(builder, pointer, element):
     return _splat(builder, builder.load(pointer, align=_bytes_of(element), typ=element))
 
 
-def _make_tile(*, packed: bool, adds: bool):
+def _make_tile(*, adds: bool, packed: bool = False, columns: bool = False):
     @intrinsic
     def tile(typing, depth, a, a_stride, b, b_stride, c, c_stride):
         def generate(context, builder, sig, args):
@@ -522,15 +522,17 @@ def _make_tile(*, packed: bool, adds: bool):
             rows = [builder.gep(c_, [times(r, c_stride)]) for r in range(ROWS)]
             zero = _constant(kind, 0.0)
             starts = [_load(builder, row, kind) if adds else zero for row in rows]
-            # In a packed matrix, the elements of a column are adjacent.
-            step, apart = (ROWS, ir.Constant(at, 1)) if packed else (1, a_stride)
+            # In a packed matrix, or one of columns, a column's elements are adjacent.
+            one, of_tile = ir.Constant(at, 1), ir.Constant(at, ROWS)
+            step = of_tile if packed else a_stride if columns else one
+            apart = one if packed or columns else a_stride
             firsts = [builder.gep(a_, [times(r, apart)]) for r in range(ROWS)]
 
             def factors(k):
                 row = builder.gep(b_, [builder.mul(k, b_stride)])
                 vector = _load(builder, row, kind)
                 for first in firsts:
-                    place = builder.gep(first, [times(step, k)])
+                    place = builder.gep(first, [builder.mul(step, k)])
                     yield _load_splat(builder, place, kind.element), vector
 
             sums = _sum_products(builder, depth, starts, factors)
@@ -545,11 +547,13 @@ def _make_tile(*, packed: bool, adds: bool):
 
 
 # c (+)= a @ b with a (ROWS, depth), b (depth, one vector) and c (ROWS, one vector).
-# Strides are those between rows. A packed a is stored column by column.
+# Strides are those between rows. A packed a is stored column by column; of a matrix that
+# is called one of columns, the stride is that between columns.
 tile_of_packed = _make_tile(packed=True, adds=False)
 add_tile_of_packed = _make_tile(packed=True, adds=True)
-add_tile = _make_tile(packed=False, adds=True)
-tile = _make_tile(packed=False, adds=False)
+add_tile = _make_tile(adds=True)
+tile = _make_tile(adds=False)
+add_tile_of_columns = _make_tile(columns=True, adds=True)
 
 
 def _make_strip(*, vectors: int, adds: bool):

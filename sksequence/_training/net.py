@@ -18,7 +18,9 @@ from torch import Tensor, nn
 
 from ..nn import Dropout
 from ..nn._exact import State, map_state
+from ..nn._threads import share_out
 from ..nn.random_convolutions import ENOUGH_SEQUENCES, choose_evenly
+from .answers import Answers
 from .augmentation import Augmentation
 from .averaging import WeightAverage, make_average
 from .batches import BatchIterator, ChunkIterator, Inputs, SequenceDataset
@@ -36,6 +38,7 @@ from .precision import make_autocast, make_scaler
 from .progress import EpochTable
 from .sensitivity import gradient_norms
 from .stopping import StopTraining, is_stop_of_skorch
+from .threads import count_kernel_threads
 from .weighted_loss import WeightedLoss
 
 # Torch multiplies matrices with other numbers of rows than multiples of eight by other
@@ -43,6 +46,7 @@ from .weighted_loss import WeightedLoss
 _ROWS = 8
 # Maximum number of hidden values per chunk of a prediction: some tens of megabytes.
 _CHUNK_VALUES = 2**22
+_MOST = 256  # maximum number of rows
 # Maximum number of features to keep for a fit: 256 MB.
 _HELD_VALUES = 2**26
 # What skorch records of each epoch, besides losses and scores.
@@ -305,21 +309,21 @@ class SequenceNet(Net):
             outputs = self._answer_few(dataset)
             if outputs is not None:
                 return outputs, None
-        lengths = dataset.lengths
-        counts = self._in_evaluation().count_answers(method, lengths)
-        ends = None if counts is None else counts.cumsum(0).tolist()
-        all_answers = np.empty(0)
-        for index, (answers,) in self._evaluate(dataset, method):
-            if not len(all_answers):
-                n, axes = (len(dataset), 1) if ends is None else (ends[-1], 2)
-                all_answers = np.empty((n, *answers.shape[axes:]), answers.dtype)
-            if counts is None or ends is None:
-                all_answers[index] = answers
-                continue
-            for i, answer in zip(index.tolist(), answers, strict=True):
-                n_own = int(counts[i])
-                all_answers[ends[i] - n_own : ends[i]] = answer[:n_own]
-        return all_answers, None if counts is None else counts.numpy()
+        counts = self._in_evaluation().count_answers(method, dataset.lengths)
+        found = Answers(len(dataset), counts)
+        # Stored sequences are loaded in one thread, as files may not bear several.
+        number = count_kernel_threads() if dataset.held is not None else 1
+        chunks = self._split(dataset, method, number)
+        if number > 1:
+            share_out(
+                lambda index: found.put(index, *self._evaluate(dataset, index, method)),
+                chunks,
+                number,
+            )
+        else:
+            for index in chunks:
+                found.put(index, *self._evaluate(dataset, index, method))
+        return found.values, None if counts is None else counts.numpy()
 
     def _answer_few(self, dataset: SequenceDataset) -> np.ndarray | None:
         """Return predictions for few sequences, or None if the network itself must."""
@@ -342,7 +346,8 @@ class SequenceNet(Net):
         """
         self._in_evaluation()
         found: list[Any] = [None] * len(dataset)
-        for index, parts in self._evaluate(dataset, method, **options):
+        for index in self._split(dataset, method):
+            parts = self._evaluate(dataset, index, method, **options)
             for i, *own in zip(index.tolist(), *parts, strict=True):
                 found[i] = own[0] if len(own) == 1 else tuple(own)
         return found
@@ -356,9 +361,8 @@ class SequenceNet(Net):
             Norms of the derivatives, as of :func:`gradient_norms`.
         """
         module, lengths = self._in_evaluation(), dataset.lengths
-        order = lengths.argsort(stable=True)
         found: list[Any] = [None] * len(dataset)
-        for index in _chunks(order, lengths[order], _width(module, method)):
+        for index in self._split(dataset, method):
             inputs, _ = dataset.batch(index)
             inputs.pop("features", None)
             with full_precision(self.device):
@@ -367,26 +371,30 @@ class SequenceNet(Net):
                 found[i] = own[: int(lengths[i])]
         return found
 
+    def _split(
+        self, dataset: SequenceDataset, method: str, number: int = 1
+    ) -> Iterator[Tensor]:
+        """Return the rows of chunks, of at least as many as there are threads."""
+        order = dataset.lengths.argsort(stable=True)
+        most = _MOST if number == 1 else min(_MOST, -(-len(order) // number))
+        return _chunks(order, dataset.lengths[order], _width(self.module_, method), most)
+
     def _evaluate(
-        self, dataset: SequenceDataset, method: str, **options: Any
-    ) -> Iterator[tuple[np.ndarray, list[np.ndarray]]]:
-        """Yield the rows of each chunk, and what the network returns for them."""
-        module, lengths = self.module_, dataset.lengths
-        order = lengths.argsort(stable=True)
-        for index in _chunks(order, lengths[order], _width(module, method)):
-            rows = len(index)
-            whole = -(-rows // _ROWS) * _ROWS
-            filled = index[torch.arange(whole, device="cpu").clamp_(max=rows - 1)]
-            with torch.inference_mode(), full_precision(self.device):
-                inputs, _ = dataset.batch(filled)
-                if method not in _FOLLOWING:
-                    inputs.pop("y", None)
-                if method != "forward":
-                    inputs.pop("features", None)
-                outputs = _apply(module, method, self._here(inputs), **options)
-                parts = outputs if isinstance(outputs, tuple) else (outputs,)
-                answers = [part[:rows].cpu().numpy() for part in parts]
-            yield index.numpy(), answers
+        self, dataset: SequenceDataset, index: Tensor, method: str, **options: Any
+    ) -> list[np.ndarray]:
+        """Return what the network returns for the rows of a chunk."""
+        rows = len(index)
+        whole = -(-rows // _ROWS) * _ROWS
+        filled = index[torch.arange(whole, device="cpu").clamp_(max=rows - 1)]
+        with torch.inference_mode(), full_precision(self.device):
+            inputs, _ = dataset.batch(filled)
+            if method not in _FOLLOWING:
+                inputs.pop("y", None)
+            if method != "forward":
+                inputs.pop("features", None)
+            outputs = _apply(self.module_, method, self._here(inputs), **options)
+            parts = outputs if isinstance(outputs, tuple) else (outputs,)
+            return [part[:rows].cpu().numpy() for part in parts]
 
     def _in_evaluation(self) -> Any:
         """Return the network, all of whose layers are in evaluation mode."""
@@ -426,11 +434,11 @@ def _width(module: Any, method: str) -> int:
     return module.values_per_step
 
 
-def _chunks(order: Tensor, lengths: Tensor, width: int) -> Iterator[Tensor]:
-    """Split rows sorted by length into chunks of bounded memory."""
+def _chunks(order: Tensor, lengths: Tensor, width: int, most: int) -> Iterator[Tensor]:
+    """Split rows sorted by length into chunks of ``most`` rows and bounded memory."""
     begin = 0
     while begin < len(order):
-        size = max(_ROWS, min(256, _CHUNK_VALUES // (width * int(lengths[begin]))))
+        size = max(_ROWS, min(most, _CHUNK_VALUES // (width * int(lengths[begin]))))
         # The last row of a chunk is the longest and determines its memory.
         end = min(begin + size, len(order))
         size = max(_ROWS, _CHUNK_VALUES // (width * int(lengths[end - 1])))
@@ -506,9 +514,12 @@ def make_net(
         monitor=monitor,
     )
     batches: dict[str, Any] = {"iterator_train": BatchIterator}
-    if bptt_steps is not None:
+    if bptt_steps is not None and per_step:
         batches = {"iterator_train": ChunkIterator}
         batches["iterator_train__bptt_steps"] = bptt_steps
+    elif bptt_steps is not None:
+        stack: Any = module.recurrence
+        stack.bptt_steps = bptt_steps
     batches["iterator_train__generator"] = generator
     if augment:
         augmentation = Augmentation(augment, n_classes, time_channel)

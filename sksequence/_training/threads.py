@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import torch
@@ -16,6 +17,7 @@ from ..nn._workspace import WORKSPACE
 _lock = threading.Lock()
 _inside = 0
 _callers_number = 1
+_of_kernels: ContextVar[int] = ContextVar("sksequence_threads", default=1)
 
 
 @contextmanager
@@ -26,8 +28,17 @@ def threads(number: int, network: dict[str, Any]) -> Iterator[None]:
     torch's idle threads spin and would take time from the kernels.
     """
     by_kernels = number > 1 and has_kernels(network)
-    with torch_threads(1 if by_kernels else number), kernel_threads(number):
-        yield
+    token = _of_kernels.set(number if by_kernels else 1)
+    try:
+        with torch_threads(1 if by_kernels else number), kernel_threads(number):
+            yield
+    finally:
+        _of_kernels.reset(token)
+
+
+def count_kernel_threads() -> int:
+    """Return the number of threads for what kernels run, one where they do not."""
+    return _of_kernels.get()
 
 
 @contextmanager

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import copy
 import pickle
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
 from importlib import import_module
 from threading import Lock
 from typing import Any
@@ -29,9 +31,9 @@ _LOCK = Lock()
 def sharing(n_jobs: int | None, *data: Any) -> Iterator[tuple[Any, ...]]:
     """Yield the arguments of a search in a form that is sent once to each worker.
 
-    Processes of joblib get it as a memory map and those of Ray from its object store;
-    Dask scatters it, unless the user did. A worker gets what the user passed, of the same
-    type. What is no list, and a search in one process, is left as it is.
+    Processes of joblib get it as a memory map, as an object of the user's type. Lists are
+    scattered by Dask, unless the user did, and put into Ray's object store. What is no
+    list, and a search in one process, is left as it is.
     """
     backend = joblib.parallel.get_active_backend()[0]
     if hasattr(backend, "data_futures"):
@@ -62,6 +64,8 @@ def _scattered(backend: Any, data: tuple[Any, ...]) -> Iterator[None]:
 def _shared(X: Any, search: str, *, is_ray: bool) -> Any:
     """Return a copy of X, of shared items, that is pickled as a parcel."""
     parcel = _Parcel(X, search, is_ray=is_ray)
+    if is_ray:
+        return _SharedList(X, parcel) if _is_list(X) else X
     if isinstance(X, dict):
         return {key: _shared(one, search, is_ray=is_ray) for key, one in X.items()}
     if _is_list(X):
@@ -98,7 +102,8 @@ class _Parcel:
         if self.content is None:
             packed = _packed(self.data)
             self.content = import_module("ray").put(packed) if self.is_ray else packed
-        return _receive, (self.search, self.key, self.content)
+        made = _OfRay if self.is_ray else _receive
+        return made, (self.search, self.key, self.content)
 
 
 def _packed(X: Any) -> Any:
@@ -108,7 +113,7 @@ def _packed(X: Any) -> Any:
     """
     packed = pack(X)
     if packed is not X:
-        return packed
+        return _Objects(packed) if isinstance(X, np.ndarray) else packed
     try:
         pickled = pickle.dumps(X, protocol=pickle.HIGHEST_PROTOCOL)
     except (AttributeError, TypeError, pickle.PicklingError):
@@ -116,25 +121,55 @@ def _packed(X: Any) -> Any:
     return X if b"__main__" in pickled else np.frombuffer(pickled, dtype=np.uint8)
 
 
-def _receive(search: str, key: str, content: Any) -> Any:
+def _receive(
+    search: str,
+    key: str,
+    content: Any,
+    get: Callable[[Any], Any] = lambda content: content,
+) -> Any:
     """Return what is in a parcel; what came with other searches is forgotten."""
     with _LOCK:
         if search not in _RECEIVED:
             _RECEIVED.clear()
         received = _RECEIVED.setdefault(search, {})
         if key not in received:
-            received[key] = _opened(content)
+            received[key] = _opened(get(content))
         return received[key]
 
 
+@dataclass(frozen=True)
+class _Objects:
+    """The packed items of an object array."""
+
+    items: Packed
+
+
 def _opened(content: Any) -> Any:
+    if isinstance(content, _Objects):
+        return np.fromiter(unpack(content.items), dtype=object)
     if isinstance(content, Packed | PackedTable):
         return unpack(content)
     if isinstance(content, np.ndarray) and content.dtype == np.uint8:
         return pickle.loads(content.data)
-    if type(content).__module__.partition(".")[0] == "ray":
-        return _opened(import_module("ray").get(content))
     return content
+
+
+class _OfRay(Sequence):
+    """A list in Ray's object store, which must not be asked for within an unpickling."""
+
+    def __init__(self, search: str, key: str, reference: Any) -> None:
+        self.search, self.key, self.reference = search, key, reference
+
+    @cached_property
+    def items(self) -> Any:
+        """What all fits of a search share in this process."""
+        return _receive(self.search, self.key, self.reference, import_module("ray").get)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __getitem__(self, i: Any) -> Any:
+        return self.items[i]
 
 
 class _SharedList(list):

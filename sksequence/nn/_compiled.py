@@ -13,7 +13,7 @@ from torch import Tensor
 
 from .. import _kernels
 from .._cells import Cell, find_cell
-from .._kernels import LANES, MOST_CHAINS, VECTOR_BYTES, Layout
+from .._kernels import LANES, MOST_CHAINS, VECTOR_BYTES, Layout, ScanLayout
 from ._cell_layer import CellLayer, Weights, as_matrices, cell_of, weights_of
 from ._few import FEW, Few, distinct_rows
 from ._second_order import largest_gradient, recurrence_gradient
@@ -25,11 +25,52 @@ from ._workspace import WORKSPACE, Loan
 
 def serves(layer: CellLayer, x: Tensor) -> bool:
     """Return whether there are kernels for a layer and its input."""
-    if not _fits(x) or x.shape[2] != layer.input_size:
+    if not fits(x) or x.shape[2] != layer.input_size:
         return False
     if layer.weight_ih_l0.dtype != x.dtype or torch.is_autocast_enabled("cpu"):
         return False
-    return _kernels.load("recurrence", 8 * x.itemsize, cell_of(layer)) is not None
+    return load_kernels(cell_of(layer), 8 * x.itemsize) is not None
+
+
+def load_kernels(
+    cell: type[Cell], bits: int, given: bool = False
+) -> _kernels.Kernels | None:
+    """Return the kernels of a layer, or None if there are none.
+
+    ``given`` says whether the products with the input, or times, are given.
+    """
+    return _kernels.load(_source_of(cast(Hashable, cell), given), bits, cell)
+
+
+@lru_cache(maxsize=64)
+def _source_of(cell: type[Cell], given: bool) -> str:
+    is_scan = not given and _kernels.reads_only_input(cell)
+    return "scan" if is_scan else "recurrence"
+
+
+@lru_cache(maxsize=1024)
+def kept_of(layout: Layout | ScanLayout, n: int, n_steps: int) -> _Kept:
+    """Return what is kept of a forward pass of n sequences."""
+    kept = layout.kept(n, n_steps)
+    return _Kept(kept.size, kept.block, kept.step, kept.values)
+
+
+class _Kept(NamedTuple):
+    """Sizes of all that is kept, of a block and of a step; whether it is the values."""
+
+    size: int = 0
+    block: int = 0
+    step: int = 0
+    values: bool = False
+
+
+def count_workers(
+    layout: Layout | ScanLayout, most: int, n_chains: int, *, wants_x: bool = False
+) -> int:
+    """Return how many of at most so many threads work."""
+    if most == 1:
+        return 1
+    return min(most, layout.most_workers(n_chains, wants_x=wants_x))
 
 
 def has_kernels(network: dict[str, Any]) -> bool:
@@ -38,17 +79,17 @@ def has_kernels(network: dict[str, Any]) -> bool:
         return False
     cell = find_cell(network["cell"], network.get("nonlinearity", "tanh"))
     bits = 64 if network["dtype"] == "float64" else 32
-    return _kernels.load("recurrence", bits, cell) is not None
+    return load_kernels(cell, bits) is not None
 
 
 def serves_largest(steps: Tensor) -> bool:
     """Return whether there are kernels for max pooling of the steps."""
-    if not _fits(steps) or steps.shape[2] * steps.itemsize < VECTOR_BYTES:
+    if not fits(steps) or steps.shape[2] * steps.itemsize < VECTOR_BYTES:
         return False
     return _kernels.load("pooling", 8 * steps.itemsize) is not None
 
 
-def _fits(x: Tensor) -> bool:
+def fits(x: Tensor) -> bool:
     """Return whether kernels support device, dtype and shape."""
     if x.ndim != 3 or not x.is_cpu or not x.numel():
         return False
@@ -66,6 +107,7 @@ def recurrence(
     state: tuple[Tensor, ...] = (),
     products: Tensor | None = None,
     mask: Tensor | None = None,
+    fade: Fade | None = None,
 ) -> tuple[Tensor, ...]:
     """Run a layer of one direction over sequences.
 
@@ -85,6 +127,8 @@ def recurrence(
         Replaces the products of x with the input weights, including input biases.
     mask : Tensor of shape (batch, hidden_size) or None
         Factors of the hidden state where gates read it.
+    fade : Fade or None
+        By what all states decay before each step.
 
     Returns
     -------
@@ -96,7 +140,7 @@ def recurrence(
     Raises
     ------
     ValueError
-        If a state or mask is invalid, or lengths are not from 1 to steps.
+        If a state, mask or elapsed time is invalid, or lengths are not from 1 to steps.
     """
     n, n_steps, _ = x.shape
     cell, shape = cell_of(layer), (n, layer.hidden_size)
@@ -104,6 +148,8 @@ def recurrence(
         check_state(state, cell.n_states, shape, x)
     if mask is not None and mask.shape != shape:
         raise ValueError(f"mask must have shape {shape}, got {tuple(mask.shape)}")
+    if fade is not None:
+        _check_elapsed(fade, x)
     given, weights = products is not None, weights_of(layer)
     if products is None:
         products = x
@@ -116,24 +162,61 @@ def recurrence(
         x.itemsize,
         reverse,
         given,
+        0 if fade is None else fade.elapsed.shape[2],
     )
     order = order_of(lengths, n, n_steps)
     start, start_memory = (*state, None, None)[:2]
     weight_ih, bias_ih, weight_hh, bias_hh = weights
     matrices = as_matrices(weight_hh, layer.hidden_size)
+    elapsed, weight_fade, bias_fade = fade or (None, None, None)
     inputs = _Inputs(
-        products, start, start_memory, mask, weight_ih, bias_ih, matrices, bias_hh
+        products,
+        start,
+        start_memory,
+        mask,
+        elapsed,
+        weight_ih,
+        bias_ih,
+        matrices,
+        bias_hh,
+        weight_fade,
+        bias_fade,
     )
     needs_grad = any(tensor is not None and tensor.requires_grad for tensor in inputs)
     if needs_grad and torch.is_grad_enabled():
         return _Recurrence.apply(plan, order, *inputs.contiguous())
     inputs = inputs.contiguous()
-    if n <= FEW and not (state or given or mask is not None) and plan.few is not None:
-        answers = plan.few.forward(inputs.x, order, addresses_of_weights(inputs[4:]))
+    is_plain = not (state or given or mask is not None or fade)
+    if n <= FEW and is_plain and plan.few is not None:
+        answers = plan.few.forward(inputs.x, order, inputs.addresses_of_weights())
         if answers is not None:
             return answers
     outputs, _ = plan.forward(order, inputs)
     return outputs
+
+
+class Fade(NamedTuple):
+    """By what states decay: elapsed times, and the weights of their products.
+
+    Shape
+        elapsed (batch, steps, n_elapsed), weight (hidden_size, n_elapsed), bias
+        (hidden_size,)
+    """
+
+    elapsed: Tensor
+    weight: Tensor
+    bias: Tensor
+
+
+def _check_elapsed(fade: Fade, x: Tensor) -> None:
+    """Raise ValueError unless there are times for each step, and weights for them."""
+    elapsed, weight, _ = fade
+    shape = *x.shape[:2], weight.shape[1]
+    if elapsed.shape != shape or not x.dtype == elapsed.dtype == weight.dtype:
+        raise ValueError(
+            f"elapsed must have shape {shape} and dtype {x.dtype}, got "
+            f"{tuple(elapsed.shape)} and {elapsed.dtype}"
+        )
 
 
 def _without_input(weights: Weights) -> Weights:
@@ -150,13 +233,26 @@ class _Inputs(NamedTuple):
     start: Tensor | None
     start_memory: Tensor | None
     mask: Tensor | None
+    elapsed: Tensor | None
     weight_ih: Tensor
     bias_ih: Tensor
     weight_hh: Tensor | None
     bias_hh: Tensor | None
+    weight_fade: Tensor | None
+    bias_fade: Tensor | None
 
     def contiguous(self) -> _Inputs:
         return _Inputs._make(_contiguous(self))
+
+    def addresses_of_weights(self) -> dict[str, int]:
+        return addresses_of_weights(self.weights)
+
+    @property
+    def weights(self) -> tuple[Tensor | None, ...]:
+        return tuple(self)[_FIRST_WEIGHT:]
+
+
+_FIRST_WEIGHT = _Inputs._fields.index("weight_ih")
 
 
 class _Recurrence(torch.autograd.Function):
@@ -192,7 +288,7 @@ class _Recurrence(torch.autograd.Function):
 class _Plan:
     """How to run layers of one cell and size, independent of the batch."""
 
-    layout: Layout
+    layout: Layout | ScanLayout
     run: _kernels.Kernels
     fixed: dict[str, int]
 
@@ -205,11 +301,12 @@ class _Plan:
         """Return steps and final states, and the memory kept for the backward pass."""
         layout = self.layout
         n, n_steps, _ = inputs.x.shape
-        n_blocks = -(-n // LANES)
-        workers = min(count_threads(), n_blocks)
-        slots = n_blocks * n_steps if keep else workers
+        workers = count_workers(layout, count_threads(), -(-n // LANES))
         slot_bytes = layout.itemsize * layout.slot
-        kept = WORKSPACE.borrow(layout.packed.n_bytes + slot_bytes * slots)
+        n_bytes = workers * slot_bytes
+        if keep:
+            n_bytes = layout.itemsize * kept_of(layout, n, n_steps).size
+        kept = WORKSPACE.borrow(layout.packed.n_bytes + n_bytes)
         steps = inputs.x.new_empty(n, n_steps, layout.hidden)
         finals = [
             inputs.x.new_zeros(n, layout.hidden) for _ in range(layout.cell.n_states)
@@ -221,7 +318,7 @@ class _Plan:
             "final_memory": finals[-1].data_ptr(),
             "n_workers": workers,
         }
-        self.run["pack"](**arguments, **addresses_of_weights(inputs[4:]))
+        self.run["pack"](**arguments, **inputs.addresses_of_weights())
 
         scratch = WORKSPACE.borrow(workers * layout.forward_scratch.n_bytes)
 
@@ -236,9 +333,14 @@ class _Plan:
     @cached_property
     def few(self) -> Few | None:
         """The same for few sequences; None without kernels for these."""
-        layout = self.layout
+        # Their layout is that of a recurrence also where others are a scan.
+        fields = "cell", "channels", "hidden", "itemsize"
+        layout = Layout(*(getattr(self.layout, name) for name in fields))
         run = _kernels.load("alone", 8 * layout.itemsize, cast(Any, layout.cell))
-        return None if run is None else Few(layout, run, self.fixed)
+        if run is None:
+            return None
+        gates = {"gates": ctypes.addressof(layout.gates)}
+        return Few(layout, run, self.fixed | layout.sizes | gates)
 
     def backward(
         self,
@@ -254,12 +356,13 @@ class _Plan:
         x, start, start_memory = inputs[:3]
         grad_x = torch.empty_like(x) if wants_x else None
         grad_start, grad_start_memory = _empty_like(start), _empty_like(start_memory)
-        grad_weights = [_empty_like(weight) for weight in inputs[4:]]
+        grad_weights = [_empty_like(weight) for weight in inputs.weights]
         chains = min(-(-len(x) // LANES), MOST_CHAINS)
-        workers = min(count_threads(), chains)
+        workers = count_workers(layout, count_threads(), chains, wants_x=wants_x)
         scratch_bytes = workers * layout.backward_scratch.n_bytes
         sum_bytes = layout.itemsize * layout.weight_gradient * chains
-        memory = WORKSPACE.borrow(scratch_bytes + sum_bytes)
+        fade_bytes = layout.itemsize * layout.fade_gradient * chains
+        memory = WORKSPACE.borrow(scratch_bytes + sum_bytes + fade_bytes)
         grad_steps, grad_final, grad_memory = (*grad_outputs, None)[:3]
         arguments = {
             **self._arguments(order, inputs, kept, True),
@@ -276,6 +379,7 @@ class _Plan:
             "grad_start": _address(grad_start),
             "grad_start_memory": _address(grad_start_memory),
             "grad_weights": memory.address + scratch_bytes,
+            "grad_fades": memory.address + scratch_bytes + sum_bytes,
             "n_chains": chains,
             "n_workers": workers,
         }
@@ -286,7 +390,7 @@ class _Plan:
 
         share(work, workers)
         self.run["unpack"](**arguments, **addresses_of_weights(grad_weights))
-        return [grad_x, grad_start, grad_start_memory, None, *grad_weights]
+        return [grad_x, grad_start, grad_start_memory, None, None, *grad_weights]
 
     def differentiable_gradient(
         self,
@@ -314,14 +418,16 @@ class _Plan:
     ) -> dict[str, int]:
         """Return the arguments of the kernels of both passes."""
         layout = self.layout
-        x, start, start_memory, mask = inputs[:4]
+        x, start, start_memory, mask, elapsed = inputs[:5]
         n, n_steps, _ = x.shape
+        of_all = kept_of(layout, n, n_steps) if keep else _Kept()
         return {
             **self.fixed,
             **layout.packed.at(kept.address),
             "saved": kept.address + layout.packed.n_bytes,
-            "saved_block": layout.slot * n_steps if keep else 0,
-            "saved_step": layout.slot if keep else 0,
+            "saved_block": of_all.block,
+            "saved_step": of_all.step,
+            "keeps_values": int(of_all.values),
             "x": x.data_ptr(),
             "order": order[0].data_ptr(),
             "lengths": order[1].data_ptr(),
@@ -332,6 +438,7 @@ class _Plan:
             "start_memory": _address(start_memory),
             "has_mask": int(mask is not None),
             "mask": _address(mask),
+            "elapsed": _address(elapsed),
         }
 
 
@@ -343,13 +450,18 @@ def plan_of(
     itemsize: int,
     reverse: bool,
     given: bool,
+    n_elapsed: int = 0,
 ) -> _Plan:
-    layout = Layout(cell, channels, hidden, itemsize, given)
-    run = _kernels.load("recurrence", 8 * itemsize, cell)
+    layout: Layout | ScanLayout
+    more = given or n_elapsed > 0
+    if _source_of(cast(Hashable, cell), more) == "scan":
+        layout = ScanLayout(cell, channels, hidden, itemsize)
+    else:
+        layout = Layout(cell, channels, hidden, itemsize, given, n_elapsed)
+    run = load_kernels(cell, 8 * itemsize, more)
     assert run is not None, "who asks for kernels has made sure that there are any"
     fixed = {
         **layout.sizes,
-        "width": layout.width,
         "gates": ctypes.addressof(layout.gates),
         "n_gates": len(cell.gates),
         "reverse": int(reverse),
@@ -358,7 +470,9 @@ def plan_of(
     return _Plan(layout, run, fixed)
 
 
-def plan_of_layer(layer: CellLayer, *, reverse: bool = False) -> _Plan:
+def plan_of_layer(
+    layer: CellLayer, *, reverse: bool = False, n_elapsed: int = 0
+) -> _Plan:
     """Return the plan of a layer that reads its input itself."""
     return plan_of(
         cast(Hashable, cell_of(layer)),
@@ -367,6 +481,7 @@ def plan_of_layer(layer: CellLayer, *, reverse: bool = False) -> _Plan:
         weights_of(layer).weight_ih.itemsize,
         reverse,
         False,
+        n_elapsed,
     )
 
 
@@ -379,7 +494,7 @@ def largest(steps: Tensor, lengths: Tensor | None = None) -> Tensor:
         steps (batch, steps, size) -> (batch, size)
     """
     if lengths is None:
-        lengths = _full_order(*steps.shape[:2])[1]
+        lengths = full_lengths(steps)
     return _Largest.apply(steps, lengths.long().contiguous())
 
 
@@ -388,7 +503,8 @@ class _Largest(torch.autograd.Function):
     def forward(ctx: Any, steps: Tensor, lengths: Tensor) -> Tensor:
         steps = steps.contiguous()
         found = steps.new_empty(steps.shape[0], steps.shape[2])
-        run_largest(largest_kernels(steps.itemsize)["forward"], steps, lengths, found)
+        order, _ = _full_order(*steps.shape[:2])
+        _run_largest("forward", steps, order, lengths, found)
         ctx.save_for_backward(steps, found)
         ctx.lengths = lengths  # not saved: may be an inference tensor, but is only read
         return found
@@ -401,9 +517,10 @@ class _Largest(torch.autograd.Function):
             steps = steps.masked_fill(~mask, -torch.inf)
             return largest_gradient(steps, found, grad_largest), None
         grad_steps, grad_largest = torch.empty_like(steps), grad_largest.contiguous()
-        run_largest(
-            largest_kernels(steps.itemsize)["backward"],
+        _run_largest(
+            "backward",
             steps,
+            _full_order(*steps.shape[:2])[0],
             ctx.lengths,
             found,
             grad_largest=grad_largest.data_ptr(),
@@ -419,28 +536,36 @@ def largest_kernels(itemsize: int) -> _kernels.Kernels:
     return kernels
 
 
-def run_largest(
-    kernel: _kernels.Kernel,
+def _run_largest(
+    name: str,
     steps: Tensor,
+    order: Tensor,
     lengths: Tensor,
     found: Tensor,
     **addresses: int,
 ) -> None:
-    n, n_steps, size = steps.shape
-    kernel(
-        steps=steps.data_ptr(),
-        lengths=lengths.data_ptr(),
-        largest=found.data_ptr(),
-        n=n,
-        n_steps=n_steps,
-        size=size,
+    """Run a kernel of max pooling, "forward" or "backward", in several threads."""
+    kernel, (n, n_steps, size) = largest_kernels(steps.itemsize)[name], steps.shape
+    n_blocks = -(-n // LANES)
+    workers = min(count_threads(), n_blocks)
+    arguments = {
+        "steps": steps.data_ptr(),
+        "order": order.data_ptr(),
+        "lengths": lengths.data_ptr(),
+        "largest": found.data_ptr(),
+        "n": n,
+        "n_steps": n_steps,
+        "size": size,
+        "n_chains": n_blocks,
+        "n_workers": workers,
         **addresses,
-    )
+    }
+    share(lambda worker: kernel(**arguments, worker=worker), workers)
 
 
 def serves_shares(x: Tensor) -> bool:
     """Return whether there are kernels for random convolutions of sequences."""
-    return _fits(x) and _kernels.load("shares", 8 * x.itemsize) is not None
+    return fits(x) and _kernels.load("shares", 8 * x.itemsize) is not None
 
 
 def shares_of_steps(
@@ -463,7 +588,7 @@ def shares_of_steps(
     kernels = _kernels.load("shares", 8 * x.itemsize)
     assert kernels is not None, "who asks for kernels has made sure that there are any"
     if lengths is None:
-        lengths = _full_order(n, n_steps)[1]
+        lengths = full_lengths(x)
     x, lengths = x.contiguous(), lengths.long().contiguous()
     copies = None
     if n <= FEW:
@@ -516,17 +641,23 @@ def order_of(lengths: Tensor | None, n: int, n_steps: int) -> tuple[Tensor, Tens
     return order, left
 
 
+def full_lengths(x: Tensor) -> Tensor:
+    """Return the lengths of sequences that fill all of x (batch, steps, channels)."""
+    return _full_order(*x.shape[:2])[1]
+
+
 @lru_cache(maxsize=64)
 def _full_order(n: int, n_steps: int) -> tuple[Tensor, Tensor]:
     return torch.arange(n, device="cpu"), torch.full((n,), n_steps, device="cpu")
 
 
 def addresses_of_weights(tensors: Sequence[Tensor | None]) -> dict[str, int]:
-    """Return the addresses of weights, or of their gradients."""
-    return {
-        name: _address(tensor)
-        for name, tensor in zip(_Inputs._fields[4:], tensors, strict=True)
-    }
+    """Return the addresses of weights, or of their gradients.
+
+    Those of elapsed times, which come last, may be left out.
+    """
+    names = _Inputs._fields[_FIRST_WEIGHT:]
+    return {name: _address(tensor) for name, tensor in zip(names, tensors, strict=False)}
 
 
 def _empty_like(tensor: Tensor | None) -> Tensor | None:

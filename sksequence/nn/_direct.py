@@ -7,15 +7,18 @@ the same operations on the same numbers, so that outputs and gradients have the 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from ctypes import c_int64
+from functools import partial
 from typing import Protocol, TypeGuard
 
 import torch
 from torch import Tensor, nn
 
-from . import _compiled
-from ._direct_layers import DirectStack, Order, Pair, serves
+from . import _compiled, _direct_readers
+from ._direct_layers import BlockWork, DirectStack, Order, Pair, serves
 from ._segments import pool_segments
+from ._threads import count_threads
 from .dropout import Dropout
 from .missing import Complete
 from .network import SequenceNetwork
@@ -55,31 +58,44 @@ class _Mean:
 
 
 class _Max:
-    """Calls the kernels of max pooling, whose arguments are fixed but for a few."""
+    """Calls the kernels of max pooling, whose arguments are fixed but for a few.
+
+    The threads that run the recurrence also find the maxima, and differentiate them.
+    """
 
     def __init__(self, like: Tensor, size: int) -> None:
         self.like, self.size, self.n_rows, self.n_values = like, size, 0, 0
+        self.n_threads = count_threads()
 
-    def forward(
-        self, steps: Tensor, final: Tensor, lengths: Tensor | None, order: Order
-    ) -> Tensor:
+    def reading(self, lengths: Tensor | None, order: Order, steps: Tensor) -> BlockWork:
+        """Return how to find the maxima of steps, which ``found`` then has."""
         n, n_steps, _ = steps.shape
         if n > self.n_rows or steps.numel() > self.n_values:
             self._reserve(n, steps.numel())
         lengths = order[1] if lengths is None else lengths.long().contiguous()
-        self.read = steps, lengths  # alive until the backward pass
+        self.read = steps, order, lengths  # alive until the backward pass
         numbers = self.numbers
         numbers["steps"].value = steps.data_ptr()
+        numbers["order"].value = order[0].data_ptr()
         numbers["lengths"].value = lengths.data_ptr()
         numbers["n"].value, numbers["n_steps"].value = n, n_steps
-        self.run_forward()
-        return self.largest[:n]
+        self.found = self.largest[:n]
+        return partial(self._work, self.run_forward)
 
-    def backward(self, gradient: Tensor) -> Pair:
-        gradient, steps = gradient.contiguous(), self.read[0]
-        self.numbers["grad_largest"].value = gradient.data_ptr()
-        self.run_backward()
-        return self.grad_steps.as_strided(steps.shape, steps.stride()), None
+    def returning(self, gradient: Tensor) -> tuple[Tensor, BlockWork]:
+        """Return memory for the gradient of the steps, and how to write it."""
+        self.gradient, steps = gradient.contiguous(), self.read[0]
+        self.numbers["grad_largest"].value = self.gradient.data_ptr()
+        grad_steps = self.grad_steps.as_strided(steps.shape, steps.stride())
+        return grad_steps, partial(self._work, self.run_backward)
+
+    def _work(
+        self, calls: list[Callable[[], None]], worker: int, n_workers: int, n_chains: int
+    ) -> None:
+        # All threads write the same.
+        self.numbers["n_workers"].value = n_workers
+        self.numbers["n_chains"].value = n_chains
+        calls[worker]()
 
     def _reserve(self, n: int, n_values: int) -> None:
         """Make sure that there is memory for a batch of this size."""
@@ -87,13 +103,18 @@ class _Max:
         self.n_values = max(n_values, self.n_values)
         self.largest = self.like.new_empty(self.n_rows, self.size)
         self.grad_steps = self.like.new_empty(self.n_values)
-        names = "steps", "lengths", "n", "n_steps", "grad_largest"
-        self.numbers = {name: c_int64() for name in names}
+        names = "steps", "order", "lengths", "n", "n_steps", "grad_largest"
+        self.numbers = {name: c_int64() for name in (*names, "n_workers", "n_chains")}
         run = _compiled.largest_kernels(self.like.itemsize)
-        fixed = {"largest": self.largest.data_ptr(), "size": self.size}
-        self.run_forward = run["forward"].bind(**self.numbers, **fixed)
-        self.run_backward = run["backward"].bind(
-            **self.numbers, **fixed, grad_steps=self.grad_steps.data_ptr()
+        fixed: dict[str, int | c_int64] = {
+            **self.numbers,
+            "largest": self.largest.data_ptr(),
+            "size": self.size,
+            "grad_steps": self.grad_steps.data_ptr(),
+        }
+        self.run_forward, self.run_backward = (
+            [run[name].bind(**fixed, worker=i) for i in range(self.n_threads)]
+            for name in ("forward", "backward")
         )
 
 
@@ -140,9 +161,15 @@ class DirectNetwork:
     """
 
     def __init__(self, network: SequenceNetwork) -> None:
-        self.network, self.n_channels = network, network.reader.output_size
+        self.network, self.n_channels = network, network.reader.input_size
         self.flat, self.gradients = _memory_for(list(network.parameters()))
-        self.recurrence = DirectStack(network.recurrence, self.gradients)
+        n_directions = 1 if network.causal else 2
+        self.reader = _direct_readers.make_reader(
+            network.reader, self.gradients, n_directions
+        )
+        self.recurrence = DirectStack(
+            network.recurrence, self.gradients, wants_x=self.reader.has_weights
+        )
         self.pooling = self._make_pooling()
         self.weight = network.head.weight.detach()
         self.bias = network.head.bias.detach()
@@ -150,7 +177,7 @@ class DirectNetwork:
         self.grad_weight = self.gradients[network.head.weight]
         self.grad_bias = self.gradients[network.head.bias]
 
-    def _make_pooling(self) -> _Pooling:
+    def _make_pooling(self) -> _Pooling | _Max:
         network = self.network
         assert network.pool is not None
         kind = type(network.pool)
@@ -158,7 +185,7 @@ class DirectNetwork:
             return _Last()
         if network.n_segments == 1 and kind is MeanPooling:
             return _Mean()
-        if network.n_segments == 1 and kind is MaxPooling:
+        if network.n_segments == 1 and kind is MaxPooling and self.recurrence.is_one_way:
             size = network.recurrence.output_size
             if _compiled.serves_largest(self.flat.new_empty(1, 1, size)):
                 return _Max(self.flat, size)
@@ -190,8 +217,14 @@ class DirectNetwork:
                 f"{self.flat.dtype}, got {tuple(X.shape)} and {X.dtype}"
             )
         order = _compiled.order_of(lengths, *X.shape[:2])
-        steps, final = self.recurrence.forward(X.contiguous(), order)
-        read = self.pooling.forward(steps, final, lengths, order)
+        pooling, (x, elapsed) = self.pooling, self.reader.forward(X, lengths)
+        if isinstance(pooling, _Max):
+            after = partial(pooling.reading, lengths, order)
+            self.recurrence.forward(x, order, elapsed, after)
+            read = pooling.found
+        else:
+            steps, final = self.recurrence.forward(x, order, elapsed)
+            read = pooling.forward(steps, final, lengths, order)
         self.recurrent_size = read.shape[1]
         read, self.of_recurrence = _drop(self.network.output_dropout, read)
         if self.network.random is not None:
@@ -212,22 +245,40 @@ class DirectNetwork:
         grad_read = grad_read[:, : self.recurrent_size]
         if self.of_recurrence is not None:
             grad_read = grad_read * self.of_recurrence
-        self.recurrence.backward(*self.pooling.backward(grad_read))
+        if isinstance(self.pooling, _Max):
+            grad_steps, work = self.pooling.returning(grad_read)
+            grad_x = self.recurrence.backward(grad_steps, None, work)
+        else:
+            grad_x = self.recurrence.backward(*self.pooling.backward(grad_read))
+        if self.reader.has_weights:
+            assert grad_x is not None
+            self.reader.backward(grad_x)
 
 
 def can_be_direct(network: nn.Module) -> bool:
     """Return whether the gradients of a network can be computed without autograd.
 
-    It must be plain, and all its weights in training.
+    It must be plain, but for gaps in what it reads, and all its weights in training.
     """
-    return is_plain(network) and all(w.requires_grad for w in network.parameters())
+    return (
+        _is_recurrence(network)
+        and _direct_readers.serves(network.reader, network.recurrence)
+        and all(w.requires_grad for w in network.parameters())
+    )
 
 
 def is_plain(network: nn.Module) -> TypeGuard[SequenceNetwork]:
     """Return whether a network is just recurrent layers, a pooling and a linear head.
 
-    On the CPU, with kernels for the layers.
+    On the CPU, with kernels for the layers, and without gaps in what it reads.
     """
+    if not _is_recurrence(network) or type(network.reader) is not Complete:
+        return False
+    return _direct_readers.serves(network.reader, network.recurrence)
+
+
+def _is_recurrence(network: nn.Module) -> TypeGuard[SequenceNetwork]:
+    """Return the same, whatever the network reads with."""
     if type(network) is not SequenceNetwork or network.pool is None:
         return False
     # Whatever is added to networks one day is a part of another name.
@@ -235,7 +286,7 @@ def is_plain(network: nn.Module) -> TypeGuard[SequenceNetwork]:
         return False
     if network.branch.output_size or len(network.encoder.layers):
         return False
-    if type(network.reader) is not Complete or type(network.head) is not nn.Linear:
+    if type(network.head) is not nn.Linear:
         return False
     weights = list(network.parameters())
     if not all(w.is_cpu and w.is_contiguous() for w in weights):

@@ -18,26 +18,41 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from .. import _kernels
 from .._kernels import LANES, MOST_CHAINS
 from ._cell_layer import CellLayer, OwnCellLayer, weights_of
-from ._compiled import addresses_of_weights, plan_of_layer
+from ._compiled import (
+    addresses_of_weights,
+    count_workers,
+    kept_of,
+    load_kernels,
+    plan_of_layer,
+)
 from ._threads import count_threads, share
 from ._workspace import WORKSPACE, Loan
+from .missing import StateDecay
 from .recurrent import RecurrentLayer, RecurrentStack
 
 # Lengths of sequences as the kernels read them: the order by decreasing length, and the
 # lengths in this order.
 Order = tuple[Tensor, Tensor]
+# Times since the last observations and until the next, contiguous; None without decay.
+Elapsed = tuple[Tensor | None, Tensor | None]
 # The gradient of each weight, by the weight.
 Gradients = Mapping[Tensor, Tensor]
 # Gradients of the steps and of the final state, None for zero.
 Pair = tuple[Tensor | None, Tensor | None]
+# What a worker does for its blocks of sequences, called with its number, the number of
+# workers and that of chains: those of a worker are ``worker``, ``worker + n_workers`` and
+# so on, and the blocks of a chain ``chain``, ``chain + n_chains`` and so on.
+BlockWork = Callable[[int, int, int], None]
+# Of the steps of a layer, which are not yet computed.
+After = Callable[[Tensor], BlockWork]
 
 # Arguments of the kernels that are set for each batch, and those that stay at zero: a
 # layer begins without a state.
 _OF_BATCH = (
-    *("x", "order", "lengths", "n", "n_steps", "saved_block", "has_mask", "mask"),
+    *("x", "order", "lengths", "n", "n_steps", "has_mask", "mask", "elapsed"),
+    *("saved_block", "saved_step", "keeps_values"),
     *("has_grad_steps", "grad_steps", "has_grad_final", "grad_final"),
     *("n_chains", "n_workers"),
 )
@@ -53,18 +68,20 @@ _TYPES = {nn.RNN, nn.LSTM, nn.GRU, OwnCellLayer}
 def serves(stack: RecurrentStack) -> bool:
     """Return whether a stack can do without autograd."""
     layers = cast("Iterable[RecurrentLayer]", stack.layers)
-    return not stack.residual and all(map(_serves_layer, layers))
+    if stack.residual or stack.bptt_steps is not None:
+        return False
+    return all(map(_serves_layer, layers))
 
 
 def _serves_layer(layer: RecurrentLayer) -> bool:
     if not {name for name, _ in layer.named_children()} <= _LAYER_PARTS:
         return False
-    if layer.layer_norm or layer.fades or layer.cell.is_diagonal:
+    if layer.layer_norm or layer.cell.is_diagonal:
         return False
     if any(type(direction) not in _TYPES for direction in layer.directions()):
         return False
     bits = 8 * weights_of(layer.ahead).weight_ih.itemsize
-    return _kernels.load("recurrence", bits, layer.cell) is not None
+    return load_kernels(layer.cell, bits, bool(layer.fades)) is not None
 
 
 class _Direction:
@@ -74,26 +91,45 @@ class _Direction:
     """
 
     def __init__(
-        self, layer: CellLayer, gradients: Gradients, *, reverse: bool, wants_x: bool
+        self,
+        layer: CellLayer,
+        fade: StateDecay | None,
+        gradients: Gradients,
+        *,
+        reverse: bool,
+        wants_x: bool,
     ) -> None:
+        linear = None if fade is None else fade.linear
+        of_fade = (None, None) if linear is None else (linear.weight, linear.bias)
         weights = weights_of(layer)
-        self.plan = plan_of_layer(layer, reverse=reverse)
-        self.weights = addresses_of_weights(weights)
+        all_weights = *weights, *of_fade
+        n_elapsed = 0 if linear is None else linear.in_features
+        self.plan = plan_of_layer(layer, reverse=reverse, n_elapsed=n_elapsed)
+        self.weights = addresses_of_weights(all_weights)
         self.gradients = addresses_of_weights(
-            [None if weight is None else gradients[weight] for weight in weights]
+            [None if weight is None else gradients[weight] for weight in all_weights]
         )
         self.like, self.wants_x = weights.weight_ih.detach(), wants_x
         self.n_threads = count_threads()
-        self.largest = 0, 0  # batch for which there is memory
+        self.largest, self.kept_size = (0, 0), 0  # batch for which there is memory
         self.shape = torch.Size((0, 0))
 
     def forward(
-        self, x: Tensor, order: Order, mask: Tensor | None
+        self,
+        x: Tensor,
+        order: Order,
+        mask: Tensor | None,
+        elapsed: Tensor | None,
+        after: After | None = None,
     ) -> tuple[Tensor, Tensor]:
-        """Return the steps, zero in padding, and the final hidden state."""
+        """Return the steps, zero in padding, and the final hidden state.
+
+        ``after`` is called with the steps, before they are computed, and returns what
+        each thread does with those that it has computed.
+        """
         if x.shape[:2] != self.shape:
             self._begin(*x.shape[:2])
-        self.inputs = x, order, mask  # alive until the backward pass
+        self.inputs = x, order, mask, elapsed  # alive until the backward pass
         numbers = self.numbers
         numbers["x"].value = x.data_ptr()
         numbers["order"].value = order[0].data_ptr()
@@ -101,14 +137,23 @@ class _Direction:
         numbers["has_mask"].value = int(mask is not None)
         if mask is not None:
             numbers["mask"].value = mask.data_ptr()
+        if elapsed is not None:
+            numbers["elapsed"].value = elapsed.data_ptr()
+        work = None if after is None else after(self.outputs[0])
         self.pack()
-        self._share(self.run_forward, -(-len(x) // LANES))
+        self._share(self.run_forward, -(-len(x) // LANES), behind=work)
         return self.outputs
 
     def backward(
-        self, grad_steps: Tensor | None, grad_final: Tensor | None
+        self,
+        grad_steps: Tensor | None,
+        grad_final: Tensor | None,
+        before: BlockWork | None = None,
     ) -> Tensor | None:
-        """Return the gradient of x, if it is wanted."""
+        """Return the gradient of x, if it is wanted.
+
+        ``before`` is what each thread does first: it makes the gradient of its steps.
+        """
         x, numbers = self.inputs[0], self.numbers
         kept = []
         for name, gradient in (("grad_steps", grad_steps), ("grad_final", grad_final)):
@@ -118,7 +163,7 @@ class _Direction:
                 numbers[name].value = kept[-1].data_ptr()
         chains = min(-(-len(x) // LANES), MOST_CHAINS)
         numbers["n_chains"].value = chains
-        self._share(self.run_backward, chains)
+        self._share(self.run_backward, chains, before)
         self.unpack()
         return self.grad_x.as_strided(x.shape, x.stride()) if self.wants_x else None
 
@@ -127,44 +172,74 @@ class _Direction:
         self._reserve(n, n_steps)
         numbers, layout = self.numbers, self.plan.layout
         numbers["n"].value, numbers["n_steps"].value = n, n_steps
-        numbers["saved_block"].value = layout.slot * n_steps
+        kept = kept_of(layout, n, n_steps)
+        numbers["saved_block"].value, numbers["saved_step"].value = kept.block, kept.step
+        numbers["keeps_values"].value = int(kept.values)
         steps = self.steps[: n * n_steps * layout.hidden].view(n, n_steps, layout.hidden)
         self.outputs, self.shape = (steps, self.final[:n]), torch.Size((n, n_steps))
 
-    def _share(self, calls: list[Callable[[], None]], most: int) -> None:
-        workers = min(self.n_threads, most)
+    def _share(
+        self,
+        calls: list[Callable[[], None]],
+        n_chains: int,
+        before: BlockWork | None = None,
+        behind: BlockWork | None = None,
+    ) -> None:
+        wants_x = self.wants_x and calls is self.run_backward
+        workers = count_workers(
+            self.plan.layout, self.n_threads, n_chains, wants_x=wants_x
+        )
         self.numbers["n_workers"].value = workers
-        share(lambda worker: calls[worker](), workers)
+        if workers > n_chains:
+            # Several share the units of a sequence, and none has all of its steps.
+            if before is not None:
+                before(0, 1, n_chains)
+            share(lambda worker: calls[worker](), workers)
+            if behind is not None:
+                behind(0, 1, n_chains)
+            return
+
+        def work(worker: int) -> None:
+            if before is not None:
+                before(worker, workers, n_chains)
+            calls[worker]()
+            if behind is not None:
+                behind(worker, workers, n_chains)
+
+        share(work, workers)
 
     def _reserve(self, n: int, n_steps: int) -> None:
         """Make sure that there is memory for a batch of this size."""
-        if n <= self.largest[0] and n_steps <= self.largest[1]:
+        layout, n_threads = self.plan.layout, self.n_threads
+        size = kept_of(layout, n, n_steps).size
+        if n <= self.largest[0] and n_steps <= self.largest[1] and size <= self.kept_size:
             return
         # Of longer ones in the next batches, some have their place already.
         n_steps = -(-n_steps // _STEPS_AT_ONCE) * _STEPS_AT_ONCE
         n, n_steps = max(n, self.largest[0]), max(n_steps, self.largest[1])
-        layout, n_threads = self.plan.layout, self.n_threads
+        size = max(size, self.kept_size, kept_of(layout, n, n_steps).size)
         n_blocks = -(-n // LANES)
         chains = min(n_blocks, MOST_CHAINS)
         sizes = {
             "packed": layout.packed.n_bytes,
-            "saved": layout.itemsize * layout.slot * n_blocks * n_steps,
+            "saved": layout.itemsize * size,
             "ahead": layout.forward_scratch.n_bytes * n_threads,
             "back": layout.backward_scratch.n_bytes * n_threads,
             "grad_weights": layout.itemsize * layout.weight_gradient * chains,
+            "grad_fades": layout.itemsize * layout.fade_gradient * chains,
         }
         self.loan: Loan | None = None  # before a larger one is borrowed
         self.loan = WORKSPACE.borrow(sum(sizes.values()))
         at, place = {}, self.loan.address
-        for name, size in sizes.items():
-            at[name], place = place, place + size
+        for name, n_bytes in sizes.items():
+            at[name], place = place, place + n_bytes
         self.steps = self.like.new_empty(n * n_steps * layout.hidden)
         self.final, self.final_memory = (
             self.like.new_empty(n, layout.hidden) for _ in range(2)
         )
         self.grad_x = self.like.new_empty(n * n_steps * layout.channels * self.wants_x)
         self._bind(at)
-        self.largest = n, n_steps
+        self.largest, self.kept_size = (n, n_steps), size
 
     def _bind(self, at: dict[str, int]) -> None:
         """Fix the arguments of the kernels; ``at`` has the addresses of the memory."""
@@ -174,13 +249,13 @@ class _Direction:
             **self.plan.fixed,
             **layout.packed.at(at["packed"]),
             "saved": at["saved"],
-            "saved_step": layout.slot,
             "steps": self.steps.data_ptr(),
             "final": self.final.data_ptr(),
             "final_memory": self.final_memory.data_ptr(),
             "wants_x": int(self.wants_x),
             "grad_x": self.grad_x.data_ptr(),
             "grad_weights": at["grad_weights"],
+            "grad_fades": at["grad_fades"],
         }
         self.numbers = {name: c_int64(number) for name, number in known.items()}
         workers = range(self.n_threads)
@@ -227,24 +302,35 @@ class _Layer:
         self, layer: RecurrentLayer, gradients: Gradients, *, wants_x: bool
     ) -> None:
         self.layer = layer
+        fades = cast("Iterable[StateDecay | None]", layer.fades or (None, None))
         self.directions = [
-            _Direction(direction, gradients, reverse=bool(i), wants_x=wants_x)
-            for i, direction in enumerate(layer.directions())
+            _Direction(direction, fade, gradients, reverse=bool(i), wants_x=wants_x)
+            for i, (direction, fade) in enumerate(
+                zip(layer.directions(), fades, strict=False)
+            )
         ]
 
-    def forward(self, x: Tensor, order: Order) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, x: Tensor, order: Order, elapsed: Elapsed, after: After | None = None
+    ) -> tuple[Tensor, Tensor]:
         self.outputs = [
-            direction.forward(x, order, self.layer.draw_mask(x))
-            for direction in self.directions
+            direction.forward(x, order, self.layer.draw_mask(x), times, after)
+            for direction, times in zip(self.directions, elapsed, strict=False)
         ]
         if len(self.outputs) == 1:
             return self.outputs[0]
         (ahead, final), (back, first) = self.outputs
         return self.layer.merge(ahead, back), self.layer.merge(final, first)
 
-    def backward(self, *gradients: Tensor | None) -> Tensor | None:
+    def backward(
+        self,
+        grad_steps: Tensor | None,
+        grad_final: Tensor | None,
+        before: BlockWork | None = None,
+    ) -> Tensor | None:
+        gradients = grad_steps, grad_final
         if len(self.directions) == 1:
-            return self.directions[0].backward(*gradients)
+            return self.directions[0].backward(grad_steps, grad_final, before)
         parts = _PARTS[self.layer.merge_mode]
         pairs = [
             (None, None) if gradient is None else parts(ahead, back, gradient)
@@ -268,29 +354,63 @@ class DirectStack:
         The layers, as ``serves`` accepts them.
     gradients : dict
         Memory for the gradient of each weight.
+    wants_x : bool
+        Whether the gradient of the sequences is wanted.
     """
 
-    def __init__(self, stack: RecurrentStack, gradients: Gradients) -> None:
+    def __init__(
+        self, stack: RecurrentStack, gradients: Gradients, *, wants_x: bool
+    ) -> None:
         self.dropout = stack.dropout
         self.layers = [
-            _Layer(layer, gradients, wants_x=bool(i))
+            _Layer(layer, gradients, wants_x=bool(i) or wants_x)
             for i, layer in enumerate(cast("Iterable[RecurrentLayer]", stack.layers))
         ]
 
-    def forward(self, x: Tensor, order: Order) -> tuple[Tensor, Tensor]:
-        """Return the steps, zero in padding, and the final state."""
+    @property
+    def is_one_way(self) -> bool:
+        """Whether the last layer has one direction, so that its steps are not merged."""
+        return len(self.layers[-1].directions) == 1
+
+    def forward(
+        self,
+        x: Tensor,
+        order: Order,
+        elapsed: Elapsed = (None, None),
+        after: After | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """Return the steps, zero in padding, and the final state.
+
+        ``after`` is as for one direction, which the last layer then must have.
+        """
         self.factors: list[Tensor | None] = []
+        last = self.layers[-1]
         for i, layer in enumerate(self.layers):
             if i:
                 self.factors.append(self.dropout.draw(x))
                 x = x if self.factors[-1] is None else x * self.factors[-1]
-            x, final = layer.forward(x, order)
+            x, final = layer.forward(
+                x,
+                order,
+                (None, None) if i else elapsed,
+                after if layer is last else None,
+            )
         return x, final
 
-    def backward(self, grad_steps: Tensor | None, grad_final: Tensor | None) -> None:
-        """Write the gradients of all weights."""
+    def backward(
+        self,
+        grad_steps: Tensor | None,
+        grad_final: Tensor | None,
+        before: BlockWork | None = None,
+    ) -> Tensor | None:
+        """Write the gradients of all weights; return that of x, if it is wanted.
+
+        ``before`` is as for one direction.
+        """
         for layer in reversed(self.layers):
-            grad_steps, grad_final = layer.backward(grad_steps, grad_final), None
+            grad_steps = layer.backward(grad_steps, grad_final, before)
+            grad_final, before = None, None
             factors = self.factors.pop() if self.factors else None
             if grad_steps is not None and factors is not None:
                 grad_steps = grad_steps * factors
+        return grad_steps

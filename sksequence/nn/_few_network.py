@@ -62,7 +62,7 @@ class _Direction:
         self.kept, self.n_values = like.new_empty(n_values), n_values
         finals = like.new_zeros(layout.cell.n_states, FEW, layout.hidden)
         self.final, self.finals = finals[0], finals
-        self.memory = torch.empty(layout.few.n_bytes, dtype=torch.uint8)
+        self.memory = torch.empty(layout.few.n_bytes, dtype=torch.uint8, device="cpu")
         self.x, self.lengths, self.n, self.n_steps = (c_int64() for _ in range(4))
         known: dict[str, int | c_int64] = {
             **self.few.arguments(self.memory.data_ptr(), self.kept, finals),
@@ -81,13 +81,18 @@ class _Largest:
     def __init__(self, read: Tensor) -> None:
         self.read = read
         self.steps, self.lengths, self.n, self.n_steps = (c_int64() for _ in range(4))
+        self.order, _ = order_of(None, FEW, 1)
         self.run = _compiled.largest_kernels(read.itemsize)["forward"].bind(
             steps=self.steps,
+            order=self.order.data_ptr(),
             lengths=self.lengths,
             largest=read.data_ptr(),
             n=self.n,
             n_steps=self.n_steps,
             size=read.shape[1],
+            n_chains=1,
+            worker=0,
+            n_workers=1,
         )
 
     def forward(self, steps: Tensor, lengths: Tensor) -> Tensor:
@@ -117,8 +122,9 @@ class FewNetwork:
         self.dtype, self.most_rows = weight.dtype, most_rows(weight.itemsize)
         self.n_channels = network.reader.output_size
         self.widest = max(layer.output_size for layer, _ in self.layers)
-        self.largest = None
-        read = weight.new_zeros(FEW, weight.shape[1])
+        self.largest, self.read = None, weight.new_zeros(FEW, weight.shape[1])
+        self.size = network.n_segments * network.recurrence.output_size
+        read = weight.new_zeros(FEW, self.size)
         is_largest = type(network.pool) is MaxPooling and network.n_segments == 1
         if is_largest and _compiled.serves_largest(read[:, None]):
             self.largest = _Largest(read)
@@ -146,22 +152,31 @@ class FewNetwork:
         finally:
             self._lock.release()
 
-    def _answer(self, x: Tensor, lengths: Tensor | None) -> Tensor:
+    def _answer(self, X: Tensor, lengths: Tensor | None) -> Tensor:
+        read = self._pooled(X, lengths)
+        if self.network.random is not None:
+            n = len(X)
+            self.read[:n, : self.size] = read[:n]
+            self.read[:n, self.size :] = self.network.random(X, lengths)
+            read = self.read
+        return _exact.linear(self.network.head, read)
+
+    def _pooled(self, x: Tensor, lengths: Tensor | None) -> Tensor:
+        """Return what the pooling returns, in the first rows."""
         every = order_of(None, *x.shape[:2])[1] if lengths is None else lengths
         for layer, directions in self.layers:
             outputs = [direction.forward(x, every) for direction in directions]
             x, final = outputs[0]
             for back, first in outputs[1:]:
                 x, final = layer.merge(x, back), layer.merge(final, first)
-        if self.largest is None:
-            read = self._pool(x, lengths, final)
-        else:
-            read = self.largest.forward(x, every)
-        return _exact.linear(self.network.head, read)
+        if self.largest is not None:
+            return self.largest.forward(x, every)
+        return self._pool(x, lengths, final)
 
     def _pool(self, steps: Tensor, lengths: Tensor | None, final: Tensor) -> Tensor:
         """Pool as the network does, with the last sequence in the place of others."""
-        pool, rows = self.network.pool, torch.arange(FEW).clamp_(max=len(steps) - 1)
+        pool = self.network.pool
+        rows = torch.arange(FEW, device="cpu").clamp_(max=len(steps) - 1)
         assert pool is not None, "a plain network pools"
         if lengths is not None:
             lengths = lengths.index_select(0, rows)

@@ -1,7 +1,7 @@
 """Run a cell step by step with torch operations, if nothing faster is available.
 
-It is used for states that decay between steps and, without kernels, for all cells and
-options that torch's layers do not support. It is several times slower.
+It is used without kernels, for all cells and options that torch's layers do not support,
+such as states that decay between steps. It is several times slower.
 """
 
 from __future__ import annotations

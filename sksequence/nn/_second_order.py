@@ -33,7 +33,8 @@ def recurrence_gradient(
     cell : type of Cell
         Its equations.
     inputs : sequence of Tensor or None
-        Sequences, initial states, mask and weights, in the order of the compiled layer.
+        Sequences, initial states, mask, elapsed times and weights, in the order of the
+        compiled layer.
     lengths : Tensor of shape (batch,)
         Number of steps of each sequence.
     grad_outputs : sequence of Tensor or None
@@ -72,9 +73,15 @@ def _recur(
     given: bool,
 ) -> list[Tensor]:
     """Return the steps, zero in padding, and the final states, as the kernels do."""
-    x, start, start_memory, mask, weight_ih, bias_ih, weight_hh, bias_hh = inputs
+    x, start, start_memory, mask, elapsed, *weights = inputs
+    weight_ih, bias_ih, weight_hh, bias_hh, weight_fade, bias_fade = weights
     assert x is not None
     assert weight_ih is not None
+    decay = None
+    if elapsed is not None:
+        assert weight_fade is not None
+        elapsed = reverse_steps(elapsed, lengths) if reverse else elapsed
+        decay = torch.exp(-torch.relu(F.linear(elapsed, weight_fade, bias_fade)))
     x = zero_padding(x, lengths)
     products = x if given else F.linear(x, weight_ih, bias_ih)
     if reverse:
@@ -91,7 +98,11 @@ def _recur(
         )
 
     steps, final = run_steps(
-        cell, products, states, multiply, training=True, mask=mask, lengths=lengths
+        *(cell, products, states, multiply),
+        training=True,
+        decay=decay,
+        mask=mask,
+        lengths=lengths,
     )
     steps = reverse_steps(steps, lengths) if reverse else steps
     return [zero_padding(steps, lengths), *final]

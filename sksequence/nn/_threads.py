@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
+from threading import Lock
+from typing import TypeVar
 
 import torch
+
+Item = TypeVar("Item")
 
 _number: ContextVar[int | None] = ContextVar("sksequence_kernel_threads", default=None)
 
@@ -42,6 +46,33 @@ def share(work: Callable[[int], None], workers: int) -> None:
         wait(others)
     for other in others:
         other.result()
+
+
+def share_out(work: Callable[[Item], None], items: Iterable[Item], number: int) -> None:
+    """Call ``work`` with each item, in as many threads, which take one after the other.
+
+    Kernels and torch's operations have one thread within each. After an error, or an
+    interrupt, no other item is begun.
+    """
+    lock, rest = Lock(), iter(items)
+
+    def take_turns(worker: int) -> None:
+        nonlocal rest
+        if worker:
+            torch.set_num_threads(1)  # of a thread of the pool, which has no other use
+        try:
+            with kernel_threads(1):
+                while True:
+                    with lock:
+                        item = next(rest, None)
+                    if item is None:
+                        return
+                    work(item)
+        except BaseException:
+            rest = iter(())
+            raise
+
+    share(take_turns, number)
 
 
 @cache

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 from threading import Lock
 from weakref import ref
 
 import torch
+from torch import Tensor
 
 
 class Workspace:
@@ -80,6 +82,16 @@ class Loan:
 
     def __init__(self, address: int) -> None:
         self.address = address
+
+
+def as_tensor(loan: Loan, like: Tensor) -> Tensor:
+    """Return borrowed memory as a tensor, which is valid as long as the loan exists.
+
+    Its shape, dtype and layout in memory are those of ``like``, which is dense.
+    """
+    memory = (ctypes.c_byte * like.nbytes).from_address(loan.address)
+    flat = torch.frombuffer(memory, dtype=like.dtype)
+    return flat.as_strided(like.shape, like.stride())
 
 
 class _Ticket(ref):

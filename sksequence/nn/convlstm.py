@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 
-from . import _exact
+from . import _convlstm, _exact
 from ._random import RandomLayer
 from ._sizes import KernelSize, check_size, kernels_per_layer, sizes_per_layer
 from ._states import check_state
@@ -135,6 +136,34 @@ class ConvLSTMCell(RandomLayer):
             after the last step of each video
         """
         check_batch(x, lengths, FRAMES)
+        if not self.training or not _convlstm.serves(x, self.hidden_conv.weight):
+            return self._loop(x, lengths)
+        layer = self.input_conv
+        weights = _convlstm.Weights(
+            layer.weight,
+            layer.get_parameter("bias"),
+            self.hidden_conv.weight,
+            self.peepholes,
+        )
+        steps, *state = _convlstm.unroll(
+            x, lengths, weights, partial(self._unroll_again, lengths)
+        )
+        return steps, (state[0], state[1])
+
+    def _unroll_again(
+        self, lengths: Tensor | None, x: Tensor, *tensors: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Apply the cell with other weights to all steps, with torch's operations."""
+        names = "input_conv.weight", "input_conv.bias", "hidden_conv.weight", "peepholes"
+        pairs = zip(names, tensors, strict=True)
+        weights = {name: weight for name, weight in pairs if weight is not None}
+        looping = _Looping(self)
+        named = {f"cell.{name}": weight for name, weight in weights.items()}
+        steps, (hidden, memory) = torch.func.functional_call(looping, named, (x, lengths))
+        return steps, hidden, memory
+
+    def _loop(self, x: Tensor, lengths: Tensor | None) -> tuple[Tensor, State]:
+        """Apply the cell to all steps, with torch's operations."""
         steps: list[Tensor] = []
         state: State | None = None
         for step, gates in enumerate(self._input_gates(x)):
@@ -172,6 +201,17 @@ class ConvLSTMCell(RandomLayer):
 
     def _convolve(self, layer: nn.Conv2d, x: Tensor) -> Tensor:
         return layer(x) if self.training else _exact.frame_convolution(layer, x)
+
+
+class _Looping(nn.Module):
+    """A cell as a module that applies it to all steps, with torch's operations."""
+
+    def __init__(self, cell: ConvLSTMCell) -> None:
+        super().__init__()
+        self.cell = cell
+
+    def forward(self, x: Tensor, lengths: Tensor | None) -> tuple[Tensor, State]:
+        return self.cell._loop(x, lengths)
 
 
 class ConvLSTMLayer(nn.Module):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from . import _exact
+from . import _decay, _exact
+from ._compiled import Fade
 from ._random import RandomLayer
 from ._time import check_batch, reverse_steps, zero_padding
 
@@ -31,7 +33,7 @@ class Complete(nn.Module):
 
     def __init__(self, input_size: int, **unused: Any) -> None:
         super().__init__()
-        self.output_size = input_size
+        self.input_size = self.output_size = input_size
 
     def forward(self, X: Tensor, lengths: Tensor | None = None) -> Tensor:
         return X
@@ -76,7 +78,7 @@ class MaskMissing(nn.Module):
     ) -> None:
         super().__init__()
         self.fill = _fill_values(fill, input_size)
-        self.output_size = 2 * input_size
+        self.input_size, self.output_size = input_size, 2 * input_size
 
     def forward(self, X: Tensor, lengths: Tensor | None = None) -> Tensor:
         check_batch(X, lengths)
@@ -152,7 +154,7 @@ class DecayMissing(RandomLayer):
         self.channels = [i for i in range(input_size) if i != time_channel]
         self.n_channels = len(self.channels)
         self.fill = [_fill_values(fill, input_size)[i] for i in self.channels]
-        self.output_size = 2 * self.n_channels
+        self.input_size, self.output_size = input_size, 2 * self.n_channels
         self.rate = nn.Parameter(torch.empty(self.n_channels))
         self.bias = nn.Parameter(torch.empty(self.n_channels))
         self.reset_parameters()
@@ -164,13 +166,29 @@ class DecayMissing(RandomLayer):
 
     def forward(self, X: Tensor, lengths: Tensor | None = None) -> Tensor:
         check_batch(X, lengths)
+        in_torch = partial(self._fill, X, lengths)
+        if _decay.serves(X, self.rate):
+            filling = self.filling(X)
+            return _decay.fill(filling, X, lengths, self.rate, self.bias, in_torch)
+        return in_torch(self.rate, self.bias)
+
+    def filling(self, X: Tensor) -> _decay.Filling:
+        """Return how kernels fill gaps, for numbers of the dtype of X."""
+        return _decay.Filling(
+            tuple(self.channels), self.time_channel, X.new_tensor(self.fill)
+        )
+
+    def _fill(
+        self, X: Tensor, lengths: Tensor | None, rate: Tensor, bias: Tensor
+    ) -> Tensor:
+        """Fill gaps, as a function of rate and bias, with torch's operations."""
         values, time = self._split(zero_padding(X, lengths))
         observed = ~values.isnan()
         mean = values.new_tensor(self.fill)
         filled = torch.where(observed, values, mean)
         last = filled.gather(1, _last_observed(observed))
         since = _time_since(observed, time)
-        gamma = torch.exp(-torch.relu(self.rate * since + self.bias))
+        gamma = torch.exp(-torch.relu(rate * since + bias))
         decayed = torch.where(observed, filled, mean + gamma * (last - mean))
         return torch.cat([decayed, observed.to(X.dtype)], 2)
 
@@ -183,6 +201,12 @@ class DecayMissing(RandomLayer):
             X (batch, steps, input_size) -> twice (batch, steps, n_channels)
         """
         check_batch(X, lengths)
+        if _decay.serves(X, self.rate):
+            filling, x = self.filling(X), X.contiguous()
+            since, until = (
+                filling.elapsed(x, lengths, reverse=reverse) for reverse in (False, True)
+            )
+            return since, until
         values, time = self._split(zero_padding(X, lengths))
         observed = ~values.isnan()
         reversed_time = -reverse_steps(time, lengths)
@@ -239,6 +263,10 @@ class StateDecay(RandomLayer):
         nn.init.uniform_(linear.weight, 0, 0.2 / linear.in_features, generator=generator)
         with torch.no_grad():
             linear.bias.copy_(-linear.weight.sum(1))
+
+    def with_weights(self, elapsed: Tensor) -> Fade:
+        """Return elapsed times with the weights from which kernels make factors."""
+        return Fade(elapsed, self.linear.weight, self.linear.bias)
 
     def forward(self, elapsed: Tensor) -> Tensor:
         if self.training:

@@ -32,6 +32,7 @@ from ._time import (
     reverse_steps,
     zero_padding,
 )
+from ._truncated import run_in_chunks
 from .dropout import Dropout
 from .missing import StateDecay
 
@@ -81,6 +82,10 @@ class _Options(TypedDict, total=False):
     mask: Tensor
 
 
+# Makes factors of the state of elapsed times.
+_Fade = tuple[StateDecay, Tensor]
+
+
 class RecurrentLayer(RandomLayer):
     r"""Recurrent layer in one or two directions.
 
@@ -104,7 +109,7 @@ class RecurrentLayer(RandomLayer):
     elapsed_size : int or None, default=None
         Number of channels with missing values. If given, the state decays before each
         step by how long ago each channel was last observed (:class:`StateDecay` of
-        GRU-D). The loop over steps is then in Python, several times slower.
+        GRU-D).
     layer_norm : bool, default=False
         Whether to normalise the products of input and input weights, over all gates of a
         step (Ba et al., 2016), before the bias is added.
@@ -258,12 +263,12 @@ class RecurrentLayer(RandomLayer):
         state: State | None,
     ) -> tuple[Tensor, Tensor]:
         given = () if state is None else self._check_state(x, state)
-        decay = self._decay(0, elapsed)
-        ahead, final = self._run(self.ahead, x, lengths, decay, state=given)
+        fade = self._fade(0, elapsed)
+        ahead, final = self._run(self.ahead, x, lengths, fade, state=given)
         if self.back is None:
             return ahead, final
-        decay = self._decay(1, elapsed)
-        back, first = self._run(self.back, x, lengths, decay, reverse=True)
+        fade = self._fade(1, elapsed)
+        back, first = self._run(self.back, x, lengths, fade, reverse=True)
         return self.merge(ahead, back), self.merge(final, first)
 
     @property
@@ -326,35 +331,44 @@ class RecurrentLayer(RandomLayer):
         check_state(parts, self.cell.n_states, shape, x)
         return tuple(part[0] for part in parts)
 
-    def _decay(
+    def _fade(
         self, direction: int, elapsed: tuple[Tensor, Tensor] | None
-    ) -> Tensor | None:
-        """Return the factors of the state before each step, or None without decay."""
+    ) -> _Fade | None:
+        """Return what makes factors of the state, and of what; None without decay."""
         if not self.fades or elapsed is None:
             return None
-        return self.fades[direction](elapsed[direction])
+        return cast(StateDecay, self.fades[direction]), elapsed[direction]
 
     def _run(
         self,
         direction: CellLayer,
         x: Tensor,
         lengths: Tensor | None,
-        decay: Tensor | None,
+        fade: _Fade | None,
         *,
         reverse: bool = False,
         state: tuple[Tensor, ...] = (),
     ) -> tuple[Tensor, Tensor]:
         """Return the steps of one direction, zero in padding, and its final state."""
-        if decay is None and _compiled.serves(direction, x):
+        # Kernels have no gradient for elapsed times.
+        is_constant = (
+            fade is None or not fade[1].requires_grad or not torch.is_grad_enabled()
+        )
+        if is_constant and _compiled.serves(direction, x):
             options = self._options(direction, x, lengths)
             steps, final, *_ = _compiled.recurrence(
-                direction, x, lengths, reverse=reverse, state=state, **options
+                *(direction, x, lengths),
+                reverse=reverse,
+                state=state,
+                fade=None if fade is None else fade[0].with_weights(fade[1]),
+                **options,
             )
             return steps, final
         check_lengths(lengths, *x.shape[:2])
         x = zero_padding(x, lengths)
         if reverse:
             x = reverse_steps(x, lengths)
+        decay = None if fade is None else fade[0](fade[1])
         if decay is not None and reverse:
             decay = reverse_steps(decay, lengths)
         steps, _ = self._read(direction, x, state, decay)
@@ -439,6 +453,13 @@ class RecurrentStack(nn.Module):
       ``(batch, output_size)``: that of the forward direction at the last step, merged
       with that of the backward direction at the first step
 
+    Attributes
+    ----------
+    bptt_steps : int or None
+        Number of steps of a chunk, to which gradients are truncated in training (Williams
+        and Peng, 1990); None for whole sequences. For one direction, without elapsed
+        times and recurrent dropout.
+
     Examples
     --------
     >>> stack = RecurrentStack(3, (16, 8), num_layers=2, bidirectional=True)
@@ -451,6 +472,8 @@ class RecurrentStack(nn.Module):
     Schuster and Paliwal (1997), Bidirectional recurrent neural networks.
     Graves et al. (2013), Speech recognition with deep recurrent neural networks.
     """
+
+    bptt_steps: int | None = None
 
     def __init__(
         self,
@@ -502,6 +525,8 @@ class RecurrentStack(nn.Module):
         lengths: Tensor | None = None,
         elapsed: tuple[Tensor, Tensor] | None = None,
     ) -> tuple[Tensor, Tensor]:
+        if self.bptt_steps is not None and self.training:
+            return run_in_chunks(self, x, lengths, self.bptt_steps)
         for i, layer in enumerate(cast("Iterable[RecurrentLayer]", self.layers)):
             if i:
                 steps, final = layer(self.dropout(x), lengths)

@@ -14,7 +14,6 @@ from sklearn.base import clone
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sksequence.ensemble._sending import pack, unpack
 
 from helpers.comparing import assert_same, pickled
 from helpers.data import objects, ragged
@@ -22,6 +21,7 @@ from helpers.estimators import make
 from helpers.failing_members import FailsForOdd, FailsLater
 from helpers.files import learnt
 from sksequence import GRUClassifier, GRURegressor, RecurrentTagger
+from sksequence._inputs.packing import pack, unpack
 from sksequence.ensemble import DeepEnsembleClassifier, DeepEnsembleRegressor
 from sksequence.ensemble._members import draw_seeds
 from sksequence.preprocessing import StepwiseTransformer

@@ -25,6 +25,7 @@ _HEAD = '''# ruff: noqa: E501, types and defaults of hyperparameters are long
 """Public estimators with signatures and docstrings; see ``tests/helpers/stubs.py``."""
 
 '''
+_WIDTH = 90  # of a line, as ruff formats it
 _MIXIN = '''\
 @type_check_only
 class _OfSklearn:
@@ -90,7 +91,10 @@ def _class_of(cls: type, module: ModuleType, imports: set[tuple[str, str]]) -> s
     bases = [*_bases_elsewhere(cls)]
     imports |= {(_relative(base.__module__, module), base.__name__) for base in bases}
     names = ["_OfSklearn", *(base.__name__ for base in bases)]
-    lines = [f"class {cls.__name__}({', '.join(names)}):", _docstring(cls.__doc__), ""]
+    head = f"class {cls.__name__}({', '.join(names)}):"
+    if len(head) > _WIDTH:
+        head = f"class {cls.__name__}(\n    {', '.join(names)}\n):"
+    lines = [head, _docstring(cls.__doc__), ""]
     inherited = {name for base in bases for name in _fields(base)}
     own = [field for name, field in _fields(cls).items() if name not in inherited]
     lines += [f"    {field.name}: {field.type}" for field in own]

@@ -24,7 +24,8 @@ def test_all_kernels_are_those_of_every_cell_and_size():
     expected = {
         *((source, bits, cell) for cell in KINDS.values() for bits in (32, 64)
           for source in ("recurrence", "alone", "step")),
-        *((source, bits, None) for bits in (32, 64) for source in ("pooling", "shares")),
+        *((source, bits, None) for bits in (32, 64)
+          for source in ("convlstm", "decay", "pooling", "shares")),
     }  # fmt: skip
     units = building.units("all")
     assert set(units) == expected

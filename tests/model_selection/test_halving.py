@@ -285,9 +285,10 @@ from model_selection.test_halving import data_of, search_in
 epochs, run = [], net.SequenceNet.run_single_epoch
 
 def count(self, *args, **kwargs):
-    if len(epochs) == {n}:
-        os._exit(9)
-    epochs.append(1)
+    if kwargs.get("training", args[1] if len(args) > 1 else True):
+        if len(epochs) == {n}:
+            os._exit(9)
+        epochs.append(1)
     return run(self, *args, **kwargs)
 
 net.SequenceNet.run_single_epoch = count

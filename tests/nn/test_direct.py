@@ -111,6 +111,47 @@ def test_the_state_that_gates_read_is_dropped_alike(cell):
     compare(network, generator, [batch_of(7), batch_of(3)])
 
 
+def with_gaps(batch, *, clock=None):
+    """The same, where some values are missing; the channel of the time has none."""
+    X, lengths = batch
+    gaps = torch.rand(X.shape) < 0.4
+    if clock is not None:
+        gaps[..., clock] = False
+        X[..., clock] = torch.rand(X.shape[:2]).cumsum(1)
+    return X.masked_fill(gaps, torch.nan), lengths
+
+
+READERS = {
+    "masks": {"missing": "mask", "fill": (0.1, 0.2, 0.3)},
+    "decay": {"missing": "decay", "fill": (0.1, 0.2, 0.3)},
+    "decay by a clock": {"missing": "decay", "time_channel": 1},
+    "decay, dropout": {"missing": "decay", "recurrent_dropout": 0.3},
+    "decay, layers": {"missing": "decay", "num_layers": 2, "dropout": 0.2},
+}
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru", "minlstm"])
+def test_readers_of_gaps_have_the_bits_of_autograd(cell, reader, bidirectional, dtype):
+    reader = READERS[reader]
+    if cell == "minlstm" and "recurrent_dropout" in reader:
+        reader = {"missing": "decay"}  # its gates read no state that could be dropped
+    network, generator = build(dtype, cell=cell, bidirectional=bidirectional, **reader)
+    with torch.no_grad():
+        for weight in network.recurrence.layers[0].fades.parameters():
+            weight.add_(torch.rand_like(weight) / 3)  # states are to decay
+    clock = reader.get("time_channel")
+    sizes = [(5, 9), (40, 30), (1, 1), (70, 12)]
+    batches = [
+        with_gaps(batch_of(*size, dtype, equal=i == 1), clock=clock)
+        for i, size in enumerate(sizes)
+    ]
+    assert can_be_direct(network)
+    compare(network, generator, batches)
+
+
 @pytest.mark.parametrize("pooling", ["last", "mean", "max"])
 def test_memory_serves_batches_of_any_size_in_any_order(pooling):
     """More and fewer than 32 sequences, which are a block, longer and shorter ones."""
@@ -206,8 +247,6 @@ MORE = {
     "a branch": {"parallel_channels": (4,), "parallel_kernel_size": 2},
     "tokens": {"embedding_dim": 3},
     "categories": {"categories": ((0, 4, 2),)},
-    "masks": {"missing": "mask"},
-    "decay": {"missing": "decay"},
     "covariates": {"static_size": 2},
     "outputs of steps": {"per_step": True},
     "outputs of the last steps": {"decoder_steps": 2},
@@ -221,9 +260,9 @@ MORE = {
 LESS = {"input_size", "output_size", "cell", "hidden_size", "num_layers", "bidirectional"}
 LESS |= {"merge_mode", "dropout", "nonlinearity", "pooling", "pooling_segments"}
 LESS |= {"recurrent_output_dropout", "recurrent_dropout", "memory_steps", "fill"}
-LESS |= {"random_convolutions"}
+LESS |= {"missing", "time_channel", "random_convolutions"}
 # Those that only say how convolutions and a reader are that need autograd themselves.
-HOW = {"conv_kernel_size", "conv_stride", "random_dilations", "time_channel"}
+HOW = {"conv_kernel_size", "conv_stride", "random_dilations"}
 HOW |= {"static_categories", "per_frame", "crf"}
 
 

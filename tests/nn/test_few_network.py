@@ -20,6 +20,7 @@ STRUCTURES = {
     "summed": {"bidirectional": True, "merge_mode": "sum", "hidden_size": 16},
     "multiplied": {"bidirectional": True, "merge_mode": "mul", "num_layers": 2},
     "segments": {"pooling_segments": 3},
+    "random convolutions": {"random_convolutions": 84, "hidden_size": 16},
     "dropouts": {"dropout": 0.3, "recurrent_output_dropout": 0.1},
 }
 
@@ -27,6 +28,7 @@ STRUCTURES = {
 def build(dtype=torch.float32, **changes):
     network = SequenceNetwork(**{**SIZES, **changes}).to(dtype)
     network.reset_parameters(torch.Generator().manual_seed(3))
+    network.learn(torch.randn(10, 12, 3, dtype=dtype))
     return network.eval()
 
 
@@ -116,7 +118,6 @@ def test_a_second_thread_is_left_to_the_network():
 MORE = {
     "convolutions": {"conv_channels": (4,), "conv_kernel_size": 2},
     "a branch": {"parallel_channels": (4,), "parallel_kernel_size": 2},
-    "random convolutions": {"random_convolutions": 84},
     "tokens": {"embedding_dim": 3},
     "categories": {"categories": ((0, 4, 2),)},
     "masks": {"missing": "mask"},

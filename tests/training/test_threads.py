@@ -111,3 +111,64 @@ def test_the_caller_has_its_threads_back_also_after_a_failure(n_jobs, task):
         assert torch.get_num_threads() == 3
     finally:
         torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("name", ["GRUClassifier", "LSTMRegressor", "RecurrentTagger"])
+def test_no_number_of_threads_changes_predictions(name):
+    lengths = np.random.default_rng(0).integers(3, 40, size=300)
+    for X in (ragged(lengths), np.array(ragged([9] * 70))):
+        y = [x[:, 0] > 0 for x in X] if name == "RecurrentTagger" else [len(x) for x in X]
+        y = np.array(y) if isinstance(X, np.ndarray) else y
+        if name == "GRUClassifier":
+            y = np.arange(len(X)) % 3
+        model = make(name, max_epochs=1).fit(X, y)
+        expected = model.predict(X), model.transform(X)
+        for n_jobs in (2, 3):
+            model.set_params(n_jobs=n_jobs)
+            for got, right in zip(
+                (model.predict(X), model.transform(X)), expected, strict=True
+            ):
+                for a, b in zip(got, right, strict=True):
+                    np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("params", [{}, {"num_layers": 2}, {"bidirectional": True}])
+@pytest.mark.parametrize("cell", ["gru", "mingru"])
+def test_no_number_of_threads_changes_a_fit_with_max_pooling(cell, params):
+    """In blocks of a chain, which are more than the chains; and of one sequence."""
+    for n, n_steps in ((32 * 18, 5), (20, 30)):
+        X = ragged(np.random.default_rng(0).integers(2, n_steps + 1, size=n))
+        params = {"cell": cell, "pooling": "max", "hidden_size": 40, **params}
+        fits = [
+            make("RecurrentClassifier", **params, batch_size=None, n_jobs=n_jobs)
+            for n_jobs in (1, 2, 3)
+        ]
+        weights = [
+            [p.detach().numpy() for p in fit.net_.module_.parameters()]
+            for fit in (model.fit(X, np.arange(n) % 2) for model in fits)
+        ]
+        for others in weights[1:]:
+            for a, b in zip(others, weights[0], strict=True):
+                np.testing.assert_array_equal(a, b)
+
+
+def test_an_interrupt_ends_a_prediction_of_two_threads(monkeypatch):
+    X = ragged([5] * 2000)
+    model = GRUClassifier(**FAST).fit(X, np.arange(2000) % 2)
+    module, begun = type(model.net_.module_), []
+    forward = module.forward
+
+    def interrupted(self, *args, **kwargs):
+        begun.append(threading.current_thread())
+        if begun[-1] is threading.main_thread():
+            raise KeyboardInterrupt
+        return forward(self, *args, **kwargs)
+
+    model.set_params(n_jobs=2)
+    expected = model.predict(X)
+    monkeypatch.setattr(module, "forward", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        model.predict(X)
+    assert len(begun) <= 8
+    monkeypatch.setattr(module, "forward", forward)
+    np.testing.assert_array_equal(model.predict(X), expected)
