@@ -40,13 +40,7 @@ extensions = [
     "mathml",
     "reference",
 ]
-exclude_patterns = [
-    "_build",
-    "_examples",
-    "**/GALLERY_HEADER.rst",
-    "**/sg_execution_times.rst",  # its table reads scripts of other hosts
-    "sg_execution_times.rst",
-]
+exclude_patterns = ["_build", "_examples", "**/GALLERY_HEADER.rst"]
 suppress_warnings = ["config.cache"]  # the gallery is configured with functions
 nitpicky = False
 smartquotes = False  # `default='max'` is code
@@ -82,7 +76,7 @@ sphinx_gallery_conf = {
     "abort_on_example_error": False,
     "download_all_examples": False,
     "show_signature": False,
-    "write_computation_times": False,
+    "write_computation_times": False,  # that page reads scripts of other hosts
     "remove_config_comments": True,
     "plot_gallery": "True",
 }
