@@ -40,7 +40,7 @@ extensions = [
     "mathml",
     "reference",
 ]
-exclude_patterns = ["_build", "start.md", "_examples", "**/GALLERY_HEADER.rst"]
+exclude_patterns = ["_build", "_examples", "**/GALLERY_HEADER.rst"]
 suppress_warnings = ["config.cache"]  # the gallery is configured with functions
 nitpicky = False
 smartquotes = False  # `default='max'` is code
