@@ -53,13 +53,17 @@ CLASSES = {
         "sksequence": "WindowForecaster",
         "sksequence.ensemble": "DeepEnsembleClassifier DeepEnsembleRegressor",
         "sksequence.metrics": "QuantileScorer StdScorer StepScorer",
-        "sksequence.model_selection": "GridSearchCV HalvingEpochSearchCV "
-        "PanelTimeSeriesSplit PurgedKFold RandomizedSearchCV",
+        "sksequence.model_selection": "HalvingEpochSearchCV PanelTimeSeriesSplit "
+        "PurgedKFold",
         "sksequence.preprocessing": "SequenceTokenizer SlidingWindow StepwiseTransformer",
         "sksequence.utils": "FrozenSequenceEstimator QuantileView",
     }.items()
     for name in names.split()
 }
+# Ours that have a name of scikit-learn's.
+NAMESAKES = dict.fromkeys(
+    ("GridSearchCV", "RandomizedSearchCV"), "sksequence.model_selection"
+)
 # Beside these, all ufuncs of numpy.
 FUNCTIONS = {
     name: module
@@ -89,7 +93,7 @@ def name_of_class(cls: type) -> str | None:
     >>> name_of_class(StandardScaler), name_of_class(dict)
     ('sklearn.preprocessing.StandardScaler', None)
     """
-    return _name_of(cls, CLASSES)
+    return _name_of(cls, CLASSES) or _name_of(cls, NAMESAKES)
 
 
 def name_of_function(function: Any) -> str | None:
@@ -108,7 +112,8 @@ def name_of_function(function: Any) -> str | None:
 
 def find_class(name: str) -> Any:
     """Return the class of this name; ValueError if files may not hold it."""
-    return _find(name, CLASSES)
+    module, _, short = name.rpartition(".")
+    return _find(name, NAMESAKES if NAMESAKES.get(short) == module else CLASSES)
 
 
 def find_function(name: str) -> Any:

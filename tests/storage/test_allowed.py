@@ -19,6 +19,7 @@ from helpers.package import ROOT
 from sksequence._storage.allowed import (
     CLASSES,
     FUNCTIONS,
+    NAMESAKES,
     find_class,
     find_function,
     name_of_class,
@@ -144,7 +145,7 @@ def test_every_splitter_splits_as_before(name, path):
 
 
 def test_the_list_names_public_things_alone():
-    for name, module in CLASSES.items():
+    for name, module in (*CLASSES.items(), *NAMESAKES.items()):
         cls = find_class(f"{module}.{name}")
         assert isinstance(cls, type)
         assert name_of_class(cls) == f"{module}.{name}"
@@ -195,3 +196,16 @@ def test_all_that_is_public_here_can_be_saved():
         and (issubclass(value, BaseEstimator) or hasattr(value, "get_n_splits"))
     }
     assert ours <= {*CLASSES, *REGISTRY}
+    assert all(name_of_class(public[name]) for name in ours & {*CLASSES})
+
+
+@pytest.mark.parametrize("module", ["sklearn.model_selection", *set(NAMESAKES.values())])
+@pytest.mark.parametrize("name", NAMESAKES)
+def test_a_search_comes_back_as_that_of_its_own_module(module, name, path):
+    cls = find_class(f"{module}.{name}")
+    options = {"n_iter": 2} if name == "RandomizedSearchCV" else {}
+    search = cls(Ridge(), {"alpha": [1.0, 9.0]}, cv=2, **options).fit(X, NUMBERS)
+    sksequence.save(search, path)
+    again = sksequence.load(path)
+    assert type(again) is cls
+    assert_same(again.predict(X), search.predict(X))
