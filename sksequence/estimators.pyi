@@ -1185,7 +1185,7 @@ class LSTMClassifier(
     >>> model = LSTMClassifier(hidden_size=16, random_state=0).fit(X[:100], y[:100])
     >>> model.predict_proba(X[100:]).shape
     (20, 2)
-    >>> model.score(X[100:], y[100:]) > 0.8
+    >>> model.score(X[100:], y[100:]) > 0.7
     True
     """
 

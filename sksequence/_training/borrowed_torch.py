@@ -128,14 +128,15 @@ def parts_of(module: nn.Module) -> tuple[list[nn.Module], list[nn.Parameter]]:
 
 
 def has_hooks(layers: Iterable[nn.Module], parameters: Iterable[nn.Parameter]) -> bool:
-    """Return whether something is called when a layer runs, or its gradient.
+    """Return whether something else is called when a layer runs, or its gradient.
 
     True if this cannot be known.
     """
     if _has_any_global_hook is None or _has_any_global_hook():
         return True
     return any(
-        layer._forward_hooks
+        "forward" in vars(layer)
+        or layer._forward_hooks
         or layer._forward_pre_hooks
         or layer._backward_hooks
         or layer._backward_pre_hooks
@@ -167,10 +168,12 @@ class Snapshot:
         return list(chain.from_iterable(map(values, self.named)))
 
     def holds(self) -> bool:
-        """Return whether all is as it was, in evaluation, and without hooks."""
+        """Return whether all is as it was, in evaluation, and runs as its class does."""
         if _has_any_global_hook is None or _has_any_global_hook() or any(self.hooks):
             return False
         if any(map(_TRAINING, self.attributes)):
+            return False
+        if any("forward" in own for own in self.attributes):
             return False
         parts = self._current()
         if len(parts) != len(self.parts) or not all(map(is_, parts, self.parts)):

@@ -63,7 +63,8 @@ def test_one_step_of_gradient_descent_is_that_of_chunks():
 
 def test_convolutions_and_transcripts_are_trained_in_chunks_too():
     X, y = task("LSTMClassifier")
-    params = {"conv_channels": (4,), "conv_kernel_size": 3, "parallel_channels": (3,)}
+    params = {"conv_channels": (4,), "conv_kernel_size": 3}
+    params |= {"parallel_channels": (3,), "parallel_kernel_size": 3}
     plain = make("LSTMClassifier", **params, **EXACT).fit(X, y)
     assert_close(
         make("LSTMClassifier", **params, bptt_steps=50, **EXACT).fit(X, y), plain

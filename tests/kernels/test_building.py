@@ -26,6 +26,8 @@ def test_all_kernels_are_those_of_every_cell_and_size():
           for source in ("recurrence", "alone", "step")),
         *((source, bits, None) for bits in (32, 64)
           for source in ("convlstm", "decay", "pooling", "shares")),
+        *(("scan", bits, CELLS[name]) for bits in (32, 64)
+          for name in ("mingru", "minlstm", "qrnn")),
     }  # fmt: skip
     units = building.units("all")
     assert set(units) == expected

@@ -101,6 +101,7 @@ from sksequence.model_selection import (
     HalvingEpochSearchCV,
     PanelTimeSeriesSplit,
     PurgedKFold,
+    RandomizedSearchCV,
     cross_val_predict_steps,
 )
 from sksequence.nn import LastPooling, RecurrentStack, SequenceNetwork
@@ -273,7 +274,7 @@ search.fit(X, labels)
 cross_val_score(make_pipeline(StandardScaler(), GRURegressor()), X, numbers)
 shared = model_selection.GridSearchCV(GRUClassifier(), {"lr": [0.1, 0.01]}, n_jobs=2)
 assert_type(shared.fit(X, labels), model_selection.GridSearchCV)
-drawn = model_selection.RandomizedSearchCV(GRUClassifier(), {"lr": [0.1]}, n_iter=1)
+drawn = RandomizedSearchCV(GRUClassifier(), {"lr": [0.1]}, n_iter=1)
 assert_type(drawn.fit(X, labels).best_params_, dict[str, Any])
 epochs = HalvingEpochSearchCV(
     GRUClassifier(), {"lr": [0.1, 0.01]}, resource="max_epochs", max_resources=9
