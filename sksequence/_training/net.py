@@ -656,7 +656,7 @@ def prepare_features(
         module.learn(**given, weight=of_each)
     for part in fixed:
         if part is not None and len(part) * module.random.output_size <= _HELD_VALUES:
-            part.features = torch.from_numpy(net.answers(part, "count_features")[0])
+            part.features = torch.from_numpy(net.answers(part, "random_features")[0])
 
 
 def _has_features(module: Any) -> bool:

@@ -229,7 +229,7 @@ class DirectNetwork:
         read, self.of_recurrence = _drop(self.network.output_dropout, read)
         if self.network.random is not None:
             if features is None:
-                features = self.network.count_features(X, lengths)
+                features = self.network.random_features(X, lengths)
             read = torch.cat([read, features], dim=1)
         self.read, self.of_all = _drop(self.network.dropout, read)
         return torch.addmm(self.bias, self.read, self.turned)

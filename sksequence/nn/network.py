@@ -404,7 +404,7 @@ class SequenceNetwork(RandomLayer):
         output = self._answer(self._represent(X, lengths, features), static)
         return output.flatten(1) if self.decoder_steps else output
 
-    def count_features(
+    def random_features(
         self, X: Tensor, lengths: Tensor | None = None, static: Tensor | None = None
     ) -> Tensor:
         """Return the features of random convolutions, which training does not change.
