@@ -17,6 +17,7 @@ from torch.nn import functional as F
 
 from .. import _kernels
 from .._kernels import VECTOR_BYTES
+from ._second_order import differentiable_gradients
 from ._threads import count_threads, share
 from ._workspace import WORKSPACE, Loan, as_tensor
 
@@ -106,21 +107,7 @@ def _again(
     """Return the gradients of x and the weights as functions of all that is given."""
     # As views: one may depend on another, whose gradient must not count it twice.
     views = [None if part is None else part.view_as(part) for part in inputs]
-    pairs = zip(in_torch(*views), gradients, strict=True)
-    known = [(output, gradient) for output, gradient in pairs if gradient is not None]
-    wanted = [part for part in views if part is not None and part.requires_grad]
-    found = iter(
-        torch.autograd.grad(
-            [output for output, _ in known],
-            wanted,
-            [gradient for _, gradient in known],
-            create_graph=True,
-            allow_unused=True,
-        )
-    )
-    return [
-        next(found) if part is not None and part.requires_grad else None for part in views
-    ]
+    return differentiable_gradients(in_torch(*views), views, gradients)
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,19 @@ def recurrence_gradient(
     inputs = [None if part is None else part.view_as(part) for part in inputs]
     with torch.autocast("cpu", enabled=False):
         outputs = _recur(cell, inputs, lengths, reverse=reverse, given=given)
+    return differentiable_gradients(outputs, inputs, grad_outputs)
+
+
+def differentiable_gradients(
+    outputs: Sequence[Tensor],
+    inputs: Sequence[Tensor | None],
+    grad_outputs: Sequence[Tensor | None],
+) -> list[Tensor | None]:
+    """Return the gradients of inputs, as functions of all that is given.
+
+    None for those that need no gradient. Inputs should be views: one may depend on
+    another, whose gradient must not count it twice.
+    """
     pairs = zip(outputs, grad_outputs, strict=True)
     known = [(output, grad) for output, grad in pairs if grad is not None]
     wanted = [part for part in inputs if part is not None and part.requires_grad]
