@@ -7,13 +7,14 @@ which of them are made is never seen but in time.
 from __future__ import annotations
 
 import operator
+from collections.abc import Iterator
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from ..nn._direct import DirectNetwork, can_be_direct
-from .batches import Batch
+from .batches import Batch, BatchIterator, Order
 from .borrowed_torch import clip_gradients, has_hooks, note_step, parts_of
 from .callbacks import GradientClipping
 from .loss_gradients import with_gradient
@@ -60,17 +61,25 @@ class DirectSteps:
         self.update = net.optimizer_.prepare_steps()
         note_step(net.optimizer_)
 
-    def make(self, batch: Batch) -> dict[str, Tensor]:
-        """Make an optimizer step; return the loss and the output before it."""
+    def make_all(self, batches: BatchIterator) -> Iterator[tuple[Batch, Tensor]]:
+        """Make a step with each batch; yield it and the loss before the step."""
+        for batch, order in batches.ordered():
+            yield batch, self.make(batch, order)
+
+    def make(self, batch: Batch, order: Order | None = None) -> Tensor:
+        """Make an optimizer step; return the loss before it.
+
+        ``order`` is that of the batch's lengths, if it is known.
+        """
         inputs, target = batch
         lengths, features = inputs.get("lengths"), inputs.get("features")
-        output = self.network.forward(inputs["X"], lengths, features)
+        output = self.network.forward(inputs["X"], lengths, features, order)
         loss, gradient = self.loss(output, target)
         self.network.backward(gradient)
         if self.max_norm is not None:
             self._clip(self.max_norm)
         self.update()
-        return {"loss": loss, "y_pred": output}
+        return loss
 
     def _clip(self, max_norm: float) -> None:
         # One norm over all, which is faster, tells most gradients that are short enough.

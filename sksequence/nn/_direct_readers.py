@@ -25,19 +25,26 @@ class Reader(Protocol):
     def backward(self, gradient: Tensor) -> None: ...
 
 
-class _Constant:
-    """A reader without weights."""
+class _Plain:
+    """The reader of sequences without gaps, which changes nothing."""
 
     has_weights = False
+
+    def forward(self, X: Tensor, lengths: Tensor | None) -> tuple[Tensor, Elapsed]:
+        return X.contiguous(), (None, None)
+
+    def backward(self, gradient: Tensor) -> None:
+        raise AssertionError("there is nothing that gets a gradient")
+
+
+class _Constant(_Plain):
+    """A reader without weights."""
 
     def __init__(self, reader: nn.Module) -> None:
         self.reader = reader
 
     def forward(self, X: Tensor, lengths: Tensor | None) -> tuple[Tensor, Elapsed]:
         return self.reader(X, lengths).contiguous(), (None, None)
-
-    def backward(self, gradient: Tensor) -> None:
-        raise AssertionError("there is nothing that gets a gradient")
 
 
 class _Decaying:
@@ -83,4 +90,6 @@ def make_reader(reader: nn.Module, gradients: Gradients, n_directions: int) -> R
     """Return the same as a reader that ``serves`` accepts, without autograd."""
     if isinstance(reader, DecayMissing):
         return _Decaying(reader, gradients, n_directions)
+    if type(reader) is Complete:
+        return _Plain()
     return _Constant(reader)
