@@ -139,13 +139,18 @@ def has_hooks(layers: Iterable[nn.Module], parameters: Iterable[nn.Parameter]) -
     if _has_any_global_hook is None or _has_any_global_hook():
         return True
     return any(
-        "forward" in vars(layer)
-        or layer._forward_hooks
-        or layer._forward_pre_hooks
-        or layer._backward_hooks
-        or layer._backward_pre_hooks
-        for layer in layers
+        "forward" in vars(layer) or any(_hooks_of(layer)) for layer in layers
     ) or any(parameter._backward_hooks for parameter in parameters)
+
+
+def _hooks_of(layer: nn.Module) -> tuple[dict, ...]:
+    """Return what is called when a layer runs, or its gradient."""
+    return (
+        layer._forward_hooks,
+        layer._forward_pre_hooks,
+        layer._backward_hooks,
+        layer._backward_pre_hooks,
+    )
 
 
 class Snapshot:
@@ -160,7 +165,7 @@ class Snapshot:
     def __init__(self, module: nn.Module) -> None:
         layers, self.weights = parts_of(module)
         self.attributes = [vars(layer) for layer in layers]
-        self.hooks = [h for x in layers for h in (x._forward_hooks, x._forward_pre_hooks)]
+        self.hooks = [hooks for layer in layers for hooks in _hooks_of(layer)]
         self.named: list[dict[str, Any]] = [
             named for x in layers for named in (x._modules, x._parameters)
         ]
@@ -171,11 +176,14 @@ class Snapshot:
         values: Any = dict.values
         return list(chain.from_iterable(map(values, self.named)))
 
-    def holds(self) -> bool:
-        """Return whether all is as it was, in evaluation, and runs as its class does."""
+    def holds(self, *, training: bool = False) -> bool:
+        """Return whether all is as it was, and runs as its class does, in this mode."""
         if _has_any_global_hook is None or _has_any_global_hook() or any(self.hooks):
             return False
-        if any(map(_TRAINING, self.attributes)):
+        if any(weight._backward_hooks for weight in self.weights):
+            return False
+        modes = map(_TRAINING, self.attributes)
+        if not all(modes) if training else any(modes):
             return False
         if any("forward" in own for own in self.attributes):
             return False
