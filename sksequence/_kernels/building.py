@@ -42,7 +42,9 @@ def units(which: str) -> list[Unit]:
     distinct = dict.fromkeys(cells.values())
     of_cells = product(("recurrence", "alone", "step"), sizes, distinct)
     scanned = product(("scan",), sizes, filter(reads_only_input, distinct))
-    without = product(("convlstm", "decay", "pooling", "shares"), sizes, [None])
+    without = product(
+        ("convlstm", "convolution", "decay", "pooling", "shares"), sizes, [None]
+    )
     return [Unit(*unit) for unit in (*of_cells, *scanned, *without)]
 
 

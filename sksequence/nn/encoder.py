@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from . import _convolutions
 from ._sizes import KernelSizes, check_size, kernels_side_by_side, sizes_per_layer
 from ._time import check_batch, check_lengths_shape
 from .convolution import ConvLayer
@@ -89,7 +91,7 @@ class ConvEncoder(nn.Module):
         }.items():
             if size is not None:
                 check_size(name, size)
-        self.layers = nn.ModuleList(
+        self.layers: Any = nn.ModuleList(
             ConvLayer(
                 widths[i],
                 widths[i + 1],
@@ -148,6 +150,8 @@ class ConvEncoder(nn.Module):
             check_lengths_shape(lengths, x.shape[0])
             return x, lengths
         check_batch(x, lengths)
+        if self.training and self.serves(x):
+            return _convolutions.convolve(self.layers, x, lengths), self.left(lengths)
         x = x.transpose(1, 2)
         shortcuts, around, at_begin = iter(self.shortcuts), x, lengths
         for i, layer in enumerate(self.layers):
@@ -157,6 +161,16 @@ class ConvEncoder(nn.Module):
             if not layer.rectifies:
                 x = torch.relu(x + next(shortcuts)(around, at_begin)[0])
         return x.transpose(1, 2), lengths
+
+    def serves(self, x: Tensor) -> bool:
+        """Return whether there are kernels for all layers in training."""
+        return self.residual is None and _convolutions.serves(self.layers, x)
+
+    def left(self, lengths: Tensor | None) -> Tensor | None:
+        """Return the lengths behind all layers."""
+        for layer in self.layers:
+            lengths = None if lengths is None else layer.output_lengths(lengths)
+        return lengths
 
 
 class Shortcut(nn.Module):

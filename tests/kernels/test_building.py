@@ -25,7 +25,7 @@ def test_all_kernels_are_those_of_every_cell_and_size():
         *((source, bits, cell) for cell in KINDS.values() for bits in (32, 64)
           for source in ("recurrence", "alone", "step")),
         *((source, bits, None) for bits in (32, 64)
-          for source in ("convlstm", "decay", "pooling", "shares")),
+          for source in ("convlstm", "convolution", "decay", "pooling", "shares")),
         *(("scan", bits, CELLS[name]) for bits in (32, 64)
           for name in ("mingru", "minlstm", "qrnn")),
     }  # fmt: skip
