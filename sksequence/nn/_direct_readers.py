@@ -5,7 +5,7 @@ As the layers of :mod:`._direct_layers`, a reader has a ``forward`` and a ``back
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from . import _decay
 from ._direct_layers import Elapsed, Gradients
 from .missing import Complete, DecayMissing, MaskMissing
-from .recurrent import RecurrentStack
+from .network import SequenceNetwork
 
 
 class Reader(Protocol):
@@ -60,27 +60,31 @@ class _Decaying:
         if self.n_directions > 1:
             until = self.filling.elapsed(X, lengths, reverse=True)
         self.filled = self.filling.fill(X, lengths, *self.weights, since)
-        return self.filled.read, (since, until)
+        # Without a direction whose states decay, no layer takes times.
+        return self.filled.read, (since if self.n_directions else None, until)
 
     def backward(self, gradient: Tensor) -> None:
         self.filled.write_gradients(gradient.contiguous(), *self.gradients)
 
 
-def serves(reader: nn.Module, recurrence: RecurrentStack) -> bool:
-    """Return whether a reader, below a recurrence, can do without autograd."""
-    first: Any = recurrence.layers[0]
+def serves(network: SequenceNetwork) -> bool:
+    """Return whether the reader of a network can do without autograd."""
+    reader, first = network.reader, cast(Any, network.recurrence.layers[0])
     if type(reader) is DecayMissing:
-        sizes = [fade.linear.in_features for fade in first.fades]
+        n_fading = len(first.directions()) if network.state_fades else 0
+        sizes = [fade.linear.in_features for fade in first.fades or ()]
         like = torch.zeros_like(reader.rate)[None, None]
         ready = _decay.serves(like, reader.rate)
-        ready = ready and sizes == len(first.directions()) * [reader.n_channels]
+        ready = ready and sizes == n_fading * [reader.n_channels]
     else:
         ready = type(reader) in (Complete, MaskMissing) and not first.fades
-    return ready and reader.output_size == first.input_size
+    return ready and reader.output_size == network.encoder.input_size
 
 
-def make_reader(reader: nn.Module, gradients: Gradients, n_directions: int) -> Reader:
+def make_reader(network: SequenceNetwork, gradients: Gradients) -> Reader:
     """Return the same as a reader that ``serves`` accepts, without autograd."""
+    reader = network.reader
     if isinstance(reader, DecayMissing):
+        n_directions = (1 if network.causal else 2) if network.state_fades else 0
         return _Decaying(reader, gradients, n_directions)
     return _Constant(reader)

@@ -125,8 +125,12 @@ class ConvBranch(nn.Module):
 
     def pools_itself(self, x: Tensor) -> bool:
         """Return whether one kernel convolves and pools whole sequences in training."""
-        is_mean = self.n_segments == 1 and type(self.pool) is MeanPooling
-        return self.training and is_mean and self.encoder.serves(x)
+        return self.training and self.pools_whole and self.encoder.serves(x)
+
+    @property
+    def pools_whole(self) -> bool:
+        """Whether whole sequences are averaged."""
+        return self.n_segments == 1 and type(self.pool) is MeanPooling
 
     def prefixes(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Return the output for every prefix: the first step, the first two, and so on.

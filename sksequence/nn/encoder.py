@@ -19,7 +19,8 @@ class ConvEncoder(nn.Module):
     """Stack of convolutional layers, with connections that skip some of them.
 
     Placed before a recurrence, it extracts local features and, with strides, shortens
-    the sequence.
+    the sequence. In training on a CPU, kernels may run all layers at once; then hooks of
+    single layers are not called.
 
     Parameters
     ----------
@@ -116,7 +117,7 @@ class ConvEncoder(nn.Module):
         self.kernels_and_strides = list(zip(longest, strides, strict=True))
         self.strides, self.dilations = strides, dilations
         self.total_stride = math.prod(strides)
-        self.output_size = widths[-1]
+        self.input_size, self.output_size = input_size, widths[-1]
 
     def check_lengths(self, lengths: Sequence[int]) -> None:
         """Raise ValueError if a kernel or a stride exceeds the longest sequence.
