@@ -23,6 +23,7 @@ from .files import read, write
 from .layout import reads_only_input
 
 _USUAL = ("lstm", "gru", "rnn")
+_WITHOUT_CELL = ("convlstm", "convolution", "decay", "embedding", "pooling", "shares")
 
 
 class Unit(NamedTuple):
@@ -42,9 +43,7 @@ def units(which: str) -> list[Unit]:
     distinct = dict.fromkeys(cells.values())
     of_cells = product(("recurrence", "alone", "step"), sizes, distinct)
     scanned = product(("scan",), sizes, filter(reads_only_input, distinct))
-    without = product(
-        ("convlstm", "convolution", "decay", "pooling", "shares"), sizes, [None]
-    )
+    without = product(_WITHOUT_CELL, sizes, [None])
     return [Unit(*unit) for unit in (*of_cells, *scanned, *without)]
 
 

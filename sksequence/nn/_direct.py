@@ -162,7 +162,8 @@ class DirectNetwork:
     """
 
     def __init__(self, network: SequenceNetwork) -> None:
-        self.network, self.n_channels = network, network.reader.input_size
+        self.network, self.reads_tokens = network, network.embedding is not None
+        self.n_channels = 1 if self.reads_tokens else network.reader.input_size
         self.flat, self.gradients = _memory_for(list(network.parameters()))
         self.reader = _direct_readers.make_reader(network, self.gradients)
         layers, beside = network.encoder.layers, network.branch.encoder.layers
@@ -217,7 +218,8 @@ class DirectNetwork:
             not from 1 to steps.
         """
         # The kernels take an address, and would read whatever is there.
-        if X.ndim != 3 or X.shape[2] != self.n_channels or X.dtype != self.flat.dtype:
+        is_read = self.reads_tokens or X.dtype == self.flat.dtype
+        if X.ndim != 3 or X.shape[2] != self.n_channels or not is_read:
             raise ValueError(
                 f"X must have shape (batch, steps, {self.n_channels}) and dtype "
                 f"{self.flat.dtype}, got {tuple(X.shape)} and {X.dtype}"
@@ -288,8 +290,8 @@ class DirectNetwork:
 def can_be_direct(network: nn.Module) -> bool:
     """Return whether the gradients of a network can be computed without autograd.
 
-    It must be plain, but for gaps in what it reads and convolutions, and all its weights
-    in training.
+    It must be plain, but for gaps or tokens that it reads and convolutions, and all its
+    weights in training.
     """
     return (
         _is_recurrence(network)
@@ -302,9 +304,11 @@ def can_be_direct(network: nn.Module) -> bool:
 def is_plain(network: nn.Module) -> TypeGuard[SequenceNetwork]:
     """Return whether a network is just recurrent layers, a pooling and a linear head.
 
-    On the CPU, with kernels for the layers, and without gaps in what it reads.
+    On the CPU, with kernels for the layers, and without gaps or tokens to read.
     """
     if not _is_recurrence(network) or type(network.reader) is not Complete:
+        return False
+    if network.embedding is not None:
         return False
     if network.branch.output_size or len(network.encoder.layers):
         return False
@@ -316,7 +320,7 @@ def _is_recurrence(network: nn.Module) -> TypeGuard[SequenceNetwork]:
     if type(network) is not SequenceNetwork or network.pool is None:
         return False
     # Whatever is added to networks one day is a part of another name.
-    if {name for name, _ in network.named_children()} - {"random"} != _PARTS:
+    if {name for name, _ in network.named_children()} - _OPTIONAL != _PARTS:
         return False
     if type(network.head) is not nn.Linear:
         return False
@@ -334,7 +338,8 @@ def _serves_convolutions(network: SequenceNetwork) -> bool:
     before, beside = (len(encoder.layers) for encoder in encoders)
     if beside and not network.branch.pools_whole:
         return False
-    if beside and not before and network.reader.looks_back and not network.causal:
+    is_learnt = network.reader.looks_back or network.embedding is not None
+    if beside and not before and is_learnt and not network.causal:
         # Autograd adds the gradients of both directions and of the branch in an order
         # of its own.
         return False
@@ -354,6 +359,7 @@ def _drop(dropout: Dropout, x: Tensor) -> tuple[Tensor, Tensor | None]:
 # The parts of a network without any that are optional.
 _PARTS = {"reader", "encoder", "recurrence", "pool", "branch", "head"}
 _PARTS |= {"output_dropout", "dropout"}
+_OPTIONAL = {"random", "embedding"}
 # Numbers between the gradients, so that each begins as torch would align it.
 _ALIGNED = 16
 

@@ -61,7 +61,8 @@ def build(dtype=torch.float32, **changes):
     generator = torch.Generator().manual_seed(3)
     network = SequenceNetwork(**{**SIZES, **changes}).to(dtype)
     network.reset_parameters(generator)
-    network.learn(torch.randn(20, 9, SIZES["input_size"], dtype=dtype))
+    if network.embedding is None:
+        network.learn(torch.randn(20, 9, SIZES["input_size"], dtype=dtype))
     return network.train(), generator
 
 
@@ -183,6 +184,87 @@ def test_readers_of_gaps_have_the_bits_of_autograd(cell, reader, bidirectional, 
     compare(network, generator, batches)
 
 
+TOKENS = {
+    "one number each": {"embedding_dim": 1},
+    "both directions": {"embedding_dim": 7, "bidirectional": True},
+    "dropout": {"embedding_dim": 16, "dropout": 0.3},
+    "more than a vector": {"embedding_dim": 37, "num_layers": 2},
+    "a convolution": {
+        **{"embedding_dim": 6, "conv_channels": (4,), "conv_kernel_size": 2},
+        **{"bidirectional": True, "dropout": 0.2},
+    },
+    "a branch": {
+        **{"embedding_dim": 6, "parallel_channels": (4,), "parallel_kernel_size": 2},
+    },
+}
+
+
+def tokens_of(n, n_steps, n_tokens=11, *, equal=False):
+    """Ids of tokens, invalid ones behind them, and their lengths."""
+    X, lengths = torch.randint(n_tokens, (n, n_steps, 1)), None
+    if not equal:
+        lengths = torch.randint(1, n_steps + 1, (n,))
+        lengths[-1] = n_steps
+        for x, length in zip(X, lengths.tolist(), strict=True):
+            x[length:] = -5
+    return X, lengths
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("structure", TOKENS)
+@pytest.mark.parametrize("n_tokens", [1, 11, 500])
+def test_embeddings_have_the_bits_of_autograd(structure, n_tokens, dtype):
+    """Also the gradients of tokens that only an earlier batch had, which are zero."""
+    changes = {**TOKENS[structure], "input_size": n_tokens}
+    generator = torch.Generator().manual_seed(3)
+    network = SequenceNetwork(**{**SIZES, **changes}).to(dtype).train()
+    network.reset_parameters(generator)
+    assert can_be_direct(network)
+    direct = DirectNetwork(network)
+    for n, n_steps in ((5, 9), (40, 30), (2, 2), (40, 30)):
+        X, lengths = tokens_of(n, n_steps, n_tokens, equal=n == 2)
+        upstream = torch.randn(n, 4, dtype=dtype)
+        given = generator, X, lengths, upstream, generator.get_state()
+        assert_equal(directly(direct, *given), by_autograd(network, *given))
+
+
+def test_several_threads_find_the_same_gradients_of_embeddings():
+    network, generator = build(input_size=7, embedding_dim=50)
+    X, lengths = tokens_of(40, 9, 7)
+    given = generator, X, lengths, torch.randn(40, 4), generator.get_state()
+    one = directly(DirectNetwork(network), *given)
+    with kernel_threads(3):
+        assert_equal(directly(DirectNetwork(network), *given), one)
+
+
+def test_ids_out_of_range_are_refused_and_leave_no_gradient():
+    network, generator = build(input_size=7, embedding_dim=3)
+    direct, (X, lengths) = DirectNetwork(network), tokens_of(4, 9, 7)
+    with pytest.raises(IndexError):
+        direct.forward(X + 7, lengths)
+    upstream = torch.randn(4, 4)
+    given = generator, X, lengths, upstream, generator.get_state()
+    assert_equal(directly(direct, *given), by_autograd(network, *given))
+
+
+def test_an_interrupted_gradient_of_embeddings_is_made_anew(monkeypatch):
+    network, generator = build(input_size=7, embedding_dim=3)
+    direct, (X, lengths) = DirectNetwork(network), tokens_of(4, 9, 7)
+    given = generator, X, lengths, torch.randn(4, 4), generator.get_state()
+    directly(direct, *given)
+    run = direct.reader.run
+
+    def interrupted(**arguments):
+        run(**arguments)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(direct.reader, "run", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        directly(direct, *given)
+    monkeypatch.undo()
+    assert_equal(directly(direct, *given), by_autograd(network, *given))
+
+
 @pytest.mark.parametrize("pooling", ["last", "mean", "max"])
 def test_memory_serves_batches_of_any_size_in_any_order(pooling):
     """More and fewer than 32 sequences, which are a block, longer and shorter ones."""
@@ -295,7 +377,10 @@ MORE = {
         **{"parallel_channels": (4, 4), "parallel_kernel_size": 2},
         **{"parallel_bottleneck": 2},
     },
-    "tokens": {"embedding_dim": 3},
+    "tokens in both directions and a branch": {
+        **{"parallel_channels": (4,), "parallel_kernel_size": 2, "embedding_dim": 3},
+        **{"bidirectional": True},
+    },
     "categories": {"categories": ((0, 4, 2),)},
     "covariates": {"static_size": 2},
     "outputs of steps": {"per_step": True},
@@ -310,7 +395,7 @@ MORE = {
 LESS = {"input_size", "output_size", "cell", "hidden_size", "num_layers", "bidirectional"}
 LESS |= {"merge_mode", "dropout", "nonlinearity", "pooling", "pooling_segments"}
 LESS |= {"recurrent_output_dropout", "recurrent_dropout", "memory_steps", "fill"}
-LESS |= {"missing", "time_channel", "random_convolutions"}
+LESS |= {"missing", "time_channel", "random_convolutions", "embedding_dim"}
 LESS |= {"conv_channels", "conv_kernel_size", "conv_stride"}
 LESS |= {"parallel_channels", "parallel_kernel_size", "parallel_stride"}
 LESS |= {"parallel_dilation"}
