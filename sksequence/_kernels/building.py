@@ -23,7 +23,9 @@ from .files import read, write
 from .layout import reads_only_input
 
 _USUAL = ("lstm", "gru", "rnn")
-_WITHOUT_CELL = ("convlstm", "convolution", "decay", "embedding", "pooling", "shares")
+_WITHOUT_CELL = (
+    *("attention", "convlstm", "convolution", "decay", "embedding", "pooling", "shares"),
+)
 
 
 class Unit(NamedTuple):

@@ -20,6 +20,7 @@ from typing import Any
 from numba import njit
 
 from .layout import LANES, ROWS, SPAN
+from .rows import clear, load_part, store_part, whole_tiles
 from .simd import (
     add_tile,
     add_tile_of_columns,
@@ -44,65 +45,31 @@ _function = njit(error_model="numpy")
 
 
 @_function
-def _clear(target, n):
-    for i in range(n):
-        target[i] = 0
-
-
-@_function
-def _round_up(n):
-    return (n + ROWS - 1) // ROWS * ROWS
-
-
-@_function
-def _whole(x, offset, first, size, tail):
-    """Return the vector at ``first`` of a row of ``size`` numbers, zero behind them."""
-    vector = lanes_of(x)
-    if first + vector <= size:
-        return load(x, offset + first)
-    for j in range(vector):
-        tail[j] = x[offset + first + j] if first + j < size else 0
-    return load(tail, 0)
-
-
-@_function
-def _write(x, target, offset, first, size, tail):
-    """Write a vector at ``first`` of a row of ``size`` numbers, not what is behind."""
-    vector = lanes_of(target)
-    if first + vector <= size:
-        store(target, offset + first, x)
-        return
-    store(tail, 0, x)
-    for j in range(size - first):
-        target[offset + first + j] = tail[j]
-
-
-@_function
 def _take(
     source, wide, length, size, is_normed, scale, moved, before, window, n_rows, tail
 ):
     """Copy the rows of a sequence between rows of zeros, if ``is_normed`` normalised."""
     vector = lanes_of(source)
-    _clear(window, before * size)
+    clear(window, before * size)
     for t in range(length):
         own = (before + t) * size
         if is_normed:
             for q in range((size + vector - 1) // vector):
                 j = q * vector
                 x = fma(load(source, t * wide + j), load(scale, j), load(moved, j))
-                _write(relu(x), window, own, j, size, tail)
+                store_part(relu(x), window, own, j, size, tail)
         else:
             for j in range(size):
                 window[own + j] = source[t * wide + j]
     # What products read behind the last row has no effect on what is kept.
     end = (before + length) * size
-    _clear(shift(window, end), max(n_rows * size - end, 0) + vector)
+    clear(shift(window, end), max(n_rows * size - end, 0) + vector)
 
 
 @_function
 def _count_rows(left, stride, reach):
     """Return how many rows of the input are read for outputs in whole tiles."""
-    return (_round_up(left) - 1) * stride + reach
+    return (whole_tiles(left) - 1) * stride + reach
 
 
 @_function
@@ -190,7 +157,7 @@ def _convolve(
         for q in range(wide_out // vector):
             column = shift(own, q * vector)
             of_column = shift(weights, q * taps * size_in * vector)
-            for r in range(_round_up(left[i]) // ROWS):
+            for r in range(whole_tiles(left[i]) // ROWS):
                 read = shift(window, r * ROWS * stride * size_in)
                 to = shift(column, r * ROWS * wide_out)
                 tile(depth, read, stride * size_in, of_column, vector, to, wide_out)
@@ -219,7 +186,7 @@ def _normalise(
     ``settings`` are epsilon and the share of this batch in the running moments.
     """
     squares, number = shift(totals, wide_out), 0
-    _clear(totals, 2 * wide_out)
+    clear(totals, 2 * wide_out)
     for i in range(n):
         number += left[i]
         for span in range((left[i] + SPAN - 1) // SPAN):
@@ -274,15 +241,17 @@ def _finish(
                 total = (a + b) + (c + d)
                 for t in range(left[i] // 4 * 4, left[i]):
                     total = total + relu(fma(load(own, t * wide_out + j), by, to))
-                _write(total / (1.0 * left[i]), output, i * size_out, j, size_out, tail)
+                store_part(
+                    total / (1.0 * left[i]), output, i * size_out, j, size_out, tail
+                )
             continue
         target = shift(output, i * n_outputs * size_out)
         for t in range(left[i]):
             for q in range(wide_out // vector):
                 j = q * vector
                 x = fma(load(own, t * wide_out + j), load(scale, j), load(moved, j))
-                _write(relu(x), target, t * size_out, j, size_out, tail)
-        _clear(shift(target, left[i] * size_out), (n_outputs - left[i]) * size_out)
+                store_part(relu(x), target, t * size_out, j, size_out, tail)
+        clear(shift(target, left[i] * size_out), (n_outputs - left[i]) * size_out)
 
 
 # ----------------------------------------------------------------------------- backward
@@ -316,16 +285,16 @@ def _find_slopes(
                 for r in range((end - first) // 2):
                     t = first + 2 * r
                     y = load(own, t * wide_out + j)
-                    g = _whole(given, t * grad_wide, j, size_out, tail)
+                    g = load_part(given, t * grad_wide, j, size_out, tail)
                     g = where_positive(fma(y, by, add), g)
                     alone, times = alone + g, fma(g, y - middle, times)
                     y = load(own, (t + 1) * wide_out + j)
-                    g = _whole(given, (t + 1) * grad_wide, j, size_out, tail)
+                    g = load_part(given, (t + 1) * grad_wide, j, size_out, tail)
                     g = where_positive(fma(y, by, add), g)
                     alone_2, times_2 = alone_2 + g, fma(g, y - middle, times_2)
                 if (end - first) % 2:
                     y = load(own, (end - 1) * wide_out + j)
-                    g = _whole(given, (end - 1) * grad_wide, j, size_out, tail)
+                    g = load_part(given, (end - 1) * grad_wide, j, size_out, tail)
                     g = where_positive(fma(y, by, add), g)
                     alone, times = alone + g, fma(g, y - middle, times)
                 store(to, j, alone + alone_2)
@@ -343,7 +312,7 @@ def _sum_slopes(
     distance from the mean, before it is scaled.
     """
     number = 0
-    _clear(totals, 2 * wide_out)
+    clear(totals, 2 * wide_out)
     for i in range(n):
         number += left[i]
         for span in range((left[i] + SPAN - 1) // SPAN):
@@ -383,8 +352,8 @@ def _differentiate(
     n_blocks = (n + LANES - 1) // LANES
     for turn in range((n_chains - worker + n_workers - 1) // n_workers):
         chain = worker + turn * n_workers
-        result = shift(sums, chain * parts * _round_up(depth) * wide_out)
-        _clear(result, parts * _round_up(depth) * wide_out)
+        result = shift(sums, chain * parts * whole_tiles(depth) * wide_out)
+        clear(result, parts * whole_tiles(depth) * wide_out)
         for share in range((n_blocks - chain + n_chains - 1) // n_chains):
             first = (chain + share * n_chains) * LANES
             for i in range(first, min(first + LANES, n)):
@@ -402,19 +371,19 @@ def _differentiate(
                     constant_part, slope = load(level, j), load(tilt, j)
                     for t in range(left[i]):
                         y = load(own, t * wide_out + j)
-                        g = _whole(given, t * grad_wide, j, size_out, tail)
+                        g = load_part(given, t * grad_wide, j, size_out, tail)
                         g = where_positive(fma(y, by, add), g) - constant_part
                         g = by * (g - slope * (y - middle))
                         store(of_products, t * apart + j, g)
                     zero = constant(by, 0.0)
-                    for t in range(left[i], _round_up(left[i])):
+                    for t in range(left[i], whole_tiles(left[i])):
                         store(of_products, t * apart + j, zero)
                 for q in range(wide_out // vector):
                     column = shift(of_products, q * vector)
                     for part in range(parts):
                         read = shift(window, part * dilation * size_in)
-                        for r in range(_round_up(depth) // ROWS):
-                            at = part * _round_up(depth) + r * ROWS
+                        for r in range(whole_tiles(depth) // ROWS):
+                            at = part * whole_tiles(depth) + r * ROWS
                             add_tile_of_columns(
                                 left[i], shift(read, r * ROWS), stride * size_in,
                                 column, apart,
@@ -422,9 +391,9 @@ def _differentiate(
                             )  # fmt: skip
                 if not wants_x:
                     continue
-                _clear(grad_window, max(rows, before + lengths[i]) * wide_in)
+                clear(grad_window, max(rows, before + lengths[i]) * wide_in)
                 for q in range(wide_in // vector):
-                    for r in range(_round_up(left[i]) // ROWS):
+                    for r in range(whole_tiles(left[i]) // ROWS):
                         read = shift(of_products, r * ROWS * apart)
                         to = shift(grad_window, r * ROWS * stride * wide_in + q * vector)
                         for tap in range(taps):
@@ -439,9 +408,9 @@ def _differentiate(
                     for q in range(wide_in // vector):
                         j = q * vector
                         x = load(grad_window, (before + t) * wide_in + j)
-                        _write(x, target, t * target_wide, j, target_wide, tail)
+                        store_part(x, target, t * target_wide, j, target_wide, tail)
                 behind = shift(target, lengths[i] * target_wide)
-                _clear(behind, (target_rows - lengths[i]) * target_wide)
+                clear(behind, (target_rows - lengths[i]) * target_wide)
 
 
 def _unpack(
@@ -450,7 +419,7 @@ def _unpack(
 ):  # fmt: skip
     """Sum the gradients of the chains, in order, to that of the weights."""
     parts = 1 if dilation == 1 else taps
-    high = _round_up(size_in * taps // parts)
+    high = whole_tiles(size_in * taps // parts)
     for chain in range(1, n_chains):
         other = shift(sums, chain * parts * high * wide_out)
         for k in range(parts * high * wide_out):

@@ -15,7 +15,7 @@ from typing import Protocol, TypeGuard
 import torch
 from torch import Tensor, nn
 
-from . import _compiled, _direct_readers
+from . import _attending, _compiled, _direct_readers
 from ._direct_convolutions import DirectConvolutions
 from ._direct_layers import BlockWork, DirectStack, Elapsed, Order, Pair, serves
 from ._segments import pool_segments
@@ -23,7 +23,7 @@ from ._threads import count_threads
 from .dropout import Dropout
 from .missing import Complete
 from .network import SequenceNetwork
-from .pooling import LastPooling, MaxPooling, MeanPooling
+from .pooling import AttentionPooling, LastPooling, MaxPooling, MeanPooling
 
 
 class _Pooling(Protocol):
@@ -119,6 +119,24 @@ class _Max:
         )
 
 
+class _Attention:
+    """Calls the kernels of attention pooling."""
+
+    def __init__(self, pool: AttentionPooling, gradients: dict) -> None:
+        own = _attending.weights_of(pool.hidden, pool.context)
+        self.weights = _attending.Weights(*(weight.detach() for weight in own))
+        self.gradients = _attending.Weights(*(gradients[weight] for weight in own))
+        self.run = _attending.Attention()
+
+    def forward(
+        self, steps: Tensor, final: Tensor, lengths: Tensor | None, order: Order
+    ) -> Tensor:
+        return self.run.forward(steps.contiguous(), lengths, self.weights)
+
+    def backward(self, gradient: Tensor) -> Pair:
+        return self.run.backward(gradient, self.gradients), None
+
+
 class _Other:
     """Any pooling, by autograd."""
 
@@ -196,6 +214,10 @@ class DirectNetwork:
             size = network.recurrence.output_size
             if _compiled.serves_largest(self.flat.new_empty(1, 1, size)):
                 return _Max(self.flat, size)
+        if network.n_segments == 1 and isinstance(network.pool, AttentionPooling):
+            like = self.flat.new_empty(1, 1, network.recurrence.output_size)
+            if kind is AttentionPooling and network.pool.serves(like):
+                return _Attention(network.pool, self.gradients)
         return _Other(network.pool, network.n_segments, self.gradients)
 
     def forward(

@@ -18,7 +18,8 @@ from sksequence._kernels import building, files, ready
 from sksequence._kernels.building import Unit
 
 POOLING = Unit("pooling", 32, None)
-WITHOUT_CELL = ("convlstm", "convolution", "decay", "embedding", "pooling", "shares")
+WITHOUT_CELL = ("attention", "convlstm", "convolution", "decay", "embedding")
+WITHOUT_CELL += ("pooling", "shares")
 
 
 def test_all_kernels_are_those_of_every_cell_and_size():
