@@ -159,7 +159,7 @@ def test_public_modules_are_attributes_that_are_imported_when_they_are_used():
         if "." in name and "._" not in name and name.count(".") == 1
     } - {"estimators", "persistence"}  # whose names the package itself has
     # All in one process, the one that imports torch last; it takes seconds to import.
-    names = sorted(public - {"nn"}) + ["nn"]
+    names = [*sorted(public - {"nn"}), "nn"]
     program = """
 import sys
 for name in sys.argv[1:]:
