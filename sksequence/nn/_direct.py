@@ -196,6 +196,9 @@ class DirectNetwork:
             wants_x=self.reader.has_weights or self.encoder is not None,
         )
         self.pooling = self._make_pooling()
+        # Attributes of modules are slow to read.
+        self.output_dropout, self.dropout = network.output_dropout, network.dropout
+        self.random = network.random
         self.weight = network.head.weight.detach()
         self.bias = network.head.bias.detach()
         self.turned = self.weight.t()
@@ -225,8 +228,11 @@ class DirectNetwork:
         X: Tensor,
         lengths: Tensor | None = None,
         features: Tensor | None = None,
+        order: Order | None = None,
     ) -> Tensor:
         """Return the output, as the network in training does.
+
+        ``order`` is that of the lengths, if it is known: the caller has checked them.
 
         Shape
             X (batch, steps, input_size), lengths (batch,) or None, features of random
@@ -246,7 +252,8 @@ class DirectNetwork:
                 f"X must have shape (batch, steps, {self.n_channels}) and dtype "
                 f"{self.flat.dtype}, got {tuple(X.shape)} and {X.dtype}"
             )
-        order = _compiled.order_of(lengths, *X.shape[:2])
+        if order is None:
+            order = _compiled.order_of(lengths, *X.shape[:2])
         x, elapsed = self.reader.forward(X, lengths)
         encoded, left = x, lengths
         if self.encoder is not None:
@@ -256,14 +263,14 @@ class DirectNetwork:
                 order = _compiled.order_of(left, *encoded.shape[:2])
         read = self._recur(encoded, left, order, elapsed)
         self.recurrent_size = read.shape[1]
-        read, self.of_recurrence = _drop(self.network.output_dropout, read)
+        read, self.of_recurrence = _drop(self.output_dropout, read)
         if self.branch is not None:
             read = torch.cat([read, self.branch.forward(x, lengths)], dim=1)
-        if self.network.random is not None:
+        if self.random is not None:
             if features is None:
                 features = self.network.random_features(X, lengths)
             read = torch.cat([read, features], dim=1)
-        self.read, self.of_all = _drop(self.network.dropout, read)
+        self.read, self.of_all = _drop(self.dropout, read)
         return torch.addmm(self.bias, self.read, self.turned)
 
     def _recur(

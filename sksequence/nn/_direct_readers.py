@@ -29,19 +29,26 @@ class Reader(Protocol):
     def backward(self, gradient: Tensor) -> None: ...
 
 
-class _Constant:
-    """A reader without weights."""
+class _Plain:
+    """The reader of sequences without gaps, which changes nothing."""
 
     has_weights = False
+
+    def forward(self, X: Tensor, lengths: Tensor | None) -> tuple[Tensor, Elapsed]:
+        return X.contiguous(), (None, None)
+
+    def backward(self, gradient: Tensor) -> None:
+        raise AssertionError("there is nothing that gets a gradient")
+
+
+class _Constant(_Plain):
+    """A reader without weights."""
 
     def __init__(self, reader: nn.Module) -> None:
         self.reader = reader
 
     def forward(self, X: Tensor, lengths: Tensor | None) -> tuple[Tensor, Elapsed]:
         return self.reader(X, lengths).contiguous(), (None, None)
-
-    def backward(self, gradient: Tensor) -> None:
-        raise AssertionError("there is nothing that gets a gradient")
 
 
 class _Decaying:
@@ -155,4 +162,6 @@ def make_reader(network: SequenceNetwork, gradients: Gradients) -> Reader:
     if isinstance(reader, DecayMissing):
         n_directions = (1 if network.causal else 2) if network.state_fades else 0
         return _Decaying(reader, gradients, n_directions)
+    if type(reader) is Complete:
+        return _Plain()
     return _Constant(reader)

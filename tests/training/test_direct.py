@@ -318,11 +318,11 @@ def test_an_interrupted_step_leaves_the_estimator_and_the_next_fit_as_they_were(
     expected, made = learnt(model), []
     make_step = DirectSteps.make
 
-    def interrupted(self, batch):
+    def interrupted(self, batch, order):
         made.append(batch)
         if len(made) == 9:
             raise KeyboardInterrupt
-        return make_step(self, batch)
+        return make_step(self, batch, order)
 
     with monkeypatch.context() as patch:
         patch.setattr(DirectSteps, "make", interrupted)
