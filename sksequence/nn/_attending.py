@@ -150,6 +150,7 @@ def _arrange(
         -(-number // multiple) * multiple
         for number, multiple in ((size, vector), (size, ROWS), (n_steps, ROWS))
     )
+    apart = wide if wide // vector % 2 else wide + vector
     chains = min(-(-n // LANES), MOST_CHAINS)
     kept = {
         "weights": size * wide,
@@ -161,13 +162,14 @@ def _arrange(
         "sums": chains * (high + 2) * wide,
     }
     scratch = {
-        "own": n_rows * wide,
-        "of_hidden": n_rows * wide,
+        "own": n_rows * apart,
+        "of_hidden": n_rows * apart,
         "of_steps": n_rows * wide,
         "slopes": n_rows,
         "given": wide,
         "tail": vector,
     }
     sizes = {"n": n, "n_steps": n_steps, "size": size, "wide": wide}
+    sizes["apart"] = apart
     sizes |= {"n_rows": n_rows, "n_chains": chains}
     return arrange(itemsize, kept), arrange(itemsize, scratch), sizes
