@@ -23,6 +23,9 @@ from .files import read, write
 from .layout import reads_only_input
 
 _USUAL = ("lstm", "gru", "rnn")
+_WITHOUT_CELL = (
+    *("attention", "convlstm", "convolution", "decay", "embedding", "pooling", "shares"),
+)
 
 
 class Unit(NamedTuple):
@@ -42,7 +45,7 @@ def units(which: str) -> list[Unit]:
     distinct = dict.fromkeys(cells.values())
     of_cells = product(("recurrence", "alone", "step"), sizes, distinct)
     scanned = product(("scan",), sizes, filter(reads_only_input, distinct))
-    without = product(("convlstm", "decay", "pooling", "shares"), sizes, [None])
+    without = product(_WITHOUT_CELL, sizes, [None])
     return [Unit(*unit) for unit in (*of_cells, *scanned, *without)]
 
 

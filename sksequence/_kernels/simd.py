@@ -168,6 +168,22 @@ def _copysign(typing, x, y):
 
 
 @intrinsic
+def square_root(typing, x):
+    """Return the square root of a number in double precision."""
+    if x != types.float64:
+        return None
+
+    def generate(context, builder, sig, args):
+        kind = ir.DoubleType()
+        function = cgutils.get_or_insert_function(
+            builder.module, ir.FunctionType(kind, [kind]), "llvm.sqrt.f64"
+        )
+        return builder.call(function, args)
+
+    return x(x), generate
+
+
+@intrinsic
 def constant(typing, like, value):
     """Return a vector filled with a number; ``like`` is a vector of the same type."""
 

@@ -7,7 +7,8 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cached_property
-from typing import Protocol
+from itertools import repeat
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -27,6 +28,8 @@ _PADDED_VALUES = 2**22
 
 Inputs = dict[str, Tensor]
 Batch = tuple[Inputs, Tensor | tuple]
+# By decreasing length: the places of a batch's sequences, and their lengths.
+Order = tuple[Tensor, Tensor]
 Prepare = Callable[[Sequences], Sequences]
 
 
@@ -41,6 +44,14 @@ class Changes(Protocol):
     """Random changes of the sequences in each epoch."""
 
     def view(self, dataset: SequenceDataset, generator: torch.Generator) -> Source: ...
+
+
+class Bounds(NamedTuple):
+    """Lengths of the sequences of a batch."""
+
+    longest: int
+    lengths: Tensor | None  # None if all are equal
+    order: Order | None
 
 
 class PaddedBatches:
@@ -88,11 +99,38 @@ class PaddedBatches:
         lengths = self.lengths.index_select(0, index)
         of_each = lengths.tolist()
         longest = max(of_each)
-        if self.block is None:
-            X = self._padded(index, longest)
-        else:
-            X = self.block[:, :longest].index_select(0, index)
+        X = self.rows(index, longest)
         return X, None if min(of_each) == longest else lengths
+
+    def rows(self, index: Tensor, longest: int) -> Tensor:
+        """Return the sequences at ``index``, padded with zeros or cut to this length."""
+        if self.block is None:
+            return self._padded(index, longest)
+        block = self.block if longest == self.block.shape[1] else self.block[:, :longest]
+        return block.index_select(0, index)
+
+    def bounds(self, joint: Tensor, sizes: list[int]) -> list[Bounds]:
+        """Return the lengths of batches, whose indices are one behind the other."""
+        longest = int(self.lengths.max())
+        if self.equal:
+            return [Bounds(longest, None, None)] * len(sizes)
+        # In numpy, which takes a part of a batch in a fourth of torch's time.
+        lengths = self.lengths.numpy()[joint.numpy()]
+        batch = np.repeat(np.arange(len(sizes)), sizes)
+        ends = np.cumsum(sizes, dtype=np.int64)
+        begins = ends - np.array(sizes)
+        # Sorted together, the sequences of a batch stay where the batch is.
+        places = np.argsort(batch * (longest + 1) - lengths, kind="stable")
+        left = lengths[places]
+        places -= begins[batch]
+        whole, found = (places, left, lengths), []
+        for begin, end, most, least in zip(
+            *(x.tolist() for x in (begins, ends, left[begins], left[ends - 1])),
+            strict=True,
+        ):
+            place, rest, own = (torch.from_numpy(x[begin:end]) for x in whole)
+            found.append(Bounds(most, None if most == least else own, (place, rest)))
+        return found
 
     def _padded(self, index: Tensor, longest: int) -> Tensor:
         steps = torch.arange(longest, device="cpu")
@@ -207,6 +245,30 @@ class SequenceDataset(Dataset):
         """
         return scale_weights(self, index, self.take(index))
 
+    def batches(self, indices: list[Tensor]) -> Iterator[tuple[Batch, Order | None]]:
+        """Yield the batch at each of the indices, and the order of its lengths.
+
+        What takes little memory is taken for all of them at once, which costs a small
+        batch a third of the time. The order is None if it is not known yet.
+        """
+        held = self.held
+        if held is None or self.per_step or self.feeds_target or self.static is not None:
+            for index in indices:
+                yield self.batch(index), None
+            return
+        sizes = [index.shape[0] for index in indices]
+        joint = torch.cat(indices)
+        targets = _split(self._targets(joint), sizes)
+        for index, target, bounds in zip(
+            indices, targets, held.bounds(joint, sizes), strict=True
+        ):
+            inputs = {"X": held.rows(index, bounds.longest)}
+            if bounds.lengths is not None:
+                inputs["lengths"] = bounds.lengths
+            if self.features is not None:
+                inputs["features"] = self.features.index_select(0, index)
+            yield (inputs, target), bounds.order
+
     def take(self, index: Tensor) -> Batch:
         """Return the same as ``batch``, but with unscaled weights."""
         if self.held is not None:
@@ -259,6 +321,15 @@ def scale_weights(dataset: SequenceDataset, index: Tensor, batch: Batch) -> Batc
     return inputs, target
 
 
+def _split(target: Tensor | tuple, sizes: list[int]) -> Iterator[Tensor | tuple]:
+    """Return the targets of each of several batches."""
+    if isinstance(target, Tensor):
+        return iter(target.split(sizes))
+    if not target:
+        return repeat((), len(sizes))
+    return zip(*(part.split(sizes) for part in target), strict=True)
+
+
 def _spread(weight: Tensor, n_steps: int) -> Tensor:
     """Scale weights so that a mean over all positions is one over the actual steps."""
     return weight * (weight.shape[0] * weight.shape[1] / n_steps)
@@ -299,6 +370,15 @@ class BatchIterator:
         source = self._source()
         for index in self._indices():
             yield source.batch(index)
+
+    def ordered(self) -> Iterator[tuple[Batch, Order | None]]:
+        """Yield each batch, and the order of its lengths if it is known already."""
+        source, indices = self._source(), self._indices()
+        if isinstance(source, SequenceDataset):
+            yield from source.batches(indices)
+            return
+        for index in indices:
+            yield source.batch(index), None
 
     def _source(self) -> Source:
         """Return the data set, or as this epoch sees it."""

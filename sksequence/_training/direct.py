@@ -6,15 +6,15 @@ which of them are made is never seen but in time.
 
 from __future__ import annotations
 
-import operator
+from collections.abc import Iterator
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from ..nn._direct import DirectNetwork, can_be_direct
-from .batches import Batch
-from .borrowed_torch import clip_gradients, has_hooks, note_step, parts_of
+from .batches import Batch, BatchIterator, Order
+from .borrowed_torch import Snapshot, clip_gradients, has_hooks, note_step, parts_of
 from .callbacks import GradientClipping
 from .loss_gradients import with_gradient
 from .optimizers import Adam, AdamW
@@ -31,22 +31,18 @@ class DirectSteps:
     ----------
     net : SequenceNet
         A net that asks for no more.
-    layers : list of Module
-        Its layers.
     """
 
-    def __init__(self, net: Any, layers: list[nn.Module]) -> None:
-        self.network = DirectNetwork(net.module_)
-        self.layers = layers
-        self.places = [weight.data_ptr() for weight in self.network.gradients]
+    def __init__(self, net: Any) -> None:
+        self.module, self.network = net.module_, DirectNetwork(net.module_)
+        self.snapshot = Snapshot(net.module_)
 
-    def serve(self, layers: list[nn.Module], weights: list[nn.Parameter]) -> bool:
+    def serve(self, module: nn.Module) -> bool:
         """Return whether layers and weights are those of before, where they were."""
+        weights = self.snapshot.weights
         return (
-            len(self.layers) == len(layers)
-            and all(map(operator.is_, self.layers, layers))
-            and all(map(operator.is_, self.network.gradients, weights))
-            and self.places == [weight.data_ptr() for weight in weights]
+            module is self.module
+            and self.snapshot.holds(training=True)
             and all(weight.requires_grad for weight in weights)
         )
 
@@ -60,17 +56,25 @@ class DirectSteps:
         self.update = net.optimizer_.prepare_steps()
         note_step(net.optimizer_)
 
-    def make(self, batch: Batch) -> dict[str, Tensor]:
-        """Make an optimizer step; return the loss and the output before it."""
+    def make_all(self, batches: BatchIterator) -> Iterator[tuple[Batch, Tensor]]:
+        """Make a step with each batch; yield it and the loss before the step."""
+        for batch, order in batches.ordered():
+            yield batch, self.make(batch, order)
+
+    def make(self, batch: Batch, order: Order | None = None) -> Tensor:
+        """Make an optimizer step; return the loss before it.
+
+        ``order`` is that of the batch's lengths, if it is known.
+        """
         inputs, target = batch
         lengths, features = inputs.get("lengths"), inputs.get("features")
-        output = self.network.forward(inputs["X"], lengths, features)
+        output = self.network.forward(inputs["X"], lengths, features, order)
         loss, gradient = self.loss(output, target)
         self.network.backward(gradient)
         if self.max_norm is not None:
             self._clip(self.max_norm)
         self.update()
-        return {"loss": loss, "y_pred": output}
+        return loss
 
     def _clip(self, max_norm: float) -> None:
         # One norm over all, which is faster, tells most gradients that are short enough.
@@ -85,16 +89,16 @@ def direct_steps(net: Any) -> DirectSteps | None:
     None if the net, its optimizer or its callbacks ask for more. Steps of the epoch
     before serve again, unless something has been replaced since.
     """
-    layers, weights = parts_of(net.module_)
-    if not _is_plain(net) or has_hooks(layers, weights):
-        return None
-    if set(_optimized(net)) != set(weights):
+    if not _is_plain(net):
         return None
     steps = net.direct
-    if steps is None or not steps.serve(layers, weights):
-        steps = DirectSteps(net, layers) if can_be_direct(net.module_) else None
-    if steps is not None:
-        steps.begin_epoch(net)
+    if steps is None or not steps.serve(net.module_):
+        if has_hooks(*parts_of(net.module_)) or not can_be_direct(net.module_):
+            return None
+        steps = DirectSteps(net)
+    if set(_optimized(net)) != set(steps.snapshot.weights):
+        return None
+    steps.begin_epoch(net)
     return steps
 
 

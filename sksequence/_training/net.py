@@ -23,7 +23,7 @@ from ..nn.random_convolutions import ENOUGH_SEQUENCES, choose_evenly
 from .answers import Answers
 from .augmentation import Augmentation
 from .averaging import WeightAverage, make_average
-from .batches import BatchIterator, ChunkIterator, Inputs, SequenceDataset
+from .batches import Batch, BatchIterator, ChunkIterator, Inputs, SequenceDataset
 from .borrowed_skorch import Net
 from .borrowed_torch import note_step
 from .callbacks import LearningRate, MeanLoss, RefuseDivergence, make_callbacks
@@ -130,28 +130,34 @@ class SequenceNet(Net):
             self.direct = direct_steps(self)
         rows = self.history[-1]["batches"]
         before = len(rows)
-        for batch in iterator:
-            # Without listeners, all that a notification does is to begin a row.
-            if self.listeners["on_batch_begin"]:
-                self.notify("on_batch_begin", batch=batch, training=training)
-            else:
-                self.history.new_batch()
-            step = step_fn(batch, **fit_params)
-            if average is not None:
-                average.end_batch(self.module_)
-            # As record_batch does, which looks for the row each time.
-            rows[-1][f"{prefix}_loss"] = step["loss"].item()
-            rows[-1][f"{prefix}_batch_size"] = batch[0]["X"].shape[0]
-            if self.listeners["on_batch_end"]:
-                self.notify("on_batch_end", batch=batch, training=training, **step)
+        if training and self.direct is not None:
+            for batch, loss in self.direct.make_all(iterator):
+                if average is not None:
+                    average.end_batch(self.module_)
+                rows.append(_row_of(prefix, batch, loss))
+        else:
+            for batch in iterator:
+                self._begin_batch(batch, training)
+                step = step_fn(batch, **fit_params)
+                if average is not None:
+                    average.end_batch(self.module_)
+                # As record_batch does, which looks for the row each time.
+                rows[-1].update(_row_of(prefix, batch, step["loss"]))
+                if self.listeners["on_batch_end"]:
+                    self.notify("on_batch_end", batch=batch, training=training, **step)
         self.history.record(f"{prefix}_batch_count", len(rows) - before)
         if average is not None:
             average.end_epoch(self.module_, len(self.history), self.max_epochs)
 
+    def _begin_batch(self, batch: Batch, training: bool) -> None:
+        # Without listeners, all that a notification does is to begin a row.
+        if self.listeners["on_batch_begin"]:
+            self.notify("on_batch_begin", batch=batch, training=training)
+        else:
+            self.history.new_batch()
+
     def train_step(self, batch, **fit_params):
         """Make one optimizer step, without a closure if the optimizer needs none."""
-        if self.direct is not None:
-            return self.direct.make(batch)
         optimizer, scaler = self.optimizer_, self.scaler
         if scaler is None and not isinstance(optimizer, Adam):
             with default_device(self.device):
@@ -420,6 +426,12 @@ class SequenceNet(Net):
             f"{type(self).__name__}({type(self.module_).__name__} with {n_parameters} "
             f"parameters on {self.device})"
         )
+
+
+def _row_of(prefix: str, batch: Batch, loss: Tensor) -> dict[str, Any]:
+    """Return what the history says of a batch."""
+    n = batch[0]["X"].shape[0]
+    return {f"{prefix}_loss": loss.item(), f"{prefix}_batch_size": n}
 
 
 def _is_idle(callback: Callback) -> bool:

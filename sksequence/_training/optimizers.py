@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from functools import partial
 from numbers import Real
 from typing import Any
 
@@ -100,7 +101,7 @@ class Adam(torch.optim.Optimizer):
     def prepare_steps(self) -> Callable[[], None]:
         """Return a function that makes steps, in a third of the time.
 
-        It serves as long as no weight, gradient, state or group is replaced.
+        It serves on the CPU, as long as no weight, gradient, state or setting changes.
         """
         updates = []
         for group in self.param_groups:
@@ -113,11 +114,11 @@ class Adam(torch.optim.Optimizer):
             for state, count in zip(states, counts.unbind(), strict=True):
                 state["step"] = count
             update = prepare_adam(active, states, counts, decoupled=self._decoupled)
-            updates.append((update, group))
+            updates.append(partial(update, **_settings(group)))
 
         def step() -> None:
-            for update, group in updates:
-                update(**_settings(group))
+            for update in updates:
+                update()
 
         return step
 

@@ -49,13 +49,13 @@ def _source_of(cell: type[Cell], given: bool) -> str:
 
 
 @lru_cache(maxsize=1024)
-def kept_of(layout: Layout | ScanLayout, n: int, n_steps: int) -> _Kept:
+def kept_of(layout: Layout | ScanLayout, n: int, n_steps: int) -> Kept:
     """Return what is kept of a forward pass of n sequences."""
     kept = layout.kept(n, n_steps)
-    return _Kept(kept.size, kept.block, kept.step, kept.values)
+    return Kept(kept.size, kept.block, kept.step, kept.values)
 
 
-class _Kept(NamedTuple):
+class Kept(NamedTuple):
     """Sizes of all that is kept, of a block and of a step; whether it is the values."""
 
     size: int = 0
@@ -420,7 +420,7 @@ class _Plan:
         layout = self.layout
         x, start, start_memory, mask, elapsed = inputs[:5]
         n, n_steps, _ = x.shape
-        of_all = kept_of(layout, n, n_steps) if keep else _Kept()
+        of_all = kept_of(layout, n, n_steps) if keep else Kept()
         return {
             **self.fixed,
             **layout.packed.at(kept.address),

@@ -15,14 +15,15 @@ from typing import Protocol, TypeGuard
 import torch
 from torch import Tensor, nn
 
-from . import _compiled, _direct_readers
-from ._direct_layers import BlockWork, DirectStack, Order, Pair, serves
+from . import _attending, _compiled, _direct_readers
+from ._direct_convolutions import DirectConvolutions
+from ._direct_layers import BlockWork, DirectStack, Elapsed, Order, Pair, serves
 from ._segments import pool_segments
 from ._threads import count_threads
 from .dropout import Dropout
 from .missing import Complete
 from .network import SequenceNetwork
-from .pooling import LastPooling, MaxPooling, MeanPooling
+from .pooling import AttentionPooling, LastPooling, MaxPooling, MeanPooling
 
 
 class _Pooling(Protocol):
@@ -118,6 +119,24 @@ class _Max:
         )
 
 
+class _Attention:
+    """Calls the kernels of attention pooling."""
+
+    def __init__(self, pool: AttentionPooling, gradients: dict) -> None:
+        own = _attending.weights_of(pool.hidden, pool.context)
+        self.weights = _attending.Weights(*(weight.detach() for weight in own))
+        self.gradients = _attending.Weights(*(gradients[weight] for weight in own))
+        self.run = _attending.Attention()
+
+    def forward(
+        self, steps: Tensor, final: Tensor, lengths: Tensor | None, order: Order
+    ) -> Tensor:
+        return self.run.forward(steps.contiguous(), lengths, self.weights)
+
+    def backward(self, gradient: Tensor) -> Pair:
+        return self.run.backward(gradient, self.gradients), None
+
+
 class _Other:
     """Any pooling, by autograd."""
 
@@ -161,16 +180,25 @@ class DirectNetwork:
     """
 
     def __init__(self, network: SequenceNetwork) -> None:
-        self.network, self.n_channels = network, network.reader.input_size
+        self.network, self.reads_tokens = network, network.embedding is not None
+        self.n_channels = 1 if self.reads_tokens else network.reader.input_size
         self.flat, self.gradients = _memory_for(list(network.parameters()))
-        n_directions = 1 if network.causal else 2
-        self.reader = _direct_readers.make_reader(
-            network.reader, self.gradients, n_directions
-        )
+        self.reader = _direct_readers.make_reader(network, self.gradients)
+        layers, beside = network.encoder.layers, network.branch.encoder.layers
+        self.encoder = self.branch = None
+        if len(layers):
+            self.encoder = DirectConvolutions(layers, self.gradients)
+        if len(beside):
+            self.branch = DirectConvolutions(beside, self.gradients, pools=True)
         self.recurrence = DirectStack(
-            network.recurrence, self.gradients, wants_x=self.reader.has_weights
+            network.recurrence,
+            self.gradients,
+            wants_x=self.reader.has_weights or self.encoder is not None,
         )
         self.pooling = self._make_pooling()
+        # Attributes of modules are slow to read.
+        self.output_dropout, self.dropout = network.output_dropout, network.dropout
+        self.random = network.random
         self.weight = network.head.weight.detach()
         self.bias = network.head.bias.detach()
         self.turned = self.weight.t()
@@ -189,6 +217,10 @@ class DirectNetwork:
             size = network.recurrence.output_size
             if _compiled.serves_largest(self.flat.new_empty(1, 1, size)):
                 return _Max(self.flat, size)
+        if network.n_segments == 1 and isinstance(network.pool, AttentionPooling):
+            like = self.flat.new_empty(1, 1, network.recurrence.output_size)
+            if kind is AttentionPooling and network.pool.serves(like):
+                return _Attention(network.pool, self.gradients)
         return _Other(network.pool, network.n_segments, self.gradients)
 
     def forward(
@@ -196,8 +228,11 @@ class DirectNetwork:
         X: Tensor,
         lengths: Tensor | None = None,
         features: Tensor | None = None,
+        order: Order | None = None,
     ) -> Tensor:
         """Return the output, as the network in training does.
+
+        ``order`` is that of the lengths, if it is known: the caller has checked them.
 
         Shape
             X (batch, steps, input_size), lengths (batch,) or None, features of random
@@ -211,28 +246,44 @@ class DirectNetwork:
             not from 1 to steps.
         """
         # The kernels take an address, and would read whatever is there.
-        if X.ndim != 3 or X.shape[2] != self.n_channels or X.dtype != self.flat.dtype:
+        is_read = self.reads_tokens or X.dtype == self.flat.dtype
+        if X.ndim != 3 or X.shape[2] != self.n_channels or not is_read:
             raise ValueError(
                 f"X must have shape (batch, steps, {self.n_channels}) and dtype "
                 f"{self.flat.dtype}, got {tuple(X.shape)} and {X.dtype}"
             )
-        order = _compiled.order_of(lengths, *X.shape[:2])
-        pooling, (x, elapsed) = self.pooling, self.reader.forward(X, lengths)
-        if isinstance(pooling, _Max):
-            after = partial(pooling.reading, lengths, order)
-            self.recurrence.forward(x, order, elapsed, after)
-            read = pooling.found
-        else:
-            steps, final = self.recurrence.forward(x, order, elapsed)
-            read = pooling.forward(steps, final, lengths, order)
+        if order is None:
+            order = _compiled.order_of(lengths, *X.shape[:2])
+        x, elapsed = self.reader.forward(X, lengths)
+        encoded, left = x, lengths
+        if self.encoder is not None:
+            encoded = self.encoder.forward(x, lengths)
+            left = self.network.encoder.left(lengths)
+            if self.network.encoder.total_stride > 1:
+                order = _compiled.order_of(left, *encoded.shape[:2])
+        read = self._recur(encoded, left, order, elapsed)
         self.recurrent_size = read.shape[1]
-        read, self.of_recurrence = _drop(self.network.output_dropout, read)
-        if self.network.random is not None:
+        read, self.of_recurrence = _drop(self.output_dropout, read)
+        if self.branch is not None:
+            read = torch.cat([read, self.branch.forward(x, lengths)], dim=1)
+        if self.random is not None:
             if features is None:
                 features = self.network.random_features(X, lengths)
             read = torch.cat([read, features], dim=1)
-        self.read, self.of_all = _drop(self.network.dropout, read)
+        self.read, self.of_all = _drop(self.dropout, read)
         return torch.addmm(self.bias, self.read, self.turned)
+
+    def _recur(
+        self, x: Tensor, lengths: Tensor | None, order: Order, elapsed: Elapsed
+    ) -> Tensor:
+        """Return what is pooled of the recurrence."""
+        pooling = self.pooling
+        if isinstance(pooling, _Max):
+            after = partial(pooling.reading, lengths, order)
+            self.recurrence.forward(x, order, elapsed, after)
+            return pooling.found
+        steps, final = self.recurrence.forward(x, order, elapsed)
+        return pooling.forward(steps, final, lengths, order)
 
     def backward(self, gradient: Tensor) -> None:
         """Write the gradients of all weights, given that of the latest output."""
@@ -241,28 +292,40 @@ class DirectNetwork:
         grad_read = torch.mm(gradient, self.weight)
         if self.of_all is not None:
             grad_read = grad_read * self.of_all
-        # There are no gradients of features.
-        grad_read = grad_read[:, : self.recurrent_size]
-        if self.of_recurrence is not None:
-            grad_read = grad_read * self.of_recurrence
-        if isinstance(self.pooling, _Max):
-            grad_steps, work = self.pooling.returning(grad_read)
-            grad_x = self.recurrence.backward(grad_steps, None, work)
-        else:
-            grad_x = self.recurrence.backward(*self.pooling.backward(grad_read))
-        if self.reader.has_weights:
+        wants_x, size = self.reader.has_weights, self.recurrent_size
+        grad_x = self._recur_backward(grad_read[:, :size])
+        if self.encoder is not None:
+            assert grad_x is not None
+            grad_x = self.encoder.backward(grad_x, wants_x=wants_x)
+        if self.branch is not None:
+            # Behind it there are features, which have no gradient.
+            of_branch = grad_read[:, size : size + self.network.branch.output_size]
+            of_x = self.branch.backward(of_branch, wants_x=wants_x)
+            grad_x = None if grad_x is None or of_x is None else grad_x + of_x
+        if wants_x:
             assert grad_x is not None
             self.reader.backward(grad_x)
+
+    def _recur_backward(self, gradient: Tensor) -> Tensor | None:
+        """Take the gradient of what is pooled; return that of what was read."""
+        if self.of_recurrence is not None:
+            gradient = gradient * self.of_recurrence
+        if isinstance(self.pooling, _Max):
+            grad_steps, work = self.pooling.returning(gradient)
+            return self.recurrence.backward(grad_steps, None, work)
+        return self.recurrence.backward(*self.pooling.backward(gradient))
 
 
 def can_be_direct(network: nn.Module) -> bool:
     """Return whether the gradients of a network can be computed without autograd.
 
-    It must be plain, but for gaps in what it reads, and all its weights in training.
+    It must be plain, but for gaps or tokens that it reads and convolutions, and all its
+    weights in training.
     """
     return (
         _is_recurrence(network)
-        and _direct_readers.serves(network.reader, network.recurrence)
+        and _direct_readers.serves(network)
+        and _serves_convolutions(network)
         and all(w.requires_grad for w in network.parameters())
     )
 
@@ -270,21 +333,23 @@ def can_be_direct(network: nn.Module) -> bool:
 def is_plain(network: nn.Module) -> TypeGuard[SequenceNetwork]:
     """Return whether a network is just recurrent layers, a pooling and a linear head.
 
-    On the CPU, with kernels for the layers, and without gaps in what it reads.
+    On the CPU, with kernels for the layers, and without gaps or tokens to read.
     """
     if not _is_recurrence(network) or type(network.reader) is not Complete:
         return False
-    return _direct_readers.serves(network.reader, network.recurrence)
+    if network.embedding is not None:
+        return False
+    if network.branch.output_size or len(network.encoder.layers):
+        return False
+    return _direct_readers.serves(network)
 
 
 def _is_recurrence(network: nn.Module) -> TypeGuard[SequenceNetwork]:
-    """Return the same, whatever the network reads with."""
+    """Return the same, whatever the network reads with, and whatever its convolutions."""
     if type(network) is not SequenceNetwork or network.pool is None:
         return False
     # Whatever is added to networks one day is a part of another name.
-    if {name for name, _ in network.named_children()} - {"random"} != _PARTS:
-        return False
-    if network.branch.output_size or len(network.encoder.layers):
+    if {name for name, _ in network.named_children()} - _OPTIONAL != _PARTS:
         return False
     if type(network.head) is not nn.Linear:
         return False
@@ -296,6 +361,24 @@ def _is_recurrence(network: nn.Module) -> TypeGuard[SequenceNetwork]:
     return serves(network.recurrence)
 
 
+def _serves_convolutions(network: SequenceNetwork) -> bool:
+    """Return whether kernels convolve before the recurrence and beside it, if at all."""
+    like, encoders = network.head.weight, [network.encoder, network.branch.encoder]
+    before, beside = (len(encoder.layers) for encoder in encoders)
+    if beside and not network.branch.pools_whole:
+        return False
+    is_learnt = network.reader.looks_back or network.embedding is not None
+    if beside and not before and is_learnt and not network.causal:
+        # Autograd adds the gradients of both directions and of the branch in an order
+        # of its own.
+        return False
+    return all(
+        encoder.serves(like.new_empty(1, 1, encoder.input_size))
+        for encoder in encoders
+        if len(encoder.layers)
+    )
+
+
 def _drop(dropout: Dropout, x: Tensor) -> tuple[Tensor, Tensor | None]:
     """Return x with dropout, and the factors that were drawn for it, if any were."""
     factors = dropout.draw(x)
@@ -305,6 +388,7 @@ def _drop(dropout: Dropout, x: Tensor) -> tuple[Tensor, Tensor | None]:
 # The parts of a network without any that are optional.
 _PARTS = {"reader", "encoder", "recurrence", "pool", "branch", "head"}
 _PARTS |= {"output_dropout", "dropout"}
+_OPTIONAL = {"random", "embedding"}
 # Numbers between the gradients, so that each begins as torch would align it.
 _ALIGNED = 16
 

@@ -13,14 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from ctypes import c_int64
-from typing import cast
+from typing import NamedTuple, cast
 
-import torch
 from torch import Tensor, nn
 
 from .._kernels import LANES, MOST_CHAINS
 from ._cell_layer import CellLayer, OwnCellLayer, weights_of
 from ._compiled import (
+    Kept,
     addresses_of_weights,
     count_workers,
     kept_of,
@@ -84,6 +84,13 @@ def _serves_layer(layer: RecurrentLayer) -> bool:
     return load_kernels(layer.cell, bits, bool(layer.fades)) is not None
 
 
+class _Begun(NamedTuple):
+    """What is prepared of a batch of one shape."""
+
+    outputs: tuple[Tensor, Tensor]
+    kept: Kept
+
+
 class _Direction:
     """One direction of a recurrent layer.
 
@@ -112,7 +119,8 @@ class _Direction:
         self.like, self.wants_x = weights.weight_ih.detach(), wants_x
         self.n_threads = count_threads()
         self.largest, self.kept_size = (0, 0), 0  # batch for which there is memory
-        self.shape = torch.Size((0, 0))
+        self.shape = 0, 0
+        self.begun: dict[tuple[int, int], _Begun] = {}  # what is prepared of each shape
 
     def forward(
         self,
@@ -127,8 +135,9 @@ class _Direction:
         ``after`` is called with the steps, before they are computed, and returns what
         each thread does with those that it has computed.
         """
-        if x.shape[:2] != self.shape:
-            self._begin(*x.shape[:2])
+        n, n_steps, _ = x.shape
+        if (n, n_steps) != self.shape:
+            self._begin(n, n_steps)
         self.inputs = x, order, mask, elapsed  # alive until the backward pass
         numbers = self.numbers
         numbers["x"].value = x.data_ptr()
@@ -169,14 +178,19 @@ class _Direction:
 
     def _begin(self, n: int, n_steps: int) -> None:
         """Prepare for batches of another shape."""
-        self._reserve(n, n_steps)
-        numbers, layout = self.numbers, self.plan.layout
-        numbers["n"].value, numbers["n_steps"].value = n, n_steps
-        kept = kept_of(layout, n, n_steps)
+        shape = n, n_steps
+        if shape not in self.begun:
+            self._reserve(n, n_steps)
+            size = self.plan.layout.hidden
+            steps = self.steps[: n * n_steps * size].view(n, n_steps, size)
+            kept = kept_of(self.plan.layout, n, n_steps)
+            self.begun[shape] = _Begun((steps, self.final[:n]), kept)
+        self.outputs, kept = self.begun[shape]
+        numbers = self.numbers
+        numbers["n"].value, numbers["n_steps"].value = shape
         numbers["saved_block"].value, numbers["saved_step"].value = kept.block, kept.step
         numbers["keeps_values"].value = int(kept.values)
-        steps = self.steps[: n * n_steps * layout.hidden].view(n, n_steps, layout.hidden)
-        self.outputs, self.shape = (steps, self.final[:n]), torch.Size((n, n_steps))
+        self.shape = shape
 
     def _share(
         self,
@@ -185,6 +199,14 @@ class _Direction:
         before: BlockWork | None = None,
         behind: BlockWork | None = None,
     ) -> None:
+        if self.n_threads == 1:
+            self.numbers["n_workers"].value = 1
+            if before is not None:
+                before(0, 1, n_chains)
+            calls[0]()
+            if behind is not None:
+                behind(0, 1, n_chains)
+            return
         wants_x = self.wants_x and calls is self.run_backward
         workers = count_workers(
             self.plan.layout, self.n_threads, n_chains, wants_x=wants_x
@@ -214,6 +236,7 @@ class _Direction:
         size = kept_of(layout, n, n_steps).size
         if n <= self.largest[0] and n_steps <= self.largest[1] and size <= self.kept_size:
             return
+        self.begun.clear()
         # Of longer ones in the next batches, some have their place already.
         n_steps = -(-n_steps // _STEPS_AT_ONCE) * _STEPS_AT_ONCE
         n, n_steps = max(n, self.largest[0]), max(n_steps, self.largest[1])
@@ -301,7 +324,7 @@ class _Layer:
     def __init__(
         self, layer: RecurrentLayer, gradients: Gradients, *, wants_x: bool
     ) -> None:
-        self.layer = layer
+        self.layer, self.recurrent_dropout = layer, layer.recurrent_dropout
         fades = cast("Iterable[StateDecay | None]", layer.fades or (None, None))
         self.directions = [
             _Direction(direction, fade, gradients, reverse=bool(i), wants_x=wants_x)
@@ -313,14 +336,19 @@ class _Layer:
     def forward(
         self, x: Tensor, order: Order, elapsed: Elapsed, after: After | None = None
     ) -> tuple[Tensor, Tensor]:
+        if len(self.directions) == 1:
+            return self.directions[0].forward(
+                x, order, self._draw_mask(x), elapsed[0], after
+            )
         self.outputs = [
-            direction.forward(x, order, self.layer.draw_mask(x), times, after)
-            for direction, times in zip(self.directions, elapsed, strict=False)
+            direction.forward(x, order, self._draw_mask(x), times, after)
+            for direction, times in zip(self.directions, elapsed, strict=True)
         ]
-        if len(self.outputs) == 1:
-            return self.outputs[0]
         (ahead, final), (back, first) = self.outputs
         return self.layer.merge(ahead, back), self.layer.merge(final, first)
+
+    def _draw_mask(self, x: Tensor) -> Tensor | None:
+        return self.layer.draw_mask(x) if self.recurrent_dropout.p else None
 
     def backward(
         self,

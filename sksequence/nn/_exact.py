@@ -2,12 +2,13 @@
 
 In evaluation every layer uses this module. torch chooses a kernel by the shape of the
 whole batch, and kernels differ in the order of their sums, so the last bits of a result
-depend on the rest of the batch. Measured on x86 CPUs (``benchmarks/exactness.py``), with
-a multiple of eight rows the following operations are batch-invariant for any batch and
-any padding:
+depend on the rest of the batch. Measured on x86 CPUs of AMD and Intel
+(``benchmarks/exactness.py``), with a multiple of eight rows the following operations are
+batch-invariant for any batch and any padding:
 
-- a product, if the inner size is a multiple of four and, in a recurrence, if there is a
-  minimum number of units and two steps: zeros are appended if necessary,
+- a product, if there are 16 rows, which Intel's CPUs need, if the inner size is a
+  multiple of four and, in a recurrence, if there is a minimum number of units and two
+  steps: zeros are appended if necessary,
 - torch's float32 LSTM,
 - a float32 convolution of images of height one, unless it has one channel or a kernel
   size of one: such convolutions, and all in float64, are computed as products of windows,
@@ -38,6 +39,9 @@ _RUN: dict[str, tuple[Callable, int]] = {
 }
 
 
+# Rows from which a product sums in the same order, whatever their number.
+_ROWS = 16
+
 # Values of a step from which summing step by step is faster, up to ten times.
 _MANY = 2048
 
@@ -59,14 +63,19 @@ def _lacking(size: int, least: int = 4) -> int:
 
 def product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """Multiply ``x`` (..., in_features) with ``weight`` (out_features, in_features)."""
-    lacking = _lacking(weight.shape[1])
-    if not lacking:
-        # Copies, as zeros would make: the last bits depend on where a matrix begins.
+    size = weight.shape[1]
+    lacking, n_rows = _lacking(size), x.shape[:-1].numel()
+    # Copies, also without zeros: the last bits depend on where a matrix begins.
+    weight = F.pad(weight, (0, lacking)) if lacking else weight.clone()
+    if n_rows < _ROWS:
+        rows = x.new_zeros(_ROWS, size + lacking)
+        rows[:n_rows, :size] = x.reshape(n_rows, size)
+        return F.linear(rows, weight, bias)[:n_rows].view(*x.shape[:-1], len(weight))
+    if lacking:
+        whole = F.pad(x, (0, lacking)).contiguous()
+    else:
         whole = x.clone(memory_format=torch.contiguous_format)
-        return F.linear(whole, weight.clone(), bias)
-    return F.linear(
-        F.pad(x, (0, lacking)).contiguous(), F.pad(weight, (0, lacking)), bias
-    )
+    return F.linear(whole, weight, bias)
 
 
 def linear(layer: nn.Linear, x: Tensor) -> Tensor:
@@ -153,7 +162,7 @@ def frame_convolution(layer: nn.Conv2d, x: Tensor) -> Tensor:
         windows = images.unfold(1, height, 1).unfold(2, width, 1)
         shape = (*windows.shape[:3], layer.out_channels)
         rows = windows.permute(0, 1, 2, 4, 5, 3).flatten(0, 2).flatten(1)
-        convolved.append(F.linear(rows, weight, layer.bias).view(shape))
+        convolved.append(product(rows, weight, layer.bias).view(shape))
     return torch.cat(convolved).permute(0, 3, 1, 2)
 
 

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
+from . import _convolutions
 from ._segments import pool_segments
 from ._sizes import KernelSizes, check_size
-from ._time import spread_blocks
+from ._time import check_batch, spread_blocks
 from .encoder import ConvEncoder
 from .pooling import MeanPooling
 
@@ -117,7 +118,19 @@ class ConvBranch(nn.Module):
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         if not self.output_size:
             return x.new_empty(len(x), 0)
+        if self.pools_itself(x):
+            check_batch(x, lengths)
+            return _convolutions.convolve(self.encoder.layers, x, lengths, pools=True)
         return pool_segments(self.pool, self.n_segments, *self.encoder(x, lengths))
+
+    def pools_itself(self, x: Tensor) -> bool:
+        """Return whether one kernel convolves and pools whole sequences in training."""
+        return self.training and self.pools_whole and self.encoder.serves(x)
+
+    @property
+    def pools_whole(self) -> bool:
+        """Whether whole sequences are averaged."""
+        return self.n_segments == 1 and type(self.pool) is MeanPooling
 
     def prefixes(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Return the output for every prefix: the first step, the first two, and so on.

@@ -186,6 +186,7 @@ class ConvLayer(RandomLayer):
         self._extents = [dilation * (size - 1) + 1 for size in sizes]
         beyond = [max(extent - stride, 0) for extent in self._extents]
         self._before = [n if causal else n // 2 for n in beyond]
+        self.before = max(self._before)
         self.reset_parameters()
 
     def reset_parameters(self, generator: torch.Generator | None = None) -> None:
@@ -222,7 +223,7 @@ class ConvLayer(RandomLayer):
         """Apply the kernels side by side, padding with zeros."""
         n_steps, n_outputs = x.shape[2], self.output_lengths(x.shape[2])
         read = [(n_outputs - 1) * self.stride + extent for extent in self._extents]
-        before = max(self._before)
+        before = self.before
         behind = max(n - b for n, b in zip(read, self._before, strict=True)) - n_steps
         x = pad_steps(x, lengths, before, behind)
         convolve = convolve_steps if self.training else _exact.convolution

@@ -54,9 +54,13 @@ class TokenEmbedding(RandomLayer):
             self.weight[0] = 0
 
     def forward(self, ids: Tensor, lengths: Tensor | None = None) -> Tensor:
+        return self.look_up(self.ids_of(ids, lengths))
+
+    def ids_of(self, ids: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Return the ids of all steps, zero in padding: (batch, steps)."""
         check_batch(ids, lengths)
         # Padding may hold anything, also invalid ids.
-        return self.look_up(zero_padding(ids, lengths).squeeze(2).long())
+        return zero_padding(ids, lengths).squeeze(2).long()
 
     def look_up(self, ids: Tensor) -> Tensor:
         """Return the vectors of valid ids: (...) -> (..., embedding_dim)."""

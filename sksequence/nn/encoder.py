@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from . import _convolutions
 from ._sizes import KernelSizes, check_size, kernels_side_by_side, sizes_per_layer
 from ._time import check_batch, check_lengths_shape
 from .convolution import ConvLayer
@@ -17,7 +19,8 @@ class ConvEncoder(nn.Module):
     """Stack of convolutional layers, with connections that skip some of them.
 
     Placed before a recurrence, it extracts local features and, with strides, shortens
-    the sequence.
+    the sequence. In training on a CPU, kernels may run all layers at once; then hooks of
+    single layers are not called.
 
     Parameters
     ----------
@@ -89,7 +92,7 @@ class ConvEncoder(nn.Module):
         }.items():
             if size is not None:
                 check_size(name, size)
-        self.layers = nn.ModuleList(
+        self.layers: Any = nn.ModuleList(
             ConvLayer(
                 widths[i],
                 widths[i + 1],
@@ -114,7 +117,7 @@ class ConvEncoder(nn.Module):
         self.kernels_and_strides = list(zip(longest, strides, strict=True))
         self.strides, self.dilations = strides, dilations
         self.total_stride = math.prod(strides)
-        self.output_size = widths[-1]
+        self.input_size, self.output_size = input_size, widths[-1]
 
     def check_lengths(self, lengths: Sequence[int]) -> None:
         """Raise ValueError if a kernel or a stride exceeds the longest sequence.
@@ -148,6 +151,8 @@ class ConvEncoder(nn.Module):
             check_lengths_shape(lengths, x.shape[0])
             return x, lengths
         check_batch(x, lengths)
+        if self.training and self.serves(x):
+            return _convolutions.convolve(self.layers, x, lengths), self.left(lengths)
         x = x.transpose(1, 2)
         shortcuts, around, at_begin = iter(self.shortcuts), x, lengths
         for i, layer in enumerate(self.layers):
@@ -157,6 +162,16 @@ class ConvEncoder(nn.Module):
             if not layer.rectifies:
                 x = torch.relu(x + next(shortcuts)(around, at_begin)[0])
         return x.transpose(1, 2), lengths
+
+    def serves(self, x: Tensor) -> bool:
+        """Return whether there are kernels for all layers in training."""
+        return self.residual is None and _convolutions.serves(self.layers, x)
+
+    def left(self, lengths: Tensor | None) -> Tensor | None:
+        """Return the lengths behind all layers."""
+        for layer in self.layers:
+            lengths = None if lengths is None else layer.output_lengths(lengths)
+        return lengths
 
 
 class Shortcut(nn.Module):

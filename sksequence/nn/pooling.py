@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
-from . import _compiled, _exact
+from . import _attending, _compiled, _exact
 from ._random import RandomLayer
 from ._second_order import largest_gradient
 from ._time import check_batch, last_step, valid_steps, zero_padding
@@ -203,6 +205,9 @@ class AttentionPooling(RandomLayer):
         self, steps: Tensor, lengths: Tensor | None = None, final: Tensor | None = None
     ) -> Tensor:
         check_batch(steps, lengths)
+        if self.training and self.serves(steps):
+            weights = _attending.weights_of(self.hidden, self.context)
+            return _attending.attend(weights, steps, lengths, partial(_average, lengths))
         steps = zero_padding(steps, lengths)
         score = self._score(steps)
         if lengths is not None:
@@ -212,6 +217,10 @@ class AttentionPooling(RandomLayer):
             return (torch.softmax(score, 1) * steps).sum(1)
         weight = torch.exp(score - score.amax(1, keepdim=True))
         return _exact.sum_steps(weight * steps) / _exact.sum_steps(weight)
+
+    def serves(self, steps: Tensor) -> bool:
+        """Return whether there are kernels for the steps in training."""
+        return _attending.serves(self.hidden, self.context, steps)
 
     def weights(self, steps: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Return the weight of each step, zero in padding.
@@ -252,6 +261,18 @@ class AttentionPooling(RandomLayer):
     def _score(self, steps: Tensor) -> Tensor:
         """Return the logarithm of the weight of each step, up to a constant."""
         return _exact.linear(self.context, torch.tanh(_exact.linear(self.hidden, steps)))
+
+
+def _average(
+    lengths: Tensor | None, steps: Tensor, hidden: Tensor, bias: Tensor, context: Tensor
+) -> Tensor:
+    """Average the steps with given weights, in operations that have all derivatives."""
+    steps = zero_padding(steps, lengths)
+    score = F.linear(torch.tanh(F.linear(steps, hidden, bias)), context)
+    if lengths is not None:
+        mask = valid_steps(lengths, steps.shape[1])[..., None]
+        score = score.masked_fill(~mask, -torch.inf)
+    return (torch.softmax(score, 1) * steps).sum(1)
 
 
 POOLINGS: dict[str, type[nn.Module]] = {

@@ -18,14 +18,15 @@ from sksequence._kernels import building, files, ready
 from sksequence._kernels.building import Unit
 
 POOLING = Unit("pooling", 32, None)
+WITHOUT_CELL = ("attention", "convlstm", "convolution", "decay", "embedding")
+WITHOUT_CELL += ("pooling", "shares")
 
 
 def test_all_kernels_are_those_of_every_cell_and_size():
     expected = {
         *((source, bits, cell) for cell in KINDS.values() for bits in (32, 64)
           for source in ("recurrence", "alone", "step")),
-        *((source, bits, None) for bits in (32, 64)
-          for source in ("convlstm", "decay", "pooling", "shares")),
+        *((source, bits, None) for bits in (32, 64) for source in WITHOUT_CELL),
         *(("scan", bits, CELLS[name]) for bits in (32, 64)
           for name in ("mingru", "minlstm", "qrnn")),
     }  # fmt: skip

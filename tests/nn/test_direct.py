@@ -33,6 +33,20 @@ STRUCTURES = {
         "recurrent_output_dropout": 0.4,
     },
     "dropout of the output": {"recurrent_output_dropout": 0.4, "dropout": 0.2},
+    "a convolution": {"conv_channels": (4,), "conv_kernel_size": 2},
+    "convolutions": {
+        **{"conv_channels": (16, 5), "conv_kernel_size": (2, 3), "conv_stride": (2, 1)},
+        **{"bidirectional": True, "dropout": 0.3},
+    },
+    "a branch": {
+        **{"parallel_channels": (4, 20), "parallel_kernel_size": (3, 2)},
+        **{"recurrent_output_dropout": 0.4, "dropout": 0.2},
+    },
+    "convolutions before and beside, random ones": {
+        **{"conv_channels": (4,), "conv_kernel_size": 2, "random_convolutions": 84},
+        **{"parallel_channels": (4,), "parallel_kernel_size": 2, "parallel_stride": 2},
+        **{"parallel_dilation": 2},
+    },
     "all": {
         **SIZES_PER_LAYER,
         "bidirectional": True,
@@ -47,7 +61,8 @@ def build(dtype=torch.float32, **changes):
     generator = torch.Generator().manual_seed(3)
     network = SequenceNetwork(**{**SIZES, **changes}).to(dtype)
     network.reset_parameters(generator)
-    network.learn(torch.randn(20, 9, SIZES["input_size"], dtype=dtype))
+    if network.embedding is None:
+        network.learn(torch.randn(20, 9, SIZES["input_size"], dtype=dtype))
     return network.train(), generator
 
 
@@ -127,6 +142,20 @@ READERS = {
     "decay by a clock": {"missing": "decay", "time_channel": 1},
     "decay, dropout": {"missing": "decay", "recurrent_dropout": 0.3},
     "decay, layers": {"missing": "decay", "num_layers": 2, "dropout": 0.2},
+    "decay, a convolution": {
+        **{"missing": "decay", "conv_channels": (4,), "conv_kernel_size": 2},
+    },
+    "decay, convolutions": {
+        **{"missing": "decay", "conv_channels": (4,), "conv_kernel_size": 2},
+        **{"parallel_channels": (4,), "parallel_kernel_size": 2},
+    },
+    "decay, a branch": {
+        **{"missing": "decay", "parallel_channels": (4,), "parallel_kernel_size": 2},
+    },
+    "masks, convolutions": {
+        **{"missing": "mask", "conv_channels": (4,), "conv_kernel_size": 2},
+        **{"parallel_channels": (4,), "parallel_kernel_size": 2},
+    },
 }
 
 
@@ -138,9 +167,12 @@ def test_readers_of_gaps_have_the_bits_of_autograd(cell, reader, bidirectional, 
     reader = READERS[reader]
     if cell == "minlstm" and "recurrent_dropout" in reader:
         reader = {"missing": "decay"}  # its gates read no state that could be dropped
+    if bidirectional and "parallel_channels" in reader and "conv_channels" not in reader:
+        pytest.skip("three gradients of what is read, which autograd adds")
     network, generator = build(dtype, cell=cell, bidirectional=bidirectional, **reader)
     with torch.no_grad():
-        for weight in network.recurrence.layers[0].fades.parameters():
+        fades = network.recurrence.layers[0].fades
+        for weight in () if fades is None else fades.parameters():
             weight.add_(torch.rand_like(weight) / 3)  # states are to decay
     clock = reader.get("time_channel")
     sizes = [(5, 9), (40, 30), (1, 1), (70, 12)]
@@ -150,6 +182,87 @@ def test_readers_of_gaps_have_the_bits_of_autograd(cell, reader, bidirectional, 
     ]
     assert can_be_direct(network)
     compare(network, generator, batches)
+
+
+TOKENS = {
+    "one number each": {"embedding_dim": 1},
+    "both directions": {"embedding_dim": 7, "bidirectional": True},
+    "dropout": {"embedding_dim": 16, "dropout": 0.3},
+    "more than a vector": {"embedding_dim": 37, "num_layers": 2},
+    "a convolution": {
+        **{"embedding_dim": 6, "conv_channels": (4,), "conv_kernel_size": 2},
+        **{"bidirectional": True, "dropout": 0.2},
+    },
+    "a branch": {
+        **{"embedding_dim": 6, "parallel_channels": (4,), "parallel_kernel_size": 2},
+    },
+}
+
+
+def tokens_of(n, n_steps, n_tokens=11, *, equal=False):
+    """Ids of tokens, invalid ones behind them, and their lengths."""
+    X, lengths = torch.randint(n_tokens, (n, n_steps, 1)), None
+    if not equal:
+        lengths = torch.randint(1, n_steps + 1, (n,))
+        lengths[-1] = n_steps
+        for x, length in zip(X, lengths.tolist(), strict=True):
+            x[length:] = -5
+    return X, lengths
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("structure", TOKENS)
+@pytest.mark.parametrize("n_tokens", [1, 11, 500])
+def test_embeddings_have_the_bits_of_autograd(structure, n_tokens, dtype):
+    """Also the gradients of tokens that only an earlier batch had, which are zero."""
+    changes = {**TOKENS[structure], "input_size": n_tokens}
+    generator = torch.Generator().manual_seed(3)
+    network = SequenceNetwork(**{**SIZES, **changes}).to(dtype).train()
+    network.reset_parameters(generator)
+    assert can_be_direct(network)
+    direct = DirectNetwork(network)
+    for n, n_steps in ((5, 9), (40, 30), (2, 2), (40, 30)):
+        X, lengths = tokens_of(n, n_steps, n_tokens, equal=n == 2)
+        upstream = torch.randn(n, 4, dtype=dtype)
+        given = generator, X, lengths, upstream, generator.get_state()
+        assert_equal(directly(direct, *given), by_autograd(network, *given))
+
+
+def test_several_threads_find_the_same_gradients_of_embeddings():
+    network, generator = build(input_size=7, embedding_dim=50)
+    X, lengths = tokens_of(40, 9, 7)
+    given = generator, X, lengths, torch.randn(40, 4), generator.get_state()
+    one = directly(DirectNetwork(network), *given)
+    with kernel_threads(3):
+        assert_equal(directly(DirectNetwork(network), *given), one)
+
+
+def test_ids_out_of_range_are_refused_and_leave_no_gradient():
+    network, generator = build(input_size=7, embedding_dim=3)
+    direct, (X, lengths) = DirectNetwork(network), tokens_of(4, 9, 7)
+    with pytest.raises(IndexError):
+        direct.forward(X + 7, lengths)
+    upstream = torch.randn(4, 4)
+    given = generator, X, lengths, upstream, generator.get_state()
+    assert_equal(directly(direct, *given), by_autograd(network, *given))
+
+
+def test_an_interrupted_gradient_of_embeddings_is_made_anew(monkeypatch):
+    network, generator = build(input_size=7, embedding_dim=3)
+    direct, (X, lengths) = DirectNetwork(network), tokens_of(4, 9, 7)
+    given = generator, X, lengths, torch.randn(4, 4), generator.get_state()
+    directly(direct, *given)
+    run = direct.reader.run
+
+    def interrupted(**arguments):
+        run(**arguments)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(direct.reader, "run", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        directly(direct, *given)
+    monkeypatch.undo()
+    assert_equal(directly(direct, *given), by_autograd(network, *given))
 
 
 @pytest.mark.parametrize("pooling", ["last", "mean", "max"])
@@ -243,9 +356,31 @@ def test_lengths_out_of_range_are_refused():
 
 
 MORE = {
-    "convolutions": {"conv_channels": (4,), "conv_kernel_size": 2},
-    "a branch": {"parallel_channels": (4,), "parallel_kernel_size": 2},
-    "tokens": {"embedding_dim": 3},
+    "a branch of segments": {
+        **{"parallel_channels": (4,), "parallel_kernel_size": 2, "pooling_segments": 2},
+    },
+    "kernels side by side": {
+        **{"parallel_channels": (4,), "parallel_kernel_size": ((3, 2),)},
+    },
+    "decay in both directions and a branch": {
+        **{"parallel_channels": (4,), "parallel_kernel_size": 2, "missing": "decay"},
+        **{"bidirectional": True},
+    },
+    "a residual branch": {
+        **{"parallel_channels": (4,), "parallel_kernel_size": 2},
+        **{"parallel_residual": 1},
+    },
+    "a squeezed branch": {
+        **{"parallel_channels": (4,), "parallel_kernel_size": 2, "parallel_squeeze": 2},
+    },
+    "a bottleneck": {
+        **{"parallel_channels": (4, 4), "parallel_kernel_size": 2},
+        **{"parallel_bottleneck": 2},
+    },
+    "tokens in both directions and a branch": {
+        **{"parallel_channels": (4,), "parallel_kernel_size": 2, "embedding_dim": 3},
+        **{"bidirectional": True},
+    },
     "categories": {"categories": ((0, 4, 2),)},
     "covariates": {"static_size": 2},
     "outputs of steps": {"per_step": True},
@@ -260,9 +395,12 @@ MORE = {
 LESS = {"input_size", "output_size", "cell", "hidden_size", "num_layers", "bidirectional"}
 LESS |= {"merge_mode", "dropout", "nonlinearity", "pooling", "pooling_segments"}
 LESS |= {"recurrent_output_dropout", "recurrent_dropout", "memory_steps", "fill"}
-LESS |= {"missing", "time_channel", "random_convolutions"}
+LESS |= {"missing", "time_channel", "random_convolutions", "embedding_dim"}
+LESS |= {"conv_channels", "conv_kernel_size", "conv_stride"}
+LESS |= {"parallel_channels", "parallel_kernel_size", "parallel_stride"}
+LESS |= {"parallel_dilation"}
 # Those that only say how convolutions and a reader are that need autograd themselves.
-HOW = {"conv_kernel_size", "conv_stride", "random_dilations"}
+HOW = {"random_dilations"}
 HOW |= {"static_categories", "per_frame", "crf"}
 
 
@@ -270,7 +408,7 @@ def test_every_keyword_of_a_network_is_known():
     """A new one must be added here, to what is refused or to what is compared."""
     known = LESS | HOW | {name for changes in MORE.values() for name in changes}
     keywords = set(inspect.signature(SequenceNetwork).parameters)
-    assert {name for name in keywords if not name.startswith("parallel_")} <= known
+    assert keywords <= known
 
 
 @pytest.mark.parametrize("more", MORE)

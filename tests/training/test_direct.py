@@ -87,6 +87,20 @@ KINDS = {
         "GRUClassifier",
         {"random_convolutions": 84, "augment": ("crop", "jitter")},
     ),
+    "convolutions": (
+        "LSTMClassifier",
+        {"conv_channels": (3, 4), "conv_kernel_size": 2, "dropout": 0.3},
+    ),
+    "a branch": ("GRUClassifier", {"parallel_channels": (3,), "parallel_kernel_size": 2}),
+    "a branch, moving average": (
+        "GRUClassifier",
+        {
+            "parallel_channels": (3,),
+            "parallel_kernel_size": 2,
+            "average_weights": "ema",
+            "early_stopping": True,
+        },
+    ),
     "clipped": ("LSTMClassifier", {"gradient_clip": 1e-3}),
     "not clipped": ("LSTMClassifier", {"gradient_clip": None}),
     "weights of classes": ("GRUClassifier", {"class_weight": "balanced"}),
@@ -142,11 +156,36 @@ def test_fits_have_the_bits_of_autograd(kind):
     assert_same(alone, fit(name, callbacks=[Watching()], **params))
 
 
+@pytest.mark.parametrize(
+    "params",
+    [
+        {},
+        {"dropout": 0.3, "gradient_clip": 0.01},
+        {"parallel_channels": (4,), "parallel_kernel_size": 2},
+    ],
+    ids=str,
+)
+def test_fits_of_tokens_have_the_bits_of_autograd(params):
+    rng = np.random.default_rng(0)
+    tokens = [rng.integers(0, 30, n) for n in LENGTHS]
+    y = np.array([np.isin([3, 7], row).any() for row in tokens])
+    recording = Recording()
+    models = [
+        make("GRUClassifier", **SETTINGS, embedding_dim=5, callbacks=[callback], **params)
+        for callback in (recording, Watching())
+    ]
+    assert_same(*(model.fit(tokens, y) for model in models))
+    assert recording.direct == [True] * 4
+
+
 MORE = {
     "another optimizer": {"optimizer": "sgd"},
     "an optimizer of torch": {"optimizer": torch.optim.Adam},
-    "convolutions": {"conv_channels": (3,), "conv_kernel_size": 2},
-    "a branch": {"parallel_channels": (3,), "parallel_kernel_size": 2},
+    "a residual branch": {
+        "parallel_channels": (3,),
+        "parallel_kernel_size": 2,
+        "parallel_residual": 1,
+    },
     "normalised layers": {"layer_norm": True},
     "mixed precision": {"mixed_precision": "bfloat16"},
     "a callback of gradients": {
@@ -279,11 +318,11 @@ def test_an_interrupted_step_leaves_the_estimator_and_the_next_fit_as_they_were(
     expected, made = learnt(model), []
     make_step = DirectSteps.make
 
-    def interrupted(self, batch):
+    def interrupted(self, batch, order):
         made.append(batch)
         if len(made) == 9:
             raise KeyboardInterrupt
-        return make_step(self, batch)
+        return make_step(self, batch, order)
 
     with monkeypatch.context() as patch:
         patch.setattr(DirectSteps, "make", interrupted)
