@@ -64,7 +64,10 @@ def draw(path: Path, score: dict[str, float], by_length: dict[int, float]) -> No
     ax.plot(lengths, [by_length[n] for n in lengths], "o-", label="LSTM")
     for name, line in {"characters": ":", "pairs of characters": "--"}.items():
         ax.axhline(score[name], color="gray", linestyle=line, label=f"counts of {name}")
-    ax.set(xscale="log", xlabel="steps of a chunk (right: whole streams)")
+    ax.set(xscale="log", xlabel="steps of a chunk")
+    names = [*map(str, lengths[:-1]), f"{lengths[-1]}\n(whole streams)"]
+    ax.set_xticks(lengths, names)
+    ax.minorticks_off()
     ax.set(ylabel="perplexity of new text", ylim=(0, None))
     ax.legend()
     figure.savefig(path, dpi=100)

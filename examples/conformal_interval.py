@@ -48,8 +48,8 @@ def draw(path: Path, y: np.ndarray, intervals: dict[str, np.ndarray]) -> None:
     low, high = intervals[names[0]][days].T
     missed = (y[days] < low) | (y[days] > high)
     ax.plot(number[~missed], y[days][~missed], "k.", label="measured")
-    ax.plot(number[missed], y[days][missed], "r.", label="measured, outside of both")
-    ax.set(xlabel="day of 2015", ylabel="highest temperature in degrees")
+    ax.plot(number[missed], y[days][missed], "C3x", label="measured, outside of both")
+    ax.set(xlabel="day of 2015", ylabel="highest temperature, °C")
     ax.legend(ncols=2)
     figure.savefig(path, dpi=100)
 

@@ -104,7 +104,7 @@ def draw(path: Path, model: GRUClassifier, drawings: list[list[np.ndarray]]) -> 
     """Plot drawings, and how sure the network is of each digit while they arise."""
     figure, rows = plt.subplots(
         *(2, len(drawings)),
-        figsize=(10, 2.9),
+        figsize=(10, 3.2),
         height_ratios=[1.1, 1],
         layout="constrained",
     )
@@ -117,10 +117,14 @@ def draw(path: Path, model: GRUClassifier, drawings: list[list[np.ndarray]]) -> 
         top.set(xlim=(-0.55, 0.55), ylim=(0.55, -0.55), aspect="equal")
         top.axis("off")
         top.set_title(f"read: {model.classes_[sure[-1].argmax()]}", fontsize=10)
-        below.plot(sure, color="0.8")
-        below.plot(sure[:, sure[-1].argmax()], color="C0", linewidth=2)
+        others = below.plot(sure, color="0.8")
+        read = below.plot(sure[:, sure[-1].argmax()], color="C0", linewidth=2)
         below.set(xlabel="step", ylim=(0, 1.03), yticks=[])
     rows[1, 0].set(yticks=[0, 1], ylabel="probability")
+    names = ["the digit that is read in the end", "the nine others"]
+    figure.legend(
+        [read[0], others[0]], names, ncols=2, frameon=False, loc="outside lower center"
+    )
     figure.savefig(path, dpi=100)
 
 

@@ -36,11 +36,14 @@ def load() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def reliability(proba: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return mean probability and accuracy of the predicted class, by probability."""
+    """Return mean probability and accuracy of the predicted class, by probability.
+
+    What fewer than ten predictions say is left out.
+    """
     sure, right = proba.max(axis=1), proba.argmax(axis=1) == y
     places = np.digitize(sure, BINS[1:-1])
     counts = np.bincount(places, minlength=10)
-    there = counts > 0
+    there = counts >= 10
     of_sure, of_right = (
         np.bincount(places, weights, 10)[there] / counts[there]
         for weights in (sure, right)
@@ -72,11 +75,12 @@ def draw_reliability(
     axes: Axes, answers: dict[str, list[np.ndarray]], y: np.ndarray
 ) -> None:
     """Draw accuracy against probability, of single networks and of their mean."""
-    axes.plot([0.3, 1], [0.3, 1], color="0.7", linestyle=":")
     for (name, probas), colour in zip(answers.items(), ["0.6", "C0"], strict=True):
         for i, proba in enumerate(probas):
             label = name if i == 0 else None
             axes.plot(*reliability(proba, y), marker=".", color=colour, label=label)
+    low = axes.get_xlim()[0]
+    axes.plot([low, 1], [low, 1], color="k", linestyle=":", label="calibrated")
     axes.set(xlabel="probability of the predicted class", ylabel="accuracy")
     axes.legend()
 
@@ -136,9 +140,10 @@ def main() -> None:
     figure, (left, right) = plt.subplots(ncols=2, figsize=(10, 4))
     draw_reliability(left, {"one network": members, "five as one": [mean]}, y_test)
     bins = np.linspace(0, 0.5, 26)
-    for name, spread in {"digits 0 to 8": known, "nines, never seen": unknown}.items():
-        right.hist(spread, bins, density=True, alpha=0.6, label=name)
-    right.set(xlabel="spread of the five probabilities", ylabel="density")
+    spreads = {"digits 0 to 8": (known, "C2"), "nines, never seen": (unknown, "C1")}
+    for name, (spread, colour) in spreads.items():
+        right.hist(spread, bins, density=True, alpha=0.6, color=colour, label=name)
+    right.set(xlabel="standard deviation of the five probabilities", ylabel="density")
     right.legend()
     figure.tight_layout()
     figure.savefig(args.output, dpi=100)

@@ -44,7 +44,9 @@ def draw(path: Path, search: HalvingEpochSearchCV) -> None:
     for key, points in rounds.items():
         last = len(points) == len(search.n_resources_)
         color = None if last else "0.7"
-        label = "{} units, {} layer(s), {}".format(*key) if last else None
+        units, layers, pooling = key
+        name = f"{units} units, {layers} layer{'s' * (layers > 1)}, {pooling}"
+        label = name if last else None
         ax.plot(*zip(*points, strict=True), "o-", color=color, label=label)
     ax.set(xscale="log", xlabel="epochs", ylabel="cross-validated accuracy")
     ax.set_xticks(search.n_resources_, [str(n) for n in search.n_resources_], minor=False)

@@ -52,10 +52,14 @@ def draw(path: Path, x: np.ndarray, error: dict[str, float]) -> None:
     left.axvline(x[-1, 2], color="gray", linestyle=":", label="to predict: their sum")
     left.set(title="One sequence", xlabel="hours", ylabel="measured")
     left.legend()
-    colors = ["C0"] * (len(error) - 1) + ["0.7"]
-    right.barh(list(error), list(error.values()), color=colors)
+    *names, best = error
+    right.plot([error[name] for name in names], names, "o")
+    right.axvline(error[best], color="gray", linestyle=":", label=best)
     right.invert_yaxis()
-    right.set(title="Error (RMSE)", xlim=(0.9 * min(error.values()), None))
+    right.grid(axis="x", alpha=0.3)
+    right.margins(y=0.15)
+    right.set(title="Error", xlabel="RMSE")
+    right.legend()
     figure.savefig(path, dpi=100)
 
 

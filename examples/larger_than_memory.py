@@ -26,6 +26,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from dask.distributed import Client, LocalCluster
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -145,7 +146,11 @@ def draw(path: Path, forecasts: pd.Series, n_rows: int) -> None:
     ahead = forecasts.iloc[around].shift(freq="h")
     ax.plot(ahead.index, ahead, label="forecast an hour before")
     ax.axvline(load.index[36], color="0.3", ls="--", label="the next part begins")
-    ax.legend(loc="upper right")
+    hour = AutoDateLocator()
+    ax.xaxis.set_major_locator(hour)
+    ax.xaxis.set_major_formatter(ConciseDateFormatter(hour, show_offset=False))
+    ax.set(ylabel="load")
+    figure.legend(loc="outside upper center", ncols=3, frameon=False)
     figure.savefig(path, dpi=100)
 
 

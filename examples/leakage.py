@@ -77,6 +77,7 @@ def draw(
     right.axvline(0.5, color="gray", linestyle=":")
     right.set_yticks(range(len(scores)), list(scores))
     right.set(title="Accuracy; there is nothing to learn", xlim=(0.3, 1))
+    right.margins(y=0.15)
     right.invert_yaxis()
     figure.savefig(path, dpi=100)
 

@@ -22,7 +22,7 @@ from sksequence import RecurrentDetector
 
 DAY, HOUR = 1440, 60
 LEARN, CALIBRATE, WORN = 3 * DAY, 4 * DAY, 5 * DAY
-NAMES = ("load", "vibration", "temperature")
+LABELS = ("load", "vibration", "temperature, °C")
 
 
 def run_machine(n_minutes: int) -> np.ndarray:
@@ -63,17 +63,20 @@ def draw(
         usual = readings[:CALIBRATE, channel]
         for bound in (usual.min(), usual.max()):
             axis.axhline(bound, color="0.5", ls=":", lw=1)
-        axis.set(ylabel=NAMES[channel])
+        axis.set(ylabel=LABELS[channel], xlim=(0, days[-1]))
     axes[2].plot(days[LEARN:], means[LEARN:], lw=0.8, color="C1")
     axes[2].axhline(limit, color="0.5", ls=":", lw=1)
-    axes[2].set(ylabel="score, two hours", xlabel="day")
+    axes[2].set(ylabel="score, mean of 2 h", xlabel="day")
     for axis in axes:
         axis.axvspan(WORN / DAY, days[-1], color="C3", alpha=0.08, lw=0)
         for color, minute in zip(("C2", "k"), alarms.values(), strict=True):
             axis.axvline(minute / DAY, color=color, lw=1.2)
     for color, (name, minute) in zip(("C2", "k"), alarms.items(), strict=True):
-        axes[2].plot([], [], color=color, label=f"{name}: day {minute / DAY:.2f}")
-    axes[2].legend(frameon=False, loc="lower left", title="alarm of")
+        label = f"alarm of {name}: day {minute / DAY:.2f}"
+        axes[2].plot([], [], color=color, label=label)
+    axes[2].plot([], [], color="0.5", ls=":", label="limits")
+    axes[2].fill_between([], [], color="C3", alpha=0.08, lw=0, label="wear")
+    axes[2].legend(frameon=False, loc="lower left")
     figure.savefig(path, dpi=150)
 
 

@@ -59,10 +59,11 @@ def draw(path: Path, X: pd.DataFrame, y: np.ndarray, rmse: dict[str, float]) -> 
         wages = np.asarray(history)[:, 0]
         left.plot(range(1980, 1984), wages, "o-", color=f"C{i}")
         left.plot([1983, 1987], [wages[-1], y[i]], ":*", color=f"C{i}")
-    left.set(title="Six men, and what is to be forecast", ylabel="log of the wage")
+    left.set(title="Six men, and what is to be forecast")
+    left.set(xlabel="year", ylabel="log of the wage")
     right.barh(list(rmse), list(rmse.values()))
     right.invert_yaxis()
-    right.set(title="Error of the log of the wage of 1987 (RMSE)")
+    right.set(title="Error of the log of the wage of 1987", xlabel="RMSE")
     figure.savefig(path, dpi=100)
 
 

@@ -106,8 +106,8 @@ def draw(path: Path, accuracy: dict[str, list[float]]) -> None:
     for i, (name, (_, *of_kinds)) in enumerate(accuracy.items()):
         ax.bar(places + 0.27 * (i - 1), of_kinds, width=0.25, label=name)
     ax.set_xticks(places, KINDS)
-    ax.set(ylabel="accuracy on new sequences", ylim=(0, 1.2))
-    ax.legend(ncols=3, loc="upper center")
+    ax.set(ylabel="accuracy on new sequences", ylim=(0, 1.02))
+    figure.legend(ncols=3, loc="outside upper center", frameon=False)
     figure.savefig(path, dpi=100)
 
 

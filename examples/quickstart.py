@@ -184,7 +184,7 @@ def main() -> None:
     left, right = figure.subfigures(1, 2, width_ratios=[1.15, 1])
     draw_scores(left.subplots(), table)
     draw_recordings(list(right.subplots(4, 1, sharex=True)), X_test, y_test, predictions)
-    right.suptitle("Test recordings: the first of each class", fontsize=11)
+    right.suptitle("Magnitudes in test recordings, the first of each class", fontsize=11)
     figure.savefig(options.output, dpi=150)
 
     # Why: the motions differ in strength and rhythm, which every cell can learn, so the

@@ -59,14 +59,14 @@ def draw(path: Path, X: np.ndarray, y: np.ndarray, interval: np.ndarray) -> None
     order = np.argsort(y)
     for i in order[[0, -1]]:
         left.plot(X[i], label=f"{y[i]:.1f} % per step")
-    left.set(title="Two series", xlabel="step")
+    left.set(title="Two series", xlabel="step", ylabel="x")
     left.legend(title="damping")
     some = order[:: len(order) // 60]
     outside = distance_outside(interval[some], y[some]) > 0
     right.vlines(y[some], *interval[some].T, color=np.where(outside, "C3", "C0"), lw=2)
     right.axline((4, 4), slope=1, color="gray", linestyle=":")
-    right.set(title=f"Intervals: {outside.mean():.0%} of these miss (red)")
-    right.set(xlabel="true damping", ylabel="80 % interval")
+    right.set(title=f"Intervals: {outside.sum()} of {len(some)} miss (red)")
+    right.set(xlabel="true damping, % per step", ylabel="80 % interval, % per step")
     figure.savefig(path, dpi=100)
 
 

@@ -54,12 +54,14 @@ def draw(lives: Arrays, predictions: Arrays, output: Path) -> None:
     for panel, life, found in zip(axes, lives, predictions, strict=False):
         age = np.arange(1, len(life) + 1)
         low, middle, high = found.T
-        panel.fill_between(age, low, high, color="C0", alpha=0.25, lw=0, label="80 %")
+        panel.fill_between(
+            age, low, high, color="C0", alpha=0.25, lw=0, label="80 % interval"
+        )
         panel.plot(age, middle, color="C0", label="predicted")
         panel.plot(age, life, "k--", lw=1, label="true")
-        panel.set(xlabel="cycle")
-    axes[0].set(ylabel="cycles until it fails")
-    axes[0].legend(frameon=False, loc="lower left")
+        panel.set(xlabel="cycle", title=f"fails after {len(life)} cycles")
+    axes[0].set(ylabel="cycles until it fails", ylim=(0, None))
+    axes[-1].legend(frameon=False, loc="upper right")
     figure.savefig(output, dpi=150)
 
 
@@ -87,7 +89,8 @@ def main() -> None:
         random_state=0,
     )
     model.fit(X[train], y[train], sample_weight=weights[train])
-    found = list(model.predict(X[test]))
+    # The network does not know that nothing fails before now.
+    found = [np.maximum(quantiles, 0) for quantiles in model.predict(X[test])]
 
     life, answer = np.concatenate(y[test]), np.concatenate(found)
     age = np.concatenate([np.arange(1, len(one) + 1) for one in y[test]])

@@ -137,7 +137,7 @@ def draw(
         below.text(middle, 1.04, letter, color=color, ha="center", weight="bold")
         below.axvspan(first / 100, (last + 1) / 100, color=color, alpha=0.08, lw=0)
     below.set(xlabel="seconds", ylabel="probability", ylim=(0, 1.18), yticks=(0, 0.5, 1))
-    below.text(0.01 * seconds, 1.04, "blank", color="0.6")
+    below.text(0.99 * seconds, 1.04, "blank", color="0.6", ha="right")
     figure.savefig(output, dpi=150)
 
 

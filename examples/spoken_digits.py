@@ -119,9 +119,10 @@ def draw(
         ax.specgram(recording, NFFT=256, Fs=RATE, noverlap=224, cmap="magma")
         ax.set(title=f'"{DIGITS[digit]}"', xlabel="seconds", ylabel="Hz")
     axes[2].barh(list(accuracy), list(accuracy.values()))
-    axes[2].axvline(0.1, color="gray", linestyle=":")
+    axes[2].axvline(0.1, color="k", linestyle=":", label="chance")
     axes[2].invert_yaxis()
-    axes[2].set(title="Accuracy, new speakers", xlim=(0, 1))
+    axes[2].set(title="New speakers", xlabel="accuracy", xlim=(0, 1))
+    axes[2].legend(loc="upper right")
     figure.savefig(path, dpi=100)
 
 

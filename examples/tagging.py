@@ -121,7 +121,7 @@ def draw(path: Path, taggers: dict[str, Any]) -> None:
             [tags[marks != " "] for tags, marks in zip(all_tags, settled, strict=True)]
             for all_tags in (y, tagger.predict(X))
         )
-        TagConfusionDisplay.from_predictions(truth, found, ax=ax)
+        TagConfusionDisplay.from_predictions(truth, found, ax=ax, colorbar=False)
         ax.set_title(f"{name}, ambiguous words")
     figure.savefig(path, dpi=100)
 

@@ -54,10 +54,11 @@ def draw(path: Path, X: list[np.ndarray], y: np.ndarray, score: dict[str, float]
         walk = X[np.flatnonzero(y == label)[0]]
         left.plot(walk[:, 0], label=f"{label}, {len(walk)} steps")
     left.set(title="Two walks, first channel", xlabel="step")
-    left.legend()
+    left.set_ylim(top=2.2)  # room for the legend
+    left.legend(loc="upper center", ncols=2)
     right.barh(list(score), list(score.values()))
     right.invert_yaxis()
-    right.set(title="Accuracy on test walks", xlim=(0, 1))
+    right.set(title="Test walks", xlabel="accuracy", xlim=(0, 1))
     figure.savefig(path, dpi=100)
 
 

@@ -18,6 +18,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from vega_datasets import data
 
 from sksequence import GRURegressor, WindowForecaster
@@ -62,11 +63,22 @@ def draw(predictions: pd.DataFrame, truth: pd.Series, output: Path) -> None:
     figure, axes = plt.subplots(figsize=(10, 3.6), layout="constrained")
     shown = predictions.loc[part]
     axes.fill_between(
-        shown.index, shown[0.1], shown[0.9], color="C0", alpha=0.25, lw=0, label="80 %"
+        shown.index,
+        shown[0.1],
+        shown[0.9],
+        color="C0",
+        alpha=0.25,
+        lw=0,
+        label="80 % interval",
     )
     axes.plot(shown.index, shown[0.5], color="C0", label="forecast the day before")
     axes.plot(shown.index, truth.loc[part], "k.", ms=4, label="observed")
     axes.set(ylabel="highest temperature, °C", title="Seattle, 2015")
+    axes.margins(x=0.02)
+    axes.set_ylim(bottom=8)  # room for the legend
+    days = AutoDateLocator(maxticks=10)
+    axes.xaxis.set_major_locator(days)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(days, show_offset=False))
     axes.legend(ncols=3, frameon=False, loc="lower center")
     figure.savefig(output, dpi=150)
 

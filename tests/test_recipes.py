@@ -46,7 +46,7 @@ def test_a_recipe_runs(name, tmp_path, monkeypatch):
 
 def test_all_recipes_that_were_asked_for_are_there():
     titles = " ".join(RECIPES)
-    wanted = "Optuna MLflow TensorBoard SHAP captum imbalanced-learn MAPIE skforecast"
-    wanted += " mlforecast Bagging Dask ONNX JavaScript"
+    wanted = "Optuna MLflow TensorBoard Weights Biases SHAP captum imbalanced-learn MAPIE"
+    wanted += " skforecast mlforecast Bagging Dask ONNX JavaScript"
     assert [name for name in wanted.split() if name not in titles] == []
     assert all(code.count("assert ") for code in RECIPES.values() if code)

@@ -265,21 +265,25 @@ def test_search_works_from_a_folder(site, tmp_path, name):
 
 
 FRAMES = """
-<!DOCTYPE html><title>phone</title><body><script>
-const widths = {}, pages = %s;
-for (const page of pages) {
+<!DOCTYPE html><title>frames</title><body><script>
+const sizes = [], pages = %s, widths = %s;
+for (const page of pages) for (const width of widths) {
   const frame = document.createElement("iframe");
-  frame.width = 390; frame.height = 844; frame.src = "/" + page;
+  frame.width = width; frame.height = 844; frame.src = "/" + page;
   frame.onload = () => {
-    const shown = frame.contentDocument;
-    widths[page] = [shown.documentElement.scrollWidth, shown.body.scrollWidth];
-    if (Object.keys(widths).length === pages.length)
-      document.body.dataset.widths = JSON.stringify(widths);
+    const { body, documentElement } = frame.contentDocument;
+    const needed = Math.max(documentElement.scrollWidth, body.scrollWidth);
+    const bar = body.querySelector(".bd-header").offsetHeight;
+    sizes.push([page, width, needed, bar]);
+    if (sizes.length === pages.length * widths.length)
+      document.body.dataset.sizes = JSON.stringify(sizes);
   };
   document.body.append(frame);
 }
 </script></body>
 """
+# Of a phone, and on both sides of where the bar at the top changes.
+WIDTHS = [390, 960, 1000, 1140, 1200]
 
 
 @pytest.fixture
@@ -294,7 +298,7 @@ def server(site):
             self.send_response(200)
             self.send_header("Content-Type", "text/html")
             self.end_headers()
-            self.wfile.write((FRAMES % json.dumps(SHOWN)).encode())
+            self.wfile.write((FRAMES % (json.dumps(SHOWN), WIDTHS)).encode())
 
         def log_message(self, *args):
             pass
@@ -307,11 +311,13 @@ def server(site):
 
 
 @needs_chromium
-def test_pages_fit_the_width_of_a_phone(server, tmp_path):
+def test_pages_fit_their_width_and_the_bar_has_one_line(server, tmp_path):
     document, _ = open_page(f"{server}/frames", tmp_path)
-    widths = json.loads(html.unescape(re.search(r'data-widths="([^"]*)"', document)[1]))
-    assert set(widths) == set(SHOWN)
-    assert {page: w for page, w in widths.items() if max(w) > 390} == {}
+    sizes = json.loads(html.unescape(re.search(r'data-sizes="([^"]*)"', document)[1]))
+    assert len(sizes) == len(SHOWN) * len(WIDTHS)
+    assert [size for size in sizes if size[2] > size[1]] == []
+    # In pixels: 5rem, as the theme has it.
+    assert [size for size in sizes if size[3] != 80] == []
 
 
 @needs_chromium

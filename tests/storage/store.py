@@ -19,6 +19,7 @@ import contextlib
 import importlib.util
 import io
 import json
+import lzma
 import pickle
 import platform
 import sys
@@ -38,9 +39,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import sksequence
+from sksequence.ensemble import DeepEnsembleClassifier, DeepEnsembleRegressor
 from sksequence.preprocessing import SequenceTokenizer, StepwiseTransformer
 
-LENGTHS = (9, 5, 7, 10, 6, 8, 5, 9, 6, 7, 8, 5)
+LENGTHS = (9, 5, 7, 10, 6, 8)
 N = len(LENGTHS)
 N_STEPS_READ = 4
 METHODS = ("predict", "predict_proba", "transform")
@@ -105,6 +107,13 @@ def answers(model, X, methods=None):
         for method in (methods_of(model) if methods is None else methods)
         for name, array in flatten(getattr(model, method)(X)).items()
     }
+
+
+def told(model, X):
+    """The same of an ensemble; of a forecaster, what comes after the end of its table."""
+    if isinstance(model, sksequence.WindowForecaster):
+        return {"forecast": model.predict().to_numpy()}
+    return answers(model, X)
 
 
 def learnt(model):
@@ -180,9 +189,11 @@ def _data():
         "rows": rng.normal(size=(N, 7)),
         "columns": columns,
         "static": static,
+        "days": pd.DataFrame(rng.normal(size=(20, 2)), columns=["a", "b"]),
         "tokens": [rng.integers(0, 6, size=n) for n in LENGTHS],
         "films": frames,
         "coloured": rng.normal(size=(N, 3, 4, 4, 2)),
+        "named": static.assign(town=["Ulm", "Rom"] * (N // 2)),
         "codes": codes,
         "words": np.array(["low", "middle", "high"])[codes],
         "objects": np.array(["low", "high"] * (N // 2), dtype=object),
@@ -190,6 +201,7 @@ def _data():
         "labels": np.array([[1, 0, 1], [0, 1, 1], [0, 0, 1]] * (N // 3)),
         "numbers": rng.normal(size=N),
         "several": rng.normal(size=(N, 2)),
+        "ahead": rng.normal(size=(N, 3)),
         "counts": np.arange(N) % 5,
         "next": rng.normal(size=(N, 4, 4)).astype(np.float32),
         "nexts": rng.normal(size=(N, 2, 4, 4)).astype(np.float32),
@@ -216,12 +228,26 @@ STOPPED = {"early_stopping": True, "validation_fraction": 0.25, "patience": 2}
 MOMENTUM = {"optimizer": "sgd", "net_params": {"optimizer__momentum": 0.9}}
 DECAY = {"missing": "decay"}
 TOKENS = {"embedding_dim": 3}
+# What came after the first archive was written.
+RICH = {
+    **BESIDE,
+    "num_layers": 2,
+    "memory_steps": 20,
+    "layer_norm": True,
+    "residual": True,
+    "parallel_residual": 2,
+    "parallel_squeeze": 2,
+    "pooling_segments": 2,
+    "average_weights": "ema",
+    "label_smoothing": 0.1,
+}
+SMALL_DECODER = {"decoder_hidden_size": 3, "target_embedding_dim": 3}
 
 # name: class, hyperparameters, X, y, kinds of artefacts
 CONFIGURATIONS = {
     "rnn": ("SimpleRNNClassifier", {}, "ragged", "codes", ALL),
     "rnn-relu": ("SimpleRNNClassifier", {"nonlinearity": "relu"}, "rows", "words", FILE),
-    "rnn-momentum": ("SimpleRNNClassifier", MOMENTUM, "ragged", "codes", ENDED),
+    "rnn-momentum": ("SimpleRNNClassifier", MOMENTUM, "ragged", "codes", FILE),
     "rnn-numbers": ("SimpleRNNRegressor", {}, "even", "numbers", (*FILE, "onnx")),
     "rnn-float64": ("SimpleRNNRegressor", {"dtype": "float64"}, "even", "numbers", ENDED),
     "lstm": ("LSTMClassifier", {}, "even", "words", (*ALL, "onnx")),
@@ -241,11 +267,17 @@ CONFIGURATIONS = {
         (*FILE, "predictor"),
     ),
     "lstm-fcn": ("LSTMClassifier", {**CONVOLVED, **BESIDE}, "even", "codes", ALL),
-    "lstm-mask": ("LSTMClassifier", {"missing": "mask"}, "gaps", "codes", ALL),
+    "lstm-mask": (
+        "LSTMClassifier",
+        {"missing": "mask"},
+        "gaps",
+        "codes",
+        (*FILE, *STREAMS),
+    ),
     "lstm-decay": ("LSTMClassifier", DECAY, "gaps", "codes", (*FILE, "predictor")),
     "lstm-columns": ("LSTMClassifier", {}, "columns", "words", (*FILE, "joblib")),
     "lstm-static": ("LSTMClassifier", {}, "static", "words", (*ENDED, "joblib")),
-    "lstm-labels": ("LSTMClassifier", {}, "ragged", "labels", (*ENDED, "predictor")),
+    "lstm-labels": ("LSTMClassifier", {}, "ragged", "labels", (*FILE, "predictor")),
     "lstm-balanced": (
         "LSTMClassifier",
         {"class_weight": "balanced", "optimizer": "adamw", "weight_decay": 0.01},
@@ -260,7 +292,7 @@ CONFIGURATIONS = {
         "numbers",
         (*FILE, "predictor"),
     ),
-    "lstm-several": ("LSTMRegressor", {}, "ragged", "several", (*ENDED, "predictor")),
+    "lstm-several": ("LSTMRegressor", {}, "ragged", "several", (*FILE, "predictor")),
     "lstm-huber": (
         "LSTMRegressor",
         {"loss": "huber", "standardize": False, "pooling": "mean"},
@@ -328,7 +360,52 @@ CONFIGURATIONS = {
         "numbers",
         FILE,
     ),
-    "any": ("RecurrentClassifier", {}, "ragged", "codes", ENDED),
+    "gru-gaussian": (
+        "GRURegressor",
+        {"loss": "gaussian"},
+        "ragged",
+        "numbers",
+        (*FILE, "predictor"),
+    ),
+    "gru-quantiles": (
+        "GRURegressor",
+        {"loss": "quantile", "quantile": (0.1, 0.5, 0.9)},
+        "ragged",
+        "numbers",
+        (*FILE, "predictor"),
+    ),
+    "gru-continued": (
+        "GRURegressor",
+        {"normalize": "last", "target_channels": [0, 1]},
+        "even",
+        "several",
+        FILE,
+    ),
+    "gru-ahead": (
+        "GRURegressor",
+        {"decoder": True, "target_channels": [0]},
+        "even",
+        "ahead",
+        FILE,
+    ),
+    "gru-categories": ("GRURegressor", {}, "named", "numbers", FILE),
+    "lstm-features": (
+        "LSTMClassifier",
+        {"random_convolutions": 84},
+        "ragged",
+        "codes",
+        (*FILE, "predictor"),
+    ),
+    "lstm-rich": ("LSTMClassifier", RICH, "ragged", "words", (*FILE, "predictor")),
+    "any-scan": ("RecurrentClassifier", {"cell": "mingru"}, "ragged", "codes", FILE),
+    "any-indrnn": (
+        "RecurrentRegressor",
+        {"cell": "indrnn"},
+        "ragged",
+        "numbers",
+        FILE,
+    ),
+    "any": ("RecurrentClassifier", {}, "ragged", "codes", FILE),
     "any-layers": (
         "RecurrentClassifier",
         {**BOTH_WAYS, "cell": "gru", "num_layers": 2, "hidden_size": (3, 2)},
@@ -362,7 +439,7 @@ CONFIGURATIONS = {
         {"cell": "gru", "loss": "absolute_error", "lr_schedule": "constant"},
         "ragged",
         "numbers",
-        ENDED,
+        FILE,
     ),
     "any-decay-mul": (
         "RecurrentRegressor",
@@ -379,7 +456,7 @@ CONFIGURATIONS = {
         FILE,
     ),
     "tagger": ("RecurrentTagger", {}, "ragged", "tags", ALL),
-    "tagger-labels": ("RecurrentTagger", BOTH_WAYS, "ragged", "tag_labels", FILE),
+    "tagger-labels": ("RecurrentTagger", BOTH_WAYS, "ragged", "tag_labels", ("file",)),
     "tagger-chunks": (
         "RecurrentTagger",
         {**TOKENS, "bptt_steps": 3, "cell": "gru"},
@@ -409,12 +486,12 @@ CONFIGURATIONS = {
         {**BOTH_WAYS, "objective": "reconstruct", "code_size": 3, "noise": "student_t"},
         "ragged",
         "numbers",
-        FILE,
+        ("file",),
     ),
-    "translator": ("RecurrentTranslator", {}, "ragged", "sayings", FILE),
+    "translator": ("RecurrentTranslator", SMALL_DECODER, "ragged", "sayings", FILE),
     "translator-lists": (
         "RecurrentTranslator",
-        {**BOTH_WAYS, **CONVOLVED, "beam_size": 3, "decoder_layers": 1},
+        {**BOTH_WAYS, **CONVOLVED, **SMALL_DECODER, "beam_size": 3, "decoder_layers": 1},
         "ragged",
         "label_lists",
         FILE,
@@ -440,17 +517,17 @@ CONFIGURATIONS = {
         {"peephole": True, "kernel_size": 1, "patch_size": 2},
         "coloured",
         "codes",
-        FILE,
+        ("file",),
     ),
     "films-numbers": (
         "ConvLSTMRegressor",
         {**BOTH_WAYS, "num_layers": 2, "hidden_size": 2},
         "films",
         "numbers",
-        FILE,
+        ("file",),
     ),
-    "films-next": ("ConvLSTMRegressor", {}, "films", "next", ENDED),
-    "films-nexts": ("ConvLSTMRegressor", {}, "films", "nexts", FILE),
+    "films-next": ("ConvLSTMRegressor", {}, "films", "next", FILE),
+    "films-nexts": ("ConvLSTMRegressor", {}, "films", "nexts", ("file",)),
 }
 BASICS = {"hidden_size": 3, "max_epochs": 2, "random_state": 0}
 
@@ -476,6 +553,31 @@ COMPOSED = {
         ),
         "ragged",
         "codes",
+    ),
+}
+
+# Estimators of ours that hold others, and have files of their own.
+WHOLE = {
+    "ensemble-labels": (
+        DeepEnsembleClassifier(
+            sksequence.GRUClassifier(**BASICS), n_estimators=2, random_state=0
+        ),
+        "ragged",
+        "words",
+    ),
+    "ensemble-numbers": (
+        DeepEnsembleRegressor(
+            sksequence.GRURegressor(**BASICS), n_estimators=2, random_state=0
+        ),
+        "ragged",
+        "numbers",
+    ),
+    "forecaster": (
+        sksequence.WindowForecaster(
+            sksequence.GRURegressor(**BASICS), length=4, horizon=2, target="a"
+        ),
+        "days",
+        None,
     ),
 }
 
@@ -548,6 +650,15 @@ class Store:
         self.write_arrays(f"{name}/answers.npz", answers(model, self.data[X]))
         row = {"X": X, "y": y, "name": name, "kind": "composed", "file": file}
         self.rows.append({"class": type(model).__name__, "params": {}, **row})
+
+    def add_whole(self, name):
+        """Fit an estimator of ours that holds another one, and save it."""
+        model, X, y = WHOLE[name]
+        model.fit(self.data[X], *([] if y is None else [self.data[y]]))
+        file = self._file(name, model, None)
+        self.write_arrays(f"{name}/answers.npz", told(model, self.data[X]))
+        row = {"X": X, "name": name, "kind": "whole", "file": file}
+        self.rows.append({"class": type(model).__name__, **row})
 
     def _file(self, name, model, X):
         model.save(self.path(f"{name}/model.safetensors"))
@@ -644,7 +755,7 @@ def pack(folder, path):
         info.uname = info.gname = ""
         return info
 
-    with tarfile.open(path, "w:xz", preset=9) as archive:
+    with tarfile.open(path, "w:xz", preset=9 | lzma.PRESET_EXTREME) as archive:
         for file in files:
             archive.add(file, file.relative_to(folder).as_posix(), filter=anonymous)
 
@@ -663,6 +774,8 @@ def main():
             store.add(name)
         for name in COMPOSED:
             store.add_composed(name)
+        for name in WHOLE:
+            store.add_whole(name)
         store.write_manifest()
         pack(store.folder, path)
     size = path.stat().st_size / 1e6
