@@ -87,8 +87,8 @@ class SimpleRNNClassifier(
     conv_channels : tuple of int, default=()
         Output channels of the convolutions before the recurrence, one per layer.
     conv_kernel_size : int or tuple of int, default=5
-        Kernel sizes of these convolutions in steps, at most the length of the shortest
-        sequence.
+        Kernel sizes of these convolutions in steps, at most what strides leave of the
+        longest sequence in fit; shorter ones are padded with zeros.
     conv_stride : int or tuple of int, default=1
         Strides of these convolutions: a stride of s reduces s steps to one. Some steps
         are never read if the stride exceeds the kernel size.
@@ -485,8 +485,8 @@ class SimpleRNNRegressor(
     conv_channels : tuple of int, default=()
         Output channels of the convolutions before the recurrence, one per layer.
     conv_kernel_size : int or tuple of int, default=5
-        Kernel sizes of these convolutions in steps, at most the length of the shortest
-        sequence.
+        Kernel sizes of these convolutions in steps, at most what strides leave of the
+        longest sequence in fit; shorter ones are padded with zeros.
     conv_stride : int or tuple of int, default=1
         Strides of these convolutions: a stride of s reduces s steps to one. Some steps
         are never read if the stride exceeds the kernel size.
@@ -920,8 +920,8 @@ class LSTMClassifier(
     conv_channels : tuple of int, default=()
         Output channels of the convolutions before the recurrence, one per layer.
     conv_kernel_size : int or tuple of int, default=5
-        Kernel sizes of these convolutions in steps, at most the length of the shortest
-        sequence.
+        Kernel sizes of these convolutions in steps, at most what strides leave of the
+        longest sequence in fit; shorter ones are padded with zeros.
     conv_stride : int or tuple of int, default=1
         Strides of these convolutions: a stride of s reduces s steps to one. Some steps
         are never read if the stride exceeds the kernel size.
@@ -1317,8 +1317,8 @@ class LSTMRegressor(
     conv_channels : tuple of int, default=()
         Output channels of the convolutions before the recurrence, one per layer.
     conv_kernel_size : int or tuple of int, default=5
-        Kernel sizes of these convolutions in steps, at most the length of the shortest
-        sequence.
+        Kernel sizes of these convolutions in steps, at most what strides leave of the
+        longest sequence in fit; shorter ones are padded with zeros.
     conv_stride : int or tuple of int, default=1
         Strides of these convolutions: a stride of s reduces s steps to one. Some steps
         are never read if the stride exceeds the kernel size.
@@ -1749,8 +1749,8 @@ class GRUClassifier(
     conv_channels : tuple of int, default=()
         Output channels of the convolutions before the recurrence, one per layer.
     conv_kernel_size : int or tuple of int, default=5
-        Kernel sizes of these convolutions in steps, at most the length of the shortest
-        sequence.
+        Kernel sizes of these convolutions in steps, at most what strides leave of the
+        longest sequence in fit; shorter ones are padded with zeros.
     conv_stride : int or tuple of int, default=1
         Strides of these convolutions: a stride of s reduces s steps to one. Some steps
         are never read if the stride exceeds the kernel size.
@@ -2143,8 +2143,8 @@ class GRURegressor(
     conv_channels : tuple of int, default=()
         Output channels of the convolutions before the recurrence, one per layer.
     conv_kernel_size : int or tuple of int, default=5
-        Kernel sizes of these convolutions in steps, at most the length of the shortest
-        sequence.
+        Kernel sizes of these convolutions in steps, at most what strides leave of the
+        longest sequence in fit; shorter ones are padded with zeros.
     conv_stride : int or tuple of int, default=1
         Strides of these convolutions: a stride of s reduces s steps to one. Some steps
         are never read if the stride exceeds the kernel size.
@@ -2577,8 +2577,8 @@ class RecurrentClassifier(
     conv_channels : tuple of int, default=()
         Output channels of the convolutions before the recurrence, one per layer.
     conv_kernel_size : int or tuple of int, default=5
-        Kernel sizes of these convolutions in steps, at most the length of the shortest
-        sequence.
+        Kernel sizes of these convolutions in steps, at most what strides leave of the
+        longest sequence in fit; shorter ones are padded with zeros.
     conv_stride : int or tuple of int, default=1
         Strides of these convolutions: a stride of s reduces s steps to one. Some steps
         are never read if the stride exceeds the kernel size.
@@ -2970,8 +2970,8 @@ class RecurrentRegressor(
     conv_channels : tuple of int, default=()
         Output channels of the convolutions before the recurrence, one per layer.
     conv_kernel_size : int or tuple of int, default=5
-        Kernel sizes of these convolutions in steps, at most the length of the shortest
-        sequence.
+        Kernel sizes of these convolutions in steps, at most what strides leave of the
+        longest sequence in fit; shorter ones are padded with zeros.
     conv_stride : int or tuple of int, default=1
         Strides of these convolutions: a stride of s reduces s steps to one. Some steps
         are never read if the stride exceeds the kernel size.
@@ -3409,8 +3409,8 @@ class RecurrentTagger(_OfSklearn, AnyCell, ChainTagger):
     conv_channels : tuple of int, default=()
         Output channels of the convolutions before the recurrence, one per layer.
     conv_kernel_size : int or tuple of int, default=5
-        Kernel sizes of these convolutions in steps, at most the length of the shortest
-        sequence.
+        Kernel sizes of these convolutions in steps, at most what strides leave of the
+        longest sequence in fit; shorter ones are padded with zeros.
     conv_stride : int or tuple of int, default=1
         Strides of these convolutions: a stride of s reduces s steps to one. Some steps
         are never read if the stride exceeds the kernel size.
@@ -3881,8 +3881,8 @@ class RecurrentStepRegressor(_OfSklearn, AnyCell, PerStepEstimator, NumberPredic
     conv_channels : tuple of int, default=()
         Output channels of the convolutions before the recurrence, one per layer.
     conv_kernel_size : int or tuple of int, default=5
-        Kernel sizes of these convolutions in steps, at most the length of the shortest
-        sequence.
+        Kernel sizes of these convolutions in steps, at most what strides leave of the
+        longest sequence in fit; shorter ones are padded with zeros.
     conv_stride : int or tuple of int, default=1
         Strides of these convolutions: a stride of s reduces s steps to one. Some steps
         are never read if the stride exceeds the kernel size.
@@ -4830,8 +4830,8 @@ class RecurrentTranscriber(_OfSklearn, AnyCell, TranscriptEstimator):
     conv_channels : tuple of int, default=()
         Output channels of the convolutions before the recurrence, one per layer.
     conv_kernel_size : int or tuple of int, default=5
-        Kernel sizes of these convolutions in steps, at most the length of the shortest
-        sequence.
+        Kernel sizes of these convolutions in steps, at most what strides leave of the
+        longest sequence in fit; shorter ones are padded with zeros.
     conv_stride : int or tuple of int, default=1
         Strides of these convolutions: a stride of s reduces s steps to one. Some steps
         are never read if the stride exceeds the kernel size.
@@ -5238,8 +5238,8 @@ class RecurrentTranslator(_OfSklearn, Pooling, AnyCell, TranslationEstimator):
     conv_channels : tuple of int, default=()
         Output channels of the convolutions before the recurrence, one per layer.
     conv_kernel_size : int or tuple of int, default=5
-        Kernel sizes of these convolutions in steps, at most the length of the shortest
-        sequence.
+        Kernel sizes of these convolutions in steps, at most what strides leave of the
+        longest sequence in fit; shorter ones are padded with zeros.
     conv_stride : int or tuple of int, default=1
         Strides of these convolutions: a stride of s reduces s steps to one. Some steps
         are never read if the stride exceeds the kernel size.
@@ -5666,8 +5666,8 @@ class RecurrentDetector(_OfSklearn, Pooling, AnyCell, SequenceDetector):
     conv_channels : tuple of int, default=()
         Output channels of the convolutions before the recurrence, one per layer.
     conv_kernel_size : int or tuple of int, default=5
-        Kernel sizes of these convolutions in steps, at most the length of the shortest
-        sequence.
+        Kernel sizes of these convolutions in steps, at most what strides leave of the
+        longest sequence in fit; shorter ones are padded with zeros.
     conv_stride : int or tuple of int, default=1
         Strides of these convolutions: a stride of s reduces s steps to one. Some steps
         are never read if the stride exceeds the kernel size.

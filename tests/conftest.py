@@ -31,6 +31,8 @@ def on_the_cpu(request, monkeypatch):
     if request.path.name != "test_gpu.py" and torch.cuda.is_available():
         monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
         monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+        # Processes that a test starts do not see it either.
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
 
 
 @pytest.fixture

@@ -167,8 +167,8 @@ class Steps(Layers):
         default=5,
         constraints=[COUNT, tuple, list],
         doc="""int or tuple of int
-        Kernel sizes of these convolutions in steps, at most the length of the shortest
-        sequence.""",
+        Kernel sizes of these convolutions in steps, at most what strides leave of the
+        longest sequence in fit; shorter ones are padded with zeros.""",
         role=NETWORK,
     )
     conv_stride: int | Sequence[int] = hyperparameter(

@@ -18,7 +18,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
 )
 # In the place of "accurate", for classifiers of whole sequences of numbers.
 _OF_NUMBERS: Mapping[str, Any] = MappingProxyType(
-    {"hidden_size": 32, "bidirectional": True, "dropout": 0.5, "max_epochs": 100}
+    {"bidirectional": True, "dropout": 0.5, "max_epochs": 100}
 )
 # Likewise, for classifiers of tokens.
 _OF_TOKENS: Mapping[str, Any] = MappingProxyType(

@@ -3,7 +3,9 @@
 Parameters are annotated as in :mod:`.recurrence`. Sequence ``i`` has ``n_steps`` rows of
 ``size`` numbers, of which the first ``lengths[i]`` are valid; no others are read. In
 memory of the kernels a row has ``wide`` numbers, whole vectors, and the rows of a
-sequence are whole tiles. A sequence is copied there before it is multiplied.
+sequence are whole tiles. A sequence is copied before it is multiplied, in rows ``apart``
+numbers from one another: those a power of two apart would be in each other's place in
+the cache.
 """
 
 from __future__ import annotations
@@ -35,27 +37,26 @@ _function = njit(error_model="numpy")
 
 
 @_function
-def _take(steps, length, size, wide, own, tail):
+def _take(steps, length, size, wide, apart, own, tail):
     """Copy the steps of a sequence to whole tiles; the rest of them is zero."""
     vector = lanes_of(steps)
     for t in range(length):
         for q in range(wide // vector):
             j = q * vector
-            store(own, t * wide + j, load_part(steps, t * size, j, size, tail))
-    clear(shift(own, length * wide), (whole_tiles(length) - length) * wide)
+            store(own, t * apart + j, load_part(steps, t * size, j, size, tail))
+    clear(shift(own, length * apart), (whole_tiles(length) - length) * apart)
 
 
 @_function
-def _multiply(rows, n, wide, depth, weights, to):
+def _multiply(rows, n, apart, depth, weights, wide, to):
     """Multiply rows with packed weights (wide vectors, depth)."""
     vector = lanes_of(rows)
     for q in range(wide // vector):
         column = shift(weights, q * depth * vector)
         for r in range(n // ROWS):
-            at = r * ROWS * wide
             tile(
-                depth, shift(rows, at), wide, column, vector,
-                shift(to, at + q * vector), wide,
+                depth, shift(rows, r * ROWS * apart), apart, column, vector,
+                shift(to, r * ROWS * wide + q * vector), wide,
             )  # fmt: skip
 
 
@@ -79,7 +80,7 @@ def _pack(
 
 def _attend(
     steps: Numbers, lengths: Indices, n: Size, n_steps: Size, size: Size, wide: Size,
-    n_rows: Size, weights: Numbers, biases: Numbers, contexts: Numbers,
+    apart: Size, n_rows: Size, weights: Numbers, biases: Numbers, contexts: Numbers,
     hidden: Numbers, shares: Numbers, own: Numbers, tail: Numbers, pooled: Numbers,
     worker: Size, n_workers: Size,
 ):  # fmt: skip
@@ -88,10 +89,10 @@ def _attend(
     for turn in range((n - worker + n_workers - 1) // n_workers):
         i = worker + turn * n_workers
         length = lengths[i]
-        _take(shift(steps, i * n_steps * size), length, size, wide, own, tail)
+        _take(shift(steps, i * n_steps * size), length, size, wide, apart, own, tail)
         values = shift(hidden, i * n_rows * wide)
         share = shift(shares, i * n_rows)
-        _multiply(own, whole_tiles(length), wide, size, weights, values)
+        _multiply(own, whole_tiles(length), apart, size, weights, wide, values)
         largest = -1e300
         for t in range(length):
             score = constant(load(biases, 0), 0.0)
@@ -122,16 +123,16 @@ def _attend(
             for t in range(length, whole_tiles(length)):
                 share[t] = 0
             for r in range(whole_tiles(length) // 4):
-                t, at = 4 * r, 4 * r * wide + j
+                t, at = 4 * r, 4 * r * apart + j
                 a = fma(constant(a, share[t]), load(own, at), a)
-                b = fma(constant(a, share[t + 1]), load(own, at + wide), b)
-                c = fma(constant(a, share[t + 2]), load(own, at + 2 * wide), c)
-                d = fma(constant(a, share[t + 3]), load(own, at + 3 * wide), d)
+                b = fma(constant(a, share[t + 1]), load(own, at + apart), b)
+                c = fma(constant(a, share[t + 2]), load(own, at + 2 * apart), c)
+                d = fma(constant(a, share[t + 3]), load(own, at + 3 * apart), d)
             store_part((a + b) + (c + d), pooled, i * size, j, size, tail)
 
 
 @_function
-def _find_score_slopes(own, grad, length, wide, share, slopes):
+def _find_score_slopes(own, grad, length, wide, apart, share, slopes):
     """Find the gradient of the score of each step, given that of their average."""
     vector = lanes_of(own)
     mean = 0.0
@@ -139,7 +140,7 @@ def _find_score_slopes(own, grad, length, wide, share, slopes):
         product = constant(load(grad, 0), 0.0)
         for q in range(wide // vector):
             j = q * vector
-            product = fma(load(own, t * wide + j), load(grad, j), product)
+            product = fma(load(own, t * apart + j), load(grad, j), product)
         slopes[t] = sum_of(product)
         mean += share[t] * slopes[t]
     for t in range(length):
@@ -148,9 +149,10 @@ def _find_score_slopes(own, grad, length, wide, share, slopes):
 
 def _differentiate(
     steps: Numbers, lengths: Indices, n: Size, n_steps: Size, size: Size, wide: Size,
-    n_rows: Size, turned: Numbers, contexts: Numbers, hidden: Numbers, shares: Numbers,
-    grad: Numbers, grad_steps: Numbers, own: Numbers, of_hidden: Numbers,
-    of_steps: Numbers, slopes: Numbers, given: Numbers, tail: Numbers,
+    apart: Size, n_rows: Size, turned: Numbers, contexts: Numbers,
+    hidden: Numbers, shares: Numbers, grad: Numbers, grad_steps: Numbers,
+    own: Numbers, of_hidden: Numbers, of_steps: Numbers,
+    slopes: Numbers, given: Numbers, tail: Numbers,
     sums: Numbers, n_chains: Size, worker: Size, n_workers: Size,
 ):  # fmt: skip
     """Find the gradients of the steps, and those of the weights for each chain."""
@@ -167,13 +169,15 @@ def _differentiate(
             first = (chain + block * n_chains) * LANES
             for i in range(first, min(first + LANES, n)):
                 length = lengths[i]
-                _take(shift(steps, i * n_steps * size), length, size, wide, own, tail)
+                _take(
+                    shift(steps, i * n_steps * size), length, size, wide, apart, own, tail
+                )
                 for q in range(wide // vector):
                     j = q * vector
                     store(given, j, load_part(grad, i * size, j, size, tail))
                 values = shift(hidden, i * n_rows * wide)
                 share = shift(shares, i * n_rows)
-                _find_score_slopes(own, given, length, wide, share, slopes)
+                _find_score_slopes(own, given, length, wide, apart, share, slopes)
                 for q in range(wide // vector):
                     j = q * vector
                     context = load(contexts, j)
@@ -185,17 +189,20 @@ def _differentiate(
                         total = fma(slope, value, total)
                         slope = slope * context * (one - value * value)
                         bias = bias + slope
-                        store(of_hidden, t * wide + j, slope)
+                        store(of_hidden, t * apart + j, slope)
                     for t in range(length, whole_tiles(length)):
-                        store(of_hidden, t * wide + j, constant(context, 0.0))
+                        store(of_hidden, t * apart + j, constant(context, 0.0))
                     store(of_bias, j, load(of_bias, j) + bias)
                     store(of_context, j, load(of_context, j) + total)
                     for r in range(whole_tiles(size) // ROWS):
                         add_tile_of_columns(
-                            length, shift(own, r * ROWS), wide, shift(of_hidden, j), wide,
+                            length, shift(own, r * ROWS), apart,
+                            shift(of_hidden, j), apart,
                             shift(result, r * ROWS * wide + j), wide,
                         )  # fmt: skip
-                _multiply(of_hidden, whole_tiles(length), wide, size, turned, of_steps)
+                _multiply(
+                    of_hidden, whole_tiles(length), apart, size, turned, wide, of_steps
+                )
                 target = shift(grad_steps, i * n_steps * size)
                 for t in range(length):
                     for q in range(wide // vector):

@@ -126,7 +126,8 @@ def _pack(
     for q in range(wide_in // vector):
         for tap in range(taps):
             for o in range(size_out):
-                to = shift(turned, ((q * taps + tap) * size_out + o) * vector)
+                place = (q + 1) * taps - 1 - tap  # in reverse
+                to = shift(turned, (place * size_out + o) * vector)
                 for lane in range(vector):
                     c = q * vector + lane
                     to[lane] = (
@@ -328,6 +329,53 @@ def _sum_slopes(
         tilt[j] = totals[wide_out + j] * inverse[j] / number
 
 
+@_function
+def _scatter_slopes(
+    of_products, apart, left, turned, taps, stride, dilation, size_out, wide_in, to
+):
+    """Add the gradient of each product to those of the rows that it has read."""
+    vector = lanes_of(of_products)
+    for q in range(wide_in // vector):
+        for r in range(whole_tiles(left) // ROWS):
+            read = shift(of_products, r * ROWS * apart)
+            column = shift(to, r * ROWS * stride * wide_in + q * vector)
+            for tap in range(taps):
+                add_tile(
+                    size_out, read, apart,
+                    shift(turned, ((q + 1) * taps - 1 - tap) * size_out * vector), vector,
+                    shift(column, tap * dilation * wide_in), stride * wide_in,
+                )  # fmt: skip
+
+
+@_function
+def _gather_slopes(
+    of_products, apart, left, before, turned, taps, size_out, around, wide_in, to, tail
+):
+    """Find the gradient of each row in one product, of all that have read it.
+
+    ``around`` is memory for the gradients between rows of zeros, all behind one another.
+    Results begin where the rows do, behind ``before`` others.
+    """
+    vector = lanes_of(of_products)
+    clear(around, (taps - 1) * size_out)
+    for t in range(left):
+        for q in range((size_out + vector - 1) // vector):
+            j = q * vector
+            x = load(of_products, t * apart + j)
+            store_part(x, around, (taps - 1 + t) * size_out, j, size_out, tail)
+    end = (taps - 1 + left) * size_out
+    clear(shift(around, end), (whole_tiles(left) + before + taps) * size_out - end)
+    depth = taps * size_out
+    for q in range(wide_in // vector):
+        column = shift(turned, q * depth * vector)
+        for r in range(whole_tiles(left) // ROWS):
+            tile(
+                depth, shift(around, (r * ROWS + before) * size_out), size_out,
+                column, vector,
+                shift(to, (before + r * ROWS) * wide_in + q * vector), wide_in,
+            )  # fmt: skip
+
+
 def _differentiate(
     source: Numbers, source_rows: Size, source_wide: Size, is_normed: Size,
     scale_in: Numbers, moved_in: Numbers, lengths: Indices, left: Indices, n: Size,
@@ -337,7 +385,7 @@ def _differentiate(
     products: Numbers, n_rows: Size,
     mean: Numbers, scale: Numbers, moved: Numbers, level: Numbers, tilt: Numbers,
     grad: Numbers, grad_apart: Size, grad_wide: Size,
-    of_products: Numbers, apart: Size, grad_window: Numbers,
+    of_products: Numbers, apart: Size, around: Numbers, grad_window: Numbers,
     wants_x: Size, grad_source: Numbers, target_rows: Size, target_wide: Size,
     sums: Numbers, n_chains: Size, worker: Size, n_workers: Size,
 ):  # fmt: skip
@@ -391,18 +439,17 @@ def _differentiate(
                             )  # fmt: skip
                 if not wants_x:
                     continue
-                clear(grad_window, max(rows, before + lengths[i]) * wide_in)
-                for q in range(wide_in // vector):
-                    for r in range(whole_tiles(left[i]) // ROWS):
-                        read = shift(of_products, r * ROWS * apart)
-                        to = shift(grad_window, r * ROWS * stride * wide_in + q * vector)
-                        for tap in range(taps):
-                            add_tile(
-                                size_out, read, apart,
-                                shift(turned, (q * taps + tap) * size_out * vector),
-                                vector, shift(to, tap * dilation * wide_in),
-                                stride * wide_in,
-                            )  # fmt: skip
+                if stride == 1 and dilation == 1:
+                    _gather_slopes(
+                        of_products, apart, left[i], before, turned, taps, size_out,
+                        around, wide_in, grad_window, tail,
+                    )  # fmt: skip
+                else:
+                    clear(grad_window, max(rows, before + lengths[i]) * wide_in)
+                    _scatter_slopes(
+                        of_products, apart, left[i], turned, taps, stride, dilation,
+                        size_out, wide_in, grad_window,
+                    )  # fmt: skip
                 target = shift(grad_source, i * target_rows * target_wide)
                 for t in range(lengths[i]):
                     for q in range(wide_in // vector):

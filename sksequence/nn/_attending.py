@@ -13,7 +13,7 @@ from .._kernels import LANES, MOST_CHAINS, ROWS, VECTOR_BYTES, Buffers, arrange
 from ._compiled import fits, full_lengths
 from ._second_order import differentiable_gradients
 from ._threads import count_threads, share
-from ._workspace import WORKSPACE
+from ._workspace import WORKSPACE, Loan
 
 # The same function of the steps and the weights in torch's operations.
 InTorch = Callable[..., Tensor]
@@ -95,12 +95,14 @@ class Attention:
         assert kernels is not None, "who asks for kernels has made sure there are any"
         self.kernels = kernels
         kept, self.scratch, self.sizes = _arrange(n, n_steps, size, steps.itemsize)
-        self.loan = WORKSPACE.borrow(kept.n_bytes + self.n_threads * self.scratch.n_bytes)
-        self.begin = self.loan.address + kept.n_bytes  # of the threads' memory
+        self.loan: Loan | None = None  # the same memory may serve again
+        n_bytes = kept.n_bytes + self.n_threads * self.scratch.n_bytes
+        self.loan = loan = WORKSPACE.borrow(n_bytes)
+        self.begin = loan.address + kept.n_bytes  # of the threads' memory
         pooled = steps.new_empty(n, size)
         self.arguments = {
             **self.sizes,
-            **kept.at(self.loan.address),
+            **kept.at(loan.address),
             "steps": steps.data_ptr(),
             "lengths": lengths.data_ptr(),
             "weight": weights.hidden.data_ptr(),
@@ -148,6 +150,7 @@ def _arrange(
         -(-number // multiple) * multiple
         for number, multiple in ((size, vector), (size, ROWS), (n_steps, ROWS))
     )
+    apart = wide if wide // vector % 2 else wide + vector
     chains = min(-(-n // LANES), MOST_CHAINS)
     kept = {
         "weights": size * wide,
@@ -159,13 +162,14 @@ def _arrange(
         "sums": chains * (high + 2) * wide,
     }
     scratch = {
-        "own": n_rows * wide,
-        "of_hidden": n_rows * wide,
+        "own": n_rows * apart,
+        "of_hidden": n_rows * apart,
         "of_steps": n_rows * wide,
         "slopes": n_rows,
         "given": wide,
         "tail": vector,
     }
     sizes = {"n": n, "n_steps": n_steps, "size": size, "wide": wide}
+    sizes["apart"] = apart
     sizes |= {"n_rows": n_rows, "n_chains": chains}
     return arrange(itemsize, kept), arrange(itemsize, scratch), sizes

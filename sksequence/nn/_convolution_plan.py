@@ -97,7 +97,8 @@ class LayerPlan:
         rows = max(rows, layer.before + self.n_steps)
         return {
             "window": rows * layer.size_in + self._lanes,
-            "grad_window": rows * sizes["wide_in"],
+            "grad_window": (rows + ROWS) * sizes["wide_in"],
+            "around": (sizes["n_rows"] + layer.before + layer.taps) * layer.size_out,
             "of_products": sizes["n_rows"] * self._apart,
             "tail": self._lanes,
         }

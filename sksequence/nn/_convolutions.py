@@ -21,7 +21,7 @@ from ._convolution_plan import ConvSizes, plan_of
 from ._second_order import differentiable_gradients
 from ._threads import count_threads, share
 from ._time import valid_steps
-from ._workspace import WORKSPACE
+from ._workspace import WORKSPACE, Loan
 from .convolution import ConvLayer, MaskedBatchNorm
 
 
@@ -90,7 +90,9 @@ class _Convolve(torch.autograd.Function):
     ) -> Tensor:
         ctx.run, ctx.lengths = run, lengths
         ctx.save_for_backward(x, *tensors)
-        return run.forward(x, lengths, _by_layer([t.contiguous() for t in tensors]))
+        output = run.forward(x, lengths, _by_layer([t.contiguous() for t in tensors]))
+        run.output = None  # which will refer to this graph
+        return output
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
@@ -113,6 +115,8 @@ def _by_layer(tensors: Sequence[Tensor]) -> list[Weights]:
 class Convolutions:
     """Layers one after the other in training, and their gradients.
 
+    What ``forward`` returns is valid until the next one.
+
     Parameters
     ----------
     layers : iterable of ConvLayer
@@ -124,6 +128,8 @@ class Convolutions:
     def __init__(self, layers: Iterable[ConvLayer], *, pools: bool = False) -> None:
         self.layers, self.pools = list(layers), pools
         self.sizes = tuple(map(_sizes_of, self.layers))
+        self.loan: Loan | None = None
+        self.output: Tensor | None = None
 
     def forward(
         self, x: Tensor, lengths: Tensor | None, weights: Sequence[Weights]
@@ -134,12 +140,13 @@ class Convolutions:
         assert kernels is not None, "who asks for kernels has made sure there are any"
         self.kernels = kernels
         self.plan = plan_of(self.sizes, *x.shape[:2], x.itemsize)
-        self.loan = WORKSPACE.borrow(self.plan.n_bytes(self.n_threads))
+        self.loan = None  # the same memory may serve again
+        self.loan = loan = WORKSPACE.borrow(self.plan.n_bytes(self.n_threads))
         self.lengths = [
             full_lengths(x) if lengths is None else lengths.long().contiguous()
         ]
         self.arguments: list[dict[str, int]] = []
-        for i, place in enumerate(self.plan.places(self.loan.address)):
+        for i, place in enumerate(self.plan.places(loan.address)):
             layer = self.layers[i]
             self.lengths.append(layer.output_lengths(self.lengths[i]))
             self.arguments.append(self._arguments(i, place, weights[i]))
@@ -149,10 +156,12 @@ class Convolutions:
             layer.norm.num_batches_tracked.add_(1)
         last = self.plan.layers[-1]
         steps = () if self.pools else (last.n_outputs,)
-        output = x.new_empty(len(x), *steps, last.layer.size_out)
-        more = {"pools": int(self.pools), "output": output.data_ptr()}
+        shape = len(x), *steps, last.layer.size_out
+        if self.output is None or self.output.shape != shape:
+            self.output = x.new_empty(shape)
+        more = {"pools": int(self.pools), "output": self.output.data_ptr()}
         self._share("finish", -1, len(x), **more)
-        return output
+        return self.output
 
     def backward(
         self, gradient: Tensor, gradients: Sequence[Weights], *, wants_x: bool
@@ -254,11 +263,12 @@ class Convolutions:
 
     def _share(self, name: str, i: int, most: int, **more: int) -> None:
         """Run a kernel in at most so many threads, each with memory of its own."""
-        workers = min(self.n_threads, most)
-        known = self.arguments[i] | more
+        workers, known = min(self.n_threads, most), self.arguments[i] | more
+        assert self.loan is not None, "forward has borrowed the memory"
+        begin = self.loan.address
 
         def work(worker: int) -> None:
-            scratch = self.plan.scratch_at(self.loan.address, worker)
+            scratch = self.plan.scratch_at(begin, worker)
             self.kernels[name](**known, **scratch, worker=worker, n_workers=workers)
 
         share(work, workers)

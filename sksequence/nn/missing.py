@@ -262,7 +262,8 @@ class StateDecay(RandomLayer):
             return  # sums on the meta device import torch's compiler, which takes 2 s
         nn.init.uniform_(linear.weight, 0, 0.2 / linear.in_features, generator=generator)
         with torch.no_grad():
-            linear.bias.copy_(-linear.weight.sum(1))
+            # A little more, or rounding would say where the gradient of zero begins.
+            linear.bias.copy_(-linear.weight.sum(1) * _AFTER)
 
     def with_weights(self, elapsed: Tensor) -> Fade:
         """Return elapsed times with the weights from which kernels make factors."""
@@ -273,6 +274,9 @@ class StateDecay(RandomLayer):
             return torch.exp(-torch.relu(self.linear(elapsed)))
         return torch.exp(-torch.relu(_exact.linear(self.linear, elapsed)))
 
+
+# Time after which states begin to decay.
+_AFTER = 1 + 1e-5
 
 READERS: dict[str, type[Any]] = {
     "error": Complete,

@@ -45,22 +45,22 @@ def test_unknown_presets_are_named():
 
 
 @pytest.mark.parametrize(
-    ("changes", "is_of_numbers", "max_epochs"),
+    ("changes", "is_of_numbers", "expected"),
     [
-        ({}, True, 100),
-        ({"missing": "error"}, True, 100),
-        ({"embedding_dim": 8}, False, 10),
-        ({"missing": "decay"}, False, "auto"),
-        ({"missing": "mask"}, True, "auto"),
-        ({"categorical_features": [0]}, False, "auto"),
+        ({}, True, (True, 64, 100, 16)),
+        ({"missing": "error"}, True, (True, 64, 100, 16)),
+        ({"embedding_dim": 8}, False, (True, 64, 10, 32)),
+        ({"missing": "decay"}, False, (False, 64, "auto", "auto")),
+        ({"missing": "mask"}, True, (False, 64, "auto", "auto")),
+        ({"categorical_features": [0]}, False, (False, 64, "auto", "auto")),
     ],
     ids=str,
 )
-def test_the_accurate_preset_suits_what_is_read(changes, is_of_numbers, max_epochs):
+def test_the_accurate_preset_suits_what_is_read(changes, is_of_numbers, expected):
     model = LSTMClassifier.from_preset("accurate", **changes)
+    names = ("bidirectional", "hidden_size", "max_epochs", "batch_size")
+    assert tuple(getattr(model, name) for name in names) == expected
     assert model.random_convolutions == "auto"
-    assert model.max_epochs == max_epochs
-    assert model.bidirectional == (max_epochs != "auto")
     X = np.random.default_rng(0).integers(0, 3, size=(20, 12, 1)).astype(np.float32)
     y = np.arange(20) % 2
     model.set_params(max_epochs=1, random_state=0).fit(X, y)

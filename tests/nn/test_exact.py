@@ -57,3 +57,27 @@ def test_a_product_has_the_same_bits_wherever_its_matrices_begin(inner):
         for place in (1, 4, 7):
             moved = _beginning_at(place, x), _beginning_at(place, weight)
             assert torch.equal(_exact.product(*moved), expected)
+
+
+@pytest.mark.parametrize("inner", [4, 6, 64])
+def test_few_rows_are_summed_as_many_where_torch_sums_them_otherwise(inner, monkeypatch):
+    """As on processors of Intel, whose kernels for fewer than 16 rows are others."""
+    linear = nn.functional.linear
+
+    def of_intel(x, weight, bias=None):
+        product = linear(x, weight, bias)
+        return (
+            product
+            if x.shape[:-1].numel() >= 16
+            else torch.nextafter(product, product + 1)
+        )
+
+    x, weight, bias = torch.randn(40, inner), torch.randn(3, inner), torch.randn(3)
+    expected = _exact.product(x, weight, bias)
+    monkeypatch.setattr(nn.functional, "linear", of_intel)
+    assert not torch.equal(nn.functional.linear(x[:8], weight, bias), expected[:8])
+    for n in (1, 8, 15, 16, 24):
+        assert torch.equal(_exact.product(x[:n], weight, bias), expected[:n])
+    assert torch.equal(_exact.product(x[3], weight, bias), expected[3])
+    planes = x[:24].view(3, 8, inner)
+    assert torch.equal(_exact.product(planes, weight, bias), expected[:24].view(3, 8, 3))

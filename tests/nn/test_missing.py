@@ -138,3 +138,17 @@ def test_values_fade_towards_the_mean():
 def test_layers_name_what_does_not_fit(layer, params):
     with pytest.raises(ValueError, match=next(iter(params))):
         layer(2, **params)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("n_channels", [1, 2, 7, 50])
+def test_rounding_does_not_say_where_new_states_begin_to_decay(n_channels, dtype):
+    """Always observed, each unit of time: none is on the edge of having a gradient."""
+    fade = StateDecay(n_channels, 300).to(dtype)
+    fade.reset_parameters(torch.Generator().manual_seed(0))
+    observed = torch.ones(1, 1, n_channels, dtype=dtype)
+    reach = fade.linear.weight.sum(1)
+    for order in (slice(None), torch.arange(n_channels - 1, -1, -1)):
+        products = (fade.linear.weight[:, order] * observed[0, 0]).cumsum(1)[:, -1]
+        assert (products + fade.linear.bias < -1e-6 * reach).all()
+    assert (fade(1.001 * observed) < 1).all()
