@@ -5,6 +5,7 @@ formulas are MathML, the search index is a script, and nothing is read from othe
 """
 
 import sys
+import warnings
 from configparser import ConfigParser
 from pathlib import Path
 
@@ -52,6 +53,8 @@ toc_object_entries_show_parents = "hide"
 autodoc_typehints = "none"  # types stand in the docstrings
 autosummary_generate = False  # `reference` writes the pages
 numpydoc_show_class_members = False
+# The section of layers that `reference` turns into notes.
+warnings.filterwarnings("ignore", "Unknown section Shape")
 
 # ------------------------------------------------------------------------------ Markdown
 

@@ -97,7 +97,8 @@ def main() -> None:
     # Why: dh_T/dx_0 is a product of one factor per step. In a simple RNN each factor is
     # diag(1 - h_t^2) U: to be robust against noise the state must saturate, where
     # 1 - h_t^2 is near zero, so a robust memory cannot be trained over long lags, and a
-    # trainable state is overwritten by noise (Bengio, Simard and Frasconi, 1994). Gates
+    # trainable state is overwritten by noise (Bengio, Simard and Frasconi, 1994): its
+    # gradient may be large, but is no larger at the symbol than at the noise. Gates
     # avoid this: the state is copied with a factor (the forget gate of an LSTM, the
     # update gate of a GRU) that can be near one, and noise is excluded by another gate,
     # not by saturation. A state that is kept over short lags is kept over long lags too.

@@ -8,10 +8,15 @@ from typing import Any
 
 _WIDTH, _HEIGHT = 260, 80
 _LINES = {"train_loss": ("training", ""), "valid_loss": ("validation", "4 3")}
+# What reads a sequence beside the recurrence, and what all of them read.
+_BESIDE = {"branch", "random convolutions"}
+_BEFORE = {"input", "embedding", "categories"}
 _BOX = (
     "border:1px solid;border-radius:4px;padding:.3em .6em;display:inline-block;"
     "text-align:center;vertical-align:middle;margin:.2em"
 )
+_ROW = "display:flex;align-items:center;gap:.3em;white-space:nowrap;overflow-x:auto"
+_ARROW = " &rarr; "
 
 
 def network_html(estimator: Any) -> str:
@@ -20,15 +25,35 @@ def network_html(estimator: Any) -> str:
         return ""
     module = estimator.net_.module_
     total = _count(module)
-    boxes = " &rarr; ".join(
-        f'<span style="{_BOX}"><b>{escape(name)}</b><br>{escape(what)}</span>'
-        for name, what in _layers_of(estimator, module)
-    )
     return (
         '<details open class="sksequence-network"><summary>Network: '
-        f"{_grouped(total)} parameters, {_epochs(estimator)}</summary>"
-        f"<div>{boxes}</div>{_history_svg(estimator.history_)}</details>"
+        f"{total:,} parameters, {_epochs(estimator)}</summary>"
+        f"{_drawn(list(_layers_of(estimator, module)))}"
+        f"{_history_svg(estimator.history_)}</details>"
     )
+
+
+def _drawn(layers: list[tuple[str, str]]) -> str:
+    """Return the layers from left to right, with those beside the recurrence below it."""
+    boxes = {
+        name: f'<span style="{_BOX}"><b>{escape(name)}</b><br>{escape(what)}</span>'
+        for name, what in layers
+    }
+    below = [name for name in boxes if name in _BESIDE]
+    if not below:
+        return f"<div>{_ARROW.join(boxes.values())}</div>"
+    names = list(boxes)
+    first = sum(name in _BEFORE for name in names)
+    last = names.index(below[-1]) + 1
+    inner = [boxes[name] for name in names[first:last] if name not in _BESIDE]
+    rows = [_ARROW.join(inner), *(boxes[name] for name in below)]
+    beside = "".join(f'<div style="text-align:center">{row}</div>' for row in rows)
+    parts = (
+        [boxes[name] for name in names[:first]],
+        [boxes[name] for name in names[last:]],
+    )
+    row = _ARROW.join([*parts[0], f"<div>{beside}</div>", *parts[1]])
+    return f'<div style="{_ROW}">{row}</div>'
 
 
 def _layers_of(estimator: Any, module: Any) -> Iterator[tuple[str, str]]:
@@ -43,7 +68,7 @@ def _layers_of(estimator: Any, module: Any) -> Iterator[tuple[str, str]]:
             yield "random convolutions", _things(child.output_size, "feature")
         if not n_parameters:
             continue
-        about = [_about(name, child, network), f"{_grouped(n_parameters)} parameters"]
+        about = [_about(name, child, network), f"{n_parameters:,} parameters"]
         yield name, ", ".join(part for part in about if part)
 
 
@@ -99,11 +124,7 @@ def _epochs(estimator: Any) -> str:
 
 def _things(n: int, name: str) -> str:
     """Return a number of things, in the plural if there are several."""
-    return f"{_grouped(n)} {name}{'' if n == 1 else 's'}"
-
-
-def _grouped(n: int) -> str:
-    return f"{n:,}".replace(",", " ")
+    return f"{n:,} {name}{'' if n == 1 else 's'}"
 
 
 def _count(module: Any) -> int:

@@ -36,6 +36,7 @@ _TEXT_HINT = (
     "Convert it explicitly; text as such is for sksequence.preprocessing."
     "SequenceTokenizer and an embedding_dim."
 )
+_LABELS_HINT = "For labels use a classifier, or one of each step a RecurrentTagger."
 
 
 @dataclass(frozen=True)
@@ -333,6 +334,11 @@ def _is_uneven(nested: list | tuple) -> bool:
         return True
 
 
+def _hint(name: str) -> str:
+    """Return what to do about text, in X or in targets."""
+    return _LABELS_HINT if name.startswith("y") else _TEXT_HINT
+
+
 def _check_kind(dtype: np.dtype, name: str) -> None:
     """Refuse dtypes that numpy would convert to numbers silently, or only in part."""
     if dtype.kind in "Mm":
@@ -341,7 +347,7 @@ def _check_kind(dtype: np.dtype, name: str) -> None:
             "for example to seconds since the sequence's start."
         )
     if dtype.kind in "UST":
-        raise ValueError(f"{name} holds text ({dtype}); expected numbers. {_TEXT_HINT}")
+        raise ValueError(f"{name} holds text ({dtype}); expected numbers. {_hint(name)}")
     if dtype.kind == "c":
         raise ValueError(
             f"Complex data not supported: {name} is {dtype}. Pass the real and imaginary "
@@ -372,7 +378,7 @@ def _check_objects(array: np.ndarray, name: str, allow_nan: bool) -> bool:
             continue
         if isinstance(item, str | bytes):
             raise ValueError(
-                f"{name} holds text ({item!r}); expected numbers. {_TEXT_HINT}"
+                f"{name} holds text ({item!r}); expected numbers. {_hint(name)}"
             )
         if isinstance(item, complex | np.complexfloating):
             raise ValueError(f"Complex data not supported: {name} holds {item!r}.")
@@ -415,8 +421,9 @@ def _check_rectangular(
         )
     most = layout.rank + 2
     if len(shape) > 2 and len(shape) not in (most - 1, most):
+        wanted = f"<= {most}" if len(shape) > most else f"{most - 1} or {most}"
         raise ValueError(
-            f"Found array with dim {len(shape)}, of shape {shape}, while dim <= {most} "
+            f"Found array with dim {len(shape)}, of shape {shape}, while dim {wanted} "
             f"is required by {type(estimator).__name__}: "
             f"{layout.words('n_sequences')}, a 2-D X of one number per step, or a list "
             "of sequences."

@@ -95,7 +95,10 @@ def _hint(text: str, cls: type) -> str:
     if found[1] in parameters:
         return f"; it is a parameter of {cls.__qualname__} itself"
     ours = ours_for(found[1], parameters)
-    return "" if ours is None else f"; {ours}"
+    if ours is None:
+        return ""
+    is_parameter = ours.startswith("ours is ")
+    return f"; {ours}" + f", a parameter of {cls.__qualname__} itself" * is_parameter
 
 
 def names_its_caller(method: Callable) -> Callable:

@@ -269,10 +269,11 @@ def _check_shapes(items: list[np.ndarray]) -> None:
     """Raise ValueError unless all sequences have the same number of outputs per step."""
     for i, item in enumerate(items):
         if item.ndim not in (1, 2) or item.ndim != items[0].ndim:
+            others = f" and {items[0].shape} for sequence 0" if i else ""
             raise ValueError(
-                f"y has targets of shape {item.shape} for sequence {i} and "
-                f"{items[0].shape} for sequence 0; expected (n_steps,) or (n_steps, "
-                "n_outputs) for each. For one target per sequence use a classifier or "
+                f"y has targets of shape {item.shape} for sequence {i}{others}; "
+                "expected (n_steps,) or (n_steps, n_outputs) for each. For one target "
+                "per sequence use a classifier or "
                 "regressor such as RecurrentClassifier."
             )
         if item.shape[1:] != items[0].shape[1:]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sklearn.base import clone
+from sklearn.base import clone, is_classifier
 
 from .._inputs import beside, own_name, quantiles_of
 from ._columns import Columns
@@ -13,7 +13,15 @@ from ._columns import Columns
 def check_strategy(
     strategy: str, regressor: Any, columns: Columns, univariate: bool
 ) -> None:
-    """Raise ValueError if columns or the regressor do not suit the strategy."""
+    """Raise ValueError if columns or the regressor do not suit the strategy.
+
+    TypeError if it is a classifier.
+    """
+    if is_classifier(regressor):
+        raise TypeError(
+            f"regressor must be a regressor, got {type(regressor).__name__}, which "
+            "predicts classes: use its regressor."
+        )
     if strategy != "recursive":
         return
     others = [columns.labels[j] for j in columns.others]

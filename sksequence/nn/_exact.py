@@ -6,9 +6,9 @@ depend on the rest of the batch. Measured on x86 CPUs of AMD and Intel
 (``benchmarks/exactness.py``), with a multiple of eight rows the following operations are
 batch-invariant for any batch and any padding:
 
-- a product, if there are 16 rows, which Intel's CPUs need, if the inner size is a
-  multiple of four and, in a recurrence, if there is a minimum number of units and two
-  steps: zeros are appended if necessary,
+- a product, if the inner size is a multiple of four, if there are as many rows as the
+  processor needs (Intel's more than eight), which is tried, and, in a recurrence, if
+  there is a minimum number of units and two steps: zeros are appended if necessary,
 - torch's float32 LSTM,
 - a float32 convolution of images of height one, unless it has one channel or a kernel
   size of one: such convolutions, and all in float64, are computed as products of windows,
@@ -23,6 +23,7 @@ batch-invariant for any batch and any padding:
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import torch
 from torch import Tensor, nn
@@ -39,8 +40,8 @@ _RUN: dict[str, tuple[Callable, int]] = {
 }
 
 
-# Rows from which a product sums in the same order, whatever their number.
-_ROWS = 16
+# Numbers of rows for which it is tried whether a product sums in the same order.
+_ROWS = (8, 16, 24, 32, 48, 64, 96, 128, 192, 256)
 
 # Values of a step from which summing step by step is faster, up to ten times.
 _MANY = 2048
@@ -63,19 +64,42 @@ def _lacking(size: int, least: int = 4) -> int:
 
 def product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """Multiply ``x`` (..., in_features) with ``weight`` (out_features, in_features)."""
-    size = weight.shape[1]
+    n_outputs, size = weight.shape
     lacking, n_rows = _lacking(size), x.shape[:-1].numel()
     # Copies, also without zeros: the last bits depend on where a matrix begins.
     weight = F.pad(weight, (0, lacking)) if lacking else weight.clone()
-    if n_rows < _ROWS:
-        rows = x.new_zeros(_ROWS, size + lacking)
-        rows[:n_rows, :size] = x.reshape(n_rows, size)
-        return F.linear(rows, weight, bias)[:n_rows].view(*x.shape[:-1], len(weight))
+    if x.is_cpu and n_rows < _ROWS[-1]:
+        least = _steady_rows(size + lacking, n_outputs, x.dtype, bias is not None)
+        if n_rows < least:
+            rows = x.new_zeros(least, size + lacking)
+            rows[:n_rows, :size] = x.reshape(n_rows, size)
+            few = F.linear(rows, weight, bias)[:n_rows]
+            return few.view(*x.shape[:-1], n_outputs)
     if lacking:
         whole = F.pad(x, (0, lacking)).contiguous()
     else:
         whole = x.clone(memory_format=torch.contiguous_format)
     return F.linear(whole, weight, bias)
+
+
+@lru_cache(maxsize=1024)
+def _steady_rows(size: int, n_outputs: int, dtype: torch.dtype, has_bias: bool) -> int:
+    """Return from how many rows on a product sums in the same order.
+
+    This depends on the library of torch's build, and on the processor.
+    """
+    with torch.inference_mode():
+        x, weight = (
+            torch.arange(rows * size, dtype=dtype, device="cpu").sin_().view(rows, size)
+            for rows in (_ROWS[-1], n_outputs)
+        )
+        bias = weight[:, 0].clone() if has_bias else None
+        whole, least = F.linear(x, weight, bias), _ROWS[-1]
+        for n in reversed(_ROWS):
+            if not torch.equal(F.linear(x[:n].clone(), weight, bias), whole[:n]):
+                break
+            least = n
+    return least
 
 
 def linear(layer: nn.Linear, x: Tensor) -> Tensor:

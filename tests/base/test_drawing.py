@@ -27,8 +27,8 @@ def test_the_parameters_of_the_layers_are_all_there_are(name):
     model = fitted(name)
     text = text_of(model._repr_html_())
     assert text == text_of(model._repr_mimebundle_()["text/html"])
-    counts = re.findall(r"(\d[\d ]*) parameters", text)
-    total, *parts = (int(count.replace(" ", "")) for count in counts)
+    counts = re.findall(r"(\d[\d,]*) parameters", text)
+    total, *parts = (int(count.replace(",", "")) for count in counts)
     assert total == sum(p.numel() for p in model.net_.module_.parameters())
     assert sum(parts) == total
     assert f"{model.n_epochs_} epochs" in text
@@ -55,6 +55,22 @@ def test_random_convolutions_are_drawn_though_they_are_not_trained():
     drawn = fitted("LSTMClassifier", random_convolutions=84)._repr_html_()
     assert "<b>random convolutions</b><br>84 features" in drawn
     assert "random convolutions</b>" not in fitted("LSTMClassifier")._repr_html_()
+
+
+def test_what_stands_beside_the_recurrence_is_drawn_below_it():
+    model = fitted(
+        "LSTMClassifier",
+        parallel_channels=(3,),
+        parallel_kernel_size=3,
+        random_convolutions=84,
+    )
+    html = model._repr_html_().split('class="sksequence-network"')[1]
+    before, *rows, behind = re.split(
+        r'<div style="text-align:center">|</div></div>', html
+    )
+    names = [re.findall("<b>(.*?)</b>", part) for part in (before, *rows, behind)]
+    assert names[:2] == [["input"], ["recurrence", "pooling"]]
+    assert names[2:] == [["branch"], ["random convolutions"], ["head"]]
 
 
 def test_the_history_is_a_line_of_each_loss():

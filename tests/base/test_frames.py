@@ -286,7 +286,7 @@ ONES = np.ones((4, 3, 6, 7, 2))
         ),
         (_fit(kernel_size=((3, 3, 3),)), ONES, ONES[:, 0], r"one int.*\(\(3, 3, 3\),\)"),
         (_fit(kernel_size=(1.5, 3)), ONES, ONES[:, 0], "kernel_size must be int.*1.5"),
-        (_fit(), ONES[..., 0, 0], ONES[:, 0], r"dim 3, .*height, width"),
+        (_fit(), ONES[..., 0, 0], ONES[:, 0], r"dim 3, .*dim 4 or 5 .*height, width"),
         (_fit(), ONES[:, :0], np.ones(4), "Sequence 0 is empty"),
         (_fit(), [ONES[0], ONES[1, :, :3]], np.ones(2), "Sequence 1 has frames of 3 x 7"),
         (_fit(), [ONES[0], ONES[1, ..., 0]], np.ones(2), "Sequence 1 .* axis of ch"),

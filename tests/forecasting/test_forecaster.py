@@ -652,3 +652,12 @@ def test_an_irregular_time_has_no_next_stamp():
     )
     later = FRAME[:3].set_axis(DAYS[-1] + pd.to_timedelta([1, 5, 6], "D"), axis=0)
     assert exact().fit(table).predict(later).index.equals(later.index)
+
+
+@pytest.mark.parametrize(
+    "classifier", [make("LSTMClassifier"), make_pipeline(make("GRUClassifier"))]
+)
+def test_a_classifier_is_refused_by_name(classifier):
+    said = f"regressor must be a regressor, got {type(classifier).__name__}"
+    with pytest.raises(TypeError, match=said):
+        WindowForecaster(classifier, length=12, horizon=5).fit(FRAME)

@@ -68,7 +68,7 @@ def test_those_of_a_search_and_of_nested_parameters_do():
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ("epochs", "; ours is max_epochs"),
+        ("epochs", "; ours is max_epochs, a parameter of LSTMClassifier itself"),
         ("lr", "; it is a parameter of LSTMClassifier itself"),
         ("validation_data", "; fit takes X_val and y_val"),
         ("no_such", ""),

@@ -59,24 +59,34 @@ def test_a_product_has_the_same_bits_wherever_its_matrices_begin(inner):
             assert torch.equal(_exact.product(*moved), expected)
 
 
+@pytest.fixture
+def anew():
+    """What was tried of products is forgotten, before and afterwards."""
+    _exact._steady_rows.cache_clear()
+    yield
+    _exact._steady_rows.cache_clear()
+
+
+@pytest.mark.parametrize("least", [8, 16, 48])
 @pytest.mark.parametrize("inner", [4, 6, 64])
-def test_few_rows_are_summed_as_many_where_torch_sums_them_otherwise(inner, monkeypatch):
+@pytest.mark.parametrize("bias", [None, torch.ones(3)])
+def test_few_rows_are_summed_as_many_where_torch_sums_them_otherwise(
+    bias, inner, least, monkeypatch, anew
+):
     """As on processors of Intel, whose kernels for fewer than 16 rows are others."""
     linear = nn.functional.linear
 
-    def of_intel(x, weight, bias=None):
+    def of_another(x, weight, bias=None):
         product = linear(x, weight, bias)
-        return (
-            product
-            if x.shape[:-1].numel() >= 16
-            else torch.nextafter(product, product + 1)
-        )
+        is_other = x.shape[:-1].numel() < least
+        return product.nextafter(product + 1) if is_other else product
 
-    x, weight, bias = torch.randn(40, inner), torch.randn(3, inner), torch.randn(3)
+    x, weight = torch.randn(60, inner), torch.randn(3, inner)
     expected = _exact.product(x, weight, bias)
-    monkeypatch.setattr(nn.functional, "linear", of_intel)
-    assert not torch.equal(nn.functional.linear(x[:8], weight, bias), expected[:8])
-    for n in (1, 8, 15, 16, 24):
+    _exact._steady_rows.cache_clear()
+    monkeypatch.setattr(nn.functional, "linear", of_another)
+    assert not torch.equal(of_another(x[:7], weight, bias), expected[:7])
+    for n in (1, 8, 15, 16, 24, 47, 48, 59):
         assert torch.equal(_exact.product(x[:n], weight, bias), expected[:n])
     assert torch.equal(_exact.product(x[3], weight, bias), expected[3])
     planes = x[:24].view(3, 8, inner)

@@ -33,7 +33,10 @@ def with_target(i, target):
         (pd.Series([0, 1, 0]), "RecurrentClassifier"),
         (with_target(1, 1), r"shape \(\) for sequence 1"),
         (with_target(1, np.zeros((3, 2), int)), r"shape \(3, 2\) for sequence 1"),
-        (with_target(0, np.zeros((4, 1, 1))), r"shape \(4, 1, 1\) for sequence 0"),
+        (
+            with_target(0, np.zeros((4, 1, 1))),
+            r"shape \(4, 1, 1\) for sequence 0;",
+        ),
         ([np.eye(4, 2), np.eye(3, 3), np.eye(5, 2)], "3 outputs per step for sequence 1"),
         ([np.full(len(x), np.nan) for x in X_BAD], "NaN or None alone"),
         ([[None] * len(x) for x in X_BAD], "NaN or None alone"),
