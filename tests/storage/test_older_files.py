@@ -61,7 +61,7 @@ def folders(tmp_path_factory):
     return found
 
 
-# What is summed in another order since a version, as kernels have come to compute it: here
+# What is summed in another order since a version, as kernels have come to compute it:
 # decay, frames, convolutions and attention.
 CHANGED = {"0.1.0.dev0": re.compile("decay|films|fcn|quantile|attention|several")}
 
