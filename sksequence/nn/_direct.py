@@ -119,6 +119,24 @@ class _Max:
         )
 
 
+class _MergedMax:
+    """Max pooling of the steps of two directions, which have to be merged before."""
+
+    def __init__(self, largest: _Max) -> None:
+        self.largest = largest
+
+    def forward(
+        self, steps: Tensor, final: Tensor, lengths: Tensor | None, order: Order
+    ) -> Tensor:
+        self.largest.reading(lengths, order, steps.contiguous())(0, 1, 1)
+        return self.largest.found
+
+    def backward(self, gradient: Tensor) -> Pair:
+        grad_steps, work = self.largest.returning(gradient)
+        work(0, 1, 1)
+        return grad_steps, None
+
+
 class _Attention:
     """Calls the kernels of attention pooling."""
 
@@ -213,10 +231,11 @@ class DirectNetwork:
             return _Last()
         if network.n_segments == 1 and kind is MeanPooling:
             return _Mean()
-        if network.n_segments == 1 and kind is MaxPooling and self.recurrence.is_one_way:
+        if network.n_segments == 1 and kind is MaxPooling:
             size = network.recurrence.output_size
             if _compiled.serves_largest(self.flat.new_empty(1, 1, size)):
-                return _Max(self.flat, size)
+                largest = _Max(self.flat, size)
+                return largest if self.recurrence.is_one_way else _MergedMax(largest)
         if network.n_segments == 1 and isinstance(network.pool, AttentionPooling):
             like = self.flat.new_empty(1, 1, network.recurrence.output_size)
             if kind is AttentionPooling and network.pool.serves(like):
