@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from . import _compiled
+from ._learnt import Learnings, fingerprint
 from ._random import RandomLayer
 from ._sizes import check_size
 from ._time import check_batch, zero_padding
@@ -33,6 +34,8 @@ _MOST_SEQUENCES = 64
 _ENOUGH_OUTPUTS = 2**12
 ENOUGH_SEQUENCES = 512
 _GOLDEN = (math.sqrt(5) + 1) / 2
+# Of the folds of a search and several networks; 60 kB each with 5040 features.
+_LEARNINGS = Learnings(32)
 
 
 class RandomConvolutions(RandomLayer):
@@ -142,6 +145,22 @@ class RandomConvolutions(RandomLayer):
         check_batch(x, lengths)
         if weight is None:
             weight = torch.ones(len(x), device="cpu")
+        if not x.is_cpu:
+            self._learn(x, lengths, weight)
+            return
+        kinds = self.biases.dtype, self.biases.shape, self.dilations, self.causal
+        how = _compiled.serves_shares(x), torch.get_num_threads()
+        key = fingerprint(x, lengths, weight, self.channels, *kinds, *how)
+
+        def learn() -> tuple[Tensor, ...]:
+            self._learn(x, lengths, weight)
+            return self.biases, self.mean, self.scale
+
+        own = self.biases, self.mean, self.scale
+        for part, learnt in zip(own, _LEARNINGS.get(key, learn), strict=True):
+            part.copy_(learnt)
+
+    def _learn(self, x: Tensor, lengths: Tensor | None, weight: Tensor) -> None:
         most = min(max(_ENOUGH_STEPS // x.shape[1], 8), _MOST_SEQUENCES)
         self._learn_biases(*_some(x, lengths, weight, most))
         x, lengths, weight = _some(x, lengths, weight, ENOUGH_SEQUENCES)

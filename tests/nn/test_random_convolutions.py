@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from helpers.layers import batch_of
-from sksequence.nn import RandomConvolutions, _compiled
+from sksequence.nn import RandomConvolutions, _compiled, random_convolutions
+from sksequence.nn._learnt import Learnings
 
 KERNELS = np.full((84, 9), -1.0)
 for row, larger in zip(KERNELS, combinations(range(9), 3), strict=True):
@@ -195,3 +196,72 @@ def test_bad_sizes_are_refused(size):
         RandomConvolutions(1, size)
     with pytest.raises(ValueError, match="dilation must be"):
         RandomConvolutions(1, 84, (1, size))
+
+
+# ------------------------------------------------------------- learning from equal data
+
+
+@pytest.fixture
+def learnt_again(monkeypatch):
+    """The shapes of the data from which layers learn, as nothing is known before."""
+    monkeypatch.setattr(random_convolutions, "_LEARNINGS", Learnings(2))
+    shapes, learn = [], RandomConvolutions._learn
+
+    def counted(self, x, lengths, weight):
+        shapes.append(tuple(x.shape))
+        learn(self, x, lengths, weight)
+
+    monkeypatch.setattr(RandomConvolutions, "_learn", counted)
+    return shapes
+
+
+def values_of(layer):
+    return [getattr(layer, name).numpy() for name in ("biases", "mean", "scale")]
+
+
+def test_equal_data_are_learnt_from_once(learnt_again):
+    one, other = learnt(2, (1, 2)), learnt(2, (1, 2))
+    assert len(learnt_again) == 1
+    for a, b in zip(values_of(one), values_of(other), strict=True):
+        np.testing.assert_array_equal(a, b)
+        assert not np.shares_memory(a, b)
+    one.biases.zero_()  # is its own
+    np.testing.assert_array_equal(values_of(learnt(2, (1, 2)))[0], values_of(other)[0])
+    assert len(learnt_again) == 1
+
+
+def test_whatever_is_different_is_learnt_anew(learnt_again):
+    X, lengths = torch.randn(6, 30, 2), torch.tensor([30, 9, 12, 30, 20, 11])
+    weight = torch.ones(6)
+
+    def found(*data, n_features=84, **options):
+        layer = RandomConvolutions(2, n_features, (1, 2), **options)
+        layer.reset_parameters(torch.Generator().manual_seed(0))
+        layer.learn(*data)
+        return values_of(layer)
+
+    cases = [
+        ((X, lengths), {}),
+        ((X, lengths - 1), {}),
+        ((X, None), {}),
+        ((X.nextafter(X + 1), lengths), {}),
+        ((X, lengths, weight * torch.arange(6)), {}),
+        ((X, lengths), {"causal": True}),
+        ((X, lengths), {"n_features": 504}),
+        ((X[:, :, [1, 0]], lengths), {}),
+    ]
+    for n, (data, options) in enumerate(cases, 1):
+        alone = found(*data, **options)
+        assert len(learnt_again) == n
+        random_convolutions._LEARNINGS = Learnings(2)
+        again = found(*data, **options)
+        learnt_again.pop()
+        for a, b in zip(alone, again, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_only_the_latest_learnings_are_kept(learnt_again):
+    X = torch.randn(4, 5, 20, 1)
+    for i in (0, 1, 0, 2, 0, 1):
+        RandomConvolutions(1, 84).learn(X[i])
+    assert len(learnt_again) == 4  # 0, 1 and 2, and 1 once more
