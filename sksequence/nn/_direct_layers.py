@@ -199,21 +199,13 @@ class _Direction:
         before: BlockWork | None = None,
         behind: BlockWork | None = None,
     ) -> None:
-        if self.n_threads == 1:
-            self.numbers["n_workers"].value = 1
-            if before is not None:
-                before(0, 1, n_chains)
-            calls[0]()
-            if behind is not None:
-                behind(0, 1, n_chains)
-            return
         wants_x = self.wants_x and calls is self.run_backward
         workers = count_workers(
             self.plan.layout, self.n_threads, n_chains, wants_x=wants_x
         )
         self.numbers["n_workers"].value = workers
-        if workers > n_chains:
-            # Several share the units of a sequence, and none has all of its steps.
+        if workers == 1 or workers > n_chains:
+            # One has all steps, or several share units, and none has all steps of any.
             if before is not None:
                 before(0, 1, n_chains)
             share(lambda worker: calls[worker](), workers)
